@@ -1,0 +1,201 @@
+"""What can go wrong, told apart by what the caller should do about it.
+
+- `Refused`: a rule said no. Show its reasons; they are sentences for people.
+- `Conflict`: someone was first. Look again and decide again.
+- `InvalidInput`: a file or an argument is wrong. All problems at once, each with its place.
+- `NotFound`, `Forbidden`: what was named does not exist, or is not for this actor.
+- `StorageError`: the store cannot be used (locked, read-only, corrupt, not ours).
+- `PluginError`: somebody's plugin broke; it is named.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Reason:
+    """One sentence of a refusal, in both languages, with what would help.
+
+    Attributes:
+        code: stable word for programs, e.g. `figures_missing`.
+        ko, en: the sentence for people.
+        who: roles or actor ids that could act instead (may be empty).
+        since: the date from which it would be allowed, where time alone helps.
+        about: what the sentence speaks of: a project id, an indicator, a data field.
+    """
+
+    code: str
+    ko: str
+    en: str
+    who: tuple[str, ...] = ()
+    since: dt.date | None = None
+    about: str | None = None
+
+    def text(self, lang: str = "ko") -> str:
+        """Return the sentence in `lang` (`ko` or `en`)."""
+        return self.ko if lang == "ko" else self.en
+
+
+@attrs.frozen(kw_only=True)
+class Problem:
+    """One thing wrong in somebody's input, with its place.
+
+    Attributes:
+        code: stable word for programs, e.g. `unknown_state`.
+        ko, en: what was wrong and what was expected, without the place.
+        file: the file's name as the caller gave it, or None for data from Python.
+        line, column: counted from 1; None where the input has no lines.
+        path: the place inside the data, e.g. `projects[3].indicators[0].targets`.
+        value: the offending value as text, shortened.
+    """
+
+    code: str
+    ko: str
+    en: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    path: str | None = None
+    value: str | None = None
+
+    def where(self) -> str:
+        """Return the place as `file:line:column`, or the path inside the data."""
+        if self.file is None:
+            return self.path or ""
+        parts = [self.file]
+        if self.line is not None:
+            parts.append(str(self.line))
+            if self.column is not None:
+                parts.append(str(self.column))
+        return ":".join(parts)
+
+    def text(self, lang: str = "ko") -> str:
+        """Return place and sentence in `lang` (`ko` or `en`)."""
+        where = self.where()
+        sentence = self.ko if lang == "ko" else self.en
+        return f"{where}: {sentence}" if where else sentence
+
+
+class EvalflowError(Exception):
+    """The base of every error that evalflow raises on purpose."""
+
+    def text(self, lang: str = "ko") -> str:
+        """Return the message for people in `lang` (`ko` or `en`)."""
+        return str(self)
+
+
+class Refused(EvalflowError):
+    """The rules said no; `reasons` are the sentences to show, all of them."""
+
+    def __init__(self, project: str, event: str, reasons: Iterable[Reason]) -> None:
+        self.project = project
+        self.event = event
+        self.reasons: tuple[Reason, ...] = tuple(reasons)
+        super().__init__(self.text("en"))
+
+    def text(self, lang: str = "ko") -> str:
+        """Return one line per reason, headed by project and event."""
+        head = f"{self.project}: {self.event}: " + ("거부됨" if lang == "ko" else "refused")
+        return "\n".join([head, *(f"- {reason.text(lang)}" for reason in self.reasons)])
+
+
+class Conflict(EvalflowError):
+    """Someone else moved the project first; look again and decide again."""
+
+    def __init__(self, project: str, *, expected: int | None = None) -> None:
+        self.project = project
+        self.expected = expected
+        super().__init__(self.text("en"))
+
+    def text(self, lang: str = "ko") -> str:
+        """Return the message for people."""
+        if lang == "ko":
+            return f"{self.project}: 다른 처리가 먼저 있었습니다. 다시 조회한 뒤 판단하십시오."
+        return f"{self.project}: someone was first; look again and decide again."
+
+
+class NotFound(EvalflowError):
+    """What was named does not exist; `nearest` is the closest name that does."""
+
+    def __init__(self, what: str, name: str, known: Sequence[str] = ()) -> None:
+        self.what = what
+        self.name = name
+        self.nearest = nearest(name, known)
+        super().__init__(self.text("en"))
+
+    def text(self, lang: str = "ko") -> str:
+        """Return the message for people."""
+        if lang == "ko":
+            hint = f" '{self.nearest}'이(가) 아닙니까?" if self.nearest else ""
+            return f"{self.what} '{self.name}'을(를) 찾을 수 없습니다.{hint}"
+        hint = f"; did you mean '{self.nearest}'?" if self.nearest else ""
+        return f"no {self.what} '{self.name}'{hint}"
+
+
+class Forbidden(EvalflowError):
+    """This actor may not see or say this; `reason` is the sentence to show."""
+
+    def __init__(self, reason: Reason) -> None:
+        self.reason = reason
+        super().__init__(reason.en)
+
+    def text(self, lang: str = "ko") -> str:
+        """Return the message for people."""
+        return self.reason.text(lang)
+
+
+class InvalidInput(EvalflowError):
+    """A file or an argument is wrong; `problems` holds every one of them, in reading order."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__(self.text("en"))
+
+    def text(self, lang: str = "ko") -> str:
+        """Return one line per problem."""
+        return "\n".join(problem.text(lang) for problem in self.problems)
+
+
+class StorageError(EvalflowError):
+    """The store cannot be used now; nothing was written. `code` says why.
+
+    Codes: `locked`, `read_only`, `corrupt`, `foreign` (not an evalflow store), `newer`
+    (made by a later evalflow), `full`, `unreachable`, `unknown_scheme`, `missing`.
+    """
+
+    def __init__(self, code: str, *, ko: str, en: str) -> None:
+        self.code = code
+        self.ko = ko
+        self.en = en
+        super().__init__(en)
+
+    def text(self, lang: str = "ko") -> str:
+        """Return the message for people."""
+        return self.ko if lang == "ko" else self.en
+
+
+class PluginError(EvalflowError):
+    """A plugin broke; it is named, and the original error is the `__cause__`."""
+
+    def __init__(self, plugin: str, what: str, *, version: str | None = None) -> None:
+        self.plugin = plugin
+        self.version = version
+        self.what = what
+        super().__init__(self.text("en"))
+
+    def text(self, lang: str = "ko") -> str:
+        """Return the message for people."""
+        name = f"{self.plugin} {self.version}" if self.version else self.plugin
+        return f"플러그인 {name}: {self.what}" if lang == "ko" else f"plugin {name}: {self.what}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name closest to `name`, or None where nothing is close."""
+    import difflib  # only on the way to an error message
+
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return close[0] if close else None

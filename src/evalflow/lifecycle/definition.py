@@ -1,0 +1,201 @@
+"""The values of a lifecycle definition: built and checked by `load`, never changed afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from evalflow.model import DueRule, Label
+from evalflow.text import Tree, canonical, digest
+
+
+@attrs.frozen(kw_only=True)
+class Role:
+    """A role that actors hold in units of the kind `at` (office, bureau, department …)."""
+
+    name: str
+    label: Label
+    at: str
+
+
+@attrs.frozen(kw_only=True)
+class State:
+    """A state; its name is unique across all regions of the lifecycle."""
+
+    name: str
+    label: Label
+    region: str
+
+
+@attrs.frozen(kw_only=True)
+class Region:
+    """An orthogonal set of states (the statechart term); a project is in one of them."""
+
+    name: str
+    label: Label
+    initial: str
+    states: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class GuardUse:
+    """A guard as a lifecycle uses it: the guard's name and the parameters given to it.
+
+    `id` tells two uses apart: `rated(as=lagging)`. Uses with one id have one verdict.
+    """
+
+    name: str
+    params: Mapping[str, Any] = attrs.field(factory=dict)
+    id: str = attrs.field(init=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        inside = ", ".join(f"{key}={canonical(value)}" for key, value in self.params.items())
+        object.__setattr__(self, "id", f"{self.name}({inside})" if inside else self.name)
+
+
+@attrs.frozen(kw_only=True)
+class Transition:
+    """One edge: in `region`, from `source` to `target` (equal: the state stays).
+
+    `guards` choose between edges of one event from one source; all must hold.
+    """
+
+    event: str
+    region: str
+    source: str
+    target: str
+    guards: tuple[GuardUse, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Field:
+    """A piece of data that an event takes; `type` is one of `evalflow.lifecycle.FIELD_TYPES`."""
+
+    name: str
+    type: str
+    label: Label
+    required: bool = False
+    options: Mapping[str, Label] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class NoticeRule:
+    """A notice that an event causes, to everybody who holds one of the roles in `to`.
+
+    `to` names roles (holders for the project's unit), or `cooperating` for the heads of the
+    units that must cooperate. `entering` limits it to firings that bring the project into
+    that state; None means every firing.
+    """
+
+    name: str
+    label: Label
+    to: tuple[str, ...]
+    entering: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """Something that an actor fires, with everything that `fire` checks and records.
+
+    Attributes:
+        by: the roles that may fire it.
+        transitions: its edges, in file order.
+        leads: the region that must move (or stay by an edge of its own); other regions
+            follow where they have an edge from their current state.
+        guards: checks for every firing, whatever edge is taken.
+        data: the fields that it takes.
+        records: names of the records (`evalflow.records`) that it writes beside the entry.
+        due: when it is due, or None.
+        notices: what it tells whom.
+        together: a kind of unit; one firing then moves all projects of that unit (as the
+            bureau's submission does), or none.
+        first_wins: where two edges could both be taken, the first one is meant.
+    """
+
+    name: str
+    label: Label
+    by: tuple[str, ...]
+    transitions: tuple[Transition, ...]
+    leads: str
+    guards: tuple[GuardUse, ...] = ()
+    data: tuple[Field, ...] = ()
+    records: tuple[str, ...] = ()
+    due: DueRule | None = None
+    notices: tuple[NoticeRule, ...] = ()
+    together: str | None = None
+    first_wins: bool = False
+
+    def sources(self) -> frozenset[str]:
+        """Return the states of the leading region from which the event can be fired."""
+        return frozenset(t.source for t in self.transitions if t.region == self.leads)
+
+
+@attrs.frozen(kw_only=True)
+class Duty:
+    """A separation of duties: whoever did one of `whoever` may not do any of `may_not` on the
+    same project in the same period (D9). With `unless_acting` a recorded acting appointment
+    (대결) lifts it."""
+
+    name: str
+    label: Label
+    whoever: tuple[str, ...]
+    may_not: tuple[str, ...]
+    unless_acting: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class Lifecycle:
+    """A versioned definition. `fingerprint` is `<name>/<version>@<12 hex digits of content>`.
+
+    `tree` is what the YAML file said, kept so that a stored lifecycle is read back by the
+    same loader.
+    """
+
+    name: str
+    version: int
+    label: Label
+    roles: Mapping[str, Role]
+    regions: Mapping[str, Region]
+    states: Mapping[str, State]
+    events: Mapping[str, Event]
+    duties: tuple[Duty, ...] = ()
+    tree: Tree = attrs.field(factory=dict, eq=False, repr=False)
+    fingerprint: str = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        content = digest(canonical(self.tree))[:12]
+        object.__setattr__(self, "fingerprint", f"{self.name}/{self.version}@{content}")
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def initial(self) -> tuple[str, ...]:
+        """Return the states in which a project starts, one per region."""
+        return tuple(region.initial for region in self.regions.values())
+
+
+@attrs.frozen(kw_only=True)
+class GuardSpec:
+    """What a lifecycle may say about a guard: its parameters, and what excludes what.
+
+    `params` maps each parameter to the values allowed (`None`: any text or list of texts);
+    those in `required` must be given. Two uses of the guard whose parameter
+    `exclusive_by` has values listed together in `exclusive` can never both hold.
+    """
+
+    name: str
+    label: Label
+    params: Mapping[str, tuple[str, ...] | None] = attrs.field(factory=dict)
+    required: tuple[str, ...] = ()
+    exclusive_by: str | None = None
+    exclusive: tuple[frozenset[str], ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Vocabulary:
+    """The names that a lifecycle may use beside its own: installed guards and records."""
+
+    guards: Mapping[str, GuardSpec]
+    records: frozenset[str]
