@@ -835,10 +835,15 @@ class Outgoing:
 
 @attrs.frozen(kw_only=True)
 class Snapshot:
-    """A project and its evaluation in the current period, read together."""
+    """A project and its evaluation in the current period, read together in one moment.
+
+    `latest` is the plan's latest revision at that moment: a decision is made by the
+    directory and the calendar then in force, also when another process changed them.
+    """
 
     project: Project
     evaluation: Evaluation
+    latest: int
 
 
 @attrs.frozen(kw_only=True)

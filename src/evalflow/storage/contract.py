@@ -91,7 +91,8 @@ class Storage(Protocol):
 
     def snapshot(self, project: str) -> Snapshot | None:
         """Return the project and its evaluation in its current period, read in one moment.
-        An evaluation that nobody has written yet is an empty one."""
+        An evaluation that nobody has written yet is an empty one. `Snapshot.latest` is the
+        plan's latest revision, read in the same moment (SQL: one statement for all three)."""
 
     def snapshots(self, selection: Selection) -> Iterator[Snapshot]:
         """Yield the snapshots of the selected projects, streamed."""
