@@ -149,6 +149,7 @@ class Duty:
 class Lifecycle:
     """A versioned definition. `fingerprint` is `<name>/<version>@<12 hex digits of content>`.
 
+    `adopted_by` are the roles that may adopt a plan under it, and revise the plan later.
     `tree` is what the YAML file said, kept so that a stored lifecycle is read back by the
     same loader.
     """
@@ -161,6 +162,7 @@ class Lifecycle:
     states: Mapping[str, State]
     events: Mapping[str, Event]
     duties: tuple[Duty, ...] = ()
+    adopted_by: tuple[str, ...] = ()
     tree: Tree = attrs.field(factory=dict, eq=False, repr=False)
     fingerprint: str = attrs.field(init=False)
 

@@ -1,0 +1,496 @@
+"""The types of data that events take, and their one normal form.
+
+What people give (Python values, YAML text, table cells) becomes a tree of text, whole numbers,
+flags, lists and mappings, ready to be stored and hashed; whatever is wrong becomes a `Problem`.
+Figures are text in the tree (`"84.5"`), read with `figure_from`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import attrs
+
+from evalflow.errors import Problem, nearest
+from evalflow.lifecycle.definition import Event, Field, Lifecycle
+from evalflow.model import Figure, NotDue, ProjectDefinition
+from evalflow.text import Tree
+
+LONGEST_TEXT = 10_000
+"""Characters in one text field; a longer one is refused (a paper belongs in the evidence)."""
+
+LARGEST_EXPONENT = 18
+"""Figures beyond 10^18, or with more than 18 decimals, are refused as misprints."""
+
+_FIGURE = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+# Control characters, and the marks that reverse the direction of text on paper.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+@attrs.frozen
+class _Wrong:
+    """What a reader answers instead of a normal form: where inside the field, and why."""
+
+    path: str
+    value: Any
+    ko: str
+    en: str
+
+
+@attrs.frozen
+class _Scope:
+    """What the readers may look up: the project's definition and the lifecycle."""
+
+    definition: ProjectDefinition
+    lifecycle: Lifecycle
+    field: Field
+
+
+def normal(
+    event: Event,
+    data: Mapping[str, Any],
+    *,
+    definition: ProjectDefinition,
+    lifecycle: Lifecycle,
+) -> tuple[dict[str, Tree], tuple[Problem, ...]]:
+    """Return the normal form of an event's data, and all problems in it.
+
+    Fields with a problem are left out of the normal form. Missing required fields are not
+    problems here: they are reasons of a refusal.
+    """
+    tree: dict[str, Tree] = {}
+    wrong: list[_Wrong] = []
+    fields = {field.name: field for field in event.data}
+    for name, value in data.items():
+        field = fields.get(name)
+        if field is None:
+            wrong.append(_unknown_field(event, str(name), fields))
+            continue
+        if value is None:
+            continue
+        answer = _READERS[field.type](value, _Scope(definition, lifecycle, field))
+        if isinstance(answer, _Wrong):
+            wrong.append(_at(name, answer))
+        elif isinstance(answer, _Several):
+            wrong.extend(_at(name, each) for each in answer.wrong)
+        else:
+            tree[name] = answer
+    return tree, tuple(_problem(each) for each in wrong)
+
+
+def missing(event: Event, tree: Mapping[str, Tree]) -> tuple[Field, ...]:
+    """Return the required fields that `tree` lacks or leaves empty."""
+    return tuple(
+        [f for f in event.data if f.required and tree.get(f.name) in (None, "", [], {})]
+    )
+
+
+def figure_from(tree: Tree) -> Figure:
+    """Return the figure that stands in a normal form: text, or `{"not_due": reason}`."""
+    return NotDue(tree["not_due"]) if isinstance(tree, Mapping) else Decimal(tree)
+
+
+def _unknown_field(event: Event, name: str, fields: Iterable[str]) -> _Wrong:
+    known = sorted(fields)
+    near = nearest(name, known)
+    takes_ko = ", ".join(known) if known else "자료 없음"
+    takes_en = ", ".join(known) if known else "no data"
+    return _Wrong(
+        name,
+        name,
+        f"'{event.name}'에는 '{name}' 항목이 없습니다 (가능: {takes_ko})"
+        + (f"; '{near}'이(가) 아닙니까?" if near else ""),
+        f"'{event.name}' takes no field '{name}' (it takes: {takes_en})"
+        + (f"; did you mean '{near}'?" if near else ""),
+    )
+
+
+def _at(name: str, wrong: _Wrong) -> _Wrong:
+    return attrs.evolve(wrong, path=f"{name}{wrong.path}" if wrong.path else name)
+
+
+def _problem(wrong: _Wrong) -> Problem:
+    shown = str(wrong.value)
+    return Problem(
+        code="bad_data",
+        path=wrong.path,
+        value=shown if len(shown) <= 60 else shown[:57] + "...",
+        ko=wrong.ko,
+        en=wrong.en,
+    )
+
+
+@attrs.frozen
+class _Several:
+    """More than one thing wrong in a field that holds many values."""
+
+    wrong: tuple[_Wrong, ...]
+
+
+_Answer = Any  # a tree, a _Wrong or a _Several
+_Reader = Callable[[Any, _Scope], _Answer]
+
+
+# --------------------------------------------------------------------------- single values
+
+
+def _text(value: Any, scope: _Scope) -> _Answer:
+    if not isinstance(value, str):
+        return _Wrong("", value, f"글이어야 합니다: {value!r}", f"expected text, got {value!r}")
+    text = value.strip()
+    if len(text) > LONGEST_TEXT:
+        return _Wrong(
+            "",
+            text,
+            f"글이 너무 깁니다: {len(text):,}자 (최대 {LONGEST_TEXT:,}자)",
+            f"text too long: {len(text):,} characters (at most {LONGEST_TEXT:,})",
+        )
+    if _UNPRINTABLE.search(text):
+        return _Wrong(
+            "",
+            ascii(text),
+            "인쇄할 수 없는 제어 문자가 들어 있습니다",
+            "contains control characters that cannot be printed",
+        )
+    return text
+
+
+def _exact(value: Any) -> Decimal | None:
+    """Return the exact number that `value` says, or None; floats are never exact."""
+    if isinstance(value, bool | float):
+        return None
+    if isinstance(value, int):
+        number = Decimal(value)
+    elif isinstance(value, Decimal):
+        number = value
+    elif isinstance(value, str) and _FIGURE.fullmatch(plain := value.strip().replace(",", "")):
+        try:
+            number = Decimal(plain)
+        except InvalidOperation:  # pragma: no cover - the pattern leaves nothing to it
+            return None
+    else:
+        return None
+    if not number.is_finite():
+        return None
+    exponent = number.as_tuple().exponent
+    assert isinstance(exponent, int)
+    if number.adjusted() > LARGEST_EXPONENT or exponent < -LARGEST_EXPONENT:
+        return None
+    return number
+
+
+def _number(value: Any, scope: _Scope) -> _Answer:
+    number = _exact(value)
+    if number is None:
+        return _Wrong(
+            "",
+            value,
+            f"정확한 수가 아닙니다: {value!r} (정수, Decimal 또는 '84.5'처럼 글로; 실수형 불가)",
+            f"not an exact number: {value!r} (give an int, a Decimal or text; never a float)",
+        )
+    return format(number, "f")
+
+
+def _money(value: Any, scope: _Scope) -> _Answer:
+    number = _exact(value)
+    if number is None or number != number.to_integral_value() or number < 0:
+        return _Wrong(
+            "",
+            value,
+            f"원 단위의 0 이상 정수여야 합니다: {value!r}",
+            f"expected whole won, not negative: {value!r}",
+        )
+    return int(number)
+
+
+def _date(value: Any, scope: _Scope) -> _Answer:
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value.isoformat()
+    if isinstance(value, str):
+        plain = re.sub(
+            r"^(\d{4})\.\s*(\d{1,2})\.\s*(\d{1,2})\.?$",
+            lambda m: f"{m[1]}-{int(m[2]):02}-{int(m[3]):02}",
+            value.strip(),
+        )
+        try:
+            return dt.date.fromisoformat(plain).isoformat()
+        except ValueError:
+            pass
+    return _Wrong(
+        "",
+        value,
+        f"날짜가 아닙니다: {value!r} (예: 2016-04-05 또는 2016. 4. 5.)",
+        f"not a date: {value!r} (expected e.g. 2016-04-05 or 2016. 4. 5.)",
+    )
+
+
+def _flag(value: Any, scope: _Scope) -> _Answer:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    return _Wrong(
+        "", value, f"true 또는 false여야 합니다: {value!r}", f"expected true or false: {value!r}"
+    )
+
+
+def _choice(value: Any, scope: _Scope) -> _Answer:
+    options = scope.field.options
+    if isinstance(value, str) and value in options:
+        return value
+    shown = ", ".join(options)
+    return _Wrong(
+        "",
+        value,
+        f"다음 중 하나여야 합니다: {shown} (받은 값: {value!r})",
+        f"expected one of {shown}, got {value!r}",
+    )
+
+
+def _event(value: Any, scope: _Scope) -> _Answer:
+    due = [event.name for event in scope.lifecycle.events.values() if event.due is not None]
+    if isinstance(value, str) and value in due:
+        return value
+    shown = ", ".join(due)
+    return _Wrong(
+        "",
+        value,
+        f"기한이 있는 절차여야 합니다: {shown} (받은 값: {value!r})",
+        f"expected an event with a due date: {shown}; got {value!r}",
+    )
+
+
+# --------------------------------------------------------------------------- records of fields
+
+
+def _record(
+    readers: Mapping[str, _Reader], required: tuple[str, ...], *, short: str | None = None
+) -> _Reader:
+    """Return a reader of a mapping with these keys; `short` is the key that bare text means."""
+
+    def read(value: Any, scope: _Scope) -> _Answer:
+        if short is not None and isinstance(value, str):
+            value = {short: value}
+        if not isinstance(value, Mapping):
+            shown = ", ".join(readers)
+            return _Wrong(
+                "",
+                value,
+                f"항목 {shown}을(를) 가진 자료여야 합니다: {value!r}",
+                f"expected a mapping with {shown}; got {value!r}",
+            )
+        tree: dict[str, Tree] = {}
+        wrong: list[_Wrong] = []
+        for key, inner in value.items():
+            reader = readers.get(key)
+            if reader is None:
+                shown = ", ".join(readers)
+                wrong.append(
+                    _Wrong(
+                        f".{key}",
+                        key,
+                        f"알 수 없는 항목 '{key}' (가능: {shown})",
+                        f"unknown key '{key}' (expected: {shown})",
+                    )
+                )
+            elif inner is not None:
+                _put(tree, wrong, key, f".{key}", reader(inner, scope))
+        for key in required:
+            if tree.get(key) in (None, "") and not any(w.path == f".{key}" for w in wrong):
+                wrong.append(_Wrong(f".{key}", "", f"'{key}' 항목이 필요합니다", f"needs '{key}'"))
+        return _Several(tuple(wrong)) if wrong else tree
+
+    return read
+
+
+def _put(
+    tree: dict[str, Tree], wrong: list[_Wrong], key: str, path: str, answer: _Answer
+) -> None:
+    if isinstance(answer, _Wrong):
+        wrong.append(attrs.evolve(answer, path=path + answer.path))
+    elif isinstance(answer, _Several):
+        wrong.extend(attrs.evolve(each, path=path + each.path) for each in answer.wrong)
+    else:
+        tree[key] = answer
+
+
+def _list(reader: _Reader) -> _Reader:
+    """Return a reader of a list; a single value counts as a list of one."""
+
+    def read(value: Any, scope: _Scope) -> _Answer:
+        values = value if isinstance(value, list | tuple) else [value]
+        trees: list[Tree] = []
+        wrong: list[_Wrong] = []
+        for place, inner in enumerate(values):
+            found: dict[str, Tree] = {}
+            _put(found, wrong, "", f"[{place}]", reader(inner, scope))
+            trees.extend(found.values())
+        return _Several(tuple(wrong)) if wrong else trees
+
+    return read
+
+
+def _by_key(
+    reader: _Reader, known: Callable[[_Scope], Iterable[str] | None], what_ko: str, what_en: str
+) -> _Reader:
+    """Return a reader of a mapping from a known name to a value."""
+
+    def read(value: Any, scope: _Scope) -> _Answer:
+        if not isinstance(value, Mapping):
+            return _Wrong(
+                "",
+                value,
+                f"{what_ko}별 자료여야 합니다: {value!r}",
+                f"expected a mapping by {what_en}; got {value!r}",
+            )
+        names = known(scope)
+        allowed = None if names is None else list(names)
+        tree: dict[str, Tree] = {}
+        wrong: list[_Wrong] = []
+        for key, inner in value.items():
+            name = str(key)
+            if allowed is not None and name not in allowed:
+                near = nearest(name, allowed)
+                wrong.append(
+                    _Wrong(
+                        f".{name}",
+                        name,
+                        f"{what_ko} '{name}'이(가) 없습니다 (가능: {', '.join(allowed)})"
+                        + (f"; '{near}'이(가) 아닙니까?" if near else ""),
+                        f"no {what_en} '{name}' (there are: {', '.join(allowed)})"
+                        + (f"; did you mean '{near}'?" if near else ""),
+                    )
+                )
+            elif inner is not None:
+                _put(tree, wrong, name, f".{name}", reader(inner, scope))
+        return _Several(tuple(wrong)) if wrong else tree
+
+    return read
+
+
+def _indicators(scope: _Scope) -> Iterable[str]:
+    return [indicator.id for indicator in scope.definition.indicators]
+
+
+def _figure(value: Any, scope: _Scope) -> _Answer:
+    if isinstance(value, NotDue):
+        value = {"not_due": value.reason}
+    elif value == "not_due":
+        value = {"not_due": ""}
+    if not isinstance(value, Mapping):
+        return _number(value, scope)
+    if set(value) != {"not_due"}:
+        return _Wrong(
+            "",
+            value,
+            f"수 또는 not_due(시기미도래)여야 합니다: {value!r}",
+            f"expected a number or not_due; got {value!r}",
+        )
+    return _record({"not_due": _text}, ())(value, scope)
+
+
+_override = _record({"rate": _number, "reason": _text}, ("rate", "reason"))
+
+
+def _judgement(value: Any, scope: _Scope) -> _Answer:
+    return "confirmed" if value == "confirmed" else _override(value, scope)
+
+
+_judgements_by_indicator = _by_key(_judgement, _indicators, "성과지표", "indicator")
+
+
+def _judgements(value: Any, scope: _Scope) -> _Answer:
+    if value == "confirmed":  # all of them
+        return {name: "confirmed" for name in _indicators(scope)}
+    return _judgements_by_indicator(value, scope)
+
+
+def _card_numbers(scope: _Scope) -> Iterable[str]:
+    return [str(number) for number in range(1, len(scope.definition.cards) + 1)]
+
+
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
+def _months(value: Any, scope: _Scope) -> _Answer:
+    answer = _by_key(_text, lambda _: None, "월", "month")(value, scope)
+    if isinstance(answer, _Wrong | _Several):
+        return answer
+    wrong = [
+        _Wrong(f".{key}", key, f"월이 아닙니다: '{key}' (예: 2016-03)", f"not a month: '{key}'")
+        for key in answer
+        if not _MONTH.fullmatch(key)
+    ]
+    return _Several(tuple(wrong)) if wrong else answer
+
+
+def _patch(value: Any, scope: _Scope) -> _Answer:
+    """Read a merge patch (RFC 7396) over the project's definition; its sense is checked when
+    the definition is built from it."""
+    if not isinstance(value, Mapping) or not value:
+        return _Wrong(
+            "",
+            value,
+            "무엇이 어떻게 바뀌는지 적어야 합니다 (예: indicators: {지표: {targets: {2016-Q3: 80}}})",
+            "say what changes, e.g. indicators: {trees: {targets: {2016-Q3: 80}}}",
+        )
+    return _plain(value, scope, "")
+
+
+def _plain(value: Any, scope: _Scope, path: str) -> _Answer:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Mapping):
+        tree: dict[str, Tree] = {}
+        wrong: list[_Wrong] = []
+        for key, inner in value.items():
+            _put(tree, wrong, str(key), f".{key}", _plain(inner, scope, ""))
+        return _Several(tuple(wrong)) if wrong else tree
+    if isinstance(value, list | tuple):
+        return _list(lambda inner, inside: _plain(inner, inside, ""))(value, scope)
+    if isinstance(value, dt.date):
+        return _date(value, scope)
+    if isinstance(value, str):
+        return _text(value, scope)
+    return _number(value, scope)
+
+
+_sign_off = _record(
+    {"role": _text, "actor": _text, "for": _text, "on": _date}, ("role", "actor")
+)
+
+_READERS: dict[str, _Reader] = {
+    "text": _text,
+    "texts": _list(_text),
+    "reason": _text,
+    "number": _number,
+    "money": _money,
+    "date": _date,
+    "flag": _flag,
+    "choice": _choice,
+    "event": _event,
+    "document": _record(
+        {"number": _text, "registered_on": _date}, ("number",), short="number"
+    ),
+    "sign_off": _list(_sign_off),
+    "figures": _by_key(_figure, _indicators, "성과지표", "indicator"),
+    "explanations": _by_key(
+        _record({"cause": _text, "countermeasure": _text, "follow_up": _text}, ()),
+        _indicators,
+        "성과지표",
+        "indicator",
+    ),
+    "cards": _by_key(_text, _card_numbers, "관리카드", "card"),
+    "declarations": _by_key(_text, lambda _: None, "변경", "change"),
+    "months": _months,
+    "judgements": _judgements,
+    "visit": _record({"on": _date, "note": _text, "notified_on": _date}, ("on",), short="on"),
+    "change": _patch,
+}
+
+FIELD_TYPES = frozenset(_READERS)
+"""The types that a lifecycle may give to a field of an event's data."""

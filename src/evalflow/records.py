@@ -1,0 +1,234 @@
+"""What events write beside their entry: records, named by the lifecycle, pure functions.
+
+A record takes the firing and the draft so far and returns the next draft. It looks at the types
+of an event's data fields, never at names that a lifecycle invented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from evalflow import calendar
+from evalflow.errors import InvalidInput, Reason
+from evalflow.firing import Draft, Firing
+from evalflow.lifecycle.fields import figure_from
+from evalflow.model import Change, Evaluation, Figure, NotDue, Override, Rating
+from evalflow.plan import definition_from_tree, merge_patch, touched
+from evalflow.text import Tree
+
+Record = Callable[[Firing, Draft], Draft]
+
+
+def facts(firing: Firing, draft: Draft) -> Draft:
+    """Keep the given data as the latest of its kind in the evaluation; history has the rest."""
+    given = {name: tree for name, tree in firing.data.items() if name != "reason"}
+    if not given:
+        return draft
+    evaluation = attrs.evolve(draft.evaluation, facts={**draft.evaluation.facts, **given})
+    return attrs.evolve(draft, evaluation=evaluation)
+
+
+def self_rating(firing: Firing, draft: Draft) -> Draft:
+    """Rate the given actuals as the department's own rating (R35).
+
+    An earlier review of this period speaks of other figures, so it no longer counts; it
+    stays in the history (D7).
+    """
+    actuals = firing.given("figures")
+    if actuals is None:
+        return draft
+    rating = firing.rate(_figures(actuals), {})
+    draft = facts(firing, draft)
+    evaluation = attrs.evolve(draft.evaluation, self_rating=rating, review_rating=None)
+    return attrs.evolve(draft, evaluation=evaluation, rating=rating)
+
+
+def review_rating(firing: Firing, draft: Draft) -> Draft:
+    """Rate the department's actuals with the reviewer's overrides, beside the self rating
+    (R36, D7, D8)."""
+    judgements = firing.given("judgements")
+    if judgements is None:
+        return draft
+    overrides = {
+        indicator: Override(rate=Decimal(judged["rate"]), reason=judged["reason"])
+        for indicator, judged in judgements.items()
+        if isinstance(judged, Mapping)
+    }
+    rating = firing.rate(_own_actuals(firing), overrides)
+    draft = facts(firing, draft)
+    evaluation = attrs.evolve(draft.evaluation, review_rating=rating)
+    return attrs.evolve(draft, evaluation=evaluation, rating=rating)
+
+
+def spot_rating(firing: Firing, draft: Draft) -> Draft:
+    """Rate the project anew on the figures found in a spot check (수시평가, R37).
+
+    Indicators that the check did not look at keep the figures and overrides that counted.
+    """
+    checked = firing.given("figures")
+    if checked is None:
+        return draft
+    counted = firing.evaluation.rating
+    overrides = {
+        line.indicator: Override(rate=line.rate, reason=line.reason or "")
+        for line in (counted.lines if counted else ())
+        if line.computed is not None and line.rate is not None and line.indicator not in checked
+    }
+    rating = firing.rate({**_own_actuals(firing), **_figures(checked)}, overrides)
+    draft = facts(firing, draft)
+    evaluation = attrs.evolve(draft.evaluation, review_rating=rating)
+    return attrs.evolve(draft, evaluation=evaluation, rating=rating)
+
+
+def extension(firing: Firing, draft: Draft) -> Draft:
+    """Move the due date of one event of this project and period (a reason is required, D8)."""
+    event, until = firing.given("event"), firing.given("date")
+    if event is None or until is None:
+        return draft
+    extensions = {**draft.evaluation.extensions, event: until}
+    return attrs.evolve(draft, evaluation=attrs.evolve(draft.evaluation, extensions=extensions))
+
+
+def next_period(firing: Firing, draft: Draft) -> Draft:
+    """Begin the evaluation of the next period, taking along the actuals that counted."""
+    following = calendar.period(firing.project.period).next().text
+    done = firing.evaluation
+    prior = dict(done.prior)
+    if done.rating is not None:
+        prior[done.period] = _counted(done.rating, done)
+    return attrs.evolve(
+        draft,
+        period=following,
+        evaluation=Evaluation(project=firing.project.id, period=following, prior=prior),
+    )
+
+
+def change(firing: Firing, draft: Draft) -> Draft:
+    """Open a change request: what is asked, why, and how it stood before (R41, R42)."""
+    patch, data = firing.given("change"), firing.data
+    if patch is None:
+        return draft
+    try:
+        definition_from_tree(
+            firing.head,
+            firing.project.number,
+            merge_patch(firing.latest.tree, patch),
+        )
+    except InvalidInput as error:
+        reasons = tuple(
+            Reason(code="bad_change", ko=p.text("ko"), en=p.text("en")) for p in error.problems
+        )
+        return attrs.evolve(draft, reasons=(*draft.reasons, *reasons))
+    opened = Change(
+        number=firing.number,
+        kind=firing.given("choice") or "other",
+        reason=data.get("reason", ""),
+        detail=firing.given("text") or "",
+        reported_on=firing.given("date") or "",
+        before=touched(firing.latest.tree, patch),
+        after=patch,
+    )
+    return attrs.evolve(draft, change=opened)
+
+
+def consultation(firing: Firing, draft: Draft) -> Draft:
+    """Add a consulted party's opinion to the change; dissent is recorded, never erased (R43,
+    행정업무 규정 §9)."""
+    if draft.change is None or firing.grant is None:
+        return draft
+    opinion: dict[str, Any] = {
+        "role": firing.grant.role,
+        "actor": firing.actor.id,
+        "opinion": firing.given("text") or "",
+        "dissent": bool(firing.given("flag")),
+        "entry": firing.number,
+    }
+    opinions = (*draft.change.opinions, opinion)
+    return attrs.evolve(draft, change=attrs.evolve(draft.change, opinions=opinions))
+
+
+def plan_revision(firing: Firing, draft: Draft) -> Draft:
+    """Put the approved change into force: a new plan revision from this period on (R43, D5)."""
+    if draft.change is None:
+        return draft
+    definition = definition_from_tree(
+        firing.head,
+        firing.project.number,
+        merge_patch(firing.latest.tree, draft.change.after),
+    )
+    approved = attrs.evolve(
+        draft.change,
+        approved_in=firing.calendar.period_within(firing.today).text,
+        approved_at=firing.at.isoformat(timespec="microseconds"),
+        revision=firing.head.revision + 1,
+        document=firing.given("document"),
+    )
+    return attrs.evolve(draft, change=approved, definition=definition)
+
+
+def change_closed(firing: Firing, draft: Draft) -> Draft:
+    """Close the change request: rejected or withdrawn. The history keeps it."""
+    return attrs.evolve(draft, change=None)
+
+
+def change_filed(firing: Firing, draft: Draft) -> Draft:
+    """Note the official letter by which the approved change was filed (공문 제출, R43, R52)."""
+    if draft.change is None:
+        return draft
+    return attrs.evolve(
+        draft, change=attrs.evolve(draft.change, document=firing.given("document"))
+    )
+
+
+def declaration(firing: Firing, draft: Draft) -> Draft:
+    """Close an approved change that this evaluation declares (R44, D6)."""
+    declared = firing.given("declarations") or {}
+    if draft.change is None or draft.change.approved_in is None:
+        return draft
+    return attrs.evolve(draft, change=None) if str(draft.change.number) in declared else draft
+
+
+RECORDS: Mapping[str, Record] = {
+    record.__name__: record
+    for record in (
+        facts,
+        self_rating,
+        review_rating,
+        spot_rating,
+        extension,
+        next_period,
+        change,
+        consultation,
+        plan_revision,
+        change_closed,
+        change_filed,
+        declaration,
+    )
+}
+"""Every record that a lifecycle can name."""
+
+
+def _figures(tree: Mapping[str, Tree]) -> dict[str, Figure]:
+    return {indicator: figure_from(figure) for indicator, figure in tree.items()}
+
+
+def _own_actuals(firing: Firing) -> dict[str, Figure]:
+    """Return the actuals that the department gave in this period."""
+    own = firing.evaluation.facts.get("actuals", {})
+    return _figures(own)
+
+
+def _counted(rating: Rating, evaluation: Evaluation) -> dict[str, Tree]:
+    """Return the actuals behind the rating that counts, as trees, to be carried along."""
+    counted: dict[str, Tree] = {}
+    own = evaluation.facts.get("actuals", {})
+    for line in rating.lines:
+        if line.figure is not None:
+            counted[line.indicator] = format(line.figure, "f")
+        elif line.indicator in own:
+            counted[line.indicator] = own[line.indicator]
+    return counted
