@@ -1,0 +1,550 @@
+"""Periods, business days and deadlines: how an office counts time (R33, R34, R52, D4).
+
+Three steps, each usable alone:
+
+- `Period`: a month, quarter, half or year, from its text (`2016-Q1`) and back;
+- `Holidays`: any object that names the public holidays; the `holidays` library by default;
+- `Calendar`: an office's rules, a deadline for every due rule, and how late something is.
+
+The law behind the counting is the Civil Code (민법), which 행정기본법 §6① applies to an office's
+own periods: the first day is not counted (§157), a period of months runs to the end of the
+month or to the day that the month has (§160), and a period whose last day is a Saturday or a
+public holiday ends with the next business day (§161). The last rule is a default: an internal
+plan may say otherwise, hence the policy `strict | next | previous` (D4).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from threading import Lock
+from typing import Any, Protocol, runtime_checkable
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.model import CalendarRules, DueRule, Label
+
+FREQUENCIES: tuple[str, ...] = ("month", "quarter", "half", "year")
+"""How often a plan is evaluated: the words that `CalendarRules.frequency` may be."""
+
+MOVES: tuple[str, ...] = ("strict", "next", "previous")
+"""Where a deadline on a holiday goes: the words that `CalendarRules.move` may be."""
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
+_IN_A_YEAR = {"month": 12, "quarter": 4, "half": 2, "year": 1}
+_FORM = {
+    "month": "{year:04d}-{number:02d}",
+    "quarter": "{year:04d}-Q{number}",
+    "half": "{year:04d}-H{number}",
+    "year": "{year:04d}",
+}
+_TEXT = re.compile(
+    r"(?P<year>[0-9]{4})"
+    r"(?:-(?:Q(?P<quarter>[1-4])|H(?P<half>[12])|(?P<month>0[1-9]|1[0-2])))?"
+)
+_MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+_WEEKEND = {5: Label("토요일", "Saturday"), 6: Label("일요일", "Sunday")}
+
+
+def _wrong(code: str, ko: str, en: str, value: object = None) -> InvalidInput:
+    shown = None if value is None else str(value)[:60]
+    return InvalidInput([Problem(code=code, ko=ko, en=en, value=shown)])
+
+
+# --------------------------------------------------------------------------- periods
+
+
+@attrs.frozen(kw_only=True, order=True, cache_hash=True)
+class Period:
+    """A month, quarter, half or year. Made by `period`, `period_of` and `periods_between`.
+
+    Periods are ordered by their first day, and the shorter comes first: `2016-01`, `2016-Q1`,
+    `2016-H1`, `2016`, `2016-02`.
+
+    Attributes:
+        start, end: its first and its last day, both included.
+        text: as it is written everywhere: `2016-Q1`, `2016-H1`, `2016-03`, `2016`.
+        frequency: `month`, `quarter`, `half` or `year`.
+        year: the calendar year.
+        number: which one of the year, from 1.
+    """
+
+    start: dt.date
+    end: dt.date
+    text: str = attrs.field(eq=False, order=False)
+    frequency: str = attrs.field(eq=False, order=False)
+    year: int = attrs.field(eq=False, order=False)
+    number: int = attrs.field(eq=False, order=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def label(self) -> Label:
+        """Return the name that people see: `2016년 1분기`, `Q1 2016`."""
+        year, number = self.year, self.number
+        if self.frequency == "month":
+            return Label(f"{year}년 {number}월", f"{_MONTHS[number - 1]} {year}")
+        if self.frequency == "quarter":
+            return Label(f"{year}년 {number}분기", f"Q{number} {year}")
+        if self.frequency == "half":
+            return Label(f"{year}년 {'상반기' if number == 1 else '하반기'}", f"H{number} {year}")
+        return Label(f"{year}년", str(year))
+
+    def contains(self, day: dt.date) -> bool:
+        """Say whether `day` lies in the period."""
+        return self.start <= day <= self.end
+
+    def next(self) -> Period:
+        """Return the period of the same length that follows."""
+        return self._shifted(1)
+
+    def previous(self) -> Period:
+        """Return the period of the same length before."""
+        return self._shifted(-1)
+
+    def _shifted(self, by: int) -> Period:
+        per_year = _IN_A_YEAR[self.frequency]
+        year, number = divmod(self.year * per_year + self.number - 1 + by, per_year)
+        return _period(self.frequency, year, number + 1)
+
+
+@lru_cache(maxsize=4096)
+def _period(frequency: str, year: int, number: int) -> Period:
+    text = _FORM[frequency].format(year=year, number=number)
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        raise _wrong(
+            "year_out_of_range",
+            f"'{text}': 연도는 {_FIRST_YEAR}년부터 {_LAST_YEAR}년까지여야 합니다.",
+            f"'{text}': the year must lie between {_FIRST_YEAR} and {_LAST_YEAR}",
+            text,
+        )
+    months = 12 // _IN_A_YEAR[frequency]
+    last = number * months
+    return Period(
+        start=dt.date(year, last - months + 1, 1),
+        end=_day_of_month(year, last, 31),
+        text=text,
+        frequency=frequency,
+        year=year,
+        number=number,
+    )
+
+
+@lru_cache(maxsize=4096)
+def period(text: str) -> Period:
+    """Return the period that `text` names: `2016-Q1`, `2016-H1`, `2016-03` or `2016`.
+
+    Raises:
+        InvalidInput: the text is none of these.
+    """
+    match = _TEXT.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise _wrong(
+            "bad_period",
+            f"'{str(text)[:60]}'은(는) 기간이 아닙니다. 2016-Q1(분기), 2016-H1(반기), "
+            "2016-03(월), 2016(연) 가운데 한 형태로 적으십시오.",
+            f"'{str(text)[:60]}' is no period; expected 2016-Q1 (quarter), 2016-H1 (half), "
+            "2016-03 (month) or 2016 (year)",
+            text,
+        )
+    year = int(match["year"])
+    for frequency in ("quarter", "half", "month"):
+        if match[frequency]:
+            return _period(frequency, year, int(match[frequency]))
+    return _period("year", year, 1)
+
+
+def period_of(day: dt.date, frequency: str) -> Period:
+    """Return the period of this frequency in which `day` lies.
+
+    Raises:
+        InvalidInput: no such frequency.
+    """
+    if frequency not in _IN_A_YEAR:
+        raise _unknown("frequency", "주기", frequency, FREQUENCIES)
+    months = 12 // _IN_A_YEAR[frequency]
+    return _period(frequency, day.year, (day.month - 1) // months + 1)
+
+
+def periods_between(first: str | Period, last: str | Period) -> tuple[Period, ...]:
+    """Return all periods from `first` to `last`, both included, in order.
+
+    Raises:
+        InvalidInput: they are of different lengths, or `last` comes before `first`.
+    """
+    at, end = _as_period(first), _as_period(last)
+    if at.frequency != end.frequency or end < at:
+        raise _wrong(
+            "bad_period_range",
+            f"'{at.text}'부터 '{end.text}'까지는 기간의 범위가 아닙니다. "
+            "같은 주기의 첫 기간과 마지막 기간이어야 합니다.",
+            f"'{at.text}' to '{end.text}' is no range of periods; expected a first and a last "
+            "period of one length, in order",
+            f"{at.text}..{end.text}",
+        )
+    found = [at]
+    while at < end:
+        at = at.next()
+        found.append(at)
+    return tuple(found)
+
+
+def _as_period(given: str | Period) -> Period:
+    return given if isinstance(given, Period) else period(given)
+
+
+def _unknown(code: str, ko: str, name: object, known: Iterable[str]) -> InvalidInput:
+    known = tuple(known)
+    close = nearest(str(name), known)
+    shown = ", ".join(known)
+    return _wrong(
+        f"unknown_{code}",
+        f"'{name}'은(는) 알 수 없는 {ko}입니다. 가능한 값: {shown}."
+        + (f" '{close}'이(가) 아닙니까?" if close else ""),
+        f"'{name}' is no known {code}; expected one of {shown}"
+        + (f"; did you mean '{close}'?" if close else ""),
+        name,
+    )
+
+
+def _day_of_month(year: int, month: int, day: int) -> dt.date:
+    """Return that day, or the month's last one where it has no such day (민법 §160③)."""
+    next_first = dt.date(year + month // 12, month % 12 + 1, 1)
+    return dt.date(year, month, min(day, (next_first - dt.timedelta(days=1)).day))
+
+
+# --------------------------------------------------------------------------- holidays
+
+
+@runtime_checkable
+class Holidays(Protocol):
+    """Who knows the public holidays. Any object of an embedding system will do.
+
+    `version` tells on paper which table was used: temporary holidays (임시공휴일) are announced
+    late, so a deadline worked out earlier may differ. It is read by several threads.
+    """
+
+    @property
+    def version(self) -> str:
+        """The name and the version of the table."""
+
+    def name_of(self, day: dt.date) -> str | None:
+        """Return the name of the public holiday on `day`, or None.
+
+        Weekends are not holidays here; the calendar knows them by itself."""
+
+
+def library_holidays(country: str = "KR") -> Holidays:
+    """Return the public holidays of a country out of the `holidays` library.
+
+    Category `public` only: for Korea these are the holidays of government offices (관공서의
+    공휴일에 관한 규정), substitutes, elections and temporary ones included. Names are Korean
+    where the library has them. The library is imported when a day is first looked up.
+
+    Raises:
+        InvalidInput: the library does not know the country (when a day is first looked up).
+    """
+    return _LibraryHolidays(country)
+
+
+def listed_holidays(names: Mapping[dt.date, str], *, version: str = "list") -> Holidays:
+    """Return holidays out of a mapping from day to name; an empty one leaves the weekends."""
+    return _ListedHolidays(dict(names), version)
+
+
+class _LibraryHolidays:
+    """A year at a time is taken out of the library into a plain dict: reading a dict is safe
+    in every thread and quick, while the library's own object grows when it is read."""
+
+    def __init__(self, country: str) -> None:
+        self._country = country
+        self._years: dict[int, dict[dt.date, str]] = {}
+        self._lock = Lock()
+        self._made: tuple[Any, str] | None = None
+
+    @property
+    def version(self) -> str:
+        return self._library()[1]
+
+    def name_of(self, day: dt.date) -> str | None:
+        year = self._years.get(day.year)
+        if year is None:
+            year = self._read(day.year)
+        return year.get(day)
+
+    def _read(self, year: int) -> dict[dt.date, str]:
+        library, _ = self._library()
+        with self._lock:
+            if year not in self._years:
+                language = "ko" if "ko" in library.supported_languages else None
+                found = library(years=year, categories=("public",), language=language)
+                self._years[year] = {day: name for day, name in found.items() if day.year == year}
+            return self._years[year]
+
+    def _library(self) -> tuple[Any, str]:
+        if self._made is None:
+            import holidays  # 70 ms; most commands never ask for a day
+            from holidays.version import __version__
+
+            known = holidays.list_supported_countries(include_aliases=False)
+            if self._country not in known:
+                raise _unknown("country", "국가 코드", self._country, known)
+            version = f"holidays {__version__} {self._country}/public"
+            self._made = (getattr(holidays, self._country), version)
+        return self._made
+
+
+class _ListedHolidays:
+    def __init__(self, names: Mapping[dt.date, str], version: str) -> None:
+        self._names = names
+        self.version = version
+
+    def name_of(self, day: dt.date) -> str | None:
+        return self._names.get(day)
+
+
+class _AdjustedHolidays:
+    """A table with the days that the plan adds and takes out."""
+
+    def __init__(
+        self, base: Holidays, extra: Mapping[dt.date, str], removed: Iterable[dt.date]
+    ) -> None:
+        self._base = base
+        self._extra = dict(extra)
+        self._removed = frozenset(removed)
+
+    @property
+    def version(self) -> str:
+        return f"{self._base.version} +{len(self._extra)} -{len(self._removed)}"
+
+    def name_of(self, day: dt.date) -> str | None:
+        if day in self._extra:
+            return self._extra[day]
+        return None if day in self._removed else self._base.name_of(day)
+
+
+# --------------------------------------------------------------------------- deadlines
+
+
+@attrs.frozen(kw_only=True)
+class Deadline:
+    """The day by whose end something is due, and how it came about.
+
+    Attributes:
+        nominal: the day that the rule names, e.g. the 5th.
+        due: the day that counts, after moving off a holiday.
+        moved_days: `due` minus `nominal` in days; negative where the office moves back.
+        policy: `strict`, `next` or `previous`.
+        holiday: the public holiday on the nominal day, or None (also on a mere weekend).
+        calendar: the version of the holiday table that was used.
+        ends_at: the end of the day `due` (24:00 in the office's zone), aware and UTC; what
+            happens at this moment or after is late.
+    """
+
+    nominal: dt.date
+    due: dt.date
+    moved_days: int
+    policy: str
+    holiday: str | None
+    calendar: str
+    ends_at: dt.datetime
+
+    def why_moved(self) -> Label | None:
+        """Return what stood on the nominal day, or None where the deadline did not move."""
+        if not self.moved_days:
+            return None
+        if self.holiday is not None:
+            return Label(self.holiday, self.holiday)
+        return _WEEKEND[self.nominal.weekday()]
+
+
+class Calendar:
+    """How one office counts periods and days, from the rules in its plan (D4).
+
+    It holds no clock and changes nothing; several threads may use it. Deadlines are worked
+    out once and remembered.
+
+    Raises:
+        InvalidInput: the rules name no known zone, move, frequency or range of periods.
+    """
+
+    def __init__(self, rules: CalendarRules, holidays: Holidays | None = None) -> None:
+        """Take the plan's rules; `holidays` stands in for the table that the rules name.
+
+        The rules' `extra` and `removed` days count on top of either."""
+        self.rules = rules
+        self.zone: ZoneInfo = _zone(rules.zone)
+        if rules.move not in MOVES:
+            raise _unknown("move", "휴일 처리 방식", rules.move, MOVES)
+        if rules.frequency not in FREQUENCIES:
+            raise _unknown("frequency", "주기", rules.frequency, FREQUENCIES)
+        self._periods = periods_between(rules.first, rules.last)
+        if self._periods[0].frequency != rules.frequency:
+            raise _wrong(
+                "bad_period_range",
+                f"'{rules.first}'은(는) 이 계획의 주기({rules.frequency})와 맞지 않습니다.",
+                f"'{rules.first}' does not fit the plan's periods ({rules.frequency})",
+                rules.first,
+            )
+        if holidays is None:
+            named = rules.holidays != "none"
+            holidays = library_holidays(rules.holidays) if named else listed_holidays({})
+        if rules.extra or rules.removed:
+            holidays = _AdjustedHolidays(holidays, rules.extra, rules.removed)
+        self.holidays: Holidays = holidays
+        self._deadlines: dict[tuple[DueRule, Period, dt.date | None], Deadline] = {}
+
+    # ------------------------------------------------------------------ periods
+
+    def periods(self) -> tuple[Period, ...]:
+        """Return the plan's periods in order."""
+        return self._periods
+
+    def period_on(self, day: dt.date) -> Period:
+        """Return the period, as long as the plan's are, in which `day` lies.
+
+        It may lie outside the plan: in January the last quarter is evaluated."""
+        return period_of(day, self.rules.frequency)
+
+    # ------------------------------------------------------------------ days
+
+    def today(self, at: dt.datetime) -> dt.date:
+        """Return the day that the office's calendar shows at the moment `at`.
+
+        Raises:
+            InvalidInput: `at` has no zone.
+        """
+        if at.tzinfo is None:
+            raise _wrong(
+                "naive_time",
+                f"'{at}'에 시간대가 없습니다. 시간대가 있는 시각이어야 합니다.",
+                f"'{at}' has no zone; expected an aware time",
+                at,
+            )
+        return at.astimezone(self.zone).date()
+
+    def is_business_day(self, day: dt.date) -> bool:
+        """Say whether the office works on `day`: Monday to Friday and no public holiday."""
+        return day.weekday() < 5 and self.holidays.name_of(day) is None
+
+    def moved(self, day: dt.date) -> dt.date:
+        """Return the day on which something due on `day` is due by the plan's policy.
+
+        Raises:
+            InvalidInput: the holiday table leaves no business day within a year.
+        """
+        if self.rules.move == "strict":
+            return day
+        step = dt.timedelta(days=1 if self.rules.move == "next" else -1)
+        found = day
+        for _ in range(366):
+            if self.is_business_day(found):
+                return found
+            found += step
+        raise _wrong(
+            "no_business_day",
+            f"휴일표({self.holidays.version})에 {day} 전후 1년간 근무일이 없습니다.",
+            f"the holiday table ({self.holidays.version}) has no business day within a year "
+            f"of {day}",
+            day,
+        )
+
+    # ------------------------------------------------------------------ deadlines
+
+    def deadline(
+        self, rule: DueRule, period: str | Period, *, fired_on: dt.date | None = None
+    ) -> Deadline:
+        """Return when `rule` falls due for `period`.
+
+        Every deadline is counted from its own nominal day: the 20th is not chained to a moved
+        5th (D4). `fired_on` is the day on which the event of a `days_after` rule was fired; that
+        day itself is not counted (민법 §157).
+
+        Raises:
+            InvalidInput: a `days_after` rule without `fired_on`, or a rule of unknown kind.
+        """
+        key = (rule, _as_period(period), fired_on)
+        found = self._deadlines.get(key)
+        if found is None:
+            found = self._deadlines[key] = self._worked_out(_nominal(*key))
+        return found
+
+    def days_late(self, due: Deadline | dt.date, at: dt.datetime) -> int:
+        """Return by how many calendar days `at` misses the deadline; 0 where it is in time.
+
+        The whole day counts, to 24:00 in the office's zone. Lateness is recorded; it never
+        blocks and never changes a score (D4). A plain date is taken as it is, not moved: it is
+        an extension, which somebody granted to that very day.
+        """
+        day = due.due if isinstance(due, Deadline) else due
+        return max((self.today(at) - day).days, 0)
+
+    def ends_at(self, day: dt.date) -> dt.datetime:
+        """Return the end of `day` (24:00 in the office's zone), aware and UTC."""
+        midnight = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), self.zone)
+        return midnight.astimezone(dt.UTC)
+
+    def _worked_out(self, nominal: dt.date) -> Deadline:
+        due = self.moved(nominal)
+        return Deadline(
+            nominal=nominal,
+            due=due,
+            moved_days=(due - nominal).days,
+            policy=self.rules.move,
+            holiday=self.holidays.name_of(nominal),
+            calendar=self.holidays.version,
+            ends_at=self.ends_at(due),
+        )
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        from zoneinfo import available_timezones  # reads a whole directory
+
+        close = nearest(name, available_timezones())
+        raise _wrong(
+            "unknown_zone",
+            f"'{name}'은(는) 알 수 없는 시간대입니다. 예: Asia/Seoul."
+            + (f" '{close}'이(가) 아닙니까?" if close else ""),
+            f"'{name}' is no known time zone; expected a name such as Asia/Seoul"
+            + (f"; did you mean '{close}'?" if close else ""),
+            name,
+        ) from None
+
+
+def _nominal(rule: DueRule, period: Period, fired_on: dt.date | None) -> dt.date:
+    if rule.kind == "day":
+        after = period.end + dt.timedelta(days=1)
+        return _day_of_month(after.year, after.month, rule.n)
+    if rule.kind == "days_after_period":
+        return period.end + dt.timedelta(days=rule.n)
+    if rule.kind == "months_after_period":
+        # A period ends with a month, so n months later is again the end of a month (민법 §160②).
+        years, month = divmod(period.end.month - 1 + rule.n, 12)
+        return _day_of_month(period.end.year + years, month + 1, 31)
+    if rule.kind == "days_after":
+        if fired_on is None:
+            raise _wrong(
+                "no_first_day",
+                f"'{rule.event}'이(가) 아직 없어 기한을 셀 수 없습니다.",
+                f"'{rule.event}' was not fired yet: there is no day to count from",
+                rule.event,
+            )
+        return fired_on + dt.timedelta(days=rule.n)
+    if rule.kind == "date":
+        if rule.date is not None:
+            return rule.date
+        if rule.month_day is not None:
+            month_text, day_text = rule.month_day.split("-")
+            return _day_of_month(period.year, int(month_text), int(day_text))
+    kinds = ("day", "days_after_period", "months_after_period", "days_after", "date")
+    raise _unknown("due_rule", "기한 규칙", rule.kind, kinds)
