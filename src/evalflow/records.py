@@ -99,7 +99,9 @@ def next_period(firing: Firing, draft: Draft) -> Draft:
     done = firing.evaluation
     prior = dict(done.prior)
     if done.rating is not None:
-        prior[done.period] = _counted(done.rating, done)
+        prior[done.period] = {
+            indicator: _figure_tree(figure) for indicator, figure in _actuals(done.rating).items()
+        }
     return attrs.evolve(
         draft,
         period=following,
@@ -217,18 +219,20 @@ def _figures(tree: Mapping[str, Tree]) -> dict[str, Figure]:
 
 
 def _own_actuals(firing: Firing) -> dict[str, Figure]:
-    """Return the actuals that the department gave in this period."""
-    own = firing.evaluation.facts.get("actuals", {})
-    return _figures(own)
+    """Return the period's actuals behind the department's own rating."""
+    own = firing.evaluation.self_rating
+    return _actuals(own) if own else {}
 
 
-def _counted(rating: Rating, evaluation: Evaluation) -> dict[str, Tree]:
-    """Return the actuals behind the rating that counts, as trees, to be carried along."""
-    counted: dict[str, Tree] = {}
-    own = evaluation.facts.get("actuals", {})
+def _actuals(rating: Rating) -> dict[str, Figure]:
+    actuals: dict[str, Figure] = {}
     for line in rating.lines:
         if line.figure is not None:
-            counted[line.indicator] = format(line.figure, "f")
-        elif line.indicator in own:
-            counted[line.indicator] = own[line.indicator]
-    return counted
+            actuals[line.indicator] = line.figure
+        elif line.status == "not_due":
+            actuals[line.indicator] = NotDue()
+    return actuals
+
+
+def _figure_tree(figure: Figure) -> Tree:
+    return {"not_due": figure.reason} if isinstance(figure, NotDue) else format(figure, "f")

@@ -1,0 +1,375 @@
+"""The built-in guards: named checks that answer nothing, or the reasons why not.
+
+A guard is a function `guard(firing, after, **params)`: `firing` is what is tried, `after` how
+things would stand. It looks and answers; it writes nothing and asks no clock. Data that is
+missing altogether is reported by the check of required input, so a guard keeps quiet then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from evalflow import calendar
+from evalflow.errors import Reason
+from evalflow.firing import LAGGING_VERDICTS, Draft, Firing
+from evalflow.lifecycle.definition import GuardSpec
+from evalflow.model import Label, NotDue, Project
+
+Reasons = Reason | Sequence[Reason] | None
+Guard = Callable[..., Reasons]
+
+
+def period_ended(firing: Firing, after: Draft) -> Reasons:
+    """Refuse until the period is over: evaluations look back (R33)."""
+    period = calendar.period(firing.project.period)
+    if firing.today > period.end:
+        return None
+    first = period.next().start
+    return Reason(
+        code="period_not_ended",
+        ko=f"{period.label.ko}가 아직 끝나지 않았습니다. {first}부터 할 수 있습니다.",
+        en=f"{period.label.en} has not ended; possible from {first}.",
+        since=first,
+    )
+
+
+def figures_complete(firing: Firing, after: Draft) -> Reasons:
+    """Refuse while a target of the period lacks an actual or an explicit "not due" (R35)."""
+    actuals = firing.given("figures")
+    if actuals is None:
+        return None
+    period = firing.project.period
+    return [
+        Reason(
+            code="figures_missing",
+            ko=f"성과지표 '{indicator.label.ko}'({indicator.id})의 실적이 없습니다. "
+            "실적을 적거나 not_due(시기미도래)로 밝히십시오.",
+            en=f"indicator '{indicator.label.en}' ({indicator.id}) has no actual; "
+            "give one, or say not_due.",
+            about=indicator.id,
+        )
+        for indicator in firing.definition.indicators
+        if indicator.id not in actuals
+        and not isinstance(indicator.targets.get(period, NotDue()), NotDue)
+    ]
+
+
+def lagging_explained(firing: Firing, after: Draft) -> Reasons:
+    """Refuse while a lagging indicator lacks a cause or a countermeasure (R35)."""
+    if after.rating is None:
+        return None
+    explained = firing.given("explanations") or {}
+    reasons = []
+    for indicator_id in after.lagging_lines():
+        words = explained.get(indicator_id, {})
+        lacking = [key for key in ("cause", "countermeasure") if not words.get(key)]
+        if not lacking:
+            continue
+        line = after.rating.line(indicator_id)
+        indicator = firing.definition.indicator(indicator_id)
+        label = indicator.label if indicator else Label(indicator_id, indicator_id)
+        rate = f"{line.rate}%" if line and line.rate is not None else "-"
+        ko = "와 ".join(_EXPLANATION_KO[key] for key in lacking)
+        en = " and ".join(lacking)
+        reasons.append(
+            Reason(
+                code="lagging_unexplained",
+                ko=f"성과지표 '{label.ko}'({indicator_id})의 이행률이 {rate}로 부진합니다. "
+                f"{ko}을(를) 적으십시오.",
+                en=f"indicator '{label.en}' ({indicator_id}) is lagging at {rate}; "
+                f"give its {en}.",
+                about=indicator_id,
+            )
+        )
+    return reasons
+
+
+_EXPLANATION_KO = {"cause": "부진사유", "countermeasure": "대책"}
+
+
+def cards_complete(firing: Firing, after: Draft) -> Reasons:
+    """Refuse while a project with sub-projects lacks some of their cards (R39: 22 for no. 6)."""
+    expected = len(firing.definition.cards)
+    if not expected or firing.given("figures") is None:
+        return None
+    given = firing.given("cards") or {}
+    lacking = [number for number in range(1, expected + 1) if not given.get(str(number))]
+    if not lacking:
+        return None
+    numbers = ", ".join(map(str, lacking))
+    return Reason(
+        code="cards_missing",
+        ko=f"관리카드 {expected}개 가운데 {len(lacking)}개가 없습니다: {numbers}",
+        en=f"{len(lacking)} of {expected} management cards are missing: {numbers}",
+        about="cards",
+    )
+
+
+def changes_declared(firing: Firing, after: Draft) -> Reasons:
+    """Refuse while an approved change is not stated in this evaluation (R44, D6)."""
+    change = firing.project.change
+    if change is None or change.approved_in is None:
+        return None
+    declared = firing.given("declarations") or {}
+    if declared.get(str(change.number)):
+        return None
+    return Reason(
+        code="change_undeclared",
+        ko=f"확정된 변경(이력 {change.number}번: {change.detail})을 평가서의 변경사항에 "
+        "적어야 합니다.",
+        en=f"the approved change (entry {change.number}: {change.detail}) must be stated "
+        "in this evaluation.",
+        about=str(change.number),
+    )
+
+
+def unit_complete(firing: Firing, after: Draft, *, kind: str, states: Sequence[str]) -> Reasons:
+    """Refuse until every project of the unit is in one of the states for this period, or in a
+    later period: the bottom-up gate (R38)."""
+    here = calendar.period(firing.project.period)
+    lacking = [
+        peer
+        for peer in firing.peers(kind)
+        if calendar.period(peer.period) < here
+        or (peer.period == here.text and not set(peer.states) & set(states))
+    ]
+    return [_not_complete(firing, peer) for peer in lacking]
+
+
+def _not_complete(firing: Firing, peer: Project) -> Reason:
+    state = _led_state(firing, peer)
+    unit = firing.head.unit(peer.unit).label_on(firing.today)
+    owing = [
+        event
+        for event in firing.lifecycle.events.values()
+        if event.leads == firing.event.leads and event.due and state in event.sources()
+    ]
+    roles = tuple({role: None for event in owing for role in event.by})
+    who = firing.directory.holders(roles, peer.unit, firing.today)
+    label = firing.lifecycle.states[state].label
+    return Reason(
+        code="unit_incomplete",
+        ko=f"{peer.id} 「{peer.label.ko}」({unit.ko})이(가) 아직 '{label.ko}' 상태입니다.",
+        en=f"{peer.id} '{peer.label.en}' ({unit.en}) is still '{label.en}'.",
+        who=who or roles,
+        about=peer.id,
+    )
+
+
+def _led_state(firing: Firing, project: Project) -> str:
+    region = list(firing.lifecycle.regions).index(firing.event.leads)
+    return project.states[region]
+
+
+def signed_off(firing: Firing, after: Draft, *, by: str) -> Reasons:
+    """Refuse without the signature of whoever holds the role for the project's unit, or of
+    somebody acting for them (R5, 대결)."""
+    signatures = firing.given("sign_off")
+    if not signatures:
+        return None
+    unit = firing.latest.unit_on(firing.today)
+    holders = firing.directory.holders((by,), unit, firing.today)
+    role = firing.lifecycle.roles[by].label
+    reasons = []
+    mine = [signature for signature in signatures if signature["role"] == by]
+    if not mine:
+        reasons.append(
+            Reason(
+                code="not_signed",
+                ko=f"{role.ko}의 결재가 없습니다.",
+                en=f"the sign-off of the {role.en} is missing.",
+                who=holders or (by,),
+                about="sign_off",
+            )
+        )
+    for signature in signatures:
+        able = firing.directory.holders((signature["role"],), unit, firing.today)
+        if signature["actor"] in able:
+            continue
+        reasons.append(
+            Reason(
+                code="signer_without_role",
+                ko=f"결재자 '{signature['actor']}'은(는) 이 날짜에 이 부서의 "
+                f"'{signature['role']}' 권한이 없습니다.",
+                en=f"signer '{signature['actor']}' does not hold '{signature['role']}' "
+                "for this unit on this day.",
+                who=able,
+                about="sign_off",
+            )
+        )
+    return reasons
+
+
+def rates_judged(firing: Firing, after: Draft) -> Reasons:
+    """Refuse while a rate is neither confirmed nor overridden, and while an indicator without
+    a rate (missing actual, zero target) is merely confirmed (R36)."""
+    judgements = firing.given("judgements")
+    own = firing.evaluation.self_rating
+    if judgements is None or own is None:
+        return None
+    reasons = []
+    for line in own.lines:
+        indicator = firing.definition.indicator(line.indicator)
+        label = indicator.label if indicator else Label(line.indicator, line.indicator)
+        judged = judgements.get(line.indicator)
+        if judged is None and line.status != "not_due":
+            reasons.append(
+                Reason(
+                    code="rate_not_judged",
+                    ko=f"성과지표 '{label.ko}'({line.indicator})의 이행률을 확인하거나 "
+                    "사유를 들어 고치십시오.",
+                    en=f"confirm or override the rate of '{label.en}' ({line.indicator}).",
+                    about=line.indicator,
+                )
+            )
+        elif judged == "confirmed" and line.status == "undefined":
+            reasons.append(
+                Reason(
+                    code="rate_undefined",
+                    ko=f"성과지표 '{label.ko}'({line.indicator})는 목표가 0이어서 이행률이 "
+                    "없습니다. 이행률과 사유를 적으십시오.",
+                    en=f"'{label.en}' ({line.indicator}) has no rate because its target is "
+                    "zero; give a rate with a reason.",
+                    about=line.indicator,
+                )
+            )
+    return reasons
+
+
+# `as` is a Python keyword, so YAML's `rated: {as: lagging}` arrives in **params.
+def rated(firing: Firing, after: Draft, **params: str) -> Reasons:
+    """Refuse unless the rating that counts says so (D2).
+
+    `on_track`: the project is, and no indicator is seriously lagging. `lagging`: the project
+    is lagging or worse, or one indicator is seriously lagging (R37). `seriously_lagging`:
+    the project or one indicator is.
+    """
+    wanted = params["as"]
+    rating = after.rating or after.evaluation.rating
+    if rating is None:
+        return Reason(
+            code="not_rated",
+            ko="아직 이행률이 없습니다.",
+            en="there is no rating yet.",
+        )
+    verdict = _verdict(rating.verdict, [line.verdict for line in rating.lines])
+    fits = {
+        "on_track": verdict == "on_track",
+        "lagging": verdict in LAGGING_VERDICTS,
+        "seriously_lagging": verdict == "seriously_lagging",
+    }
+    if fits[wanted]:
+        return None
+    shown = _VERDICTS.get(verdict, Label("판정 없음", "without a verdict"))
+    rate = "-" if rating.rate is None else f"{rating.rate}%"
+    return Reason(
+        code=f"not_{wanted}",
+        ko=f"평가 결과가 '{_VERDICTS[wanted].ko}'이(가) 아닙니다: 이행률 {rate}, {shown.ko}.",
+        en=f"the rating is not '{_VERDICTS[wanted].en}': {rate}, {shown.en}.",
+    )
+
+
+def _verdict(project: str | None, lines: Sequence[str | None]) -> str:
+    if project == "seriously_lagging" or "seriously_lagging" in lines:
+        return "seriously_lagging"
+    return project or "none"
+
+
+_VERDICTS = {
+    "on_track": Label("정상", "on track"),
+    "lagging": Label("부진", "lagging"),
+    "seriously_lagging": Label("현저히 부진", "seriously lagging"),
+}
+
+
+def next_period_exists(firing: Firing, after: Draft) -> Reasons:
+    """Refuse after the plan's last period."""
+    here = calendar.period(firing.project.period)
+    last = calendar.period(firing.head.calendar.last)
+    if here < last:
+        return None
+    return Reason(
+        code="no_next_period",
+        ko=f"{here.label.ko}가 이 계획의 마지막 기간입니다.",
+        en=f"{here.label.en} is the last period of this plan.",
+    )
+
+
+def consulted(firing: Firing, after: Draft, *, by: str, where: str = "always") -> Reasons:
+    """Refuse a decision on a change before a role was consulted (R43); `where: money_changes`
+    asks only where the change touches the budget (필요시 예산팀 협의)."""
+    change = firing.project.change
+    if change is None or (where == "money_changes" and "budget" not in change.after):
+        return None
+    if any(opinion["role"] == by for opinion in change.opinions):
+        return None
+    role = firing.lifecycle.roles[by].label
+    unit = firing.latest.unit_on(firing.today)
+    return Reason(
+        code="not_consulted",
+        ko=f"{role.ko}의 협조가 아직 없습니다.",
+        en=f"the {role.en} has not been consulted yet.",
+        who=firing.directory.holders((by,), unit, firing.today) or (by,),
+        about=str(change.number),
+    )
+
+
+def _spec(name: str, ko: str, en: str, **rest: Any) -> GuardSpec:
+    return GuardSpec(name=name, label=Label(ko, en), **rest)
+
+
+GUARDS: Mapping[str, tuple[GuardSpec, Guard]] = {
+    spec.name: (spec, guard)
+    for spec, guard in (
+        (_spec("period_ended", "기간 종료", "period has ended"), period_ended),
+        (_spec("figures_complete", "실적 완비", "figures complete"), figures_complete),
+        (_spec("lagging_explained", "부진사유·대책", "lagging explained"), lagging_explained),
+        (_spec("cards_complete", "관리카드 완비", "cards complete"), cards_complete),
+        (_spec("changes_declared", "변경사항 기재", "changes declared"), changes_declared),
+        (
+            _spec(
+                "unit_complete",
+                "소속 사업 모두 완료",
+                "all projects of the unit are ready",
+                params={"kind": None, "states": None},
+                required=("kind", "states"),
+            ),
+            unit_complete,
+        ),
+        (
+            _spec(
+                "signed_off", "결재", "signed off", params={"by": None}, required=("by",)
+            ),
+            signed_off,
+        ),
+        (_spec("rates_judged", "이행률 검토", "rates judged"), rates_judged),
+        (
+            _spec(
+                "rated",
+                "평가 결과",
+                "rated as",
+                params={"as": ("on_track", "lagging", "seriously_lagging")},
+                required=("as",),
+                exclusive_by="as",
+                exclusive=(
+                    frozenset({"on_track", "lagging"}),
+                    frozenset({"on_track", "seriously_lagging"}),
+                ),
+            ),
+            rated,
+        ),
+        (_spec("next_period_exists", "다음 기간 있음", "a next period exists"), next_period_exists),
+        (
+            _spec(
+                "consulted",
+                "협조",
+                "consulted",
+                params={"by": None, "where": ("always", "money_changes")},
+                required=("by",),
+            ),
+            consulted,
+        ),
+    )
+}
+"""Every built-in guard with what a lifecycle may say about it."""
