@@ -47,8 +47,9 @@ _TEXT = re.compile(
     r"(?:-(?:Q(?P<quarter>[1-4])|H(?P<half>[12])|(?P<month>0[1-9]|1[0-2])))?"
 )
 _MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _WEEKEND = {5: Label("토요일", "Saturday"), 6: Label("일요일", "Sunday")}
 
 

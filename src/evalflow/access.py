@@ -1,0 +1,397 @@
+"""Who may act where: roles in units, acting appointments (대결), separation of duties (D9).
+
+Pure: the plan's directory, a day and a unit go in, grants or reasons come out. The rules:
+
+- A grant is a role held in a unit; it reaches that unit and everything below it, on the days
+  on which it is in force, both ends included.
+- An acting appointment lends what its principal holds, never more: it counts only on days
+  and for units for which the principal holds the same role by a regular grant in the plan's
+  directory, has a written reason (D8), and is for somebody else. A borrowed role is not lent
+  on. When the principal's own grant ends, the appointment gives nothing from that day on.
+- Regular grants are taken before acting ones: nobody is recorded as acting for another who
+  could act in their own right.
+
+An embedding system may pass an `Actor` that it has authenticated, with grants of its own; the
+same rules hold for these. Who an actor is, is that system's word: it is not checked here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from evalflow.errors import NotFound, Reason
+from evalflow.model import Act, Actor, Grant, Label, PlanHead
+
+_SHOWN = 5
+"""How many actors a sentence names; `Reason.who` names them all."""
+
+
+class DutyRule(Protocol):
+    """A separation of duties as a lifecycle defines it (`evalflow.lifecycle.definition.Duty`)."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def label(self) -> Label: ...
+
+    @property
+    def whoever(self) -> tuple[str, ...]: ...
+
+    @property
+    def unless_acting(self) -> bool: ...
+
+
+class Directory:
+    """The actors of one plan revision, made ready for many questions.
+
+    Made once per revision and never changed; several threads may use it. A day is a day in
+    the office's zone, a unit is the one that answers for the project on that day.
+    """
+
+    def __init__(self, head: PlanHead) -> None:
+        """Take the units and the directory out of the plan's head."""
+        self._actors = {name: Actor(name, tuple(held)) for name, held in head.directory.items()}
+        # Role and unit -> (actor, grant) in the directory's order: the answer to "who holds it".
+        self._held: dict[tuple[str, str], list[tuple[str, Grant]]] = {}
+        for name, actor in self._actors.items():
+            for grant in actor.grants:
+                self._held.setdefault((grant.role, grant.unit), []).append((name, grant))
+        self._order = {name: place for place, name in enumerate(self._actors)}
+        self._above = {unit: head.line_up(unit) for unit in head.units}
+        self._units = {unit.id: unit for unit in head.units.values()}
+
+    # ------------------------------------------------------------------ who there is
+
+    def actors(self) -> tuple[Actor, ...]:
+        """Return all actors in the directory's order."""
+        return tuple(self._actors.values())
+
+    def actor(self, actor_id: str) -> Actor:
+        """Return the actor with this id and all their grants, acting appointments included.
+
+        Raises:
+            NotFound: nobody in the directory has this id; the nearest one is named.
+        """
+        found = self._actors.get(actor_id)
+        if found is None:
+            raise NotFound("actor", actor_id, tuple(self._actors))
+        return found
+
+    # ------------------------------------------------------------------ who may act
+
+    def grants_for(
+        self, actor: Actor, roles: Collection[str], unit: str, day: dt.date
+    ) -> tuple[Grant, ...]:
+        """Return the grants by which the actor holds one of `roles` for `unit` on `day`.
+
+        Regular grants come first, then acting ones, each in the actor's order.
+
+        Raises:
+            NotFound: the plan has no such unit.
+        """
+        above = self._line(unit)
+        found = [
+            grant
+            for grant in actor.grants
+            if grant.role in roles
+            and grant.unit in above
+            and grant.holds_on(day)
+            and (grant.on_behalf_of is None or not self._flaw(actor.id, grant, above, day))
+        ]
+        if len(found) > 1:
+            found.sort(key=_is_acting)
+        return tuple(found)
+
+    def holders(self, roles: Iterable[str], unit: str, day: dt.date) -> tuple[str, ...]:
+        """Return the ids of all who hold one of `roles` for `unit` on `day`, each once.
+
+        Whoever holds it by a regular grant comes first, then who is acting; within these in
+        the directory's order.
+
+        Raises:
+            NotFound: the plan has no such unit.
+        """
+        above = self._line(unit)
+        regular: set[str] = set()
+        acting: set[str] = set()
+        for role in roles:
+            for place in above:
+                for name, grant in self._held.get((role, place), ()):
+                    if not grant.holds_on(day):
+                        continue
+                    if grant.on_behalf_of is None:
+                        regular.add(name)
+                    elif not self._flaw(name, grant, above, day):
+                        acting.add(name)
+        order = self._order.__getitem__
+        return (*sorted(regular, key=order), *sorted(acting - regular, key=order))
+
+    def members(self, unit: str, day: dt.date) -> tuple[str, ...]:
+        """Return the ids of all who hold any role in this very unit on `day`, each once,
+        in the directory's order. Who holds a role above or below it is no member.
+
+        Raises:
+            NotFound: the plan has no such unit.
+        """
+        above = self._line(unit)
+        return tuple(
+            name
+            for name, actor in self._actors.items()
+            if any(
+                grant.unit == unit
+                and grant.holds_on(day)
+                and (grant.on_behalf_of is None or not self._flaw(name, grant, above, day))
+                for grant in actor.grants
+            )
+        )
+
+    # ------------------------------------------------------------------ why not
+
+    def why_not(
+        self,
+        actor: Actor,
+        roles: Sequence[str],
+        unit: str,
+        day: dt.date,
+        labels: Mapping[str, Label] | None = None,
+    ) -> Reason:
+        """Return why `grants_for` finds nothing: what comes nearest to a right is told.
+
+        Codes: `acting_void` (an acting appointment that lends nothing), `grant_not_in_force`
+        (before or after its days; `since` is set where waiting helps), `wrong_unit` (the role
+        is held elsewhere), `no_role`. `who` names those who could act, or the roles where
+        nobody holds them. `labels` are the roles' names for people.
+
+        Raises:
+            NotFound: the plan has no such unit.
+        """
+        above = self._line(unit)
+        names = labels or {}
+        asked = [grant for grant in actor.grants if grant.role in roles]
+        here = [grant for grant in asked if grant.unit in above]
+        who = self.holders(roles, unit, day)
+        hint = _who_could(roles, names, who)
+        for grant in here:
+            if grant.holds_on(day):
+                ko, en = _void(actor.id, grant, self._flaw(actor.id, grant, above, day), names)
+                return _reason("acting_void", ko, en, hint, who or tuple(roles), unit)
+        if here:
+            grant = _nearest_in_time(here, day)
+            ko, en, since = _not_in_force(actor.id, grant, day, names)
+            return _reason("grant_not_in_force", ko, en, hint, who or tuple(roles), unit, since)
+        elsewhere = [grant for grant in asked if self._counts(actor.id, grant, day)]
+        if elsewhere:
+            ko, en = self._wrong_unit(actor.id, elsewhere, unit, day, names)
+            return _reason("wrong_unit", ko, en, hint, who or tuple(roles), unit)
+        role = _role_names(roles, names)
+        return _reason(
+            "no_role",
+            f"'{actor.id}'에게는 '{role.ko}' 역할이 없습니다.",
+            f"'{actor.id}' does not hold the role '{role.en}'.",
+            hint,
+            who or tuple(roles),
+            unit,
+        )
+
+    def _wrong_unit(
+        self,
+        actor_id: str,
+        grants: Iterable[Grant],
+        unit: str,
+        day: dt.date,
+        names: Mapping[str, Label],
+    ) -> tuple[str, str]:
+        grants = tuple(grants)
+        role = _role_names(dict.fromkeys(grant.role for grant in grants), names)
+        held = [self._unit_name(place, day) for place in dict.fromkeys(g.unit for g in grants)]
+        asked = self._unit_name(unit, day)
+        places = _listed([label.ko for label in held], "곳", "ko")
+        places_en = _listed([label.en for label in held], "", "en")
+        return (
+            f"'{actor_id}'의 '{role.ko}' 역할은 {places} 소관이며, "
+            f"'{asked.ko}'에는 미치지 않습니다.",
+            f"'{actor_id}' holds the role '{role.en}' in {places_en}, which does not reach "
+            f"'{asked.en}'.",
+        )
+
+    def _unit_name(self, unit: str, day: dt.date) -> Label:
+        known = self._units.get(unit)
+        return Label(unit, unit) if known is None else known.label_on(day)
+
+    # ------------------------------------------------------------------ inside
+
+    def _line(self, unit: str) -> tuple[str, ...]:
+        above = self._above.get(unit)
+        if above is None:
+            raise NotFound("unit", unit, tuple(self._above))
+        return above
+
+    def _counts(self, actor_id: str, grant: Grant, day: dt.date) -> bool:
+        """Say whether the grant gives its role somewhere on `day`."""
+        if not grant.holds_on(day):
+            return False
+        if grant.on_behalf_of is None:
+            return True
+        above = self._above.get(grant.unit, ())
+        return not self._flaw(actor_id, grant, above, day)
+
+    def _flaw(self, actor_id: str, grant: Grant, above: tuple[str, ...], day: dt.date) -> str:
+        """Return why an acting grant lends nothing for the units `above`, or "" where it does."""
+        if grant.on_behalf_of == actor_id:
+            return "own"
+        if not grant.reason:
+            return "reason"
+        principal = self._actors.get(grant.on_behalf_of or "")
+        if principal is not None:
+            for held in principal.grants:
+                if (
+                    held.role == grant.role
+                    and held.on_behalf_of is None
+                    and held.unit in above
+                    and held.holds_on(day)
+                ):
+                    return ""
+        return "principal"
+
+
+def barred(
+    duty: DutyRule,
+    acts: Iterable[Act],
+    actor_id: str,
+    grant: Grant,
+    *,
+    holders: Iterable[str] = (),
+    labels: Mapping[str, Label] | None = None,
+) -> Reason | None:
+    """Return why the duty keeps this actor from acting by `grant`, or None (D9).
+
+    Ask only for duties whose `may_not` names the event. Whoever did one of `duty.whoever` in
+    `acts` is barred: as the actor, as the one acted for, or as a signer. With
+    `duty.unless_acting` an acting grant lifts the bar; without, the one acted for must be
+    clear of it too.
+
+    `holders` are those who could act at all: the clear ones among them are named in
+    `Reason.who`. `labels` are the events' names for people.
+    """
+    if grant.on_behalf_of is not None and duty.unless_acting:
+        return None
+    barring = [act for act in acts if act.event in duty.whoever]
+    for name in (actor_id, grant.on_behalf_of):
+        for act in barring:
+            part = None if name is None else _part(act, name)
+            if part is not None:
+                event = (labels or {}).get(act.event) or Label(act.event, act.event)
+                clear = [h for h in holders if all(_part(other, h) is None for other in barring)]
+                return Reason(
+                    code="duty_separated",
+                    ko=f"{duty.label.ko}: '{name}'은(는) 이 기간의 '{event.ko}' {part.ko}입니다.",
+                    en=f"{duty.label.en}: '{name}' {part.en} '{event.en}' in this period.",
+                    who=tuple(clear),
+                    about=duty.name,
+                )
+    return None
+
+
+def _part(act: Act, name: str) -> Label | None:
+    """Return what part `name` had in the act, or None."""
+    if act.actor == name:
+        return Label("처리자", "fired")
+    if name in act.signers:
+        return Label("결재자", "signed")
+    if act.on_behalf_of == name:
+        return Label("대결을 맡긴 사람", "was acted for in")
+    return None
+
+
+def _is_acting(grant: Grant) -> bool:
+    return grant.on_behalf_of is not None
+
+
+# --------------------------------------------------------------------------- sentences
+
+
+def _reason(
+    code: str,
+    ko: str,
+    en: str,
+    hint: Label,
+    who: tuple[str, ...],
+    unit: str,
+    since: dt.date | None = None,
+) -> Reason:
+    return Reason(
+        code=code, ko=f"{ko} {hint.ko}", en=f"{en} {hint.en}", who=who, about=unit, since=since
+    )
+
+
+def _role_names(roles: Iterable[str], names: Mapping[str, Label]) -> Label:
+    labels = [names.get(role) or Label(role, role) for role in roles]
+    return Label(", ".join(r.ko for r in labels), " or ".join(r.en for r in labels))
+
+
+def _who_could(roles: Iterable[str], names: Mapping[str, Label], who: Sequence[str]) -> Label:
+    role = _role_names(roles, names)
+    if not who:
+        return Label(
+            f"이 날 '{role.ko}' 역할을 맡은 사람이 없습니다.",
+            f"Nobody holds the role '{role.en}' here on that day.",
+        )
+    return Label(
+        f"할 수 있는 사람: {role.ko}({_listed(who, '명', 'ko')}).",
+        f"Who could: {role.en} ({_listed(who, '', 'en')}).",
+    )
+
+
+def _listed(names: Sequence[str], counter: str, lang: str) -> str:
+    shown, more = ", ".join(names[:_SHOWN]), len(names) - _SHOWN
+    if more <= 0:
+        return shown
+    return f"{shown} 외 {more}{counter}" if lang == "ko" else f"{shown} and {more} more"
+
+
+def _nearest_in_time(grants: Sequence[Grant], day: dt.date) -> Grant:
+    """Return the grant that comes next, or else the one that ended last."""
+    coming = [g for g in grants if g.since is not None and g.since > day]
+    if coming:
+        return min(coming, key=lambda g: g.since or dt.date.max)
+    return max(grants, key=lambda g: g.until or dt.date.min)
+
+
+def _not_in_force(
+    actor_id: str, grant: Grant, day: dt.date, names: Mapping[str, Label]
+) -> tuple[str, str, dt.date | None]:
+    role = _role_names((grant.role,), names)
+    if grant.since is not None and grant.since > day:
+        return (
+            f"'{actor_id}'의 '{role.ko}' 역할은 {grant.since}부터입니다.",
+            f"'{actor_id}' holds the role '{role.en}' only from {grant.since}.",
+            grant.since,
+        )
+    return (
+        f"'{actor_id}'의 '{role.ko}' 역할은 {grant.until}에 끝났습니다.",
+        f"'{actor_id}' held the role '{role.en}' until {grant.until}.",
+        None,
+    )
+
+
+def _void(actor_id: str, grant: Grant, flaw: str, names: Mapping[str, Label]) -> tuple[str, str]:
+    role = _role_names((grant.role,), names)
+    if flaw == "own":
+        return (
+            f"'{actor_id}'이(가) 자기 자신을 대결할 수는 없습니다.",
+            f"'{actor_id}' cannot act for themselves.",
+        )
+    if flaw == "reason":
+        return (
+            f"'{actor_id}'의 대결에 사유가 적혀 있지 않습니다.",
+            f"the acting appointment of '{actor_id}' has no written reason.",
+        )
+    return (
+        f"'{actor_id}'이(가) 대결하는 '{grant.on_behalf_of}'에게 이 날 이 부서의 "
+        f"'{role.ko}' 역할이 없습니다.",
+        f"'{actor_id}' acts for '{grant.on_behalf_of}', who does not hold the role '{role.en}' "
+        "here on that day.",
+    )
