@@ -172,45 +172,53 @@ class Directory:
         names = labels or {}
         asked = [grant for grant in actor.grants if grant.role in roles]
         here = [grant for grant in asked if grant.unit in above]
-        who = self.holders(roles, unit, day)
-        hint = _who_could(roles, names, who)
+        able = self.holders(roles, unit, day)
+        hint = _who_could(roles, names, able)
+
+        def told(code: str, sentence: Label, since: dt.date | None = None) -> Reason:
+            return Reason(
+                code=code,
+                ko=f"{sentence.ko} {hint.ko}",
+                en=f"{sentence.en} {hint.en}",
+                who=able or tuple(roles),
+                since=since,
+                about=unit,
+            )
+
         for grant in here:
             if grant.holds_on(day):
-                ko, en = _void(actor.id, grant, self._flaw(actor.id, grant, above, day), names)
-                return _reason("acting_void", ko, en, hint, who or tuple(roles), unit)
+                flaw = self._flaw(actor.id, grant, above, day)
+                return told("acting_void", _void(actor.id, grant, flaw, names))
         if here:
             grant = _nearest_in_time(here, day)
-            ko, en, since = _not_in_force(actor.id, grant, day, names)
-            return _reason("grant_not_in_force", ko, en, hint, who or tuple(roles), unit, since)
+            since = grant.since if grant.since is not None and grant.since > day else None
+            return told("grant_not_in_force", _not_in_force(actor.id, grant, since, names), since)
         elsewhere = [grant for grant in asked if self._counts(actor.id, grant, day)]
         if elsewhere:
-            ko, en = self._wrong_unit(actor.id, elsewhere, unit, day, names)
-            return _reason("wrong_unit", ko, en, hint, who or tuple(roles), unit)
+            return told("wrong_unit", self._wrong_unit(actor.id, elsewhere, unit, day, names))
         role = _role_names(roles, names)
-        return _reason(
+        return told(
             "no_role",
-            f"'{actor.id}'에게는 '{role.ko}' 역할이 없습니다.",
-            f"'{actor.id}' does not hold the role '{role.en}'.",
-            hint,
-            who or tuple(roles),
-            unit,
+            Label(
+                f"'{actor.id}'에게는 '{role.ko}' 역할이 없습니다.",
+                f"'{actor.id}' does not hold the role '{role.en}'.",
+            ),
         )
 
     def _wrong_unit(
         self,
         actor_id: str,
-        grants: Iterable[Grant],
+        grants: Sequence[Grant],
         unit: str,
         day: dt.date,
         names: Mapping[str, Label],
-    ) -> tuple[str, str]:
-        grants = tuple(grants)
+    ) -> Label:
         role = _role_names(dict.fromkeys(grant.role for grant in grants), names)
         held = [self._unit_name(place, day) for place in dict.fromkeys(g.unit for g in grants)]
         asked = self._unit_name(unit, day)
         places = _listed([label.ko for label in held], "곳", "ko")
         places_en = _listed([label.en for label in held], "", "en")
-        return (
+        return Label(
             f"'{actor_id}'의 '{role.ko}' 역할은 {places} 소관이며, "
             f"'{asked.ko}'에는 미치지 않습니다.",
             f"'{actor_id}' holds the role '{role.en}' in {places_en}, which does not reach "
@@ -313,20 +321,6 @@ def _is_acting(grant: Grant) -> bool:
 # --------------------------------------------------------------------------- sentences
 
 
-def _reason(
-    code: str,
-    ko: str,
-    en: str,
-    hint: Label,
-    who: tuple[str, ...],
-    unit: str,
-    since: dt.date | None = None,
-) -> Reason:
-    return Reason(
-        code=code, ko=f"{ko} {hint.ko}", en=f"{en} {hint.en}", who=who, about=unit, since=since
-    )
-
-
 def _role_names(roles: Iterable[str], names: Mapping[str, Label]) -> Label:
     labels = [names.get(role) or Label(role, role) for role in roles]
     return Label(", ".join(r.ko for r in labels), " or ".join(r.en for r in labels))
@@ -361,35 +355,33 @@ def _nearest_in_time(grants: Sequence[Grant], day: dt.date) -> Grant:
 
 
 def _not_in_force(
-    actor_id: str, grant: Grant, day: dt.date, names: Mapping[str, Label]
-) -> tuple[str, str, dt.date | None]:
+    actor_id: str, grant: Grant, since: dt.date | None, names: Mapping[str, Label]
+) -> Label:
     role = _role_names((grant.role,), names)
-    if grant.since is not None and grant.since > day:
-        return (
-            f"'{actor_id}'의 '{role.ko}' 역할은 {grant.since}부터입니다.",
-            f"'{actor_id}' holds the role '{role.en}' only from {grant.since}.",
-            grant.since,
+    if since is not None:
+        return Label(
+            f"'{actor_id}'의 '{role.ko}' 역할은 {since}부터입니다.",
+            f"'{actor_id}' holds the role '{role.en}' only from {since}.",
         )
-    return (
+    return Label(
         f"'{actor_id}'의 '{role.ko}' 역할은 {grant.until}에 끝났습니다.",
         f"'{actor_id}' held the role '{role.en}' until {grant.until}.",
-        None,
     )
 
 
-def _void(actor_id: str, grant: Grant, flaw: str, names: Mapping[str, Label]) -> tuple[str, str]:
-    role = _role_names((grant.role,), names)
+def _void(actor_id: str, grant: Grant, flaw: str, names: Mapping[str, Label]) -> Label:
     if flaw == "own":
-        return (
+        return Label(
             f"'{actor_id}'이(가) 자기 자신을 대결할 수는 없습니다.",
             f"'{actor_id}' cannot act for themselves.",
         )
     if flaw == "reason":
-        return (
+        return Label(
             f"'{actor_id}'의 대결에 사유가 적혀 있지 않습니다.",
-            f"the acting appointment of '{actor_id}' has no written reason.",
+            f"The acting appointment of '{actor_id}' has no written reason.",
         )
-    return (
+    role = _role_names((grant.role,), names)
+    return Label(
         f"'{actor_id}'이(가) 대결하는 '{grant.on_behalf_of}'에게 이 날 이 부서의 "
         f"'{role.ko}' 역할이 없습니다.",
         f"'{actor_id}' acts for '{grant.on_behalf_of}', who does not hold the role '{role.en}' "
