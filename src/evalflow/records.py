@@ -100,7 +100,7 @@ def next_period(firing: Firing, draft: Draft) -> Draft:
     prior = dict(done.prior)
     if done.rating is not None:
         prior[done.period] = {
-            indicator: _figure_tree(figure) for indicator, figure in _actuals(done.rating).items()
+            indicator: _figure_tree(figure) for indicator, figure in actuals_of(done.rating).items()
         }
     return attrs.evolve(
         draft,
@@ -164,7 +164,7 @@ def plan_revision(firing: Firing, draft: Draft) -> Draft:
     )
     approved = attrs.evolve(
         draft.change,
-        approved_in=firing.calendar.period_within(firing.today).text,
+        approved_in=firing.calendar.period_on(firing.today).text,
         approved_at=firing.at.isoformat(timespec="microseconds"),
         revision=firing.head.revision + 1,
         document=firing.given("document"),
@@ -221,10 +221,11 @@ def _figures(tree: Mapping[str, Tree]) -> dict[str, Figure]:
 def _own_actuals(firing: Firing) -> dict[str, Figure]:
     """Return the period's actuals behind the department's own rating."""
     own = firing.evaluation.self_rating
-    return _actuals(own) if own else {}
+    return actuals_of(own) if own else {}
 
 
-def _actuals(rating: Rating) -> dict[str, Figure]:
+def actuals_of(rating: Rating) -> dict[str, Figure]:
+    """Return the period's own actuals on which the rating was made."""
     actuals: dict[str, Figure] = {}
     for line in rating.lines:
         if line.figure is not None:

@@ -1,0 +1,608 @@
+"""The decision: may this actor fire this event on this project now, and what would it write?
+
+Pure: everything that is looked at comes in as a value, nothing is written here. `fire` and
+`explain` ask the same function, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from evalflow import access
+from evalflow.access import Directory
+from evalflow.calendar import Calendar, period
+from evalflow.errors import InvalidInput, PluginError, Problem, Reason
+from evalflow.firing import Draft, Firing
+from evalflow.guards import Guard
+from evalflow.lifecycle import step
+from evalflow.lifecycle.definition import Event, Field, GuardUse, Lifecycle, NoticeRule
+from evalflow.lifecycle.fields import figure_from, missing, normal
+from evalflow.lifecycle.machine import Stuck
+from evalflow.model import (
+    Act,
+    Actor,
+    Entry,
+    Figure,
+    Grant,
+    Label,
+    Move,
+    Notice,
+    Override,
+    PlanHead,
+    Project,
+    ProjectDefinition,
+    Rating,
+    Snapshot,
+    Subject,
+)
+from evalflow.records import RECORDS
+from evalflow.text import Tree, canonical, digest
+
+CHECKS: Mapping[str, Label] = {
+    "state": Label("상태", "State"),
+    "role": Label("역할", "Role"),
+    "unit": Label("소관 부서", "Unit"),
+    "duties": Label("직무 분리", "Separation of duties"),
+    "guards": Label("요건", "Guards"),
+    "input": Label("필요 자료", "Required input"),
+}
+"""The checks of every firing, in their order."""
+
+
+@attrs.frozen
+class Check:
+    """One of the checks in `CHECKS`: passed where it has no reasons against."""
+
+    name: str
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Say whether nothing speaks against the firing here."""
+        return not self.reasons
+
+    @property
+    def label(self) -> Label:
+        """Return the check's name for people."""
+        return CHECKS[self.name]
+
+
+@attrs.frozen(kw_only=True)
+class Explanation:
+    """What `fire` would answer, as data: every check with its reasons.
+
+    `allowed` says whether every check passes; where no data was given the required input is
+    not counted but listed in `needs`. `deadline` is the event's due day, if it has one.
+    """
+
+    project: str
+    event: str
+    event_label: Label
+    actor: str
+    role: str | None
+    on_behalf_of: str | None
+    at: dt.datetime
+    states: tuple[str, ...]
+    checks: tuple[Check, ...]
+    needs: tuple[Field, ...]
+    allowed: bool
+    deadline: dt.date | None = None
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Return the reasons of all checks, in order."""
+        return tuple(reason for check in self.checks for reason in check.reasons)
+
+
+@attrs.frozen(kw_only=True)
+class Setting:
+    """The rules in force for one project at one moment, gathered by the engine.
+
+    `definition` is the project in the plan revision `measured` that its period is measured
+    against (D5); `latest` is the project in the latest one. `fired_on` answers on which day
+    an event was last fired on a project.
+    """
+
+    head: PlanHead
+    lifecycle: Lifecycle
+    calendar: Calendar
+    directory: Directory
+    definition: ProjectDefinition
+    latest: ProjectDefinition
+    guards: Mapping[str, Guard]
+    score: Callable[[Subject], Rating]
+    peers: Callable[[str], Sequence[Project]]
+    fired_on: Callable[[str, str], dt.date | None]
+    measured: int
+
+
+@attrs.frozen(kw_only=True)
+class Decision:
+    """The outcome for one project: the checks, and the move where all of them pass."""
+
+    snapshot: Snapshot
+    event: Event
+    actor: Actor
+    grant: Grant | None
+    at: dt.datetime
+    checks: tuple[Check, ...]
+    problems: tuple[Problem, ...]
+    needs: tuple[Field, ...]
+    move: Move | None
+    late: int | None
+    deadline: dt.date | None
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Return the reasons of all checks, in order."""
+        return tuple(reason for check in self.checks for reason in check.reasons)
+
+    def explained(self, *, with_data: bool) -> Explanation:
+        """Return the decision as people and programs read it."""
+        counted = self.checks if with_data else [c for c in self.checks if c.name != "input"]
+        grant = self.grant
+        return Explanation(
+            project=self.snapshot.project.id,
+            event=self.event.name,
+            event_label=self.event.label,
+            actor=self.actor.id,
+            role=grant.role if grant else None,
+            on_behalf_of=grant.on_behalf_of if grant else None,
+            at=self.at,
+            states=self.snapshot.project.states,
+            checks=self.checks,
+            needs=self.needs,
+            allowed=all(check.passed for check in counted),
+            deadline=self.deadline,
+        )
+
+
+def decide(
+    snapshot: Snapshot,
+    event: Event,
+    actor: Actor,
+    at: dt.datetime,
+    data: Mapping[str, Any],
+    setting: Setting,
+    *,
+    key: str | None = None,
+) -> Decision:
+    """Ask every check once, in the order of `CHECKS`, and draft what would be written.
+
+    Problems in the data's form are returned, not raised: who may not act at all is told
+    that, and nothing about the data.
+    """
+    project = snapshot.project
+    lifecycle = setting.lifecycle
+    today = setting.calendar.today(at)
+    unit = setting.latest.unit_on(today)
+
+    state_reasons = _state_reasons(project, event, setting, unit, today)
+    grant, role_reasons, unit_reasons, duty_reasons = _entitled(
+        snapshot, event, actor, setting, unit, today
+    )
+    tree, problems = normal(event, data, definition=setting.definition, lifecycle=lifecycle)
+    firing = Firing(
+        project=project,
+        evaluation=snapshot.evaluation,
+        definition=setting.definition,
+        latest=setting.latest,
+        head=setting.head,
+        lifecycle=lifecycle,
+        event=event,
+        actor=actor,
+        grant=grant,
+        at=at,
+        today=today,
+        data=tree,
+        calendar=setting.calendar,
+        directory=setting.directory,
+        rate=_rating_of(snapshot, setting),
+        peers=setting.peers,
+    )
+    guard_reasons: tuple[Reason, ...] = ()
+    after: tuple[str, ...] | None = None
+    draft = Draft(
+        evaluation=snapshot.evaluation, period=project.period, change=project.change
+    )
+    if not state_reasons:
+        try:
+            for name in event.records:
+                draft = RECORDS[name](firing, draft)
+        except PluginError as error:
+            guard_reasons = (_plugin_reason(error),)
+        else:
+            guard_reasons, after = _ask_guards(firing, draft, setting.guards)
+    lacking = missing(event, tree)
+    deadline = _deadline(snapshot, event, setting)
+    checks = (
+        Check("state", state_reasons),
+        Check("role", role_reasons),
+        Check("unit", unit_reasons),
+        Check("duties", duty_reasons),
+        Check("guards", guard_reasons),
+        Check("input", _input_reasons(lacking, problems)),
+    )
+    late = None if deadline is None else setting.calendar.days_late(deadline, at)
+    move = None
+    if after is not None and grant is not None and all(check.passed for check in checks):
+        move = _move(snapshot, firing, draft, after, grant, unit, late, key, setting.measured)
+    return Decision(
+        snapshot=snapshot,
+        event=event,
+        actor=actor,
+        grant=grant,
+        at=at,
+        checks=checks,
+        problems=problems,
+        needs=event.data,
+        move=move,
+        late=late,
+        deadline=deadline,
+    )
+
+
+# --------------------------------------------------------------------------- the checks
+
+
+def _state_reasons(
+    project: Project, event: Event, setting: Setting, unit: str, today: dt.date
+) -> tuple[Reason, ...]:
+    lifecycle = setting.lifecycle
+    region = list(lifecycle.regions).index(event.leads)
+    state = project.states[region]
+    sources = event.sources()
+    if state in sources:
+        return ()
+    label = lifecycle.states[state].label
+    wanted = [lifecycle.states[name].label for name in lifecycle.states if name in sources]
+    ways = [
+        other
+        for other in lifecycle.events.values()
+        for edge in other.transitions
+        if edge.source == state and edge.target in sources and edge.target != state
+    ]
+    way_ko = way_en = ""
+    who: tuple[str, ...] = ()
+    if ways:
+        roles = tuple({role: None for way in ways for role in way.by})
+        who = setting.directory.holders(roles, unit, today) or roles
+        way_ko = f" 먼저: {', '.join(dict.fromkeys(way.label.ko for way in ways))}"
+        way_en = f"; first: {', '.join(dict.fromkeys(way.label.en for way in ways))}"
+    return (
+        Reason(
+            code="wrong_state",
+            ko=f"'{event.label.ko}'은(는) '{label.ko}' 상태에서 할 수 없습니다 "
+            f"(가능한 상태: {', '.join(w.ko for w in wanted)}).{way_ko}",
+            en=f"'{event.label.en}' is not possible in the state '{label.en}' "
+            f"(possible in: {', '.join(w.en for w in wanted)}){way_en}",
+            who=who,
+            about=project.id,
+        ),
+    )
+
+
+_Reasons = tuple[Reason, ...]
+
+
+def _entitled(
+    snapshot: Snapshot,
+    event: Event,
+    actor: Actor,
+    setting: Setting,
+    unit: str,
+    today: dt.date,
+) -> tuple[Grant | None, _Reasons, _Reasons, _Reasons]:
+    """Return the grant to act by, and the reasons of the checks role, unit and duties."""
+    directory, lifecycle = setting.directory, setting.lifecycle
+    labels = {name: role.label for name, role in lifecycle.roles.items()}
+    grants = directory.grants_for(actor, event.by, unit, today)
+    if not grants:
+        reason = directory.why_not(actor, event.by, unit, today, labels)
+        if reason.code == "wrong_unit":
+            return None, (), (reason,), ()
+        return None, (reason,), (), ()
+    duties = [duty for duty in lifecycle.duties if event.name in duty.may_not]
+    if not duties:
+        return grants[0], (), (), ()
+    acts = snapshot.evaluation.acts
+    first: _Reasons = ()
+    for grant in grants:
+        barred = tuple(
+            reason
+            for duty in duties
+            if (reason := access.barred(duty, acts, actor.id, grant)) is not None
+        )
+        if not barred:
+            return grant, (), (), ()
+        first = first or barred
+    return grants[0], (), (), first
+
+
+def _ask_guards(
+    firing: Firing, draft: Draft, guards: Mapping[str, Guard]
+) -> tuple[_Reasons, tuple[str, ...] | None]:
+    """Return the guards' reasons, and the states after the firing if it is possible."""
+    event, states = firing.event, firing.project.states
+    answers: dict[str, _Reasons] = {}
+
+    def ask(use: GuardUse) -> _Reasons:
+        if use.id not in answers:
+            answers[use.id] = _answer(guards, use, firing, draft)
+        return answers[use.id]
+
+    reasons = list(draft.reasons)
+    for use in event.guards:
+        reasons.extend(ask(use))
+    passed: set[str] = set()
+    refused: list[Reason] = []
+    for edge in event.transitions:
+        if edge.source not in states:
+            continue
+        for use in edge.guards:
+            against = ask(use)
+            if not against:
+                passed.add(use.id)
+            elif edge.region == event.leads:
+                refused.extend(against)
+    after = step(firing.lifecycle, states, event.name, frozenset(passed))
+    if isinstance(after, Stuck):
+        reasons.extend(refused)
+        return tuple(dict.fromkeys(reasons)), None
+    return tuple(dict.fromkeys(reasons)), after
+
+
+def _answer(
+    guards: Mapping[str, Guard], use: GuardUse, firing: Firing, draft: Draft
+) -> _Reasons:
+    try:
+        answer = guards[use.name](firing, draft, **use.params)
+    except PluginError as error:
+        return (_plugin_reason(error),)
+    if answer is None:
+        return ()
+    return (answer,) if isinstance(answer, Reason) else tuple(answer)
+
+
+def _plugin_reason(error: PluginError) -> Reason:
+    return Reason(
+        code="plugin_failed",
+        ko=f"{error.text('ko')} (자료는 그대로입니다. 담당자에게 알리십시오.)",
+        en=f"{error.text('en')} (nothing was changed; tell whoever runs the system.)",
+        about=error.plugin,
+    )
+
+
+def _input_reasons(lacking: Iterable[Field], problems: Iterable[Problem]) -> _Reasons:
+    reasons = [
+        Reason(
+            code="data_missing",
+            ko=f"'{field.label.ko}'({field.name})을(를) 적어야 합니다.",
+            en=f"'{field.label.en}' ({field.name}) is required.",
+            about=field.name,
+        )
+        for field in lacking
+    ]
+    reasons.extend(
+        Reason(code=p.code, ko=p.text("ko"), en=p.text("en"), about=p.path) for p in problems
+    )
+    return tuple(reasons)
+
+
+def _deadline(snapshot: Snapshot, event: Event, setting: Setting) -> dt.date | None:
+    """Return the day by whose end the event is due, an extension counted."""
+    rule = setting.head.calendar.due.get(event.name, event.due)
+    if rule is None:
+        return None
+    extended = snapshot.evaluation.extensions.get(event.name)
+    if extended is not None:
+        return dt.date.fromisoformat(extended)
+    fired_on = None
+    if rule.event is not None:
+        fired_on = setting.fired_on(snapshot.project.id, rule.event)
+        if fired_on is None:
+            return None
+    return setting.calendar.deadline(rule, snapshot.project.period, fired_on=fired_on).due
+
+
+def _rating_of(
+    snapshot: Snapshot, setting: Setting
+) -> Callable[[Mapping[str, Figure], Mapping[str, Override]], Rating]:
+    def rate(actuals: Mapping[str, Figure], overrides: Mapping[str, Override]) -> Rating:
+        evaluation = snapshot.evaluation
+        here = snapshot.project.period
+        return setting.score(
+            subject(
+                evaluation.prior,
+                here,
+                setting,
+                actuals,
+                overrides,
+            )
+        )
+
+    return rate
+
+
+def subject(
+    prior: Mapping[str, Mapping[str, Tree]],
+    here: str,
+    setting: Setting,
+    actuals: Mapping[str, Figure],
+    overrides: Mapping[str, Override],
+) -> Subject:
+    """Return what the scorer looks at: this period's actuals on top of the earlier ones."""
+    earlier = {
+        name: {indicator: figure_from(figure) for indicator, figure in figures.items()}
+        for name, figures in prior.items()
+    }
+    upto = period(here)
+    return Subject(
+        project=setting.definition.id,
+        period=here,
+        periods=tuple([p.text for p in setting.calendar.periods() if p <= upto]),
+        definition=setting.definition,
+        rules=setting.head.scoring,
+        actuals={**earlier, here: actuals},
+        overrides=overrides,
+        revision=setting.measured,
+    )
+
+
+# --------------------------------------------------------------------------- the move
+
+
+def _move(
+    snapshot: Snapshot,
+    firing: Firing,
+    draft: Draft,
+    after: tuple[str, ...],
+    grant: Grant,
+    unit: str,
+    late: int | None,
+    key: str | None,
+    measured: int,
+) -> Move:
+    project, event = snapshot.project, firing.event
+    number = firing.number
+    evaluation = draft.evaluation
+    if any(event.name in duty.whoever for duty in firing.lifecycle.duties):
+        act = Act(
+            event=event.name,
+            actor=firing.actor.id,
+            on_behalf_of=grant.on_behalf_of,
+            signers=tuple([s["actor"] for s in firing.given("sign_off") or ()]),
+        )
+        evaluation = attrs.evolve(evaluation, acts=(*evaluation.acts, act))
+    written = None
+    if evaluation is not snapshot.evaluation:
+        written = attrs.evolve(evaluation, number=number, revision=measured)
+    rating = draft.rating
+    band = project.band if draft.period == project.period else None
+    if rating is not None:
+        band = rating.band
+    entry = Entry(
+        project=project.id,
+        number=number,
+        event=event.name,
+        actor=firing.actor.id,
+        role=grant.role,
+        on_behalf_of=grant.on_behalf_of,
+        at=firing.at,
+        before=project.states,
+        after=after,
+        period=project.period,
+        period_after=draft.period,
+        unit=unit,
+        revision=firing.head.revision if draft.definition is None else firing.head.revision + 1,
+        lifecycle=project.lifecycle,
+        reason=firing.data.get("reason"),
+        data=firing.data,
+        rating=rating and rating.tree(),
+        evaluation="" if written is None else digest(written.text()),
+        late=late,
+        key=key,
+        previous=project.head,
+    ).sealed()
+    visits = tuple(
+        [
+            visit if now == then else number
+            for visit, then, now in zip(project.visits, project.states, after, strict=True)
+        ]
+    )
+    moved = attrs.evolve(
+        project,
+        unit=unit,
+        states=after,
+        visits=visits,
+        period=draft.period,
+        version=number,
+        revision=project.revision if draft.definition is None else entry.revision,
+        label=project.label if draft.definition is None else draft.definition.label,
+        band=band,
+        head=entry.hash,
+        change=draft.change,
+    )
+    return Move(
+        project=moved,
+        expected=project.version,
+        entry=entry,
+        evaluation=written,
+        definition=draft.definition,
+        notices=_notices(firing, entry, moved),
+    )
+
+
+def _notices(firing: Firing, entry: Entry, moved: Project) -> tuple[Notice, ...]:
+    """Return the notices of a firing, one for each recipient and notifier, their recipients
+    resolved today. The same notice is sent once per visit to a state (not once per state)."""
+    if not firing.event.notices:
+        return ()
+    region = list(firing.lifecycle.regions).index(firing.event.leads)
+    visit = str(moved.visits[region])
+    if entry.before[region] == entry.after[region]:
+        visit += "+" + digest(canonical(entry.data))[:12]
+    notices = []
+    for rule in firing.event.notices:
+        if rule.entering is not None and (
+            rule.entering not in entry.after or rule.entering in entry.before
+        ):
+            continue
+        subject_label = Label(
+            f"[{rule.label.ko}] {moved.id} {moved.label.ko}",
+            f"[{rule.label.en}] {moved.id} {moved.label.en}",
+        )
+        for role, recipient in _recipients(firing, rule, entry.unit):
+            for notifier in firing.head.delivery.notifiers:
+                notices.append(
+                    Notice(
+                        id=f"{moved.id}:{visit}:{entry.event}:{rule.name}:{recipient}",
+                        project=moved.id,
+                        number=entry.number,
+                        name=rule.name,
+                        recipient=recipient,
+                        role=role,
+                        notifier=notifier,
+                        subject=subject_label,
+                        at=entry.at,
+                        data={
+                            "event": entry.event,
+                            "period": entry.period,
+                            "states": list(entry.after),
+                            "actor": entry.actor,
+                            "reason": entry.reason,
+                        },
+                    )
+                )
+    return tuple(notices)
+
+
+def _recipients(firing: Firing, rule: NoticeRule, unit: str) -> list[tuple[str, str]]:
+    """Return (role, recipient) pairs: every holder, or `role@unit` where nobody holds it."""
+    found: dict[str, str] = {}
+    directory, today = firing.directory, firing.today
+    for role in rule.to:
+        places = firing.latest.cooperating if role == "cooperating" else (unit,)
+        for place in places:
+            if role == "cooperating":
+                holders = directory.members(place, today)
+            else:
+                holders = directory.holders((role,), place, today)
+            for holder in holders or (f"{role}@{place}",):
+                found.setdefault(holder, role)
+    return [(role, recipient) for recipient, role in found.items()]
+
+
+def raise_if_stopped(decision: Decision) -> None:
+    """Raise what stands against the decision, if anything does.
+
+    Raises:
+        InvalidInput: the data has the wrong form, and nothing graver speaks against it.
+    """
+    graver = [c for c in decision.checks if c.name != "input" and not c.passed]
+    if decision.problems and not graver:
+        raise InvalidInput(decision.problems)

@@ -1,0 +1,182 @@
+"""Who owes what by when: the due dates of every project on any day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import attrs
+
+from evalflow.access import Directory
+from evalflow.calendar import Calendar
+from evalflow.lifecycle.definition import Event, Lifecycle
+from evalflow.model import DueRule, Label, PlanHead, Project
+
+
+@attrs.frozen(kw_only=True)
+class Due:
+    """Something owed: an event that has a due date and has not been fired.
+
+    Attributes:
+        projects: the projects that it is owed for; several where a unit acts together.
+        unit: who answers: the projects' unit, or the unit that acts together.
+        roles, actors: who may fire it; `actors` hold one of the roles on that day.
+        nominal: the day that the rule names; `due` is the day that counts, after moving off a
+            holiday or after an extension.
+        days_late: calendar days past `due`, 0 if in time; `days_left` the other way round.
+        extended: whether an extension moved it.
+        waiting_for: projects whose own state does not allow it yet (somebody owes an earlier
+            step); empty where it can be fired now.
+        together: whether the unit's projects share it, as the bureau's submission.
+    """
+
+    plan: str
+    projects: tuple[str, ...]
+    unit: str
+    event: str
+    label: Label
+    period: str
+    roles: tuple[str, ...]
+    actors: tuple[str, ...]
+    nominal: dt.date
+    due: dt.date
+    days_late: int
+    days_left: int
+    extended: bool = False
+    waiting_for: tuple[str, ...] = ()
+    together: bool = False
+
+    @property
+    def ready(self) -> bool:
+        """Say whether it can be done now, or is a unit's common step, awaited of that unit."""
+        return self.together or not self.waiting_for
+
+
+@attrs.frozen(kw_only=True)
+class Standing:
+    """A project on the day asked for, with what decides about its due dates.
+
+    `extensions` are those of its current period; `fired_since` are events fired since it came
+    into its leading state, `last_fired` answers when an event was last fired.
+    """
+
+    project: Project
+    extensions: Mapping[str, str]
+    fired_since: frozenset[str]
+    last_fired: Callable[[str], dt.date | None]
+
+
+@attrs.frozen(kw_only=True)
+class Ledger:
+    """The rules by which one plan's due dates are worked out on the day `today`."""
+
+    head: PlanHead
+    lifecycle: Lifecycle
+    calendar: Calendar
+    directory: Directory
+    today: dt.date
+
+    def owed(self, standings: Iterable[Standing]) -> Iterator[Due]:
+        """Yield what is owed for these projects.
+
+        An event is owed as long as its project has not come as far as the event leads; before
+        its source states the due waits for somebody's earlier step. Where the projects of a
+        unit act together they share one due.
+        """
+        together: dict[tuple[str, str, str, _Day], list[tuple[Standing, bool]]] = {}
+        regions = list(self.lifecycle.regions)
+        for standing in standings:
+            project = standing.project
+            for event in self.lifecycle.events.values():
+                rule = self.head.calendar.due.get(event.name, event.due)
+                if rule is None or event.name in standing.fired_since:
+                    continue
+                state = project.states[regions.index(event.leads)]
+                ready = state in event.sources()
+                if not ready and (rule.event or not _comes_before(self.lifecycle, state, event)):
+                    continue
+                day = self._day(standing, event.name, rule)
+                if day is None:
+                    continue
+                if event.together is None:
+                    waiting = () if ready else (project.id,)
+                    yield self._due(event, project.unit, [standing], day, waiting)
+                else:
+                    unit = self.head.ancestor(project.unit, event.together) or project.unit
+                    group = together.setdefault((event.name, unit, project.period, day), [])
+                    group.append((standing, ready))
+        for (name, unit, _, day), members in together.items():
+            waiting = tuple([standing.project.id for standing, ready in members if not ready])
+            standings_of_unit = [standing for standing, _ in members]
+            yield self._due(self.lifecycle.events[name], unit, standings_of_unit, day, waiting)
+
+    def _day(self, standing: Standing, event: str, rule: DueRule) -> _Day | None:
+        """Return when the event is due for the project, or None where it is not due."""
+        fired_on = None
+        if rule.event is not None:
+            fired_on = standing.last_fired(rule.event)
+            if fired_on is None:
+                return None
+        deadline = self.calendar.deadline(rule, standing.project.period, fired_on=fired_on)
+        extended = standing.extensions.get(event)
+        if extended is not None:
+            return _Day(deadline.nominal, dt.date.fromisoformat(extended), True)
+        return _Day(deadline.nominal, deadline.due, False)
+
+    def _due(
+        self,
+        event: Event,
+        unit: str,
+        standings: list[Standing],
+        day: _Day,
+        waiting: tuple[str, ...],
+    ) -> Due:
+        left = (day.due - self.today).days
+        return Due(
+            plan=self.head.id,
+            projects=tuple([standing.project.id for standing in standings]),
+            unit=unit,
+            event=event.name,
+            label=event.label,
+            period=standings[0].project.period,
+            roles=event.by,
+            actors=self.directory.holders(event.by, unit, self.today),
+            nominal=day.nominal,
+            due=day.due,
+            days_late=max(-left, 0),
+            days_left=max(left, 0),
+            extended=day.extended,
+            waiting_for=waiting,
+            together=event.together is not None,
+        )
+
+
+@attrs.frozen
+class _Day:
+    """When something is due: the day its rule names, the day that counts, why it differs."""
+
+    nominal: dt.date
+    due: dt.date
+    extended: bool
+
+
+def _comes_before(lifecycle: Lifecycle, state: str, event: Event) -> bool:
+    """Say whether `state` lies before the event's sources: fewer steps from the start."""
+    steps = _steps(lifecycle, event.leads)
+    if state not in steps:
+        return False
+    return steps[state] < min(steps.get(source, 0) for source in event.sources())
+
+
+def _steps(lifecycle: Lifecycle, region: str) -> dict[str, int]:
+    """Return for each state of the region how many firings lie between it and the start."""
+    found = {lifecycle.regions[region].initial: 0}
+    edges = [t for e in lifecycle.events.values() for t in e.transitions if t.region == region]
+    frontier = list(found)
+    while frontier:
+        state = frontier.pop(0)
+        for edge in edges:
+            if edge.source == state and edge.target not in found:
+                found[edge.target] = found[state] + 1
+                frontier.append(edge.target)
+    return found

@@ -1,0 +1,1002 @@
+"""The engine: one office's (or many offices') evaluation, opened on a storage.
+
+`fire` is the only way to move a project. It decides outside the transaction and then appends:
+one short transaction writes states, entry, evaluation and notices if, and only if, the project's
+version is the one that was decided on.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import attrs
+
+from evalflow import outbox
+from evalflow.access import Directory
+from evalflow.calendar import Calendar, Holidays, period
+from evalflow.decision import Decision, Explanation, Setting, decide, raise_if_stopped, subject
+from evalflow.dues import Due, Ledger, Standing
+from evalflow.errors import Conflict, InvalidInput, NotFound, Problem, Reason, Refused
+from evalflow.lifecycle import lifecycle_from_tree
+from evalflow.lifecycle.definition import Event, Lifecycle
+from evalflow.model import (
+    Actor,
+    Commit,
+    Entry,
+    Evaluation,
+    Label,
+    Move,
+    Outgoing,
+    Override,
+    PlanHead,
+    Project,
+    ProjectDefinition,
+    Rating,
+    Selection,
+    Snapshot,
+    Subject,
+)
+from evalflow.plan import Plan, definition_from_tree, head_from_tree
+from evalflow.plugins import Plugins
+from evalflow.storage.contract import Storage
+from evalflow.records import actuals_of
+from evalflow.text import Tree, canonical, parse
+from evalflow.verification import Mismatch, verify_project
+
+Clock = Callable[[], dt.datetime]
+
+ADOPT, REVISE = "adopt", "revise"
+"""The events of the two entries that no lifecycle defines: a plan is adopted, then revised."""
+
+_REMEMBERED = 20_000  # definitions kept in memory; an idle project costs none
+
+
+def now() -> dt.datetime:
+    """Return the present moment, aware and UTC: the engine's clock unless another is given."""
+    return dt.datetime.now(dt.UTC)
+
+
+@attrs.frozen(kw_only=True)
+class _Terms:
+    """One plan revision as the engine works with it."""
+
+    head: PlanHead
+    directory: Directory
+    calendar: Calendar
+    score: Callable[[Subject], Rating]
+    revisions: tuple[tuple[int, str], ...]
+
+    def in_force(self, period_text: str) -> int:
+        """Return the plan revision that a period is measured against (D5)."""
+        here = period(period_text)
+        counted = [number for number, effective in self.revisions if period(effective) <= here]
+        return counted[-1] if counted else self.revisions[0][0]
+
+
+class Engine:
+    """Projects on a storage, with the rules of their plans. Safe to use from several threads.
+
+    Made by `evalflow.open`. Close it, or use it as a context, when done.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        plugins: Plugins,
+        clock: Clock = now,
+        holidays: Holidays | None = None,
+    ) -> None:
+        """Take the storage and the plugins; `clock` and `holidays` stand in for the present
+        moment and for the holiday table that plans name."""
+        self.storage = storage
+        self.plugins = plugins
+        self.clock = clock
+        self._holidays = holidays
+        self._terms: dict[tuple[str, int], _Terms] = {}
+        self._lifecycles: dict[str, Lifecycle] = {}
+        self._definitions: dict[tuple[str, int], ProjectDefinition] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the storage."""
+        self.storage.close()
+
+    # ------------------------------------------------------------------ plans
+
+    def adopt(self, plan: Plan, *, by: Actor, reason: str | None = None) -> PlanHead:
+        """Put a plan into force, or its next revision, and return the head now in force.
+
+        A new plan opens its projects in their initial states for the plan's first period. A
+        plan that the store has is compared: changed and added projects get an entry each and
+        the plan gets a new revision, in force from the current period (D5); where nothing
+        differs nothing is written. A revision needs a written reason.
+
+        Raises:
+            Refused: the actor holds none of the roles that may adopt plans.
+            InvalidInput: the plan leaves out a project that the store has, or was written
+                against an older revision than the store's, or names an uninstalled scorer,
+                notifier or guard.
+            Conflict: someone revised the plan at the same moment.
+        """
+        at = self.clock()
+        known = self.storage.revisions(plan.id)
+        if known:
+            return self._revise(plan, by, at, reason, known[-1][0])
+        head = attrs.evolve(plan.head, revision=1, effective=plan.head.calendar.first)
+        terms = self._terms_of(head, ((1, head.effective),))
+        self._may_adopt(plan.lifecycle, terms, by, at, ADOPT)
+        states = plan.lifecycle.initial()
+        moves = [
+            self._adopted(definition, head, plan.lifecycle, states, terms, by, at, reason)
+            for definition in plan.projects.values()
+        ]
+        self.storage.commit(
+            Commit(
+                moves=tuple(moves),
+                head=head,
+                lifecycle=(plan.lifecycle.fingerprint, canonical(plan.lifecycle.tree)),
+            )
+        )
+        return head
+
+    def _adopted(
+        self,
+        definition: ProjectDefinition,
+        head: PlanHead,
+        lifecycle: Lifecycle,
+        states: tuple[str, ...],
+        terms: _Terms,
+        by: Actor,
+        at: dt.datetime,
+        reason: str | None,
+    ) -> Move:
+        today = terms.calendar.today(at)
+        first = head.calendar.first if head.revision == 1 else head.effective
+        unit = definition.unit_on(today)
+        entry = Entry(
+            project=definition.id,
+            number=1,
+            event=ADOPT,
+            actor=by.id,
+            role=self._office_role(lifecycle, terms, by, today),
+            at=at,
+            before=(),
+            after=states,
+            period=first,
+            period_after=first,
+            unit=unit,
+            revision=head.revision,
+            lifecycle=lifecycle.fingerprint,
+            reason=reason,
+            data={"definition": definition.tree},
+        ).sealed()
+        project = Project(
+            id=definition.id,
+            plan=head.id,
+            number=definition.number,
+            label=definition.label,
+            unit=unit,
+            field=definition.field,
+            states=states,
+            visits=tuple([1] * len(states)),
+            period=first,
+            version=1,
+            lifecycle=lifecycle.fingerprint,
+            revision=head.revision,
+            head=entry.hash,
+        )
+        return Move(project=project, expected=0, entry=entry, definition=definition)
+
+    def _revise(
+        self, plan: Plan, by: Actor, at: dt.datetime, reason: str | None, latest: int
+    ) -> PlanHead:
+        terms = self.terms(plan.id, latest)
+        self._may_adopt(self._lifecycle_of_plan(plan.id) or plan.lifecycle, terms, by, at, REVISE)
+        old = {
+            definition.number: definition
+            for definition in self.definitions(plan.id, revision=latest)
+        }
+        problems = []
+        for number in old:
+            if number not in plan.projects:
+                problems.append(_left_out(plan, number, old[number]))
+        if plan.head.revision != latest:
+            problems.append(_older(plan, latest))
+        if problems:
+            raise InvalidInput(problems)
+        changed = [
+            definition
+            for number, definition in plan.projects.items()
+            if number not in old or canonical(old[number].tree) != canonical(definition.tree)
+        ]
+        same_head = canonical(_unnumbered(terms.head)) == canonical(_unnumbered(plan.head))
+        if not changed and same_head:
+            return terms.head
+        if not reason:
+            raise Refused(plan.id, REVISE, [_needs_reason()])
+        today = terms.calendar.today(at)
+        head = attrs.evolve(
+            plan.head,
+            revision=latest + 1,
+            effective=terms.calendar.period_on(today).text,
+        )
+        new_terms = self._terms_of(head, (*terms.revisions, (head.revision, head.effective)))
+        states = plan.lifecycle.initial()
+        moves = []
+        for definition in changed:
+            if definition.number in old:
+                moves.append(self._revised(definition, head, new_terms, by, at, reason))
+            else:
+                moves.append(
+                    self._adopted(
+                        definition, head, plan.lifecycle, states, new_terms, by, at, reason
+                    )
+                )
+        self.storage.commit(
+            Commit(
+                moves=tuple(moves),
+                head=head,
+                lifecycle=(plan.lifecycle.fingerprint, canonical(plan.lifecycle.tree)),
+            )
+        )
+        return head
+
+    def _revised(
+        self,
+        definition: ProjectDefinition,
+        head: PlanHead,
+        terms: _Terms,
+        by: Actor,
+        at: dt.datetime,
+        reason: str,
+    ) -> Move:
+        project = self.project(definition.id)
+        lifecycle = self.lifecycle(project.lifecycle)
+        today = terms.calendar.today(at)
+        entry = Entry(
+            project=project.id,
+            number=project.version + 1,
+            event=REVISE,
+            actor=by.id,
+            role=self._office_role(lifecycle, terms, by, today),
+            at=at,
+            before=project.states,
+            after=project.states,
+            period=project.period,
+            period_after=project.period,
+            unit=definition.unit_on(today),
+            revision=head.revision,
+            lifecycle=project.lifecycle,
+            reason=reason,
+            data={"definition": definition.tree},
+            previous=project.head,
+        ).sealed()
+        moved = attrs.evolve(
+            project,
+            label=definition.label,
+            field=definition.field,
+            unit=entry.unit,
+            version=entry.number,
+            revision=head.revision,
+            head=entry.hash,
+        )
+        return Move(project=moved, expected=project.version, entry=entry, definition=definition)
+
+    def _may_adopt(
+        self, lifecycle: Lifecycle, terms: _Terms, by: Actor, at: dt.datetime, event: str
+    ) -> None:
+        today = terms.calendar.today(at)
+        roles = lifecycle.adopted_by
+        if terms.directory.grants_for(by, roles, terms.head.office, today):
+            return
+        labels = {name: role.label for name, role in lifecycle.roles.items()}
+        why = terms.directory.why_not(by, roles, terms.head.office, today, labels)
+        raise Refused(terms.head.id, event, [why])
+
+    def _office_role(
+        self, lifecycle: Lifecycle, terms: _Terms, by: Actor, today: dt.date
+    ) -> str:
+        grants = terms.directory.grants_for(by, lifecycle.adopted_by, terms.head.office, today)
+        return grants[0].role if grants else ""
+
+    def plans(self) -> tuple[str, ...]:
+        """Return the ids of the plans in the store."""
+        return self.storage.plans()
+
+    def plan(self, plan_id: str, *, revision: int | None = None) -> PlanHead:
+        """Return the plan without its projects, in the given revision (None: the latest).
+
+        Raises:
+            NotFound: the store has no such plan or revision.
+        """
+        return self.terms(plan_id, revision).head
+
+    def definitions(
+        self, plan_id: str, *, revision: int | None = None
+    ) -> Iterator[ProjectDefinition]:
+        """Yield what the plan says of each project, in the given revision (None: the latest)."""
+        head = self.plan(plan_id, revision=revision)
+        for project_id, _, text in self.storage.definitions(plan_id, revision):
+            yield definition_from_tree(head, _number(project_id), parse(text))
+
+    def definition(self, project_id: str, *, period: str | None = None) -> ProjectDefinition:
+        """Return what the plan says of the project: in the revision in force for `period`, or
+        in the latest one.
+
+        Raises:
+            NotFound: the store has no such project.
+        """
+        project = self.project(project_id)
+        if period is None:
+            return self._definition(project_id, project.revision)
+        return self._definition(project_id, self.terms(project.plan).in_force(period))
+
+    def calendar(self, plan_id: str) -> Calendar:
+        """Return the plan's calendar.
+
+        Raises:
+            NotFound: the store has no such plan.
+        """
+        return self.terms(plan_id).calendar
+
+    def actor(self, plan_id: str, actor_id: str) -> Actor:
+        """Return the actor with this id from the plan's directory.
+
+        An embedding system that has authenticated its own user passes its own `Actor` to
+        `fire` instead; this is the command line's way, which never takes roles from text.
+
+        Raises:
+            NotFound: the directory has no such id.
+        """
+        return self.terms(plan_id).directory.actor(actor_id)
+
+    def lifecycle(self, fingerprint: str) -> Lifecycle:
+        """Return the lifecycle definition with this fingerprint.
+
+        Raises:
+            NotFound: the store has no such definition.
+        """
+        found = self._lifecycles.get(fingerprint)
+        if found is None:
+            text = self.storage.lifecycle(fingerprint)
+            if text is None:
+                raise NotFound("lifecycle", fingerprint)
+            found = self._lifecycles[fingerprint] = lifecycle_from_tree(parse(text))
+        return found
+
+    # ------------------------------------------------------------------ reading
+
+    def project(self, project_id: str) -> Project:
+        """Return where the project stands.
+
+        Raises:
+            NotFound: the store has no such project.
+        """
+        return self._snapshot(project_id).project
+
+    def projects(self, *, at: dt.datetime | None = None, **where: Any) -> Iterator[Project]:
+        """Yield projects in the order of plan and number, streamed.
+
+        Without conditions all of them; see `select` for the conditions. With `at`, as they
+        stood then.
+        """
+        selection = self.select(at=at, **where)
+        if at is None:
+            return self.storage.select(selection)
+        return self.storage.as_of(selection, at)
+
+    def as_of(self, at: dt.datetime, **where: Any) -> Iterator[Project]:
+        """Yield projects as they stood at the moment `at` (history is the truth)."""
+        return self.projects(at=at, **where)
+
+    def select(
+        self,
+        *,
+        at: dt.datetime | None = None,
+        plan: str | None = None,
+        unit: str | None = None,
+        field: str | Sequence[str] | None = None,
+        state: str | Sequence[str] | None = None,
+        period: str | Sequence[str] | None = None,
+        band: str | Sequence[str] | None = None,
+        numbers: Sequence[str] | None = None,
+        ids: Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> Selection:
+        """Return the selection that these conditions mean; every given one must hold.
+
+        `unit` reaches everything below it. `numbers` are 관리번호 within `plan`. `unit` and
+        `numbers` need `plan` where the store has several.
+
+        Raises:
+            NotFound: no such plan or unit.
+            InvalidInput: `plan` is needed and not given.
+        """
+        units = day = None
+        if unit is not None or numbers is not None:
+            plan = plan or self._only_plan()
+        if plan is not None:
+            terms = self.terms(plan)
+            day = terms.calendar.today(at or self.clock())
+            if unit is not None:
+                if unit not in terms.head.units:
+                    raise NotFound("unit", unit, tuple(terms.head.units))
+                units = terms.head.below(unit)
+        if numbers is not None:
+            ids = (*(ids or ()), *(f"{plan}/{number}" for number in numbers))
+        return Selection(
+            plan=plan,
+            ids=None if ids is None else tuple(ids),
+            units=units,
+            on=day,
+            fields=_several(field),
+            states=_several(state),
+            periods=_several(period),
+            bands=_several(band),
+            limit=limit,
+        )
+
+    def history(self, project_id: str) -> Iterator[Entry]:
+        """Yield the project's entries, oldest first.
+
+        Raises:
+            NotFound: the store has no such project.
+        """
+        self.project(project_id)
+        return self.storage.history(project_id)
+
+    def evaluation(self, project_id: str, period: str | None = None) -> Evaluation:
+        """Return the project's figures for a period (None: the current one), both ratings side
+        by side.
+
+        Raises:
+            NotFound: no such project, or nothing was evaluated for the period.
+        """
+        snapshot = self._snapshot(project_id)
+        if period is None or period == snapshot.project.period:
+            return snapshot.evaluation
+        found = self.storage.evaluation(project_id, period)
+        if found is None:
+            raise NotFound("evaluation", f"{project_id} {period}")
+        return found
+
+    def rate(self, project_id: str, period: str | None = None) -> Rating | None:
+        """Rate the project anew on its recorded figures, with the plan revision in force for
+        the period (None: the current one); None where it was not evaluated.
+
+        What comes out can be compared with the stored rating: `evaluation(…).rating`.
+        """
+        evaluation = self.evaluation(project_id, period)
+        stored = evaluation.rating
+        if stored is None:
+            return None
+        snapshot = self._snapshot(project_id)
+        snapshot = attrs.evolve(
+            snapshot,
+            project=attrs.evolve(snapshot.project, period=evaluation.period),
+            evaluation=evaluation,
+        )
+        setting = self._setting(snapshot)
+        return setting.score(
+            subject(
+                evaluation.prior,
+                evaluation.period,
+                setting,
+                actuals_of(stored),
+                _overrides_of(stored),
+            )
+        )
+
+    # ------------------------------------------------------------------ firing
+
+    def fire(
+        self,
+        project_id: str,
+        event: str,
+        *,
+        by: Actor,
+        data: Mapping[str, Any] | None = None,
+        key: str | None = None,
+    ) -> Entry:
+        """Move a project and record who moved it; return the entry, durable on return.
+
+        An event that moves a whole unit together (the bureau's `submit`) moves all of its
+        projects that are ready, or none; the entry of the named project is returned.
+        Repeating a call with the same `key` changes nothing and returns the first entry.
+
+        Raises:
+            Refused: a rule says no; all reasons are in `reasons`, and nothing was written.
+            InvalidInput: the data has the wrong form; all problems are named.
+            Conflict: someone else moved the project first; look again and decide again.
+            NotFound: no such project or event.
+        """
+        if key is not None:
+            first = self.storage.entry_by_key(project_id, key)
+            if first is not None:
+                return _repeated(first, event, key)
+        decisions, unchanged = self._decide(
+            project_id, event, by, self.clock(), data or {}, key=key
+        )
+        for decision in decisions:
+            raise_if_stopped(decision)
+        reasons = tuple(
+            dict.fromkeys(reason for decision in decisions for reason in decision.reasons)
+        )
+        moves = tuple([decision.move for decision in decisions if decision.move is not None])
+        if reasons or len(moves) != len(decisions):
+            raise Refused(project_id, event, reasons)
+        head = next(
+            (self._next_head(move.definition) for move in moves if move.definition is not None),
+            None,
+        )
+        try:
+            self.storage.commit(Commit(moves=moves, unchanged=unchanged, head=head))
+        except Conflict:
+            if key is not None:
+                first = self.storage.entry_by_key(project_id, key)
+                if first is not None:
+                    return _repeated(first, event, key)
+            raise
+        return next(move.entry for move in moves if move.entry.project == project_id)
+
+    def explain(
+        self,
+        project_id: str,
+        event: str,
+        *,
+        by: Actor,
+        at: dt.datetime | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> Explanation:
+        """Return what `fire` would answer, with every check and reason, and change nothing.
+
+        `by` may be a hypothetical actor and `at` any moment. Without `data` the required
+        input does not count against the firing; it stands in `needs`.
+
+        Raises:
+            NotFound: no such project or event.
+        """
+        decisions, _ = self._decide(project_id, event, by, at or self.clock(), data or {})
+        own = next(d for d in decisions if d.snapshot.project.id == project_id)
+        explanation = own.explained(with_data=data is not None)
+        others = [d for d in decisions if d is not own]
+        if not others:
+            return explanation
+        checks = []
+        for place, check in enumerate(explanation.checks):
+            reasons = dict.fromkeys(check.reasons)
+            for other in others:
+                reasons.update(dict.fromkeys(other.checks[place].reasons))
+            checks.append(attrs.evolve(check, reasons=tuple(reasons)))
+        counted = [c for c in checks if data is not None or c.name != "input"]
+        return attrs.evolve(
+            explanation, checks=tuple(checks), allowed=all(c.passed for c in counted)
+        )
+
+    def permitted(
+        self, project_id: str, *, by: Actor, at: dt.datetime | None = None
+    ) -> tuple[Explanation, ...]:
+        """Return the events that the actor may fire on the project now (or at `at`), each with
+        the data that it takes.
+
+        Raises:
+            NotFound: no such project.
+        """
+        lifecycle = self.lifecycle(self.project(project_id).lifecycle)
+        answers = [self.explain(project_id, name, by=by, at=at) for name in lifecycle.events]
+        return tuple([answer for answer in answers if answer.allowed])
+
+    def _decide(
+        self,
+        project_id: str,
+        event_name: str,
+        by: Actor,
+        at: dt.datetime,
+        data: Mapping[str, Any],
+        *,
+        key: str | None = None,
+    ) -> tuple[tuple[Decision, ...], tuple[tuple[str, int], ...]]:
+        """Return a decision for each project that the event would move, and the (id, version)
+        pairs of further projects that were looked at."""
+        snapshot = self._snapshot(project_id)
+        lifecycle = self.lifecycle(snapshot.project.lifecycle)
+        event = lifecycle.events.get(event_name)
+        if event is None:
+            raise NotFound("event", event_name, tuple(lifecycle.events))
+        looked_at: dict[str, tuple[Snapshot, ...]] = {}
+        setting = self._setting(snapshot, looked_at)
+        if event.together is None:
+            decision = decide(snapshot, event, by, at, data, setting, key=key)
+            decisions = (decision,)
+        else:
+            members = self._members(snapshot, event, setting, at, looked_at)
+            decisions = tuple(
+                [
+                    decide(
+                        member, event, by, at, data, self._setting(member, looked_at), key=key
+                    )
+                    for member in members
+                ]
+            )
+        moved = {decision.snapshot.project.id for decision in decisions}
+        unchanged = {
+            seen.project.id: seen.project.version
+            for group in looked_at.values()
+            for seen in group
+            if seen.project.id not in moved
+        }
+        return decisions, tuple(unchanged.items())
+
+    def _members(
+        self,
+        snapshot: Snapshot,
+        event: Event,
+        setting: Setting,
+        at: dt.datetime,
+        looked_at: dict[str, tuple[Snapshot, ...]],
+    ) -> tuple[Snapshot, ...]:
+        """Return the named project and all projects of its unit that are ready with it."""
+        assert event.together is not None
+        setting.peers(event.together)
+        region = list(setting.lifecycle.regions).index(event.leads)
+        sources = event.sources()
+        project = snapshot.project
+        group = looked_at.get(event.together, ())
+        ready = [
+            peer
+            for peer in group
+            if peer.project.id != project.id
+            and peer.project.states[region] in sources
+            and peer.project.period == project.period
+        ]
+        return (snapshot, *ready)
+
+    # ------------------------------------------------------------------ the rules in force
+
+    def terms(self, plan_id: str, revision: int | None = None) -> _Terms:
+        """Return one revision of a plan (None: the latest) as the engine works with it."""
+        known = self.storage.revisions(plan_id) if revision is None else ()
+        if revision is None and known:
+            revision = known[-1][0]
+        found = None if revision is None else self._terms.get((plan_id, revision))
+        if found is not None:
+            return found
+        text = self.storage.head(plan_id, revision)
+        if text is None:
+            raise NotFound("plan", plan_id, self.storage.plans())
+        known = known or self.storage.revisions(plan_id)
+        assert revision is not None
+        upto = tuple(pair for pair in known if pair[0] <= revision)
+        head = attrs.evolve(
+            head_from_tree(parse(text)), revision=revision, effective=upto[-1][1]
+        )
+        return self._terms_of(head, upto)
+
+    def _terms_of(self, head: PlanHead, revisions: tuple[tuple[int, str], ...]) -> _Terms:
+        terms = _Terms(
+            head=head,
+            directory=Directory(head),
+            calendar=Calendar(head.calendar, self._holidays),
+            score=self.plugins.scorer(head.scoring.scorer, head.scoring.options).score,
+            revisions=revisions,
+        )
+        if self.storage.head(head.id, head.revision) is not None:
+            self._terms[head.id, head.revision] = terms
+        return terms
+
+    def _setting(
+        self, snapshot: Snapshot, looked_at: dict[str, tuple[Snapshot, ...]] | None = None
+    ) -> Setting:
+        project = snapshot.project
+        terms = self.terms(project.plan, snapshot.latest)
+        measured = terms.in_force(project.period)
+        latest = self._definition(project.id, project.revision)
+        definition = (
+            latest if project.revision <= measured else self._definition(project.id, measured)
+        )
+        seen = {} if looked_at is None else looked_at
+
+        def peers(kind: str) -> Sequence[Project]:
+            group = seen.get(kind)
+            if group is None:
+                group = seen[kind] = self._peers(terms, latest, kind)
+            return [peer.project for peer in group]
+
+        return Setting(
+            head=terms.head,
+            lifecycle=self.lifecycle(project.lifecycle),
+            calendar=terms.calendar,
+            directory=terms.directory,
+            definition=definition,
+            latest=latest,
+            guards=self.plugins.guards,
+            score=terms.score,
+            peers=peers,
+            fired_on=self._fired_on,
+            measured=measured,
+        )
+
+    def _peers(
+        self, terms: _Terms, definition: ProjectDefinition, kind: str
+    ) -> tuple[Snapshot, ...]:
+        today = terms.calendar.today(self.clock())
+        unit = terms.head.ancestor(definition.unit_on(today), kind)
+        if unit is None:
+            return ()
+        selection = Selection(plan=terms.head.id, units=terms.head.below(unit), on=today)
+        return tuple(self.storage.snapshots(selection))
+
+    def _fired_on(
+        self, project_id: str, event: str, past: dt.datetime | None = None
+    ) -> dt.date | None:
+        """Return the day on which the event was last fired (up to `past`), or None."""
+        fired = [
+            entry.at
+            for entry in self.storage.history(project_id)
+            if entry.event == event and (past is None or entry.at <= past)
+        ]
+        if not fired:
+            return None
+        return self.terms(_plan_of(project_id)).calendar.today(fired[-1])
+
+    def _definition(self, project_id: str, revision: int) -> ProjectDefinition:
+        key = (project_id, revision)
+        found = self._definitions.get(key)
+        if found is not None:
+            return found
+        stored = self.storage.definition(project_id, revision)
+        if stored is None:
+            raise NotFound("definition", f"{project_id} r{revision}")
+        tree = parse(stored[1])
+        head = self.terms(_plan_of(project_id)).head
+        definition = definition_from_tree(head, _number(project_id), tree)
+        if len(self._definitions) >= _REMEMBERED:
+            self._definitions.clear()
+        self._definitions[key] = definition
+        return definition
+
+    def _next_head(self, definition: ProjectDefinition) -> PlanHead:
+        """Return the plan's next revision, made by an approved change of one project."""
+        head = self.terms(_plan_of(definition.id)).head
+        today = self.calendar(head.id).today(self.clock())
+        effective = self.calendar(head.id).period_on(today).text
+        return attrs.evolve(head, revision=head.revision + 1, effective=effective)
+
+    def _snapshot(self, project_id: str) -> Snapshot:
+        snapshot = self.storage.snapshot(project_id)
+        if snapshot is None:
+            near = Selection(plan=_plan_of(project_id), limit=2000)
+            known = [p.id for p in self.storage.select(near)]
+            raise NotFound("project", project_id, known or self.storage.plans())
+        return snapshot
+
+    def _lifecycle_of_plan(self, plan_id: str) -> Lifecycle | None:
+        for project in self.storage.select(Selection(plan=plan_id, limit=1)):
+            return self.lifecycle(project.lifecycle)
+        return None
+
+    def _only_plan(self) -> str:
+        plans = self.storage.plans()
+        if len(plans) == 1:
+            return plans[0]
+        shown = ", ".join(plans) or "-"
+        raise InvalidInput(
+            [
+                Problem(
+                    code="plan_needed",
+                    path="plan",
+                    ko=f"어느 계획인지 정해야 합니다 (있는 계획: {shown})",
+                    en=f"say which plan (there are: {shown})",
+                )
+            ]
+        )
+
+    # ------------------------------------------------------------------ due dates
+
+    def due(
+        self, at: dt.datetime | None = None, *, waiting: bool = False, **where: Any
+    ) -> tuple[Due, ...]:
+        """Return who owes what by when on the day of `at` (None: now), the most urgent first.
+
+        A past moment is answered from the history, a future one from where things stand now.
+        Steps that wait for an earlier step of the same project are left out unless
+        `waiting`; a unit's common step is always there, with the projects it waits for.
+        Conditions as for `select`.
+        """
+        moment = at or self.clock()
+        past = moment if moment < self.clock() else None
+        found: list[Due] = []
+        groups: dict[tuple[str, str], list[Project]] = {}
+        for project in self.projects(at=past, **where):
+            groups.setdefault((project.plan, project.lifecycle), []).append(project)
+        for (plan_id, fingerprint), projects in groups.items():
+            terms, lifecycle = self.terms(plan_id), self.lifecycle(fingerprint)
+            ledger = Ledger(
+                head=terms.head,
+                lifecycle=lifecycle,
+                calendar=terms.calendar,
+                directory=terms.directory,
+                today=terms.calendar.today(moment),
+            )
+            standings = (self._standing(project, lifecycle, past) for project in projects)
+            found.extend(ledger.owed(standings))
+        shown = [due for due in found if waiting or due.ready]
+        return tuple(sorted(shown, key=lambda due: (due.due, due.plan, due.unit, due.projects)))
+
+    def _standing(
+        self, project: Project, lifecycle: Lifecycle, past: dt.datetime | None
+    ) -> Standing:
+        """Gather what decides about a project's due dates; its history only where it matters."""
+        staying = {
+            event.name
+            for event in lifecycle.events.values()
+            if event.due is not None
+            and any(edge.source == edge.target in project.states for edge in event.transitions)
+        }
+        fired: frozenset[str] = frozenset()
+        extensions: Mapping[str, str] = {}
+        if past is not None or staying:
+            entries = [
+                entry
+                for entry in self.storage.history(project.id)
+                if past is None or entry.at <= past
+            ]
+            fired = _fired_in_this_visit(entries, lifecycle, staying)
+            extensions = _extensions(entries, lifecycle, project.period)
+        if past is None:
+            evaluation = self.storage.evaluation(project.id, project.period)
+            extensions = evaluation.extensions if evaluation else {}
+        return Standing(
+            project=project,
+            extensions=extensions,
+            fired_since=fired,
+            last_fired=lambda event: self._fired_on(project.id, event, past),
+        )
+
+    # ------------------------------------------------------------------ verification
+
+    def verify(self, plan: str | None = None, *, project: str | None = None) -> Iterator[Mismatch]:
+        """Yield everything in the store that the histories do not bear out; nothing if all fits.
+
+        Reads every entry of the plan (None: of all plans), or of one project.
+        """
+        ids = None if project is None else (project,)
+        for each in self.storage.select(Selection(plan=plan, ids=ids)):
+            yield from verify_project(
+                each,
+                self.storage.history(each.id),
+                lambda period, project_id=each.id: self.storage.evaluation(project_id, period),
+                self.lifecycle,
+            )
+
+    # ------------------------------------------------------------------ notices
+
+    def deliver(
+        self, *, limit: int | None = None, notifiers: Mapping[str, Any] | None = None
+    ) -> outbox.DeliveryReport:
+        """Deliver the notices that wait, at least once each; see `evalflow.outbox`."""
+        raise NotImplementedError
+
+    def notices(self, *, state: str | None = None) -> Iterator[Outgoing]:
+        """Yield the notices in the outbox, oldest first; `state` is `waiting`, `delivered` or
+        `dead`."""
+        return self.storage.outbox(state=state)
+
+
+def _several(given: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _plan_of(project_id: str) -> str:
+    return project_id.rpartition("/")[0]
+
+
+def _number(project_id: str) -> str:
+    return project_id.rpartition("/")[2]
+
+
+def _unnumbered(head: PlanHead) -> Tree:
+    return {key: value for key, value in head.tree.items() if key != "revision"}
+
+
+def _repeated(first: Entry, event: str, key: str) -> Entry:
+    """Return the entry first written with this key, if the call is indeed the same."""
+    if first.event == event:
+        return first
+    raise InvalidInput(
+        [
+            Problem(
+                code="key_reused",
+                path="key",
+                value=key,
+                ko=f"키 '{key}'은(는) 이미 '{first.event}'에 쓰였습니다.",
+                en=f"the key '{key}' was already used for '{first.event}'",
+            )
+        ]
+    )
+
+
+def _left_out(plan: Plan, number: str, definition: ProjectDefinition) -> Problem:
+    return Problem(
+        code="project_left_out",
+        file=plan.file,
+        path=f"projects.{number}",
+        value=number,
+        ko=f"관리번호 {number} 「{definition.label.ko}」이(가) 빠졌습니다. "
+        "평가 중인 사업은 계획에서 뺄 수 없습니다.",
+        en=f"number {number} '{definition.label.en}' is left out; a project under evaluation "
+        "cannot be dropped from its plan",
+    )
+
+
+def _older(plan: Plan, latest: int) -> Problem:
+    return Problem(
+        code="older_revision",
+        file=plan.file,
+        path="revision",
+        value=str(plan.head.revision),
+        ko=f"이 파일은 {plan.head.revision}차 계획을 고친 것인데 저장소는 {latest}차입니다. "
+        "'evalflow plan show --yaml'로 최신 계획을 받아 고치십시오.",
+        en=f"this file was written against revision {plan.head.revision} but the store is at "
+        f"{latest}; take the latest with 'evalflow plan show --yaml' and edit that",
+    )
+
+
+def _needs_reason() -> Reason:
+    return Reason(
+        code="data_missing",
+        ko="계획을 고치려면 사유를 적어야 합니다.",
+        en="a revision of the plan needs a written reason.",
+        about="reason",
+    )
+
+
+def _overrides_of(rating: Rating) -> dict[str, Override]:
+    return {
+        line.indicator: Override(rate=line.rate, reason=line.reason or "")
+        for line in rating.lines
+        if line.computed is not None and line.rate is not None
+    }
+
+
+def _fired_in_this_visit(
+    entries: Sequence[Entry], lifecycle: Lifecycle, events: Collection[str]
+) -> frozenset[str]:
+    """Return those of `events` that were fired since their leading region came into its state."""
+    regions = list(lifecycle.regions)
+    leading = {name: regions.index(lifecycle.events[name].leads) for name in events}
+    fired: set[str] = set()
+    for entry in entries:
+        if entry.before:
+            fired -= {n for n in fired if entry.before[leading[n]] != entry.after[leading[n]]}
+        if entry.event in leading:
+            fired.add(entry.event)
+    return frozenset(fired)
+
+
+def _extensions(entries: Sequence[Entry], lifecycle: Lifecycle, period: str) -> dict[str, str]:
+    """Return the extensions that these entries gave for the period: event -> day."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        event = lifecycle.events.get(entry.event)
+        if event is None or "extension" not in event.records or entry.period != period:
+            continue
+        given = {field.type: entry.data.get(field.name) for field in event.data}
+        found[given["event"]] = given["date"]
+    return found
