@@ -8,6 +8,7 @@ version is the one that was decided on.
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -21,7 +22,8 @@ from evalflow.decision import Decision, Explanation, Setting, decide, raise_if_s
 from evalflow.dues import Due, Ledger, Standing
 from evalflow.errors import Conflict, InvalidInput, NotFound, Problem, Reason, Refused
 from evalflow.lifecycle import lifecycle_from_tree
-from evalflow.lifecycle.definition import Event, Lifecycle
+from evalflow.lifecycle import load as lifecycle_load
+from evalflow.lifecycle.definition import Event, Lifecycle, Vocabulary
 from evalflow.model import (
     Actor,
     Commit,
@@ -42,7 +44,7 @@ from evalflow.model import (
 from evalflow.plan import Plan, definition_from_tree, head_from_tree
 from evalflow.plugins import Plugins
 from evalflow.storage.contract import Storage
-from evalflow.records import actuals_of
+from evalflow.records import RECORDS, actuals_of
 from evalflow.text import Tree, canonical, parse
 from evalflow.verification import Mismatch, verify_project
 
@@ -895,6 +897,50 @@ class Engine:
         """Yield the notices in the outbox, oldest first; `state` is `waiting`, `delivered` or
         `dead`."""
         return self.storage.outbox(state=state)
+
+
+# --------------------------------------------------------------------------- opening and loading
+
+
+def open(
+    url: str,
+    *,
+    plugins: Sequence[Any] | None = None,
+    clock: Clock = now,
+    holidays: Holidays | None = None,
+) -> Engine:
+    """Open the store that `url` names and return the engine on it.
+
+    `memory:` lives as long as the engine; `sqlite:///office.db` (three slashes: relative, four:
+    absolute) is made where it does not exist; other schemes come from plugins. `plugins` lists
+    plugin objects or names to use; None takes the installed ones, or those that
+    `EVALFLOW_PLUGINS` names.
+
+    Raises:
+        StorageError: the store cannot be used, or no installed plugin knows the scheme.
+    """
+    loaded = Plugins.load(plugins)
+    return Engine(loaded.storage(url), plugins=loaded, clock=clock, holidays=holidays)
+
+
+def load_lifecycle(source: str | os.PathLike[str], *, plugins: Plugins | None = None) -> Lifecycle:
+    """Return the lifecycle in a YAML file, or the preset of this name, checked whole.
+
+    Raises:
+        InvalidInput: the definition has mistakes; all of them, with file and line.
+    """
+    known = plugins or Plugins.load(None)
+    vocabulary = Vocabulary(guards=known.guard_specs, records=frozenset(RECORDS))
+    return lifecycle_load.load_lifecycle(source, vocabulary=vocabulary)
+
+
+def load_plan(source: str | os.PathLike[str], *, plugins: Plugins | None = None) -> Plan:
+    """Return the plan in a YAML file together with the lifecycle that it names, checked whole.
+
+    Raises:
+        InvalidInput: the plan or its lifecycle has mistakes; all of them, with file and line.
+    """
+    raise NotImplementedError
 
 
 def _several(given: str | Sequence[str] | None) -> tuple[str, ...] | None:

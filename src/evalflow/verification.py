@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import attrs
 
-from evalflow.lifecycle import step
 from evalflow.lifecycle.definition import Lifecycle
-from evalflow.lifecycle.machine import Stuck
 from evalflow.model import Entry, Evaluation, Project
 from evalflow.text import canonical, digest
 
@@ -131,16 +129,18 @@ def _chain_fault(last: Entry | None, entry: Entry, project: str) -> Mismatch | N
 
 
 def _move_fault(entry: Entry, lifecycle: Callable[[str], Lifecycle]) -> Mismatch | None:
-    """Return a fault where the lifecycle knows no way from `before` to `after`."""
+    """Return a fault where the lifecycle has no edges from `before` to `after`."""
     definition = lifecycle(entry.lifecycle)
     event = definition.events.get(entry.event)
     if event is None:  # adopted or revised: no lifecycle defines these
         return None
-    uses = {use.id: use for edge in event.transitions for use in edge.guards}
-    for passed in _subsets(tuple(uses)):
-        after = step(definition, entry.before, entry.event, passed)
-        if not isinstance(after, Stuck) and after == entry.after:
-            return None
+    edges = {(edge.region, edge.source, edge.target) for edge in event.transitions}
+    moved = zip(definition.regions, entry.before, entry.after, strict=True)
+    if all(
+        (region, before, after) in edges or (before == after and region != event.leads)
+        for region, before, after in moved
+    ):
+        return None
     return _mismatch(
         entry.project,
         "impossible_move",
@@ -150,11 +150,6 @@ def _move_fault(entry: Entry, lifecycle: Callable[[str], Lifecycle]) -> Mismatch
         f"'{event.label.en}' does not lead from {', '.join(entry.before)} to "
         f"{', '.join(entry.after)}",
     )
-
-
-def _subsets(names: tuple[str, ...]) -> Iterator[frozenset[str]]:
-    for chosen in range(1 << len(names)):
-        yield frozenset(name for place, name in enumerate(names) if chosen >> place & 1)
 
 
 def _shown(standing: tuple[tuple[str, ...], int, str, str]) -> str:

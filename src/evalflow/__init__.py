@@ -1,0 +1,162 @@
+"""evalflow: the yearly evaluation of an office's key projects as persisted state machines.
+
+This is the door: what is listed in `__all__` is public, and `evalflow.testing` beside it.
+Everything is imported when first used, so that a plain `import evalflow` costs little.
+
+    import evalflow
+
+    office = evalflow.open("sqlite:///office.db")
+    plan = evalflow.load_plan("plan.yaml")
+    office.adopt(plan, by=plan.actor("policy-1"))
+    office.fire("seodaemun-2016/6", "self_evaluate", by=office.actor(...), data={...})
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from evalflow.access import Directory
+    from evalflow.calendar import (
+        Calendar,
+        Deadline,
+        Holidays,
+        Period,
+        library_holidays,
+        listed_holidays,
+    )
+    from evalflow.decision import Check, Explanation
+    from evalflow.dues import Due
+    from evalflow.engine import Engine, load_lifecycle, load_plan, open
+    from evalflow.errors import (
+        Conflict,
+        EvalflowError,
+        Forbidden,
+        InvalidInput,
+        NotFound,
+        PluginError,
+        Problem,
+        Reason,
+        Refused,
+        StorageError,
+    )
+    from evalflow.firing import Draft, Firing
+    from evalflow.hookspecs import hookimpl
+    from evalflow.lifecycle.definition import GuardSpec, Lifecycle
+    from evalflow.model import (
+        Act,
+        Actor,
+        Assignment,
+        Band,
+        Budget,
+        Change,
+        Commit,
+        Entry,
+        Evaluation,
+        Figure,
+        Grant,
+        Indicator,
+        Label,
+        Line,
+        Move,
+        NotDue,
+        Notice,
+        Outgoing,
+        Override,
+        PlanHead,
+        Project,
+        ProjectDefinition,
+        Rating,
+        ScoringRules,
+        Selection,
+        Snapshot,
+        Subject,
+        Unit,
+    )
+    from evalflow.plan import Plan
+    from evalflow.storage.contract import Settled, Storage
+    from evalflow.text import canonical, digest, parse
+    from evalflow.verification import Mismatch
+
+_HOMES = {
+    "evalflow.access": ("Directory",),
+    "evalflow.calendar": (
+        "Calendar",
+        "Deadline",
+        "Holidays",
+        "Period",
+        "library_holidays",
+        "listed_holidays",
+    ),
+    "evalflow.decision": ("Check", "Explanation"),
+    "evalflow.dues": ("Due",),
+    "evalflow.engine": ("Engine", "load_lifecycle", "load_plan", "open"),
+    "evalflow.errors": (
+        "Conflict",
+        "EvalflowError",
+        "Forbidden",
+        "InvalidInput",
+        "NotFound",
+        "PluginError",
+        "Problem",
+        "Reason",
+        "Refused",
+        "StorageError",
+    ),
+    "evalflow.firing": ("Draft", "Firing"),
+    "evalflow.hookspecs": ("hookimpl",),
+    "evalflow.lifecycle.definition": ("GuardSpec", "Lifecycle"),
+    "evalflow.model": (
+        "Act",
+        "Actor",
+        "Assignment",
+        "Band",
+        "Budget",
+        "Change",
+        "Commit",
+        "Entry",
+        "Evaluation",
+        "Figure",
+        "Grant",
+        "Indicator",
+        "Label",
+        "Line",
+        "Move",
+        "NotDue",
+        "Notice",
+        "Outgoing",
+        "Override",
+        "PlanHead",
+        "Project",
+        "ProjectDefinition",
+        "Rating",
+        "ScoringRules",
+        "Selection",
+        "Snapshot",
+        "Subject",
+        "Unit",
+    ),
+    "evalflow.plan": ("Plan",),
+    "evalflow.storage.contract": ("Settled", "Storage"),
+    "evalflow.text": ("canonical", "digest", "parse"),
+    "evalflow.verification": ("Mismatch",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [  # noqa: PLE0604 - computed from the table of homes above, and pinned by a test
+    *sorted(_HOME_OF)
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _HOME_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module 'evalflow' has no attribute '{name}'")
+    value = getattr(import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME_OF})
