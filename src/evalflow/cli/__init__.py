@@ -1,0 +1,161 @@
+"""The command `evalflow`: the same engine as from Python, for people and scripts.
+
+Exit codes: 0 done, 1 refused, 2 bad input, 3 conflict, 4 not found, 5 store or plugin unusable.
+A person never sees a traceback; `EVALFLOW_DEBUG=1` shows it to whoever mends the program.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from evalflow import errors
+
+DONE, REFUSED, BAD_INPUT, CONFLICT, NOT_FOUND, UNUSABLE = range(6)
+
+_EXIT_CODES: tuple[tuple[type[errors.EvalflowError], int], ...] = (
+    (errors.Refused, REFUSED),
+    (errors.Forbidden, REFUSED),
+    (errors.InvalidInput, BAD_INPUT),
+    (errors.Conflict, CONFLICT),
+    (errors.NotFound, NOT_FOUND),
+    (errors.StorageError, UNUSABLE),
+    (errors.PluginError, UNUSABLE),
+)
+
+
+def language() -> str:
+    """Return the language of the output where `--lang` is not given: `EVALFLOW_LANG`, else
+    English on an English system, else Korean (the offices' own)."""
+    chosen = os.environ.get("EVALFLOW_LANG")
+    if chosen in ("ko", "en"):
+        return chosen
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        system = os.environ.get(name)
+        if system:
+            return "en" if system.startswith("en") else "ko"
+    return "ko"
+
+
+class _Group(click.Group):
+    """A group that lists its commands in the order of a year's work and imports them late."""
+
+    homes = {
+        "plan": "plans",
+        "lifecycle": "lifecycles",
+        "status": "projects",
+        "due": "projects",
+        "permitted": "projects",
+        "explain": "projects",
+        "fire": "projects",
+        "history": "projects",
+        "score": "scores",
+        "deliver": "upkeep",
+        "verify": "upkeep",
+        "demo": "demo",
+    }
+    summaries = {
+        "plan": "계획을 검사·등록·조회 · Check, import and show plans.",
+        "lifecycle": "절차 정의를 검사·그림 · Check and draw lifecycle definitions.",
+        "status": "사업별 현황 · Where projects stand.",
+        "due": "누가 무엇을 언제까지 · Who owes what by when, and what is late.",
+        "permitted": "지금 할 수 있는 일 · What an actor may do now.",
+        "explain": "왜 되는지, 왜 안 되는지 · Why something may or may not be done.",
+        "fire": "절차를 진행 · Fire an event on a project.",
+        "history": "이력 · What happened to a project.",
+        "score": "이행률과 산출 근거 · Rates, and how they were worked out.",
+        "deliver": "알림 발송 · Deliver notices; list and resend dead letters.",
+        "verify": "이력과 상태를 대조 · Check the store against its history.",
+        "demo": "2016년 한 해를 시연 · Play the 2016 plan of Seodaemun-gu.",
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.homes)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        home = self.homes.get(name)
+        if home is None:
+            return None
+        from importlib import import_module
+
+        command = getattr(import_module(f"evalflow.cli.{home}"), f"{name}_command")
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # The summaries stand here so that `--help` imports none of the commands.
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self.summaries.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in self.homes:
+            near = errors.nearest(name, self.homes)
+            hint = f" Did you mean '{near}'?" if near else ""
+            raise click.UsageError(f"No such command '{name}'.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--store",
+    envvar="EVALFLOW_STORE",
+    metavar="URL",
+    help="저장소 · The database: sqlite:///office.db or a file's path [EVALFLOW_STORE].",
+)
+@click.option("--lang", type=click.Choice(["ko", "en"]), help="언어 · Language [EVALFLOW_LANG].")
+@click.version_option(package_name="municipal-evalflow", prog_name="evalflow")
+@click.pass_context
+def cli(ctx: click.Context, store: str | None, lang: str | None) -> None:
+    """주요업무 시행 및 평가 · The yearly evaluation of an office's key projects.
+
+    Exit codes: 0 done, 1 refused, 2 bad input, 3 conflict, 4 not found, 5 store or plugin
+    unusable.
+    """
+    from evalflow.cli.session import Session
+
+    ctx.obj = Session(store=store, lang=lang or language())
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None, **extra: Any) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        answer = cli.main(args=arguments, standalone_mode=False, prog_name="evalflow", **extra)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.Abort:
+        click.echo("중단 · interrupted", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return BAD_INPUT
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        sys.stderr.close()
+        return DONE
+    except errors.EvalflowError as error:
+        if os.environ.get("EVALFLOW_DEBUG"):
+            raise
+        click.echo(error.text(_language_of(arguments)), err=True)
+        return next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
+    return answer if isinstance(answer, int) else DONE
+
+
+def _language_of(arguments: list[str] | None) -> str:
+    """Return the language that the arguments ask for, also when they failed half-way."""
+    words = sys.argv[1:] if arguments is None else arguments
+    for place, word in enumerate(words):
+        if word == "--lang" and place + 1 < len(words):
+            return words[place + 1]
+        if word.startswith("--lang="):
+            return word.removeprefix("--lang=")
+    return language()

@@ -1,0 +1,462 @@
+"""Commands about projects: status, due, permitted, explain, fire, history."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from evalflow.cli.session import Session, moment, read_data
+from evalflow.errors import InvalidInput, Reason, Refused
+
+if TYPE_CHECKING:
+    from evalflow.decision import Explanation
+    from evalflow.engine import Engine
+    from evalflow.model import Project
+
+_pass = click.make_pass_decorator(Session)
+
+
+def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs."
+    )(command)
+
+
+def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that select projects."""
+    options = [
+        click.option("--plan", metavar="ID", help="계획 · Plan."),
+        click.option("--unit", metavar="ID", help="부서(하위 포함) · Unit with all below it."),
+        click.option("--field", multiple=True, metavar="ID", help="분야 · Field."),
+        click.option("--state", multiple=True, metavar="NAME", help="상태 · State."),
+        click.option("--period", multiple=True, metavar="P", help="기간 · Period: 2016-Q1."),
+        click.option("--band", multiple=True, metavar="NAME", help="등급 · Band."),
+        click.option("--number", multiple=True, metavar="N", help="관리번호 · Number."),
+        click.option("--limit", type=click.IntRange(1), help="건수 제한 · At most so many."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _where(
+    plan: str | None,
+    unit: str | None,
+    field: Sequence[str],
+    state: Sequence[str],
+    period: Sequence[str],
+    band: Sequence[str],
+    number: Sequence[str],
+    limit: int | None,
+) -> dict[str, Any]:
+    given = {
+        "plan": plan,
+        "unit": unit,
+        "field": field or None,
+        "state": state or None,
+        "period": period or None,
+        "band": band or None,
+        "numbers": number or None,
+        "limit": limit,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+@click.command("status")
+@_selection
+@click.option("--as-of", metavar="DATE", help="그날 끝의 현황 · As it stood at the end of a day.")
+@click.option(
+    "--by",
+    type=click.Choice(["unit", "field", "state", "band", "period"]),
+    help="집계 · Count instead of listing.",
+)
+@_json_option
+@_pass
+def status_command(
+    session: Session, as_of: str | None, by: str | None, as_json: bool, **filters: Any
+) -> None:
+    """사업별 현황 · Where projects stand."""
+    where = _where(**filters)
+    with session.open() as engine:
+        at = moment(session, engine, where.get("plan"), as_of)
+        projects = engine.projects(at=at, **where)
+        if by is not None:
+            _count(session, engine, projects, by, as_json)
+        elif as_json:
+            plans = [where["plan"]] if "plan" in where else list(engine.plans())
+            session.print_json(
+                "projects", projects, illustrative=session.illustrative(engine, plans)
+            )
+        else:
+            _list(session, engine, projects, at)
+
+
+def _list(
+    session: Session, engine: Engine, projects: Iterable[Project], at: dt.datetime | None
+) -> None:
+    plans: dict[str, None] = {}
+
+    def rows() -> Iterable[Sequence[str]]:
+        for project in projects:
+            plans[project.plan] = None
+            head = engine.plan(project.plan)
+            day = engine.calendar(project.plan).today(at or engine.clock())
+            lifecycle = engine.lifecycle(project.lifecycle)
+            bands = {band.name: band.label for band in head.scoring.bands}
+            yield (
+                project.id,
+                session.label(project.label),
+                session.unit(engine, project, day),
+                session.label(head.fields[project.field]),
+                project.period,
+                session.states(lifecycle, project.states),
+                session.label(bands[project.band]) if project.band in bands else "-",
+            )
+
+    heads = session.say(
+        "관리번호,사업명,부서,분야,기간,상태,등급", "Number,Project,Unit,Field,Period,State,Band"
+    ).split(",")
+    session.table(heads, rows())
+    session.remark_illustrative(engine, plans)
+
+
+def _count(
+    session: Session, engine: Engine, projects: Iterable[Project], by: str, as_json: bool
+) -> None:
+    counted: Counter[tuple[str, str]] = Counter()
+    for project in projects:
+        lifecycle = engine.lifecycle(project.lifecycle)
+        head = engine.plan(project.plan)
+        if by == "unit":
+            day = engine.calendar(project.plan).today(engine.clock())
+            name = session.unit(engine, project, day)
+        elif by == "field":
+            name = session.label(head.fields[project.field])
+        elif by == "band":
+            bands = {band.name: session.label(band.label) for band in head.scoring.bands}
+            name = bands.get(project.band or "", "-")
+        elif by == "period":
+            name = project.period
+        else:
+            name = session.states(lifecycle, project.states)
+        leading = session.label(lifecycle.states[project.states[0]].label)
+        counted[name, leading] += 1
+    states = list(dict.fromkeys(state for _, state in counted))
+    names = list(dict.fromkeys(name for name, _ in counted))
+    if as_json:
+        session.print_json(
+            "counts",
+            (
+                {"name": name, "state": state, "count": number}
+                for (name, state), number in counted.items()
+            ),
+            by=by,
+        )
+        return
+    total = session.say("계", "Total")
+    rows = [
+        [
+            name,
+            *[str(counted[name, state]) for state in states],
+            str(sum(counted[name, state] for state in states)),
+        ]
+        for name in names
+    ]
+    sums = [sum(counted[name, state] for name in names) for state in states]
+    rows.append([total, *map(str, sums), str(sum(sums))])
+    head = session.say("구분", "By")
+    session.table([head, *states, total], rows, right=range(1, len(states) + 2))
+
+
+@click.command("due")
+@_selection
+@click.option("--at", metavar="DATE", help="기준일 · On this day instead of today.")
+@click.option("--late", is_flag=True, help="지연된 것만 · Only what is late.")
+@click.option("--waiting", is_flag=True, help="앞 단계 대기 포함 · Also steps that must wait.")
+@_json_option
+@_pass
+def due_command(
+    session: Session,
+    at: str | None,
+    late: bool,
+    waiting: bool,
+    as_json: bool,
+    **filters: Any,
+) -> None:
+    """누가 무엇을 언제까지 · Who owes what by when, and what is late."""
+    where = _where(**filters)
+    with session.open() as engine:
+        when = moment(session, engine, where.get("plan"), at)
+        found = engine.due(when, waiting=waiting, **where)
+        dues = [due for due in found if due.days_late or not late]
+        if as_json:
+            session.print_json("due", dues)
+            return
+        rows = []
+        for due in dues:
+            head = engine.plan(due.plan)
+            day = engine.calendar(due.plan).today(when or engine.clock())
+            shown = due.projects[0] if len(due.projects) == 1 else f"{len(due.projects)}"
+            if len(due.projects) > 1:
+                shown = session.say(f"사업 {shown}건", f"{shown} projects")
+            if due.days_late:
+                state = session.say(f"{due.days_late}일 지연", f"{due.days_late} days late")
+            else:
+                state = session.say(f"{due.days_left}일 남음", f"{due.days_left} days left")
+            if due.waiting_for and due.together:
+                state += session.say(
+                    f" (대기 {len(due.waiting_for)}건)", f" (waits for {len(due.waiting_for)})"
+                )
+            rows.append(
+                (
+                    due.due.isoformat(),
+                    state,
+                    session.label(due.label),
+                    session.label(head.unit(due.unit).label_on(day)),
+                    shown,
+                    due.period,
+                    ", ".join(due.actors) or "-",
+                )
+            )
+        heads = session.say(
+            "기한,상황,절차,부서,사업,기간,담당", "Due,Standing,Event,Unit,Project,Period,Who"
+        ).split(",")
+        session.table(heads, rows)
+        if not rows:
+            session.echo(session.say("기한이 걸린 일이 없습니다.", "Nothing is due."))
+
+
+@click.command("explain")
+@click.argument("project")
+@click.argument("event")
+@click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
+@click.option("--at", metavar="DATE", help="기준일 · On this day instead of today.")
+@click.option("--data", "source", metavar="FILE", help="자료(YAML) · Data, or - for stdin.")
+@click.option("--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One datum.")
+@_json_option
+@_pass
+def explain_command(
+    session: Session,
+    project: str,
+    event: str,
+    actor: str,
+    at: str | None,
+    source: str | None,
+    settings: Sequence[str],
+    as_json: bool,
+) -> int:
+    """왜 되는지, 왜 안 되는지 · Why something may or may not be done. Changes nothing.
+
+    Exit code 0 where it may be done, 1 where not.
+    """
+    with session.open() as engine:
+        plan = engine.project(project).plan
+        data, _ = read_data(session, source, settings)
+        explanation = engine.explain(
+            project,
+            event,
+            by=engine.actor(plan, actor),
+            at=moment(session, engine, plan, at),
+            data=data,
+        )
+        if as_json:
+            session.print_json("checks", explanation.checks, **_explanation_head(explanation))
+        else:
+            _print_explanation(session, engine, explanation, with_data=data is not None)
+        return 0 if explanation.allowed else 1
+
+
+def _explanation_head(explanation: Explanation) -> dict[str, Any]:
+    return {
+        "project": explanation.project,
+        "event": explanation.event,
+        "actor": explanation.actor,
+        "role": explanation.role,
+        "on_behalf_of": explanation.on_behalf_of,
+        "allowed": explanation.allowed,
+        "deadline": explanation.deadline,
+        "states": explanation.states,
+        "needs": [field.name for field in explanation.needs],
+    }
+
+
+def _print_explanation(
+    session: Session, engine: Engine, explanation: Explanation, *, with_data: bool
+) -> None:
+    project = engine.project(explanation.project)
+    lifecycle = engine.lifecycle(project.lifecycle)
+    event = session.label(explanation.event_label)
+    answer = (
+        session.say("할 수 있습니다", "possible")
+        if explanation.allowed
+        else session.say("할 수 없습니다", "not possible")
+    )
+    session.echo(
+        f"{project.id} 「{session.label(project.label)}」 {project.period} "
+        f"[{session.states(lifecycle, project.states)}]"
+    )
+    session.echo(f"{explanation.actor}: {event} → {answer}")
+    if explanation.deadline is not None:
+        session.echo(session.say("기한: ", "due: ") + explanation.deadline.isoformat())
+    for check in explanation.checks:
+        if check.name == "input" and not with_data:
+            continue
+        mark = "○" if check.passed else "×"
+        session.echo(f"  {mark} {session.label(check.label)}")
+        for reason in check.reasons:
+            session.echo(f"      - {reason_line(session, reason)}")
+    if explanation.needs:
+        session.echo(session.say("  자료:", "  data:"))
+        for field in explanation.needs:
+            must = session.say("필수", "required") if field.required else ""
+            session.echo(f"      {field.name}: {session.label(field.label)} {must}".rstrip())
+
+
+def reason_line(session: Session, reason: Reason) -> str:
+    """Return a reason as one line, with who could act."""
+    line = reason.text(session.lang)
+    if reason.who and not all(who in line for who in reason.who):
+        line += session.say(" → 할 수 있는 사람: ", " → who can act: ") + ", ".join(reason.who)
+    return line
+
+
+@click.command("permitted")
+@click.argument("project")
+@click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
+@click.option("--at", metavar="DATE", help="기준일 · On this day instead of today.")
+@_json_option
+@_pass
+def permitted_command(
+    session: Session, project: str, actor: str, at: str | None, as_json: bool
+) -> None:
+    """지금 할 수 있는 일 · What an actor may do now, and the data that it takes."""
+    with session.open() as engine:
+        plan = engine.project(project).plan
+        found = engine.permitted(
+            project, by=engine.actor(plan, actor), at=moment(session, engine, plan, at)
+        )
+        if as_json:
+            session.print_json("permitted", (_explanation_head(each) for each in found))
+            return
+        rows = [
+            (
+                each.event,
+                session.label(each.event_label),
+                each.deadline.isoformat() if each.deadline else "-",
+                ", ".join(f.name + ("*" if f.required else "") for f in each.needs) or "-",
+            )
+            for each in found
+        ]
+        heads = session.say(
+            "절차,이름,기한,자료(*필수)", "Event,Name,Due,Data (* required)"
+        ).split(",")
+        session.table(heads, rows)
+        if not rows:
+            session.echo(session.say("할 수 있는 일이 없습니다.", "Nothing is possible."))
+
+
+@click.command("fire")
+@click.argument("project")
+@click.argument("event")
+@click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
+@click.option("--data", "source", metavar="FILE", help="자료(YAML) · Data, or - for stdin.")
+@click.option("--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One datum.")
+@click.option("--key", metavar="TEXT", help="중복 방지 키 · Idempotency key.")
+@_json_option
+@_pass
+def fire_command(
+    session: Session,
+    project: str,
+    event: str,
+    actor: str,
+    source: str | None,
+    settings: Sequence[str],
+    key: str | None,
+    as_json: bool,
+) -> int:
+    """절차를 진행 · Fire an event on a project.
+
+    An event of a whole unit (such as the bureau's submit) moves all its projects together.
+    """
+    from evalflow.yamltree import placed
+
+    with session.open() as engine:
+        plan = engine.project(project).plan
+        by = engine.actor(plan, actor)
+        data, document = read_data(session, source, settings)
+        try:
+            entry = engine.fire(project, event, by=by, data=data, key=key)
+        except Refused as refusal:
+            if as_json:
+                session.print_json("reasons", refusal.reasons, project=project, event=event)
+                return 1
+            session.remark(
+                f"{project}: {event} → " + session.say("거부됨", "refused")
+            )
+            for reason in refusal.reasons:
+                session.remark(f"  - {reason_line(session, reason)}")
+            return 1
+        except InvalidInput as error:
+            raise placed(error, document) from None
+        if as_json:
+            session.print_json("entries", [entry])
+            return 0
+        now = engine.project(project)
+        lifecycle = engine.lifecycle(now.lifecycle)
+        label = session.label(lifecycle.events[entry.event].label)
+        late = session.say(f", {entry.late}일 지연", f", {entry.late} days late")
+        session.echo(
+            f"{project} #{entry.number} {label}: "
+            f"{session.states(lifecycle, entry.before)} → "
+            f"{session.states(lifecycle, entry.after)}" + (late if entry.late else "")
+        )
+        return 0
+
+
+@click.command("history")
+@click.argument("project")
+@_json_option
+@_pass
+def history_command(session: Session, project: str, as_json: bool) -> None:
+    """이력 · What happened to a project: who moved it, when, on whose behalf and why."""
+    with session.open() as engine:
+        entries = engine.history(project)
+        if as_json:
+            session.print_json("entries", entries)
+            return
+        plan = engine.project(project).plan
+        zone = engine.calendar(plan).zone
+
+        def rows() -> Iterable[Sequence[str]]:
+            for entry in entries:
+                lifecycle = engine.lifecycle(entry.lifecycle)
+                event = lifecycle.events.get(entry.event)
+                name = session.label(event.label) if event else entry.event
+                who = entry.actor
+                if entry.on_behalf_of:
+                    who += session.say("(代 ", " (for ") + entry.on_behalf_of + ")"
+                remark = entry.reason or ""
+                if entry.late:
+                    remark = (
+                        session.say(f"[{entry.late}일 지연] ", f"[{entry.late} days late] ")
+                        + remark
+                    )
+                yield (
+                    str(entry.number),
+                    f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M}",
+                    entry.period,
+                    name,
+                    who,
+                    session.states(lifecycle, entry.after),
+                    remark,
+                )
+
+        heads = session.say(
+            "순번,일시,기간,절차,행위자,상태,비고", "No.,When,Period,Event,Actor,State,Remarks"
+        ).split(",")
+        session.table(heads, rows(), right=(0,))
+        session.remark_illustrative(engine, [plan])

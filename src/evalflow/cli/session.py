@@ -1,0 +1,272 @@
+"""What every command shares: the store, the language, and how things are printed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import click
+
+from evalflow.errors import InvalidInput, Problem
+from evalflow.model import Label, Project
+from evalflow.text import Tree
+
+if TYPE_CHECKING:
+    from evalflow.engine import Engine
+    from evalflow.lifecycle.definition import Lifecycle
+
+_PAPER = 160  # columns where the output is no terminal: a pipe, a file
+
+
+@attrs.define
+class Session:
+    """One run of the command line."""
+
+    store: str | None
+    lang: str
+
+    def say(self, ko: str, en: str) -> str:
+        """Return the sentence in the language of this run."""
+        return ko if self.lang == "ko" else en
+
+    def label(self, label: Label) -> str:
+        """Return the label in the language of this run."""
+        return label.text(self.lang)
+
+    def open(self, *, must_exist: bool = True) -> Engine:
+        """Open the store that `--store` or EVALFLOW_STORE names.
+
+        Raises:
+            InvalidInput: no store is named.
+            StorageError: it cannot be used, or does not exist where it must.
+        """
+        import os.path
+
+        import evalflow
+
+        if not self.store:
+            raise InvalidInput(
+                [
+                    Problem(
+                        code="no_store",
+                        ko="저장소를 정하십시오: --store office.db 또는 환경변수 EVALFLOW_STORE",
+                        en="name a store: --store office.db, or set EVALFLOW_STORE",
+                    )
+                ]
+            )
+        url = self.store if ":" in self.store else f"sqlite:///{self.store}"
+        path = url.removeprefix("sqlite:///") if url.startswith("sqlite:///") else None
+        if must_exist and path is not None and not os.path.exists(path):
+            raise evalflow.StorageError(
+                "missing",
+                ko=f"저장소가 없습니다: {path} ('evalflow plan import'로 만듭니다)",
+                en=f"no such store: {path} ('evalflow plan import' makes it)",
+            )
+        return evalflow.open(url)
+
+    # ------------------------------------------------------------------ printing
+
+    def print_json(self, name: str, values: Iterable[Any], **more: Any) -> None:
+        """Print `{…more, name: [values]}` as JSON, streamed: one value a line."""
+        out = sys.stdout
+        head = "".join(
+            f"{json.dumps(key)}: {_json(value)}, "
+            for key, value in more.items()
+            if value is not None
+        )
+        out.write("{" + head + json.dumps(name) + ": [")
+        for place, value in enumerate(values):
+            out.write(("" if place == 0 else ",") + "\n  " + _json(value))
+        out.write("\n]}\n")
+
+    def table(
+        self,
+        heads: Sequence[str],
+        rows: Iterable[Sequence[str]],
+        *,
+        right: Sequence[int] = (),
+        title: str | None = None,
+    ) -> None:
+        """Print a table whose columns stay aligned with wide Korean characters."""
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+        for place, head in enumerate(heads):
+            table.add_column(
+                head, overflow="fold", justify="right" if place in right else "left"
+            )
+        for row in rows:
+            table.add_row(*[Text(cell, overflow="fold") for cell in row])
+        console = Console(width=None if sys.stdout.isatty() else _PAPER, highlight=False)
+        console.print(table)
+
+    def echo(self, text: str = "") -> None:
+        """Print one line."""
+        click.echo(text)
+
+    def remark(self, text: str) -> None:
+        """Print a line beside the output, where a pipe does not see it."""
+        click.echo(text, err=True)
+
+    def illustrative(self, engine: Engine, plans: Iterable[str]) -> Label | None:
+        """Return the word on what is illustrative in these plans, or None."""
+        found = [engine.plan(plan).illustrative for plan in dict.fromkeys(plans)]
+        said = [label for label in found if label is not None]
+        return said[0] if said else None
+
+    def remark_illustrative(self, engine: Engine, plans: Iterable[str]) -> None:
+        """Say, under what was shown, that part of it is illustrative."""
+        label = self.illustrative(engine, plans)
+        if label is not None:
+            self.echo(self.say("※ 예시 자료: ", "※ illustrative: ") + self.label(label))
+
+    # ------------------------------------------------------------------ words
+
+    def states(self, lifecycle: Lifecycle, states: Sequence[str]) -> str:
+        """Return the labels of states; a region in its initial state beside the first is quiet."""
+        regions = list(lifecycle.regions.values())
+        shown = [
+            self.label(lifecycle.states[state].label)
+            for place, (region, state) in enumerate(zip(regions, states, strict=True))
+            if place == 0 or state != region.initial
+        ]
+        return " · ".join(shown)
+
+    def unit(self, engine: Engine, project: Project, day: dt.date) -> str:
+        """Return the name that the project's unit bears on `day`."""
+        return self.label(engine.plan(project.plan).unit(project.unit).label_on(day))
+
+
+def read_data(
+    session: Session, source: str | None, settings: Sequence[str]
+) -> tuple[dict[str, Any] | None, Any]:
+    """Return the data for `fire` from `--data` and `--set`, and the document it came from.
+
+    Raises:
+        InvalidInput: the file is not YAML, or a setting has no `=`.
+    """
+    from evalflow import yamltree
+
+    data: dict[str, Any] | None = None
+    document = None
+    if source is not None:
+        if source == "-":
+            document = yamltree.read(click.get_binary_stream("stdin").read(), name="<stdin>")
+        else:
+            document = yamltree.read(_path(source))
+        tree = document.tree
+        if not isinstance(tree, Mapping):
+            raise InvalidInput(
+                [
+                    Problem(
+                        code="wrong_type",
+                        file=document.name,
+                        line=1,
+                        ko="항목: 값 꼴의 자료여야 합니다.",
+                        en="expected data as name: value",
+                    )
+                ]
+            )
+        data = dict(tree)
+    for setting in settings:
+        data = {} if data is None else data
+        _set(data, setting)
+    return data, document
+
+
+def _path(source: str) -> Any:
+    from pathlib import Path
+
+    return Path(source)
+
+
+def _set(data: dict[str, Any], setting: str) -> None:
+    from evalflow import yamltree
+
+    key, equals, text = setting.partition("=")
+    if not equals or not key:
+        raise InvalidInput(
+            [
+                Problem(
+                    code="bad_setting",
+                    value=setting,
+                    ko=f"--set은 이름=값 꼴이어야 합니다: '{setting}'",
+                    en=f"--set takes name=value, got '{setting}'",
+                )
+            ]
+        )
+    value: Any = text
+    if text[:1] in ("{", "["):
+        value = yamltree.read(text.encode(), name=f"--set {key}").tree
+    *path, last = key.split(".")
+    place = data
+    for name in path:
+        inner = place.setdefault(name, {})
+        if not isinstance(inner, dict):
+            inner = place[name] = {}
+        place = inner
+    place[last] = value
+
+
+def moment(session: Session, engine: Engine, plan: str | None, day: str | None) -> Any:
+    """Return the end of the office's `day` as a moment, or None where no day is given.
+
+    Raises:
+        InvalidInput: not a date.
+    """
+    if day is None:
+        return None
+    try:
+        date = dt.date.fromisoformat(day)
+    except ValueError:
+        raise InvalidInput(
+            [
+                Problem(
+                    code="bad_date",
+                    value=day,
+                    ko=f"날짜가 아닙니다: '{day}' (예: 2016-04-05)",
+                    en=f"not a date: '{day}' (expected e.g. 2016-04-05)",
+                )
+            ]
+        ) from None
+    plans = engine.plans()
+    name = plan or (plans[0] if plans else None)
+    if name is None:
+        return dt.datetime.combine(date, dt.time(23, 59, 59), dt.UTC)
+    return engine.calendar(name).ends_at(date) - dt.timedelta(microseconds=1)
+
+
+def tree_of(value: Any) -> Tree:
+    """Return any value of evalflow as a JSON-able tree; figures become text."""
+    if attrs.has(type(value)):
+        return {
+            field.name.lstrip("_"): tree_of(getattr(value, field.name))
+            for field in attrs.fields(type(value))
+            if field.repr and field.name != "tree"
+        }
+    if isinstance(value, dt.date | dt.datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, Fraction):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): tree_of(inner) for key, inner in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted(tree_of(inner) for inner in value)
+    if isinstance(value, Iterator | list | tuple):
+        return [tree_of(inner) for inner in value]
+    return value
+
+
+def _json(value: Any) -> str:
+    return json.dumps(tree_of(value), ensure_ascii=False)

@@ -1,0 +1,85 @@
+"""Commands of upkeep: deliver and verify."""
+
+from __future__ import annotations
+
+import click
+
+from evalflow.cli.session import Session
+
+_pass = click.make_pass_decorator(Session)
+
+
+@click.command("deliver")
+@click.option("--limit", type=click.IntRange(1), help="건수 제한 · At most so many.")
+@click.option("--dead", is_flag=True, help="발송 실패 목록 · List dead letters instead.")
+@click.option("--resend", is_flag=True, help="실패분 재발송 · Put dead letters back and deliver.")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
+@_pass
+def deliver_command(
+    session: Session, limit: int | None, dead: bool, resend: bool, as_json: bool
+) -> None:
+    """알림 발송 · Deliver notices; list and resend dead letters."""
+    with session.open() as engine:
+        if dead:
+            letters = engine.notices(state="dead")
+            if as_json:
+                session.print_json("dead", letters)
+                return
+            rows = [
+                (
+                    each.notice.project,
+                    session.label(each.notice.subject),
+                    each.notice.recipient,
+                    each.notice.notifier,
+                    str(each.tries),
+                    each.error or "",
+                )
+                for each in letters
+            ]
+            heads = session.say(
+                "관리번호,알림,받는 사람,수단,시도,오류", "Project,Notice,To,By,Tries,Error"
+            ).split(",")
+            session.table(heads, rows, right=(4,))
+            return
+        if resend:
+            back = engine.resend()
+            session.remark(session.say(f"재발송 {back}건", f"{back} put back"))
+        report = engine.deliver(limit=limit)
+        if as_json:
+            session.print_json("notifiers", report.by_notifier())
+            return
+        session.remark(
+            session.say(
+                f"발송 {report.delivered}건, 다시 시도 {report.retried}건, 실패 {report.dead}건",
+                f"{report.delivered} delivered, {report.retried} to retry, {report.dead} dead",
+            )
+        )
+
+
+@click.command("verify")
+@click.argument("plan", required=False)
+@click.option("--project", metavar="ID", help="한 사업만 · Only this project.")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
+@_pass
+def verify_command(
+    session: Session, plan: str | None, project: str | None, as_json: bool
+) -> int:
+    """이력과 상태를 대조 · Check the store against its history: finds any edit.
+
+    Exit code 0 where everything fits, 1 where something does not.
+    """
+    with session.open() as engine:
+        found = list(engine.verify(plan, project=project))
+        if as_json:
+            session.print_json("mismatches", found)
+        else:
+            for mismatch in found:
+                session.echo(mismatch.text(session.lang))
+            if not found:
+                session.echo(
+                    session.say(
+                        "이상 없음: 모든 이력이 이어지고 상태·평가가 이력과 같습니다.",
+                        "all fits: every history is whole, states and evaluations agree with it.",
+                    )
+                )
+        return 1 if found else 0
