@@ -179,6 +179,18 @@ def test_who_could_act_in_their_own_right_is_not_recorded_as_acting() -> None:
     found = office.grants_for(office.actor("policy-2"), ("policy_office",), "city", TODAY)
 
     assert found == (own, lent)
+    assert office.holders(("policy_office",), "city", TODAY) == ("policy-1", "policy-2")
+
+
+def test_nobody_escapes_a_duty_by_an_appointment_for_themselves() -> None:
+    own = a_grant("policy_office", "seodaemun")
+    office = Directory(
+        a_head({"policy-1": [acting("policy-1", "policy_office", "seodaemun"), own]})
+    )
+
+    found = office.grants_for(office.actor("policy-1"), ("policy_office",), "city", TODAY)
+
+    assert found == (own,)
 
 
 def test_an_appointment_gives_nothing_once_the_principals_own_grant_has_ended() -> None:
@@ -358,6 +370,18 @@ def test_a_role_that_begins_later_says_from_when(office: Directory) -> None:
     assert (reason.code, reason.since) == ("grant_not_in_force", day("2016-08-01"))
     assert "2016-08-01부터" in reason.ko
     assert "only from 2016-08-01" in reason.en
+
+
+def test_of_several_grants_the_next_to_come_is_told_and_else_the_last_to_end() -> None:
+    days = [("2016-09-01", ""), ("2016-08-01", ""), ("", "2016-03-31"), ("", "2016-06-30")]
+    grants = [a_grant("mayor", "seodaemun", since, until) for since, until in days]
+    office = Directory(a_head({"a": grants, "b": grants[2:]}))
+
+    coming = office.why_not(office.actor("a"), ("mayor",), "city", TODAY)
+    ended = office.why_not(office.actor("b"), ("mayor",), "city", TODAY)
+
+    assert coming.since == day("2016-08-01")
+    assert (ended.since, "2016-06-30에 끝났습니다" in ended.ko) == (None, True)
 
 
 def test_an_appointment_that_is_over_says_until_when(office: Directory) -> None:

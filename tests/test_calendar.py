@@ -229,6 +229,13 @@ def test_the_plan_adds_and_takes_out_days_and_the_version_says_so(korea: Holiday
     assert calendar.holidays.version == f"{korea.version} +1 -2"
 
 
+def test_a_plan_may_take_out_a_day_and_add_none(korea: Holidays) -> None:
+    calendar = a_calendar(korea, removed=(day("2016-05-06"),))
+
+    assert calendar.is_business_day(day("2016-05-06"))
+    assert calendar.holidays.version == f"{korea.version} +0 -1"
+
+
 def test_any_object_that_names_holidays_will_do_as_a_calendar() -> None:
     class OfficeHolidays:
         version = "인사과 휴일표 2016-3"
