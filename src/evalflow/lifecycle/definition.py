@@ -22,11 +22,15 @@ class Role:
 
 @attrs.frozen(kw_only=True)
 class State:
-    """A state; its name is unique across all regions of the lifecycle."""
+    """A state; its name is unique across all regions of the lifecycle.
+
+    `final` says that the end is meant: nothing has to lead out of it.
+    """
 
     name: str
     label: Label
     region: str
+    final: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -151,7 +155,8 @@ class Lifecycle:
 
     `adopted_by` are the roles that may adopt a plan under it, and revise the plan later.
     `tree` is what the YAML file said, kept so that a stored lifecycle is read back by the
-    same loader.
+    same loader. `places` says where in that file things stand: `states.planned` ->
+    `file:line:column`; it is empty for a stored lifecycle.
     """
 
     name: str
@@ -164,6 +169,7 @@ class Lifecycle:
     duties: tuple[Duty, ...] = ()
     adopted_by: tuple[str, ...] = ()
     tree: Tree = attrs.field(factory=dict, eq=False, repr=False)
+    places: Mapping[str, str] = attrs.field(factory=dict, eq=False, repr=False)
     fingerprint: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -185,6 +191,11 @@ class GuardSpec:
     `params` maps each parameter to the values allowed (`None`: any text or list of texts);
     those in `required` must be given. Two uses of the guard whose parameter
     `exclusive_by` has values listed together in `exclusive` can never both hold.
+
+    What the rest is for is checked when a lifecycle is loaded, and by `check`: `names` maps a
+    parameter to what its values name (`role`, `state` or `event`); `signed_by` is the
+    parameter naming the role whose signature (결재) the guard asks for; a guard that
+    `looks_back` cannot hold before the period under evaluation is over.
     """
 
     name: str
@@ -193,6 +204,9 @@ class GuardSpec:
     required: tuple[str, ...] = ()
     exclusive_by: str | None = None
     exclusive: tuple[frozenset[str], ...] = ()
+    names: Mapping[str, str] = attrs.field(factory=dict)
+    signed_by: str | None = None
+    looks_back: bool = False
 
 
 @attrs.frozen(kw_only=True)
