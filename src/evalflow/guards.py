@@ -322,7 +322,10 @@ def _spec(name: str, ko: str, en: str, **rest: Any) -> GuardSpec:
 GUARDS: Mapping[str, tuple[GuardSpec, Guard]] = {
     spec.name: (spec, guard)
     for spec, guard in (
-        (_spec("period_ended", "기간 종료", "period has ended"), period_ended),
+        (
+            _spec("period_ended", "기간 종료", "period has ended", looks_back=True),
+            period_ended,
+        ),
         (_spec("figures_complete", "실적 완비", "figures complete"), figures_complete),
         (_spec("lagging_explained", "부진사유·대책", "lagging explained"), lagging_explained),
         (_spec("cards_complete", "관리카드 완비", "cards complete"), cards_complete),
@@ -334,12 +337,19 @@ GUARDS: Mapping[str, tuple[GuardSpec, Guard]] = {
                 "all projects of the unit are ready",
                 params={"kind": None, "states": None},
                 required=("kind", "states"),
+                names={"states": "state"},
             ),
             unit_complete,
         ),
         (
             _spec(
-                "signed_off", "결재", "signed off", params={"by": None}, required=("by",)
+                "signed_off",
+                "결재",
+                "signed off",
+                params={"by": None},
+                required=("by",),
+                names={"by": "role"},
+                signed_by="by",
             ),
             signed_off,
         ),
@@ -367,6 +377,7 @@ GUARDS: Mapping[str, tuple[GuardSpec, Guard]] = {
                 "consulted",
                 params={"by": None, "where": ("always", "money_changes")},
                 required=("by",),
+                names={"by": "role"},
             ),
             consulted,
         ),
