@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import os
 import subprocess
 import sys
 import threading
@@ -512,6 +513,26 @@ def test_rules_that_name_nothing_known_are_refused(rules: dict[str, str], code: 
 def test_a_misspelt_zone_names_the_nearest_one() -> None:
     with pytest.raises(InvalidInput, match="did you mean 'Asia/Seoul'"):
         a_calendar(zone="Asia/Seuol")
+
+
+def test_a_machine_without_time_zones_is_told_what_to_install() -> None:
+    ask = (
+        "import sys; sys.modules['tzdata'] = None\n"
+        "from evalflow.calendar import Calendar\n"
+        "from evalflow.errors import InvalidInput\n"
+        "from evalflow.model import CalendarRules\n"
+        "try: Calendar(CalendarRules(first='2016', last='2016', frequency='year'))\n"
+        "except InvalidInput as error: print(error)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", ask],
+        env={**os.environ, "PYTHONTZPATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert "install the Python package tzdata" in told
 
 
 def test_a_deadline_and_a_period_are_plain_values() -> None:

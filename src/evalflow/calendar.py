@@ -511,7 +511,15 @@ def _zone(name: str) -> ZoneInfo:
     except (KeyError, ValueError, OSError):
         from zoneinfo import available_timezones  # reads a whole directory
 
-        close = nearest(name, available_timezones())
+        known = available_timezones()
+        if not known:
+            raise _wrong(
+                "no_zones",
+                "이 컴퓨터에 시간대 자료가 없습니다. 파이썬 패키지 tzdata를 설치하십시오.",
+                "this machine has no time zone data; install the Python package tzdata",
+                name,
+            ) from None
+        close = nearest(name, known)
         raise _wrong(
             "unknown_zone",
             f"'{name}'은(는) 알 수 없는 시간대입니다. 예: Asia/Seoul."
