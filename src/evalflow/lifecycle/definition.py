@@ -55,8 +55,20 @@ class GuardUse:
     id: str = attrs.field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        inside = ", ".join(f"{key}={canonical(value)}" for key, value in self.params.items())
+        inside = ", ".join(f"{key}={_shown(self.params[key])}" for key in sorted(self.params))
         object.__setattr__(self, "id", f"{self.name}({inside})" if inside else self.name)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+def _shown(value: Any) -> str:
+    """Return a plain word as it is and anything else as JSON, so that no two look alike."""
+    plain = isinstance(value, str) and value.isidentifier() and value not in _JSON_WORDS
+    return value if plain else canonical(value)
+
+
+_JSON_WORDS = frozenset({"true", "false", "null"})
 
 
 @attrs.frozen(kw_only=True)
