@@ -678,6 +678,7 @@ class Evaluation:
     review_rating: Rating | None = None
     acts: tuple[Act, ...] = ()
     extensions: Mapping[str, str] = attrs.field(factory=dict)
+    _text: str | None = attrs.field(default=None, init=False, eq=False, repr=False)
 
     @property
     def rating(self) -> Rating | None:
@@ -698,6 +699,14 @@ class Evaluation:
             "acts": [[a.event, a.actor, a.on_behalf_of, list(a.signers)] for a in self.acts],
             "extensions": self.extensions,
         }
+
+    def text(self) -> str:
+        """Return the canonical text of `tree`, made once: entries digest it, storages keep it."""
+        text = self._text
+        if text is None:
+            text = canonical(self.tree())
+            object.__setattr__(self, "_text", text)
+        return text
 
     @classmethod
     def from_tree(cls, tree: Tree) -> Evaluation:
