@@ -206,9 +206,7 @@ def decide(
     )
     guard_reasons: tuple[Reason, ...] = ()
     after: tuple[str, ...] | None = None
-    draft = Draft(
-        evaluation=snapshot.evaluation, period=project.period, change=project.change
-    )
+    draft = Draft(evaluation=snapshot.evaluation, period=project.period, change=project.change)
     if not state_reasons:
         try:
             for name in event.records:
@@ -315,7 +313,17 @@ def _entitled(
         barred = tuple(
             reason
             for duty in duties
-            if (reason := access.barred(duty, acts, actor.id, grant)) is not None
+            if (
+                reason := access.barred(
+                    duty,
+                    acts,
+                    actor.id,
+                    grant,
+                    holders=directory.holders(event.by, unit, today),
+                    labels={name: e.label for name, e in lifecycle.events.items()},
+                )
+            )
+            is not None
         )
         if not barred:
             return grant, (), (), ()
@@ -356,9 +364,7 @@ def _ask_guards(
     return tuple(dict.fromkeys(reasons)), after
 
 
-def _answer(
-    guards: Mapping[str, Guard], use: GuardUse, firing: Firing, draft: Draft
-) -> _Reasons:
+def _answer(guards: Mapping[str, Guard], use: GuardUse, firing: Firing, draft: Draft) -> _Reasons:
     try:
         answer = guards[use.name](firing, draft, **use.params)
     except PluginError as error:
@@ -546,38 +552,39 @@ def _notices(firing: Firing, entry: Entry, moved: Project) -> tuple[Notice, ...]
     visit = str(moved.visits[region])
     if entry.before[region] == entry.after[region]:
         visit += "+" + digest(canonical(entry.data))[:12]
-    notices = []
+    told = {
+        "event": entry.event,
+        "period": entry.period,
+        "states": list(entry.after),
+        "actor": entry.actor,
+        "reason": entry.reason,
+    }
+    notices: list[Notice] = []
     for rule in firing.event.notices:
         if rule.entering is not None and (
             rule.entering not in entry.after or rule.entering in entry.before
         ):
             continue
-        subject_label = Label(
+        words = Label(
             f"[{rule.label.ko}] {moved.id} {moved.label.ko}",
             f"[{rule.label.en}] {moved.id} {moved.label.en}",
         )
-        for role, recipient in _recipients(firing, rule, entry.unit):
-            for notifier in firing.head.delivery.notifiers:
-                notices.append(
-                    Notice(
-                        id=f"{moved.id}:{visit}:{entry.event}:{rule.name}:{recipient}",
-                        project=moved.id,
-                        number=entry.number,
-                        name=rule.name,
-                        recipient=recipient,
-                        role=role,
-                        notifier=notifier,
-                        subject=subject_label,
-                        at=entry.at,
-                        data={
-                            "event": entry.event,
-                            "period": entry.period,
-                            "states": list(entry.after),
-                            "actor": entry.actor,
-                            "reason": entry.reason,
-                        },
-                    )
-                )
+        notices.extend(
+            Notice(
+                id=f"{moved.id}:{visit}:{entry.event}:{rule.name}:{recipient}",
+                project=moved.id,
+                number=entry.number,
+                name=rule.name,
+                recipient=recipient,
+                role=role,
+                notifier=notifier,
+                subject=words,
+                at=entry.at,
+                data=told,
+            )
+            for role, recipient in _recipients(firing, rule, entry.unit)
+            for notifier in firing.head.delivery.notifiers
+        )
     return tuple(notices)
 
 

@@ -29,7 +29,6 @@ from evalflow.model import (
     Commit,
     Entry,
     Evaluation,
-    Label,
     Move,
     Outgoing,
     Override,
@@ -43,8 +42,8 @@ from evalflow.model import (
 )
 from evalflow.plan import Plan, definition_from_tree, head_from_tree
 from evalflow.plugins import Plugins
-from evalflow.storage.contract import Storage
 from evalflow.records import RECORDS, actuals_of
+from evalflow.storage.contract import Storage
 from evalflow.text import Tree, canonical, parse
 from evalflow.verification import Mismatch, verify_project
 
@@ -212,10 +211,11 @@ class Engine:
             definition.number: definition
             for definition in self.definitions(plan.id, revision=latest)
         }
-        problems = []
-        for number in old:
-            if number not in plan.projects:
-                problems.append(_left_out(plan, number, old[number]))
+        problems = [
+            _left_out(plan, number, definition)
+            for number, definition in old.items()
+            if number not in plan.projects
+        ]
         if plan.head.revision != latest:
             problems.append(_older(plan, latest))
         if problems:
@@ -309,9 +309,7 @@ class Engine:
         why = terms.directory.why_not(by, roles, terms.head.office, today, labels)
         raise Refused(terms.head.id, event, [why])
 
-    def _office_role(
-        self, lifecycle: Lifecycle, terms: _Terms, by: Actor, today: dt.date
-    ) -> str:
+    def _office_role(self, lifecycle: Lifecycle, terms: _Terms, by: Actor, today: dt.date) -> str:
         grants = terms.directory.grants_for(by, lifecycle.adopted_by, terms.head.office, today)
         return grants[0].role if grants else ""
 
@@ -628,9 +626,7 @@ class Engine:
             members = self._members(snapshot, event, setting, at, looked_at)
             decisions = tuple(
                 [
-                    decide(
-                        member, event, by, at, data, self._setting(member, looked_at), key=key
-                    )
+                    decide(member, event, by, at, data, self._setting(member, looked_at), key=key)
                     for member in members
                 ]
             )
@@ -683,9 +679,7 @@ class Engine:
         known = known or self.storage.revisions(plan_id)
         assert revision is not None
         upto = tuple(pair for pair in known if pair[0] <= revision)
-        head = attrs.evolve(
-            head_from_tree(parse(text)), revision=revision, effective=upto[-1][1]
-        )
+        head = attrs.evolve(head_from_tree(parse(text)), revision=revision, effective=upto[-1][1])
         return self._terms_of(head, upto)
 
     def _terms_of(self, head: PlanHead, revisions: tuple[tuple[int, str], ...]) -> _Terms:

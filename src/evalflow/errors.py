@@ -137,7 +137,7 @@ class NotFound(EvalflowError):
 
 
 class Forbidden(EvalflowError):
-    """This actor may not see or say this; `reason` is the sentence to show."""
+    """The actor may not see or say this; `reason` is the sentence to show."""
 
     def __init__(self, reason: Reason) -> None:
         self.reason = reason

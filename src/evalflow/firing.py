@@ -91,9 +91,7 @@ class Draft:
         rating = self.rating or self.evaluation.rating
         if rating is None:
             return ()
-        return tuple(
-            [line.indicator for line in rating.lines if line.verdict in LAGGING_VERDICTS]
-        )
+        return tuple([line.indicator for line in rating.lines if line.verdict in LAGGING_VERDICTS])
 
 
 LAGGING_VERDICTS = frozenset({"lagging", "seriously_lagging"})

@@ -77,8 +77,7 @@ def lagging_explained(firing: Firing, after: Draft) -> Reasons:
                 code="lagging_unexplained",
                 ko=f"성과지표 '{label.ko}'({indicator_id})의 이행률이 {rate}로 부진합니다. "
                 f"{ko}을(를) 적으십시오.",
-                en=f"indicator '{label.en}' ({indicator_id}) is lagging at {rate}; "
-                f"give its {en}.",
+                en=f"indicator '{label.en}' ({indicator_id}) is lagging at {rate}; give its {en}.",
                 about=indicator_id,
             )
         )

@@ -170,7 +170,7 @@ class Indicator:
 
 @attrs.frozen(kw_only=True)
 class Budget:
-    """사업비 in won (KRW, whole): by source (국비, 시비, 구비, 기타) and needed per period (R31)."""
+    """사업비 in whole won (KRW): by source (국비, 시비, 구비, 기타), and needed by period (R31)."""
 
     sources: Mapping[str, int] = attrs.field(factory=dict)
     periods: Mapping[str, int] = attrs.field(factory=dict)

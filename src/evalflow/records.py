@@ -181,9 +181,7 @@ def change_filed(firing: Firing, draft: Draft) -> Draft:
     """Note the official letter by which the approved change was filed (공문 제출, R43, R52)."""
     if draft.change is None:
         return draft
-    return attrs.evolve(
-        draft, change=attrs.evolve(draft.change, document=firing.given("document"))
-    )
+    return attrs.evolve(draft, change=attrs.evolve(draft.change, document=firing.given("document")))
 
 
 def declaration(firing: Firing, draft: Draft) -> Draft:

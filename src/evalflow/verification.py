@@ -12,7 +12,7 @@ import attrs
 
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, Evaluation, Project
-from evalflow.text import canonical, digest
+from evalflow.text import digest
 
 
 @attrs.frozen(kw_only=True)
@@ -81,7 +81,7 @@ def verify_project(
         )
     for period, entry in written.items():
         evaluation = evaluations(period)
-        if evaluation is None or digest(canonical(evaluation.tree())) != entry.evaluation:
+        if evaluation is None or digest(evaluation.text()) != entry.evaluation:
             yield _mismatch(
                 project.id,
                 "evaluation_edited",

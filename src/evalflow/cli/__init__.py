@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
@@ -43,7 +43,7 @@ def language() -> str:
 class _Group(click.Group):
     """A group that lists its commands in the order of a year's work and imports them late."""
 
-    homes = {
+    homes: ClassVar = {
         "plan": "plans",
         "lifecycle": "lifecycles",
         "status": "projects",
@@ -57,7 +57,7 @@ class _Group(click.Group):
         "verify": "upkeep",
         "demo": "demo",
     }
-    summaries = {
+    summaries: ClassVar = {
         "plan": "계획을 검사·등록·조회 · Check, import and show plans.",
         "lifecycle": "절차 정의를 검사·그림 · Check and draw lifecycle definitions.",
         "status": "사업별 현황 · Where projects stand.",

@@ -351,9 +351,9 @@ def permitted_command(
             )
             for each in found
         ]
-        heads = session.say(
-            "절차,이름,기한,자료(*필수)", "Event,Name,Due,Data (* required)"
-        ).split(",")
+        heads = session.say("절차,이름,기한,자료(*필수)", "Event,Name,Due,Data (* required)").split(
+            ","
+        )
         session.table(heads, rows)
         if not rows:
             session.echo(session.say("할 수 있는 일이 없습니다.", "Nothing is possible."))
@@ -394,9 +394,7 @@ def fire_command(
             if as_json:
                 session.print_json("reasons", refusal.reasons, project=project, event=event)
                 return 1
-            session.remark(
-                f"{project}: {event} → " + session.say("거부됨", "refused")
-            )
+            session.remark(f"{project}: {event} → " + session.say("거부됨", "refused"))
             for reason in refusal.reasons:
                 session.remark(f"  - {reason_line(session, reason)}")
             return 1

@@ -101,9 +101,7 @@ class Session:
 
         table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
         for place, head in enumerate(heads):
-            table.add_column(
-                head, overflow="fold", justify="right" if place in right else "left"
-            )
+            table.add_column(head, overflow="fold", justify="right" if place in right else "left")
         for row in rows:
             table.add_row(*[Text(cell, overflow="fold") for cell in row])
         console = Console(width=None if sys.stdout.isatty() else _PAPER, highlight=False)

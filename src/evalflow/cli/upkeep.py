@@ -61,9 +61,7 @@ def deliver_command(
 @click.option("--project", metavar="ID", help="한 사업만 · Only this project.")
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
-def verify_command(
-    session: Session, plan: str | None, project: str | None, as_json: bool
-) -> int:
+def verify_command(session: Session, plan: str | None, project: str | None, as_json: bool) -> int:
     """이력과 상태를 대조 · Check the store against its history: finds any edit.
 
     Exit code 0 where everything fits, 1 where something does not.

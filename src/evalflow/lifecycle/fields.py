@@ -84,9 +84,7 @@ def normal(
 
 def missing(event: Event, tree: Mapping[str, Tree]) -> tuple[Field, ...]:
     """Return the required fields that `tree` lacks or leaves empty."""
-    return tuple(
-        [f for f in event.data if f.required and tree.get(f.name) in (None, "", [], {})]
-    )
+    return tuple([f for f in event.data if f.required and tree.get(f.name) in (None, "", [], {})])
 
 
 def figure_from(tree: Tree) -> Figure:
@@ -307,9 +305,7 @@ def _record(
     return read
 
 
-def _put(
-    tree: dict[str, Tree], wrong: list[_Wrong], key: str, path: str, answer: _Answer
-) -> None:
+def _put(tree: dict[str, Tree], wrong: list[_Wrong], key: str, path: str, answer: _Answer) -> None:
     if isinstance(answer, _Wrong):
         wrong.append(attrs.evolve(answer, path=path + answer.path))
     elif isinstance(answer, _Several):
@@ -405,7 +401,7 @@ _judgements_by_indicator = _by_key(_judgement, _indicators, "성과지표", "ind
 
 def _judgements(value: Any, scope: _Scope) -> _Answer:
     if value == "confirmed":  # all of them
-        return {name: "confirmed" for name in _indicators(scope)}
+        return dict.fromkeys(_indicators(scope), "confirmed")
     return _judgements_by_indicator(value, scope)
 
 
@@ -435,7 +431,8 @@ def _patch(value: Any, scope: _Scope) -> _Answer:
         return _Wrong(
             "",
             value,
-            "무엇이 어떻게 바뀌는지 적어야 합니다 (예: indicators: {지표: {targets: {2016-Q3: 80}}})",
+            "무엇이 어떻게 바뀌는지 적어야 합니다 "
+            "(예: indicators: {trees: {targets: {2016-Q3: 80}}})",
             "say what changes, e.g. indicators: {trees: {targets: {2016-Q3: 80}}}",
         )
     return _plain(value, scope, "")
@@ -459,9 +456,7 @@ def _plain(value: Any, scope: _Scope, path: str) -> _Answer:
     return _number(value, scope)
 
 
-_sign_off = _record(
-    {"role": _text, "actor": _text, "for": _text, "on": _date}, ("role", "actor")
-)
+_sign_off = _record({"role": _text, "actor": _text, "for": _text, "on": _date}, ("role", "actor"))
 
 _READERS: dict[str, _Reader] = {
     "text": _text,
@@ -473,9 +468,7 @@ _READERS: dict[str, _Reader] = {
     "flag": _flag,
     "choice": _choice,
     "event": _event,
-    "document": _record(
-        {"number": _text, "registered_on": _date}, ("number",), short="number"
-    ),
+    "document": _record({"number": _text, "registered_on": _date}, ("number",), short="number"),
     "sign_off": _list(_sign_off),
     "figures": _by_key(_figure, _indicators, "성과지표", "indicator"),
     "explanations": _by_key(

@@ -84,9 +84,7 @@ class Storage(Protocol):
         """Return (its revision, canonical text of `ProjectDefinition.tree`) of the latest
         definition made at or before plan revision `revision` (None: the latest), or None."""
 
-    def definitions(
-        self, plan: str, revision: int | None = None
-    ) -> Iterator[tuple[str, int, str]]:
+    def definitions(self, plan: str, revision: int | None = None) -> Iterator[tuple[str, int, str]]:
         """Yield (project id, revision, canonical text) as `definition` returns them, for every
         project of the plan, in project order."""
 
