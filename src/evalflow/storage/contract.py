@@ -14,10 +14,12 @@ from typing import Protocol, runtime_checkable
 
 import attrs
 
+from evalflow.errors import InvalidInput, Problem
 from evalflow.model import (
     Commit,
     Entry,
     Evaluation,
+    Move,
     Outgoing,
     Project,
     Selection,
@@ -58,11 +60,14 @@ class Storage(Protocol):
         For each move the project's stored version must equal `move.expected`, and for each
         pair in `commit.unchanged` the stored version must equal the one given. Notices whose
         (id, notifier) is already in the outbox are left out silently: a visit tells once.
-        A definition is kept under (project id, revision); a plan head under (id, revision).
+        A definition is kept under (project id, revision); a plan head under (id, revision),
+        and its revision must be the next one. Storages call `check` first.
 
         Raises:
             Conflict: a version differs, the (project, key) of an entry exists, or the plan
-                revision exists; nothing was written.
+                revision is not the next one; nothing was written.
+            ValueError: a move does not continue the project's history; nothing was written.
+            InvalidInput: a text that no storage can keep (see `check`); nothing was written.
         """
 
     # ------------------------------------------------------------------ plans
@@ -131,12 +136,17 @@ class Storage(Protocol):
     def claim(
         self, notifier: str, *, at: dt.datetime, limit: int, lease: dt.timedelta
     ) -> Sequence[Outgoing]:
-        """Return up to `limit` notices waiting for `notifier` whose `next_at` has come, oldest
-        first, and put their `next_at` to `at + lease`: nobody else claims them meanwhile, and
-        they come back by themselves if the claimer dies. `tries` counts this attempt."""
+        """Return up to `limit` notices waiting for `notifier` whose `next_at` has come, longest
+        waiting first, and put their `next_at` to `at + lease`: nobody else claims them
+        meanwhile, and they come back by themselves if the claimer dies. `tries` counts this
+        attempt."""
 
     def settle(self, outcomes: Iterable[Settled]) -> None:
-        """Record the outcomes of delivery attempts, in one transaction."""
+        """Record the outcomes of delivery attempts, in one transaction.
+
+        Outcomes of notices that are not there, or no longer wait, are left out; but what was
+        delivered is delivered, also where somebody else gave it up meanwhile.
+        """
 
     def outbox(self, *, state: str | None = None, project: str | None = None) -> Iterator[Outgoing]:
         """Yield the notices in the outbox, oldest first."""
@@ -144,3 +154,96 @@ class Storage(Protocol):
     def resend(self, notices: Iterable[tuple[str, str]], *, at: dt.datetime) -> int:
         """Put dead letters, given as (notice id, notifier), back to waiting with no tries;
         return how many there were."""
+
+
+def check(commit: Commit) -> None:
+    """Raise where a commit is not one that any storage may write; every storage calls this.
+
+    Raises:
+        ValueError: entry, project and evaluation of a move do not belong together, a project
+            is moved twice, or a time is not UTC: the caller is wrong.
+        InvalidInput: a text outside of `data` holds a NUL, which databases cannot keep
+            (inside `data` it can be kept), or half a surrogate pair, which is no text.
+    """
+    seen: set[str] = set()
+    for move in commit.moves:
+        fault = _fault(move)
+        if fault is None and move.entry.project in seen:
+            fault = "the project is moved twice in one commit"
+        if fault is not None:
+            raise ValueError(f"{move.entry.project} #{move.entry.number}: {fault}")
+        seen.add(move.entry.project)
+        _check_text(move)
+
+
+def _fault(move: Move) -> str | None:
+    entry, project, evaluation = move.entry, move.project, move.evaluation
+    if entry.project != project.id or entry.number != project.version:
+        return "the entry is not the one that the project stands at"
+    if entry.number != move.expected + 1:
+        return f"it leaves a gap after {move.expected}"
+    left = (entry.hash, entry.after, entry.period_after, entry.lifecycle)
+    if left != (project.head, project.states, project.period, project.lifecycle):
+        return "the project is not as the entry leaves it"
+    if entry.at.utcoffset() != _UTC:
+        return "its time is not UTC"
+    if evaluation is not None and (evaluation.project, evaluation.number) != (
+        project.id,
+        entry.number,
+    ):
+        return "the evaluation is not the one that the entry wrote"
+    return None
+
+
+_UTC = dt.timedelta(0)
+
+
+def _check_text(move: Move) -> None:
+    entry, project = move.entry, move.project
+    texts = [
+        project.id,
+        project.plan,
+        project.number,
+        project.label.ko,
+        project.label.en,
+        project.field,
+        *entry.after,
+        *entry.before,
+        entry.event,
+        entry.actor,
+        entry.role,
+        entry.on_behalf_of or "",
+        entry.period,
+        entry.period_after,
+        entry.unit,
+        entry.lifecycle,
+        entry.reason or "",
+        entry.key or "",
+    ]
+    for notice in move.notices:
+        texts += [notice.id, notice.name, notice.recipient, notice.role, notice.notifier]
+        texts += [notice.subject.ko, notice.subject.en]
+    joined = "\x01".join(texts)
+    if "\0" not in joined and (joined.isascii() or not _has_surrogate(joined)):
+        return
+    raise InvalidInput(
+        [
+            Problem(
+                code="not_text",
+                path=move.entry.project,
+                value=repr(text)[:60],
+                ko="저장할 수 없는 문자(NUL 또는 짝이 없는 서로게이트)가 들어 있습니다.",
+                en="it holds a character that cannot be stored (NUL or half a surrogate pair)",
+            )
+            for text in texts
+            if "\0" in text or _has_surrogate(text)
+        ]
+    )
+
+
+def _has_surrogate(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

@@ -1,0 +1,432 @@
+"""The memory storage: plain, without durability, and the model that other storages are
+compared with (`evalflow.testing`).
+
+Everything is kept in dictionaries under one lock. Trees are kept as text and read anew for
+every caller, so nobody changes the store by changing what it handed out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+
+import attrs
+
+from evalflow.errors import Conflict
+from evalflow.model import (
+    Assignment,
+    Change,
+    Commit,
+    Entry,
+    Evaluation,
+    Label,
+    Move,
+    Notice,
+    Outgoing,
+    Project,
+    ProjectDefinition,
+    Selection,
+    Snapshot,
+)
+from evalflow.storage.contract import Settled, check
+from evalflow.storage.points import fault_point
+from evalflow.text import Tree, canonical, parse
+
+
+@attrs.frozen
+class _Definition:
+    revision: int
+    text: str
+    label: Label
+    field: str
+    assignments: tuple[Assignment, ...]
+
+    def unit_on(self, day: dt.date) -> str | None:
+        if not self.assignments:
+            return None
+        return ProjectDefinition.unit_on(self, day)  # type: ignore[arg-type]
+
+
+@attrs.define
+class _Sent:
+    """A notice and where its delivery stands."""
+
+    notice: Notice
+    data: str
+    next_at: dt.datetime
+    state: str = "waiting"
+    tries: int = 0
+    error: str | None = None
+
+    def outgoing(self) -> Outgoing:
+        return Outgoing(
+            notice=attrs.evolve(self.notice, data=parse(self.data)),
+            state=self.state,
+            tries=self.tries,
+            next_at=self.next_at,
+            error=self.error,
+        )
+
+
+@attrs.frozen
+class _Kept:
+    """A value whose trees are kept as text."""
+
+    entry: Entry
+    data: str
+    rating: str
+
+    def value(self) -> Entry:
+        return attrs.evolve(self.entry, data=parse(self.data), rating=parse(self.rating))
+
+
+class MemoryStorage:
+    """A storage that lives as long as the object; nothing is written to disk."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._heads: dict[str, list[tuple[str, str]]] = {}  # plan -> (effective, text)
+        self._lifecycles: dict[str, str] = {}
+        self._definitions: dict[str, list[_Definition]] = {}
+        self._projects: dict[str, Project] = {}
+        self._evaluations: dict[tuple[str, str], str] = {}
+        self._entries: list[_Kept] = []
+        self._history: dict[str, list[_Kept]] = {}
+        self._keys: dict[tuple[str, str], _Kept] = {}
+        self._outbox: dict[tuple[str, str], _Sent] = {}
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to let go of."""
+
+    # ------------------------------------------------------------------ writing
+
+    def commit(self, commit: Commit) -> None:
+        """Write everything in `commit`, or nothing; see the contract."""
+        check(commit)
+        with self._lock:
+            fault_point("commit:begun")
+            self._refuse(commit)
+            for move in commit.moves:
+                self._write(move)
+            head = commit.head
+            if head is not None:
+                known = self._heads.setdefault(head.id, [])
+                known.append((head.effective, canonical(head.tree)))
+            if commit.lifecycle is not None:
+                self._lifecycles.setdefault(*commit.lifecycle)
+
+    def _refuse(self, commit: Commit) -> None:
+        """Raise if the commit cannot be written, before anything is."""
+        for project, version in commit.unchanged:
+            if self._version(project) != version:
+                raise Conflict(project, expected=version)
+        head = commit.head
+        if head is not None and head.revision != len(self._heads.get(head.id, ())) + 1:
+            raise Conflict(head.id)
+        for move in commit.moves:
+            entry = move.entry
+            if self._version(entry.project) != move.expected:
+                raise Conflict(entry.project, expected=move.expected)
+            if entry.key is not None and (entry.project, entry.key) in self._keys:
+                raise Conflict(entry.project, expected=move.expected)
+            last = self._history[entry.project][-1].entry if move.expected else None
+            left = ("", (), entry.period) if last is None else _left(last)
+            if (entry.previous, entry.before, entry.period) != left:
+                raise ValueError(f"{entry.project} #{entry.number} does not continue its history")
+
+    def _version(self, project: str) -> int:
+        known = self._projects.get(project)
+        return 0 if known is None else known.version
+
+    def _write(self, move: Move) -> None:
+        project, entry, definition = move.project, move.entry, move.definition
+        self._projects[project.id] = project
+        kept = _Kept(entry, canonical(entry.data), canonical(entry.rating))
+        self._entries.append(kept)
+        self._history.setdefault(project.id, []).append(kept)
+        if entry.key is not None:
+            self._keys[project.id, entry.key] = kept
+        if move.evaluation is not None:
+            period = move.evaluation.period
+            self._evaluations[project.id, period] = move.evaluation.text()
+        if definition is not None:
+            self._definitions.setdefault(project.id, []).append(
+                _Definition(
+                    project.revision,
+                    canonical(definition.tree),
+                    definition.label,
+                    definition.field,
+                    definition.assignments,
+                )
+            )
+        for notice in move.notices:
+            sent = _Sent(notice, canonical(notice.data), notice.at)
+            self._outbox.setdefault((notice.id, notice.notifier), sent)
+
+    # ------------------------------------------------------------------ plans
+
+    def plans(self) -> tuple[str, ...]:
+        """Return the ids of all plans, in order."""
+        with self._lock:
+            return tuple(sorted(self._heads))
+
+    def head(self, plan: str, revision: int | None = None) -> str | None:
+        """Return the canonical text of a plan revision (None: the latest), or None."""
+        with self._lock:
+            known = self._heads.get(plan, [])
+            number = len(known) if revision is None else revision
+            return known[number - 1][1] if 0 < number <= len(known) else None
+
+    def revisions(self, plan: str) -> tuple[tuple[int, str], ...]:
+        """Return (revision, effective period) of every revision of the plan, in order."""
+        with self._lock:
+            known = self._heads.get(plan, [])
+            return tuple((number, effective) for number, (effective, _) in enumerate(known, 1))
+
+    def lifecycle(self, fingerprint: str) -> str | None:
+        """Return the canonical text of the lifecycle with this fingerprint, or None."""
+        with self._lock:
+            return self._lifecycles.get(fingerprint)
+
+    def definition(self, project: str, revision: int | None = None) -> tuple[int, str] | None:
+        """Return (its revision, text) of the latest definition up to `revision`, or None."""
+        with self._lock:
+            found = self._definition(project, revision)
+            return None if found is None else (found.revision, found.text)
+
+    def _definition(self, project: str, revision: int | None) -> _Definition | None:
+        for definition in reversed(self._definitions.get(project, [])):
+            if revision is None or definition.revision <= revision:
+                return definition
+        return None
+
+    def definitions(self, plan: str, revision: int | None = None) -> Iterator[tuple[str, int, str]]:
+        """Yield (project id, revision, text) for every project of the plan, in order."""
+        with self._lock:
+            found = [
+                (project.id, definition.revision, definition.text)
+                for project in self._ordered()
+                if project.plan == plan
+                and (definition := self._definition(project.id, revision)) is not None
+            ]
+        yield from found
+
+    # ------------------------------------------------------------------ reading projects
+
+    def snapshot(self, project: str) -> Snapshot | None:
+        """Return the project and its current evaluation, read in one moment, or None."""
+        with self._lock:
+            found = self._projects.get(project)
+            return None if found is None else self._snapshot(found)
+
+    def _snapshot(self, project: Project) -> Snapshot:
+        text = self._evaluations.get((project.id, project.period))
+        if text is None:
+            evaluation = Evaluation(project=project.id, period=project.period)
+        else:
+            evaluation = Evaluation.from_tree(parse(text))
+        latest = len(self._heads.get(project.plan, ()))
+        return Snapshot(project=_copy(project), evaluation=evaluation, latest=latest)
+
+    def snapshots(self, selection: Selection) -> Iterator[Snapshot]:
+        """Yield the snapshots of the selected projects."""
+        with self._lock:
+            found = [self._snapshot(project) for project in self._selected(selection)]
+        yield from found
+
+    def select(self, selection: Selection) -> Iterator[Project]:
+        """Yield the selected projects."""
+        with self._lock:
+            found = [_copy(project) for project in self._selected(selection)]
+        yield from found
+
+    def _selected(self, selection: Selection) -> list[Project]:
+        found = []
+        for project in self._ordered():
+            if selection.on is not None:
+                definition = self._definition(project.id, None)
+                unit = None if definition is None else definition.unit_on(selection.on)
+                if unit is not None and unit != project.unit:
+                    project = attrs.evolve(project, unit=unit)  # noqa: PLW2901
+            if _fits(project, selection):
+                found.append(project)
+        return found[: selection.limit]
+
+    def _ordered(self) -> list[Project]:
+        return sorted(self._projects.values(), key=_order)
+
+    def as_of(self, selection: Selection, at: dt.datetime) -> Iterator[Project]:
+        """Yield the selected projects as their last entry at or before `at` left them."""
+        with self._lock:
+            then = [
+                before
+                for project in self._ordered()
+                if (before := self._rebuilt(project, selection.on, at)) is not None
+            ]
+        found = [project for project in then if _fits(project, selection)]
+        yield from found[: selection.limit]
+
+    def _rebuilt(self, project: Project, on: dt.date | None, at: dt.datetime) -> Project | None:
+        history = [kept.entry for kept in self._history[project.id]]
+        while history and history[-1].at > at:
+            history.pop()
+        if not history:
+            return None
+        visits: tuple[int, ...] = ()
+        states: tuple[str, ...] = ()
+        band = None
+        for entry in history:
+            visits = tuple(
+                visits[n] if n < len(states) and states[n] == state else entry.number
+                for n, state in enumerate(entry.after)
+            )
+            states = entry.after
+            if entry.rating is not None:
+                band = entry.rating.get("band")
+            elif entry.period_after != entry.period:
+                band = None
+        definition = self._definition(project.id, entry.revision)
+        unit = definition.unit_on(on) if definition is not None and on is not None else None
+        return attrs.evolve(
+            project,
+            label=project.label if definition is None else definition.label,
+            field=project.field if definition is None else definition.field,
+            unit=unit or entry.unit,
+            states=states,
+            visits=visits,
+            period=entry.period_after,
+            version=entry.number,
+            lifecycle=entry.lifecycle,
+            revision=entry.revision if definition is None else definition.revision,
+            band=band,
+            head=entry.hash,
+            change=None,
+        )
+
+    # ------------------------------------------------------------------ reading the rest
+
+    def evaluation(self, project: str, period: str) -> Evaluation | None:
+        """Return the project's evaluation for the period, or None."""
+        with self._lock:
+            text = self._evaluations.get((project, period))
+        return None if text is None else Evaluation.from_tree(parse(text))
+
+    def evaluations(self, plan: str, period: str) -> Iterator[Evaluation]:
+        """Yield all evaluations of the plan's projects for the period, in project order."""
+        with self._lock:
+            texts = [
+                text
+                for project in self._ordered()
+                if project.plan == plan
+                and (text := self._evaluations.get((project.id, period))) is not None
+            ]
+        for text in texts:
+            yield Evaluation.from_tree(parse(text))
+
+    def history(self, project: str, *, after: int = 0) -> Iterator[Entry]:
+        """Yield the project's entries in order, from number `after` + 1."""
+        with self._lock:
+            found = self._history.get(project, [])[max(after, 0) :]
+        for kept in found:
+            yield kept.value()
+
+    def entry_by_key(self, project: str, key: str) -> Entry | None:
+        """Return the entry that was written with this idempotency key, or None."""
+        with self._lock:
+            kept = self._keys.get((project, key))
+        return None if kept is None else kept.value()
+
+    def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
+        """Yield (position, entry) in the order in which they were written."""
+        start = max(after, 0)
+        with self._lock:
+            found = self._entries[start : None if limit is None else start + limit]
+        for position, kept in enumerate(found, start + 1):
+            yield position, kept.value()
+
+    # ------------------------------------------------------------------ outbox
+
+    def claim(
+        self, notifier: str, *, at: dt.datetime, limit: int, lease: dt.timedelta
+    ) -> Sequence[Outgoing]:
+        """Return up to `limit` waiting notices, leased to the caller; see the contract."""
+        with self._lock:
+            waiting = [
+                sent
+                for sent in self._outbox.values()
+                if sent.notice.notifier == notifier and sent.state == "waiting"
+            ]
+            due = sorted((s for s in waiting if s.next_at <= at), key=lambda sent: sent.next_at)
+            claimed = due[:limit]
+            for sent in claimed:
+                sent.next_at = at + lease
+                sent.tries += 1
+            return [sent.outgoing() for sent in claimed]
+
+    def settle(self, outcomes: Iterable[Settled]) -> None:
+        """Record the outcomes of delivery attempts."""
+        with self._lock:
+            for outcome in outcomes:
+                sent = self._outbox.get((outcome.notice, outcome.notifier))
+                if sent is None or (sent.state != "waiting" and outcome.state != "delivered"):
+                    continue
+                sent.state = outcome.state
+                sent.error = outcome.error
+                if outcome.next_at is not None:
+                    sent.next_at = outcome.next_at
+
+    def outbox(self, *, state: str | None = None, project: str | None = None) -> Iterator[Outgoing]:
+        """Yield the notices in the outbox, oldest first."""
+        with self._lock:
+            found = [
+                sent.outgoing()
+                for sent in self._outbox.values()
+                if state in (None, sent.state) and project in (None, sent.notice.project)
+            ]
+        yield from found
+
+    def resend(self, notices: Iterable[tuple[str, str]], *, at: dt.datetime) -> int:
+        """Put dead letters back to waiting with no tries; return how many there were."""
+        count = 0
+        with self._lock:
+            for pair in notices:
+                sent = self._outbox.get(pair)
+                if sent is not None and sent.state == "dead":
+                    sent.state, sent.tries, sent.next_at = "waiting", 0, at
+                    count += 1
+        return count
+
+
+def _left(entry: Entry) -> tuple[str, tuple[str, ...], str]:
+    """Return what the next entry must start from."""
+    return entry.hash, entry.after, entry.period_after
+
+
+def _order(project: Project) -> tuple[str, bool, int, str]:
+    """Return the sort key of plan and number: digits by value, then the rest as text."""
+    number = project.number
+    if number.isascii() and number.isdigit():
+        return project.plan, False, int(number), number
+    return project.plan, True, 0, number
+
+
+def _fits(project: Project, selection: Selection) -> bool:
+    where = selection
+    return (
+        (where.plan is None or project.plan == where.plan)
+        and (where.ids is None or project.id in where.ids)
+        and (where.units is None or project.unit in where.units)
+        and (where.fields is None or project.field in where.fields)
+        and (where.states is None or any(state in where.states for state in project.states))
+        and (where.periods is None or project.period in where.periods)
+        and (where.bands is None or project.band in where.bands)
+    )
+
+
+def _copy(project: Project) -> Project:
+    """Return the project with a change of its own, so that no tree is shared."""
+    if project.change is None:
+        return project
+    tree: Tree = parse(canonical(project.change.tree()))
+    return attrs.evolve(project, change=Change.from_tree(tree))
