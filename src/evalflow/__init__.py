@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
     from evalflow.decision import Check, Explanation
     from evalflow.dues import Due
-    from evalflow.engine import Engine, load_lifecycle, load_plan, open  # noqa: A004
+    from evalflow.engine import Engine, load_lifecycle, load_plan, open, vocabulary  # noqa: A004
     from evalflow.errors import (
         Conflict,
         EvalflowError,
@@ -94,7 +94,7 @@ _HOMES = {
     ),
     "evalflow.decision": ("Check", "Explanation"),
     "evalflow.dues": ("Due",),
-    "evalflow.engine": ("Engine", "load_lifecycle", "load_plan", "open"),
+    "evalflow.engine": ("Engine", "load_lifecycle", "load_plan", "open", "vocabulary"),
     "evalflow.errors": (
         "Conflict",
         "EvalflowError",
@@ -216,6 +216,7 @@ __all__ = [
     "load_plan",
     "open",
     "parse",
+    "vocabulary",
 ]
 
 

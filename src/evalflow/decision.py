@@ -311,7 +311,7 @@ def _entitled(
     first: _Reasons = ()
     for grant in grants:
         barred = tuple(
-            reason
+            against
             for duty in duties
             if (
                 reason := access.barred(

@@ -99,8 +99,8 @@ class Ledger:
                 if day is None:
                     continue
                 if event.together is None:
-                    waiting = () if ready else (project.id,)
-                    yield self._due(event, project.unit, [standing], day, waiting)
+                    waits = () if ready else (project.id,)
+                    yield self._due(event, project.unit, [standing], day, waits)
                 else:
                     unit = self.head.ancestor(project.unit, event.together) or project.unit
                     group = together.setdefault((event.name, unit, project.period, day), [])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -428,7 +429,7 @@ class Engine:
         """
         units = day = None
         if unit is not None or numbers is not None:
-            plan = plan or self._only_plan()
+            plan = plan or self.only_plan()
         if plan is not None:
             terms = self.terms(plan)
             day = terms.calendar.today(at or self.clock())
@@ -620,8 +621,9 @@ class Engine:
         looked_at: dict[str, tuple[Snapshot, ...]] = {}
         setting = self._setting(snapshot, looked_at)
         if event.together is None:
-            decision = decide(snapshot, event, by, at, data, setting, key=key)
-            decisions = (decision,)
+            decisions: tuple[Decision, ...] = (
+                decide(snapshot, event, by, at, data, setting, key=key),
+            )
         else:
             members = self._members(snapshot, event, setting, at, looked_at)
             decisions = tuple(
@@ -785,7 +787,12 @@ class Engine:
             return self.lifecycle(project.lifecycle)
         return None
 
-    def _only_plan(self) -> str:
+    def only_plan(self) -> str:
+        """Return the id of the store's plan where there is just one.
+
+        Raises:
+            InvalidInput: there are several, or none.
+        """
         plans = self.storage.plans()
         if len(plans) == 1:
             return plans[0]
@@ -872,12 +879,9 @@ class Engine:
         """
         ids = None if project is None else (project,)
         for each in self.storage.select(Selection(plan=plan, ids=ids)):
-            yield from verify_project(
-                each,
-                self.storage.history(each.id),
-                lambda period, project_id=each.id: self.storage.evaluation(project_id, period),
-                self.lifecycle,
-            )
+            evaluations = partial(self.storage.evaluation, each.id)
+            history = self.storage.history(each.id)
+            yield from verify_project(each, history, evaluations, self.lifecycle)
 
     # ------------------------------------------------------------------ notices
 
@@ -923,9 +927,13 @@ def load_lifecycle(source: str | os.PathLike[str], *, plugins: Plugins | None = 
     Raises:
         InvalidInput: the definition has mistakes; all of them, with file and line.
     """
+    return lifecycle_load.load_lifecycle(source, vocabulary=vocabulary(plugins))
+
+
+def vocabulary(plugins: Plugins | None = None) -> Vocabulary:
+    """Return the guards and records that a lifecycle may name: built in, and from plugins."""
     known = plugins or Plugins.load(None)
-    vocabulary = Vocabulary(guards=known.guard_specs, records=frozenset(RECORDS))
-    return lifecycle_load.load_lifecycle(source, vocabulary=vocabulary)
+    return Vocabulary(guards=known.guard_specs, records=frozenset(RECORDS))
 
 
 def load_plan(source: str | os.PathLike[str], *, plugins: Plugins | None = None) -> Plan:

@@ -361,7 +361,7 @@ class PlanHead:
     exclusions: tuple[Exclusion, ...] = ()
     document: Mapping[str, str] = attrs.field(factory=dict)
     milestones: tuple[tuple[dt.date, Label], ...] = ()
-    illustrative: str | None = None
+    illustrative: Label | None = None
     tree: Tree = attrs.field(factory=dict, eq=False, repr=False)
 
     def unit(self, unit_id: str) -> Unit:

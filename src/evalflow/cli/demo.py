@@ -504,7 +504,7 @@ def _leave(session: Session, engine: Engine, plan: Plan, out: Path) -> None:
     source = dot(lifecycle, lang=session.lang)
     (out / "lifecycle.dot").write_text(source, encoding="utf-8")
     if shutil.which("dot"):
-        render(source, "svg", out / "lifecycle.svg")
+        render(source, out / "lifecycle.svg")
     with (out / "history.jsonl").open("w", encoding="utf-8") as lines:
         for project in engine.projects(plan=plan.id):
             for entry in engine.history(project.id):

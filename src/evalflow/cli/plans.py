@@ -25,7 +25,12 @@ def check(session: Session, file: str) -> int:
     from evalflow.lifecycle.check import check as check_lifecycle
 
     plan = evalflow.load_plan(file)
-    findings = check_lifecycle(plan.lifecycle, head=plan.head)
+    findings = check_lifecycle(
+        plan.lifecycle,
+        vocabulary=evalflow.vocabulary(),
+        head=plan.head,
+        units=plan.units_in_charge(),
+    )
     for finding in findings:
         session.echo(finding.text(session.lang))
     _summary(session, plan)

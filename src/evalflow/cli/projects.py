@@ -77,7 +77,7 @@ def _where(
 @_json_option
 @_pass
 def status_command(
-    session: Session, as_of: str | None, by: str | None, as_json: bool, **filters: Any
+    session: Session, /, as_of: str | None, by: str | None, as_json: bool, **filters: Any
 ) -> None:
     """사업별 현황 · Where projects stand."""
     where = _where(**filters)
@@ -85,19 +85,23 @@ def status_command(
         at = moment(session, engine, where.get("plan"), as_of)
         projects = engine.projects(at=at, **where)
         if by is not None:
-            _count(session, engine, projects, by, as_json)
+            print_counts(session, engine, projects, by, as_json=as_json)
         elif as_json:
             plans = [where["plan"]] if "plan" in where else list(engine.plans())
             session.print_json(
                 "projects", projects, illustrative=session.illustrative(engine, plans)
             )
         else:
-            _list(session, engine, projects, at)
+            print_projects(session, engine, projects, at)
 
 
-def _list(
-    session: Session, engine: Engine, projects: Iterable[Project], at: dt.datetime | None
+def print_projects(
+    session: Session,
+    engine: Engine,
+    projects: Iterable[Project],
+    at: dt.datetime | None = None,
 ) -> None:
+    """Print projects as a table: where each stands."""
     plans: dict[str, None] = {}
 
     def rows() -> Iterable[Sequence[str]]:
@@ -124,9 +128,15 @@ def _list(
     session.remark_illustrative(engine, plans)
 
 
-def _count(
-    session: Session, engine: Engine, projects: Iterable[Project], by: str, as_json: bool
+def print_counts(
+    session: Session,
+    engine: Engine,
+    projects: Iterable[Project],
+    by: str,
+    *,
+    as_json: bool = False,
 ) -> None:
+    """Print how many projects stand where, by unit, field, state, band or period."""
     counted: Counter[tuple[str, str]] = Counter()
     for project in projects:
         lifecycle = engine.lifecycle(project.lifecycle)
@@ -168,8 +178,8 @@ def _count(
     ]
     sums = [sum(counted[name, state] for name in names) for state in states]
     rows.append([total, *map(str, sums), str(sum(sums))])
-    head = session.say("구분", "By")
-    session.table([head, *states, total], rows, right=range(1, len(states) + 2))
+    first = session.say("구분", "By")
+    session.table([first, *states, total], rows, right=range(1, len(states) + 2))
 
 
 @click.command("due")
@@ -181,6 +191,7 @@ def _count(
 @_pass
 def due_command(
     session: Session,
+    /,
     at: str | None,
     late: bool,
     waiting: bool,

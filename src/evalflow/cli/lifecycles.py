@@ -1,0 +1,100 @@
+"""Commands about lifecycles: check and diagram."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from evalflow.cli.session import Session
+
+_pass = click.make_pass_decorator(Session)
+
+
+@click.group("lifecycle")
+def lifecycle_command() -> None:
+    """절차 정의를 검사·그림 · Check and draw lifecycle definitions."""
+
+
+@lifecycle_command.command("check")
+@click.argument("name", metavar="PRESET|FILE")
+@click.option("--plan", type=click.Path(dir_okay=False), help="이 계획의 사람들로 · Its people.")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
+@_pass
+def check(session: Session, name: str, plan: str | None, as_json: bool) -> int:
+    """절차 정의를 검사 · Check a lifecycle, and prove what can be proved about it.
+
+    Exit code 2 where something cannot work; warnings leave 0.
+    """
+    import evalflow
+    from evalflow.lifecycle import check as check_lifecycle
+
+    lifecycle = evalflow.load_lifecycle(name)
+    adopted = evalflow.load_plan(plan) if plan else None
+    findings = check_lifecycle(
+        lifecycle,
+        vocabulary=evalflow.vocabulary(),
+        head=adopted.head if adopted else None,
+        units=adopted.units_in_charge() if adopted else None,
+    )
+    if as_json:
+        session.print_json("findings", findings, lifecycle=lifecycle.fingerprint)
+    else:
+        for finding in findings:
+            mark = session.say("오류", "error") if finding.severity == "error" else (
+                session.say("주의", "warning")
+            )
+            session.echo(f"{mark}: {finding.text(session.lang)}")
+        session.echo(
+            session.say(
+                f"{lifecycle.fingerprint}: 영역 {len(lifecycle.regions)}, 상태 "
+                f"{len(lifecycle.states)}, 절차 {len(lifecycle.events)}",
+                f"{lifecycle.fingerprint}: {len(lifecycle.regions)} regions, "
+                f"{len(lifecycle.states)} states, {len(lifecycle.events)} events",
+            )
+        )
+    return 2 if any(finding.severity == "error" for finding in findings) else 0
+
+
+@lifecycle_command.command("diagram")
+@click.argument("name", metavar="PRESET|FILE")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["mermaid", "dot"]),
+    default="mermaid",
+    show_default=True,
+    help="글 형식 · Text format.",
+)
+@click.option("--guards", is_flag=True, help="요건 표시 · Show guards.")
+@click.option("--roles", is_flag=True, help="역할 표시 · Show roles.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="파일로 · Into a file: .mmd .dot, or .svg .png by Graphviz.",
+)
+@_pass
+def diagram(
+    session: Session, name: str, form: str, guards: bool, roles: bool, output: Path | None
+) -> None:
+    """절차 그림 · Draw a lifecycle as Mermaid or DOT text, or as a picture."""
+    import evalflow
+    from evalflow.lifecycle.diagram import PICTURES, dot, mermaid, render
+
+    lifecycle = evalflow.load_lifecycle(name)
+    picture = output is not None and output.suffix.removeprefix(".").lower() in PICTURES
+    draw = dot if form == "dot" or picture or (output and output.suffix == ".dot") else mermaid
+    text = draw(
+        lifecycle,
+        lang=session.lang,
+        guards=guards,
+        roles=roles,
+        vocabulary=evalflow.vocabulary(),
+    )
+    if output is None:
+        session.echo(text)
+    elif picture:
+        render(text, output)
+    else:
+        output.write_text(text, encoding="utf-8")
