@@ -314,7 +314,7 @@ def _entitled(
             against
             for duty in duties
             if (
-                reason := access.barred(
+                against := access.barred(
                     duty,
                     acts,
                     actor.id,
