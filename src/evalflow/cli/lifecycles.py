@@ -27,7 +27,7 @@ def check(session: Session, name: str, plan: str | None, as_json: bool) -> int:
     Exit code 2 where something cannot work; warnings leave 0.
     """
     import evalflow
-    from evalflow.lifecycle import check as check_lifecycle
+    from evalflow.lifecycle.check import check as check_lifecycle
 
     lifecycle = evalflow.load_lifecycle(name)
     adopted = evalflow.load_plan(plan) if plan else None
