@@ -297,38 +297,27 @@ def _entitled(
 ) -> tuple[Grant | None, _Reasons, _Reasons, _Reasons]:
     """Return the grant to act by, and the reasons of the checks role, unit and duties."""
     directory, lifecycle = setting.directory, setting.lifecycle
-    labels = {name: role.label for name, role in lifecycle.roles.items()}
     grants = directory.grants_for(actor, event.by, unit, today)
     if not grants:
+        labels = {name: role.label for name, role in lifecycle.roles.items()}
         reason = directory.why_not(actor, event.by, unit, today, labels)
         if reason.code == "wrong_unit":
             return None, (), (reason,), ()
         return None, (reason,), (), ()
     duties = [duty for duty in lifecycle.duties if event.name in duty.may_not]
-    if not duties:
-        return grants[0], (), (), ()
     acts = snapshot.evaluation.acts
-    first: _Reasons = ()
+    if not duties or not acts:
+        return grants[0], (), (), ()
     for grant in grants:
-        barred = tuple(
-            against
-            for duty in duties
-            if (
-                against := access.barred(
-                    duty,
-                    acts,
-                    actor.id,
-                    grant,
-                    holders=directory.holders(event.by, unit, today),
-                    labels={name: e.label for name, e in lifecycle.events.items()},
-                )
-            )
-            is not None
-        )
-        if not barred:
+        if all(access.barred(duty, acts, actor.id, grant) is None for duty in duties):
             return grant, (), (), ()
-        first = first or barred
-    return grants[0], (), (), first
+    holders = directory.holders(event.by, unit, today)
+    names = {name: each.label for name, each in lifecycle.events.items()}
+    barred = [
+        access.barred(duty, acts, actor.id, grants[0], holders=holders, labels=names)
+        for duty in duties
+    ]
+    return grants[0], (), (), tuple([reason for reason in barred if reason is not None])
 
 
 def _ask_guards(
