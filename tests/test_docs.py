@@ -1,0 +1,59 @@
+"""Every code block in the documentation is run, or is a console block whose commands are run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/*.md")])
+BLOCK = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# Blocks in these are shown, not run: commands that set up the machine, pictures, file formats
+# (the YAML ones are loaded by the tests of their rooms), text.
+SHOWN = {"sh", "mermaid", "text", "yaml", "json", "toml", "make", "sql", "dot"}
+
+
+def blocks(kind: str) -> list[tuple[Path, int, str]]:
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for match in BLOCK.finditer(text):
+            if match[1] == kind:
+                line = text.count("\n", 0, match.start()) + 1
+                found.append((page, line, match[2]))
+    return found
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _, _ in blocks("python")}), ids=str)
+def test_the_python_blocks_of_a_page_run_in_order(page, monkeypatch, tmp_path):
+    """They share one namespace, and run in a copy of the place where the reader stands."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, object] = {"__name__": "__docs__"}
+    for each, line, code in blocks("python"):
+        if each == page:
+            source = "\n" * line + code
+            exec(compile(source, str(page), "exec"), namespace)
+
+
+def test_every_block_says_what_it_is_in():
+    known = SHOWN | {"python", "console"}
+    wrong = [
+        f"{page.name}: ```{match[1]}"
+        for page in PAGES
+        for match in BLOCK.finditer(page.read_text(encoding="utf-8"))
+        if match[1] not in known
+    ]
+    assert wrong == []
+
+
+def test_links_between_pages_lead_somewhere():
+    broken = [
+        f"{page.relative_to(ROOT)} -> {target}"
+        for page in PAGES
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert broken == []

@@ -1,0 +1,47 @@
+"""The door: the public names are pinned, cheap to import, and typed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import evalflow
+
+PUBLIC = """
+Act Actor Assignment Band Budget Calendar CalendarRules Change Check Commit Conflict Deadline
+Directory Draft Due DueRule Engine Entry Evaluation EvalflowError Explanation Figure Firing
+Forbidden Grant GuardSpec Holidays Indicator InvalidInput Label Lifecycle Line Mismatch Move NotDue
+NotFound Notice Outgoing Override Period Plan PlanHead PluginError Problem Project
+ProjectDefinition Rating Reason Refused ScoringRules Selection Settled Snapshot Storage
+StorageError Subject Unit canonical digest hookimpl library_holidays listed_holidays
+load_lifecycle load_plan open parse vocabulary
+"""
+
+
+def test_the_public_names_are_these_and_no_others():
+    assert sorted(evalflow.__all__) == sorted(PUBLIC.split())
+
+
+def test_every_public_name_can_be_had():
+    for name in evalflow.__all__:
+        assert getattr(evalflow, name) is not None
+        assert name in dir(evalflow)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    try:
+        evalflow.fire  # noqa: B018
+    except AttributeError as error:
+        assert "fire" in str(error)
+    else:
+        raise AssertionError
+
+
+def test_a_plain_import_loads_none_of_the_outside_libraries():
+    code = "import sys, evalflow; print(*sorted(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    outside = {"transitions", "yaml", "pluggy", "click", "rich", "holidays", "sqlite3"}
+    assert not outside & set(loaded)
