@@ -37,15 +37,25 @@ def main() -> None:
 
     looked_up = microseconds(
         "table[states, event, passed]",
-        table=table, states=states, event="spot_check", passed=passed,
+        table=table,
+        states=states,
+        event="spot_check",
+        passed=passed,
     )
     remembered = microseconds(
         "step(lifecycle, states, event, passed)",
-        step=step, lifecycle=lifecycle, states=states, event="spot_check", passed=passed,
+        step=step,
+        lifecycle=lifecycle,
+        states=states,
+        event="spot_check",
+        passed=passed,
     )
     anew = microseconds(
         "decide(states, event, passed)",
-        decide=decider(lifecycle), states=states, event="spot_check", passed=passed,
+        decide=decider(lifecycle),
+        states=states,
+        event="spot_check",
+        passed=passed,
     )
     print(f"{'a bare dictionary lookup':32}{looked_up:8.3f} µs")
     print(f"{'step, remembered':32}{remembered:8.3f} µs   {remembered / looked_up:5.1f} × a lookup")

@@ -30,14 +30,10 @@ def lifecycles(draw: st.DrawFn) -> Lifecycle:
     be loaded that is not wise.
     """
     regions = {
-        f"r{region}": tuple(
-            f"s{region}{number}" for number in range(draw(st.integers(1, 4)))
-        )
+        f"r{region}": tuple(f"s{region}{number}" for number in range(draw(st.integers(1, 4))))
         for region in range(draw(st.integers(1, 3)))
     }
-    events = [
-        draw(_events(f"e{number}", regions)) for number in range(draw(st.integers(1, 5)))
-    ]
+    events = [draw(_events(f"e{number}", regions)) for number in range(draw(st.integers(1, 5)))]
     return Lifecycle(
         name="random",
         version=1,

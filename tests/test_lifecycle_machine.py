@@ -10,7 +10,6 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lifecycle_strategies import label, lifecycles, passed
 
 from evalflow.lifecycle import machine
 from evalflow.lifecycle.definition import (
@@ -23,6 +22,7 @@ from evalflow.lifecycle.definition import (
     Transition,
 )
 from evalflow.lifecycle.machine import Stuck, decider, step
+from lifecycle_strategies import label, lifecycles, passed
 
 NOTHING = frozenset[str]()
 

@@ -5,7 +5,7 @@
 - `diagram`: Mermaid, DOT and pictures; `fields`: the data that events take.
 
 Everything is imported when first used: reading a definition's values needs neither PyYAML nor
-`transitions`.
+`transitions`. (`check.check` is not among the names here: the module itself bears that name.)
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from evalflow.lifecycle.check import Finding, check
+    from evalflow.lifecycle.check import Finding
     from evalflow.lifecycle.fields import FIELD_TYPES
     from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle, presets
     from evalflow.lifecycle.machine import Stuck, step
@@ -23,7 +23,6 @@ __all__ = [
     "FIELD_TYPES",
     "Finding",
     "Stuck",
-    "check",
     "lifecycle_from_tree",
     "load_lifecycle",
     "presets",
@@ -34,7 +33,6 @@ _HOME_OF = {
     "FIELD_TYPES": "fields",
     "Finding": "check",
     "Stuck": "machine",
-    "check": "check",
     "lifecycle_from_tree": "load",
     "load_lifecycle": "load",
     "presets": "load",

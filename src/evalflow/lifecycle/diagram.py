@@ -1,0 +1,230 @@
+"""Pictures of a lifecycle: Mermaid and DOT text, and SVG or PNG where Graphviz is installed.
+
+Regions are drawn side by side, as the parallel parts that they are. Ids are ASCII and cannot be
+mistaken for a word of either language; labels are Korean or English and always quoted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from evalflow.errors import InvalidInput, Problem
+from evalflow.lifecycle.definition import (
+    Event,
+    GuardUse,
+    Lifecycle,
+    Region,
+    Transition,
+    Vocabulary,
+)
+
+FONTS = "Noto Sans CJK KR, NanumGothic, Malgun Gothic, sans-serif"
+"""Fonts with Korean letters, by preference; Debian has the first in `fonts-noto-cjk`."""
+
+PICTURES = ("svg", "png")
+"""The formats that `render` writes."""
+
+_LONGEST_WAIT = 60  # seconds for Graphviz to draw; a lifecycle takes less than one
+
+
+def mermaid(
+    lifecycle: Lifecycle,
+    *,
+    lang: str = "ko",
+    guards: bool = False,
+    roles: bool = False,
+    vocabulary: Vocabulary | None = None,
+) -> str:
+    """Return the lifecycle as a Mermaid `stateDiagram-v2`.
+
+    Labels are in `lang` (`ko` or `en`). With `guards` and `roles` every arrow says what is
+    checked and who may fire it; `vocabulary` gives guards their labels instead of their ids.
+    """
+    arrows = _Arrows(lifecycle, lang, guards, roles, vocabulary)
+    lines = ["stateDiagram-v2"]
+    whole = _mermaid_text(lifecycle.label.text(lang))
+    several = len(lifecycle.regions) > 1
+    if several:
+        lines.append(f'    state "{whole}" as lifecycle_{lifecycle_id(lifecycle.name)} {{')
+    indent = "        " if several else "    "
+    for number, region in enumerate(lifecycle.regions.values()):
+        if number:
+            lines.append(f"{indent}--")
+        lines.extend(f"{indent}{line}" for line in _mermaid_region(lifecycle, region, arrows))
+    if several:
+        lines.append("    }")
+    return "\n".join(lines) + "\n"
+
+
+def _mermaid_region(lifecycle: Lifecycle, region: Region, arrows: _Arrows) -> Iterator[str]:
+    label = _mermaid_text(region.label.text(arrows.lang))
+    yield f'state "{label}" as region_{region.name} {{'
+    for name in region.states:
+        text = _mermaid_text(lifecycle.states[name].label.text(arrows.lang))
+        yield f'    state "{text}" as state_{name}'
+    yield f"    [*] --> state_{region.initial}"
+    for edge, text in arrows.of(region):
+        yield f"    state_{edge.source} --> state_{edge.target} : {_mermaid_text(text)}"
+    for name in region.states:
+        if lifecycle.states[name].final:
+            yield f"    state_{name} --> [*]"
+    yield "}"
+
+
+def _mermaid_text(text: str) -> str:
+    """Return `text` with everything that Mermaid or HTML would read as a sign made harmless."""
+    return _MERMAID_SIGNS.sub(lambda sign: f"#{ord(sign[0])};", " ".join(text.split()))
+
+
+# Its lexer looks for `[[fork]]` and `direction LR` even inside quotes.
+_MERMAID_SIGNS = re.compile(r"""["#;:<>{}&\\`*%]|(?<=\[)\[|(?<=direction) """)
+
+
+def dot(
+    lifecycle: Lifecycle,
+    *,
+    lang: str = "ko",
+    guards: bool = False,
+    roles: bool = False,
+    vocabulary: Vocabulary | None = None,
+) -> str:
+    """Return the lifecycle as a graph in Graphviz's DOT language; options as for `mermaid`."""
+    arrows = _Arrows(lifecycle, lang, guards, roles, vocabulary)
+    lines = [
+        f'digraph "{lifecycle_id(lifecycle.name)}" {{',
+        f"    graph [label={_quoted(lifecycle.label.text(lang))}, labelloc=t, rankdir=LR, "
+        f'fontname="{FONTS}", style=rounded];',
+        f'    node [shape=box, style=rounded, fontname="{FONTS}"];',
+        f'    edge [fontname="{FONTS}", fontsize=10];',
+    ]
+    for region in lifecycle.regions.values():
+        lines.extend(f"    {line}" for line in _dot_region(lifecycle, region, arrows))
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _dot_region(lifecycle: Lifecycle, region: Region, arrows: _Arrows) -> Iterator[str]:
+    yield f"subgraph cluster_{region.name} {{"
+    yield f"    label={_quoted(region.label.text(arrows.lang))};"
+    yield f'    start_{region.name} [shape=point, label=""];'
+    for name in region.states:
+        state = lifecycle.states[name]
+        end = ", peripheries=2" if state.final else ""
+        yield f"    state_{name} [label={_quoted(state.label.text(arrows.lang))}{end}];"
+    yield f"    start_{region.name} -> state_{region.initial};"
+    for edge, text in arrows.of(region):
+        yield f"    state_{edge.source} -> state_{edge.target} [label={_quoted(text)}];"
+    yield "}"
+
+
+def _quoted(text: str) -> str:
+    escaped = " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def lifecycle_id(name: str) -> str:
+    """Return a lifecycle's name as an id that both languages take: `major_works`."""
+    return "".join(char if char.isascii() and char.isalnum() else "_" for char in name)
+
+
+class _Arrows:
+    """The edges of a lifecycle with their labels."""
+
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        lang: str,
+        guards: bool,
+        roles: bool,
+        vocabulary: Vocabulary | None,
+    ) -> None:
+        self.lang = lang
+        self._lifecycle = lifecycle
+        self._guards = guards
+        self._roles = roles
+        self._specs = {} if vocabulary is None else vocabulary.guards
+
+    def of(self, region: Region) -> Iterator[tuple[Transition, str]]:
+        """Yield the region's edges with their labels, in the order of events."""
+        for event in self._lifecycle.events.values():
+            for edge in event.transitions:
+                if edge.region == region.name:
+                    yield edge, self._label(event, edge)
+
+    def _label(self, event: Event, edge: Transition) -> str:
+        text = event.label.text(self.lang)
+        # Event-level guards are asked whatever edge is taken, but they speak of the leading one.
+        uses = (*event.guards, *edge.guards) if edge.region == event.leads else edge.guards
+        if self._guards and uses:
+            text += f" [{', '.join(self._guard(use) for use in uses)}]"
+        if self._roles and edge.region == event.leads:
+            named = self._lifecycle.roles
+            text += f" / {', '.join(named[role].label.text(self.lang) for role in event.by)}"
+        return text
+
+    def _guard(self, use: GuardUse) -> str:
+        spec = self._specs.get(use.name)
+        if spec is None:
+            return use.id
+        inside = use.id.removeprefix(use.name)
+        return spec.label.text(self.lang) + inside
+
+
+# --------------------------------------------------------------------------- pictures
+
+
+def render(dot_text: str, path: str | os.PathLike[str]) -> None:
+    """Draw what `dot` returned as a picture; the ending of `path` says which: .svg or .png.
+
+    Raises:
+        InvalidInput: Graphviz is not installed or cannot draw it, or the ending is another.
+    """
+    target = Path(path)
+    kind = target.suffix.removeprefix(".").lower()
+    if kind not in PICTURES:
+        known = ", ".join(PICTURES)
+        raise _unable(
+            "unknown_picture",
+            f"그림 형식 '{kind}'을(를) 모릅니다 (가능: {known})",
+            f"no picture format '{kind}' (there are: {known})",
+            str(target),
+        )
+    program = shutil.which("dot")
+    if program is None:
+        raise _unable(
+            "graphviz_missing",
+            "그림을 그리려면 Graphviz의 'dot'이 필요합니다 (Debian·Ubuntu: graphviz 꾸러미, "
+            "한글 글꼴은 fonts-noto-cjk). Mermaid와 DOT 글은 없이도 나옵니다.",
+            "drawing needs Graphviz's 'dot' (Debian and Ubuntu: the package graphviz, and "
+            "fonts-noto-cjk for Korean letters); Mermaid and DOT text need neither.",
+        )
+    try:
+        drawn = subprocess.run(  # noqa: S603 - no shell; what is drawn goes in as text
+            [program, f"-T{kind}"],
+            input=dot_text.encode(),
+            capture_output=True,
+            timeout=_LONGEST_WAIT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _unable(
+            "graphviz_failed",
+            f"Graphviz가 {_LONGEST_WAIT}초 안에 그리지 못했습니다.",
+            f"Graphviz did not finish within {_LONGEST_WAIT} seconds.",
+        ) from None
+    if drawn.returncode != 0 or not drawn.stdout:
+        told = drawn.stderr.decode(errors="replace").strip()
+        raise _unable(
+            "graphviz_failed",
+            f"Graphviz가 그리지 못했습니다: {told}",
+            f"Graphviz could not draw it: {told}",
+        )
+    target.write_bytes(drawn.stdout)
+
+
+def _unable(code: str, ko: str, en: str, file: str | None = None) -> InvalidInput:
+    return InvalidInput([Problem(code=code, ko=ko, en=en, file=file)])

@@ -1,0 +1,155 @@
+"""Where a lifecycle can lead: every combination of states that firings can reach.
+
+Found by asking `step`, so it cannot differ from what is done in earnest. Guards count as free
+to hold or not, save those that exclude each other. Where there are too many combinations each
+region is looked at alone; then a little more looks reachable than is.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from itertools import chain, combinations
+
+import attrs
+
+from evalflow.lifecycle.definition import Event, GuardUse, Lifecycle
+from evalflow.lifecycle.machine import Stuck, step
+from evalflow.lifecycle.overlap import Specs, contradiction
+
+MOST_COMBINATIONS = 2_000
+"""Beyond so many combinations of states each region is looked at alone."""
+
+MOST_GUARDS = 6
+"""Beyond so many guards on the edges from one combination likewise: their verdicts double
+with each."""
+
+Node = tuple[str, ...]
+
+
+@attrs.frozen
+class Paths:
+    """A graph of firings: from each combination of states the events and where they lead.
+
+    `regions` are those that its nodes speak of, in the order of the states in a node.
+    """
+
+    regions: tuple[str, ...]
+    initial: Node
+    arcs: Mapping[Node, tuple[tuple[str, Node], ...]]
+
+    def reached(self, *, without: frozenset[str] = frozenset()) -> dict[Node, None]:
+        """Return the nodes that can be reached when the events `without` are never fired."""
+        found: dict[Node, None] = {self.initial: None}
+        frontier = deque(found)
+        while frontier:
+            for event, after in self.arcs[frontier.popleft()]:
+                if event not in without and after not in found:
+                    found[after] = None
+                    frontier.append(after)
+        return found
+
+    def can_fire(self, event: str, *, without: frozenset[str] = frozenset()) -> bool:
+        """Say whether `event` can ever be fired when the events `without` never are."""
+        return any(
+            name == event for node in self.reached(without=without) for name, _ in self.arcs[node]
+        )
+
+    def needed_before(self, event: str) -> tuple[str, ...]:
+        """Return the events without which `event` cannot be fired for the first time."""
+        events = dict.fromkeys(name for arcs in self.arcs.values() for name, _ in arcs)
+        return tuple(
+            [
+                other
+                for other in events
+                if other != event and not self.can_fire(event, without=frozenset({other}))
+            ]
+        )
+
+    def stuck(self, place: int, *, without: frozenset[str] = frozenset()) -> tuple[Node, ...]:
+        """Return the reachable nodes from which the region at `place` never moves again."""
+        reached = self.reached(without=without)
+        before: dict[Node, list[Node]] = {node: [] for node in reached}
+        movable: dict[Node, None] = {}
+        for node in reached:
+            for event, after in self.arcs[node]:
+                if event in without:
+                    continue
+                before[after].append(node)
+                if after[place] != node[place]:
+                    movable[node] = None
+        frontier = deque(movable)
+        while frontier:
+            for earlier in before[frontier.popleft()]:
+                if earlier not in movable:
+                    movable[earlier] = None
+                    frontier.append(earlier)
+        return tuple([node for node in reached if node not in movable])
+
+
+def paths(lifecycle: Lifecycle, specs: Specs) -> tuple[Paths, ...]:
+    """Return one graph over all regions, or one per region where that would be too large."""
+    combinations_of_states = 1
+    for region in lifecycle.regions.values():
+        combinations_of_states *= len(region.states)
+    if combinations_of_states <= MOST_COMBINATIONS:
+        whole = _whole(lifecycle, specs)
+        if whole is not None:
+            return (whole,)
+    return tuple([_alone(lifecycle, region) for region in lifecycle.regions])
+
+
+def _whole(lifecycle: Lifecycle, specs: Specs) -> Paths | None:
+    initial = lifecycle.initial()
+    arcs: dict[Node, tuple[tuple[str, Node], ...]] = {}
+    frontier = deque([initial])
+    while frontier:
+        node = frontier.popleft()
+        if node in arcs:
+            continue
+        found: dict[tuple[str, Node], None] = {}
+        for event in lifecycle.events.values():
+            if not event.sources() & set(node):
+                continue
+            verdicts = _verdicts(event, node, specs)
+            if verdicts is None:
+                return None
+            for passed in verdicts:
+                after = step(lifecycle, node, event.name, passed)
+                if not isinstance(after, Stuck):
+                    found[event.name, after] = None
+        arcs[node] = tuple(found)
+        frontier.extend(after for _, after in found)
+    return Paths(tuple(lifecycle.regions), initial, arcs)
+
+
+def _verdicts(event: Event, node: Node, specs: Specs) -> Iterator[frozenset[str]] | None:
+    """Return what the guards of the edges from here can say together: the sets that hold."""
+    uses = {use.id: use for edge in event.transitions if edge.source in node for use in edge.guards}
+    if len(uses) > MOST_GUARDS:
+        return None
+    sets = chain.from_iterable(combinations(uses.values(), size) for size in range(len(uses) + 1))
+    return (
+        frozenset(use.id for use in together)
+        for together in sets
+        if _can_hold(together, event, specs)
+    )
+
+
+def _can_hold(together: tuple[GuardUse, ...], event: Event, specs: Specs) -> bool:
+    return contradiction((*event.guards, *together), specs) is None
+
+
+def _alone(lifecycle: Lifecycle, region: str) -> Paths:
+    arcs: dict[Node, dict[tuple[str, Node], None]] = {
+        (state,): {} for state in lifecycle.regions[region].states
+    }
+    for event in lifecycle.events.values():
+        for edge in event.transitions:
+            if edge.region == region:
+                arcs[(edge.source,)][event.name, (edge.target,)] = None
+    return Paths(
+        (region,),
+        (lifecycle.regions[region].initial,),
+        {node: tuple(found) for node, found in arcs.items()},
+    )
