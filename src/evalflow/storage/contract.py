@@ -31,7 +31,9 @@ from evalflow.model import (
 class Settled:
     """The outcome of one delivery attempt: delivered, to be tried again, or given up.
 
-    `state` is `delivered`, `waiting` (then `next_at` says when) or `dead`.
+    `state` is `delivered`, `waiting` (then `next_at` says when) or `dead`. Waiting without an
+    `error` means that nothing was tried: the claimed notice is handed back, and `tries` goes
+    back by one.
     """
 
     notice: str
@@ -134,12 +136,18 @@ class Storage(Protocol):
     # ------------------------------------------------------------------ outbox
 
     def claim(
-        self, notifier: str, *, at: dt.datetime, limit: int, lease: dt.timedelta
+        self,
+        notifier: str,
+        *,
+        at: dt.datetime,
+        limit: int,
+        lease: dt.timedelta,
+        plan: str | None = None,
     ) -> Sequence[Outgoing]:
         """Return up to `limit` notices waiting for `notifier` whose `next_at` has come, longest
         waiting first, and put their `next_at` to `at + lease`: nobody else claims them
         meanwhile, and they come back by themselves if the claimer dies. `tries` counts this
-        attempt."""
+        attempt. `plan` limits it to the notices of this plan's projects (None: of all)."""
 
     def settle(self, outcomes: Iterable[Settled]) -> None:
         """Record the outcomes of delivery attempts, in one transaction.

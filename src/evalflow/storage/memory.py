@@ -348,14 +348,22 @@ class MemoryStorage:
     # ------------------------------------------------------------------ outbox
 
     def claim(
-        self, notifier: str, *, at: dt.datetime, limit: int, lease: dt.timedelta
+        self,
+        notifier: str,
+        *,
+        at: dt.datetime,
+        limit: int,
+        lease: dt.timedelta,
+        plan: str | None = None,
     ) -> Sequence[Outgoing]:
         """Return up to `limit` waiting notices, leased to the caller; see the contract."""
         with self._lock:
             waiting = [
                 sent
                 for sent in self._outbox.values()
-                if sent.notice.notifier == notifier and sent.state == "waiting"
+                if sent.notice.notifier == notifier
+                and sent.state == "waiting"
+                and plan in (None, sent.notice.project.rpartition("/")[0])
             ]
             due = sorted((s for s in waiting if s.next_at <= at), key=lambda sent: sent.next_at)
             claimed = due[:limit]
@@ -371,6 +379,8 @@ class MemoryStorage:
                 sent = self._outbox.get((outcome.notice, outcome.notifier))
                 if sent is None or (sent.state != "waiting" and outcome.state != "delivered"):
                     continue
+                if outcome.state == "waiting" and outcome.error is None:
+                    sent.tries -= 1
                 sent.state = outcome.state
                 sent.error = outcome.error
                 if outcome.next_at is not None:
