@@ -6,6 +6,7 @@
 - `NotFound`, `Forbidden`: what was named does not exist, or is not for this actor.
 - `StorageError`: the store cannot be used (locked, read-only, corrupt, not ours).
 - `PluginError`: somebody's plugin broke; it is named.
+- `Undeliverable`: what a notifier raises where trying again would not help.
 """
 
 from __future__ import annotations
@@ -181,16 +182,23 @@ class StorageError(EvalflowError):
 class PluginError(EvalflowError):
     """A plugin broke; it is named, and the original error is the `__cause__`."""
 
-    def __init__(self, plugin: str, what: str, *, version: str | None = None) -> None:
+    def __init__(
+        self, plugin: str, what: str, *, version: str | None = None, ko: str | None = None
+    ) -> None:
         self.plugin = plugin
         self.version = version
         self.what = what
+        self.ko = what if ko is None else ko
         super().__init__(self.text("en"))
 
     def text(self, lang: str = "ko") -> str:
         """Return the message for people."""
         name = f"{self.plugin} {self.version}" if self.version else self.plugin
-        return f"플러그인 {name}: {self.what}" if lang == "ko" else f"plugin {name}: {self.what}"
+        return f"플러그인 {name}: {self.ko}" if lang == "ko" else f"plugin {name}: {self.what}"
+
+
+class Undeliverable(EvalflowError):
+    """A notifier can never deliver this notice: it becomes a dead letter without another try."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
