@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from evalflow.guards import GUARDS as BUILT_IN
 from evalflow.lifecycle.definition import (
     Event,
     GuardUse,
@@ -12,6 +13,7 @@ from evalflow.lifecycle.definition import (
     Role,
     State,
     Transition,
+    Vocabulary,
 )
 from evalflow.model import Label
 
@@ -80,3 +82,26 @@ def _events(draw: st.DrawFn, name: str, regions: dict[str, tuple[str, ...]]) -> 
 def passed() -> st.SearchStrategy[frozenset[str]]:
     """Any verdict of the guards: the ids of those that hold."""
     return st.frozensets(st.sampled_from([use.id for use in GUARDS] + ["unrelated"]))
+
+
+RECORDS = frozenset(
+    {
+        "facts",
+        "self_rating",
+        "review_rating",
+        "spot_rating",
+        "extension",
+        "next_period",
+        "change",
+        "consultation",
+        "plan_revision",
+        "change_closed",
+        "change_filed",
+        "declaration",
+    }
+)
+
+VOCABULARY = Vocabulary(
+    guards={name: spec for name, (spec, _) in BUILT_IN.items()}, records=RECORDS
+)
+"""The guards and records that come with evalflow."""

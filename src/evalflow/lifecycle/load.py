@@ -86,23 +86,29 @@ def lifecycle_from_tree(tree: Tree, vocabulary: Vocabulary | None = None) -> Lif
     return _Builder(Reading(tree), vocabulary, None).build()
 
 
-def read_due(part: Part, events: Collection[str]) -> DueRule | None:
-    """Return the due rule that a mapping says, or None after noting what is wrong with it.
+def read_due(part: Part, key: str, events: Collection[str]) -> DueRule | None:
+    """Return the due rule at `key`; None where there is none, or what is wrong is noted.
 
     Its forms: `{day: n}`, `{days_after_period: n}`, `{months_after_period: n}`,
     `{days_after: event, days: n}`, `{date: 02-19}` and `{date: 2016-02-19}`.
     """
-    kinds = [kind for kind in _DUE_KINDS if kind in part]
+    rule = part.part(key, required=False)
+    if not isinstance(part.tree.get(key), Mapping):
+        return None
+    kinds = [kind for kind in _DUE_KINDS if kind in rule]
     if len(kinds) != 1:
         known = ", ".join(_DUE_KINDS)
-        part.wrong(
+        rule.wrong(
             None,
             "bad_due_rule",
             f"기한은 다음 가운데 하나로 적습니다: {known}",
             f"a due date is given by just one of {known}",
         )
         return None
-    kind = kinds[0]
+    return _due(rule, kinds[0], events)
+
+
+def _due(part: Part, kind: str, events: Collection[str]) -> DueRule:
     part.only({kind, "days"} if kind == "days_after" else {kind})
     if kind == "days_after":
         after = part.known("days_after", ("절차", "event"), events)
@@ -247,7 +253,7 @@ class _Builder:
             name = inside.text("name") if isinstance(step, int) else step
             if name and not _IDENTIFIER.fullmatch(name):
                 _bad_name(inside, "name" if isinstance(step, int) else None, name)
-            elif name in seen:
+            if name in seen:
                 _duplicate(inside, what, name)
             elif name:
                 seen.add(name)
@@ -333,16 +339,11 @@ class _Builder:
         leads = edges[0][0].region if edges else ""
         if "leads" in part:
             leads = self._leads(part, [edge for edge, _ in edges])
-        due = None
-        if "due" in part:
-            due = read_due(part.part("due"), self.event_names)
-            if due is not None and due.event == name:
-                ko, en = (
-                    "기한을 자기 자신으로부터 셀 수 없습니다",
-                    "its due date counts from itself",
-                )
-                part.wrong("due", "bad_due_rule", ko, en)
-            self.paths[f"events.{name}.due"] = (*part.path, "due")
+        due = read_due(part, "due", self.event_names)
+        if due is not None and due.event == name:
+            ko, en = "기한을 자기 자신으로부터 셀 수 없습니다", "its due date counts from itself"
+            part.wrong("due", "bad_due_rule", ko, en)
+        self.paths[f"events.{name}.due"] = (*part.path, "due")
         event = Event(
             name=name,
             label=_label(part),
@@ -357,7 +358,8 @@ class _Builder:
             together=part.name("together", None),
             first_wins=part.choice("choose", ("first",), None) == "first",
         )
-        self._check_overlaps(event, edges)
+        if all_read:  # what stands there wrongly is not compared as well
+            self._check_overlaps(event, edges)
         for number, (_, at) in enumerate(edges):
             self.paths[f"events.{name}.transitions[{number}]"] = at.path
         return event
@@ -554,13 +556,14 @@ class _Builder:
             if name in seen:
                 _duplicate(inside, ("알림", "notice"), name)
             seen.add(name)
-            known = [*self.roles, COOPERATING]
+            known = [*self.roles, COOPERATING] if self.roles else []
             to = self._names(inside, "to", ("받는 역할", "notice target"), known)
             if not to:
                 _empty(inside, "to", ("받는 역할", "notice target"))
             entering = inside.text("entering", None)
             if entering is not None and entering not in self.states:
-                inside.unknown("entering", ("상태", "state"), self.states)
+                if self.states:
+                    inside.unknown("entering", ("상태", "state"), self.states)
             elif entering is not None and entering not in targets:
                 inside.wrong(
                     "entering",
