@@ -1,0 +1,252 @@
+"""Values as rows of plain columns, and back: the one form in which SQL storages keep them.
+
+Columns that are asked for stand alone; trees are canonical text, times ISO text in UTC with
+microseconds (so that they sort), states a canonical list. Pure, without a database.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from evalflow.model import (
+    Change,
+    Entry,
+    Evaluation,
+    Label,
+    Notice,
+    Outgoing,
+    Project,
+    Snapshot,
+)
+from evalflow.text import Tree, canonical, parse
+
+Row = Sequence[Any]
+
+PROJECT_COLUMNS = (
+    "id", "plan", "number", "label_ko", "label_en", "unit", "field", "states", "visits",
+    "period", "version", "lifecycle", "revision", "band", "head", "change",
+)  # fmt: skip
+
+ENTRY_COLUMNS = (
+    "project", "number", "event", "actor", "role", "on_behalf_of", "at", "before", "after",
+    "period", "period_after", "unit", "revision", "lifecycle", "reason", "data", "rating",
+    "evaluation", "late", "key", "previous", "hash",
+)  # fmt: skip
+
+NOTICE_COLUMNS = (
+    "id", "project", "number", "name", "recipient", "role", "notifier", "subject_ko",
+    "subject_en", "at", "data",
+)  # fmt: skip
+
+OUTGOING_COLUMNS = (*NOTICE_COLUMNS, "state", "tries", "next_at", "error")
+
+
+def moment(at: dt.datetime) -> str:
+    """Return a UTC time as text that sorts: `2016-04-05T00:00:00.000000+00:00`."""
+    return at.isoformat(timespec="microseconds")
+
+
+@lru_cache(maxsize=4096)
+def names(states: tuple[str, ...]) -> str:
+    """Return states (or visits) as one canonical text."""
+    return canonical(states)
+
+
+@lru_cache(maxsize=4096)
+def named(text: str) -> tuple[Any, ...]:
+    """Return the states (or visits) that `names` wrote."""
+    return tuple(parse(text))
+
+
+def optional(tree: Tree) -> str | None:
+    """Return the canonical text of a tree, None for None."""
+    return None if tree is None else canonical(tree)
+
+
+def project_row(project: Project) -> tuple[Any, ...]:
+    """Return the columns `PROJECT_COLUMNS` of a project."""
+    change = project.change
+    return (
+        project.id,
+        project.plan,
+        project.number,
+        project.label.ko,
+        project.label.en,
+        project.unit,
+        project.field,
+        names(project.states),
+        names(project.visits),
+        project.period,
+        project.version,
+        project.lifecycle,
+        project.revision,
+        project.band,
+        project.head,
+        None if change is None else canonical(change.tree()),
+    )
+
+
+def project_from(row: Row) -> Project:
+    """Return the project of a row of `PROJECT_COLUMNS` (more columns may follow)."""
+    change = row[15]
+    return Project(
+        id=row[0],
+        plan=row[1],
+        number=row[2],
+        label=Label(row[3], row[4]),
+        unit=row[5],
+        field=row[6],
+        states=named(row[7]),
+        visits=named(row[8]),
+        period=row[9],
+        version=row[10],
+        lifecycle=row[11],
+        revision=row[12],
+        band=row[13],
+        head=row[14],
+        change=None if change is None else Change.from_tree(parse(change)),
+    )
+
+
+def snapshot_from(row: Row) -> Snapshot:
+    """Return the snapshot of a project's row followed by its current evaluation's text (or
+    None) and the plan's latest revision (or None)."""
+    project = project_from(row)
+    text = row[16]
+    if text is None:
+        evaluation = Evaluation(project=project.id, period=project.period)
+    else:
+        evaluation = Evaluation.from_tree(parse(text))
+    return Snapshot(project=project, evaluation=evaluation, latest=row[17] or 0)
+
+
+def entry_row(entry: Entry) -> tuple[Any, ...]:
+    """Return the columns `ENTRY_COLUMNS` of an entry."""
+    return (
+        entry.project,
+        entry.number,
+        entry.event,
+        entry.actor,
+        entry.role,
+        entry.on_behalf_of,
+        moment(entry.at),
+        names(entry.before),
+        names(entry.after),
+        entry.period,
+        entry.period_after,
+        entry.unit,
+        entry.revision,
+        entry.lifecycle,
+        entry.reason,
+        canonical(entry.data),
+        optional(entry.rating),
+        entry.evaluation,
+        entry.late,
+        entry.key,
+        entry.previous,
+        entry.hash,
+    )
+
+
+def entry_from(row: Row) -> Entry:
+    """Return the entry of a row of `ENTRY_COLUMNS` (more columns may follow)."""
+    rating = row[16]
+    return Entry(
+        project=row[0],
+        number=row[1],
+        event=row[2],
+        actor=row[3],
+        role=row[4],
+        on_behalf_of=row[5],
+        at=dt.datetime.fromisoformat(row[6]),
+        before=named(row[7]),
+        after=named(row[8]),
+        period=row[9],
+        period_after=row[10],
+        unit=row[11],
+        revision=row[12],
+        lifecycle=row[13],
+        reason=row[14],
+        data=parse(row[15]),
+        rating=None if rating is None else parse(rating),
+        evaluation=row[17],
+        late=row[18],
+        key=row[19],
+        previous=row[20],
+        hash=row[21],
+    )
+
+
+def notice_row(notice: Notice) -> tuple[Any, ...]:
+    """Return the columns `NOTICE_COLUMNS` of a notice."""
+    return (
+        notice.id,
+        notice.project,
+        notice.number,
+        notice.name,
+        notice.recipient,
+        notice.role,
+        notice.notifier,
+        notice.subject.ko,
+        notice.subject.en,
+        moment(notice.at),
+        canonical(notice.data),
+    )
+
+
+def outgoing_from(row: Row) -> Outgoing:
+    """Return the notice and its delivery of a row of `OUTGOING_COLUMNS`."""
+    return Outgoing(
+        notice=Notice(
+            id=row[0],
+            project=row[1],
+            number=row[2],
+            name=row[3],
+            recipient=row[4],
+            role=row[5],
+            notifier=row[6],
+            subject=Label(row[7], row[8]),
+            at=dt.datetime.fromisoformat(row[9]),
+            data=parse(row[10]),
+        ),
+        state=row[11],
+        tries=row[12],
+        next_at=dt.datetime.fromisoformat(row[13]),
+        error=row[14],
+    )
+
+
+class Rebuilt:
+    """Replays a project's entries, one after another, into where the last one left it.
+
+    For `Storage.as_of`: feed `(number, before, after, period, period_after, band)`; a rating
+    sets the band, a new period clears it.
+    """
+
+    def __init__(self) -> None:
+        self.states: tuple[str, ...] = ()
+        self.visits: tuple[int, ...] = ()
+        self.band: str | None = None
+
+    def follow(
+        self,
+        number: int,
+        after: tuple[str, ...],
+        same_period: bool,
+        rating: Mapping[str, Any] | None,
+    ) -> None:
+        """Take the next entry."""
+        self.visits = tuple(
+            [
+                self.visits[n] if n < len(self.states) and self.states[n] == state else number
+                for n, state in enumerate(after)
+            ]
+        )
+        self.states = after
+        if rating is not None:
+            self.band = rating.get("band")
+        elif not same_period:
+            self.band = None
