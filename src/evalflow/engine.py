@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -886,10 +886,39 @@ class Engine:
     # ------------------------------------------------------------------ notices
 
     def deliver(
-        self, *, limit: int | None = None, notifiers: Mapping[str, Any] | None = None
+        self,
+        *,
+        limit: int | None = None,
+        notifiers: Mapping[str, outbox.Notifier] | None = None,
     ) -> outbox.DeliveryReport:
-        """Deliver the notices that wait, at least once each; see `evalflow.outbox`."""
-        raise NotImplementedError
+        """Deliver the notices that wait, at least once each; see `evalflow.outbox`.
+
+        `notifiers` stands in for those that the plans name. At most `limit` notices are tried.
+
+        Raises:
+            InvalidInput: a plan gives a notifier options that it does not take.
+            PluginError: a plan names a notifier that is not installed.
+        """
+        routes = []
+        for plan_id in self.plans():
+            delivery = self.plan(plan_id).delivery
+            for name in delivery.notifiers:
+                notifier = (
+                    self.plugins.notifier(name, delivery.options.get(name, {}))
+                    if notifiers is None
+                    else notifiers[name]
+                )
+                routes.append(
+                    outbox.Route(
+                        name=name, notifier=notifier, plan=plan_id, backoff=delivery.backoff
+                    )
+                )
+        return outbox.deliver(self.storage, routes, clock=self.clock, limit=limit)
+
+    def resend(self, notices: Iterable[tuple[str, str]] | None = None) -> int:
+        """Put dead letters back to waiting and return how many; pairs of notice id and
+        notifier, or None for all of them."""
+        return outbox.resend(self.storage, clock=self.clock, notices=notices)
 
     def notices(self, *, state: str | None = None) -> Iterator[Outgoing]:
         """Yield the notices in the outbox, oldest first; `state` is `waiting`, `delivered` or
