@@ -1,0 +1,425 @@
+"""Delivery of notices: at least once, with retries and dead letters.
+
+A notice waits in the outbox from the moment its entry is written. `deliver` claims waiting
+notices, gives each to its notifier and records how it went. What is promised, and what is not:
+
+- A notice is delivered **at least once**. It arrives twice only where a deliverer died (or was
+  left behind, see below) between sending and recording: the receiver tells by `Notice.id`.
+- A failure is tried again after the plan's backoff; when that is used up, or a notifier raises
+  `Undeliverable`, the notice is a **dead letter**: listed, and resent by a person.
+- Each notifier of each plan works in a thread of its own: a slow or broken one does not hold up
+  another. One that gives no answer for longer than the *patience* is left behind: the notice
+  counts as failed, the others that it had claimed are handed back, and the report says so.
+- A deliverer that dies leaves its claimed notices leased; they come back when the *lease* ends.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, runtime_checkable
+
+import attrs
+
+from evalflow.errors import EvalflowError, Undeliverable
+from evalflow.model import Delivery, Notice, Outgoing
+from evalflow.storage.contract import Settled, Storage
+
+CHUNK = 100
+"""How many notices are claimed in one transaction."""
+
+LEASE = dt.timedelta(minutes=5)
+"""How long claimed notices are kept from other deliverers."""
+
+PATIENCE = dt.timedelta(minutes=1)
+"""How long one delivery may take before its notifier is left behind."""
+
+_SETTLED_EVERY = 1.0  # seconds: so much work at most is done twice after a crash
+_LONGEST_ERROR = 500  # characters kept of a failure
+
+Clock = Callable[[], dt.datetime]
+
+
+@runtime_checkable
+class Notifier(Protocol):
+    """Delivers notices: by mail, to a chat, to another system.
+
+    A plan's notifier is used by one thread at a time; different plans have their own.
+    """
+
+    def deliver(self, notice: Notice) -> None:
+        """Deliver the notice; when this returns, it counts as delivered.
+
+        The same notice may come again after a crash; `notice.id` is the receiver's
+        idempotency key.
+
+        Raises:
+            Undeliverable: trying again would not help; the notice becomes a dead letter.
+            Exception: anything else is a failure that is tried again.
+        """
+
+
+@attrs.frozen(kw_only=True)
+class Route:
+    """How the notices of one plan leave through one notifier.
+
+    `name` is what the plan calls the notifier; `plan` None means the notices of all plans.
+    `backoff` holds the seconds to wait after the first, second, … failed try.
+    """
+
+    name: str
+    notifier: Notifier
+    plan: str | None = None
+    backoff: Sequence[int] = Delivery().backoff
+
+
+@attrs.frozen(kw_only=True)
+class Tally:
+    """How one route fared in one run.
+
+    `retried` counts failures that will be tried again, `dead` those given up. `stuck` says
+    that the notifier gave no answer and was left behind. `error` is the last failure's text.
+    """
+
+    notifier: str
+    plan: str | None
+    delivered: int = 0
+    retried: int = 0
+    dead: int = 0
+    stuck: bool = False
+    error: str | None = None
+
+
+@attrs.frozen
+class DeliveryReport:
+    """How a run of deliveries went; routes for which nothing waited are left out."""
+
+    routes: tuple[Tally, ...] = ()
+
+    @property
+    def delivered(self) -> int:
+        """Return how many notices were delivered."""
+        return sum(tally.delivered for tally in self.routes)
+
+    @property
+    def retried(self) -> int:
+        """Return how many failures will be tried again."""
+        return sum(tally.retried for tally in self.routes)
+
+    @property
+    def dead(self) -> int:
+        """Return how many notices became dead letters."""
+        return sum(tally.dead for tally in self.routes)
+
+    @property
+    def stuck(self) -> tuple[str, ...]:
+        """Return the notifiers that gave no answer and were left behind."""
+        return tuple(dict.fromkeys(tally.notifier for tally in self.routes if tally.stuck))
+
+    def by_notifier(self) -> tuple[Tally, ...]:
+        """Return how each route fared, in the order of the routes."""
+        return self.routes
+
+
+def deliver(
+    storage: Storage,
+    routes: Iterable[Route],
+    *,
+    clock: Clock,
+    limit: int | None = None,
+    lease: dt.timedelta = LEASE,
+    patience: dt.timedelta = PATIENCE,
+    jitter: Callable[[int], int] | None = None,
+    timer: Callable[[], float] = time.monotonic,
+) -> DeliveryReport:
+    """Deliver the notices that wait now, every route beside the others.
+
+    At most `limit` notices are tried in all (None: as many as wait). `jitter` returns seconds
+    to add to a wait, so that many failures do not come back in one moment. Returns when every
+    route has nothing more to do or was left behind.
+
+    Raises:
+        StorageError: outcomes could not be recorded; those notices will be delivered again.
+        ValueError: the lease is not longer than the patience, so a delivery could still be
+            under way when others may claim its notice.
+    """
+    if lease <= patience:
+        raise ValueError(f"the lease ({lease}) must be longer than the patience ({patience})")
+    allowance = _Allowance(limit)
+    progress = threading.Condition()
+    lanes: list[_Lane] = []
+    try:
+        for route in routes:
+            lane = _Lane(storage, route, allowance, progress, clock, lease, patience, jitter, timer)
+            if lane.claim():
+                lanes.append(lane)
+                lane.start()
+        with progress:
+            while waiting := [lane for lane in lanes if not lane.over]:
+                rest = min(lane.rest() for lane in waiting)
+                if rest > 0:
+                    progress.wait(rest)
+                for lane in waiting:
+                    if lane.rest() <= 0 and not lane.over:
+                        lane.leave(stuck=True)
+    finally:
+        for lane in lanes:
+            if not lane.over:
+                lane.leave(stuck=False)
+    for lane in lanes:
+        if lane.fault is not None:
+            raise lane.fault
+    return DeliveryReport(tuple([lane.tally for lane in lanes]))
+
+
+def dead_letters(storage: Storage) -> Iterator[Outgoing]:
+    """Yield the notices that were given up, oldest first, each with its last failure."""
+    return storage.outbox(state="dead")
+
+
+def resend(
+    storage: Storage, *, clock: Clock, notices: Iterable[tuple[str, str]] | None = None
+) -> int:
+    """Put dead letters back to waiting with all their tries; return how many there were.
+
+    `notices` are pairs of notice id and notifier; None means all of them.
+    """
+    if notices is None:
+        notices = [(dead.notice.id, dead.notice.notifier) for dead in dead_letters(storage)]
+    return storage.resend(notices, at=clock())
+
+
+class _Allowance:
+    """How many notices a run may still try, shared by its lanes."""
+
+    def __init__(self, limit: int | None) -> None:
+        self._left = limit
+        self._lock = threading.Lock()
+
+    def take(self, wanted: int) -> int:
+        with self._lock:
+            if self._left is None:
+                return wanted
+            taken = min(wanted, self._left)
+            self._left -= taken
+            return taken
+
+    def give_back(self, unused: int) -> None:
+        with self._lock:
+            if self._left is not None:
+                self._left += unused
+
+
+class _Lane:
+    """One route's thread, and what it has claimed.
+
+    The thread and the one who waits for it share the fields below `progress`, which is their
+    lock. Whoever finds the lane over touches nothing more: what was claimed is then settled.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        route: Route,
+        allowance: _Allowance,
+        progress: threading.Condition,
+        clock: Clock,
+        lease: dt.timedelta,
+        patience: dt.timedelta,
+        jitter: Callable[[int], int] | None,
+        timer: Callable[[], float],
+    ) -> None:
+        self._storage = storage
+        self._route = route
+        self._allowance = allowance
+        self._progress = progress
+        self._clock = clock
+        self._lease = lease
+        self._patience = patience
+        self._jitter = jitter
+        self._timer = timer
+        self._claimed_at = clock()
+        self._waiting: deque[Outgoing] = deque()
+        self._trying: Outgoing | None = None
+        self._tried = False
+        self._since = timer()
+        self._outcomes: list[Settled] = []
+        self._settled_at = timer()
+        self.over = False
+        self.tally = Tally(notifier=route.name, plan=route.plan)
+        self.fault: Exception | None = None
+
+    # ------------------------------------------------------------------ by the thread
+
+    def claim(self) -> bool:
+        """Claim the next chunk; say whether there was one."""
+        wanted = self._allowance.take(CHUNK)
+        if not wanted:
+            return False
+        at = self._clock()
+        found = self._storage.claim(
+            self._route.name, at=at, limit=wanted, lease=self._lease, plan=self._route.plan
+        )
+        self._allowance.give_back(wanted - len(found))
+        with self._progress:
+            self._claimed_at, self._tried = at, False
+            self._waiting.extend(found)
+            if self.over:  # interrupted meanwhile
+                self._outcomes.extend(self._returned())
+        self._settle()
+        return bool(found) and not self.over
+
+    def start(self) -> None:
+        # A daemon: a notifier that never returns does not keep the program from ending.
+        name = f"evalflow-{self._route.name}"
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            while True:
+                while (outgoing := self._next()) is not None:
+                    self._record(outgoing, self._attempt(outgoing.notice))
+                self._settle()
+                # Where the clock leaves no time to try anything, the next run may do better.
+                if self.over or not self._tried or not self.claim():
+                    return
+        except Exception as error:
+            with self._progress:
+                if not self.over:  # after that nobody waits for us: the lease sees to the rest
+                    self.fault = error
+        finally:
+            with self._progress:
+                self.over = True
+                self._progress.notify_all()
+
+    def _next(self) -> Outgoing | None:
+        """Return the next notice to try, or None where there is none, or not time enough."""
+        with self._progress:
+            if self.over or not self._waiting:
+                return None
+            if self._clock() + self._patience >= self._claimed_at + self._lease:
+                # It might still be under way when others may claim it: so claim anew.
+                self._outcomes.extend(self._returned())
+                return None
+            self._trying, self._tried = self._waiting.popleft(), True
+            self._since = self._timer()
+            return self._trying
+
+    def _attempt(self, notice: Notice) -> Exception | SystemExit | None:
+        try:
+            self._route.notifier.deliver(notice)
+        except (Exception, SystemExit) as error:  # somebody else's code may raise anything
+            return error
+        return None
+
+    def _record(self, outgoing: Outgoing, error: BaseException | None) -> None:
+        with self._progress:
+            self._trying = None
+            late = self._clock() >= self._claimed_at + self._lease
+            outcome = self._outcome(outgoing, error)
+            if self.over:
+                # Left behind: the failure is on record already, but a success is news.
+                outcomes = [outcome] if error is None else []
+            else:
+                self._count(outcome)
+                # After the lease another deliverer may have it: a failure of ours is stale.
+                if error is None or not late:
+                    self._outcomes.append(outcome)
+                if self._timer() - self._settled_at < _SETTLED_EVERY:
+                    return
+                outcomes, self._outcomes = self._outcomes, []
+            self._settled_at = self._timer()
+        self._storage.settle(outcomes)
+
+    def _settle(self) -> None:
+        with self._progress:
+            outcomes, self._outcomes = self._outcomes, []
+            self._settled_at = self._timer()
+        if outcomes:
+            self._storage.settle(outcomes)
+
+    # ------------------------------------------------------------------ by who waits for it
+
+    def rest(self) -> float:
+        """Return for how many seconds more the lane may be waited for."""
+        if self._trying is None:
+            return self._patience.total_seconds()
+        return self._since + self._patience.total_seconds() - self._timer()
+
+    def leave(self, *, stuck: bool) -> None:
+        """Wait no longer: record what is known, and hand back what was not tried."""
+        with self._progress:
+            self.over = True
+            outcomes, self._outcomes = self._outcomes, []
+            if stuck and self._trying is not None:
+                seconds = f"{self._patience.total_seconds():g}"
+                outcome = self._outcome(
+                    self._trying, TimeoutError(f"no answer within {seconds} seconds")
+                )
+                self._count(outcome)
+                self.tally = attrs.evolve(self.tally, stuck=True)
+                outcomes.append(outcome)
+            outcomes.extend(self._returned())
+            try:
+                self._storage.settle(outcomes)
+            except EvalflowError as error:
+                self.fault = error
+
+    # ------------------------------------------------------------------ outcomes
+
+    def _outcome(self, outgoing: Outgoing, error: BaseException | None) -> Settled:
+        notice = outgoing.notice
+        if error is None:
+            return Settled(notice=notice.id, notifier=notice.notifier, state="delivered")
+        text = shown(error)
+        backoff = self._route.backoff
+        if isinstance(error, Undeliverable) or outgoing.tries > len(backoff):
+            return Settled(notice=notice.id, notifier=notice.notifier, state="dead", error=text)
+        seconds = backoff[outgoing.tries - 1]
+        if self._jitter is not None:
+            seconds += self._jitter(seconds)
+        return Settled(
+            notice=notice.id,
+            notifier=notice.notifier,
+            state="waiting",
+            next_at=self._clock() + dt.timedelta(seconds=seconds),
+            error=text,
+        )
+
+    def _returned(self) -> list[Settled]:
+        """Return the outcomes that hand back what was claimed and not tried."""
+        claimed, self._waiting = self._waiting, deque()
+        now = self._clock()
+        if now >= self._claimed_at + self._lease:
+            return []  # no longer ours: they come back by themselves
+        outcomes = [
+            Settled(
+                notice=outgoing.notice.id,
+                notifier=outgoing.notice.notifier,
+                state="waiting",
+                next_at=now,
+            )
+            for outgoing in claimed
+        ]
+        self._allowance.give_back(len(outcomes))
+        return outcomes
+
+    def _count(self, outcome: Settled) -> None:
+        tally = self.tally
+        if outcome.state == "delivered":
+            self.tally = attrs.evolve(tally, delivered=tally.delivered + 1)
+        elif outcome.state == "waiting":
+            self.tally = attrs.evolve(tally, retried=tally.retried + 1, error=outcome.error)
+        else:
+            self.tally = attrs.evolve(tally, dead=tally.dead + 1, error=outcome.error)
+
+
+def shown(error: BaseException) -> str:
+    """Return a failure as one line of text that every storage can keep."""
+    text = str(error) if isinstance(error, EvalflowError) else f"{type(error).__name__}: {error}"
+    line = " ".join(text.replace("\0", " ").split())
+    kept = line if len(line) <= _LONGEST_ERROR else line[: _LONGEST_ERROR - 1] + "…"
+    return kept.encode("utf-8", "backslashreplace").decode("utf-8")
