@@ -13,78 +13,7 @@ from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle, presets
 from evalflow.model import DueRule, Label
 from evalflow.text import canonical, parse
-from lifecycle_strategies import RECORDS, VOCABULARY
-
-# A corrective order (시정명령, R55) with a region for complaints beside it.
-ORDER = """\
-evalflow: lifecycle/1
-name: corrective-order
-version: 2
-ko: 시정명령
-en: Corrective order
-roles:
-  department: {ko: 사업부서, en: Department, at: department}
-  policy_office: {ko: 정책기획담당관, en: Policy office, at: office}
-adopted_by: [policy_office]
-regions:
-  order:
-    ko: 시정
-    en: Order
-    initial: ordered
-    states:
-      ordered: {ko: 명령, en: Ordered}
-      reported: {ko: 보고, en: Reported}
-      verified: {ko: 확인, en: Verified, final: true}
-  complaint:
-    ko: 이의
-    en: Complaint
-    initial: none_made
-    states:
-      none_made: {ko: 없음, en: None made}
-      complained: {ko: 이의신청, en: Complained}
-events:
-  report:
-    ko: 조치보고
-    en: Report the remedy
-    by: [department]
-    due: {days_after_period: 30}
-    transitions:
-      - {from: ordered, to: reported}
-    data:
-      document: {type: document, ko: 문서번호, en: Document number, required: true}
-      kind:
-        {type: choice, ko: 구분, en: K, options: {done: {ko: 완, en: Done}, part: {ko: 일, en: P}}}
-    records: [facts]
-  verify:
-    ko: 조치확인
-    en: Verify
-    by: [policy_office]
-    due: {days_after: report, days: 10}
-    transitions:
-      - {from: reported, to: verified, guards: [{rated: {as: on_track}}]}
-      - {from: reported, to: ordered, guards: [{rated: {as: lagging}}]}
-      - {from: complained, to: none_made}
-    notices:
-      - {name: verified, ko: 확인 통보, en: Verified, to: [department], entering: verified}
-  complain:
-    ko: 이의신청
-    en: Complain
-    by: [department]
-    transitions:
-      - {from: none_made, to: complained}
-  remind:
-    ko: 독촉
-    en: Remind
-    by: [policy_office]
-    transitions:
-      - {from: [ordered, reported]}
-duties:
-  - name: other_eyes
-    ko: 보고자는 확인하지 못함
-    en: Who reports may not verify
-    whoever: [report]
-    may_not: [verify]
-"""
+from lifecycle_strategies import ORDER, RECORDS, VOCABULARY
 
 Load = Callable[..., Lifecycle]
 

@@ -134,18 +134,22 @@ def _left(
     """Find the states that nobody can leave, and combinations in which a region is stuck."""
     for graph in graphs:
         reached = graph.reached(without=without)
-        for place, region in enumerate(graph.regions):
-            stuck = graph.stuck(place, without=without)
-            for name in lifecycle.regions[region].states:
-                here = [node for node in reached if node[place] == name]
-                ends = [node for node in stuck if node[place] == name]
-                if lifecycle.states[name].final:
-                    if len(ends) < len(here):
-                        yield _left_though_final(lifecycle, name)
-                elif here and len(ends) == len(here):
-                    yield _dead_end(lifecycle, name, without)
-                elif not without:
-                    yield from _trap(lifecycle, name, ends)
+        here: dict[str, list[Node]] = {state: [] for state in lifecycle.states}
+        stuck: dict[str, list[Node]] = {state: [] for state in lifecycle.states}
+        for place in range(len(graph.regions)):
+            for node in reached:
+                here[node[place]].append(node)
+            for node in graph.stuck(place, without=without):
+                stuck[node[place]].append(node)
+        ends = {name for name in here if here[name] and len(here[name]) == len(stuck[name])}
+        final = {name for name, state in lifecycle.states.items() if state.final}
+        for name, nodes in here.items():
+            if name in final and nodes and name not in ends:
+                yield _left_though_final(lifecycle, name)
+            elif name in ends - final:
+                yield _dead_end(lifecycle, name, without)
+            elif stuck[name] and name not in final and not without:
+                yield from _trap(lifecycle, name, stuck[name], ends | final)
 
 
 def _left_though_final(lifecycle: Lifecycle, name: str) -> Finding:
@@ -182,11 +186,13 @@ def _dead_end(lifecycle: Lifecycle, name: str, without: frozenset[str]) -> Findi
     )
 
 
-def _trap(lifecycle: Lifecycle, name: str, ends: Iterable[Node]) -> Iterator[Finding]:
-    for node in ends:
+def _trap(
+    lifecycle: Lifecycle, name: str, nodes: Iterable[Node], ends: Collection[str]
+) -> Iterator[Finding]:
+    for node in nodes:
         others = [other for other in node if other != name]
-        if any(lifecycle.states[other].final for other in others):
-            continue  # the other region has come to its end, and this one with it
+        if any(other in ends for other in others):
+            continue  # another region has come to its end, and this one with it
         state = _state(lifecycle, name)
         beside = [_state(lifecycle, other) for other in others]
         yield _warning(
@@ -418,7 +424,11 @@ def _people(
     units: Collection[str],
 ) -> Iterator[Finding]:
     time = {unit: stretches(head, unit) for unit in units}
-    time = {unit: parts_of_time for unit, parts_of_time in time.items() if parts_of_time}
+    time = {unit: each for unit, each in time.items() if each}
+    yield from _adopters(lifecycle, head)
+    yield from _unheard(lifecycle, head)
+    if not time:
+        return  # no unit could have a project
     unable = frozenset(
         event.name
         for event in lifecycle.events.values()
@@ -437,8 +447,6 @@ def _people(
     if unable:
         yield from [f for f in _left(lifecycle, graphs, unable) if f.code == "nobody_leaves"]
     yield from _vacancies(lifecycle, head, time, unable)
-    yield from _adopters(lifecycle, head)
-    yield from _unheard(lifecycle, head)
     yield from _duties(lifecycle, specs, graphs, head, time)
 
 
@@ -510,19 +518,23 @@ def _adopters(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
 def _unheard(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
     """Find notices to roles that nobody holds."""
     held = {grant.role for grants in head.directory.values() for grant in grants}
+    unheard: dict[str, list[tuple[str, Label]]] = {}
     for event in lifecycle.events.values():
         for number, notice in enumerate(event.notices):
             for role in notice.to:
                 if role in lifecycle.roles and role not in held:
-                    label = _roles(lifecycle, [role])
-                    yield _warning(
-                        "nobody_told",
-                        f"events.{event.name}.notices[{number}]",
-                        f"알림 '{notice.label.ko}'을(를) 받을 '{label.ko}' 역할을 맡은 사람이 "
-                        "없습니다.",
-                        f"the notice '{notice.label.en}' goes to the role '{label.en}', which "
-                        "nobody holds.",
-                    )
+                    about = f"events.{event.name}.notices[{number}]"
+                    unheard.setdefault(role, []).append((about, notice.label))
+    for role, notices in unheard.items():
+        label = lifecycle.roles[role].label
+        ko = ", ".join(notice.ko for _, notice in notices)
+        en = ", ".join(notice.en for _, notice in notices)
+        yield _warning(
+            "nobody_told",
+            notices[0][0],
+            f"'{label.ko}' 역할을 맡은 사람이 없어 알림을 받을 사람이 없습니다: {ko}",
+            f"nobody holds the role '{label.en}', so nobody there is told: {en}",
+        )
 
 
 # --------------------------------------------------------------------------- duties

@@ -123,7 +123,7 @@ def _dot_region(lifecycle: Lifecycle, region: Region, arrows: _Arrows) -> Iterat
 
 def _quoted(text: str) -> str:
     escaped = " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return f'"{escaped.replace("&", "&amp;")}"'  # Graphviz reads entities in labels
 
 
 def lifecycle_id(name: str) -> str:
