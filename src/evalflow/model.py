@@ -271,12 +271,16 @@ class Band:
 
     `verdict` is what the lifecycle's guards ask for: `on_track`, `lagging` or
     `seriously_lagging` (D2). Bands have Korean and English labels of the office's own.
+    `against` says which rate is looked at: `so_far`, the published one, or `whole`, against the
+    target of the whole plan, for bands like 완료 (done) that no early period can reach by
+    being on time.
     """
 
     name: str
     label: Label
     verdict: str
     at_least: Decimal | None = None
+    against: str = "so_far"
 
 
 @attrs.frozen(kw_only=True)
@@ -284,8 +288,7 @@ class ScoringRules:
     """How a plan rates its projects (D1-D3); all of it configuration.
 
     `scorer` names a scorer, `options` are its own. `basis` is `cumulative` (누계) or `period`.
-    `bands` are ordered from best to worst. `done` is the rate over the whole year from which
-    a project counts as done (완료). `places` is the number of decimals printed.
+    `bands` are ordered from best to worst. `places` is the number of decimals printed.
     `project_mean` is `weighted` or `plain`; `group_mean` is `projects` (plain mean over
     projects, D3) or `groups` (mean of means), for bureaus, fields and the office.
     """
@@ -447,9 +450,11 @@ class Line:
 class Rating:
     """A project's rate in one period: the lines, the roll-up, and who worked it out how.
 
-    `verdict` is `on_track`, `lagging` or `seriously_lagging`; None where no line has a rate
-    and one is missing or undefined. A project of which nothing is due yet is `not_due`, on
-    track. `notes` are a scorer's own remarks as trees of text (`{"ko": …, "en": …}`).
+    `status` is `rated`; or `missing` or `undefined` where one line is: then there is no rate
+    and no verdict, for nothing is silently averaged away. A project of which nothing is due yet
+    is `not_due`, on track. `exact` is the unrounded rate where it differs from `rate`; means
+    over projects start from it. `notes` are a scorer's own remarks as trees of text
+    (`{"ko": …, "en": …}`).
     """
 
     project: str
@@ -467,6 +472,7 @@ class Rating:
     revision: int
     options: Mapping[str, Any] = attrs.field(factory=dict)
     notes: tuple[Mapping[str, str], ...] = ()
+    exact: Fraction | None = None
 
     def line(self, indicator_id: str) -> Line | None:
         """Return the line of this indicator, or None."""
@@ -494,6 +500,8 @@ class Rating:
             tree["options"] = dict(self.options)
         if self.notes:
             tree["notes"] = [dict(note) for note in self.notes]
+        if self.exact is not None:
+            tree["exact"] = str(self.exact)
         return tree
 
     @classmethod
@@ -516,6 +524,7 @@ class Rating:
             revision=tree["revision"],
             options=get("options", _NOTHING),
             notes=tuple(get("notes", ())),
+            exact=Fraction(tree["exact"]) if "exact" in tree else None,
         )
 
 
