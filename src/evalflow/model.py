@@ -782,10 +782,22 @@ class Entry:
     key: str | None = None
     previous: str = ""
     hash: str = ""
+    _texts: tuple[str, str] | None = attrs.field(default=None, init=False, eq=False, repr=False)
+
+    def texts(self) -> tuple[str, str]:
+        """Return the canonical texts of `data` and `rating`, made once: the hash covers them
+        and storages keep them."""
+        texts = self._texts
+        if texts is None:
+            texts = canonical(self.data), canonical(self.rating)
+            object.__setattr__(self, "_texts", texts)
+        return texts
 
     def body(self) -> str:
-        """Return the canonical text over which the hash is taken: every field but the hash."""
-        return canonical(
+        """Return the canonical text over which the hash is taken: a list of every field but
+        the hash."""
+        data, rating = self.texts()
+        before = canonical(
             [
                 self.project,
                 self.number,
@@ -802,18 +814,16 @@ class Entry:
                 self.revision,
                 self.lifecycle,
                 self.reason,
-                self.data,
-                self.rating,
-                self.evaluation,
-                self.late,
-                self.key,
-                self.previous,
             ]
         )
+        after = canonical([self.evaluation, self.late, self.key, self.previous])
+        return f"{before[:-1]},{data},{rating},{after[1:]}"
 
     def sealed(self) -> Entry:
         """Return the entry with its hash filled in."""
-        return attrs.evolve(self, hash=digest(self.body()))
+        sealed = attrs.evolve(self, hash=digest(self.body()))
+        object.__setattr__(sealed, "_texts", self._texts)
+        return sealed
 
 
 @attrs.frozen(kw_only=True)

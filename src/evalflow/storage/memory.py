@@ -142,7 +142,7 @@ class MemoryStorage:
     def _write(self, move: Move) -> None:
         project, entry, definition = move.project, move.entry, move.definition
         self._projects[project.id] = project
-        kept = _Kept(entry, canonical(entry.data), canonical(entry.rating))
+        kept = _Kept(entry, *entry.texts())
         self._entries.append(kept)
         self._history.setdefault(project.id, []).append(kept)
         if entry.key is not None:

@@ -21,7 +21,7 @@ from evalflow.model import (
     Project,
     Snapshot,
 )
-from evalflow.text import Tree, canonical, parse
+from evalflow.text import canonical, parse
 
 Row = Sequence[Any]
 
@@ -59,11 +59,6 @@ def names(states: tuple[str, ...]) -> str:
 def named(text: str) -> tuple[Any, ...]:
     """Return the states (or visits) that `names` wrote."""
     return tuple(parse(text))
-
-
-def optional(tree: Tree) -> str | None:
-    """Return the canonical text of a tree, None for None."""
-    return None if tree is None else canonical(tree)
 
 
 def project_row(project: Project) -> tuple[Any, ...]:
@@ -125,6 +120,7 @@ def snapshot_from(row: Row) -> Snapshot:
 
 def entry_row(entry: Entry) -> tuple[Any, ...]:
     """Return the columns `ENTRY_COLUMNS` of an entry."""
+    data, rating = entry.texts()
     return (
         entry.project,
         entry.number,
@@ -141,8 +137,8 @@ def entry_row(entry: Entry) -> tuple[Any, ...]:
         entry.revision,
         entry.lifecycle,
         entry.reason,
-        canonical(entry.data),
-        optional(entry.rating),
+        data,
+        None if entry.rating is None else rating,
         entry.evaluation,
         entry.late,
         entry.key,
