@@ -266,6 +266,17 @@ class Part:
         """Note a problem with a key itself."""
         self._reading.wrong((*self.path, key), code, ko, en, key, key=True)
 
+    def unknown_key(self, key: str, what: tuple[str, str], known: Collection[str]) -> None:
+        """Note that a key is none of `known`; see `Reading.unknown`."""
+        self._reading.unknown((*self.path, key), what, key, known, key=True)
+
+    def named(self, key: str | int) -> bool:
+        """Say whether a key is an id (see `is_name`), and note it where it is not."""
+        if isinstance(key, int) or is_name(key):
+            return True
+        self._bad_name((*self.path, key), key, key=True)
+        return False
+
     def unknown(self, key: str | int, what: tuple[str, str], known: Collection[str]) -> None:
         """Note that the value of `key` is none of `known`; see `Reading.unknown`."""
         self._reading.unknown((*self.path, key), what, str(self.tree[key]), known)
@@ -277,10 +288,12 @@ class Part:
                 if key not in keys:
                     self._reading.unknown((*self.path, key), ("항목", "key"), key, keys, key=True)
 
-    def _missing(self, key: str | int, default: Any, instead: T) -> Any:
+    def _missing(self, key: str | int, default: Any, instead: T, options: str = "") -> Any:
         if default is not REQUIRED:
             return default
         ko, en = f"'{key}' 항목이 필요합니다", f"needs '{key}'"
+        if options:
+            ko, en = f"{ko} ({options} 중 하나)", f"{en} (one of {options})"
         self._reading.wrong(self.path, "missing_key", ko, en, key=True)
         return instead
 
@@ -373,9 +386,9 @@ class Part:
         if value.__class__ is str and value in options:
             return value
         first = next(iter(options))
-        if value is None:
-            return self._missing(key, default, first)
         listed = ", ".join(options)
+        if value is None:
+            return self._missing(key, default, first, listed)
         near = self._reading.near(str(value), options) if isinstance(value, str) else None
         ko, en = f"{listed} 중 하나여야 합니다", f"expected one of {listed}"
         if near is not None:
@@ -542,8 +555,8 @@ class Part:
         """
         inside = self.part(key, required=required)
         for step in inside.tree:
-            if named and isinstance(step, str) and not is_name(step):
-                self._bad_name((*inside.path, step), step, key=True)
+            if named:
+                inside.named(step)
             if isinstance(inside.tree[step], Mapping):
                 yield step, Part(inside.tree[step], self._reading, inside, step)
             elif inside.tree[step] is None:

@@ -1,0 +1,108 @@
+"""From a plan file to a `Plan`: every problem at once, nothing half-loaded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from evalflow.errors import InvalidInput, Problem
+from evalflow.lifecycle.definition import Lifecycle
+from evalflow.model import PlanHead, ProjectDefinition
+from evalflow.plan.definition import Plan
+from evalflow.plan.head import read_head
+from evalflow.plan.project import Surroundings, check_project, read_project
+from evalflow.reading import Reading
+from evalflow.yamltree import Document, read
+
+
+def load_plan(
+    source: str | bytes | os.PathLike[str],
+    *,
+    lifecycle: Callable[[str], Lifecycle],
+    name: str | None = None,
+) -> Plan:
+    """Return the plan in a YAML file (a path), or in `source` itself (bytes), checked whole.
+
+    `lifecycle` loads what the plan names: it is given a preset's name, or the path of a file
+    that lies beside the plan. `name` is what problems call the plan's file.
+
+    Raises:
+        InvalidInput: the plan or its lifecycle has mistakes: all of them, each with file, line
+            and column, what was expected, and the nearest right name.
+    """
+    document = read(source, name=name)
+    reading = Reading(document)
+    top = reading.top
+    folder = "" if isinstance(source, bytes) else os.path.dirname(os.fspath(source))
+    used, problems = _lifecycle(top.text("lifecycle"), folder, lifecycle, document)
+    head = read_head(reading, used, written=True)
+    projects = _projects(reading, head)
+    reading.problems.extend(problems)
+    _raise_if_any(reading.problems, document)
+    assert used is not None
+    return Plan(head=head, projects=projects, lifecycle=used, file=document.name)
+
+
+def _projects(reading: Reading, head: PlanHead) -> Mapping[str, ProjectDefinition]:
+    projects: dict[str, ProjectDefinition] = {}
+    inside = reading.top.part("projects")
+    around = Surroundings.of(head)
+    if "projects" in reading.top and not inside.tree:
+        ko, en = "사업이 하나는 있어야 합니다", "a plan has at least one project"
+        reading.top.wrong("projects", "no_projects", ko, en)
+    for number in inside.tree:
+        if not isinstance(number, str):
+            ko = "'관리번호: {…}' 꼴의 묶음이어야 합니다"
+            en = "expected a mapping by number, not a list"
+            reading.top.wrong("projects", "wrong_value", ko, en)
+            break
+        inside.named(number)
+        part = inside.part(number)
+        if part.tree:
+            definition = read_project(part, head.id, number, written=True)
+            check_project(definition, around, part)
+            projects[number] = definition
+    return projects
+
+
+def _lifecycle(
+    text: str, folder: str, load: Callable[[str], Lifecycle], document: Document
+) -> tuple[Lifecycle | None, list[Problem]]:
+    """Return the lifecycle that the plan names, or the problems with it."""
+    if not text:
+        return None, []
+    is_file = text.endswith((".yaml", ".yml")) or "/" in text
+    try:
+        return load(os.path.join(folder, text) if is_file else text), []
+    except InvalidInput as error:
+        return None, [_at_the_name(problem, document) for problem in error.problems]
+
+
+def _at_the_name(problem: Problem, document: Document) -> Problem:
+    """Return a problem of the lifecycle; one without a place in its own file stands where the
+    plan names it."""
+    if problem.line is not None:
+        return problem
+    line, column = document.place(("lifecycle",))
+    about = "" if problem.file is None else f"{problem.file}: "
+    return attrs.evolve(
+        problem,
+        file=document.name,
+        line=line,
+        column=column,
+        ko=about + problem.ko,
+        en=about + problem.en,
+    )
+
+
+def _raise_if_any(problems: list[Problem], document: Document) -> None:
+    """Raise all problems: the plan's own in reading order, then its lifecycle's."""
+    if problems:
+        raise InvalidInput(
+            sorted(
+                problems,
+                key=lambda p: (p.file != document.name, p.file or "", p.line or 0, p.column or 0),
+            )
+        )

@@ -1,0 +1,50 @@
+"""The order in which a plan names things, kept where stored text has its keys sorted.
+
+People want bureaus, fields and indicators in the order in which somebody thought of them, but
+the stored form of a tree sorts its keys. So a tree carries, beside such a mapping, the key
+`order`: `{"order": {"fields": ["welfare", "economy"]}, "fields": {…}}`. It is made here, read
+here, and stands in no plan file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from evalflow.reading import Part
+from evalflow.text import Tree
+
+ORDER = "order"
+"""The key under which a stored tree keeps the order of its mappings."""
+
+
+def with_order(tree: Mapping[str, Tree], keys: Iterable[str]) -> dict[str, Tree]:
+    """Return `tree` with the order of the mappings at `keys`, where it is not the sorted one."""
+    kept: dict[str, Tree] = {}
+    known = tree.get(ORDER) or {}
+    for key in keys:
+        inside = tree.get(key)
+        if isinstance(inside, Mapping):
+            names = in_order(inside, known.get(key))
+            if names != sorted(names):
+                kept[key] = names
+    ordered = {key: value for key, value in tree.items() if key != ORDER}
+    if kept:
+        ordered[ORDER] = kept
+    return ordered
+
+
+def in_order(tree: Mapping[str, Any], order: Tree) -> list[str]:
+    """Return the keys of `tree`: first as `order` says, then the others as they stand."""
+    if not isinstance(order, list):
+        return list(tree)
+    first = [name for name in dict.fromkeys(order) if name in tree]
+    return [*first, *(name for name in tree if name not in set(first))]
+
+
+def sort_parts(part: Part, key: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Return what was read from the mapping at `key` in the order that the tree keeps."""
+    kept = part.tree.get(ORDER)
+    if not isinstance(kept, Mapping) or key not in kept:
+        return found
+    return {name: found[name] for name in in_order(found, kept[key])}

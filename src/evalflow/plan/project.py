@@ -1,0 +1,520 @@
+"""From a tree to a `ProjectDefinition`: what a plan says about one project.
+
+Reading and checking are two steps. What a project says by itself is checked while it is read;
+what it says about the plan around it (units, fields, periods) is checked against the head, and
+only where somebody wrote it: an older definition in a store may name a unit that is gone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import attrs
+
+from evalflow.model import (
+    Assignment,
+    Budget,
+    Figure,
+    Indicator,
+    Label,
+    NotDue,
+    PlanHead,
+    ProjectDefinition,
+    Step,
+    Unit,
+)
+from evalflow.plan.head import ZERO_TARGETS, periods_of
+from evalflow.plan.order import ORDER, sort_parts, with_order
+from evalflow.reading import Part, Reading, figure_of
+from evalflow.text import Tree
+
+DIRECTIONS = ("up", "down", "maintain")
+"""Whether more, less or the same is better; an indicator has to say it (G5)."""
+
+ACCUMULATIONS = ("sum", "last", "average")
+"""How the periods of a year add up; an indicator has to say it (G5)."""
+
+FORMULAS: Mapping[str, tuple[str, ...]] = {
+    "up": ("up",),
+    "down_linear": ("down",),
+    "down_ratio": ("down",),
+    "baseline": ("up", "down"),
+    "maintain_at_least": ("maintain",),
+    "maintain_at_most": ("maintain",),
+    "milestone": ("up",),
+    "met_or_not": DIRECTIONS,
+}
+"""The formulas of rates, with the directions for which each makes sense."""
+
+_USUAL_FORMULA = {"up": "up", "down": "down_linear"}
+_NOT_DUE = NotDue("")
+
+_PROJECT_KEYS = frozenset(
+    {"ko", "en", "illustrative", "unit", "assignments", "field", "core_project", "goals"}
+    | {"selection", "cooperating", "kind", "start", "end", "content", "budget", "schedule"}
+    | {"cards", "indicators"}
+)
+_STORED_KEYS = _PROJECT_KEYS | {ORDER}
+_INDICATOR_KEYS = frozenset(
+    {"ko", "en", "unit", "direction", "formula", "accumulation", "weight", "targets", "baseline"}
+    | {"steps", "zero_target", "cap"}
+)
+_STEP_KEYS = frozenset({"ko", "en", "weight"})
+_ASSIGNMENT_KEYS = frozenset({"unit", "since", "until"})
+_BUDGET_KEYS = frozenset({"sources", "periods"})
+_STORED_INDICATOR_KEYS = _INDICATOR_KEYS | {ORDER}
+_STORED_BUDGET_KEYS = _BUDGET_KEYS | {ORDER}
+
+
+def definition_from_tree(
+    head: PlanHead, number: str, tree: Tree, *, stored: bool = False
+) -> ProjectDefinition:
+    """Return the definition that `tree` says: a `ProjectDefinition.tree`, or what a plan file
+    says under a project's number, perhaps changed by a merge patch.
+
+    `stored` leaves out the checks against the head: a definition that was checked when it was
+    stored stays readable when a later revision knows one of its units no more.
+
+    Raises:
+        InvalidInput: the tree has mistakes; all of them, with their path.
+    """
+    reading = Reading(tree, at=("projects", number))
+    definition = read_project(reading.top, head.id, number, written=False)
+    if not stored:
+        check_project(definition, Surroundings.of(head), reading.top)
+    reading.raise_if_any()
+    return definition
+
+
+# --------------------------------------------------------------------------- reading
+
+
+def read_project(part: Part, plan: str, number: str, *, written: bool) -> ProjectDefinition:
+    """Return the definition, noting what is wrong with it by itself. `written` says that it is
+    read from a file; a stored tree may also keep the order of its mappings."""
+    part.only(_PROJECT_KEYS if written else _STORED_KEYS)
+    start, end = part.date("start", None), part.date("end", None)
+    if start is not None and end is not None and dt.date.min not in (start, end) and end < start:
+        ko = f"사업기간의 끝({end})이 시작({start})보다 앞섭니다"
+        part.wrong("end", "ends_before_begin", ko, f"ends ({end}) before it begins ({start})")
+    indicators = _indicators(part, written)
+    return ProjectDefinition(
+        id=f"{plan}/{number}",
+        number=number,
+        label=part.label(english=False),
+        field=part.text("field"),
+        assignments=_assignments(part),
+        indicators=indicators,
+        core_project=part.text("core_project", None),
+        goals=part.texts("goals"),
+        selection=part.texts("selection"),
+        cooperating=part.texts("cooperating"),
+        kind=part.choice("kind", ("new", "continued"), "new"),
+        start=start,
+        end=end,
+        content=part.label_at("content", None, english=False),
+        budget=_budget(part, written),
+        schedule=_schedule(part),
+        cards=_cards(part),
+        illustrative=part.flag("illustrative", False),
+        tree=_normal(part.tree),
+    )
+
+
+def _assignments(part: Part) -> tuple[Assignment, ...]:
+    if "assignments" not in part:
+        return (Assignment(unit=part.text("unit")),)
+    if "unit" in part:
+        ko, en = "unit과 assignments 가운데 하나만 적습니다", "give either unit or assignments"
+        part.wrong("unit", "unit_twice", ko, en)
+    found = []
+    for step, inside in part.parts("assignments", named=False):
+        if not isinstance(step, int):
+            inside.wrong(None, "wrong_value", "목록이어야 합니다", "expected a list")
+        inside.only(_ASSIGNMENT_KEYS)
+        found.append(
+            Assignment(
+                unit=inside.text("unit"),
+                since=inside.date("since", None),
+                until=inside.date("until", None),
+            )
+        )
+    return tuple(found) or (Assignment(unit=""),)
+
+
+def _indicators(part: Part, written: bool) -> tuple[Indicator, ...]:
+    found: dict[str, Indicator] = {}
+    inside = part.part("indicators")
+    if "indicators" in part and not inside.tree:
+        ko, en = "성과지표가 하나는 있어야 합니다", "a project has at least one indicator"
+        part.wrong("indicators", "no_indicators", ko, en)
+    for name, tree in inside.tree.items():
+        if not isinstance(name, str):
+            ko, en = "'식별자: {…}' 꼴의 묶음이어야 합니다", "expected a mapping by id, not a list"
+            part.wrong("indicators", "wrong_value", ko, en)
+            break
+        inside.named(name)
+        if not isinstance(tree, Mapping):
+            inside.part(name)
+            continue
+        found[name] = _indicator(inside.part(name), name, written)
+    if found and not any(indicator.weight for indicator in found.values()):
+        ko, en = "모든 성과지표의 가중치가 0입니다", "all indicators weigh nothing"
+        part.wrong("indicators", "weightless", ko, en)
+    return tuple(sort_parts(part, "indicators", found).values())
+
+
+def _indicator(part: Part, name: str, written: bool) -> Indicator:
+    part.only(_INDICATOR_KEYS if written else _STORED_INDICATOR_KEYS)
+    direction = part.choice("direction", DIRECTIONS)
+    formula = _formula(part, direction)
+    steps = _steps(part, formula)
+    targets = _targets(part)
+    if steps:
+        _check_steps(part, steps, targets)
+    baseline = part.figure("baseline", None)
+    if formula == "baseline" and baseline is None:
+        ko, en = (
+            "formula: baseline에는 baseline 값이 필요합니다",
+            "formula baseline needs 'baseline'",
+        )
+        part.wrong(None, "missing_key", ko, en)
+    elif formula != "baseline" and baseline is not None:
+        ko, en = (
+            "baseline은 formula: baseline에만 적습니다",
+            "only formula baseline takes a baseline",
+        )
+        part.wrong("baseline", "wrong_value", ko, en)
+    weight = part.fraction("weight", _ONE)
+    if weight < 0:
+        ko, en = f"가중치는 0 이상이어야 합니다: {weight}", f"a weight is not negative: {weight}"
+        part.wrong("weight", "negative_weight", ko, en, str(weight))
+    cap = part.figure("cap", None)
+    if cap is not None and cap <= 0:
+        ko, en = f"상한은 0보다 커야 합니다: {cap}", f"a cap is above zero: {cap}"
+        part.wrong("cap", "wrong_value", ko, en, str(cap))
+    return Indicator(
+        id=name,
+        label=part.label(english=False),
+        unit=part.text("unit"),
+        direction=direction,
+        formula=formula,
+        accumulation=part.choice("accumulation", ACCUMULATIONS),
+        weight=weight,
+        targets=targets,
+        baseline=baseline,
+        steps=steps,
+        zero_target=part.choice("zero_target", ZERO_TARGETS, None),
+        cap=cap,
+    )
+
+
+_ONE = Fraction(1)
+
+
+def _formula(part: Part, direction: str) -> str:
+    if "formula" not in part:
+        usual = _USUAL_FORMULA.get(direction)
+        if usual is not None:
+            return usual
+        fitting = ", ".join(_fitting(direction))
+        ko = f"direction: {direction}에는 formula가 필요합니다 ({fitting} 중 하나)"
+        part.wrong(None, "missing_key", ko, f"direction {direction} needs a formula ({fitting})")
+        return "met_or_not"
+    formula = part.choice("formula", FORMULAS)
+    if direction not in FORMULAS[formula] and part.tree.get("direction") == direction:
+        fitting = ", ".join(_fitting(direction))
+        part.wrong(
+            "formula",
+            "formula_against_direction",
+            f"산식 '{formula}'은(는) direction: {direction}에 맞지 않습니다 ({fitting} 중 하나)",
+            f"the formula '{formula}' does not fit direction {direction} (one of {fitting})",
+            formula,
+        )
+    return formula
+
+
+def _fitting(direction: str) -> list[str]:
+    return [formula for formula, directions in FORMULAS.items() if direction in directions]
+
+
+def _targets(part: Part) -> dict[str, Figure]:
+    inside = part.part("targets")
+    targets: dict[str, Figure] = {}
+    for period, value in inside.tree.items():
+        figure = figure_of(value) if value.__class__ is str else None
+        targets[period] = _odd_target(inside, period, value) if figure is None else figure
+    return targets
+
+
+def _odd_target(inside: Part, period: Any, value: Tree) -> Figure:
+    if value is None:
+        ko = "목표가 비어 있습니다 (없으면 {not_due: 사유})"
+        inside.wrong(period, "missing_target", ko, "no target (if none is due: {not_due: why})")
+    elif value == "not_due":
+        return _NOT_DUE
+    elif isinstance(value, Mapping):
+        why = inside.part(period)
+        why.only(_NOT_DUE_KEYS)
+        if "not_due" in value:
+            return NotDue(why.text("not_due", ""))
+        ko, en = "수 또는 {not_due: 사유}여야 합니다", "expected a figure or {not_due: why}"
+        why.wrong(None, "wrong_value", ko, en)
+    else:
+        return inside.figure(period)
+    return _NOT_DUE
+
+
+_NOT_DUE_KEYS = frozenset({"not_due"})
+
+
+def _steps(part: Part, formula: str) -> tuple[Step, ...]:
+    if "steps" not in part:
+        if formula == "milestone":
+            ko, en = "formula: milestone에는 steps가 필요합니다", "formula milestone needs 'steps'"
+            part.wrong(None, "missing_key", ko, en)
+        return ()
+    if formula != "milestone":
+        ko, en = "steps는 formula: milestone에만 적습니다", "only formula milestone takes steps"
+        part.wrong("steps", "wrong_value", ko, en)
+    found: dict[str, Step] = {}
+    for name, inside in part.parts("steps"):
+        inside.only(_STEP_KEYS)
+        weight = inside.fraction("weight", _ONE)
+        if weight <= 0:
+            ko, en = (
+                f"단계의 가중치는 0보다 커야 합니다: {weight}",
+                f"a step weighs above 0: {weight}",
+            )
+            inside.wrong("weight", "negative_weight", ko, en, str(weight))
+        found[str(name)] = Step(id=str(name), label=inside.label(english=False), weight=weight)
+    if not found:
+        ko, en = "단계가 하나는 있어야 합니다", "there is at least one step"
+        part.wrong("steps", "missing_key", ko, en)
+    return tuple(sort_parts(part, "steps", found).values())
+
+
+def _check_steps(part: Part, steps: tuple[Step, ...], targets: Mapping[str, Figure]) -> None:
+    total = sum([step.weight for step in steps], Fraction(0))
+    for period, target in targets.items():
+        if isinstance(target, Decimal) and not 0 <= Fraction(target) <= total:
+            ko = f"목표 {target}이(가) 단계의 가중치 합({total})을 벗어납니다"
+            en = f"the target {target} lies outside the steps' weights, 0 to {total}"
+            part.part("targets").wrong(period, "target_beyond_steps", ko, en, str(target))
+
+
+def _budget(part: Part, written: bool) -> Budget:
+    if "budget" not in part:
+        return Budget()
+    inside = part.part("budget")
+    inside.only(_BUDGET_KEYS if written else _STORED_BUDGET_KEYS)
+    sources = _money(inside, "sources")
+    return Budget(sources=sort_parts(inside, "sources", sources), periods=_money(inside, "periods"))
+
+
+def _money(part: Part, key: str) -> dict[str, int]:
+    if key not in part:
+        return {}
+    inside = part.part(key)
+    return {str(name): inside.whole(name, least=0) for name in inside.tree}
+
+
+def _schedule(part: Part) -> dict[str, str]:
+    if "schedule" not in part:
+        return {}
+    inside = part.part("schedule")
+    return {str(month): inside.text(month) for month in inside.tree}
+
+
+def _cards(part: Part) -> tuple[Label, ...]:
+    if "cards" not in part:
+        return ()
+    inside = part.part("cards")
+    for step in inside.tree:
+        if not isinstance(step, int):
+            part.wrong("cards", "wrong_value", "목록이어야 합니다", "expected a list")
+            return ()
+    return tuple([inside.label_at(place, english=False) for place in inside.tree])
+
+
+def _normal(tree: Mapping[str, Tree]) -> Tree:
+    """Return the tree as it is stored, with the order of what has one."""
+    normal = with_order(tree, ("indicators",))
+    budget = tree.get("budget")
+    if isinstance(budget, Mapping):
+        normal["budget"] = with_order(budget, ("sources",))
+    indicators = tree.get("indicators")
+    if isinstance(indicators, Mapping):
+        stepped = {
+            name: with_order(indicator, ("steps",))
+            for name, indicator in indicators.items()
+            if isinstance(indicator, Mapping) and "steps" in indicator
+        }
+        if stepped:
+            normal["indicators"] = {**indicators, **stepped}
+    return normal
+
+
+# --------------------------------------------------------------------------- checking
+
+
+@attrs.frozen(kw_only=True)
+class Surroundings:
+    """What a project may name, taken once out of a plan's head."""
+
+    units: Mapping[str, Unit]
+    fields: Collection[str]
+    core_projects: Collection[str]
+    goals: Collection[str]
+    criteria: Collection[str]
+    periods: tuple[str, ...]
+    months: frozenset[str]
+    first: dt.date
+    last: dt.date
+    period_set: frozenset[str] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "period_set", frozenset(self.periods))
+
+    @classmethod
+    def of(cls, head: PlanHead) -> Surroundings:
+        """Return what the projects of this plan may name."""
+        periods = periods_of(head.calendar.first, head.calendar.last)
+        first = periods[0].start if periods else dt.date.min
+        last = periods[-1].end if periods else dt.date.max
+        return cls(
+            units=head.units,
+            fields=head.fields,
+            core_projects=head.core_projects,
+            goals=head.goals,
+            criteria=head.criteria,
+            periods=tuple(period.text for period in periods),
+            months=_months(first, last) if periods else frozenset(),
+            first=first,
+            last=last,
+        )
+
+
+def _months(first: dt.date, last: dt.date) -> frozenset[str]:
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    numbers = range(first.month - 1, first.month - 1 + count)
+    return frozenset(f"{first.year + n // 12:04}-{n % 12 + 1:02}" for n in numbers)
+
+
+def check_project(definition: ProjectDefinition, around: Surroundings, part: Part) -> None:
+    """Note what the definition says that does not fit the plan around it."""
+    if definition.field not in around.fields and definition.field:
+        part.unknown("field", ("분야", "field"), around.fields)
+    core = definition.core_project
+    if core is not None and core not in around.core_projects:
+        part.unknown("core_project", ("핵심 프로젝트", "core project"), around.core_projects)
+    if definition.goals:
+        _known(part, "goals", definition.goals, ("목표", "goal"), around.goals)
+    if definition.selection:
+        _known(part, "selection", definition.selection, ("선정기준", "criterion"), around.criteria)
+    if definition.cooperating:
+        _known(part, "cooperating", definition.cooperating, ("부서", "unit"), around.units)
+    _check_assignments(definition, around, part)
+    for indicator in definition.indicators:
+        if indicator.targets.keys() != around.period_set and around.periods:
+            _check_target_periods(indicator, around, part)
+    if around.periods:
+        if not definition.budget.periods.keys() <= around.period_set:
+            _outside(part.part("budget").part("periods"), around.periods)
+        if not definition.schedule.keys() <= around.months:
+            _outside(part.part("schedule"), sorted(around.months))
+
+
+def _known(
+    part: Part,
+    key: str,
+    names: Collection[str],
+    what: tuple[str, str],
+    known: Collection[str],
+) -> None:
+    for place, name in enumerate(names):
+        if name and name not in known:
+            if isinstance(part.tree[key], str):
+                part.unknown(key, what, known)
+            else:
+                part.part(key).unknown(place, what, known)
+
+
+def _check_target_periods(indicator: Indicator, around: Surroundings, part: Part) -> None:
+    inside = part.part("indicators").part(indicator.id)
+    if "targets" not in inside:
+        return  # noted when it was read
+    lacking = [period for period in around.periods if period not in indicator.targets]
+    if lacking:
+        listed = ", ".join(lacking)
+        inside.wrong(
+            "targets",
+            "missing_target",
+            f"성과지표 '{indicator.id}'에 {listed}의 목표가 없습니다 "
+            "(때가 아니면 {not_due: 사유})",
+            f"the indicator '{indicator.id}' has no target for {listed} (if none is due: "
+            "{not_due: why})",
+            listed,
+        )
+    if not indicator.targets.keys() <= around.period_set:
+        _outside(inside.part("targets"), around.periods)
+
+
+def _outside(part: Part, known: Collection[str]) -> None:
+    """Note every period (or month) of the part that is none of the plan's."""
+    first, last = next(iter(known)), list(known)[-1]
+    for period in part.tree:
+        if period not in known:
+            part.wrong_key(
+                period,
+                "period_outside",
+                f"'{period}'은(는) 이 계획의 기간이 아닙니다 ({first}부터 {last}까지)",
+                f"'{period}' is none of the plan's periods ({first} to {last})",
+            )
+
+
+def _check_assignments(definition: ProjectDefinition, around: Surroundings, part: Part) -> None:
+    alone = "assignments" not in part
+    next_day = around.first
+    before: Assignment | None = None
+    for place, assignment in enumerate(definition.assignments):
+        inside = part if alone else part.part("assignments").part(place)
+        unit = around.units.get(assignment.unit)
+        if unit is None and assignment.unit:
+            inside.unknown("unit", ("부서", "unit"), around.units)
+        since = max(assignment.since or around.first, around.first)
+        until = min(assignment.until or around.last, around.last)
+        if assignment.since and assignment.until and assignment.until < assignment.since:
+            ko = f"끝나는 날({assignment.until})이 시작하는 날({assignment.since})보다 앞섭니다"
+            en = f"ends ({assignment.until}) before it begins ({assignment.since})"
+            inside.wrong("until", "ends_before_begin", ko, en)
+            return
+        if since < next_day and before is not None:
+            ko = f"'{before.unit}'과 '{assignment.unit}'의 담당 기간이 겹칩니다 ({since}부터)"
+            en = f"the assignments to '{before.unit}' and '{assignment.unit}' overlap from {since}"
+            inside.wrong(None, "assignments_overlap", ko, en)
+        elif since > next_day:
+            gap = since - dt.timedelta(days=1)
+            ko = f"담당 부서가 없는 기간이 있습니다 ({next_day}부터 {gap}까지)"
+            inside.wrong(None, "assignments_gap", ko, f"no unit from {next_day} to {gap}")
+        if unit is not None:
+            _check_existence(unit, since, until, inside)
+        before = assignment
+        next_day = until + dt.timedelta(days=1) if until < dt.date.max else until
+    if next_day <= around.last and around.periods:
+        ko = f"담당 부서가 없는 기간이 있습니다 ({next_day}부터 {around.last}까지)"
+        key = None if alone else "assignments"
+        part.wrong(key, "assignments_gap", ko, f"no unit from {next_day} to {around.last}")
+
+
+def _check_existence(unit: Unit, since: dt.date, until: dt.date, part: Part) -> None:
+    if (unit.since is not None and since < unit.since) or (
+        unit.until is not None and until > unit.until
+    ):
+        ko = f"부서 '{unit.id}'은(는) {unit.since or ''}~{unit.until or ''}에만 있습니다"
+        en = f"the unit '{unit.id}' exists only from {unit.since or '…'} to {unit.until or '…'}"
+        part.wrong("unit", "unit_not_there", ko, en, unit.id)

@@ -1,0 +1,156 @@
+"""A plan back to YAML: a file that loads to the same plan, laid out for people to edit."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from evalflow.model import PlanHead, ProjectDefinition
+from evalflow.plan.order import ORDER, in_order
+from evalflow.text import Tree
+
+_WIDTH = 100
+_LONGEST_KEY = 120  # YAML allows 1,024 characters on the line of a key
+
+# Text that needs no quotes: it begins with a letter or digit, and nothing in it means anything.
+_PLAIN = re.compile(r"\w(?:[^\n\r\t:#,\[\]{}]*[^\n\r\t:#,\[\]{} ])?")
+_PLAIN_LINE = re.compile(r"\w(?:[^\n\r\t:#]*[^\n\r\t:# ])?")
+_NULLS = frozenset(["null", "Null", "NULL"])
+
+_HEAD_KEYS = (
+    *("evalflow", "id", "revision", "effective", "year", "ko", "en", "illustrative", "document"),
+    *("lifecycle", "calendar", "scoring", "notices", "units", "directory", "appointments"),
+    *("fields", "core_projects", "criteria", "goals", "milestones", "exclusions"),
+)
+_PROJECT_KEYS = (
+    *("ko", "en", "illustrative", "unit", "assignments", "field", "core_project", "goals"),
+    *("selection", "cooperating", "kind", "start", "end", "content", "budget", "schedule"),
+    *("cards", "indicators"),
+)
+_INDICATOR_KEYS = (
+    *("ko", "en", "unit", "direction", "formula", "accumulation", "weight", "baseline"),
+    *("zero_target", "cap", "steps", "targets"),
+)
+
+
+def dump_yaml(head: PlanHead, definitions: Iterable[ProjectDefinition]) -> str:
+    """Return the plan as the text of a plan file. It loads to the same plan, with the revision
+    and the effective period that `head` has."""
+    tree = dict(head.tree)
+    tree["revision"] = str(head.revision)
+    tree["effective"] = head.effective
+    tree["projects"] = {each.number: _project(each.tree) for each in definitions}
+    bands = {band.name: place for place, band in enumerate(head.scoring.bands)}
+    return "".join(f"{line}\n" for line in _lines(_head(tree, bands), 0))
+
+
+def yaml_text(tree: Tree) -> str:
+    """Return a tree as YAML text that `yamltree.read` reads to the same tree."""
+    if isinstance(tree, Mapping) and tree:
+        return "".join(f"{line}\n" for line in _lines(tree, 0))
+    return _flow(tree) + "\n"
+
+
+# --------------------------------------------------------------------------- order
+
+
+def _head(tree: Mapping[str, Tree], bands: Mapping[str, int]) -> dict[str, Tree]:
+    ordered = _arranged(tree, (*_HEAD_KEYS, "projects"))
+    scoring = ordered.get("scoring")
+    if isinstance(scoring, Mapping) and isinstance(scoring.get("bands"), Mapping):
+        best_first = sorted(scoring["bands"], key=lambda name: bands.get(name, len(bands)))
+        named = {name: scoring["bands"][name] for name in best_first}
+        ordered["scoring"] = {**scoring, "bands": named}
+    return ordered
+
+
+def _project(tree: Mapping[str, Tree]) -> dict[str, Tree]:
+    ordered = _arranged(tree, _PROJECT_KEYS)
+    if isinstance(ordered.get("budget"), Mapping):
+        ordered["budget"] = _arranged(ordered["budget"], ("sources", "periods"))
+    if isinstance(ordered.get("indicators"), Mapping):
+        ordered["indicators"] = {
+            name: _arranged(each, _INDICATOR_KEYS) for name, each in ordered["indicators"].items()
+        }
+    return ordered
+
+
+def _arranged(tree: Mapping[str, Tree], keys: Iterable[str]) -> dict[str, Tree]:
+    """Return the tree with `keys` first, and the mappings in it in the order that it keeps."""
+    order = tree.get(ORDER) or {}
+    names = [key for key in keys if key in tree]
+    names += [key for key in tree if key not in set(names) and key != ORDER]
+    return {
+        key: {name: tree[key][name] for name in in_order(tree[key], order[key])}
+        if key in order
+        else tree[key]
+        for key in names
+    }
+
+
+# --------------------------------------------------------------------------- lines
+
+
+def _lines(tree: Mapping[str, Tree], indent: int) -> Iterator[str]:
+    space = " " * indent
+    for key, value in tree.items():
+        name = _scalar(key, _PLAIN)
+        head = f"{space}{name}:" if len(name) <= _LONGEST_KEY else f"{space}? {name}\n{space}:"
+        yield from _entry(head, value, indent)
+
+
+def _entry(head: str, value: Tree, indent: int) -> Iterator[str]:
+    if not isinstance(value, Mapping | list | tuple):
+        yield f"{head} {_scalar(value, _PLAIN_LINE)}"
+        return
+    flow = f"{head} {_flow(value)}"
+    if not value or (len(flow) <= _WIDTH and _depth(value) <= 2):
+        yield flow
+    elif isinstance(value, Mapping):
+        yield head
+        yield from _lines(value, indent + 2)
+    else:
+        yield head
+        space = " " * (indent + 2)
+        for item in value:
+            flow = f"{space}- {_flow(item)}"
+            if not item or not isinstance(item, Mapping) or len(flow) <= _WIDTH:
+                yield flow
+            else:
+                inside = list(_lines(item, indent + 4))
+                yield f"{space}- {inside[0].lstrip(' ')}"
+                yield from inside[1:]
+
+
+def _depth(value: Tree) -> int:
+    """Return how many mappings and lists lie in each other here."""
+    if not isinstance(value, Mapping | list | tuple):
+        return 0
+    inside = value.values() if isinstance(value, Mapping) else value
+    return 1 + max((_depth(each) for each in inside), default=0)
+
+
+def _flow(value: Tree) -> str:
+    if isinstance(value, Mapping):
+        inside = [f"{_scalar(key, _PLAIN)}: {_flow(each)}" for key, each in value.items()]
+        if all(len(entry) <= _LONGEST_KEY for entry in inside) or not inside:
+            return "{" + ", ".join(inside) + "}"
+        keyed = [f"? {_scalar(key, _PLAIN)} : {_flow(each)}" for key, each in value.items()]
+        return "{" + ", ".join(keyed) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_flow(each) for each in value) + "]"
+    return _scalar(value, _PLAIN)
+
+
+def _scalar(value: Tree, plain: re.Pattern[str]) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    text = str(value)
+    if plain.fullmatch(text) and text not in _NULLS:
+        return text
+    return json.dumps(text, ensure_ascii=False)
