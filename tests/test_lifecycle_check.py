@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evalflow.calendar import Calendar
 from evalflow.lifecycle import check as checking
 from evalflow.lifecycle import paths as path_finding
 from evalflow.lifecycle.check import Finding, check
@@ -318,6 +319,18 @@ def test_a_day_in_full_is_compared_with_the_plans_last_period(
     lifecycle = order(("{days_after_period: 30}", f"{{date: {day}}}"), LOOKING_BACK)
     people = "a department@education department@road\nb policy_office@gu"
     assert found(lifecycle, plan(people)) == expected
+
+
+@pytest.mark.parametrize(("move", "expected"), [("next", []), ("previous", ["2017-09-29"])])
+def test_with_a_calendar_every_due_date_of_the_plan_is_worked_out(
+    move: str, expected: list[str]
+) -> None:
+    """The 5th of October 2017 lies in ten days of holidays; the day before them is September."""
+    rules = CalendarRules(first="2017-Q1", last="2017-Q4", move=move)
+    findings = check(MAJOR_WORKS, vocabulary=VOCABULARY, calendar=Calendar(rules))
+    assert codes(findings) == ["due_before_period_end"] * len(expected)
+    assert [f for f, day in zip(findings, expected, strict=True) if day not in f.en] == []
+    assert {finding.about for finding in findings} <= {"events.self_evaluate.due"}
 
 
 def test_an_event_due_before_the_one_that_must_come_first_is_found() -> None:

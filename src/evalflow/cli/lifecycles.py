@@ -36,6 +36,7 @@ def check(session: Session, name: str, plan: str | None, as_json: bool) -> int:
         vocabulary=evalflow.vocabulary(),
         head=adopted.head if adopted else None,
         units=adopted.units_in_charge() if adopted else None,
+        calendar=evalflow.Calendar(adopted.head.calendar) if adopted else None,
     )
     if as_json:
         session.print_json("findings", findings, lifecycle=lifecycle.fingerprint)

@@ -30,6 +30,7 @@ def check(session: Session, file: str) -> int:
         vocabulary=evalflow.vocabulary(),
         head=plan.head,
         units=plan.units_in_charge(),
+        calendar=evalflow.Calendar(plan.head.calendar),
     )
     for finding in findings:
         session.echo(finding.text(session.lang))

@@ -8,7 +8,8 @@ whether its people can do what the lifecycle asks of them.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Protocol
 
 import attrs
 
@@ -53,18 +54,51 @@ class Finding:
         return f"{self.place or self.about}: {sentence}"
 
 
+class Spell(Protocol):
+    """A period, as far as `check` looks at it."""
+
+    @property
+    def text(self) -> str:
+        """How it is written."""
+
+    @property
+    def end(self) -> dt.date:
+        """Its last day."""
+
+
+class Day(Protocol):
+    """A deadline, as far as `check` looks at it."""
+
+    @property
+    def due(self) -> dt.date:
+        """The day that counts."""
+
+
+class Deadlines(Protocol):
+    """What `check` asks of a calendar; `evalflow.calendar.Calendar` answers it."""
+
+    def periods(self) -> Sequence[Spell]:
+        """Return the plan's periods."""
+
+    def deadline(self, rule: DueRule, period: str) -> Day:
+        """Return when a rule falls due for a period."""
+
+
 def check(
     lifecycle: Lifecycle,
     *,
     vocabulary: Vocabulary,
     head: PlanHead | None = None,
     units: Collection[str] | None = None,
+    calendar: Deadlines | None = None,
 ) -> tuple[Finding, ...]:
     """Return what is wrong or doubtful about a lifecycle, errors first.
 
     With `head` also whether the plan's people can do it: on each day of the plan's time, for
     each of the `units` that projects belong to (None: every unit that could have some). A
     plan without a directory of actors is not asked: whoever embeds evalflow brings the actors.
+    With `calendar`, the plan's, every due date of every period is worked out and compared with
+    the period's end; without it only what the rule itself says.
     """
     specs = vocabulary.guards
     graphs = paths(lifecycle, specs)
@@ -72,7 +106,7 @@ def check(
         *_reachable(lifecycle, graphs),
         *_left(lifecycle, graphs),
         *_guards(lifecycle, specs),
-        *_dates(lifecycle, specs, head),
+        *_dates(lifecycle, specs, head, calendar),
         *_order(lifecycle, graphs, head),
         *_unused(lifecycle, specs),
     ]
@@ -263,11 +297,12 @@ def _rules(lifecycle: Lifecycle, head: PlanHead | None) -> Iterator[tuple[Event,
             yield event, rule
 
 
-def _dates(lifecycle: Lifecycle, specs: Specs, head: PlanHead | None) -> Iterator[Finding]:
+def _dates(
+    lifecycle: Lifecycle, specs: Specs, head: PlanHead | None, calendar: Deadlines | None
+) -> Iterator[Finding]:
     """Find due dates that come before the event can be fired: before its period ends."""
     for event, rule in _rules(lifecycle, head):
-        looks_back = any(use.name in specs and specs[use.name].looks_back for use in event.guards)
-        if not looks_back:
+        if not any(use.name in specs and specs[use.name].looks_back for use in event.guards):
             continue
         label, about = _event(event), f"events.{event.name}.due"
         if rule.kind == "days_after":
@@ -279,21 +314,29 @@ def _dates(lifecycle: Lifecycle, specs: Specs, head: PlanHead | None) -> Iterato
                 f"{label.en} has to wait for the end of the period, but its due date counts "
                 "from another event and may come earlier.",
             )
-        if rule.kind == "date" and _before_the_end(rule, head):
-            day = rule.month_day or rule.date
+        elif (early := _early(rule, head, calendar)) is not None:
             yield _error(
                 "due_before_period_end",
                 about,
-                f"{label.ko}은(는) 기간이 끝나야 할 수 있는데, 기한 {day}은(는) 그 전입니다.",
-                f"{label.en} has to wait for the end of the period, but is due before it, "
-                f"on {day}.",
+                f"{label.ko}은(는) 기간이 끝나야 할 수 있는데, 기한 {early.ko}은(는) 그 전입니다.",
+                f"{label.en} has to wait for the end of the period, but is due before it: "
+                f"{early.en}.",
             )
 
 
-def _before_the_end(rule: DueRule, head: PlanHead | None) -> bool:
-    if rule.month_day is not None:
-        return True  # a day of the same year, so before the end of the year's last period
-    return rule.date is not None and head is not None and rule.date <= _end_of(head.calendar.last)
+def _early(rule: DueRule, head: PlanHead | None, calendar: Deadlines | None) -> Label | None:
+    """Return a due date that comes before its period is over, or None."""
+    if calendar is not None:
+        for period in calendar.periods():
+            due = calendar.deadline(rule, period.text).due
+            if due <= period.end:
+                return Label(f"{due}({period.text})", f"{due} for {period.text}")
+        return None
+    if rule.month_day is not None:  # a day of the same year, so before the year's last period ends
+        return Label(rule.month_day, rule.month_day)
+    if rule.date is not None and head is not None and rule.date <= _end_of(head.calendar.last):
+        return Label(str(rule.date), str(rule.date))
+    return None
 
 
 def _end_of(period: str) -> dt.date:
