@@ -41,6 +41,7 @@ from evalflow.model import (
     Snapshot,
     Subject,
 )
+from evalflow.plan import load as plan_load
 from evalflow.plan import Plan, definition_from_tree, head_from_tree
 from evalflow.plugins import Plugins
 from evalflow.records import RECORDS, actuals_of
@@ -332,7 +333,9 @@ class Engine:
         """Yield what the plan says of each project, in the given revision (None: the latest)."""
         head = self.plan(plan_id, revision=revision)
         for project_id, _, text in self.storage.definitions(plan_id, revision):
-            yield definition_from_tree(head, _number(project_id), parse(text))
+            yield definition_from_tree(
+                head, _number(project_id), parse(text), stored=True
+            )
 
     def definition(self, project_id: str, *, period: str | None = None) -> ProjectDefinition:
         """Return what the plan says of the project: in the revision in force for `period`, or
@@ -761,7 +764,7 @@ class Engine:
             raise NotFound("definition", f"{project_id} r{revision}")
         tree = parse(stored[1])
         head = self.terms(_plan_of(project_id)).head
-        definition = definition_from_tree(head, _number(project_id), tree)
+        definition = definition_from_tree(head, _number(project_id), tree, stored=True)
         if len(self._definitions) >= _REMEMBERED:
             self._definitions.clear()
         self._definitions[key] = definition
@@ -971,7 +974,10 @@ def load_plan(source: str | os.PathLike[str], *, plugins: Plugins | None = None)
     Raises:
         InvalidInput: the plan or its lifecycle has mistakes; all of them, with file and line.
     """
-    raise NotImplementedError
+    known = vocabulary(plugins)
+    return plan_load.load_plan(
+        source, lifecycle=lambda name: lifecycle_load.load_lifecycle(name, vocabulary=known)
+    )
 
 
 def _several(given: str | Sequence[str] | None) -> tuple[str, ...] | None:
