@@ -16,6 +16,7 @@ from evalflow.lifecycle.definition import (
     Vocabulary,
 )
 from evalflow.model import Label
+from evalflow.records import RECORDS
 
 GUARDS = tuple(GuardUse(name=f"g{number}") for number in range(4))
 
@@ -84,25 +85,8 @@ def passed() -> st.SearchStrategy[frozenset[str]]:
     return st.frozensets(st.sampled_from([use.id for use in GUARDS] + ["unrelated"]))
 
 
-RECORDS = frozenset(
-    {
-        "facts",
-        "self_rating",
-        "review_rating",
-        "spot_rating",
-        "extension",
-        "next_period",
-        "change",
-        "consultation",
-        "plan_revision",
-        "change_closed",
-        "change_filed",
-        "declaration",
-    }
-)
-
 VOCABULARY = Vocabulary(
-    guards={name: spec for name, (spec, _) in BUILT_IN.items()}, records=RECORDS
+    guards={name: spec for name, (spec, _) in BUILT_IN.items()}, records=frozenset(RECORDS)
 )
 """The guards and records that come with evalflow."""
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from evalflow.errors import InvalidInput, Problem
+from evalflow.lifecycle import check as checking
+from evalflow.lifecycle import load as loading
+from evalflow.lifecycle.check import check
 from evalflow.lifecycle.definition import GuardUse, Lifecycle
 from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle, presets
 from evalflow.model import DueRule, Label
 from evalflow.text import canonical, parse
-from lifecycle_strategies import ORDER, RECORDS, VOCABULARY
+from lifecycle_strategies import ORDER, VOCABULARY
 
 Load = Callable[..., Lifecycle]
 
@@ -505,6 +509,31 @@ def test_the_presets_labels_are_the_offices_own_words() -> None:
     )
 
 
-def test_every_record_that_a_lifecycle_can_name_is_known_to_these_tests() -> None:
-    records = pytest.importorskip("evalflow.records", exc_type=ImportError)
-    assert frozenset(records.RECORDS) == RECORDS
+# --------------------------------------------------------------------------- the page about it
+
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "lifecycle.md"
+
+
+def test_the_page_shows_a_lifecycle_that_loads(load: Load) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    shown = load(page.split("```yaml\n")[1].split("```")[0])
+    assert shown.name == "corrective-order"
+    assert check(shown, vocabulary=VOCABULARY) == ()
+
+
+def test_the_page_names_every_key_guard_record_type_and_code() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    sources = [Path(module.__file__ or "").read_text("utf-8") for module in (loading, checking)]
+    codes = set(re.findall(r'"((?:[a-z]+_)+[a-z]+)",\n', "".join(sources)))
+    names = {
+        *loading._KEYS,
+        *loading._EVENT_KEYS,
+        *loading._DUE_KINDS,
+        *VOCABULARY.guards,
+        *VOCABULARY.records,
+        *FIELD_TYPES,
+        *codes,
+        *{code for _, _, code, _, _ in MISTAKES},
+    } - {"ko", "en"}
+    assert len(codes) > 20
+    assert sorted(name for name in names if not re.search(rf"\b{name}\b", page)) == []
