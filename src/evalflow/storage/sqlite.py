@@ -236,10 +236,14 @@ class SQLiteStorage:
         try:
             with self._writing() as connection:
                 fault_point("commit:begun")
-                _refuse(connection, commit)
+                if commit.unchanged:
+                    _compare(connection, commit.unchanged)
                 rows.write(connection)
                 fault_point("commit:written")
         except sqlite3.IntegrityError as error:
+            # The schema said no. Where somebody was first that is still to be seen.
+            with self._reading() as connection:
+                _refuse(connection, commit)
             moved = ", ".join([move.entry.project for move in commit.moves[:3]])
             raise ValueError(f"{moved}: {error}") from error
         fault_point("commit:done")
@@ -484,8 +488,6 @@ _REVISE = "INSERT INTO plan_revision (plan, revision, effective, tree) VALUES (?
 
 _KEEP = "INSERT INTO lifecycle (fingerprint, tree) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
-_VERSION = "SELECT version FROM project WHERE id = ?"
-
 _VERSIONS = (
     "SELECT j.key, p.version FROM json_each(?) AS j CROSS JOIN project AS p ON p.id = j.value"
 )
@@ -608,19 +610,18 @@ class _Rows:
                 connection.executemany(sql, rows)
 
 
-def _refuse(connection: sqlite3.Connection, commit: Commit) -> None:
-    """Raise Conflict where somebody was first; called inside the transaction."""
-    expected = [(move.entry.project, move.expected) for move in commit.moves]
-    expected += commit.unchanged
-    if len(expected) == 1:
-        row = connection.execute(_VERSION, (expected[0][0],)).fetchone()
-        found = {} if row is None else {0: row[0]}
-    elif expected:
-        ids = canonical([project for project, _ in expected])
-        found = dict(connection.execute(_VERSIONS, (ids,)).fetchall())
+def _compare(connection: sqlite3.Connection, expected: Sequence[tuple[str, int]]) -> None:
+    """Raise Conflict where one of the projects does not stand at the version given."""
+    ids = canonical([project for project, _ in expected])
+    found = dict(connection.execute(_VERSIONS, (ids,)).fetchall())
     for place, (project, version) in enumerate(expected):
         if found.get(place, 0) != version:
             raise Conflict(project, expected=version)
+
+
+def _refuse(connection: sqlite3.Connection, commit: Commit) -> None:
+    """Raise Conflict where somebody was first."""
+    _compare(connection, [(move.entry.project, move.expected) for move in commit.moves])
     if commit.head is not None:
         (latest,) = connection.execute(
             "SELECT coalesce(max(revision), 0) FROM plan_revision WHERE plan = ?",

@@ -1,22 +1,24 @@
 """Taking turns: a fair queue in front of the write transaction.
 
 SQLite's own waiting is unfair: with eight writers one may wait half a second while the others
-pass it again and again. Here everyone draws a number and is served in that order, threads
-first among themselves, then their processes.
+pass it again and again. Here whoever has to wait draws a number and is served in that order,
+threads first among themselves, then their processes.
 
-The numbers live in a small file beside the store; who still stands in the queue is told by
-file locks on it, which the system lets go of when a process dies. The queue is about fairness
-alone: where it cannot be had (no `fcntl`, a read-only folder, a file system without locks)
-the store's own lock still keeps writers apart.
+The numbers live in a small file beside the store; who holds the turn, and who still stands in
+the queue, is told by file locks on it, which the system lets go of when a process dies. The
+queue is about fairness alone: where it cannot be had (no `fcntl`, a read-only folder, a file
+system without locks) the store's own lock still keeps writers apart.
 """
 
 from __future__ import annotations
 
+import mmap
 import os
 import struct
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from types import ModuleType
 
 _fcntl: ModuleType | None
@@ -25,12 +27,14 @@ try:
 except ImportError:  # Windows
     _fcntl = None
 
-_NUMBER = struct.Struct("<q")
-_COUNTER, _SERVED, _PLACES = 0, 8, 16
-"""Offsets in the file: the next number, the one being served, then one byte per number."""
+_NUMBERS = struct.Struct("<qq")
+_COUNTER, _TURN, _PLACES = 0, 1, 16
+"""The file holds the next number and the first one not yet served. Its bytes stand for locks:
+on drawing a number, on having the turn, and one for every number that waits."""
 
 _LAST = 1 << 62
-_STEP = 0.0002  # about one durable write; who stands further back looks less often
+_GLANCE = 0.00002  # the first in the queue looks this often,
+_STEP = 0.0002  # who stands further back the less often; about one durable write
 _LONGEST = 0.01
 
 
@@ -41,96 +45,117 @@ class Turns:
         """Stand ready at the queue file `path`; it is made when first needed."""
         self._path = path
         self._threads = _Line()
-        self._file: int | None = None
-        self._unusable = _fcntl is None
-        self._number: int | None = None
+        self._file = -1
+        self._numbers: mmap.mmap | None = None
+        self._alone = _fcntl is None
 
     def take(self, deadline: float) -> bool:
         """Wait for this thread's turn; False where `deadline` (`time.monotonic`) passed first."""
         if not self._threads.take(deadline):
             return False
         try:
-            served = self._unusable or self._draw(deadline)
+            served = self._alone or self._wait(deadline)
         except OSError:
             # No locks here (some network file systems) or no file: the store's lock remains.
-            self._unusable = True
-            self._leave()
-            return True
+            self._alone = served = True
         except BaseException:
-            self._leave()
             self._threads.give()
             raise
         if not served:
-            self._leave()
             self._threads.give()
         return served
 
     def give(self) -> None:
         """End this thread's turn."""
-        self._leave()
-        self._threads.give()
+        try:
+            if not self._alone:
+                self._unlock(_TURN)
+        finally:
+            self._threads.give()
 
     def close(self) -> None:
         """Let go of the queue file."""
-        file, self._file = self._file, None
-        if file is not None:
-            os.close(file)
+        if self._numbers is not None:
+            self._numbers.close()
+            self._numbers = None
+            os.close(self._file)
 
-    def _draw(self, deadline: float) -> bool:
-        assert _fcntl is not None
-        file = self._file
-        if file is None:
-            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
-            file = self._file = os.open(self._path, flags, 0o666)
-        while not _try(file, _fcntl.LOCK_EX, _COUNTER, 1):
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(_STEP / 10)
+    def _wait(self, deadline: float) -> bool:
+        numbers = self._numbers or self._open()
+        drawn, served = _NUMBERS.unpack_from(numbers)
+        if drawn == served and self._lock(_TURN):
+            return True
+        number = self._draw(numbers, deadline)
+        if number is None:
+            return False
         try:
-            number = _read(file, _COUNTER)
-            _write(file, _COUNTER, number + 1)
-            if not _try(file, _fcntl.LOCK_EX, _PLACES + number, 1):
-                return True  # somebody reset the file under us; the store's lock remains
-            self._number = number
+            while number and not self._lock(_PLACES, number, shared=True):
+                ahead = number - _NUMBERS.unpack_from(numbers)[1]
+                if not _nap(_GLANCE if ahead <= 1 else ahead * _STEP, deadline):
+                    return False
+            if number:
+                self._unlock(_PLACES, number)
+            while not self._lock(_TURN):
+                if not _nap(_GLANCE, deadline):
+                    return False
+            _NUMBERS.pack_into(numbers, 0, _NUMBERS.unpack_from(numbers)[0], number + 1)
+            return True
         finally:
-            _fcntl.lockf(file, _fcntl.LOCK_UN, 1, _COUNTER)
-        while number and not _try(file, _fcntl.LOCK_SH, _PLACES, number):
-            if time.monotonic() > deadline:
-                return False
-            ahead = number - _read(file, _SERVED)
-            time.sleep(_STEP / 10 if ahead <= 1 else min((ahead - 1) * _STEP, _LONGEST))
-        if number:
-            _fcntl.lockf(file, _fcntl.LOCK_UN, number, _PLACES)
-        _write(file, _SERVED, number)
+            self._unlock(_PLACES + number)
+
+    def _draw(self, numbers: mmap.mmap, deadline: float) -> int | None:
+        """Return this thread's number, its place in the queue locked; None where the deadline
+        passed first."""
+        while not self._lock(_COUNTER):
+            if not _nap(_GLANCE, deadline):
+                return None
+        try:
+            number: int
+            number, served = _NUMBERS.unpack_from(numbers)
+            if not 0 <= number < _LAST:
+                number = 0
+            while not self._lock(_PLACES + number):  # somebody has reset the file
+                number += 1
+            _NUMBERS.pack_into(numbers, 0, number + 1, served)
+            return number
+        finally:
+            self._unlock(_COUNTER)
+
+    def _open(self) -> mmap.mmap:
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+        file = os.open(self._path, flags, 0o666)
+        try:
+            if os.fstat(file).st_size < _NUMBERS.size:
+                os.ftruncate(file, _NUMBERS.size)
+            self._numbers = mmap.mmap(file, _NUMBERS.size)
+        except (OSError, ValueError) as error:
+            with suppress(OSError):
+                os.close(file)
+            raise OSError(str(error)) from error
+        self._file = file
+        return self._numbers
+
+    def _lock(self, start: int, length: int = 1, *, shared: bool = False) -> bool:
+        """Lock a stretch of the file if nobody stands in the way."""
+        assert _fcntl is not None
+        kind = _fcntl.LOCK_SH if shared else _fcntl.LOCK_EX
+        try:
+            _fcntl.lockf(self._file, kind | _fcntl.LOCK_NB, length, start)
+        except (BlockingIOError, PermissionError):
+            return False
         return True
 
-    def _leave(self) -> None:
-        number, self._number = self._number, None
-        if number is not None and self._file is not None:
-            assert _fcntl is not None
-            _fcntl.lockf(self._file, _fcntl.LOCK_UN, 1, _PLACES + number)
+    def _unlock(self, start: int, length: int = 1) -> None:
+        assert _fcntl is not None
+        _fcntl.lockf(self._file, _fcntl.LOCK_UN, length, start)
 
 
-def _try(file: int, kind: int, start: int, length: int) -> bool:
-    """Lock a stretch of the file if nobody stands in the way."""
-    assert _fcntl is not None
-    try:
-        _fcntl.lockf(file, kind | _fcntl.LOCK_NB, length, start)
-    except (BlockingIOError, PermissionError):
+def _nap(seconds: float, deadline: float) -> bool:
+    """Sleep a little; False where the deadline has passed."""
+    if time.monotonic() > deadline:
         return False
+    time.sleep(min(seconds, _LONGEST))
     return True
-
-
-def _read(file: int, offset: int) -> int:
-    raw = os.pread(file, _NUMBER.size, offset)
-    if len(raw) < _NUMBER.size:
-        return 0
-    number: int = _NUMBER.unpack(raw)[0]
-    return number if 0 <= number < _LAST else 0
-
-
-def _write(file: int, offset: int, number: int) -> None:
-    os.pwrite(file, _NUMBER.pack(number), offset)
 
 
 class _Line:
