@@ -16,13 +16,15 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
-import yaml
 
 from evalflow.errors import InvalidInput, Problem
 from evalflow.text import Tree
+
+if TYPE_CHECKING:
+    import yaml  # loaded when a file is read: stored trees need none of it
 
 Path = Sequence[str | int]
 """The way from the top of a tree to a value: keys of mappings and indices of lists."""
@@ -56,7 +58,9 @@ def _new_parser(text: str) -> Any:
     try:
         from yaml.cyaml import CParser  # type: ignore[attr-defined]
     except ImportError:  # a PyYAML without its C half: ten times slower, same events
-        return yaml.SafeLoader(text)
+        from yaml import SafeLoader
+
+        return SafeLoader(text)
     return CParser(text)
 
 
@@ -306,6 +310,7 @@ def _build(text: str, shown: str, problems: list[Problem]) -> Tree:
 
     One loop without calls on its usual way: the time goes into the parser.
     """
+    import yaml
 
     def wrong(event: Any, code: str, ko: str, en: str, value: str | None = None) -> None:
         mark = event.start_mark
@@ -586,6 +591,12 @@ def _syntax(error: yaml.YAMLError, text: str, shown: str) -> Problem:
 
 def _locate(text: str) -> _Spot:
     """Return where everything in a document stands that `_build` found sound."""
+    import yaml
+
+    starts = (
+        *(yaml.ScalarEvent, yaml.AliasEvent),
+        *(yaml.MappingStartEvent, yaml.SequenceStartEvent),
+    )
     top = _Spot(1, 1)
     here, is_list, key = top, True, None
     around: list[tuple[_Spot, bool, Any]] = []
@@ -600,7 +611,7 @@ def _locate(text: str) -> _Spot:
         if kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             here, is_list, key = around.pop()
             continue
-        if kind not in _STARTS:
+        if kind not in starts:
             continue
         mark = event.start_mark
         line, column = mark.line + 1, mark.column + 1
@@ -628,8 +639,3 @@ def _locate(text: str) -> _Spot:
             continue
         around.append((here, is_list, key))
         here, is_list, key = spot, kind is yaml.SequenceStartEvent, None
-
-
-_STARTS = frozenset(
-    [yaml.ScalarEvent, yaml.AliasEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent]
-)

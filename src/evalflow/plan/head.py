@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Collection, Iterator, Mapping
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -33,6 +32,7 @@ from evalflow.model import (
 )
 from evalflow.plan.order import ORDER, sort_parts, with_order
 from evalflow.reading import Part, Reading, date_of
+from evalflow.scoring import DEFAULT_BANDS, VERDICTS, ZERO_TARGETS
 from evalflow.text import Tree
 
 FORMAT = "plan/1"
@@ -44,40 +44,10 @@ OFFICE = "office"
 UNIT_KINDS = (OFFICE, "bureau", "department")
 """The kinds of units that a plan may always use; a lifecycle's roles may add others."""
 
-ZERO_TARGETS = ("undefined", "met_or_not", "full")
-"""What the rate against a target of zero is."""
+AGAINST = ("so_far", "whole")
+"""Which rate a band looks at: the published one, or the one against the whole plan's target."""
 
-VERDICTS = ("on_track", "lagging", "seriously_lagging")
-"""What a band may say to the lifecycle's guards, from good to bad."""
-
-DEFAULT_BANDS = (
-    Band(
-        name="done",
-        label=Label("완료", "Done"),
-        verdict="on_track",
-        at_least=Decimal(100),
-    ),
-    Band(
-        name="on_track",
-        label=Label("정상", "On track"),
-        verdict="on_track",
-        at_least=Decimal(90),
-    ),
-    Band(
-        name="lagging",
-        label=Label("부진", "Lagging"),
-        verdict="lagging",
-        at_least=Decimal(70),
-    ),
-    Band(
-        name="seriously_lagging",
-        label=Label("현저히 부진", "Seriously lagging"),
-        verdict="seriously_lagging",
-    ),
-)
-"""The bands of a plan that names none (D2): evalflow's own, not law."""
-
-_GOAL_ABOVE: dict[str, str | None] = {"strategy": None, "policy": "strategy", "task": "policy"}
+_GOAL_ABOVE: dict[str, str | None] = {"strategy": None, "policy": "strategy", "project": "policy"}
 _HANGUL_NAME = re.compile("[가-힣]{2,4}")
 
 _KEYS = frozenset(
@@ -97,6 +67,7 @@ _UNIT_KEYS = frozenset({"kind", "ko", "en", "parent", "since", "until", "renamed
 _GRANT_KEYS = frozenset({"role", "unit", "since", "until"})
 _APPOINTMENT_KEYS = _GRANT_KEYS | {"actor", "for", "reason"}
 _LABEL_KEYS = frozenset({"ko", "en"})
+_BAND_KEYS = _LABEL_KEYS | {"verdict", "at_least", "against"}
 
 
 def head_from_tree(tree: Tree) -> PlanHead:
@@ -136,7 +107,7 @@ def read_head(reading: Reading, lifecycle: Lifecycle | None, *, written: bool) -
         office=office,
         directory=_with_appointments(top, directory, units, lifecycle),
         calendar=rules,
-        scoring=_scoring(top.part("scoring", required=False), written=written),
+        scoring=_scoring(top.part("scoring", required=False), written),
         delivery=_delivery(top.part("notices", required=False)),
         fields=_labels(top, "fields", required=True),
         core_projects=_labels(top, "core_projects"),
@@ -146,7 +117,7 @@ def read_head(reading: Reading, lifecycle: Lifecycle | None, *, written: bool) -
         document=_document(top),
         milestones=tuple(sorted(_milestones(top), key=lambda pair: pair[0])),
         illustrative=top.label_at("illustrative", None, english=False),
-        tree=with_order({k: v for k, v in top.tree.items() if k != "projects"}, _ORDERED),
+        tree=_normal(top.tree),
     )
 
 
@@ -157,6 +128,14 @@ def periods_of(first: str, last: str) -> tuple[calendar.Period, ...]:
         return calendar.periods_between(first, last)
     except InvalidInput:
         return ()
+
+
+def _normal(tree: Mapping[str, Tree]) -> Tree:
+    """Return the tree as it is stored: without projects, with the order of what has one."""
+    normal = with_order({k: v for k, v in tree.items() if k != "projects"}, _ORDERED)
+    if isinstance(tree.get("scoring"), Mapping):
+        normal["scoring"] = with_order(tree["scoring"], ("bands",))
+    return normal
 
 
 # --------------------------------------------------------------------------- units
@@ -472,8 +451,8 @@ def _due(part: Part, lifecycle: Lifecycle | None) -> dict[str, DueRule]:
 # --------------------------------------------------------------------------- scoring, notices
 
 
-def _scoring(part: Part, *, written: bool) -> ScoringRules:
-    part.only(_SCORING_KEYS)
+def _scoring(part: Part, written: bool) -> ScoringRules:
+    part.only(_SCORING_KEYS if written else _SCORING_KEYS | {ORDER})
     options = part.part("options", required=False).tree
     cap, floor = part.figure("cap", None), part.figure("floor", None)
     if cap is not None and floor is not None and floor > cap:
@@ -486,7 +465,7 @@ def _scoring(part: Part, *, written: bool) -> ScoringRules:
         scorer=part.text("scorer", "rates"),
         options=dict(options),
         basis=part.choice("basis", ("cumulative", "period"), "cumulative"),
-        bands=_bands(part, written=written) if "bands" in part else DEFAULT_BANDS,
+        bands=_bands(part) if "bands" in part else DEFAULT_BANDS,
         places=part.whole("places", 1, least=0, most=9),
         zero_target=part.choice("zero_target", ZERO_TARGETS, "undefined"),
         cap=cap,
@@ -496,12 +475,12 @@ def _scoring(part: Part, *, written: bool) -> ScoringRules:
     )
 
 
-def _bands(part: Part, *, written: bool) -> tuple[Band, ...]:
+def _bands(part: Part) -> tuple[Band, ...]:
     bands: list[Band] = []
     parts: list[Part] = []
     inside = part.part("bands")
     for name, each in _named_parts(part, "bands", required=True):
-        each.only(frozenset({"ko", "en", "verdict", "at_least"}))
+        each.only(_BAND_KEYS)
         parts.append(each)
         bands.append(
             Band(
@@ -509,17 +488,14 @@ def _bands(part: Part, *, written: bool) -> tuple[Band, ...]:
                 label=each.label(english=False),
                 verdict=each.choice("verdict", VERDICTS),
                 at_least=each.figure("at_least", None),
+                against=each.choice("against", AGAINST, "so_far"),
             )
         )
-    if not written:  # stored text sorts its keys
-        order = sorted(range(len(bands)), key=lambda at: _worst_last(bands[at]))
-        bands, parts = [bands[at] for at in order], [parts[at] for at in order]
+    if ORDER in part.tree:
+        placed = sort_parts(part, "bands", {band.name: at for at, band in enumerate(bands)})
+        bands, parts = [bands[at] for at in placed.values()], [parts[at] for at in placed.values()]
     _check_bands(inside, bands, parts)
     return tuple(bands)
-
-
-def _worst_last(band: Band) -> tuple[bool, Any]:
-    return band.at_least is None, 0 if band.at_least is None else -band.at_least
 
 
 def _check_bands(inside: Part, bands: list[Band], parts: list[Part]) -> None:
@@ -527,20 +503,22 @@ def _check_bands(inside: Part, bands: list[Band], parts: list[Part]) -> None:
         ko, en = "등급이 하나는 있어야 합니다", "there must be at least one band"
         inside.wrong(None, "no_bands", ko, en)
         return
-    above: Band | None = None
+    bounds: dict[str, Any] = {}
+    above = bands[0]
     for band, part in zip(bands, parts, strict=True):
         if band.at_least is None and band is not bands[-1]:
             ko = f"등급 '{band.name}'에 at_least가 필요합니다 (맨 아래 등급만 없이 둡니다)"
             en = f"the band '{band.name}' needs at_least (only the lowest has none)"
             part.wrong(None, "band_without_bound", ko, en)
-        bound = None if above is None else above.at_least
+        bound = bounds.get(band.against)
         if bound is not None and band.at_least is not None and band.at_least >= bound:
             ko = f"등급은 높은 것부터 적습니다: '{band.name}' {band.at_least}이(가) "
             ko += f"위의 {bound}보다 낮지 않습니다"
             en = f"bands go from best to worst: '{band.name}' at {band.at_least} is not below "
             en += f"the {bound} above it"
             part.wrong("at_least", "bands_not_descending", ko, en, str(band.at_least))
-        if above is not None and VERDICTS.index(band.verdict) < VERDICTS.index(above.verdict):
+        bounds[band.against] = band.at_least
+        if VERDICTS.index(band.verdict) < VERDICTS.index(above.verdict):
             ko = f"낮은 등급 '{band.name}'의 판정이 높은 등급 '{above.name}'보다 좋습니다"
             en = f"the lower band '{band.name}' has a better verdict than '{above.name}' above it"
             part.wrong("verdict", "bands_not_descending", ko, en, band.verdict)

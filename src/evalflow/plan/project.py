@@ -27,30 +27,18 @@ from evalflow.model import (
     Step,
     Unit,
 )
-from evalflow.plan.head import ZERO_TARGETS, periods_of
+from evalflow.plan.head import periods_of
 from evalflow.plan.order import ORDER, sort_parts, with_order
 from evalflow.reading import Part, Reading, figure_of
+from evalflow.scoring import (
+    ACCUMULATIONS,
+    DEFAULT_FORMULA,
+    DIRECTIONS,
+    FORMULAS,
+    ZERO_TARGETS,
+)
 from evalflow.text import Tree
 
-DIRECTIONS = ("up", "down", "maintain")
-"""Whether more, less or the same is better; an indicator has to say it (G5)."""
-
-ACCUMULATIONS = ("sum", "last", "average")
-"""How the periods of a year add up; an indicator has to say it (G5)."""
-
-FORMULAS: Mapping[str, tuple[str, ...]] = {
-    "up": ("up",),
-    "down_linear": ("down",),
-    "down_ratio": ("down",),
-    "baseline": ("up", "down"),
-    "maintain_at_least": ("maintain",),
-    "maintain_at_most": ("maintain",),
-    "milestone": ("up",),
-    "met_or_not": DIRECTIONS,
-}
-"""The formulas of rates, with the directions for which each makes sense."""
-
-_USUAL_FORMULA = {"up": "up", "down": "down_linear"}
 _NOT_DUE = NotDue("")
 
 _PROJECT_KEYS = frozenset(
@@ -177,13 +165,13 @@ def _indicator(part: Part, name: str, written: bool) -> Indicator:
     if steps:
         _check_steps(part, steps, targets)
     baseline = part.figure("baseline", None)
-    if formula == "baseline" and baseline is None:
+    if FORMULAS[formula].starts and baseline is None:
         ko, en = (
             "formula: baseline에는 baseline 값이 필요합니다",
             "formula baseline needs 'baseline'",
         )
         part.wrong(None, "missing_key", ko, en)
-    elif formula != "baseline" and baseline is not None:
+    elif not FORMULAS[formula].starts and baseline is not None:
         ko, en = (
             "baseline은 formula: baseline에만 적습니다",
             "only formula baseline takes a baseline",
@@ -218,7 +206,7 @@ _ONE = Fraction(1)
 
 def _formula(part: Part, direction: str) -> str:
     if "formula" not in part:
-        usual = _USUAL_FORMULA.get(direction)
+        usual = DEFAULT_FORMULA.get(direction)
         if usual is not None:
             return usual
         fitting = ", ".join(_fitting(direction))
@@ -226,7 +214,7 @@ def _formula(part: Part, direction: str) -> str:
         part.wrong(None, "missing_key", ko, f"direction {direction} needs a formula ({fitting})")
         return "met_or_not"
     formula = part.choice("formula", FORMULAS)
-    if direction not in FORMULAS[formula] and part.tree.get("direction") == direction:
+    if direction not in FORMULAS[formula].directions and part.tree.get("direction") == direction:
         fitting = ", ".join(_fitting(direction))
         part.wrong(
             "formula",
@@ -239,7 +227,7 @@ def _formula(part: Part, direction: str) -> str:
 
 
 def _fitting(direction: str) -> list[str]:
-    return [formula for formula, directions in FORMULAS.items() if direction in directions]
+    return [name for name, formula in FORMULAS.items() if direction in formula.directions]
 
 
 def _targets(part: Part) -> dict[str, Figure]:

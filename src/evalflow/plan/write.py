@@ -41,8 +41,7 @@ def dump_yaml(head: PlanHead, definitions: Iterable[ProjectDefinition]) -> str:
     tree["revision"] = str(head.revision)
     tree["effective"] = head.effective
     tree["projects"] = {each.number: _project(each.tree) for each in definitions}
-    bands = {band.name: place for place, band in enumerate(head.scoring.bands)}
-    return "".join(f"{line}\n" for line in _lines(_head(tree, bands), 0))
+    return "".join(f"{line}\n" for line in _lines(_head(tree), 0))
 
 
 def yaml_text(tree: Tree) -> str:
@@ -55,13 +54,10 @@ def yaml_text(tree: Tree) -> str:
 # --------------------------------------------------------------------------- order
 
 
-def _head(tree: Mapping[str, Tree], bands: Mapping[str, int]) -> dict[str, Tree]:
+def _head(tree: Mapping[str, Tree]) -> dict[str, Tree]:
     ordered = _arranged(tree, (*_HEAD_KEYS, "projects"))
-    scoring = ordered.get("scoring")
-    if isinstance(scoring, Mapping) and isinstance(scoring.get("bands"), Mapping):
-        best_first = sorted(scoring["bands"], key=lambda name: bands.get(name, len(bands)))
-        named = {name: scoring["bands"][name] for name in best_first}
-        ordered["scoring"] = {**scoring, "bands": named}
+    if isinstance(ordered.get("scoring"), Mapping):
+        ordered["scoring"] = _arranged(ordered["scoring"], ())
     return ordered
 
 
