@@ -249,7 +249,7 @@ def test_a_spot_check_moves_both_ways_and_keeps_the_departments_own_rating(offic
     office.to_lagging()
     office.clock.go("2016-05-10")
     office.fire(
-        "gu/3", "spot_check", "policy-1", checked_actuals={"metres": 320}, reason="현장 점검"
+        "gu/3", "spot_check", "policy-1", checked_actuals={"metres": 310}, reason="현장 점검"
     )
     assert office.state("gu/3") == "lagging"
     office.fire(
@@ -266,7 +266,7 @@ def test_a_spot_check_moves_both_ways_and_keeps_the_departments_own_rating(offic
 def test_the_lagging_notice_is_sent_once_per_visit_not_once_per_state(office):
     office.to_lagging()
     office.clock.go("2016-05-10")
-    for metres in (320, 400, 310):
+    for metres in (310, 400, 305):
         office.fire(
             "gu/3", "spot_check", "policy-1", checked_actuals={"metres": metres}, reason="점검"
         )
@@ -369,9 +369,7 @@ def test_an_approved_change_is_declared_at_the_next_evaluation(office):
     office.clock.go("2016-07-04")
     figures = {"metres": 300, "complaints": 50}
 
-    assert office.codes("gu/3", "self_evaluate", "road-1", actuals=figures) == [
-        "change_undeclared"
-    ]
+    assert office.codes("gu/3", "self_evaluate", "road-1", actuals=figures) == ["change_undeclared"]
     entry = office.evaluate("gu/3", actuals=figures, declared={str(number): "400 → 300m"})
     assert entry.after == ("self_evaluated", "unchanged")
     assert office.engine.project("gu/3").change is None
@@ -442,13 +440,13 @@ def test_lateness_is_recorded_and_never_blocks(office):
 def test_an_extension_needs_a_reason_and_moves_the_due_date(office):
     office.clock.go("2016-04-04")
     assert office.codes(
-        "gu/3", "extend_deadline", "policy-1", event="self_evaluate", until="2016-04-08"
+        "gu/3", "extend_deadline", "policy-1", deadline="self_evaluate", until="2016-04-08"
     ) == ["data_missing"]
     office.fire(
         "gu/3",
         "extend_deadline",
         "policy-1",
-        event="self_evaluate",
+        deadline="self_evaluate",
         until="2016-04-08",
         reason="전산 장애",
     )
@@ -507,7 +505,7 @@ def test_permitted_is_what_explain_allows(office):
 
 def test_a_department_acts_on_its_own_projects_only(office):
     office.clock.go("2016-04-04")
-    assert office.codes("gu/1", "self_evaluate", "road-1", actuals={}) [0] == "wrong_unit"
+    assert office.codes("gu/1", "self_evaluate", "road-1", actuals={})[0] == "wrong_unit"
     assert office.codes("gu/1", "self_evaluate", "mayor-1", actuals={})[0] == "no_role"
 
 

@@ -143,7 +143,12 @@ class Decision:
 
     def explained(self, *, with_data: bool) -> Explanation:
         """Return the decision as people and programs read it."""
-        counted = self.checks if with_data else [c for c in self.checks if c.name != "input"]
+        # Without data the required input is no reason against: it is listed in `needs`.
+        checks = (
+            self.checks
+            if with_data
+            else tuple([Check("input") if c.name == "input" else c for c in self.checks])
+        )
         grant = self.grant
         return Explanation(
             project=self.snapshot.project.id,
@@ -154,9 +159,9 @@ class Decision:
             on_behalf_of=grant.on_behalf_of if grant else None,
             at=self.at,
             states=self.snapshot.project.states,
-            checks=self.checks,
+            checks=checks,
             needs=self.needs,
-            allowed=all(check.passed for check in counted),
+            allowed=all(check.passed for check in checks),
             deadline=self.deadline,
         )
 

@@ -333,9 +333,7 @@ class Engine:
         """Yield what the plan says of each project, in the given revision (None: the latest)."""
         head = self.plan(plan_id, revision=revision)
         for project_id, _, text in self.storage.definitions(plan_id, revision):
-            yield definition_from_tree(
-                head, _number(project_id), parse(text), stored=True
-            )
+            yield definition_from_tree(head, _number(project_id), parse(text), stored=True)
 
     def definition(self, project_id: str, *, period: str | None = None) -> ProjectDefinition:
         """Return what the plan says of the project: in the revision in force for `period`, or
@@ -575,20 +573,21 @@ class Engine:
             NotFound: no such project or event.
         """
         decisions, _ = self._decide(project_id, event, by, at or self.clock(), data or {})
-        own = next(d for d in decisions if d.snapshot.project.id == project_id)
-        explanation = own.explained(with_data=data is not None)
-        others = [d for d in decisions if d is not own]
-        if not others:
-            return explanation
-        checks = []
-        for place, check in enumerate(explanation.checks):
-            reasons = dict.fromkeys(check.reasons)
-            for other in others:
-                reasons.update(dict.fromkeys(other.checks[place].reasons))
-            checks.append(attrs.evolve(check, reasons=tuple(reasons)))
-        counted = [c for c in checks if data is not None or c.name != "input"]
+        explained = [decision.explained(with_data=data is not None) for decision in decisions]
+        own = explained[0]
+        checks = [
+            attrs.evolve(
+                check,
+                reasons=tuple(
+                    dict.fromkeys(
+                        reason for each in explained for reason in each.checks[place].reasons
+                    )
+                ),
+            )
+            for place, check in enumerate(own.checks)
+        ]
         return attrs.evolve(
-            explanation, checks=tuple(checks), allowed=all(c.passed for c in counted)
+            own, checks=tuple(checks), allowed=all(check.passed for check in checks)
         )
 
     def permitted(
@@ -614,8 +613,8 @@ class Engine:
         *,
         key: str | None = None,
     ) -> tuple[tuple[Decision, ...], tuple[tuple[str, int], ...]]:
-        """Return a decision for each project that the event would move, and the (id, version)
-        pairs of further projects that were looked at."""
+        """Return a decision for each project that the event would move, the named one first,
+        and the (id, version) pairs of further projects that were looked at."""
         snapshot = self._snapshot(project_id)
         lifecycle = self.lifecycle(snapshot.project.lifecycle)
         event = lifecycle.events.get(event_name)
