@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import attrs
 
@@ -87,6 +88,10 @@ class EvalflowError(Exception):
     def text(self, lang: str = "ko") -> str:
         """Return the message for people in `lang` (`ko` or `en`)."""
         return str(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Constructors take facts, not the message: the facts travel to another process.
+        return _restored, (type(self), self.args, self.__dict__)
 
 
 class Refused(EvalflowError):
@@ -199,6 +204,14 @@ class PluginError(EvalflowError):
 
 class Undeliverable(EvalflowError):
     """A notifier can never deliver this notice: it becomes a dead letter without another try."""
+
+
+def _restored(
+    kind: type[EvalflowError], args: tuple[Any, ...], facts: dict[str, Any]
+) -> EvalflowError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(facts)
+    return error
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -1,0 +1,28 @@
+"""Errors keep their facts on the way to another process and back."""
+
+import copy
+import pickle
+
+import pytest
+
+from evalflow import errors
+
+REASON = errors.Reason(code="late", ko="늦었습니다.", en="late.")
+EVERY_KIND = [
+    errors.Refused("seodaemun-2016/6", "submit", [REASON]),
+    errors.Conflict("seodaemun-2016/6", expected=3),
+    errors.NotFound("unit", "eduction", ["education"]),
+    errors.Forbidden(REASON),
+    errors.InvalidInput([errors.Problem(code="x", ko="틀림", en="wrong", file="a.yaml", line=3)]),
+    errors.StorageError("locked", ko="잠김", en="locked"),
+    errors.PluginError("evalflow-x", "broke", version="1.0"),
+]
+
+
+@pytest.mark.parametrize("error", EVERY_KIND, ids=lambda error: type(error).__name__)
+def test_an_error_crosses_to_another_process_with_all_its_facts(error):
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(again) is type(error)
+        assert again.__dict__ == error.__dict__
+        assert [again.text("ko"), again.text("en")] == [error.text("ko"), error.text("en")]
+        assert str(again) == str(error)
