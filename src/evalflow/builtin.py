@@ -1,0 +1,60 @@
+"""What evalflow itself provides, through the same hooks as anybody's plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from evalflow.errors import StorageError
+from evalflow.guards import GUARDS, Guard
+from evalflow.hookspecs import hookimpl
+from evalflow.lifecycle.definition import GuardSpec
+from evalflow.notifiers import Console, Jsonl
+from evalflow.storage.contract import Storage
+
+
+def _memory(url: str) -> Storage:
+    from evalflow.storage.memory import MemoryStorage
+
+    return MemoryStorage()
+
+
+def _sqlite(url: str) -> Storage:
+    from evalflow.storage.sqlite import open_sqlite
+
+    path = url[len("sqlite:///") :]
+    if not url.lower().startswith("sqlite:///") or not path:
+        raise StorageError(
+            "missing",
+            ko=f"'{url}'에 파일이 없습니다. 예: sqlite:///office.db (상대 경로), "
+            "sqlite:////srv/office.db (절대 경로)",
+            en=f"'{url}' names no file; e.g. sqlite:///office.db (relative), "
+            "sqlite:////srv/office.db (absolute)",
+        )
+    return open_sqlite(path)
+
+
+class Builtin:
+    """The plugin that evalflow itself is."""
+
+    @hookimpl
+    def evalflow_storages(self) -> Mapping[str, Callable[[str], Storage]]:
+        """Return the storages: in memory, and in an SQLite file."""
+        return {"memory": _memory, "sqlite": _sqlite}
+
+    @hookimpl
+    def evalflow_notifiers(self) -> Mapping[str, Any]:
+        """Return the notifiers: a line on the console, and a file of JSON lines."""
+        return {"console": Console, "jsonl": Jsonl}
+
+    @hookimpl
+    def evalflow_scorers(self) -> Mapping[str, Any]:
+        """Return the scorer `rates`."""
+        from evalflow.scoring.rates import Rates
+
+        return {"rates": Rates}
+
+    @hookimpl
+    def evalflow_guards(self) -> Mapping[str, tuple[GuardSpec, Guard]]:
+        """Return the guards."""
+        return GUARDS

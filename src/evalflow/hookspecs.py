@@ -1,0 +1,77 @@
+"""What a plugin may provide: the hooks, and the marker with which a plugin answers them.
+
+    import evalflow
+
+    @evalflow.hookimpl
+    def evalflow_notifiers():
+        return {"pager": Pager}
+
+A hook takes no arguments and returns a mapping from a name, by which plans and lifecycles ask
+for the thing, to what makes it. It is called once, when an engine is opened. What takes options
+says so by an attribute `Options`: an attrs class (see `evalflow.options`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import pluggy
+
+if TYPE_CHECKING:
+    from evalflow.guards import Guard
+    from evalflow.lifecycle.definition import GuardSpec
+    from evalflow.model import Rating, Subject
+    from evalflow.outbox import Notifier
+    from evalflow.storage.contract import Storage
+
+GROUP = "evalflow"
+"""The entry-point group of plugins, and the name of the pluggy project."""
+
+hookimpl = pluggy.HookimplMarker(GROUP)
+"""Marks a function of a plugin as the answer to the hook of its name."""
+
+_hookspec = pluggy.HookspecMarker(GROUP)
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """Turns targets and actuals into a rating. Asked from several threads at once.
+
+    One that has to see a whole cohort, as grading by quota does, also has a
+    `score_many(subjects)` that returns a rating for each, in order.
+    """
+
+    def score(self, subject: Subject) -> Rating:
+        """Rate one project in one period: exactly, and the same for the same subject."""
+
+
+@_hookspec
+def evalflow_storages() -> Mapping[str, Callable[[str], Storage]]:  # type: ignore[empty-body]
+    """Return, by URL scheme, functions that open the storage which a URL names."""
+
+
+@_hookspec
+def evalflow_notifiers() -> Mapping[str, Callable[..., Notifier]]:  # type: ignore[empty-body]
+    """Return, by name, what makes a notifier: a class or function, given its options if it
+    declares `Options`, and nothing otherwise."""
+
+
+@_hookspec
+def evalflow_scorers() -> Mapping[str, Callable[..., Scorer]]:  # type: ignore[empty-body]
+    """Return, by name, what makes a scorer: a class or function, given its options if it
+    declares `Options`, and nothing otherwise."""
+
+
+@_hookspec
+def evalflow_guards() -> Mapping[str, tuple[GuardSpec, Guard]]:  # type: ignore[empty-body]
+    """Return, by name, guards, each with what a lifecycle may say about it.
+
+    A guard is a function `guard(firing, after, **params)` that answers None, a `Reason`, or
+    several. It looks and answers; it writes nothing and asks no clock.
+    """
+
+
+def options_of(maker: Any) -> type | None:
+    """Return the attrs class in which what `maker` makes declares its options, or None."""
+    return getattr(maker, "Options", None)
