@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from evalflow.errors import InvalidInput, Problem
 from evalflow.lifecycle import check as checking
 from evalflow.lifecycle import load as loading
 from evalflow.lifecycle.check import check
-from evalflow.lifecycle.definition import GuardUse, Lifecycle
+from evalflow.lifecycle.definition import GuardUse, Lifecycle, Vocabulary
+from evalflow.lifecycle.diagram import mermaid
 from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle, presets
 from evalflow.model import DueRule, Label
-from evalflow.text import canonical, parse
+from evalflow.text import Tree, canonical, parse
+from evalflow.yamltree import read
 from lifecycle_strategies import ORDER, VOCABULARY
 
 Load = Callable[..., Lifecycle]
@@ -240,7 +245,7 @@ MISTAKES = [
     ("evalflow: lifecycle/1", "evalflow: plan/1", "wrong_value", "plan/1", "lifecycle/1"),
     ("initial: ordered\n", "\n", "missing_key", "order:", "needs 'initial'"),
     ("to: complained}", "to: reported}", "cross_region", "reported", "stays in its region"),
-    ("{from: ordered, to", "{to", "missing_key", "{to", "needs 'from'"),
+    ("{from: ordered, to", "{to", "missing_key", "{to", "at least one state"),
     ("by: [department]\n    due", "by: 3\n    due", "unknown_role", "3", "no role '3'"),
     (
         "by: [department]\n    due",
@@ -424,6 +429,57 @@ def test_anchors_that_blow_up_are_refused_at_once(
     laughs = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     laughs += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
     assert [p.code for p in problems("\n".join(laughs))] == ["aliases_blow_up"]
+
+
+ODD = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 40)
+    | st.sampled_from(["", "ordered", "report", "department", "rated", "first", "가", "2016-02-30"])
+    | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["ko", "to", "day", "name", "rated", "x y"]), inner, max_size=3
+        )
+    ),
+    max_leaves=5,
+)
+
+
+def places(tree: Tree, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield path
+    if isinstance(tree, dict | list):
+        for step, inside in tree.items() if isinstance(tree, dict) else enumerate(tree):
+            yield from places(inside, (*path, step))
+
+
+ORDER_TREE = read(ORDER.encode()).tree
+PLACES = sorted(places(ORDER_TREE), key=str)
+
+
+@settings(max_examples=200)
+@given(st.data(), st.sampled_from([VOCABULARY, None]))
+def test_whatever_a_tree_holds_it_is_refused_politely_or_can_be_used(
+    data: st.DataObject, vocabulary: Vocabulary | None
+) -> None:
+    tree = deepcopy(ORDER_TREE)
+    for _ in range(data.draw(st.integers(1, 3))):
+        *above, last = data.draw(st.sampled_from([place for place in PLACES if place]))
+        try:
+            at = tree
+            for step in above:
+                at = at[step]
+            at[last] = data.draw(ODD)
+        except (KeyError, TypeError, IndexError, AttributeError):
+            pass  # an earlier change has taken the place away
+    try:
+        lifecycle = lifecycle_from_tree(tree, vocabulary)
+    except InvalidInput:
+        return
+    check(lifecycle, vocabulary=VOCABULARY)
+    assert mermaid(lifecycle, guards=True, roles=True)
+    assert lifecycle_from_tree(parse(canonical(lifecycle.tree)), vocabulary) == lifecycle
 
 
 # --------------------------------------------------------------------------- presets

@@ -532,12 +532,13 @@ class Part:
         items = Part(dict(enumerate(value)), self._reading, self, key)
         return tuple([items.text(place) for place in items.tree])
 
-    def part(self, key: str | int, *, required: bool = True) -> Part:
-        """Return the mapping (or list) at `key`; an empty part where it is absent or wrong."""
+    def part(self, key: str | int, *, required: bool = True, listed: bool = True) -> Part:
+        """Return the mapping (or, where `listed`, the list) at `key`; an empty part where it is
+        absent or wrong."""
         value = self.tree.get(key)
         if value.__class__ is dict or isinstance(value, Mapping):
             return Part(value, self._reading, self, key)
-        if isinstance(value, list | tuple):
+        if listed and isinstance(value, list | tuple):
             return Part(dict(enumerate(value)), self._reading, self, key)
         if value is not None:
             ko, en = "'항목: 값' 묶음이어야 합니다", "expected 'key: value' entries"
@@ -563,7 +564,7 @@ class Part:
                 ko, en = f"'{step}'의 내용이 없습니다", f"'{step}' has nothing in it"
                 inside.wrong(step, "missing_key", ko, en)
             else:
-                inside.part(step)
+                inside.part(step, listed=False)
 
 
 _LABEL_KEYS = frozenset(["ko", "en"])

@@ -92,7 +92,7 @@ def read_due(part: Part, key: str, events: Collection[str]) -> DueRule | None:
     Its forms: `{day: n}`, `{days_after_period: n}`, `{months_after_period: n}`,
     `{days_after: event, days: n}`, `{date: 02-19}` and `{date: 2016-02-19}`.
     """
-    rule = part.part(key, required=False)
+    rule = part.part(key, required=False, listed=False)
     if not isinstance(part.tree.get(key), Mapping):
         return None
     kinds = [kind for kind in _DUE_KINDS if kind in rule]
@@ -372,8 +372,8 @@ class _Builder:
                 return
             inside.only({"from", "to", "guards"})
             sources = self._names(inside, "from", ("상태", "state"), self.states)
-            if "from" not in inside:
-                inside.text("from")
+            if not sources:
+                _empty(inside, "from", ("상태", "state"))
             target = inside.text("to", None)
             if target and target not in self.states:
                 if self.states:
@@ -464,7 +464,7 @@ class _Builder:
             name, params = item, None
         elif isinstance(item, Mapping) and len(item) == 1:
             name = next(iter(item))
-            params = inside.part(place).part(name, required=False)
+            params = inside.part(place).part(name, required=False, listed=False)
         else:
             ko = "요건은 이름, 또는 {이름: {값: …}}으로 적습니다"
             en = "a guard is a name, or {name: {parameter: value}}"
