@@ -5,6 +5,7 @@ author = "the evalflow authors"
 copyright = "2026, the evalflow authors"
 
 extensions = ["myst_parser"]
+myst_enable_extensions = ["colon_fence"]
 html_theme = "furo"
 html_title = "evalflow"
 myst_heading_anchors = 3
