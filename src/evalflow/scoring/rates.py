@@ -1,0 +1,409 @@
+"""The built-in scorer `rates`: rates by formula, bands, and the project's mean (D1-D3).
+
+How a line comes to its status, under the plan's `basis`:
+
+| the period's target and actual | `cumulative` | `period` |
+|---|---|---|
+| due, actual given | rated on everything due so far | rated |
+| due, actual absent, now or earlier | missing | missing (only now) |
+| due, actual said to be not due | not due | not due |
+| no target due now, but earlier | rated on everything due so far | not due |
+| no target due so far | not due | not due |
+
+A rate that the formula does not know (see `formulas`) leaves the line undefined. A reviewer's
+override gives any of them a rate. Rates are never clamped; scores are, by cap and floor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, ClassVar, NamedTuple
+
+import attrs
+
+from evalflow.errors import InvalidInput, NotFound, Problem
+from evalflow.model import (
+    Band,
+    Figure,
+    Indicator,
+    Line,
+    NotDue,
+    Override,
+    Rating,
+    ScoringRules,
+    Subject,
+)
+from evalflow.scoring.accumulation import Amounts, amounts, due_later, shown
+from evalflow.scoring.formulas import FORMULAS, Formula, Ratio
+from evalflow.scoring.kernel import EXACT, half_up, published, total
+
+_UNSETTLED = Decimal("-Infinity")
+"""Below every threshold: the whole plan's target is not reached, or can still be missed."""
+
+
+@attrs.frozen
+class RatesOptions:
+    """`rates` has no options of its own: everything is said by the plan's scoring rules."""
+
+
+class _Rated(NamedTuple):
+    """A line with what the project's mean and band need of it, unrounded.
+
+    `whole` is its published rate against the whole plan's target, None where it has none and
+    none is to come (시기미도래 to the end).
+    """
+
+    line: Line
+    ratio: Ratio | None
+    score: Ratio | None
+    whole: Decimal | None
+
+
+class Rates:
+    """The scorer `rates`. It keeps nothing between subjects and can be shared by threads."""
+
+    name: ClassVar[str] = "rates"
+    version: ClassVar[str] = "1"
+    options: ClassVar[type] = RatesOptions
+
+    def __init__(self, options: RatesOptions | None = None) -> None:
+        self.given = options or RatesOptions()
+
+    def score(self, subject: Subject) -> Rating:
+        """Return the rating of one project up to one period.
+
+        Raises:
+            InvalidInput: a figure cannot be reckoned with exactly (NaN, infinity, more than a
+                hundred digits), an override lacks its reason or names no indicator of the
+                project.
+            NotFound: an indicator names an unknown formula or accumulation.
+        """
+        terms = _Terms(subject)
+        if subject.overrides:
+            _check_overrides(subject)
+        rated = []
+        try:
+            for indicator in subject.definition.indicators:
+                rated.append(_line(subject, indicator, terms))
+        except (ArithmeticError, ValueError) as error:
+            raise InvalidInput([_not_exact(subject, indicator)]) from error
+        return _rating(subject, rated)
+
+    def score_many(self, subjects: Iterable[Subject]) -> Sequence[Rating]:
+        """Return the ratings of many subjects, in order; each is what `score` gives."""
+        score = self.score
+        return [score(subject) for subject in subjects]
+
+
+# --------------------------------------------------------------------------- one indicator
+
+
+class _Terms:
+    """What all lines of a subject have in common, looked up once."""
+
+    __slots__ = ("bands", "by_whole", "cap", "cumulative", "figures", "floor", "periods", "places")
+
+    def __init__(self, subject: Subject) -> None:
+        rules = subject.rules
+        self.places = rules.places
+        self.bands = rules.bands
+        self.cap, self.floor = rules.cap, rules.floor
+        self.cumulative = rules.basis == "cumulative"
+        self.periods = subject.periods if self.cumulative else (subject.period,)
+        self.figures = subject.actuals.get(subject.period, _NO_FIGURES)
+        self.by_whole = False
+        for band in rules.bands:
+            if band.against == "whole":
+                self.by_whole = True
+
+
+_NO_FIGURES: Mapping[str, Figure] = {}
+
+
+def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
+    name, rules, places = indicator.id, subject.rules, terms.places
+    formula = FORMULAS.get(indicator.formula)
+    if formula is None:
+        raise NotFound("formula", indicator.formula, tuple(FORMULAS))
+    figure = terms.figures.get(name)
+    so_far = amounts(indicator, terms.periods, subject.actuals)
+    target, actual = so_far.target, so_far.actual
+    if isinstance(figure, NotDue):
+        figure = None
+        due = indicator.targets.get(subject.period)
+        if due is not None and not isinstance(due, NotDue):
+            target = actual = None
+    ratio = rate = computed = reason = None
+    if target is None:
+        status = "not_due"
+    elif actual is None:
+        status = "missing"
+    else:
+        ratio = _ratio(formula, indicator, rules, target, actual, so_far.over)
+        if ratio is None:
+            status = "undefined"
+        else:
+            status = "rated"
+            rate = _published(ratio, places)
+        if so_far.over != 1:
+            actual = shown(actual, so_far.over)
+    if target is not None and so_far.over != 1:
+        target = shown(target, so_far.over)
+
+    override = subject.overrides.get(name) if subject.overrides else None
+    if override is not None:
+        computed, reason, status = rate, override.reason, "rated"
+        ratio = override.rate.as_integer_ratio()
+        rate = _published(ratio, places)
+
+    whole: Decimal | None = _UNSETTLED
+    if terms.by_whole:
+        later = due_later(indicator, subject.periods)
+        if not later and (terms.cumulative or override is not None):
+            whole = _UNSETTLED if rate is None and status != "not_due" else rate
+        elif override is None:
+            whole = _whole(subject, formula, indicator, status, later, so_far)
+
+    worth, score, band, verdict = ratio, rate, None, None
+    if ratio is not None and rate is not None:
+        cap = terms.cap if indicator.cap is None else indicator.cap
+        if cap is not None or terms.floor is not None:
+            worth = _clamped(ratio, cap, terms.floor)
+            score = _published(worth, places)
+        reached = band_of(terms.bands, rate, whole)
+        if reached is not None:
+            band, verdict = reached.name, reached.verdict
+    line = Line(
+        indicator=name,
+        formula=indicator.formula,
+        status=status,
+        target=target,
+        actual=actual,
+        figure=figure,
+        rate=rate,
+        computed=computed,
+        score=score,
+        band=band,
+        verdict=verdict,
+        weight=indicator.weight,
+        reason=reason,
+    )
+    return _Rated(line, ratio, worth, whole)
+
+
+def _published(ratio: Ratio, places: int) -> Decimal:
+    return published(half_up(ratio[0] * 10**places, ratio[1]), places)
+
+
+def _not_exact(subject: Subject, indicator: Indicator) -> Problem:
+    return Problem(
+        code="figure_not_exact",
+        path=f"{subject.project}.{indicator.id}",
+        ko="정확히 셈할 수 없는 수가 있습니다 (무한대, 수 아님, 또는 너무 긴 수).",
+        en="a figure is infinite, not a number, or too long to reckon with exactly",
+    )
+
+
+def _ratio(
+    formula: Formula,
+    indicator: Indicator,
+    rules: ScoringRules,
+    target: Decimal,
+    actual: Decimal,
+    count: int,
+) -> Ratio | None:
+    """Return the exact percentage of `actual` against `target`, both `count` times too large."""
+    actual_above, actual_below = actual.as_integer_ratio()
+    target_above, target_below = target.as_integer_ratio()
+    if actual_below != target_below:
+        actual_above, target_above = actual_above * target_below, target_above * actual_below
+        scale = actual_below * target_below
+    else:
+        scale = actual_below
+    start = 0
+    if formula.starts:
+        if indicator.baseline is None:
+            return None
+        start_above, start_below = indicator.baseline.as_integer_ratio()
+        start = start_above * scale * count
+        actual_above, target_above = actual_above * start_below, target_above * start_below
+    return formula.percent(
+        actual_above,
+        target_above,
+        start=start,
+        direction=indicator.direction,
+        zero_target=indicator.zero_target or rules.zero_target,
+    )
+
+
+def _whole(
+    subject: Subject,
+    formula: Formula,
+    indicator: Indicator,
+    status: str,
+    later: Sequence[Decimal],
+    so_far: Amounts,
+) -> Decimal | None:
+    """Return the published rate against the whole plan's target, once nothing can undo it.
+
+    That is after the last due period; before, only where more is better and what is done stays
+    done (`sum`, `last`): fewer accidents, an average or a level kept can still go wrong.
+    """
+    if status != "rated":
+        return None if status == "not_due" and not later else _UNSETTLED
+    if later and (indicator.direction != "up" or indicator.accumulation == "average"):
+        return _UNSETTLED
+    rules = subject.rules
+    if rules.basis != "cumulative":
+        so_far = amounts(indicator, subject.periods, subject.actuals)
+    target = so_far.target
+    if target is None or so_far.actual is None:
+        return _UNSETTLED
+    if later and indicator.accumulation == "last":
+        target = later[-1]
+    else:
+        for each in later:
+            target = EXACT.add(target, each)
+    ratio = _ratio(formula, indicator, rules, target, so_far.actual, so_far.over)
+    return _UNSETTLED if ratio is None else _published(ratio, rules.places)
+
+
+def _clamped(ratio: Ratio, cap: Decimal | None, floor: Decimal | None) -> Ratio:
+    """Return the ratio, or the bound that it passes. Scores only: a rate is never clamped."""
+    above, below = ratio
+    if cap is not None:
+        most_above, most_below = cap.as_integer_ratio()
+        if above * most_below > most_above * below:
+            return most_above, most_below
+    if floor is not None:
+        least_above, least_below = floor.as_integer_ratio()
+        if above * least_below < least_above * below:
+            return least_above, least_below
+    return ratio
+
+
+def band_of(bands: Sequence[Band], rate: Decimal, whole: Decimal | None = None) -> Band | None:
+    """Return the first band that a published rate reaches, or None.
+
+    The published figure decides, because it is the one that people see: 89.95 is published as
+    90.0 and is on track from 90. `whole` is the published rate against the whole plan's target;
+    None where there is none, which a band `against: whole` does not take.
+    """
+    for band in bands:
+        reached = rate if band.against == "so_far" else whole
+        if reached is not None and (band.at_least is None or reached >= band.at_least):
+            return band
+    return None
+
+
+# --------------------------------------------------------------------------- the project
+
+
+def _rating(subject: Subject, rated: Sequence[_Rated]) -> Rating:
+    rules = subject.rules
+    weighted = rules.project_mean == "weighted"
+    statuses = set()
+    ratios, worths, weights = [], [], []
+    least: Decimal | None = None
+    clamped = False
+    for line, ratio, worth, whole in rated:
+        statuses.add(line.status)
+        if ratio is not None and worth is not None:
+            ratios.append(ratio)
+            worths.append(worth)
+            weights.append(line.weight if weighted else 1)
+            clamped = clamped or worth is not ratio
+        if whole is not None and (least is None or whole < least):
+            least = whole
+
+    rate = score = exact = band = verdict = mean = None
+    if "missing" in statuses:
+        status = "missing"
+    elif "undefined" in statuses:
+        status = "undefined"
+    elif not ratios:
+        status, verdict = "not_due", "on_track"
+    else:
+        mean = weighted_mean(ratios, weights)
+        status = "undefined" if mean is None else "rated"
+    if mean is not None:
+        rate = score = _published(mean, rules.places)
+        shown_above, shown_below = rate.as_integer_ratio()
+        if shown_above * mean[1] != mean[0] * shown_below:
+            exact = Fraction(*mean)
+        if clamped:
+            worth = weighted_mean(worths, weights)
+            assert worth is not None
+            score = _published(worth, rules.places)
+        reached = band_of(rules.bands, rate, least)
+        if reached is not None:
+            band, verdict = reached.name, reached.verdict
+    return Rating(
+        project=subject.project,
+        period=subject.period,
+        lines=tuple([each[0] for each in rated]),
+        status=status,
+        rate=rate,
+        score=score,
+        band=band,
+        verdict=verdict,
+        formula="weighted_mean" if weighted else "plain_mean",
+        basis=rules.basis,
+        scorer=Rates.name,
+        version=Rates.version,
+        revision=subject.revision,
+        exact=exact,
+    )
+
+
+def weighted_mean(ratios: Sequence[Ratio], weights: Sequence[Fraction | int]) -> Ratio | None:
+    """Return the exact weighted mean of the ratios; None where the weights add up to nothing.
+
+    Only the relation of the weights matters: 1/3 each, 1 each and 20 each are the same.
+    """
+    first = weights[0]
+    if all(weight is first for weight in weights):  # as where a plan names none
+        above, below = total(ratios)
+        return (above, below * len(ratios)) if first else None
+    shares = [(weight.numerator, weight.denominator) for weight in weights]
+    whole_above, whole_below = total(shares)
+    if not whole_above:
+        return None
+    above, below = total(
+        [(a * part, b * of) for (a, b), (part, of) in zip(ratios, shares, strict=True)]
+    )
+    return above * whole_below, below * whole_above
+
+
+def _check_overrides(subject: Subject) -> None:
+    """Raise for overrides without a written reason (D8) or for no indicator of the project."""
+    known = {indicator.id for indicator in subject.definition.indicators}
+    problems = [
+        problem
+        for name, override in subject.overrides.items()
+        for problem in _override_problems(subject, name, override, known)
+    ]
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _override_problems(
+    subject: Subject, name: str, override: Override, known: set[str]
+) -> Iterable[Problem]:
+    place: dict[str, Any] = {"path": f"{subject.project}.overrides.{name}", "value": name}
+    if name not in known:
+        yield Problem(
+            code="unknown_indicator",
+            ko=f"성과지표 '{name}'은(는) 이 사업에 없습니다.",
+            en=f"the project has no indicator '{name}'",
+            **place,
+        )
+    if not override.reason.strip():
+        yield Problem(
+            code="reason_missing",
+            ko=f"'{name}'의 이행률을 고치는 사유가 없습니다.",
+            en=f"the override of '{name}' has no written reason",
+            **place,
+        )
