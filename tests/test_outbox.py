@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import pytest
@@ -161,7 +161,7 @@ def only(storage: MemoryStorage) -> Outgoing:
 # --------------------------------------------------------------------------- the usual way
 
 
-def test_every_waiting_notice_is_delivered_once_and_oldest_first(clock):
+def test_every_waiting_notice_is_delivered_once_and_oldest_first(clock: Clock) -> None:
     notices = [notice(n) for n in range(250)]
     storage, inbox = storage_with(*notices), Inbox()
 
@@ -172,7 +172,7 @@ def test_every_waiting_notice_is_delivered_once_and_oldest_first(clock):
     assert {outgoing.state for outgoing in storage.outbox()} == {"delivered"}
 
 
-def test_a_second_run_has_nothing_to_deliver(clock):
+def test_a_second_run_has_nothing_to_deliver(clock: Clock) -> None:
     storage, inbox = storage_with(notice(1)), Inbox()
     run(storage, {"mail": inbox}, clock)
 
@@ -182,7 +182,7 @@ def test_a_second_run_has_nothing_to_deliver(clock):
     assert len(inbox.got) == 1
 
 
-def test_a_notice_is_left_to_the_notifier_that_it_names(clock):
+def test_a_notice_is_left_to_the_notifier_that_it_names(clock: Clock) -> None:
     storage = storage_with(notice(1, notifier="mail"), notice(1, notifier="chat"))
     mail, chat = Inbox(), Inbox()
 
@@ -191,7 +191,7 @@ def test_a_notice_is_left_to_the_notifier_that_it_names(clock):
     assert [each.notifier for each in mail.got + chat.got] == ["mail", "chat"]
 
 
-def test_notices_for_a_notifier_that_nobody_routes_stay_where_they_are(clock):
+def test_notices_for_a_notifier_that_nobody_routes_stay_where_they_are(clock: Clock) -> None:
     storage = storage_with(notice(1))
 
     run(storage, {"chat": Inbox()}, clock)
@@ -200,7 +200,7 @@ def test_notices_for_a_notifier_that_nobody_routes_stay_where_they_are(clock):
     assert only(storage).tries == 0
 
 
-def test_two_offices_in_one_store_have_notifiers_of_their_own(clock):
+def test_two_offices_in_one_store_have_notifiers_of_their_own(clock: Clock) -> None:
     storage = storage_with(notice(1, plan="east"), notice(1, plan="west"))
     east, west = Inbox(), Inbox()
 
@@ -219,7 +219,7 @@ def test_two_offices_in_one_store_have_notifiers_of_their_own(clock):
 
 @given(waiting=st.integers(0, 12), limit=st.integers(0, 12))
 @settings(max_examples=25, deadline=None)
-def test_no_more_notices_are_tried_than_the_limit_in_all(waiting, limit):
+def test_no_more_notices_are_tried_than_the_limit_in_all(waiting: int, limit: int) -> None:
     storage = storage_with(
         *[notice(n, notifier=name) for n in range(waiting) for name in ("mail", "chat")]
     )
@@ -233,7 +233,7 @@ def test_no_more_notices_are_tried_than_the_limit_in_all(waiting, limit):
 # --------------------------------------------------------------------------- failures
 
 
-def test_a_failure_is_tried_again_after_each_wait_of_the_backoff(clock):
+def test_a_failure_is_tried_again_after_each_wait_of_the_backoff(clock: Clock) -> None:
     storage = storage_with(notice(1))
     inbox = Inbox(ConnectionError("refused"), ConnectionError("refused again"))
 
@@ -256,7 +256,9 @@ def test_a_failure_is_tried_again_after_each_wait_of_the_backoff(clock):
 
 @given(backoff=st.lists(st.integers(0, 100_000), max_size=6))
 @settings(max_examples=25, deadline=None)
-def test_a_notice_is_given_up_after_one_try_more_than_the_backoff_has_waits(backoff):
+def test_a_notice_is_given_up_after_one_try_more_than_the_backoff_has_waits(
+    backoff: list[int],
+) -> None:
     clock, storage, tries = Clock(), storage_with(notice(1)), []
 
     class Failing:
@@ -272,7 +274,7 @@ def test_a_notice_is_given_up_after_one_try_more_than_the_backoff_has_waits(back
     assert [(b - a).total_seconds() for a, b in pairwise(tries)] == backoff
 
 
-def test_what_can_never_be_delivered_is_given_up_at_once(clock):
+def test_what_can_never_be_delivered_is_given_up_at_once(clock: Clock) -> None:
     storage = storage_with(notice(1))
 
     report = run(storage, {"mail": Inbox(Undeliverable("no such mailbox"))}, clock)
@@ -281,7 +283,7 @@ def test_what_can_never_be_delivered_is_given_up_at_once(clock):
     assert only(storage).error == "no such mailbox"
 
 
-def test_dead_letters_are_listed_and_resent_with_all_their_tries(clock):
+def test_dead_letters_are_listed_and_resent_with_all_their_tries(clock: Clock) -> None:
     storage = storage_with(notice(1), notice(2))
     run(storage, {"mail": Inbox(Undeliverable("no such mailbox"))}, clock)
     (dead,) = outbox.dead_letters(storage)
@@ -295,7 +297,7 @@ def test_dead_letters_are_listed_and_resent_with_all_their_tries(clock):
     assert outbox.resend(storage, clock=clock) == 0
 
 
-def test_one_dead_letter_is_resent_alone(clock):
+def test_one_dead_letter_is_resent_alone(clock: Clock) -> None:
     storage = storage_with(notice(1), notice(2))
     run(storage, {"mail": Inbox(Undeliverable("a"), Undeliverable("b"))}, clock)
 
@@ -304,7 +306,7 @@ def test_one_dead_letter_is_resent_alone(clock):
     assert [dead.notice for dead in outbox.dead_letters(storage)] == [notice(1)]
 
 
-def test_jitter_adds_to_the_wait_that_the_backoff_gives(clock):
+def test_jitter_adds_to_the_wait_that_the_backoff_gives(clock: Clock) -> None:
     storage = storage_with(notice(1))
 
     run(storage, {"mail": Broken()}, clock, backoff=(60,), jitter=lambda seconds: seconds // 10)
@@ -313,7 +315,9 @@ def test_jitter_adds_to_the_wait_that_the_backoff_gives(clock):
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), RecursionError("deep"), UnicodeError("한")])
-def test_whatever_a_notifier_raises_is_a_failure_of_that_notice_alone(clock, error):
+def test_whatever_a_notifier_raises_is_a_failure_of_that_notice_alone(
+    clock: Clock, error: BaseException
+) -> None:
     storage, inbox = storage_with(notice(1), notice(2)), Inbox(error)
 
     report = run(storage, {"mail": inbox}, clock)
@@ -322,7 +326,7 @@ def test_whatever_a_notifier_raises_is_a_failure_of_that_notice_alone(clock, err
 
 
 @given(st.text())
-def test_the_text_of_a_failure_is_one_line_that_any_storage_can_keep(text):
+def test_the_text_of_a_failure_is_one_line_that_any_storage_can_keep(text: str) -> None:
     kept = outbox.shown(ValueError(text))
 
     assert kept.encode("utf-8").decode("utf-8") == kept
@@ -334,7 +338,7 @@ def test_the_text_of_a_failure_is_one_line_that_any_storage_can_keep(text):
 # --------------------------------------------------------------------------- isolation
 
 
-def test_a_notifier_that_waits_does_not_hold_up_another(clock):
+def test_a_notifier_that_waits_does_not_hold_up_another(clock: Clock) -> None:
     storage = storage_with(notice(1, notifier="slow"), notice(1, notifier="fast"))
     fast_is_done = threading.Event()
 
@@ -351,7 +355,7 @@ def test_a_notifier_that_waits_does_not_hold_up_another(clock):
     assert report.delivered == 2
 
 
-def test_one_offices_broken_server_does_not_hold_up_another_offices(clock):
+def test_one_offices_broken_server_does_not_hold_up_another_offices(clock: Clock) -> None:
     storage = storage_with(notice(1, plan="east"), notice(1, plan="west"))
     west_is_done = threading.Event()
 
@@ -377,7 +381,7 @@ def test_one_offices_broken_server_does_not_hold_up_another_offices(clock):
     assert report.routes[0].error == "ConnectionError: down"
 
 
-def test_a_notifier_that_never_answers_is_left_behind_and_named(clock):
+def test_a_notifier_that_never_answers_is_left_behind_and_named(clock: Clock) -> None:
     storage, stuck = storage_with(notice(1), notice(2), notice(3)), Stuck()
 
     report = run(storage, {"mail": stuck}, clock, patience=dt.timedelta(milliseconds=20))
@@ -391,7 +395,7 @@ def test_a_notifier_that_never_answers_is_left_behind_and_named(clock):
     stuck.released.set()
 
 
-def test_a_late_success_of_one_left_behind_still_counts_as_delivered(clock):
+def test_a_late_success_of_one_left_behind_still_counts_as_delivered(clock: Clock) -> None:
     storage, stuck = storage_with(notice(1)), Stuck()
     run(storage, {"mail": stuck}, clock, patience=dt.timedelta(milliseconds=20))
     assert only(storage).state == "waiting"
@@ -405,7 +409,7 @@ def test_a_late_success_of_one_left_behind_still_counts_as_delivered(clock):
     assert only(storage).state == "delivered"
 
 
-def test_the_lease_must_outlast_the_patience(clock):
+def test_the_lease_must_outlast_the_patience(clock: Clock) -> None:
     with pytest.raises(ValueError, match="must be longer than the patience"):
         run(storage_with(), {}, clock, lease=MINUTE, patience=MINUTE)
 
@@ -413,7 +417,9 @@ def test_the_lease_must_outlast_the_patience(clock):
 # --------------------------------------------------------------------------- leases
 
 
-def test_claimed_notices_are_not_delivered_by_a_second_deliverer_at_the_same_moment(clock):
+def test_claimed_notices_are_not_delivered_by_a_second_deliverer_at_the_same_moment(
+    clock: Clock,
+) -> None:
     storage = storage_with(notice(1), notice(2))
     inner: list[DeliveryReport] = []
     other = Inbox()
@@ -428,7 +434,7 @@ def test_claimed_notices_are_not_delivered_by_a_second_deliverer_at_the_same_mom
     assert other.got == []
 
 
-def test_what_a_killed_deliverer_had_claimed_comes_back_when_its_lease_ends(clock):
+def test_what_a_killed_deliverer_had_claimed_comes_back_when_its_lease_ends(clock: Clock) -> None:
     storage, inbox = storage_with(notice(1)), Inbox()
     storage.claim("mail", at=clock(), limit=1, lease=outbox.LEASE)  # … and it is killed
 
@@ -437,7 +443,7 @@ def test_what_a_killed_deliverer_had_claimed_comes_back_when_its_lease_ends(cloc
     assert run(storage, {"mail": inbox}, clock).delivered == 1
 
 
-def test_a_crash_between_sending_and_recording_sends_again(clock):
+def test_a_crash_between_sending_and_recording_sends_again(clock: Clock) -> None:
     storage, inbox = storage_with(notice(1)), Inbox()
 
     class Torn(MemoryStorage):
@@ -454,7 +460,9 @@ def test_a_crash_between_sending_and_recording_sends_again(clock):
     assert inbox.ids == [notice(1).id] * 2
 
 
-def test_a_chunk_that_outlasts_its_lease_is_claimed_anew_and_nothing_is_sent_twice(clock):
+def test_a_chunk_that_outlasts_its_lease_is_claimed_anew_and_nothing_is_sent_twice(
+    clock: Clock,
+) -> None:
     notices = [notice(n) for n in range(30)]
     storage, inbox = storage_with(*notices), Inbox()
 
@@ -470,7 +478,9 @@ def test_a_chunk_that_outlasts_its_lease_is_claimed_anew_and_nothing_is_sent_twi
     assert {outgoing.tries for outgoing in storage.outbox()} == {1}
 
 
-def test_a_failure_that_comes_after_the_lease_leaves_the_notice_to_its_new_claimer(clock):
+def test_a_failure_that_comes_after_the_lease_leaves_the_notice_to_its_new_claimer(
+    clock: Clock,
+) -> None:
     storage, other = storage_with(notice(1)), Inbox()
 
     class Asleep:
@@ -487,7 +497,7 @@ def test_a_failure_that_comes_after_the_lease_leaves_the_notice_to_its_new_claim
     assert only(storage).state == "delivered"
 
 
-def test_a_clock_that_leaps_ahead_ends_the_run_instead_of_claiming_for_ever():
+def test_a_clock_that_leaps_ahead_ends_the_run_instead_of_claiming_for_ever() -> None:
     clock = Clock()
     storage, inbox = storage_with(notice(1)), Inbox()
 
@@ -499,7 +509,7 @@ def test_a_clock_that_leaps_ahead_ends_the_run_instead_of_claiming_for_ever():
     assert only(storage).state == "waiting"
 
 
-def test_outcomes_are_recorded_at_least_every_second_of_work(clock):
+def test_outcomes_are_recorded_at_least_every_second_of_work(clock: Clock) -> None:
     """So a crash repeats no more than that, however long a chunk takes."""
     seconds = [0.0]
     seen: list[int] = []
@@ -515,7 +525,7 @@ def test_outcomes_are_recorded_at_least_every_second_of_work(clock):
     assert seen == [0, 0, 2, 2, 4]
 
 
-def test_an_interrupted_run_hands_back_what_it_had_not_tried(clock):
+def test_an_interrupted_run_hands_back_what_it_had_not_tried(clock: Clock) -> None:
     """As when the clerk presses Ctrl-C: the interruption comes through, the outbox is in order."""
     storage = storage_with(notice(1), notice(2), notice(1, notifier="chat"))
     mail = Stuck()
@@ -542,17 +552,24 @@ def test_an_interrupted_run_hands_back_what_it_had_not_tried(clock):
 # --------------------------------------------------------------------------- console
 
 
-def test_the_console_shows_one_line_in_the_chosen_language():
-    for lang, line in (
+@pytest.mark.parametrize(
+    ("lang", "line"),
+    [
         ("ko", "[총괄 평가서 제출] 1번 → policy-1 · 사유: 서명 완료\n"),
         ("en", "[Submitted] 1 → policy-1 · reason: 서명 완료\n"),
-    ):
-        stream = io.StringIO()
-        Console(ConsoleOptions(lang=lang), stream=stream).deliver(notice(1))
-        assert stream.getvalue() == line
+    ],
+)
+def test_the_console_shows_one_line_in_the_chosen_language(
+    lang: Literal["ko", "en"], line: str
+) -> None:
+    stream = io.StringIO()
+
+    Console(ConsoleOptions(lang=lang), stream=stream).deliver(notice(1))
+
+    assert stream.getvalue() == line
 
 
-def test_the_console_never_lets_text_steer_the_terminal():
+def test_the_console_never_lets_text_steer_the_terminal() -> None:
     stream = io.StringIO()
     nasty = attrs.evolve(notice(1), subject=Label("\x1b[2J지움\n둘째 줄\r", "x"))
 
@@ -563,7 +580,7 @@ def test_the_console_never_lets_text_steer_the_terminal():
     assert "지움 둘째 줄" in stream.getvalue()
 
 
-def test_a_terminal_that_knows_no_korean_gets_escapes_instead_of_an_error():
+def test_a_terminal_that_knows_no_korean_gets_escapes_instead_of_an_error() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
 
@@ -572,7 +589,7 @@ def test_a_terminal_that_knows_no_korean_gets_escapes_instead_of_an_error():
     assert b"\\ucd1d" in raw.getvalue()
 
 
-def test_the_console_keeps_standard_output_free(capsys):
+def test_the_console_keeps_standard_output_free(capsys: pytest.CaptureFixture[str]) -> None:
     Console().deliver(notice(1))
 
     captured = capsys.readouterr()
@@ -583,7 +600,7 @@ def test_the_console_keeps_standard_output_free(capsys):
 # --------------------------------------------------------------------------- JSON lines
 
 
-def test_the_json_lines_hold_the_whole_notice_with_korean_as_it_is(tmp_path):
+def test_the_json_lines_hold_the_whole_notice_with_korean_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "알림.jsonl"
     jsonl = Jsonl(JsonlOptions(path=str(path)))
 
@@ -599,7 +616,7 @@ def test_the_json_lines_hold_the_whole_notice_with_korean_as_it_is(tmp_path):
     assert first["at"] == "2016-04-05T09:00:00+00:00"
 
 
-def test_a_line_that_a_crash_cut_short_does_not_spoil_the_next(tmp_path):
+def test_a_line_that_a_crash_cut_short_does_not_spoil_the_next(tmp_path: Path) -> None:
     path = tmp_path / "notices.jsonl"
     path.write_text('{"id": "half a li', encoding="utf-8")
 
@@ -610,7 +627,9 @@ def test_a_line_that_a_crash_cut_short_does_not_spoil_the_next(tmp_path):
     assert json.loads(whole)["id"] == notice(1).id
 
 
-def test_a_disk_that_fills_up_leaves_the_file_as_it_was(tmp_path, monkeypatch):
+def test_a_disk_that_fills_up_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "notices.jsonl"
     jsonl = Jsonl(JsonlOptions(path=str(path)))
     jsonl.deliver(notice(1))
@@ -629,7 +648,7 @@ def test_a_disk_that_fills_up_leaves_the_file_as_it_was(tmp_path, monkeypatch):
     assert path.read_bytes() == before
 
 
-def test_a_missing_folder_is_a_failure_that_is_tried_again(clock, tmp_path):
+def test_a_missing_folder_is_a_failure_that_is_tried_again(clock: Clock, tmp_path: Path) -> None:
     storage = storage_with(notice(1))
     jsonl = Jsonl(JsonlOptions(path=str(tmp_path / "absent" / "notices.jsonl")))
 
@@ -656,7 +675,7 @@ for _ in range(10):
 """
 
 
-def test_several_processes_append_to_one_file_without_mixing_their_lines(tmp_path: Path):
+def test_several_processes_append_to_one_file_without_mixing_their_lines(tmp_path: Path) -> None:
     path = tmp_path / "notices.jsonl"
     writers = [
         subprocess.Popen(
