@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from itertools import pairwise
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -280,6 +281,16 @@ def test_where_the_first_wins_guards_may_overlap() -> None:
     assert found(lifecycle) == []
 
 
+def test_what_only_contradicting_guards_lead_to_is_unreachable() -> None:
+    lifecycle = order(
+        (
+            "guards: [{rated: {as: on_track}}]",
+            "guards: [{rated: {as: on_track}}, {rated: {as: lagging}}]",
+        )
+    )
+    assert found(lifecycle) == ["unreachable_state", "contradictory_guards"]
+
+
 def test_guards_that_can_never_hold_together_are_found() -> None:
     lifecycle = order(
         ("    notices:\n", "    guards: [{rated: {as: seriously_lagging}}]\n    notices:\n")
@@ -512,6 +523,73 @@ def test_a_duty_that_only_acting_can_keep_is_a_warning() -> None:
     assert {finding.severity for finding in findings} == {"warning"}
 
 
+def test_a_duty_that_acting_does_not_lift_is_not_kept_by_acting() -> None:
+    strict = attrs.evolve(
+        MAJOR_WORKS, duties=(attrs.evolve(MAJOR_WORKS.duties[0], unless_acting=False),)
+    )
+    people = without("education-1", "policy-1") + (
+        "\nboth-1 department@education policy_office@gu\nboth-2 policy_office@gu,,,both-1"
+        " department@education,,,both-1"
+    )
+    assert set(found(strict, plan(people))) == {"duty_unsatisfiable"}
+    assert set(found(MAJOR_WORKS, plan(people))) == {"duty_needs_acting"}
+
+
+def test_whoever_is_acted_for_has_done_it_as_well() -> None:
+    """The deputy evaluates for the only reviewer, who is then barred all the same."""
+    people = without("education-1", "policy-1") + (
+        "\nboth-1 department@education policy_office@gu\ndeputy department@education,,,both-1"
+    )
+    assert set(found(MAJOR_WORKS, plan(people))) == {"duty_unsatisfiable"}
+
+
+@pytest.mark.parametrize(
+    "deputy", ["deputy policy_office@gu,,,stranger", "both-1 policy_office@gu,,,both-1"]
+)
+def test_an_appointment_that_lends_nothing_helps_nobody(deputy: str) -> None:
+    people = without("education-1", "policy-1") + (
+        f"\nboth-1 department@education policy_office@gu\n{deputy}"
+    )
+    people = people.replace("\nboth-1 policy", " policy")
+    assert set(found(MAJOR_WORKS, plan(people))) == {"duty_unsatisfiable"}
+
+
+def test_an_appointment_without_a_reason_helps_nobody() -> None:
+    people = without("education-1", "policy-1") + (
+        "\nboth-1 department@education policy_office@gu\ndeputy policy_office@gu,,,both-1"
+    )
+    head = plan(people)
+    (lent,) = head.directory["deputy"]
+    unsaid = {**head.directory, "deputy": (attrs.evolve(lent, reason=None),)}
+    assert set(found(MAJOR_WORKS, attrs.evolve(head, directory=unsaid))) == {"duty_unsatisfiable"}
+
+
+def test_a_duty_bars_whoever_fires_and_not_whoever_only_signs() -> None:
+    """The clerk who evaluated may not submit; that the same person signs is no breach of it."""
+    duty = attrs.evolve(MAJOR_WORKS.duties[0], whoever=("self_evaluate",), may_not=("submit",))
+    lifecycle = attrs.evolve(MAJOR_WORKS, duties=(duty,))
+    people = without("education-1", "welfare-head") + "\nx department@education bureau_head@welfare"
+    assert found(lifecycle, plan(people)) == []
+    people = (
+        without("education-1", "welfare-lead") + "\nx department@education lead_section@welfare"
+    )
+    assert found(lifecycle, plan(people)) == ["duty_unsatisfiable"]
+
+
+def test_only_the_duty_that_cannot_be_kept_is_named() -> None:
+    """Nobody has to complain before anything is verified."""
+    lifecycle = order(
+        (
+            "duties:\n",
+            "duties:\n  - {name: no_complaint, ko: 가, en: A, whoever: [complain],"
+            " may_not: [verify]}\n",
+        )
+    )
+    head = plan("x department@education department@road policy_office@gu")
+    findings = check(lifecycle, vocabulary=VOCABULARY, head=head)
+    assert [finding.about for finding in findings] == ["duties.other_eyes"]
+
+
 def test_a_time_in_which_a_duty_cannot_be_kept_is_found() -> None:
     """The department's own clerk leaves in summer; from then on the reviewer is alone."""
     people = without("education-1", "policy-1") + (
@@ -547,6 +625,15 @@ def test_duties_are_shared_out_as_brute_force_would(size: int) -> None:
         head = plan(staff)
         findings = check(lifecycle, vocabulary=VOCABULARY, head=head, units=["road"])
         assert ("duty_unsatisfiable" in codes(findings)) == (people < size)
+
+
+def test_a_unit_is_looked_at_while_it_exists() -> None:
+    head = plan("a clerk@road,2016-03-01")
+    late = attrs.evolve(head.units["road"], since=dt.date(2016, 6, 1), until=dt.date(2016, 9, 30))
+    (stretch,) = stretches(attrs.evolve(head, units={**head.units, "road": late}), "road")
+    assert (str(stretch.first), str(stretch.last)) == ("2016-06-01", "2016-09-30")
+    gone = attrs.evolve(late, since=None, until=dt.date(2015, 12, 31))
+    assert stretches(attrs.evolve(head, units={**head.units, "road": gone}), "road") == ()
 
 
 def test_stretches_cover_the_plans_time_without_gaps() -> None:

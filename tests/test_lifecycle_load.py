@@ -72,6 +72,8 @@ def test_a_file_becomes_a_lifecycle(load: Load) -> None:
     assert verify.notices[0].entering == "verified"
     assert order.duties[0].may_not == ("verify",)
     assert order.duties[0].unless_acting
+    strict = load(ORDER + "    unless_acting: false\n")
+    assert not strict.duties[0].unless_acting
 
 
 def test_an_edge_without_to_stays_and_a_list_of_sources_makes_one_edge_each(load: Load) -> None:
@@ -179,6 +181,7 @@ def test_every_field_type_can_be_named(load: Load) -> None:
 # What is replaced by what; the code; what stands at the place; words of the sentence.
 MISTAKES = [
     ("to: reported}", "to: reportd}", "unknown_state", "reportd}", "did you mean 'reported'?"),
+    ("to: verified,", "to: verifid,", "unknown_state", "verifid", "did you mean 'verified'?"),
     ("from: complained", "from: complaned", "unknown_state", "complaned", "'complained'?"),
     ("initial: ordered", "initial: order", "unknown_state", "order", "'ordered'?"),
     ("entering: verified", "entering: verifid", "unknown_state", "verifid", "'verified'?"),
@@ -379,6 +382,8 @@ def test_a_mistake_is_told_once_and_not_by_all_that_follows_from_it(
     """Whatever names a missing section is not blamed for it."""
     roles = ORDER[ORDER.index("roles:") : ORDER.index("adopted_by:")]
     assert [p.code for p in problems(ORDER.replace(roles, "roles: {}\n"))] == ["missing_key"]
+    twice = ORDER.replace("      complained:", "      reported:").replace("complained", "reported")
+    assert [p.code for p in problems(twice)] == ["duplicate_state"]
     regions = ORDER[ORDER.index("regions:") : ORDER.index("events:")]
     assert [p.code for p in problems(ORDER.replace(regions, ""))] == ["missing_key"]
 
