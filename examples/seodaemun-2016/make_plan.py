@@ -384,8 +384,8 @@ def goals() -> Iterator[str]:
 
 def projects() -> Iterator[str]:
     """Yield the 43 projects out of projects.txt."""
-    yield "# R26: 43 projects, each with its 관리번호. Illustrative but for number 6 (R39); fields\n"
-    yield "# and core projects add up to R27 (12, 5, 4, 17, 5) and R28 (26, 60.5 %).\n"
+    yield "# R26: 43 projects, each with its 관리번호. Illustrative but for number 6 (R39);\n"
+    yield "# fields and core projects add up to R27 (12, 5, 4, 17, 5) and R28 (26, 60.5 %).\n"
     yield "# Money is in won.\n"
     yield "projects:\n"
     source = (HERE / "projects.txt").read_text(encoding="utf-8")
