@@ -13,8 +13,8 @@ Directory Draft Due DueRule Engine Entry Evaluation EvalflowError Explanation Fi
 Forbidden Grant GuardSpec Holidays Indicator InvalidInput Label Lifecycle Line Mismatch Move NotDue
 NotFound Notice Outgoing Override Period Plan PlanHead PluginError Problem Project
 ProjectDefinition Rating Reason Refused ScoringRules Selection Settled Snapshot Storage
-StorageError Subject Unit canonical digest hookimpl library_holidays listed_holidays
-load_lifecycle load_plan open parse vocabulary
+StorageError Subject Tree Unit canonical check_commit digest fault_point hookimpl library_holidays
+listed_holidays load_lifecycle load_plan open parse vocabulary
 """
 
 

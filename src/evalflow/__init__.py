@@ -77,8 +77,9 @@ if TYPE_CHECKING:
         Unit,
     )
     from evalflow.plan import Plan
-    from evalflow.storage.contract import Settled, Storage
-    from evalflow.text import canonical, digest, parse
+    from evalflow.storage.contract import Settled, Storage, check_commit
+    from evalflow.storage.points import fault_point
+    from evalflow.text import Tree, canonical, digest, parse
     from evalflow.verification import Mismatch
 
 _HOMES = {
@@ -143,8 +144,9 @@ _HOMES = {
         "Unit",
     ),
     "evalflow.plan": ("Plan",),
-    "evalflow.storage.contract": ("Settled", "Storage"),
-    "evalflow.text": ("canonical", "digest", "parse"),
+    "evalflow.storage.contract": ("Settled", "Storage", "check_commit"),
+    "evalflow.storage.points": ("fault_point",),
+    "evalflow.text": ("Tree", "canonical", "digest", "parse"),
     "evalflow.verification": ("Mismatch",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -206,9 +208,12 @@ __all__ = [
     "Storage",
     "StorageError",
     "Subject",
+    "Tree",
     "Unit",
     "canonical",
+    "check_commit",
     "digest",
+    "fault_point",
     "hookimpl",
     "library_holidays",
     "listed_holidays",

@@ -53,6 +53,7 @@ class Storage(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections; a closed storage is not used again."""
+        ...
 
     # ------------------------------------------------------------------ writing
 
@@ -62,38 +63,46 @@ class Storage(Protocol):
         For each move the project's stored version must equal `move.expected`, and for each
         pair in `commit.unchanged` the stored version must equal the one given. Notices whose
         (id, notifier) is already in the outbox are left out silently: a visit tells once.
-        A definition is kept under (project id, revision); a plan head under (id, revision),
-        and its revision must be the next one. Storages call `check` first.
+        A definition is kept under (project id, `move.project.revision`), later than the last
+        one; a plan head under (id, revision), and its revision must be the next one. Storages call `check_commit` first.
 
         Raises:
             Conflict: a version differs, the (project, key) of an entry exists, or the plan
                 revision is not the next one; nothing was written.
-            ValueError: a move does not continue the project's history; nothing was written.
-            InvalidInput: a text that no storage can keep (see `check`); nothing was written.
+            ValueError: a move does not continue the project's history, or its definition is
+                not later than the last one; nothing was written.
+            InvalidInput: a text that no storage can keep (see `check_commit`); nothing was written.
         """
+        ...
 
     # ------------------------------------------------------------------ plans
 
     def plans(self) -> tuple[str, ...]:
         """Return the ids of all plans, in order."""
+        ...
 
     def head(self, plan: str, revision: int | None = None) -> str | None:
         """Return the canonical text of a plan revision's `PlanHead.tree` (None: the latest),
         or None where there is none."""
+        ...
 
     def revisions(self, plan: str) -> tuple[tuple[int, str], ...]:
         """Return (revision, effective period) of every revision of the plan, in order."""
+        ...
 
     def lifecycle(self, fingerprint: str) -> str | None:
         """Return the canonical text of the lifecycle with this fingerprint, or None."""
+        ...
 
     def definition(self, project: str, revision: int | None = None) -> tuple[int, str] | None:
         """Return (its revision, canonical text of `ProjectDefinition.tree`) of the latest
         definition made at or before plan revision `revision` (None: the latest), or None."""
+        ...
 
     def definitions(self, plan: str, revision: int | None = None) -> Iterator[tuple[str, int, str]]:
         """Yield (project id, revision, canonical text) as `definition` returns them, for every
         project of the plan, in project order."""
+        ...
 
     # ------------------------------------------------------------------ reading projects
 
@@ -101,37 +110,46 @@ class Storage(Protocol):
         """Return the project and its evaluation in its current period, read in one moment.
         An evaluation that nobody has written yet is an empty one. `Snapshot.latest` is the
         plan's latest revision, read in the same moment (SQL: one statement for all three)."""
+        ...
 
     def snapshots(self, selection: Selection) -> Iterator[Snapshot]:
         """Yield the snapshots of the selected projects, streamed."""
+        ...
 
     def select(self, selection: Selection) -> Iterator[Project]:
         """Yield the selected projects, streamed: memory does not grow with their number.
         With `selection.on`, `Project.unit` is the unit that answers for it on that day."""
+        ...
 
     def as_of(self, selection: Selection, at: dt.datetime) -> Iterator[Project]:
         """Yield the selected projects as their last entry at or before `at` left them;
         projects adopted later are left out. States and units are tested as they were then.
         `change` is not rebuilt (None); `band` is that of the last rating up to `at` in the
         then current period."""
+        ...
 
     # ------------------------------------------------------------------ reading the rest
 
     def evaluation(self, project: str, period: str) -> Evaluation | None:
         """Return the project's evaluation for the period, or None where none was begun."""
+        ...
 
     def evaluations(self, plan: str, period: str) -> Iterator[Evaluation]:
         """Yield all evaluations of the plan's projects for the period, in project order."""
+        ...
 
     def history(self, project: str, *, after: int = 0) -> Iterator[Entry]:
         """Yield the project's entries in order, from number `after` + 1."""
+        ...
 
     def entry_by_key(self, project: str, key: str) -> Entry | None:
         """Return the entry that was written with this idempotency key, or None."""
+        ...
 
     def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
         """Yield (position, entry) over all projects in the order in which they were written,
         from position `after` + 1; a reader that remembers the position misses none."""
+        ...
 
     # ------------------------------------------------------------------ outbox
 
@@ -155,16 +173,19 @@ class Storage(Protocol):
         Outcomes of notices that are not there, or no longer wait, are left out; but what was
         delivered is delivered, also where somebody else gave it up meanwhile.
         """
+        ...
 
     def outbox(self, *, state: str | None = None, project: str | None = None) -> Iterator[Outgoing]:
         """Yield the notices in the outbox, oldest first."""
+        ...
 
     def resend(self, notices: Iterable[tuple[str, str]], *, at: dt.datetime) -> int:
         """Put dead letters, given as (notice id, notifier), back to waiting with no tries;
         return how many there were."""
+        ...
 
 
-def check(commit: Commit) -> None:
+def check_commit(commit: Commit) -> None:
     """Raise where a commit is not one that any storage may write; every storage calls this.
 
     Raises:

@@ -29,7 +29,7 @@ from evalflow.model import (
     Selection,
     Snapshot,
 )
-from evalflow.storage.contract import Settled, check
+from evalflow.storage.contract import Settled, check_commit
 from evalflow.storage.points import fault_point
 from evalflow.text import Tree, canonical, parse
 
@@ -103,7 +103,7 @@ class MemoryStorage:
 
     def commit(self, commit: Commit) -> None:
         """Write everything in `commit`, or nothing; see the contract."""
-        check(commit)
+        check_commit(commit)
         with self._lock:
             fault_point("commit:begun")
             self._refuse(commit)
@@ -134,6 +134,9 @@ class MemoryStorage:
             left = ("", (), entry.period) if last is None else _left(last)
             if (entry.previous, entry.before, entry.period) != left:
                 raise ValueError(f"{entry.project} #{entry.number} does not continue its history")
+            said = self._definition(entry.project, None)
+            if move.definition and said and said.revision >= move.project.revision:
+                raise ValueError(f"{entry.project} was defined in revision {said.revision} already")
 
     def _version(self, project: str) -> int:
         known = self._projects.get(project)

@@ -13,16 +13,20 @@ POINTS = ("commit:begun", "commit:written", "commit:done", "claim:claimed", "set
 everything written and not yet durable, durable and not yet told to the caller; the same for
 the outbox. Another storage may have more."""
 
-_listener: Callable[[str], None] | None = None
+
+class FaultPoint:
+    """What `fault_point` is: call it with the name of a point that was reached."""
+
+    __slots__ = ("listener",)
+
+    def __init__(self) -> None:
+        self.listener: Callable[[str], None] | None = None
+
+    def __call__(self, name: str) -> None:
+        """Tell the listener, if a test installed one, that this point was reached."""
+        if self.listener is not None:
+            self.listener(name)
 
 
-def fault_point(name: str) -> None:
-    """Tell the listener, if a test installed one, that this point was reached."""
-    if _listener is not None:
-        _listener(name)
-
-
-def listen(listener: Callable[[str], None] | None) -> None:
-    """Install what `fault_point` calls, or None to be silent again. For tests only."""
-    global _listener  # noqa: PLW0603 - one process, one listener; a module flag costs least
-    _listener = listener
+fault_point = FaultPoint()
+"""One for the whole program, so that a storage need not be built for tests."""

@@ -37,7 +37,7 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.storage import turns
-from evalflow.storage.contract import Settled, check
+from evalflow.storage.contract import Settled, check_commit
 from evalflow.storage.points import fault_point
 from evalflow.storage.rows import (
     ENTRY_COLUMNS,
@@ -231,7 +231,7 @@ class SQLiteStorage:
 
     def commit(self, commit: Commit) -> None:
         """Write everything in `commit` in one transaction, durable on return; see the contract."""
-        check(commit)
+        check_commit(commit)
         rows = _Rows.of(commit)
         try:
             with self._writing() as connection:

@@ -195,6 +195,12 @@ BEGIN
   SELECT RAISE(ABORT, 'evalflow: a plan revision is never deleted');
 END;
 
+CREATE TRIGGER definition_next BEFORE INSERT ON definition
+WHEN EXISTS (SELECT 1 FROM definition WHERE project = NEW.project AND revision >= NEW.revision)
+BEGIN
+  SELECT RAISE(ABORT, 'evalflow: a definition belongs to a later revision than the last one');
+END;
+
 CREATE TRIGGER definition_unchanged BEFORE UPDATE ON definition
 BEGIN
   SELECT RAISE(ABORT, 'evalflow: a definition is never changed');

@@ -1,6 +1,33 @@
 """Kits that prove a plugin keeps its contract, and what tests need besides.
 
-Nothing is imported before it is used, so that naming this package costs nothing.
+    from evalflow.testing import StorageConformance
+
+Nothing is imported before it is used, so that naming this package costs nothing and needs
+neither pytest nor Hypothesis.
 """
 
 from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from evalflow.testing.storage import StorageConformance
+
+__all__ = ["StorageConformance"]
+
+_HOMES = {"StorageConformance": "evalflow.testing.storage"}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'evalflow.testing' has no attribute '{name}'")
+    if "pytest" in sys.modules:  # a kit's plain `assert` then says what it compared
+        sys.modules["pytest"].register_assert_rewrite(home)
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

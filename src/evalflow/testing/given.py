@@ -11,12 +11,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 import attrs
 
 from evalflow import (
     Assignment,
     Band,
+    CalendarRules,
     Commit,
     Entry,
     Evaluation,
@@ -34,8 +36,6 @@ from evalflow import (
     canonical,
     digest,
 )
-from evalflow.model import CalendarRules
-from evalflow.text import Tree
 
 BEGINNING = dt.datetime(2016, 1, 4, 0, 0, tzinfo=dt.UTC)
 """When a project is adopted, unless something else is said; later entries follow by the hour."""
@@ -222,7 +222,7 @@ def move_after(
     at: dt.datetime | None = None,
     key: str | None = None,
     reason: str | None = None,
-    data: Tree = None,
+    data: Any = None,
     rated: Rating | None = None,
     told: Iterable[str] = (),
     notifier: str = "console",
