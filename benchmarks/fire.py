@@ -104,7 +104,7 @@ def main(firings: int) -> None:
             )
 
         # The rows to write again are those of a first round, kept aside.
-        rounds = {"evalflow": fire}
+        rounds: dict[str, Callable[[int], None]] = {"evalflow": fire}
         fire(1)
         rows = _rows(store)
         bare = _bare(place / "bare.db", store, rows)
@@ -172,29 +172,43 @@ def _bare(path: Path, store: Path, rows: dict[str, dict[str, Any]]) -> Callable[
     insert_evaluation = _insert("evaluation", list(evaluation))
     insert_notice = _insert("notice", [c for c in notice if c != "position"]) if notice else None
     project_columns = [c for c in project if c != "place"]
-    for number in range(1, 100_000):
-        pass
+    made_again = {"project", "hash", "data", "rating", "evaluation"}
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
     update = (
         "UPDATE project SET states = ?, visits = ?, version = ?, band = ?, head = ?"
         " WHERE id = ? AND version = ?"
     )
-    made: set[int] = set()
 
     def work(number: int) -> None:
         name = f"bench/{number}"
-        if number not in made:
-            made.add(number)
         tree["project"] = name
         text = encode(tree)
-        body = encode([name, *[entry[c] for c in columns if c not in ("project", "hash", "data", "rating", "evaluation")], data, rating, hashlib.sha256(text.encode()).hexdigest()])
+        body = encode(
+            [
+                name,
+                *[
+                    entry[c]
+                    for c in columns
+                    if c not in ("project", "hash", "data", "rating", "evaluation")
+                ],
+                data,
+                rating,
+                hashlib.sha256(text.encode()).hexdigest(),
+            ]
+        )
         digest = hashlib.sha256(body.encode()).hexdigest()
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(
             update,
             (project["states"], project["visits"], 2, project["band"], digest, name, 1),
         )
-        values = {**entry, "project": name, "hash": digest, "data": encode(data), "rating": encode(rating)}
+        values = {
+            **entry,
+            "project": name,
+            "hash": digest,
+            "data": encode(data),
+            "rating": encode(rating),
+        }
         connection.execute(insert_entry, [values[c] for c in columns])
         connection.execute(
             insert_evaluation, [*{**evaluation, "project": name, "tree": text}.values()]
@@ -223,12 +237,12 @@ def _statemachine(path: Path) -> Callable[[int], None] | None:
     """Return the same move as people write it with python-statemachine and SQL by hand: no
     roles, no rating, no notice; a state, a history row with its hash, durable."""
     try:
-        from statemachine import State, StateMachine
+        from statemachine import State, StateMachine  # type: ignore[import-not-found]
     except ImportError:
         print("python-statemachine is not installed; left out")
         return None
 
-    class Evaluation(StateMachine):
+    class Evaluation(StateMachine):  # type: ignore[misc]
         planned = State(initial=True)
         self_evaluated = State()
         submitted = State()

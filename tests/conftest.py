@@ -7,9 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 import evalflow
+
+# Two busy cores are no reason to fail: a property is judged by what it finds, not by its speed.
+hypothesis.settings.register_profile(
+    "evalflow", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("evalflow")
 
 SEOUL = dt.timezone(dt.timedelta(hours=9))
 
@@ -50,7 +57,13 @@ directory:
   mayor-1: [{role: mayor, unit: gu}]
   clock: [{role: clock, unit: gu}]
 appointments:
-  - {actor: elderly-head, for: welfare-head, role: bureau_head, unit: welfare, since: 2016-07-01, until: 2016-07-05, reason: 국장 출장}
+  - actor: elderly-head
+    for: welfare-head
+    role: bureau_head
+    unit: welfare
+    since: 2016-07-01
+    until: 2016-07-05
+    reason: 국장 출장
 fields:
   welfare: {ko: 복지, en: Welfare}
   environment: {ko: 환경, en: Environment}

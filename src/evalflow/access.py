@@ -32,16 +32,24 @@ class DutyRule(Protocol):
     """A separation of duties as a lifecycle defines it (`evalflow.lifecycle.definition.Duty`)."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Return the rule's name."""
+        ...
 
     @property
-    def label(self) -> Label: ...
+    def label(self) -> Label:
+        """Return the rule as people read it."""
+        ...
 
     @property
-    def whoever(self) -> tuple[str, ...]: ...
+    def whoever(self) -> tuple[str, ...]:
+        """Return the events that bar whoever did them."""
+        ...
 
     @property
-    def unless_acting(self) -> bool: ...
+    def unless_acting(self) -> bool:
+        """Say whether an acting appointment lifts the rule."""
+        ...
 
 
 class Directory:

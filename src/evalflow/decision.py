@@ -218,6 +218,8 @@ def decide(
                 draft = RECORDS[name](firing, draft)
         except PluginError as error:
             guard_reasons = (_plugin_reason(error),)
+        except InvalidInput as error:  # a figure that cannot be rated
+            problems = (*problems, *error.problems)
         else:
             guard_reasons, after = _ask_guards(firing, draft, setting.guards)
     lacking = missing(event, tree)

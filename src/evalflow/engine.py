@@ -41,8 +41,8 @@ from evalflow.model import (
     Snapshot,
     Subject,
 )
-from evalflow.plan import load as plan_load
 from evalflow.plan import Plan, definition_from_tree, head_from_tree
+from evalflow.plan import load as plan_load
 from evalflow.plugins import Plugins
 from evalflow.records import RECORDS, actuals_of
 from evalflow.storage.contract import Storage
@@ -136,6 +136,8 @@ class Engine:
             Conflict: someone revised the plan at the same moment.
         """
         at = self.clock()
+        if lacking := self.plugins.check(plan.head):
+            raise InvalidInput([attrs.evolve(each, file=plan.file) for each in lacking])
         known = self.storage.revisions(plan.id)
         if known:
             return self._revise(plan, by, at, reason, known[-1][0])
@@ -897,24 +899,16 @@ class Engine:
 
         `notifiers` stands in for those that the plans name. At most `limit` notices are tried.
 
-        Raises:
-            InvalidInput: a plan gives a notifier options that it does not take.
-            PluginError: a plan names a notifier that is not installed.
+        A notifier that is not installed or broken fails its own notices, which are tried
+        again; the others go on.
         """
-        routes = []
-        for plan_id in self.plans():
-            delivery = self.plan(plan_id).delivery
-            for name in delivery.notifiers:
-                notifier = (
-                    self.plugins.notifier(name, delivery.options.get(name, {}))
-                    if notifiers is None
-                    else notifiers[name]
-                )
-                routes.append(
-                    outbox.Route(
-                        name=name, notifier=notifier, plan=plan_id, backoff=delivery.backoff
-                    )
-                )
+        routes = [
+            route
+            for plan_id in self.plans()
+            for route in self.plugins.routes(
+                plan_id, self.plan(plan_id).delivery, instead=notifiers
+            )
+        ]
         return outbox.deliver(self.storage, routes, clock=self.clock, limit=limit)
 
     def resend(self, notices: Iterable[tuple[str, str]] | None = None) -> int:

@@ -42,8 +42,10 @@ def check(session: Session, name: str, plan: str | None, as_json: bool) -> int:
         session.print_json("findings", findings, lifecycle=lifecycle.fingerprint)
     else:
         for finding in findings:
-            mark = session.say("오류", "error") if finding.severity == "error" else (
-                session.say("주의", "warning")
+            mark = (
+                session.say("오류", "error")
+                if finding.severity == "error"
+                else (session.say("주의", "warning"))
             )
             session.echo(f"{mark}: {finding.text(session.lang)}")
         session.echo(
