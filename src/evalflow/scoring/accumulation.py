@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from evalflow.errors import NotFound
+from evalflow.errors import InvalidInput, Problem
 from evalflow.model import Figure, Indicator, NotDue
 from evalflow.scoring.formulas import ACCUMULATIONS
 from evalflow.scoring.kernel import EXACT, half_up
@@ -61,7 +61,7 @@ def amounts(
     """Return target and actual of the indicator over `periods`, which are in order.
 
     Raises:
-        NotFound: no accumulation of that name.
+        InvalidInput: no accumulation of that name.
         decimal.DecimalException: a figure too long to be added exactly (see `kernel.EXACT`).
     """
     targets, name = indicator.targets, indicator.id
@@ -69,7 +69,7 @@ def amounts(
     if kind == "last":
         return _last(targets, name, periods, actuals)
     if kind not in ACCUMULATIONS:
-        raise NotFound("accumulation", kind, ACCUMULATIONS)
+        raise InvalidInput([_unknown(indicator)])
     adds_early = kind == "sum"
     add = EXACT.add
     planned, done, count, missing = _ZERO, _ZERO, 0, False
@@ -109,6 +109,17 @@ def _last(
             continue
         return Amounts(EXACT.plus(target), None if latest is None else EXACT.plus(latest))
     return _NOTHING_DUE
+
+
+def _unknown(indicator: Indicator) -> Problem:
+    known = ", ".join(ACCUMULATIONS)
+    return Problem(
+        code="unknown_accumulation",
+        path=f"{indicator.id}.accumulation",
+        value=indicator.accumulation,
+        ko=f"누계 방식 '{indicator.accumulation}'이(가) 없습니다: {known}",
+        en=f"no accumulation '{indicator.accumulation}': {known}",
+    )
 
 
 def due_later(indicator: Indicator, periods: Sequence[str]) -> list[Decimal]:

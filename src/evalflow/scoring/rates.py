@@ -21,9 +21,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, NamedTuple
 
-import attrs
-
-from evalflow.errors import InvalidInput, NotFound, Problem
+from evalflow.errors import InvalidInput, Problem, nearest
 from evalflow.model import (
     Band,
     Figure,
@@ -43,11 +41,6 @@ _UNSETTLED = Decimal("-Infinity")
 """Below every threshold: the whole plan's target is not reached, or can still be missed."""
 
 
-@attrs.frozen
-class RatesOptions:
-    """`rates` has no options of its own: everything is said by the plan's scoring rules."""
-
-
 class _Rated(NamedTuple):
     """A line with what the project's mean and band need of it, unrounded.
 
@@ -62,14 +55,11 @@ class _Rated(NamedTuple):
 
 
 class Rates:
-    """The scorer `rates`. It keeps nothing between subjects and can be shared by threads."""
+    """The scorer `rates`. It has no options beside the plan's scoring rules, keeps nothing
+    between subjects and can be shared by threads."""
 
     name: ClassVar[str] = "rates"
     version: ClassVar[str] = "1"
-    options: ClassVar[type] = RatesOptions
-
-    def __init__(self, options: RatesOptions | None = None) -> None:
-        self.given = options or RatesOptions()
 
     def score(self, subject: Subject) -> Rating:
         """Return the rating of one project up to one period.
@@ -77,8 +67,7 @@ class Rates:
         Raises:
             InvalidInput: a figure cannot be reckoned with exactly (NaN, infinity, more than a
                 hundred digits), an override lacks its reason or names no indicator of the
-                project.
-            NotFound: an indicator names an unknown formula or accumulation.
+                project, an indicator names an unknown formula or accumulation.
         """
         terms = _Terms(subject)
         if subject.overrides:
@@ -126,7 +115,7 @@ def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
     name, rules, places = indicator.id, subject.rules, terms.places
     formula = FORMULAS.get(indicator.formula)
     if formula is None:
-        raise NotFound("formula", indicator.formula, tuple(FORMULAS))
+        raise InvalidInput([_unknown_formula(subject, indicator)])
     figure = terms.figures.get(name)
     so_far = amounts(indicator, terms.periods, subject.actuals)
     target, actual = so_far.target, so_far.actual
@@ -195,6 +184,19 @@ def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
 
 def _published(ratio: Ratio, places: int) -> Decimal:
     return published(half_up(ratio[0] * 10**places, ratio[1]), places)
+
+
+def _unknown_formula(subject: Subject, indicator: Indicator) -> Problem:
+    name, known = indicator.formula, ", ".join(FORMULAS)
+    near = nearest(name, FORMULAS)
+    return Problem(
+        code="unknown_formula",
+        path=f"{subject.project}.{indicator.id}.formula",
+        value=name,
+        ko=f"산식 '{name}'이(가) 없습니다"
+        + (f"; '{near}'이(가) 아닙니까?" if near else f": {known}"),
+        en=f"no formula '{name}'" + (f"; did you mean '{near}'?" if near else f": {known}"),
+    )
 
 
 def _not_exact(subject: Subject, indicator: Indicator) -> Problem:
