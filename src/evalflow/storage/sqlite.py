@@ -376,14 +376,20 @@ class SQLiteStorage:
     # ------------------------------------------------------------------ outbox
 
     def claim(
-        self, notifier: str, *, at: dt.datetime, limit: int, lease: dt.timedelta
+        self,
+        notifier: str,
+        *,
+        at: dt.datetime,
+        limit: int,
+        lease: dt.timedelta,
+        plan: str | None = None,
     ) -> Sequence[Outgoing]:
         """Return up to `limit` waiting notices, leased to the caller; see the contract."""
-        now = moment(at)
-        if self._row(_DUE, (notifier, now)) is None:
+        asked = (notifier, moment(at), plan)
+        if self._row(_DUE, asked) is None:
             return []
         with self._writing() as connection:
-            rows = connection.execute(_CLAIMABLE, (notifier, now, limit)).fetchall()
+            rows = connection.execute(_CLAIMABLE, (*asked, limit)).fetchall()
             positions = canonical([row[-1] for row in rows])
             connection.execute(_CLAIM, (positions, moment(at + lease)))
             fault_point("claim:claimed")
@@ -492,11 +498,17 @@ _VERSIONS = (
     "SELECT j.key, p.version FROM json_each(?) AS j CROSS JOIN project AS p ON p.id = j.value"
 )
 
-_DUE = "SELECT 1 FROM notice WHERE state = 'waiting' AND notifier = ? AND next_at <= ? LIMIT 1"
+# The ids of a plan's projects are `<plan>/<number>`; '0' is the character after '/'.
+_WAITING = (
+    "state = 'waiting' AND notifier = ?1 AND next_at <= ?2 "
+    "AND (?3 IS NULL OR (project > ?3 || '/' AND project < ?3 || '0'))"
+)
+
+_DUE = f"SELECT 1 FROM notice WHERE {_WAITING} LIMIT 1"
 
 _CLAIMABLE = (
-    f"SELECT {_OUTGOING}, position FROM notice WHERE state = 'waiting' AND notifier = ? "
-    "AND next_at <= ? ORDER BY next_at, position LIMIT ?"
+    f"SELECT {_OUTGOING}, position FROM notice WHERE {_WAITING} "
+    "ORDER BY next_at, position LIMIT ?4"
 )
 
 _CLAIM = (
