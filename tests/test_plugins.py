@@ -75,7 +75,7 @@ class Scoring:
     """A plugin that gives one scorer, whose `score` is the function given."""
 
     def __init__(self, score: Callable[..., Any], **more: Any) -> None:
-        self.scorer = SimpleNamespace(score=score, **more)
+        self.scorer = SimpleNamespace(name="halves", version="1", score=score, **more)
 
     @hookimpl
     def evalflow_scorers(self) -> Mapping[str, Any]:
@@ -955,7 +955,7 @@ def test_a_scorer_may_find_figures_that_cannot_be_rated() -> None:
         Plugins.load([Scoring(refusing)]).scorer("halves").score(None)  # type: ignore[arg-type]
 
 
-def test_many_are_scored_one_by_one_unless_the_scorer_looks_at_all_of_them() -> None:
+def test_many_are_scored_one_by_one_unless_the_scorer_can_do_it_faster() -> None:
     subjects: list[Any] = [1, 2, 3]
     alone = Plugins.load([Scoring(lambda subject: RATING)]).scorer("halves")
     assert alone.score_many(subjects) == (RATING,) * 3
@@ -1008,6 +1008,26 @@ def test_a_storage_that_breaks_while_it_opens_is_named() -> None:
 
     with pytest.raises(PluginError, match="storage 'vault': KeyError"):
         Plugins.load([Vault()]).storage("vault://here")
+
+
+def test_a_guard_that_is_not_installed_any_more_breaks_when_it_is_asked_and_says_why() -> None:
+    guards = Plugins.load([]).guards
+
+    assert "period_endde" not in guards
+    with pytest.raises(PluginError, match="no guard 'period_endde'; did you mean 'period_ended'"):
+        guards["period_endde"](None, None, kind="bureau")
+
+
+def test_a_scorer_that_is_not_installed_any_more_breaks_when_a_rating_is_asked_for(
+    office_head: Any,
+) -> None:
+    rules = attrs.evolve(office_head.scoring, scorer="halves")
+    subject: Any = SimpleNamespace(rules=rules)
+
+    score = Plugins.load([]).scoring(rules)
+    with pytest.raises(PluginError, match="no scorer 'halves'"):
+        score(subject)
+    assert Plugins.load([Scoring(lambda subject: RATING)]).scoring(rules)(subject) == RATING
 
 
 # --------------------------------------------------------------------------- what a plan needs

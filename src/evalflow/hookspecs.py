@@ -14,15 +14,15 @@ says so by an attribute `Options`: an attrs class (see `evalflow.options`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 if TYPE_CHECKING:
     from evalflow.guards import Guard
     from evalflow.lifecycle.definition import GuardSpec
-    from evalflow.model import Rating, Subject
     from evalflow.outbox import Notifier
+    from evalflow.scoring.contract import Scorer
     from evalflow.storage.contract import Storage
 
 GROUP = "evalflow"
@@ -32,18 +32,6 @@ hookimpl = pluggy.HookimplMarker(GROUP)
 """Marks a function of a plugin as the answer to the hook of its name."""
 
 _hookspec = pluggy.HookspecMarker(GROUP)
-
-
-@runtime_checkable
-class Scorer(Protocol):
-    """Turns targets and actuals into a rating. Asked from several threads at once.
-
-    One that has to see a whole cohort, as grading by quota does, also has a
-    `score_many(subjects)` that returns a rating for each, in order.
-    """
-
-    def score(self, subject: Subject) -> Rating:
-        """Rate one project in one period: exactly, and the same for the same subject."""
 
 
 @_hookspec

@@ -38,10 +38,11 @@ from evalflow.errors import (
 from evalflow.guards import Guard
 from evalflow.hookspecs import GROUP, options_of
 from evalflow.lifecycle.definition import GuardSpec
-from evalflow.model import Delivery, Label, Notice, PlanHead, Rating, Subject
+from evalflow.model import Delivery, Label, Notice, PlanHead, Rating, ScoringRules, Subject
 from evalflow.options import check_declaration, no_options, read_options
 from evalflow.outbox import Notifier, Route
 from evalflow.reading import is_name
+from evalflow.scoring.contract import Scorer
 from evalflow.storage.contract import Storage
 from evalflow.text import Tree
 
@@ -324,9 +325,22 @@ class Plugins:
         path = tuple(at)
         made = self._make("scorer", name, options or {}, (*path, "scorer"), (*path, "options"))
         plugin = self._items["scorer", name].plugin
-        scorer = _held_to(hookspecs.Scorer, made, plugin, f"scorer '{name}'")
+        scorer = _held_to(Scorer, made, plugin, f"scorer '{name}'")
         limit = None if plugin is BUILTIN else within
         return BoundScorer(name, plugin, scorer, self._patience, limit)
+
+    def scoring(
+        self, rules: ScoringRules, *, within: dt.timedelta | None = None
+    ) -> Callable[[Subject], Rating]:
+        """Return what rates by these rules.
+
+        Where the scorer cannot be had (any more) nothing is raised before somebody asks for a
+        rating; that is a `PluginError`. So a store can be read whatever is installed.
+        """
+        try:
+            return self.scorer(rules.scorer, rules.options, within=within).score
+        except (InvalidInput, PluginError) as error:
+            return _Absent(error).score
 
     # ------------------------------------------------------------------ guards
 
@@ -346,11 +360,15 @@ class Plugins:
         It then runs on in a thread of its own, and what it answers later counts for nothing;
         until it has ended, asking it again is refused at once. So a guard that hangs costs
         one thread, not one for every firing. The built-in guards are trusted.
+
+        A name that no plugin provides (any more) is not in the mapping, and yet gives a guard:
+        one that breaks and says why.
         """
-        return {
-            name: _guard(name, item, self._patience, None if item.plugin is BUILTIN else within)
-            for name, item in self._of("guard").items()
-        }
+        guards = _Guards(self)
+        for name, item in self._of("guard").items():
+            trusted = item.plugin is BUILTIN
+            guards[name] = _guard(name, item, self._patience, None if trusted else within)
+        return guards
 
     # ------------------------------------------------------------------ plans
 
@@ -537,13 +555,18 @@ class Plugins:
 
 @attrs.frozen
 class BoundScorer:
-    """A scorer by its name, with its options, under the name of its plugin."""
+    """A scorer with its options, under the name by which plans ask for it. It is a `Scorer`."""
 
     name: str
     plugin: Plugin
-    scorer: hookspecs.Scorer
+    scorer: Scorer
     _patience: _Patience
     _within: dt.timedelta | None = None
+
+    @property
+    def version(self) -> str:
+        """Return the version of the scorer's rules."""
+        return self.scorer.version
 
     def score(self, subject: Subject) -> Rating:
         """Rate one project in one period.
@@ -565,8 +588,8 @@ class BoundScorer:
         return self._checked(answer)
 
     def score_many(self, subjects: Iterable[Subject]) -> tuple[Rating, ...]:
-        """Rate many subjects, in order: by the scorer's own `score_many`, if it has one (which
-        may then look at all of them, as grading by quota does), or else one after the other.
+        """Rate many subjects, in order: by the scorer's own, faster `score_many` if it has one,
+        or else one after the other.
 
         Raises:
             PluginError: as for `score`.
@@ -601,13 +624,38 @@ BUILTIN = Plugin(name="evalflow")
 
 
 class _Absent:
-    """Stands in for a notifier that cannot be had: every delivery fails with the reason."""
+    """Stands in for what cannot be had: whoever needs it is told the reason."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: InvalidInput | PluginError) -> None:
         self._error = error
 
     def deliver(self, notice: Notice) -> None:
         raise self._error
+
+    def score(self, subject: Subject) -> Rating:
+        if isinstance(self._error, PluginError):
+            raise self._error
+        en, ko = (
+            "; ".join(problem.text(lang) for problem in self._error.problems)
+            for lang in ("en", "ko")
+        )
+        raise PluginError(subject.rules.scorer, en, ko=ko) from self._error
+
+
+class _Guards(dict[str, Guard]):
+    """The guards by name; an unknown name gives a guard that breaks and says why."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        super().__init__()
+        self._plugins = plugins
+
+    def __missing__(self, name: str) -> Guard:
+        why = self._plugins.absent("guard", name)
+
+        def absent(*args: Any, **params: Any) -> None:
+            raise PluginError(name, why.en, ko=why.ko)
+
+        return absent
 
 
 # --------------------------------------------------------------------------- other people's code
