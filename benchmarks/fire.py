@@ -186,11 +186,7 @@ def _bare(path: Path, store: Path, rows: dict[str, dict[str, Any]]) -> Callable[
         body = encode(
             [
                 name,
-                *[
-                    entry[c]
-                    for c in columns
-                    if c not in ("project", "hash", "data", "rating", "evaluation")
-                ],
+                *[entry[c] for c in columns if c not in made_again],
                 data,
                 rating,
                 hashlib.sha256(text.encode()).hexdigest(),

@@ -215,15 +215,6 @@ class Play:
                 f"{number}번 수시평가: 계속 부진",
                 f"no. {number} is checked: still lagging",
             )
-        number, when = self.story.recovery
-        if when == quarter:
-            self.clock.set(after + dt.timedelta(days=24), 14)
-            self.spot_check(number, quarter, "1.00", "대책 시행으로 정상화")
-            self.say(
-                str(after + dt.timedelta(days=24)),
-                f"{number}번 정상화",
-                f"no. {number} has recovered",
-            )
         number, when = self.story.audit
         if when == quarter:
             self.clock.set(after + dt.timedelta(days=22), 14)
@@ -240,6 +231,15 @@ class Play:
                 str(after + dt.timedelta(days=22)),
                 f"{number}번 감사의뢰",
                 f"no. {number} is referred to audit",
+            )
+        number, when = self.story.recovery
+        if when == quarter:
+            self.clock.set(after + dt.timedelta(days=24), 14)
+            self.spot_check(number, quarter, "1.00", "대책 시행으로 정상화")
+            self.say(
+                str(after + dt.timedelta(days=24)),
+                f"{number}번 정상화",
+                f"no. {number} has recovered",
             )
         if quarter == "2016-Q2":
             self.change_targets()
@@ -347,8 +347,10 @@ class Play:
                 "rate": "93.5",
                 "reason": "증빙 확인 결과 중복 실적을 뺌",
             }
-            self.say(
-                "", f"{number}번 이행률을 사유와 함께 고침", f"no. {number}'s rate is overridden"
+            self.note(
+                self.clock.moment.date(),
+                f"{number}번 이행률을 사유와 함께 고침",
+                f"no. {number}'s rate is overridden, with a reason",
             )
         self.fire(number, "review", "policy_office", {"ratings": judged}, reviewer=1)
         by = self.actor("policy_office", number, 1)
@@ -483,9 +485,10 @@ def made_up(
 
 def _keep_copy(engine: Engine, out: Path) -> None:
     """Copy the store as it stands on the evening on which one bureau is late."""
-    copy = getattr(engine.storage, "copy_to", None)
-    if copy is not None:
-        copy(out / "office-2017-01-06.db")
+    from evalflow.storage.sqlite import SQLiteStorage
+
+    assert isinstance(engine.storage, SQLiteStorage)
+    engine.storage.copy_to(out / "office-2017-01-06.db")
 
 
 def _to_file(engine: Engine, path: Path) -> dict[str, Any]:

@@ -124,6 +124,19 @@ class SQLiteStorage:
             self._pool.pop().close()
         turns.part(self._queue_path)
 
+    def copy_to(self, path: str | os.PathLike[str]) -> None:
+        """Copy the store as it stands at one moment into a new file, also while others write.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+        with self._reading() as connection:
+            target = sqlite3.connect(path)
+            try:
+                connection.backup(target)
+            finally:
+                target.close()
+
     # ------------------------------------------------------------------ connections
 
     def _take(self) -> sqlite3.Connection:
@@ -507,8 +520,7 @@ _WAITING = (
 _DUE = f"SELECT 1 FROM notice WHERE {_WAITING} LIMIT 1"
 
 _CLAIMABLE = (
-    f"SELECT {_OUTGOING}, position FROM notice WHERE {_WAITING} "
-    "ORDER BY next_at, position LIMIT ?4"
+    f"SELECT {_OUTGOING}, position FROM notice WHERE {_WAITING} ORDER BY next_at, position LIMIT ?4"
 )
 
 _CLAIM = (
