@@ -9,12 +9,12 @@ import evalflow
 
 PUBLIC = """
 Act Actor Assignment Band Budget Calendar CalendarRules Change Check Commit Conflict Deadline
-Directory Draft Due DueRule Engine Entry Evaluation EvalflowError Explanation Figure Firing
-Forbidden Grant GuardSpec Holidays Indicator InvalidInput Label Lifecycle Line Mismatch Move NotDue
-NotFound Notice Outgoing Override Period Plan PlanHead PluginError Problem Project
-ProjectDefinition Rating Reason Refused ScoringRules Selection Settled Snapshot Storage
-StorageError Subject Tree Unit canonical check_commit digest fault_point hookimpl library_holidays
-listed_holidays load_lifecycle load_plan open parse vocabulary
+DeliveryReport Directory Draft Due DueRule Engine Entry EvalflowError Evaluation Explanation Figure
+Firing Forbidden Grant GuardSpec Holidays Indicator InvalidInput Label Lifecycle Line Mismatch Move
+NotDue NotFound Notice Notifier Outgoing Override Period Plan PlanHead PluginError Plugins Problem
+Project ProjectDefinition Rating Reason Refused Scorer ScoringRules Selection Settled Snapshot
+Storage StorageError Subject Tree Undeliverable Unit canonical check_commit digest fault_point
+hookimpl library_holidays listed_holidays load_lifecycle load_plan open parse vocabulary
 """
 
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Reason,
         Refused,
         StorageError,
+        Undeliverable,
     )
     from evalflow.firing import Draft, Firing
     from evalflow.hookspecs import hookimpl
@@ -76,7 +77,10 @@ if TYPE_CHECKING:
         Subject,
         Unit,
     )
+    from evalflow.outbox import DeliveryReport, Notifier
     from evalflow.plan import Plan
+    from evalflow.plugins import Plugins
+    from evalflow.scoring.contract import Scorer
     from evalflow.storage.contract import Settled, Storage, check_commit
     from evalflow.storage.points import fault_point
     from evalflow.text import Tree, canonical, digest, parse
@@ -107,6 +111,7 @@ _HOMES = {
         "Reason",
         "Refused",
         "StorageError",
+        "Undeliverable",
     ),
     "evalflow.firing": ("Draft", "Firing"),
     "evalflow.hookspecs": ("hookimpl",),
@@ -143,7 +148,10 @@ _HOMES = {
         "Subject",
         "Unit",
     ),
+    "evalflow.outbox": ("DeliveryReport", "Notifier"),
     "evalflow.plan": ("Plan",),
+    "evalflow.plugins": ("Plugins",),
+    "evalflow.scoring.contract": ("Scorer",),
     "evalflow.storage.contract": ("Settled", "Storage", "check_commit"),
     "evalflow.storage.points": ("fault_point",),
     "evalflow.text": ("Tree", "canonical", "digest", "parse"),
@@ -164,6 +172,7 @@ __all__ = [
     "Commit",
     "Conflict",
     "Deadline",
+    "DeliveryReport",
     "Directory",
     "Draft",
     "Due",
@@ -189,18 +198,21 @@ __all__ = [
     "NotDue",
     "NotFound",
     "Notice",
+    "Notifier",
     "Outgoing",
     "Override",
     "Period",
     "Plan",
     "PlanHead",
     "PluginError",
+    "Plugins",
     "Problem",
     "Project",
     "ProjectDefinition",
     "Rating",
     "Reason",
     "Refused",
+    "Scorer",
     "ScoringRules",
     "Selection",
     "Settled",
@@ -209,6 +221,7 @@ __all__ = [
     "StorageError",
     "Subject",
     "Tree",
+    "Undeliverable",
     "Unit",
     "canonical",
     "check_commit",

@@ -13,11 +13,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from evalflow.testing.notifier import NotifierConformance
     from evalflow.testing.storage import StorageConformance
 
-__all__ = ["StorageConformance"]
+__all__ = ["NotifierConformance", "StorageConformance"]
 
-_HOMES = {"StorageConformance": "evalflow.testing.storage"}
+_HOMES = {
+    "NotifierConformance": "evalflow.testing.notifier",
+    "StorageConformance": "evalflow.testing.storage",
+}
 
 
 def __getattr__(name: str) -> Any:

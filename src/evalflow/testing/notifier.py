@@ -15,6 +15,9 @@ The `receiver` stands where the notices arrive (see `Receiver`): it makes notifi
 to it, and says what came. What it cannot play is declared, and skipped with a word.
 """
 
+# A test's name is its sentence.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 import datetime as dt
