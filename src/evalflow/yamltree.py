@@ -570,6 +570,9 @@ def _syntax(error: yaml.YAMLError, text: str, shown: str) -> Problem:
     found = next((korean for english, korean in _SYNTAX_KO.items() if english in said), None)
     ko = f"YAML 문법 오류: {found}" if found else f"YAML 문법 오류 ({said})"
     line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
+    begun = getattr(error, "context_mark", None)
+    if begun is not None and begun.line + 1 != line:
+        ko, en = f"{ko}; {begun.line + 1}행에서 시작됨", f"{en}; it began in line {begun.line + 1}"
     lines = text.split("\n")
     at = lines[line - 1] if line <= len(lines) else ""
     if "\t" in at[: len(at) - len(at.lstrip())] and "탭" not in ko:
