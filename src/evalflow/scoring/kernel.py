@@ -14,8 +14,9 @@ from math import gcd
 
 from evalflow.scoring.formulas import FORMULAS, Ratio
 
-EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, Overflow])
-"""Decimal arithmetic that is exact or raises; the caller's own context does not matter."""
+EXACT = Context(prec=120, Emin=-120, Emax=120, traps=[Inexact, InvalidOperation, Overflow])
+"""Decimal arithmetic that is exact or raises, whatever the caller's context is. 120 digits are far
+more than a plan can write, and few enough that no figure (1E+999999) stalls the arithmetic."""
 
 
 def half_up(numerator: int, denominator: int) -> int:
