@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
+import re
 import subprocess
 import sys
 import textwrap
@@ -26,7 +28,7 @@ from evalflow.model import Delivery, Label, Notice, Rating
 from evalflow.notifiers import Console, Jsonl
 from evalflow.options import check_declaration, read_options
 from evalflow.outbox import Route, deliver
-from evalflow.plugins import CHOSEN_BY, Plugins
+from evalflow.plugins import CHOSEN_BY, HOOKS, PluginProblem, Plugins
 from evalflow.storage.memory import MemoryStorage
 
 SOON = dt.timedelta(milliseconds=20)
@@ -1099,3 +1101,17 @@ def office_head() -> Any:
         calendar=CalendarRules(first="2016-Q1", last="2016-Q4"),
         scoring=ScoringRules(bands=()),
     )
+
+
+# --------------------------------------------------------------------------- the reference
+
+
+def test_the_reference_names_every_hook_and_every_way_to_be_broken() -> None:
+    page = (Path(__file__).parent.parent / "docs/reference/plugins.md").read_text(encoding="utf-8")
+    codes = re.search(r"Codes: (.*?)\. `cause`", inspect.getdoc(PluginProblem) or "", re.DOTALL)
+    assert codes
+    told = re.findall(r"`(\w+)`", codes[1])
+
+    assert set(told) >= {*BROKEN, "not_installed", "duplicate_name"}
+    lacking = [name for name in (*told, *HOOKS) if f"`{name}`" not in page]
+    assert lacking == []

@@ -55,7 +55,10 @@ KINDS: Mapping[str, Label] = {
     "scorer": Label("산정기", "scorer"),
     "guard": Label("요건", "guard"),
 }
-"""What plugins provide, one hook each: `evalflow_storages` and so on."""
+"""What plugins provide, one hook each."""
+
+HOOKS = frozenset(f"{GROUP}_{kind}s" for kind in KINDS)
+"""The names of the hooks."""
 
 Answer = TypeVar("Answer")
 
@@ -865,9 +868,6 @@ def _no_scheme(url: str) -> tuple[str, str]:
 # --------------------------------------------------------------------------- what a plugin says
 
 
-_HOOKS = frozenset(f"{GROUP}_{kind}s" for kind in KINDS)
-
-
 def _unmarked(answering: Any) -> tuple[str, str] | None:
     """Return what is wrong with functions that look like hooks and are not marked as such."""
     for name in dir(answering):
@@ -876,7 +876,7 @@ def _unmarked(answering: Any) -> tuple[str, str] | None:
         function = inspect.getattr_static(answering, name)
         function = getattr(function, "__func__", function)
         if inspect.isfunction(function) and not hasattr(function, f"{GROUP}_impl"):
-            if name not in _HOOKS:
+            if name not in HOOKS:
                 return _misspelt(name)
             return (
                 f"{name}에 @hookimpl 표시가 없습니다",
@@ -889,8 +889,8 @@ _TWICE = ("이미 다른 이름으로 쓰이고 있습니다", "is already in us
 
 
 def _misspelt(name: str) -> tuple[str, str]:
-    near = nearest(name, _HOOKS)
-    listed = ", ".join(sorted(_HOOKS))
+    near = nearest(name, HOOKS)
+    listed = ", ".join(sorted(HOOKS))
     return (
         f"'{name}'이라는 훅은 없습니다"
         + (f"; '{near}'이(가) 아닙니까?" if near else f" (가능: {listed})"),
