@@ -366,6 +366,7 @@ def test_an_approved_change_is_declared_at_the_next_evaluation(office):
     through_first_quarter(office)
     approve_change(office)
     number = office.engine.project("gu/3").change.number
+    office.fire("gu/3", "file_change", "road-1", document="도로과-1")
     office.clock.go("2016-07-04")
     figures = {"metres": 300, "complaints": 50}
 
@@ -377,6 +378,23 @@ def test_an_approved_change_is_declared_at_the_next_evaluation(office):
     assert rating is not None
     assert rating.lines[0].target == Decimal(700)  # 400 in the first quarter, 300 in the second
     assert rating.revision == 2
+
+
+def test_a_change_declared_before_it_is_filed_is_closed_by_the_letter(office):
+    office.clock.go("2016-03-30")
+    office.fire("gu/3", "request_change", "road-head", **CHANGE)
+    office.fire("gu/3", "consult", "policy-1", opinion="이견 없음")
+    office.fire("gu/3", "approve_change", "mayor-1")
+    number = str(office.engine.project("gu/3").change.number)
+    office.clock.go("2016-04-04")
+    office.evaluate("gu/3", declared={number: "2분기 목표"})
+
+    assert office.states("gu/3") == ("self_evaluated", "change_approved")
+    assert "file_change" in {due.event for due in office.engine.due(plan="gu")}
+    office.fire("gu/3", "file_change", "road-1", document="도로과-1")
+    assert office.states("gu/3") == ("self_evaluated", "unchanged")
+    assert office.engine.project("gu/3").change is None
+    assert list(office.engine.verify()) == []
 
 
 def test_a_change_that_makes_no_sense_is_refused_when_it_is_asked_for(office):

@@ -52,6 +52,8 @@ ALLOWED_NAMES = {
     ("cli/projects.py", "status_command"): "the issue names the command `evalflow status`",
     ("scoring/rates.py", "status"): "issue 1.4 speaks of a line's statuses",
     ("scoring/rates.py", "statuses"): "issue 1.4 speaks of a line's statuses",
+    ("scoring/rollup.py", "status"): "issue 1.4 speaks of a line's statuses",
+    ("scoring/explain.py", "status"): "issue 1.4 speaks of a line's statuses",
     ("model.py", "status"): "issue 1.4 speaks of a line's statuses: rated, missing, not due",
     ("plugins.py", "_manager"): "it is pluggy's PluginManager",
     ("storage/sqlite.py", "_process"): "the operating system's process, whose id it keeps",

@@ -123,7 +123,7 @@ def test_guards_and_roles_are_told_on_request() -> None:
 def test_what_follows_in_another_region_is_not_told_twice() -> None:
     """Guards and roles are those of the firing: they stand on the leading edge."""
     full = drawing(mermaid(MAJOR_WORKS, guards=True, roles=True))
-    assert ("state_change_approved", "state_unchanged", "자체평가") in full.edges
+    assert ("state_change_approved", "state_unchanged", "자체평가 [change_is_filed]") in full.edges
 
 
 def test_one_region_needs_no_frame_and_an_end_is_an_end() -> None:

@@ -527,7 +527,7 @@ consult       |change_requested>change_requested|policy_office budget_team|
 approve_change|change_requested>change_approved|mayor|
 reject_change |change_requested>unchanged|mayor|
 withdraw_change|change_requested>unchanged|department department_head|
-file_change   |change_approved>change_approved|department|days_after 10
+file_change   |change_approved>unchanged change_approved>change_approved|department|days_after 10
 """
 
 

@@ -108,7 +108,7 @@ def cards_complete(firing: Firing, after: Draft) -> Reasons:
 def changes_declared(firing: Firing, after: Draft) -> Reasons:
     """Refuse while an approved change is not stated in this evaluation (R44, D6)."""
     change = firing.project.change
-    if change is None or change.approved_in is None:
+    if change is None or change.approved_in is None or change.declared_in is not None:
         return None
     declared = firing.given("declarations") or {}
     if declared.get(str(change.number)):
@@ -120,6 +120,30 @@ def changes_declared(firing: Firing, after: Draft) -> Reasons:
         en=f"the approved change (entry {change.number}: {change.detail}) must be stated "
         "in this evaluation.",
         about=str(change.number),
+    )
+
+
+def change_is_filed(firing: Firing, after: Draft) -> Reasons:
+    """Hold where the approved change was filed with the policy office (공문 제출, R43)."""
+    change = firing.project.change
+    if change is not None and change.filed is not None:
+        return None
+    return Reason(
+        code="change_not_filed",
+        ko="확정된 변경의 공문이 아직 제출되지 않았습니다.",
+        en="the approved change has not been filed yet.",
+    )
+
+
+def change_is_declared(firing: Firing, after: Draft) -> Reasons:
+    """Hold where an evaluation has stated the approved change (R44)."""
+    change = firing.project.change
+    if change is not None and change.declared_in is not None:
+        return None
+    return Reason(
+        code="change_not_declared",
+        ko="확정된 변경이 아직 평가서에 기재되지 않았습니다.",
+        en="no evaluation has stated the approved change yet.",
     )
 
 
@@ -329,6 +353,8 @@ GUARDS: Mapping[str, tuple[GuardSpec, Guard]] = {
         (_spec("lagging_explained", "부진사유·대책", "lagging explained"), lagging_explained),
         (_spec("cards_complete", "관리카드 완비", "cards complete"), cards_complete),
         (_spec("changes_declared", "변경사항 기재", "changes declared"), changes_declared),
+        (_spec("change_is_filed", "변경 공문 제출됨", "change is filed"), change_is_filed),
+        (_spec("change_is_declared", "변경 기재됨", "change is declared"), change_is_declared),
         (
             _spec(
                 "unit_complete",

@@ -586,11 +586,13 @@ def _line_from(tree: Mapping[str, Any]) -> Line:
 
 @attrs.frozen(kw_only=True)
 class Change:
-    """A change request in flight, or approved and not yet declared (R41-R44, D5, D6).
+    """A change request in flight, or approved and not yet filed and declared (R41-R44, D5, D6).
 
     `number` is the entry that requested it. `before` and `after` are trees over the parts
     of the project's definition that the change touches. `opinions` are the consulted
-    parties' words, dissent included. `approved_in` is the period from which it counts.
+    parties' words, dissent included. `approved_in` is the period from which it counts,
+    `document` the mayor's decision. `filed` is the letter to the policy office, `declared_in`
+    the period whose evaluation states it; with both the change is closed.
     """
 
     number: int
@@ -605,6 +607,8 @@ class Change:
     approved_at: str | None = None
     revision: int | None = None
     document: Mapping[str, Any] | None = None
+    filed: Mapping[str, Any] | None = None
+    declared_in: str | None = None
 
     def tree(self) -> Tree:
         """Return the change as stored."""
@@ -633,7 +637,7 @@ class Project:
         revision: the plan revision of its latest definition.
         band: the band of the latest rating in this period, or None.
         head: the hash of its last entry.
-        change: the change in flight, or approved and not yet declared.
+        change: the change in flight, or approved and not yet filed and declared.
     """
 
     id: str

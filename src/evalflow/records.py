@@ -178,18 +178,22 @@ def change_closed(firing: Firing, draft: Draft) -> Draft:
 
 
 def change_filed(firing: Firing, draft: Draft) -> Draft:
-    """Note the official letter by which the approved change was filed (공문 제출, R43, R52)."""
+    """Note the official letter by which the approved change was filed (공문 제출, R43, R52);
+    a change that was declared before is closed by it."""
     if draft.change is None:
         return draft
-    return attrs.evolve(draft, change=attrs.evolve(draft.change, document=firing.given("document")))
+    filed = attrs.evolve(draft.change, filed=firing.given("document"))
+    return attrs.evolve(draft, change=None if filed.declared_in else filed)
 
 
 def declaration(firing: Firing, draft: Draft) -> Draft:
-    """Close an approved change that this evaluation declares (R44, D6)."""
-    declared = firing.given("declarations") or {}
-    if draft.change is None or draft.change.approved_in is None:
+    """Note that this evaluation states an approved change (R44, D6); one that was filed before
+    is closed by it."""
+    stated = firing.given("declarations") or {}
+    if draft.change is None or str(draft.change.number) not in stated:
         return draft
-    return attrs.evolve(draft, change=None) if str(draft.change.number) in declared else draft
+    declared = attrs.evolve(draft.change, declared_in=firing.project.period)
+    return attrs.evolve(draft, change=None if declared.filed else declared)
 
 
 RECORDS: Mapping[str, Record] = {
