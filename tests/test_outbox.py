@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -26,6 +27,8 @@ from evalflow.model import Commit, Entry, Label, Move, Notice, Outgoing, Project
 from evalflow.notifiers import Console, ConsoleOptions, Jsonl, JsonlOptions
 from evalflow.outbox import DeliveryReport, Notifier, Route
 from evalflow.storage.memory import MemoryStorage
+from evalflow.storage.sqlite import SQLiteStorage, open_sqlite
+from evalflow.testing.given import adoption, given_plan
 
 START = dt.datetime(2016, 4, 5, 9, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
@@ -700,3 +703,122 @@ def test_several_processes_append_to_one_file_without_mixing_their_lines(tmp_pat
 
     lines = path.read_text(encoding="utf-8").splitlines()
     assert sorted(json.loads(line)["id"] for line in lines) == sorted("abc" * 10)
+
+
+# --------------------------------------------------------------------------- on a real store
+
+DELIVERER = """
+import datetime as dt, os, signal, sys
+from evalflow.notifiers import Jsonl, JsonlOptions
+from evalflow.outbox import Route, deliver
+from evalflow.storage.sqlite import open_sqlite
+
+store, path, deadly = sys.argv[1:]
+jsonl = Jsonl(JsonlOptions(path=path))
+
+class Deadly:
+    def deliver(self, notice):
+        jsonl.deliver(notice)
+        if notice.id == deadly:
+            os.kill(os.getpid(), signal.SIGKILL)  # sent, and nobody will ever record it
+
+now = dt.datetime(2016, 4, 5, 9, tzinfo=dt.UTC)
+print("ready", flush=True)
+sys.stdin.readline()
+deliver(open_sqlite(store), [Route(name="mail", notifier=Deadly(), plan="gu")], clock=lambda: now)
+"""
+
+
+def deliverer(store: Path, path: Path, deadly: str = "") -> subprocess.Popen[str]:
+    started = subprocess.Popen(
+        [sys.executable, "-c", DELIVERER, str(store), str(path), deadly],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert started.stdout is not None
+    assert started.stdout.readline() == "ready\n"
+    return started
+
+
+def go(*deliverers: subprocess.Popen[str]) -> list[int]:
+    for each in deliverers:
+        assert each.stdin is not None
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    codes = []
+    for each in deliverers:
+        with each:
+            codes.append(each.wait(LONG))
+    return codes
+
+
+def ids_in(path: Path) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["id"] for line in lines]
+
+
+def sqlite_with(path: Path, notices: Sequence[Notice]) -> SQLiteStorage:
+    storage = open_sqlite(path)
+    given_plan(storage, "gu")
+    adopted = adoption("gu/1")
+    storage.commit(Commit(moves=(attrs.evolve(adopted, notices=tuple(notices)),)))
+    return storage
+
+
+def test_a_deliverer_killed_after_sending_repeats_what_it_had_not_recorded(
+    tmp_path: Path, clock: Clock
+) -> None:
+    notices = [notice(n) for n in range(5)]
+    storage = sqlite_with(tmp_path / "office.db", notices)
+    sent = tmp_path / "sent.jsonl"
+
+    assert go(deliverer(tmp_path / "office.db", sent, deadly=notices[1].id)) == [-signal.SIGKILL]
+    assert ids_in(sent) == [notices[0].id, notices[1].id]
+
+    mail = Jsonl(JsonlOptions(path=str(sent)))
+    routes = [Route(name="mail", notifier=mail, plan="gu")]
+    assert outbox.deliver(storage, routes, clock=clock) == DeliveryReport()  # still leased
+    clock.go(minutes=5)
+    assert outbox.deliver(storage, routes, clock=clock).delivered == 5
+
+    assert sorted(set(ids_in(sent))) == sorted(each.id for each in notices)
+    assert set(ids_in(sent)[2:]) == {each.id for each in notices}
+    assert {outgoing.state for outgoing in storage.outbox()} == {"delivered"}
+    storage.close()
+
+
+def test_deliverers_in_several_processes_share_the_work_and_send_nothing_twice(
+    tmp_path: Path,
+) -> None:
+    notices = [notice(n) for n in range(350)]
+    storage = sqlite_with(tmp_path / "office.db", notices)
+    sent = tmp_path / "sent.jsonl"
+
+    codes = go(*[deliverer(tmp_path / "office.db", sent) for _ in range(3)])
+
+    assert codes == [0, 0, 0]
+    assert sorted(ids_in(sent)) == sorted(each.id for each in notices)
+    storage.close()
+
+
+def test_what_was_handed_back_keeps_its_tries_on_disk_too(tmp_path: Path, clock: Clock) -> None:
+    storage, stuck = sqlite_with(tmp_path / "office.db", [notice(1), notice(2)]), Stuck()
+
+    outbox.deliver(
+        storage,
+        [Route(name="mail", notifier=stuck, plan="gu", backoff=(60,))],
+        clock=clock,
+        patience=dt.timedelta(milliseconds=20),
+    )
+
+    assert [(each.tries, each.next_at) for each in storage.outbox()] == [
+        (1, START + MINUTE),
+        (0, START),
+    ]
+    stuck.released.set()
+    for thread in threading.enumerate():
+        if thread.name == "evalflow-mail":
+            thread.join(LONG)
+    storage.close()
