@@ -20,7 +20,7 @@ EVERY_KIND = [
 
 
 @pytest.mark.parametrize("error", EVERY_KIND, ids=lambda error: type(error).__name__)
-def test_an_error_crosses_to_another_process_with_all_its_facts(error):
+def test_an_error_crosses_to_another_process_whole(error: errors.EvalflowError) -> None:
     for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert type(again) is type(error)
         assert again.__dict__ == error.__dict__

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from evalflow.storage.memory import MemoryStorage
 from evalflow.storage.sqlite import open_sqlite
 from evalflow.testing import StorageConformance
+from evalflow.testing.children import Opener
 
 
 class TestMemory(StorageConformance):
@@ -18,12 +21,12 @@ class TestMemory(StorageConformance):
     points: ClassVar = {"commit:begun": False}
 
     @pytest.fixture
-    def new_store(self):
+    def new_store(self) -> Callable[[], Opener]:
         return lambda: MemoryStorage
 
 
 class TestSQLite(StorageConformance):
     @pytest.fixture
-    def new_store(self, tmp_path):
+    def new_store(self, tmp_path: Path) -> Callable[[], Opener]:
         numbers = count()
         return lambda: partial(open_sqlite, tmp_path / f"{next(numbers)}.db")

@@ -64,7 +64,8 @@ class Storage(Protocol):
         pair in `commit.unchanged` the stored version must equal the one given. Notices whose
         (id, notifier) is already in the outbox are left out silently: a visit tells once.
         A definition is kept under (project id, `move.project.revision`), later than the last
-        one; a plan head under (id, revision), and its revision must be the next one. Storages call `check_commit` first.
+        one; a plan head under (id, revision), and its revision must be the next one.
+        Storages call `check_commit` first.
 
         Raises:
             Conflict: a version differs, the (project, key) of an entry exists, or the plan

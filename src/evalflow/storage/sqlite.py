@@ -529,7 +529,8 @@ _CLAIM = (
 )
 
 _SETTLE = (
-    "UPDATE notice SET state = ?3, next_at = coalesce(?4, next_at), error = ?5 "
+    "UPDATE notice SET state = ?3, next_at = coalesce(?4, next_at), error = ?5, "
+    "tries = tries - (?3 = 'waiting' AND ?5 IS NULL) "  # handed back untried
     "WHERE id = ?1 AND notifier = ?2 AND (state = 'waiting' OR ?3 = 'delivered')"
 )
 

@@ -11,7 +11,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from evalflow import Storage
@@ -80,7 +80,7 @@ class Child:
         return killed
 
     def kill(self) -> None:
-        """End the child at once, whatever it does."""
+        """End the child at once, whatever it does; nothing where it has ended."""
         self._running.kill()
         self._end()
 
@@ -101,7 +101,8 @@ class Child:
         return told
 
     def _end(self) -> None:
-        self._to.close()
+        with suppress(OSError):  # what was still to be sent finds nobody
+            self._to.close()
         self._from.close()
         self._running.wait(_PATIENCE)
 
@@ -115,8 +116,7 @@ def children(*started: Child) -> Iterator[tuple[Child, ...]]:
         yield started
     finally:
         for child in started:
-            if child._running.poll() is None:
-                child.kill()
+            child.kill()
 
 
 def together(*started: Child) -> list[Any]:

@@ -7,7 +7,7 @@ shortest life that shows it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -55,6 +55,7 @@ _FIELDS = ("welfare", "culture_education")
 _NOTIFIERS = ("console", "mail")
 
 _moments = st.integers(0, 20).map(lambda hours: BEGINNING + dt.timedelta(hours=hours))
+_soon_or_late = _moments | st.just(BEGINNING + dt.timedelta(days=9))
 _days = st.integers(0, 30).map(lambda days: dt.date(2016, 1, 1) + dt.timedelta(days=days))
 
 
@@ -62,7 +63,7 @@ def _some(of: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...] | None]:
     return st.none() | st.lists(st.sampled_from(of), unique=True, max_size=2).map(tuple)
 
 
-_selections = st.builds(
+_selections = st.just(Selection()) | st.builds(
     Selection,
     plan=st.none() | st.sampled_from(_PLANS),
     ids=_some(_PROJECTS),
@@ -90,17 +91,17 @@ def _assignments(draw: st.DrawFn) -> list[Assignment]:
 
 
 _said = st.fixed_dictionaries(
-    {},
+    {"told": st.lists(st.sampled_from(("policy-1", "부서")), max_size=3)},
     optional={
         "state": st.sampled_from(_STATES),
         "period": st.sampled_from(_PERIODS),
         "key": st.sampled_from(("k1", "k2")),
-        "told": st.lists(st.sampled_from(("policy-1", "부서")), max_size=3),
         "notifier": st.sampled_from(_NOTIFIERS),
         "data": st.dictionaries(st.text(max_size=3), st.none() | st.text(max_size=5), max_size=2),
         "reason": st.text(
             st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=5
         ),
+        "states": st.just(("planned", "change_requested")),
         "band": st.sampled_from(_BANDS),
         "redefined": st.tuples(_assignments(), st.sampled_from(_FIELDS)),
     },
@@ -120,12 +121,16 @@ class _Lives(RuleBasedStateMachine):
         self.model = evalflow.open("memory:", plugins=[]).storage
         self.older: list[Project] = []
         self.claimed: list[tuple[str, str]] = []
+        for project in _PROJECTS[1:4]:  # two in one plan, one in another, the rest to be adopted
+            self.write(Commit(moves=(adoption(project),)))
 
     def teardown(self) -> None:
         try:
             self.same(lambda storage: list(storage.snapshots(Selection())))
             self.same(lambda storage: list(storage.outbox()))
             self.same(lambda storage: [entry for _, entry in storage.entries()])
+            for hours in (2, 6, 12, 24):
+                self.same(partial(_looking_back, at=BEGINNING + dt.timedelta(hours=hours)))
         finally:
             self.store.close()
 
@@ -155,6 +160,8 @@ class _Lives(RuleBasedStateMachine):
 
     def move(self, project: Project, at: dt.datetime, said: dict[str, Any]) -> Move:
         said = dict(said)
+        if "state" in said:
+            said.pop("states", None)
         band = said.pop("band", None)
         if band is not None:
             said["rated"] = rating(project.id, project.period, band=band)
@@ -253,33 +260,62 @@ class _Lives(RuleBasedStateMachine):
 
     @rule(
         notifier=st.sampled_from(_NOTIFIERS),
-        at=_moments,
-        limit=st.integers(0, 3),
+        at=_soon_or_late,
+        limit=st.integers(0, 5),
         lease=st.integers(0, 5),
+        plan=st.none() | st.sampled_from(_PLANS),
+        states=st.lists(st.sampled_from(("delivered", "waiting", "dead")), max_size=5),
+        again=st.none() | _moments,
+        error=st.none() | st.just("끊김"),
     )
-    def claim(self, notifier: str, at: dt.datetime, limit: int, lease: int) -> None:
+    def deliver(
+        self,
+        notifier: str,
+        at: dt.datetime,
+        limit: int,
+        lease: int,
+        plan: str | None,
+        states: list[str],
+        again: dt.datetime | None,
+        error: str | None,
+    ) -> None:
+        """Claim some notices and settle as many of them as there are `states`."""
         hours = dt.timedelta(hours=lease)
         found = self.same(
-            lambda storage: list(storage.claim(notifier, at=at, limit=limit, lease=hours))
+            lambda storage: list(
+                storage.claim(notifier, at=at, limit=limit, lease=hours, plan=plan)
+            )
         )
-        self.claimed += [(each.notice.id, notifier) for each in found]
+        claimed = [(each.notice.id, notifier) for each in found]
+        self.claimed += claimed
+        self.settle(zip(claimed, states, strict=False), again, error)
 
     @precondition(lambda self: self.claimed)
     @rule(
         picked=st.data(),
         state=st.sampled_from(("delivered", "waiting", "dead")),
-        at=st.none() | _moments,
+        again=st.none() | _moments,
         error=st.none() | st.just("끊김"),
     )
-    def settle(
-        self, picked: st.DataObject, state: str, at: dt.datetime | None, error: str | None
+    def settle_late(
+        self, picked: st.DataObject, state: str, again: dt.datetime | None, error: str | None
     ) -> None:
-        claimed = picked.draw(st.lists(st.sampled_from(self.claimed), max_size=3))
-        outcomes = [
-            Settled(notice=notice, notifier=notifier, state=state, next_at=at, error=error)
-            for notice, notifier in claimed
+        """Settle notices that were claimed some time, perhaps settled since."""
+        claimed = picked.draw(st.lists(st.sampled_from(self.claimed), max_size=3, unique=True))
+        self.settle([(pair, state) for pair in claimed], again, error)
+
+    def settle(
+        self,
+        outcomes: Iterable[tuple[tuple[str, str], str]],
+        again: dt.datetime | None,
+        error: str | None,
+    ) -> None:
+        settled = [
+            Settled(notice=notice, notifier=notifier, state=state, next_at=again, error=error)
+            for (notice, notifier), state in outcomes
         ]
-        self.same(lambda storage: storage.settle(outcomes))
+        self.same(lambda storage: storage.settle(settled))
+        self.same(lambda storage: list(storage.outbox()))
 
     @precondition(lambda self: self.claimed)
     @rule(at=_moments)
@@ -301,12 +337,21 @@ def _evaluations(storage: Storage, plan: str, period: str) -> list[Evaluation]:
     return list(storage.evaluations(plan, period))
 
 
+def _looking_back(storage: Storage, at: dt.datetime) -> list[Project]:
+    return list(storage.as_of(Selection(), at))
+
+
 def _outbox(storage: Storage, state: str) -> list[Outgoing]:
     return list(storage.outbox(state=state))
 
 
 def live_and_compare(
-    new_store: Callable[[], Opener], *, reopens: bool, examples: int = 25, steps: int = 25
+    new_store: Callable[[], Opener],
+    *,
+    reopens: bool,
+    examples: int = 40,
+    steps: int = 40,
+    shrinks: bool = True,
 ) -> None:
     """Lead `examples` random lives of up to `steps` steps; raise where the two differ."""
     lives = type("Lives", (_Lives,), {"new_store": staticmethod(new_store), "reopens": reopens})
@@ -318,7 +363,7 @@ def live_and_compare(
             deadline=None,
             database=None,
             derandomize=True,  # the same lives for everybody; a kit that flickers helps nobody
-            phases=[Phase.generate, Phase.shrink],
+            phases=[Phase.generate, Phase.shrink] if shrinks else [Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )

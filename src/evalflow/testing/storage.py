@@ -16,10 +16,14 @@ A plugin's test module is about ten lines:
 (so it must be picklable: a `functools.partial` of an importable function is).
 """
 
+# A test's name is its sentence.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 import datetime as dt
 import threading
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, ClassVar
@@ -80,6 +84,8 @@ class StorageConformance:
         points: the fault points that the storage calls (`evalflow.fault_point`) on its way
             through `commit`: name -> whether the commit is durable when it is reached.
         examples: how many random lives are compared with the memory storage.
+        shrinks: a life that shows a difference is cut down to the shortest one that does,
+            which may take a minute.
     """
 
     reopens: ClassVar[bool] = True
@@ -89,7 +95,8 @@ class StorageConformance:
         "commit:written": False,
         "commit:done": True,
     }
-    examples: ClassVar[int] = 25
+    examples: ClassVar[int] = 40
+    shrinks: ClassVar[bool] = True
 
     # ------------------------------------------------------------------ to be given
 
@@ -244,7 +251,14 @@ class StorageConformance:
 
     @pytest.mark.parametrize(
         "text",
-        ["서대문구 정책기획담당관", "한글 (조합형)", "'\"\\%_\n\t", "🏛️ 𝟚𝟘𝟙𝟞", " ", "null"],
+        [
+            "서대문구 정책기획담당관",
+            unicodedata.normalize("NFD", "서대문구"),
+            "'\"\\%_\n\t",
+            "🏛️ 𝟚𝟘𝟙𝟞",
+            " ",
+            "null",
+        ],
         ids=["Korean", "decomposed", "quotes", "beyond the plane", "blank", "null"],
     )
     def test_text_is_kept_as_it_is(self, storage: Storage, text: str) -> None:
@@ -759,6 +773,27 @@ class StorageConformance:
         (again,) = storage.claim("console", at=retry, limit=9, lease=LEASE)
         assert (again.notice.id, again.tries) == (b.notice.id, 2)
 
+    def test_a_notice_that_is_handed_back_keeps_its_tries(self, storage: Storage) -> None:
+        storage.commit(entry_after(given_project(storage), at=BEGINNING, told=("a",)))
+        (first,) = storage.claim("console", at=BEGINNING, limit=9, lease=LEASE)
+        back = Settled(
+            notice=first.notice.id, notifier="console", state="waiting", next_at=BEGINNING
+        )
+        storage.settle([back])
+
+        assert [(e.state, e.tries, e.next_at) for e in storage.outbox()] == [
+            ("waiting", 0, BEGINNING)
+        ]
+
+    def test_notices_can_be_claimed_for_one_plan(self, storage: Storage) -> None:
+        for plan in (PLAN, f"{PLAN}-2", "seodaemun-201"):
+            storage.commit(entry_after(given_project(storage, f"{plan}/6"), told=("a",)))
+
+        found = storage.claim("console", at=LATER, limit=9, lease=LEASE, plan=PLAN)
+        assert [each.notice.project for each in found] == [SIX]
+        assert storage.claim("console", at=LATER, limit=9, lease=LEASE, plan="no") in ([], ())
+        assert len(storage.claim("console", at=LATER, limit=9, lease=LEASE)) == 2
+
     def test_what_was_delivered_stays_delivered(self, storage: Storage) -> None:
         storage.commit(entry_after(given_project(storage), at=BEGINNING, told=("a", "b")))
         a, b = storage.claim("console", at=BEGINNING, limit=9, lease=LEASE)
@@ -1033,7 +1068,9 @@ class StorageConformance:
     def test_any_life_is_the_same_as_in_memory(self, new_store: Callable[[], Opener]) -> None:
         from evalflow.testing.lives import live_and_compare  # Hypothesis, imported when used
 
-        live_and_compare(new_store, reopens=self.reopens, examples=self.examples)
+        live_and_compare(
+            new_store, reopens=self.reopens, examples=self.examples, shrinks=self.shrinks
+        )
 
 
 # --------------------------------------------------------------------------- what tests share
