@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scoring_given import figures, indicator, positive, rate
 
-from evalflow.scoring import DEFAULT_FORMULA, DIRECTIONS, FORMULAS, ZERO_TARGETS
+from evalflow.scoring import (
+    ACCUMULATIONS,
+    DEFAULT_BANDS,
+    DEFAULT_FORMULA,
+    DIRECTIONS,
+    FORMULAS,
+    GROUP_MEANS,
+    SHARE_METHODS,
+    ZERO_TARGETS,
+)
+from scoring_given import figures, indicator, positive, rate
 
 TARGETS = st.integers(-(10**6), 10**6)
 
 
-def line(target: Any, actual: Any, formula: str = "up", direction: str | None = None, **rest: Any):
+def line(
+    target: Any, actual: Any, formula: str = "up", direction: str | None = None, **rest: Any
+) -> Any:
     """The line of an indicator with one target and one actual."""
     direction = direction or FORMULAS[formula].directions[0]
     rating = rate(indicator(target, formula=formula, direction=direction, **rest), [actual], at=1)
@@ -37,13 +49,13 @@ def line(target: Any, actual: Any, formula: str = "up", direction: str | None = 
         ("milestone", 4, 3, "75.0"),
     ],
 )
-def test_a_printed_rate_is_reproduced(formula, target, actual, printed):
-    start = {"baseline": Decimal(10)} if formula == "baseline" else {}
+def test_a_printed_rate_is_reproduced(formula: Any, target: Any, actual: Any, printed: Any) -> None:
+    start: dict[str, Any] = {"baseline": Decimal(10)} if formula == "baseline" else {}
 
     assert line(target, actual, formula, **start).rate == Decimal(printed)
 
 
-def test_every_formula_says_what_it_is_and_where_it_comes_from():
+def test_every_formula_says_what_it_is_and_where_it_comes_from() -> None:
     for name, formula in FORMULAS.items():
         assert formula.name == name
         assert formula.label.ko
@@ -53,7 +65,7 @@ def test_every_formula_says_what_it_is_and_where_it_comes_from():
         assert "Evidence:" in words or "evalflow's own reading" in words
 
 
-def test_a_direction_that_does_not_say_which_side_has_no_formula_by_default():
+def test_a_direction_that_does_not_say_which_side_has_no_formula_by_default() -> None:
     assert dict(DEFAULT_FORMULA) == {"up": "up", "down": "down_linear"}
     for direction, name in DEFAULT_FORMULA.items():
         assert direction in FORMULAS[name].directions
@@ -74,29 +86,33 @@ def test_a_direction_that_does_not_say_which_side_has_no_formula_by_default():
         ("maintain_at_most", -10, -5),
     ],
 )
-def test_where_the_evidence_knows_no_rate_there_is_none(formula, target, actual):
+def test_where_the_evidence_knows_no_rate_there_is_none(
+    formula: Any, target: Any, actual: Any
+) -> None:
     found = line(target, actual, formula)
 
     assert (found.status, found.rate, found.band, found.verdict) == ("undefined", None, None, None)
 
 
-def test_a_baseline_that_is_the_target_leaves_no_way_to_go():
+def test_a_baseline_that_is_the_target_leaves_no_way_to_go() -> None:
     for policy in ZERO_TARGETS:
         found = line(0, 0, "baseline", baseline=Decimal(0), zero_target=policy)
         assert found.status == "undefined"
 
 
-def test_a_baseline_indicator_without_its_baseline_has_no_rate():
+def test_a_baseline_indicator_without_its_baseline_has_no_rate() -> None:
     assert line(5, 5, "baseline").status == "undefined"
 
 
 @pytest.mark.parametrize("formula", ["up", "down_linear", "down_ratio", "milestone"])
 @pytest.mark.parametrize("actual", ["-1.5", "0", "7"])
-def test_a_target_of_zero_follows_the_policy_and_is_never_divided_by(formula, actual):
+def test_a_target_of_zero_follows_the_policy_and_is_never_divided_by(
+    formula: Any, actual: Any
+) -> None:
     lower = FORMULAS[formula].lower
     met = Decimal(actual) <= 0 if lower else Decimal(actual) >= 0
 
-    def by(policy: str):
+    def by(policy: str) -> Any:
         found = line(0, actual, formula, zero_target=policy)
         return found.status, found.rate
 
@@ -105,7 +121,7 @@ def test_a_target_of_zero_follows_the_policy_and_is_never_divided_by(formula, ac
     assert by("met_or_not") == ("rated", Decimal("100.0" if met else "0.0"))
 
 
-def test_the_indicator_s_zero_target_policy_goes_before_the_plan_s():
+def test_the_indicator_s_zero_target_policy_goes_before_the_plan_s() -> None:
     found = rate(indicator(0, zero_target="full"), [5], at=1, zero_target="undefined").lines[0]
 
     assert found.rate == Decimal("100.0")
@@ -125,12 +141,14 @@ def test_the_indicator_s_zero_target_policy_goes_before_the_plan_s():
         ("maintain_at_least", 0, 3, "100.0"),
     ],
 )
-def test_a_level_kept_is_full_and_a_shortfall_is_measured(formula, target, actual, expected):
+def test_a_level_kept_is_full_and_a_shortfall_is_measured(
+    formula: Any, target: Any, actual: Any, expected: Any
+) -> None:
     assert line(target, actual, formula).rate == Decimal(expected)
 
 
-def test_a_level_of_zero_that_was_missed_follows_the_zero_target_policy():
-    def missed(policy: str):
+def test_a_level_of_zero_that_was_missed_follows_the_zero_target_policy() -> None:
+    def missed(policy: str) -> Any:
         return line(0, 2, "maintain_at_most", zero_target=policy).rate
 
     assert [missed(policy) for policy in ZERO_TARGETS] == [None, Decimal("0.0"), Decimal("100.0")]
@@ -140,7 +158,7 @@ def test_a_level_of_zero_that_was_missed_follows_the_zero_target_policy():
 
 
 @given(target=positive, actual=figures)
-def test_rates_are_those_of_exact_fractions(target, actual):
+def test_rates_are_those_of_exact_fractions(target: Any, actual: Any) -> None:
     a, t = Fraction(actual), Fraction(target)
     expected = {
         "up": 100 * a / t,
@@ -163,7 +181,9 @@ def _half_up(value: Fraction, places: int = 1) -> Decimal:
 
 
 @given(target=figures, start=figures, actual=figures)
-def test_progress_from_a_baseline_is_that_of_exact_fractions(target, start, actual):
+def test_progress_from_a_baseline_is_that_of_exact_fractions(
+    target: Any, start: Any, actual: Any
+) -> None:
     found = line(target, actual, "baseline", baseline=start)
 
     if target == start:
@@ -181,7 +201,9 @@ def test_progress_from_a_baseline_is_that_of_exact_fractions(target, start, actu
     further=st.integers(0, 10**6),
     data=st.data(),
 )
-def test_a_better_actual_never_has_a_lower_rate(name, target, start, actual, further, data):
+def test_a_better_actual_never_has_a_lower_rate(
+    name: Any, target: Any, start: Any, actual: Any, further: Any, data: Any
+) -> None:
     """Monotone by the direction, for whatever has a rate at all; also where targets are
     negative, where actual / target alone would turn the order around."""
     formula = FORMULAS[name]
@@ -206,7 +228,9 @@ def test_a_better_actual_never_has_a_lower_rate(name, target, start, actual, fur
     scale=st.integers(1, 10**6),
     zero=st.sampled_from(ZERO_TARGETS),
 )
-def test_the_unit_of_measure_does_not_matter(name, target, start, actual, scale, zero):
+def test_the_unit_of_measure_does_not_matter(
+    name: Any, target: Any, start: Any, actual: Any, scale: Any, zero: Any
+) -> None:
     """Thousands or millions of won: the rate is the same, so whole numbers lose nothing."""
     ask = FORMULAS[name].percent
     here = ask(actual, target, start=start, zero_target=zero)
@@ -220,8 +244,17 @@ def test_the_unit_of_measure_does_not_matter(name, target, start, actual, scale,
     name=st.sampled_from(["up", "down_linear", "maintain_at_least", "maintain_at_most"]),
     target=TARGETS.filter(bool),
 )
-def test_meeting_the_target_exactly_is_a_hundred(name, target):
+def test_meeting_the_target_exactly_is_a_hundred(name: Any, target: Any) -> None:
     ratio = FORMULAS[name].percent(target, target)
 
     assert ratio is None or Fraction(*ratio) == 100
     assert ratio is not None or target < 0
+
+
+def test_the_reference_names_every_formula_policy_and_band() -> None:
+    page = Path(__file__).parent.parent / "docs" / "reference" / "scoring.md"
+    text = page.read_text(encoding="utf-8")
+
+    names = [*FORMULAS, *ZERO_TARGETS, *ACCUMULATIONS, *GROUP_MEANS, *SHARE_METHODS, *DIRECTIONS]
+    names += [band.name for band in DEFAULT_BANDS]
+    assert [name for name in names if f"`{name}`" not in text and f'"{name}"' not in text] == []

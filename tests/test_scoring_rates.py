@@ -10,17 +10,17 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scoring_given import QUARTERS, figures, indicator, rate, rules, subject, subjects, weights
 
 from evalflow.errors import InvalidInput
 from evalflow.model import Band, Label, NotDue, Override, Rating, Subject
 from evalflow.scoring import Rates, Scorer, ScoresMany
+from scoring_given import QUARTERS, figures, indicator, rate, rules, subject, subjects, weights
 
 D = Decimal
 RATES = Rates()
 
 
-def only(*args: Any, **rest: Any):
+def only(*args: Any, **rest: Any) -> Any:
     """The one line of a rating with one indicator."""
     (line,) = rate(*args, **rest).lines
     return line
@@ -37,20 +37,22 @@ def only(*args: Any, **rest: Any):
         ("average", "20", "18", "90.0"),
     ],
 )
-def test_periods_add_up_as_the_indicator_says(accumulation, target, actual, expected):
+def test_periods_add_up_as_the_indicator_says(
+    accumulation: Any, target: Any, actual: Any, expected: Any
+) -> None:
     line = only(indicator(10, 20, 30, 40, accumulation=accumulation), [8, 20, 26], at=3)
 
     assert (line.target, line.actual, line.figure) == (D(target), D(actual), D(26))
     assert line.rate == D(expected)
 
 
-def test_by_period_only_this_period_counts():
+def test_by_period_only_this_period_counts() -> None:
     line = only(indicator(10, 20, 30, 40), [0, None, 24], at=3, basis="period")
 
     assert (line.target, line.actual, line.rate) == (D(30), D(24), D("80.0"))
 
 
-def test_an_average_is_shown_at_six_places_and_rated_exactly():
+def test_an_average_is_shown_at_six_places_and_rated_exactly() -> None:
     line = only(indicator(1, 1, 2, accumulation="average"), [1, 1, 1], at=3)
 
     assert (line.target, line.actual) == (D("1.333333"), D(1))
@@ -60,7 +62,9 @@ def test_an_average_is_shown_at_six_places_and_rated_exactly():
 @pytest.mark.parametrize(
     ("accumulation", "expected"), [("sum", "missing"), ("average", "missing"), ("last", "rated")]
 )
-def test_an_actual_missing_earlier_leaves_sum_and_average_unknown(accumulation, expected):
+def test_an_actual_missing_earlier_leaves_sum_and_average_unknown(
+    accumulation: Any, expected: Any
+) -> None:
     line = only(indicator(10, 10, 10, accumulation=accumulation), [10, None, 10], at=3)
 
     assert line.status == expected
@@ -69,7 +73,7 @@ def test_an_actual_missing_earlier_leaves_sum_and_average_unknown(accumulation, 
 
 @pytest.mark.parametrize("accumulation", ["sum", "last", "average"])
 @pytest.mark.parametrize("basis", ["cumulative", "period"])
-def test_an_actual_missing_now_is_missing_and_never_zero(accumulation, basis):
+def test_an_actual_missing_now_is_missing_and_never_zero(accumulation: Any, basis: Any) -> None:
     line = only(indicator(10, 10, accumulation=accumulation), [10, None], at=2, basis=basis)
 
     assert (line.status, line.actual, line.rate, line.band) == ("missing", None, None, None)
@@ -78,7 +82,7 @@ def test_an_actual_missing_now_is_missing_and_never_zero(accumulation, basis):
 # --------------------------------------------------------------------------- not due
 
 
-def test_nothing_due_so_far_is_not_due_and_stays_out_of_the_mean():
+def test_nothing_due_so_far_is_not_due_and_stays_out_of_the_mean() -> None:
     rating = rate(
         [indicator("-", 10, id="a"), indicator(10, 10, id="b")], {"b": [9], "a": []}, at=1
     )
@@ -88,57 +92,57 @@ def test_nothing_due_so_far_is_not_due_and_stays_out_of_the_mean():
 
 
 @pytest.mark.parametrize("accumulation", ["sum", "last", "average"])
-def test_what_was_due_before_still_counts_in_a_quarter_without_a_target(accumulation):
+def test_what_was_due_before_still_counts_in_a_quarter_without_a_target(accumulation: Any) -> None:
     """What a plan owed by September does not vanish in a fourth quarter without a target."""
     line = only(indicator(30, 30, 30, "-", accumulation=accumulation), [20, 20, 20], at=4)
 
     assert (line.status, line.figure, line.rate) == ("rated", None, D("66.7"))
 
 
-def test_by_period_a_quarter_without_a_target_is_not_due():
+def test_by_period_a_quarter_without_a_target_is_not_due() -> None:
     line = only(indicator(30, 30, 30, "-"), [20, 20, 20], at=4, basis="period")
 
     assert (line.status, line.target) == ("not_due", None)
 
 
-def test_what_is_done_early_counts_in_a_sum():
+def test_what_is_done_early_counts_in_a_sum() -> None:
     line = only(indicator("-", 10), [4, 6], at=2)
 
     assert (line.target, line.actual, line.rate) == (D(10), D(10), D("100.0"))
 
 
-def test_the_latest_value_counts_also_where_it_came_in_a_quarter_without_a_target():
+def test_the_latest_value_counts_also_where_it_came_in_a_quarter_without_a_target() -> None:
     line = only(indicator(10, "-", accumulation="last"), [5, 9], at=2)
 
     assert (line.target, line.actual) == (D(10), D(9))
 
 
-def test_an_average_is_over_the_due_quarters_only():
+def test_an_average_is_over_the_due_quarters_only() -> None:
     line = only(indicator(10, "-", 10, accumulation="average"), [10, 1, 8], at=3)
 
     assert line.rate == D("90.0")
 
 
-def test_an_actual_said_to_be_not_due_leaves_the_line_out_now():
+def test_an_actual_said_to_be_not_due_leaves_the_line_out_now() -> None:
     line = only(indicator(10, 10), [8, "-"], at=2)
 
     assert (line.status, line.target, line.figure) == ("not_due", None, None)
 
 
-def test_an_actual_said_to_be_not_due_leaves_its_target_out_later():
+def test_an_actual_said_to_be_not_due_leaves_its_target_out_later() -> None:
     line = only(indicator(10, 10, 10), [8, "-", 10], at=3)
 
     assert (line.target, line.actual, line.rate) == (D(20), D(18), D("90.0"))
 
 
-def test_not_due_said_where_no_target_is_due_changes_nothing():
+def test_not_due_said_where_no_target_is_due_changes_nothing() -> None:
     said = only(indicator(10, "-"), [9, "-"], at=2)
 
     assert said == only(indicator(10, "-"), [9], at=2)
     assert said.rate == D("90.0")
 
 
-def test_a_project_of_which_nothing_is_due_is_on_track_without_a_rate():
+def test_a_project_of_which_nothing_is_due_is_on_track_without_a_rate() -> None:
     rating = rate(indicator("-", 10), [], at=1)
 
     assert (rating.status, rating.rate, rating.band) == ("not_due", None, None)
@@ -148,7 +152,7 @@ def test_a_project_of_which_nothing_is_due_is_on_track_without_a_rate():
 # --------------------------------------------------------------------------- the project
 
 
-def test_three_lines_at_84_95_weighted_a_third_publish_85_0():
+def test_three_lines_at_84_95_weighted_a_third_publish_85_0() -> None:
     """Decimal arithmetic makes 84.94999…98 of it, and prints 84.9."""
     three = [indicator(80, id=name, weight="1/3") for name in "abc"]
 
@@ -159,7 +163,7 @@ def test_three_lines_at_84_95_weighted_a_third_publish_85_0():
     assert rating.formula == "weighted_mean"
 
 
-def test_the_project_is_rounded_once_from_unrounded_lines():
+def test_the_project_is_rounded_once_from_unrounded_lines() -> None:
     """Published lines of 33.3, 33.3 and 33.4 would make 33.3; the exact mean is 33.35."""
     three = [indicator(10_000, id=name) for name in "abc"]
 
@@ -169,7 +173,7 @@ def test_the_project_is_rounded_once_from_unrounded_lines():
     assert rating.rate == D("33.4")
 
 
-def test_the_mean_is_weighted_or_plain_as_the_plan_says_and_the_rating_names_it():
+def test_the_mean_is_weighted_or_plain_as_the_plan_says_and_the_rating_names_it() -> None:
     two = [indicator(10, id="a", weight=3), indicator(10, id="b", weight=1)]
     actuals = {"a": [10], "b": [6]}
 
@@ -183,7 +187,9 @@ def test_the_mean_is_weighted_or_plain_as_the_plan_says_and_the_rating_names_it(
 @pytest.mark.parametrize(
     ("target", "actual", "status"), [(10, None, "missing"), (0, 5, "undefined")]
 )
-def test_a_line_without_a_rate_is_never_silently_averaged_away(target, actual, status):
+def test_a_line_without_a_rate_is_never_silently_averaged_away(
+    target: Any, actual: Any, status: Any
+) -> None:
     two = [indicator(10, id="a"), indicator(target, id="b")]
 
     rating = rate(two, {"a": [10], "b": [actual]}, at=1)
@@ -192,19 +198,19 @@ def test_a_line_without_a_rate_is_never_silently_averaged_away(target, actual, s
     assert (rating.band, rating.verdict) == (None, None)
 
 
-def test_a_missing_actual_is_told_before_an_undefined_rate():
+def test_a_missing_actual_is_told_before_an_undefined_rate() -> None:
     rating = rate([indicator(0, id="a"), indicator(5, id="b")], {"a": [1], "b": []}, at=1)
 
     assert rating.status == "missing"
 
 
-def test_weights_of_nothing_leave_the_project_undefined():
+def test_weights_of_nothing_leave_the_project_undefined() -> None:
     rating = rate(indicator(10, weight=0), [10], at=1)
 
     assert (rating.lines[0].rate, rating.status, rating.rate) == (D("100.0"), "undefined", None)
 
 
-def test_a_rating_says_who_worked_it_out_and_by_which_revision():
+def test_a_rating_says_who_worked_it_out_and_by_which_revision() -> None:
     asked = attrs.evolve(subject(indicator(10), [9], at=1), revision=3)
 
     rating = RATES.score(asked)
@@ -216,7 +222,7 @@ def test_a_rating_says_who_worked_it_out_and_by_which_revision():
 # --------------------------------------------------------------------------- scores
 
 
-def test_caps_and_floors_bound_the_score_and_never_the_rate():
+def test_caps_and_floors_bound_the_score_and_never_the_rate() -> None:
     two = [indicator(10, id="a", cap=D(120)), indicator(10, id="b")]
 
     rating = rate(two, {"a": [15], "b": [1]}, at=1, cap=D(110), floor=D(20))
@@ -228,7 +234,7 @@ def test_caps_and_floors_bound_the_score_and_never_the_rate():
     assert (rating.rate, rating.score) == (D("80.0"), D("70.0"))
 
 
-def test_without_bounds_the_score_is_the_rate():
+def test_without_bounds_the_score_is_the_rate() -> None:
     rating = rate(indicator("1.54"), [109], at=1)
 
     assert rating.score == rating.rate == rating.lines[0].score == D("7077.9")
@@ -249,14 +255,14 @@ def test_without_bounds_the_score_is_the_rate():
         ("300", "on_track", "on_track"),  # on time is not done: nine tenths are to come
     ],
 )
-def test_the_published_figure_decides_the_band(actual, band, verdict):
+def test_the_published_figure_decides_the_band(actual: Any, band: Any, verdict: Any) -> None:
     rating = rate(indicator(100, 900, 1000, 1000), [actual], at=1)
 
     assert (rating.lines[0].band, rating.lines[0].verdict) == (band, verdict)
     assert (rating.band, rating.verdict) == (band, verdict)
 
 
-def test_done_means_that_the_whole_plan_s_target_is_reached():
+def test_done_means_that_the_whole_plan_s_target_is_reached() -> None:
     four = indicator(10, 10, 10, 10)
 
     assert [rate(four, [10] * at, at=at).band for at in (1, 2, 3, 4)] == [
@@ -268,7 +274,7 @@ def test_done_means_that_the_whole_plan_s_target_is_reached():
     assert rate(four, [10, 30], at=2).band == "done"  # early (조기완료)
 
 
-def test_what_can_still_go_wrong_is_not_done_before_the_end():
+def test_what_can_still_go_wrong_is_not_done_before_the_end() -> None:
     """Five accidents of forty allowed in a year are no reason to stop counting."""
     for rest in (
         {"direction": "down"},
@@ -281,11 +287,11 @@ def test_what_can_still_go_wrong_is_not_done_before_the_end():
         assert bands == ["on_track", "on_track", "on_track", "done"], rest
 
 
-def test_a_level_reached_early_is_done():
+def test_a_level_reached_early_is_done() -> None:
     assert rate(indicator(10, 20, 30, 40, accumulation="last"), [10, 40], at=2).band == "done"
 
 
-def test_a_project_is_done_when_all_its_indicators_are():
+def test_a_project_is_done_when_all_its_indicators_are() -> None:
     two = [indicator(10, 10, id="a"), indicator(10, 10, id="b")]
 
     half = rate(two, {"a": [40], "b": [10]}, at=1)
@@ -295,7 +301,7 @@ def test_a_project_is_done_when_all_its_indicators_are():
     assert both.band == "done"
 
 
-def test_an_indicator_still_to_come_keeps_a_project_from_being_done():
+def test_an_indicator_still_to_come_keeps_a_project_from_being_done() -> None:
     to_come = [indicator(10, "-", id="a"), indicator("-", 10, id="b")]
     never = [indicator(10, "-", id="a"), indicator("-", "-", id="b")]
 
@@ -303,7 +309,7 @@ def test_an_indicator_still_to_come_keeps_a_project_from_being_done():
     assert rate(never, {"a": [10], "b": []}, at=1).band == "done"
 
 
-def test_by_period_done_still_looks_at_all_periods():
+def test_by_period_done_still_looks_at_all_periods() -> None:
     by_period = rate(indicator(10, 10), [15, 0], at=2, basis="period")
     enough = rate(indicator(10, 10), [20, 0], at=2, basis="period")
 
@@ -311,9 +317,14 @@ def test_by_period_done_still_looks_at_all_periods():
     assert (enough.rate, enough.band) == (D("0.0"), "done")
 
 
-def test_an_office_may_have_bands_of_its_own():
+def test_an_office_may_have_bands_of_its_own() -> None:
     grades = tuple(
-        Band(name=name, label=Label(name, name), verdict=verdict, at_least=at_least and D(at_least))
+        Band(
+            name=name,
+            label=Label(name, name),
+            verdict=verdict,
+            at_least=None if at_least is None else D(at_least),
+        )
         for name, verdict, at_least in (
             ("S", "on_track", 120),
             ("A", "on_track", 110),
@@ -332,7 +343,7 @@ def test_an_office_may_have_bands_of_its_own():
 # --------------------------------------------------------------------------- overrides
 
 
-def test_an_override_replaces_the_rate_and_keeps_the_computed_one():
+def test_an_override_replaces_the_rate_and_keeps_the_computed_one() -> None:
     rating = rate(
         indicator(100), [100], at=1, overrides={"a": Override(rate=D("88.5"), reason="중복 제외")}
     )
@@ -345,7 +356,7 @@ def test_an_override_replaces_the_rate_and_keeps_the_computed_one():
 @pytest.mark.parametrize(
     ("target", "actual"), [(0, 5), (10, None), (10, "-"), ("-", None)], ids=str
 )
-def test_an_override_gives_a_rate_where_none_could_be_computed(target, actual):
+def test_an_override_gives_a_rate_where_none_could_be_computed(target: Any, actual: Any) -> None:
     rating = rate(
         indicator(target), [actual], at=1, overrides={"a": Override(rate=D(95), reason="현장확인")}
     )
@@ -355,7 +366,7 @@ def test_an_override_gives_a_rate_where_none_could_be_computed(target, actual):
     assert (rating.status, rating.rate, rating.verdict) == ("rated", D("95.0"), "on_track")
 
 
-def test_an_override_with_more_places_counts_unrounded_and_is_published_half_up():
+def test_an_override_with_more_places_counts_unrounded_and_is_published_half_up() -> None:
     two = [indicator(10, id="a"), indicator(10, id="b")]
     given = {name: Override(rate=D("84.95"), reason="확인") for name in "ab"}
 
@@ -365,7 +376,7 @@ def test_an_override_with_more_places_counts_unrounded_and_is_published_half_up(
     assert rating.exact == Fraction(1699, 20)
 
 
-def test_an_override_needs_a_reason_and_an_indicator_and_all_faults_are_told():
+def test_an_override_needs_a_reason_and_an_indicator_and_all_faults_are_told() -> None:
     given = {"a": Override(rate=D(90), reason=" "), "z": Override(rate=D(90), reason="")}
 
     with pytest.raises(InvalidInput) as refused:
@@ -383,14 +394,14 @@ def test_an_override_needs_a_reason_and_an_indicator_and_all_faults_are_told():
 
 @pytest.mark.parametrize("bad", ["NaN", "sNaN", "Infinity", "-Infinity", "1E+999999", "1E-999999"])
 @pytest.mark.parametrize("accumulation", ["sum", "last", "average"])
-def test_what_is_no_exact_figure_is_refused_by_name(bad, accumulation):
+def test_what_is_no_exact_figure_is_refused_by_name(bad: Any, accumulation: Any) -> None:
     for target, actual in ((10, bad), (bad, 10)):
         with pytest.raises(InvalidInput) as refused:
             rate(indicator(target, accumulation=accumulation), [actual], at=1)
         assert [problem.path for problem in refused.value.problems] == ["gu/1.a"]
 
 
-def test_a_figure_of_a_hundred_digits_is_rated_and_a_longer_one_refused():
+def test_a_figure_of_a_hundred_digits_is_rated_and_a_longer_one_refused() -> None:
     assert only(indicator("9" * 100), ["9" * 100], at=1).rate == D("100.0")
     with pytest.raises(InvalidInput):
         only(indicator("9" * 200), ["9" * 200], at=1)
@@ -400,7 +411,7 @@ def test_a_figure_of_a_hundred_digits_is_rated_and_a_longer_one_refused():
     ("wrong", "code", "hint"),
     [({"formula": "upp"}, "unknown_formula", "'up'"), ({"accumulation": "total"}, None, "average")],
 )
-def test_an_unknown_formula_or_accumulation_is_named(wrong, code, hint):
+def test_an_unknown_formula_or_accumulation_is_named(wrong: Any, code: Any, hint: Any) -> None:
     with pytest.raises(InvalidInput) as refused:
         rate(attrs.evolve(indicator(1), **wrong), [1], at=1)
 
@@ -413,25 +424,25 @@ def test_an_unknown_formula_or_accumulation_is_named(wrong, code, hint):
 # --------------------------------------------------------------------------- properties
 
 
-def test_rates_is_a_scorer_with_the_power_to_score_many():
+def test_rates_is_a_scorer_with_the_power_to_score_many() -> None:
     assert isinstance(RATES, Scorer)
     assert isinstance(RATES, ScoresMany)
 
 
 @given(st.lists(subjects(), max_size=3))
-def test_scoring_many_equals_scoring_one_by_one(several):
+def test_scoring_many_equals_scoring_one_by_one(several: Any) -> None:
     assert list(RATES.score_many(several)) == [RATES.score(each) for each in several]
 
 
 @given(subjects())
-def test_any_rating_is_read_back_from_its_tree(asked):
+def test_any_rating_is_read_back_from_its_tree(asked: Any) -> None:
     rating = RATES.score(asked)
 
     assert Rating.from_tree(rating.tree()) == rating
 
 
 @given(subjects())
-def test_a_rating_holds_together(asked):
+def test_a_rating_holds_together(asked: Any) -> None:
     """One line for each indicator in order; a rate where and only where it is rated; the
     project by the worst of its lines; scores within their bounds; bands those of the rate."""
     rating = RATES.score(asked)
@@ -461,7 +472,7 @@ def test_a_rating_holds_together(asked):
 
 
 @given(subjects())
-def test_no_rate_is_made_up(asked):
+def test_no_rate_is_made_up(asked: Any) -> None:
     """A rate exists only where a target and an actual do, or where a reviewer gave it."""
     for line in RATES.score(asked).lines:
         if line.reason is None and line.rate is not None:
@@ -472,7 +483,7 @@ def test_no_rate_is_made_up(asked):
 
 
 @given(subjects(), st.fractions(min_value="1/60", max_value=60))
-def test_only_the_relation_of_weights_matters(asked, factor):
+def test_only_the_relation_of_weights_matters(asked: Any, factor: Any) -> None:
     indicators = tuple(
         attrs.evolve(each, weight=each.weight * factor) for each in asked.definition.indicators
     )
@@ -487,7 +498,7 @@ def test_only_the_relation_of_weights_matters(asked, factor):
     st.lists(st.tuples(figures, weights), min_size=1, max_size=5),
     st.sampled_from(["weighted", "plain"]),
 )
-def test_the_project_s_rate_is_the_exact_mean_of_exact_rates(given_rates, mean):
+def test_the_project_s_rate_is_the_exact_mean_of_exact_rates(given_rates: Any, mean: Any) -> None:
     several = [
         indicator(7, id=f"i{place}", weight=weight) for place, (_, weight) in enumerate(given_rates)
     ]
@@ -509,7 +520,7 @@ def test_the_project_s_rate_is_the_exact_mean_of_exact_rates(given_rates, mean):
 
 
 @given(subjects(), st.data())
-def test_a_better_actual_never_worsens_the_project(asked, data):
+def test_a_better_actual_never_worsens_the_project(asked: Any, data: Any) -> None:
     """More of what is better, in the period under evaluation, for one indicator."""
     each = data.draw(st.sampled_from(asked.definition.indicators))
     actual = asked.actuals[asked.period].get(each.id)
@@ -536,7 +547,7 @@ def _rank(asked: Subject, verdict: str | None) -> int:
 
 
 @given(subjects())
-def test_the_future_does_not_change_a_rate(asked):
+def test_the_future_does_not_change_a_rate(asked: Any) -> None:
     """Targets of later periods move the band `done` and nothing else."""
     here = QUARTERS.index(asked.period) + 1
     indicators = tuple(
@@ -553,7 +564,7 @@ def test_the_future_does_not_change_a_rate(asked):
     assert [line.rate for line in after.lines] == [line.rate for line in before.lines]
 
 
-def test_the_rules_of_the_tests_are_those_of_the_plan_that_names_none():
+def test_the_rules_of_the_tests_are_those_of_the_plan_that_names_none() -> None:
     assert [band.name for band in rules().bands] == [
         "done",
         "on_track",
