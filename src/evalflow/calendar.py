@@ -400,6 +400,7 @@ class Calendar:
         if rules.extra or rules.removed:
             holidays = _AdjustedHolidays(holidays, rules.extra, rules.removed)
         self.holidays: Holidays = holidays
+        self._upto: dict[str, tuple[str, ...]] = {}
         self._deadlines: dict[tuple[DueRule, Period, dt.date | None], Deadline] = {}
 
     # ------------------------------------------------------------------ periods
@@ -407,6 +408,15 @@ class Calendar:
     def periods(self) -> tuple[Period, ...]:
         """Return the plan's periods in order."""
         return self._periods
+
+    def periods_to(self, period: str) -> tuple[str, ...]:
+        """Return the names of the plan's periods up to and including `period`, in order."""
+        found = self._upto.get(period)
+        if found is None:
+            last = _as_period(period)
+            found = tuple([each.text for each in self._periods if each <= last])
+            self._upto[period] = found
+        return found
 
     def period_on(self, day: dt.date) -> Period:
         """Return the period, as long as the plan's are, in which `day` lies.

@@ -14,7 +14,7 @@ import attrs
 
 from evalflow import access
 from evalflow.access import Directory
-from evalflow.calendar import Calendar, period
+from evalflow.calendar import Calendar
 from evalflow.errors import InvalidInput, PluginError, Problem, Reason
 from evalflow.firing import Draft, Firing
 from evalflow.guards import Guard
@@ -442,11 +442,10 @@ def subject(
         name: {indicator: figure_from(figure) for indicator, figure in figures.items()}
         for name, figures in prior.items()
     }
-    upto = period(here)
     return Subject(
         project=setting.definition.id,
         period=here,
-        periods=tuple([p.text for p in setting.calendar.periods() if p <= upto]),
+        periods=setting.calendar.periods_to(here),
         definition=setting.definition,
         rules=setting.head.scoring,
         actuals={**earlier, here: actuals},

@@ -74,6 +74,8 @@ class _Terms:
 
     def in_force(self, period_text: str) -> int:
         """Return the plan revision that a period is measured against (D5)."""
+        if len(self.revisions) == 1:
+            return self.revisions[0][0]
         here = period(period_text)
         counted = [number for number, effective in self.revisions if period(effective) <= here]
         return counted[-1] if counted else self.revisions[0][0]

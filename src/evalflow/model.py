@@ -473,6 +473,7 @@ class Rating:
     options: Mapping[str, Any] = attrs.field(factory=dict)
     notes: tuple[Mapping[str, str], ...] = ()
     exact: Fraction | None = None
+    _tree: Tree = attrs.field(default=None, init=False, eq=False, repr=False)
 
     def line(self, indicator_id: str) -> Line | None:
         """Return the line of this indicator, or None."""
@@ -482,7 +483,13 @@ class Rating:
         return None
 
     def tree(self) -> Tree:
-        """Return the rating as stored: figures as text, absent things left out."""
+        """Return the rating as stored: figures as text, absent things left out. Made once, for
+        the entry and for the evaluation; not to be changed."""
+        if self._tree is None:
+            object.__setattr__(self, "_tree", self._as_tree())
+        return self._tree
+
+    def _as_tree(self) -> Tree:
         tree = {
             "project": self.project,
             "period": self.period,
