@@ -32,7 +32,7 @@ HOMES = {
     "click": ("cli/",),
     "holidays": ("calendar.py",),
     "hypothesis": ("testing/",),
-    "pluggy": ("plugins.py", "hookspecs.py", "__init__.py"),
+    "pluggy": ("plugins/", "hookspecs.py", "__init__.py"),
     "pytest": ("testing/",),
     "rich": ("cli/",),
     "sqlite3": ("storage/sqlite.py", "storage/sqlite/"),
@@ -55,7 +55,7 @@ ALLOWED_NAMES = {
     ("scoring/rollup.py", "status"): "issue 1.4 speaks of a line's statuses",
     ("scoring/explain.py", "status"): "issue 1.4 speaks of a line's statuses",
     ("model.py", "status"): "issue 1.4 speaks of a line's statuses: rated, missing, not due",
-    ("plugins.py", "_manager"): "it is pluggy's PluginManager",
+    ("plugins/loading.py", "_manager"): "it is pluggy's PluginManager",
     ("storage/sqlite.py", "_process"): "the operating system's process, whose id it keeps",
 }
 

@@ -466,6 +466,14 @@ def test_an_entry_point_that_names_nothing_is_an_import_that_failed(
     assert "not of the form module:name" in problems[1].en
 
 
+def test_a_plugin_that_cannot_even_be_looked_at_is_left_out() -> None:
+    class Prickly:
+        def __dir__(self) -> Any:
+            raise RuntimeError("do not look")
+
+    assert only(Plugins.load([Prickly()])).code == "hook_failed"
+
+
 def test_a_hook_without_its_mark_is_told() -> None:
     class Unmarked:
         def evalflow_notifiers(self) -> Mapping[str, Any]:
@@ -822,6 +830,17 @@ def test_a_guard_that_raises_is_named_and_keeps_the_cause(install: Callable[...,
     assert caught.value.version == "4.1"
 
 
+@pytest.mark.parametrize("within", [None, dt.timedelta(seconds=LONG)])
+def test_a_guards_parameters_may_have_any_name(within: dt.timedelta | None) -> None:
+    seen: dict[str, Any] = {}
+    words = ("within", "patience", "function", "plugin", "what", "name", "self", "as", "through")
+    guards = Plugins.load([Guarding(lambda *_, **params: seen.update(params))])
+
+    guards.guards_within(within)["weekday"](None, None, **dict.fromkeys(words, "x"))
+
+    assert tuple(seen) == words
+
+
 @pytest.mark.parametrize("answer", [None, [], (), iter(())])
 def test_a_guard_that_answers_nothing_passes(answer: Any) -> None:
     assert Plugins.load([Guarding(lambda *_: answer)]).guards["weekday"](None, None) == ()
@@ -875,6 +894,7 @@ def test_a_guard_that_hangs_is_given_up_and_costs_one_thread_at_most() -> None:
     with pytest.raises(PluginError, match=r"no answer within 0.02 seconds") as caught:
         guard(None, None)
     assert isinstance(caught.value.__cause__, TimeoutError)
+    assert "0.02초 안에 답이 없습니다" in caught.value.text("ko")
     before = threading.active_count()
     with pytest.raises(PluginError, match="no answer yet to an earlier call"):
         guard(None, None)

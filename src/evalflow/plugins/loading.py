@@ -1,0 +1,425 @@
+"""Which plugins there are, and what they say: imported, asked once, and checked.
+
+Nothing here knows what the things are for. A plugin that cannot be used becomes a
+`PluginProblem` with its name, version and cause.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+import pluggy
+
+from evalflow import hookspecs
+from evalflow.discovery import EntryPoint, entry_points
+from evalflow.errors import PluginError, nearest
+from evalflow.hookspecs import GROUP, options_of
+from evalflow.lifecycle.definition import GuardSpec
+from evalflow.model import Label
+from evalflow.options import check_declaration
+from evalflow.reading import is_name
+
+CHOSEN_BY = "EVALFLOW_PLUGINS"
+"""The environment variable that chooses installed plugins by name: `mail,grades`; empty: none."""
+
+KINDS: Mapping[str, Label] = {
+    "storage": Label("저장소", "storage"),
+    "notifier": Label("알림 수단", "notifier"),
+    "scorer": Label("산정기", "scorer"),
+    "guard": Label("요건", "guard"),
+}
+"""What plugins provide, one hook each."""
+
+_KIND_OF = {f"{GROUP}_{kind}s": kind for kind in KINDS}
+
+HOOKS = frozenset(_KIND_OF)
+"""The names of the hooks."""
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
+
+
+@attrs.frozen(kw_only=True)
+class Plugin:
+    """A plugin by name, with the distribution that brought it (None: given to `load`)."""
+
+    name: str
+    distribution: str | None = None
+    version: str | None = None
+
+    def __str__(self) -> str:
+        if self.distribution is None:
+            return self.name
+        same = self.distribution == self.name
+        return " ".join(
+            [
+                self.name if same else f"{self.name} ({self.distribution})",
+                *([self.version] if self.version else []),
+            ]
+        )
+
+    def error(self, en: str, ko: str | None = None) -> PluginError:
+        """Return a `PluginError` that names this plugin."""
+        bare = str(attrs.evolve(self, version=None))
+        return PluginError(bare, en, version=self.version, ko=ko)
+
+
+@attrs.frozen(kw_only=True)
+class PluginProblem:
+    """Why a plugin, or one name that it provides, is left out.
+
+    Codes: `not_installed`, `import_failed`, `unknown_hook`, `wrong_arguments`, `hook_failed`,
+    `wrong_answer`, `duplicate_name`. `cause` is the original error, where there is one.
+    `lost` are the (kind, name) pairs that cannot be had because of it, as far as known.
+    """
+
+    plugin: Plugin
+    code: str
+    ko: str
+    en: str
+    cause: BaseException | None = attrs.field(default=None, eq=False)
+    lost: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the plugin's name."""
+        return self.plugin.name
+
+    @property
+    def distribution(self) -> str | None:
+        """Return the name of the distribution that brought it."""
+        return self.plugin.distribution
+
+    @property
+    def version(self) -> str | None:
+        """Return the version of the distribution that brought it."""
+        return self.plugin.version
+
+    def text(self, lang: str = "ko") -> str:
+        """Return the sentence for people in `lang` (`ko` or `en`)."""
+        if lang == "ko":
+            return f"플러그인 {self.plugin}: {self.ko}"
+        return f"plugin {self.plugin}: {self.en}"
+
+
+@attrs.frozen(kw_only=True)
+class HookCall:
+    """A hook was called: which plugin answered, and with which names (none: it failed)."""
+
+    hook: str
+    plugin: str
+    names: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Item:
+    """One thing as its plugin gave it."""
+
+    plugin: Plugin
+    made_by: Any
+    spec: GuardSpec | None = None
+
+
+BUILTIN = Plugin(name="evalflow")
+"""The plugin that evalflow itself is."""
+
+
+# --------------------------------------------------------------------------- finding
+
+
+def find(
+    plugins: Sequence[Any] | None, environ: Mapping[str, str]
+) -> tuple[list[tuple[Plugin, Any]], list[PluginProblem]]:
+    """Return plugins with what answers their hooks, imported, and what cannot be had.
+
+    `plugins` lists plugin objects and names; None takes the installed ones, or those that
+    the environment variable `EVALFLOW_PLUGINS` names.
+    """
+    found: list[tuple[Plugin, Any]] = []
+    problems: list[PluginProblem] = []
+    chosen = plugins
+    if chosen is None and CHOSEN_BY in environ:
+        chosen = [name.strip() for name in environ[CHOSEN_BY].split(",") if name.strip()]
+    by_name = chosen is None or any(isinstance(each, str) for each in chosen)
+    points = entry_points(GROUP) if by_name else ()
+    if chosen is None:
+        chosen = [point.name for point in points]
+    taken: dict[EntryPoint, None] = {}
+    names = {BUILTIN.name}
+    for each in chosen:
+        if isinstance(each, str):
+            matching = _matching(each, points)
+            taken.update(dict.fromkeys(matching))
+            if not matching:
+                problems.append(_not_installed(each, points))
+        else:
+            found.append((_named(each, names), each))
+    for point in taken:
+        _import(point, tuple(taken), found, problems)
+    return found, problems
+
+
+def _matching(name: str, points: Iterable[EntryPoint]) -> list[EntryPoint]:
+    """Return the installed plugins of this name, or all of the distribution of this name."""
+    own = [point for point in points if point.name == name]
+    return own or [point for point in points if _plain(point.distribution) == _plain(name)]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _import(
+    point: EntryPoint,
+    chosen: Sequence[EntryPoint],
+    found: list[tuple[Plugin, Any]],
+    problems: list[PluginProblem],
+) -> None:
+    plugin = Plugin(name=point.name, distribution=point.distribution, version=point.version or None)
+    rivals = [each for each in chosen if each.name == point.name and each != point]
+    if rivals:
+        named = ", ".join(f"{each.distribution} {each.version}" for each in rivals)
+        problems.append(
+            PluginProblem(
+                plugin=plugin,
+                code="duplicate_name",
+                ko=f"같은 이름의 플러그인이 또 있습니다 ({named}). "
+                f"{CHOSEN_BY}에 배포 패키지 이름을 적어 하나를 고르십시오.",
+                en=f"another installed plugin has this name ({named}); "
+                f"choose one by its distribution's name in {CHOSEN_BY}",
+            )
+        )
+        return
+    try:
+        found.append((plugin, point.load()))
+    except (Exception, SystemExit) as error:  # a plugin's module may raise anything
+        problems.append(
+            PluginProblem(
+                plugin=plugin,
+                code="import_failed",
+                ko=f"불러올 수 없습니다: {said(error)}",
+                en=f"cannot be imported: {said(error)}",
+                cause=error,
+            )
+        )
+
+
+def _not_installed(name: str, points: Sequence[EntryPoint]) -> PluginProblem:
+    known = [point.name for point in points]
+    near = nearest(name, known)
+    listed = ", ".join(known) or "-"
+    return PluginProblem(
+        plugin=Plugin(name=name),
+        code="not_installed",
+        ko="설치되어 있지 않습니다"
+        + (f"; '{near}'이(가) 아닙니까?" if near else "")
+        + f" (설치됨: {listed})",
+        en="is not installed"
+        + (f"; did you mean '{near}'?" if near else "")
+        + f" (installed: {listed})",
+    )
+
+
+def _named(answering: Any, names: set[str]) -> Plugin:
+    """Return a name of its own for a plugin that was given as an object."""
+    base = getattr(answering, "__name__", None) or type(answering).__name__
+    name, count = base, 1
+    while name in names:
+        count += 1
+        name = f"{base}#{count}"
+    names.add(name)
+    version = getattr(answering, "__version__", None)
+    return Plugin(name=name, version=version if isinstance(version, str) else None)
+
+
+# --------------------------------------------------------------------------- asking
+
+
+class Asking:
+    """Asks plugins through pluggy, and keeps what came of it: one for each engine."""
+
+    def __init__(self, problems: Iterable[PluginProblem] = ()) -> None:
+        self._manager = pluggy.PluginManager(GROUP)
+        self._manager.add_hookspecs(hookspecs)
+        self.problems = list(problems)
+        self.calls: list[HookCall] = []
+        self.loaded: list[Plugin] = []
+
+    def ask(self, plugin: Plugin, answering: Any) -> Mapping[tuple[str, str], Item] | None:
+        """Return what the plugin provides, or None where it is left out as a whole."""
+        try:
+            items = self._items(plugin, answering)
+        except _Fault as fault:
+            self.left_out(
+                plugin, fault.code, fault.ko, fault.en, cause=fault.__cause__, lost=fault.lost
+            )
+            return None
+        except (Exception, SystemExit) as error:  # merely looking at it runs its code
+            self.left_out(plugin, "hook_failed", said(error), said(error), cause=error)
+            return None
+        self.loaded.append(plugin)
+        return items
+
+    def _items(self, plugin: Plugin, answering: Any) -> dict[tuple[str, str], Item]:
+        if (wrong := _unmarked(answering)) is not None:
+            raise _Fault("unknown_hook", *wrong)
+        try:
+            self._manager.register(answering, name=str(plugin))
+        except pluggy.PluginValidationError as error:
+            raise _Fault("wrong_arguments", *_arguments(error)) from error
+        except ValueError as error:
+            raise _Fault("duplicate_name", *_TWICE) from error
+        items: dict[tuple[str, str], Item] = {}
+        faults: list[_Fault] = []
+        for caller in self._manager.get_hookcallers(answering) or ():
+            given: dict[tuple[str, str], Item] = {}
+            try:
+                given = self._answer(plugin, answering, caller)
+            except _Fault as fault:
+                faults.append(fault)
+            items.update(given)
+            names = tuple(name for _, name in given)
+            self.calls.append(HookCall(hook=caller.name, plugin=plugin.name, names=names))
+        if faults:
+            self._manager.unregister(answering)
+            faults[0].lost = tuple(items)
+            raise faults[0]
+        return items
+
+    def _answer(
+        self, plugin: Plugin, answering: Any, caller: pluggy.HookCaller
+    ) -> dict[tuple[str, str], Item]:
+        """Return what the plugin answers to one hook."""
+        if not caller.has_spec():
+            raise _Fault("unknown_hook", *_misspelt(caller.name))
+        others = [each for each in self._manager.get_plugins() if each is not answering]
+        hook = self._manager.subset_hook_caller(caller.name, others)
+        try:
+            answers = hook()
+        except (Exception, SystemExit) as error:  # a plugin's code may raise anything
+            text = f"{caller.name}: {said(error)}"
+            raise _Fault("hook_failed", text, text) from error
+        try:
+            return _read(_KIND_OF[caller.name], plugin, answers)
+        except _WrongAnswer as error:
+            ko, en = f"{caller.name}: {error.ko}", f"{caller.name}: {error.en}"
+            raise _Fault("wrong_answer", ko, en) from error.__cause__
+
+    def left_out(self, plugin: Plugin, code: str, ko: str, en: str, **more: Any) -> None:
+        """Note that the plugin, or something of it, is left out."""
+        self.problems.append(PluginProblem(plugin=plugin, code=code, ko=ko, en=en, **more))
+
+
+class _Fault(Exception):
+    """Why a plugin is left out."""
+
+    def __init__(self, code: str, ko: str, en: str) -> None:
+        super().__init__(en)
+        self.code, self.ko, self.en = code, ko, en
+        self.lost: tuple[tuple[str, str], ...] = ()
+
+
+class _WrongAnswer(Exception):
+    """A hook answered something else than it should."""
+
+    def __init__(self, ko: str, en: str) -> None:
+        super().__init__(en)
+        self.ko, self.en = ko, en
+
+
+def _unmarked(answering: Any) -> tuple[str, str] | None:
+    """Return what is wrong with functions that look like hooks and are not marked as such."""
+    for name in dir(answering):
+        if not name.startswith(f"{GROUP}_"):
+            continue
+        function = inspect.getattr_static(answering, name)
+        function = getattr(function, "__func__", function)
+        if inspect.isfunction(function) and not hasattr(function, f"{GROUP}_impl"):
+            if name not in HOOKS:
+                return _misspelt(name)
+            return (
+                f"{name}에 @hookimpl 표시가 없습니다",
+                f"{name} is not marked with @hookimpl",
+            )
+    return None
+
+
+_TWICE = ("이미 다른 이름으로 쓰이고 있습니다", "is already in use under another name")
+
+
+def _misspelt(name: str) -> tuple[str, str]:
+    near = nearest(name, HOOKS)
+    listed = ", ".join(sorted(HOOKS))
+    return (
+        f"'{name}'이라는 훅은 없습니다"
+        + (f"; '{near}'이(가) 아닙니까?" if near else f" (가능: {listed})"),
+        f"there is no hook '{name}'"
+        + (f"; did you mean '{near}'?" if near else f" (there are: {listed})"),
+    )
+
+
+def _arguments(error: Exception) -> tuple[str, str]:
+    text = " ".join(str(error).split())
+    return f"훅은 인자를 받지 않습니다: {text}", f"hooks take no arguments: {text}"
+
+
+def _read(kind: str, plugin: Plugin, answers: Sequence[Any]) -> dict[tuple[str, str], Item]:
+    """Return what a hook answered, checked as far as it can be before it is used."""
+    items: dict[tuple[str, str], Item] = {}
+    for answer in answers:
+        if not isinstance(answer, Mapping):
+            raise _WrongAnswer(
+                f"이름과 그것을 만드는 것의 묶음이어야 하는데 {kind_of(answer)}입니다",
+                f"expected a mapping by name, got {kind_of(answer)}",
+            )
+        for name, made_by in answer.items():
+            fits = _SCHEME.fullmatch if kind == "storage" else is_name
+            if not isinstance(name, str) or not fits(name):
+                raise _WrongAnswer(
+                    f"{name!r}은(는) {KINDS[kind].ko}의 이름이 될 수 없습니다",
+                    f"{name!r} cannot be the name of a {KINDS[kind].en}",
+                )
+            items[kind, name] = _item(kind, name, plugin, made_by)
+    return items
+
+
+def _item(kind: str, name: str, plugin: Plugin, made_by: Any) -> Item:
+    if kind == "guard":
+        fits = isinstance(made_by, tuple) and len(made_by) == 2
+        if not (fits and isinstance(made_by[0], GuardSpec) and callable(made_by[1])):
+            raise _WrongAnswer(
+                f"'{name}': (GuardSpec, 함수) 꼴이어야 합니다",
+                f"'{name}': expected (GuardSpec, function)",
+            )
+        if made_by[0].name != name:
+            raise _WrongAnswer(
+                f"'{name}': GuardSpec의 이름은 '{made_by[0].name}'입니다",
+                f"'{name}': its GuardSpec says '{made_by[0].name}'",
+            )
+        return Item(plugin, made_by[1], made_by[0])
+    if not callable(made_by):
+        raise _WrongAnswer(
+            f"'{name}': 부를 수 있는 것(클래스나 함수)이어야 하는데 {kind_of(made_by)}입니다",
+            f"'{name}': expected a class or function, got {kind_of(made_by)}",
+        )
+    declared = options_of(made_by)
+    if declared is not None:
+        try:
+            check_declaration(declared)
+        except TypeError as error:
+            raise _WrongAnswer(f"'{name}': {error}", f"'{name}': {error}") from error
+    return Item(plugin, made_by)
+
+
+def said(error: BaseException) -> str:
+    """Return an error as one sentence."""
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def kind_of(value: Any) -> str:
+    """Return what a value is, for a message."""
+    return type(value).__name__

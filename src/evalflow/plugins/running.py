@@ -1,0 +1,229 @@
+"""Other people's code, run so that an error of theirs is known as theirs.
+
+Whatever a plugin's function raises becomes a `PluginError` that names the plugin, with the
+original as its cause; one that does not answer in time is given up.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import attrs
+
+from evalflow.errors import Conflict, InvalidInput, PluginError, Reason, StorageError
+from evalflow.guards import Guard
+from evalflow.model import Notice, Rating, Subject
+from evalflow.plugins.loading import Item, Plugin, kind_of, said
+from evalflow.scoring.contract import Scorer
+
+Answer = TypeVar("Answer")
+
+
+class NoAnswer(TimeoutError):
+    """A plugin's function did not answer in time."""
+
+    def __init__(self, ko: str, en: str) -> None:
+        super().__init__(en)
+        self.ko = ko
+
+
+class Patience:
+    """Runs what may hang, and remembers what still does."""
+
+    def __init__(self) -> None:
+        self._hanging: dict[str, threading.Event] = {}
+        self._lock = threading.Lock()
+
+    def call(self, within: dt.timedelta, key: str, function: Callable[[], Any]) -> Any:
+        """Return what the function returns within this time.
+
+        Raises:
+            NoAnswer: it gave none in time, or hangs since an earlier call.
+        """
+        seconds = within.total_seconds()
+        with self._lock:
+            earlier = self._hanging.get(key)
+            if earlier is not None and not earlier.is_set():
+                raise NoAnswer("앞선 물음에 아직 답이 없습니다", "no answer yet to an earlier call")
+        ended = threading.Event()
+        answers: list[Any] = []
+        errors: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                answers.append(function())
+            except BaseException as error:  # raised again by the caller
+                errors.append(error)
+            finally:
+                ended.set()
+
+        # The thread sees the caller's context, as the function would without it.
+        context = contextvars.copy_context()
+        threading.Thread(
+            target=context.run, args=(run,), name=f"evalflow-{key}", daemon=True
+        ).start()
+        if not ended.wait(seconds):
+            with self._lock:
+                self._hanging[key] = ended
+            raise NoAnswer(
+                f"{seconds:g}초 안에 답이 없습니다", f"no answer within {seconds:g} seconds"
+            )
+        if errors:
+            raise errors[0]
+        return answers[0]
+
+
+def call(
+    plugin: Plugin,
+    what: str,
+    function: Callable[[], Answer],
+    *,
+    within: dt.timedelta | None = None,
+    patience: Patience | None = None,
+    through: tuple[type[Exception], ...] = (),
+) -> Answer:
+    """Return what a plugin's function returns; whatever it raises becomes a `PluginError`.
+
+    What evalflow itself raised, called back by the plugin, comes through as it is.
+    """
+    try:
+        if within is None or patience is None:
+            return function()
+        answer: Answer = patience.call(within, f"{plugin}: {what}", function)
+        return answer
+    except (StorageError, Conflict, PluginError):
+        raise
+    except NoAnswer as error:
+        raise plugin.error(f"{what}: {error}", f"{what}: {error.ko}") from error
+    except (Exception, SystemExit) as error:
+        if isinstance(error, through):
+            raise
+        raise plugin.error(f"{what}: {said(error)}") from error
+
+
+def guarded(name: str, item: Item, patience: Patience, within: dt.timedelta | None) -> Guard:
+    """Return the guard as evalflow asks it: it answers a tuple of reasons, or breaks."""
+    what, function, plugin = f"guard '{name}'", item.made_by, item.plugin
+
+    def asked(*args: Any, **params: Any) -> tuple[Reason, ...]:
+        answer = function(*args, **params)
+        if answer is None:
+            return ()
+        if isinstance(answer, Reason):
+            return (answer,)
+        if isinstance(answer, str | bytes) or not isinstance(answer, Iterable):
+            raise TypeError(f"answered {kind_of(answer)}, not None or reasons")
+        reasons = tuple(answer)
+        for reason in reasons:
+            if not isinstance(reason, Reason):
+                raise TypeError(f"answered a list with {kind_of(reason)}, not reasons")
+        return reasons
+
+    def guard(*args: Any, **params: Any) -> tuple[Reason, ...]:
+        return call(plugin, what, lambda: asked(*args, **params), within=within, patience=patience)
+
+    guard.__doc__ = function.__doc__
+    return guard
+
+
+def held_to(contract: Any, made: Any, plugin: Plugin, what: str) -> Any:
+    """Return `made` if it has everything that the contract, a protocol, asks for."""
+    if isinstance(made, contract):
+        return made
+    asked = [name for name in vars(contract) if not name.startswith("_")]
+    lacking = ", ".join(name for name in asked if not hasattr(made, name))
+    raise plugin.error(f"{what}: {kind_of(made)} has no {lacking}")
+
+
+@attrs.frozen
+class BoundScorer:
+    """A scorer with its options, under the name by which plans ask for it. It is a `Scorer`."""
+
+    name: str
+    plugin: Plugin
+    scorer: Scorer
+    patience: Patience
+    within: dt.timedelta | None = None
+
+    @property
+    def version(self) -> str:
+        """Return the version of the scorer's rules."""
+        return self.scorer.version
+
+    def score(self, subject: Subject) -> Rating:
+        """Rate one project in one period.
+
+        Raises:
+            InvalidInput: the scorer finds a figure that cannot be rated.
+            PluginError: the scorer broke, answered no rating, or gave no answer in time.
+        """
+        what = f"scorer '{self.name}'"
+        answer = call(
+            self.plugin,
+            what,
+            lambda: self.scorer.score(subject),
+            within=self.within,
+            patience=self.patience,
+            through=(InvalidInput,),
+        )
+        return self._checked(answer)
+
+    def score_many(self, subjects: Iterable[Subject]) -> tuple[Rating, ...]:
+        """Rate many subjects, in order: by the scorer's own, faster `score_many` if it has one,
+        or else one after the other.
+
+        Raises:
+            PluginError: as for `score`.
+        """
+        asked = tuple(subjects)
+        many = getattr(self.scorer, "score_many", None)
+        if many is None:
+            return tuple([self.score(subject) for subject in asked])
+        what = f"scorer '{self.name}'"
+        answers = call(
+            self.plugin,
+            what,
+            lambda: tuple(many(asked)),
+            within=self.within,
+            patience=self.patience,
+            through=(InvalidInput,),
+        )
+        if len(answers) != len(asked):
+            raise self.plugin.error(f"{what}: {len(answers)} ratings for {len(asked)} subjects")
+        return tuple([self._checked(answer) for answer in answers])
+
+    def _checked(self, answer: object) -> Rating:
+        if not isinstance(answer, Rating):
+            raise self.plugin.error(
+                f"scorer '{self.name}': answered {kind_of(answer)}, not a Rating"
+            )
+        return answer
+
+
+class Absent:
+    """Stands in for what cannot be had: whoever needs it is told the reason."""
+
+    def __init__(self, error: InvalidInput | PluginError) -> None:
+        self._error = error
+
+    def deliver(self, notice: Notice) -> None:
+        """Fail: the notice will be tried again."""
+        raise self._error
+
+    def score(self, subject: Subject) -> Rating:
+        """Break.
+
+        Raises:
+            PluginError: always.
+        """
+        if isinstance(self._error, PluginError):
+            raise self._error
+        en, ko = (
+            "; ".join(problem.text(lang) for problem in self._error.problems)
+            for lang in ("en", "ko")
+        )
+        raise PluginError(subject.rules.scorer, en, ko=ko) from self._error
