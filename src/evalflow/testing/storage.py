@@ -831,7 +831,7 @@ class StorageConformance:
         for _ in range(5):
             moves = [move_after(project, by=f"policy-{n}", told=(f"policy-{n}",)) for n in range(8)]
             outcomes = _at_once(
-                [partial(_attempt, storage, Commit(moves=(move,))) for move in moves]
+                [partial(attempt, storage, Commit(moves=(move,))) for move in moves]
             )
 
             assert sorted(outcomes) == ["conflict"] * 7 + ["moved"]
@@ -852,7 +852,7 @@ class StorageConformance:
                 assert snapshot is not None
                 if storage.entry_by_key(SIX, "once") is not None:
                     return "repeated"
-                if _attempt(storage, entry_after(snapshot.project, key="once")) == "moved":
+                if attempt(storage, entry_after(snapshot.project, key="once")) == "moved":
                     return "moved"
 
         assert sorted(_at_once([insist] * 6)) == ["moved"] + ["repeated"] * 5
@@ -951,9 +951,9 @@ class StorageConformance:
         one, two = open_store(), open_store()
         project = given_project(one)
         assert _version(two, SIX) == 1
-        assert _attempt(two, entry_after(project)) == "moved"
+        assert attempt(two, entry_after(project)) == "moved"
         assert _version(one, SIX) == 2
-        assert _attempt(one, entry_after(project)) == "conflict"
+        assert attempt(one, entry_after(project)) == "conflict"
 
     # ------------------------------------------------------------------ several processes
 
@@ -963,7 +963,7 @@ class StorageConformance:
         project = given_project(storage)
         commits = [entry_after(project, by=f"policy-{n}") for n in range(4)]
 
-        outcomes = together(*(Child(opener, _attempt, commit) for commit in commits))
+        outcomes = together(*(Child(opener, attempt, commit) for commit in commits))
 
         assert sorted(outcomes) == ["conflict"] * 3 + ["moved"]
         winner = commits[outcomes.index("moved")].moves[0]
@@ -1026,7 +1026,7 @@ class StorageConformance:
         for point, durable in self.points.items():
             move = _busy_move(project)
             before = _everything(storage)
-            child = Child(opener, _attempt, Commit(moves=(move,)), fault=f"{point}:kill")
+            child = Child(opener, attempt, Commit(moves=(move,)), fault=f"{point}:kill")
             with children(child):
                 child.go()
                 assert child.died(), f"{point} was not reached"
@@ -1048,7 +1048,7 @@ class StorageConformance:
         self._needs_points()
         project = given_project(storage)
         point = next(point for point, durable in reversed(self.points.items()) if not durable)
-        child = Child(opener, _attempt, entry_after(project), fault=f"{point}:wait")
+        child = Child(opener, attempt, entry_after(project), fault=f"{point}:wait")
         with children(child):
             child.go()
             child.paused()
@@ -1128,7 +1128,8 @@ def _busy_move(project: Project) -> Move:
     )
 
 
-def _attempt(storage: Storage, commit: Commit) -> str:
+def attempt(storage: Storage, commit: Commit) -> str:
+    """Commit; return `moved`, or `conflict` where somebody was first."""
     try:
         storage.commit(commit)
     except Conflict:
@@ -1137,7 +1138,7 @@ def _attempt(storage: Storage, commit: Commit) -> str:
 
 
 def _adopt_plan(storage: Storage, plan: str) -> str:
-    return _attempt(storage, Commit(head=head(plan), lifecycle=LIFECYCLE))
+    return attempt(storage, Commit(head=head(plan), lifecycle=LIFECYCLE))
 
 
 def _move_often(storage: Storage, project: str, times: int) -> int:
