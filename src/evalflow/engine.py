@@ -172,7 +172,11 @@ class Engine:
         reason: str | None,
     ) -> Move:
         today = terms.calendar.today(at)
-        first = head.calendar.first if head.revision == 1 else head.effective
+        # A project that joins a running plan begins with the period of the day.
+        first = head.calendar.first
+        if head.revision > 1:
+            within = terms.calendar.periods()
+            first = min(max(within[0], terms.calendar.period_on(today)), within[-1]).text
         unit = definition.unit_on(today)
         entry = Entry(
             project=definition.id,
@@ -496,7 +500,7 @@ class Engine:
             project=attrs.evolve(snapshot.project, period=evaluation.period),
             evaluation=evaluation,
         )
-        setting = self._setting(snapshot)
+        setting = self._setting(snapshot, self.clock())
         return setting.score(
             subject(
                 evaluation.prior,
@@ -530,13 +534,23 @@ class Engine:
             Conflict: someone else moved the project first; look again and decide again.
             NotFound: no such project or event.
         """
-        if key is not None:
-            first = self.storage.entry_by_key(project_id, key)
-            if first is not None:
-                return _repeated(first, event, key)
-        decisions, unchanged = self._decide(
-            project_id, event, by, self.clock(), data or {}, key=key
-        )
+        if key is None:
+            return self._fire(project_id, event, by, data or {}, None)
+        # The key is looked up first, and again where a call with the same key came in between.
+        first = self.storage.entry_by_key(project_id, key)
+        if first is None:
+            try:
+                return self._fire(project_id, event, by, data or {}, key)
+            except (Conflict, Refused):
+                first = self.storage.entry_by_key(project_id, key)
+                if first is None:
+                    raise
+        return _repeated(first, event, key)
+
+    def _fire(
+        self, project_id: str, event: str, by: Actor, data: Mapping[str, Any], key: str | None
+    ) -> Entry:
+        decisions, unchanged = self._decide(project_id, event, by, self.clock(), data, key=key)
         for decision in decisions:
             raise_if_stopped(decision)
         reasons = tuple(
@@ -549,15 +563,8 @@ class Engine:
             (self._next_head(move.definition) for move in moves if move.definition is not None),
             None,
         )
-        try:
-            self.storage.commit(Commit(moves=moves, unchanged=unchanged, head=head))
-        except Conflict:
-            if key is not None:
-                first = self.storage.entry_by_key(project_id, key)
-                if first is not None:
-                    return _repeated(first, event, key)
-            raise
-        return next(move.entry for move in moves if move.entry.project == project_id)
+        self.storage.commit(Commit(moves=moves, unchanged=unchanged, head=head))
+        return moves[0].entry
 
     def explain(
         self,
@@ -625,16 +632,18 @@ class Engine:
         if event is None:
             raise NotFound("event", event_name, tuple(lifecycle.events))
         looked_at: dict[str, tuple[Snapshot, ...]] = {}
-        setting = self._setting(snapshot, looked_at)
+        setting = self._setting(snapshot, at, looked_at)
         if event.together is None:
             decisions: tuple[Decision, ...] = (
                 decide(snapshot, event, by, at, data, setting, key=key),
             )
         else:
-            members = self._members(snapshot, event, setting, at, looked_at)
+            members = self._members(snapshot, event, setting, looked_at)
             decisions = tuple(
                 [
-                    decide(member, event, by, at, data, self._setting(member, looked_at), key=key)
+                    decide(
+                        member, event, by, at, data, self._setting(member, at, looked_at), key=key
+                    )
                     for member in members
                 ]
             )
@@ -652,7 +661,6 @@ class Engine:
         snapshot: Snapshot,
         event: Event,
         setting: Setting,
-        at: dt.datetime,
         looked_at: dict[str, tuple[Snapshot, ...]],
     ) -> tuple[Snapshot, ...]:
         """Return the named project and all projects of its unit that are ready with it."""
@@ -703,7 +711,10 @@ class Engine:
         return terms
 
     def _setting(
-        self, snapshot: Snapshot, looked_at: dict[str, tuple[Snapshot, ...]] | None = None
+        self,
+        snapshot: Snapshot,
+        at: dt.datetime,
+        looked_at: dict[str, tuple[Snapshot, ...]] | None = None,
     ) -> Setting:
         project = snapshot.project
         terms = self.terms(project.plan, snapshot.latest)
@@ -717,7 +728,7 @@ class Engine:
         def peers(kind: str) -> Sequence[Project]:
             group = seen.get(kind)
             if group is None:
-                group = seen[kind] = self._peers(terms, latest, kind)
+                group = seen[kind] = self._peers(terms, latest, kind, terms.calendar.today(at))
             return [peer.project for peer in group]
 
         return Setting(
@@ -735,9 +746,8 @@ class Engine:
         )
 
     def _peers(
-        self, terms: _Terms, definition: ProjectDefinition, kind: str
+        self, terms: _Terms, definition: ProjectDefinition, kind: str, today: dt.date
     ) -> tuple[Snapshot, ...]:
-        today = terms.calendar.today(self.clock())
         unit = terms.head.ancestor(definition.unit_on(today), kind)
         if unit is None:
             return ()
