@@ -6,9 +6,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import PLAN, Office
 
 import evalflow
+from conftest import PLAN, Office
 
 
 def edited(tmp_path: Path, *changes: tuple[str, str], revision: int = 1) -> evalflow.Plan:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Clock
 
 import evalflow
+from conftest import Clock
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
