@@ -317,6 +317,32 @@ def test_by_period_done_still_looks_at_all_periods() -> None:
     assert (enough.rate, enough.band) == (D("0.0"), "done")
 
 
+def test_a_target_declared_not_due_at_the_end_keeps_a_project_from_being_done() -> None:
+    two = [indicator(10, 10, id="a"), indicator(10, 10, id="b")]
+
+    excused = rate(two, {"a": [10, 10], "b": [2, "-"]}, at=2)
+
+    assert [line.status for line in excused.lines] == ["rated", "not_due"]
+    assert ([line.band for line in excused.lines], excused.band) == (["done", None], "on_track")
+
+
+def test_by_period_a_last_quarter_without_a_target_does_not_make_up_for_the_others() -> None:
+    two = [indicator(10, 10, id="a"), indicator(10, "-", id="b")]
+
+    short = rate(two, {"a": [10, 10], "b": [2]}, at=2, basis="period")
+    enough = rate(two, {"a": [10, 10], "b": [10]}, at=2, basis="period")
+
+    assert (short.band, enough.band) == ("on_track", "done")
+
+
+def test_an_override_makes_a_line_done_only_at_the_end() -> None:
+    given = {"a": Override(rate=D(100), reason="현장확인")}
+
+    bands = [rate(indicator(10, 10), [5, 5], at=at, overrides=given).band for at in (1, 2)]
+
+    assert bands == ["on_track", "done"]
+
+
 def test_an_office_may_have_bands_of_its_own() -> None:
     grades = tuple(
         Band(

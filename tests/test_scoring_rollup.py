@@ -184,7 +184,9 @@ def test_no_share_is_a_whole_unit_away_from_the_truth(counts: Any, places: Any) 
 def test_a_larger_count_never_has_a_smaller_share(counts: Any) -> None:
     for method in ("half_up", "largest_remainder"):
         found = shares(counts, method=method)
-        ordered = [found[name] for name in sorted(found, key=lambda name: counts[name])]
+        ordered = [
+            found[name] for name in sorted(found, key=lambda name: (counts[name], found[name]))
+        ]
         assert ordered == sorted(ordered)
 
 

@@ -38,14 +38,17 @@ from evalflow.scoring.formulas import FORMULAS, Formula, Ratio
 from evalflow.scoring.kernel import EXACT, half_up, published, total
 
 _UNSETTLED = Decimal("-Infinity")
-"""Below every threshold: the whole plan's target is not reached, or can still be missed."""
+"""Below every threshold: the whole plan's target is not reached, or can still be missed.
+
+Once reached it counts as settled after the last due period; before, only where more is better and
+what is done stays done (`sum`, `last`)."""
 
 
 class _Rated(NamedTuple):
     """A line with what the project's mean and band need of it, unrounded.
 
-    `whole` is its published rate against the whole plan's target, None where it has none and
-    none is to come (시기미도래 to the end).
+    `whole` is its published rate against the whole plan's target; `_UNSETTLED` while that can
+    still be missed; None where the plan never sets a target.
     """
 
     line: Line
@@ -119,11 +122,12 @@ def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
     figure = terms.figures.get(name)
     so_far = amounts(indicator, terms.periods, subject.actuals)
     target, actual = so_far.target, so_far.actual
+    excused = False
     if isinstance(figure, NotDue):
         figure = None
         due = indicator.targets.get(subject.period)
         if due is not None and not isinstance(due, NotDue):
-            target = actual = None
+            target, actual, excused = None, None, True
     ratio = rate = computed = reason = None
     if target is None:
         status = "not_due"
@@ -150,10 +154,14 @@ def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
     whole: Decimal | None = _UNSETTLED
     if terms.by_whole:
         later = due_later(indicator, subject.periods)
-        if not later and (terms.cumulative or override is not None):
-            whole = _UNSETTLED if rate is None and status != "not_due" else rate
-        elif override is None:
-            whole = _whole(subject, formula, indicator, status, later, so_far)
+        if later and (indicator.direction != "up" or indicator.accumulation == "average"):
+            pass  # fewer accidents, an average or a level kept can still go wrong
+        elif override is not None:
+            whole = _UNSETTLED if later else rate
+        elif terms.cumulative and not later and rate is not None:
+            whole = rate
+        elif not excused:
+            whole = _whole(subject, formula, indicator, later, so_far)
 
     worth, score, band, verdict = ratio, rate, None, None
     if ratio is not None and rate is not None:
@@ -244,25 +252,18 @@ def _whole(
     subject: Subject,
     formula: Formula,
     indicator: Indicator,
-    status: str,
     later: Sequence[Decimal],
     so_far: Amounts,
 ) -> Decimal | None:
-    """Return the published rate against the whole plan's target, once nothing can undo it.
-
-    That is after the last due period; before, only where more is better and what is done stays
-    done (`sum`, `last`): fewer accidents, an average or a level kept can still go wrong.
-    """
-    if status != "rated":
-        return None if status == "not_due" and not later else _UNSETTLED
-    if later and (indicator.direction != "up" or indicator.accumulation == "average"):
-        return _UNSETTLED
+    """Return the published rate against the whole plan's target: what is due so far and what
+    falls due `later`. None where the plan never sets a target."""
     rules = subject.rules
     if rules.basis != "cumulative":
         so_far = amounts(indicator, subject.periods, subject.actuals)
     target = so_far.target
     if target is None or so_far.actual is None:
-        return _UNSETTLED
+        planned = any(not isinstance(each, NotDue) for each in indicator.targets.values())
+        return _UNSETTLED if planned else None
     if later and indicator.accumulation == "last":
         target = later[-1]
     else:
