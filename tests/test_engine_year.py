@@ -102,7 +102,7 @@ def test_a_submission_needs_the_bureau_heads_signature(office):
     office.clock.go("2016-04-04")
     office.evaluate("gu/3")
 
-    def codes(sign_off: list[dict[str, str]]) -> list[str]:
+    def codes(sign_off):
         return office.codes("gu/3", "submit", "city-lead", document="1", sign_off=sign_off)
 
     assert codes([{"role": "lead_section", "actor": "city-lead"}]) == ["not_signed"]

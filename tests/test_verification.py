@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from conftest import Clock, Office
 
 import evalflow
+from conftest import Clock, Office
 
 
 @pytest.fixture

@@ -145,7 +145,8 @@ def period(text: str) -> Period:
     Raises:
         InvalidInput: the text is none of these.
     """
-    match = _TEXT.fullmatch(text) if isinstance(text, str) else None
+    is_text = isinstance(text, str)  # callers outside mypy may bring anything
+    match = _TEXT.fullmatch(text) if is_text else None
     if match is None:
         raise _wrong(
             "bad_period",
