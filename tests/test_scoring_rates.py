@@ -392,14 +392,27 @@ def test_an_override_gives_a_rate_where_none_could_be_computed(target: Any, actu
     assert (rating.status, rating.rate, rating.verdict) == ("rated", D("95.0"), "on_track")
 
 
-def test_an_override_with_more_places_counts_unrounded_and_is_published_half_up() -> None:
+def test_an_override_counts_as_it_is_published() -> None:
+    """So a stored line is enough to override again: nothing hides behind its last digit."""
     two = [indicator(10, id="a"), indicator(10, id="b")]
     given = {name: Override(rate=D("84.95"), reason="확인") for name in "ab"}
 
     rating = rate(two, {"a": [1], "b": [1]}, at=1, overrides=given)
 
     assert [str(line.rate) for line in rating.lines] == ["85.0", "85.0"]
-    assert rating.exact == Fraction(1699, 20)
+    assert (rating.rate, rating.exact) == (D("85.0"), None)
+
+
+@given(subjects())
+def test_overriding_again_with_what_the_lines_show_changes_nothing(asked: Any) -> None:
+    rating = RATES.score(asked)
+    again = {
+        line.indicator: Override(rate=line.rate, reason=line.reason)
+        for line in rating.lines
+        if line.reason is not None and line.rate is not None
+    }
+
+    assert RATES.score(attrs.evolve(asked, overrides=again)) == rating
 
 
 def test_an_override_needs_a_reason_and_an_indicator_and_all_faults_are_told() -> None:

@@ -148,8 +148,8 @@ def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
     override = subject.overrides.get(name) if subject.overrides else None
     if override is not None:
         computed, reason, status = rate, override.reason, "rated"
-        ratio = override.rate.as_integer_ratio()
-        rate = _published(ratio, places)
+        rate = _published(override.rate.as_integer_ratio(), places)
+        ratio = rate.as_integer_ratio()  # what the reviewer set is what the line shows
 
     whole: Decimal | None = _UNSETTLED
     if terms.by_whole:
