@@ -74,7 +74,7 @@ def test_a_rate_is_explained_step_by_step() -> None:
             [5],
             [4],
             {"direction": "maintain", "formula": "maintain_at_most"},
-            "4 ≤ 5 = 100 → 이행률 100.0%.",
+            "4 ≤ 5 → 이행률 100.0%.",
         ),
         (
             [5],
@@ -88,7 +88,7 @@ def test_a_rate_is_explained_step_by_step() -> None:
             {"direction": "maintain", "formula": "maintain_at_least"},
             "45 ÷ 90 × 100 = 50 → 이행률 50.0%.",
         ),
-        ([100], ["99.96"], {"formula": "met_or_not"}, "99.96 < 100 = 0 → 이행률 0.0%."),
+        ([100], ["99.96"], {"formula": "met_or_not"}, "99.96 < 100 → 이행률 0.0%."),
         ([8], [1], {"places": 0}, "= 12.5, 일의 자리까지 반올림 → 이행률 13%."),
     ],
 )

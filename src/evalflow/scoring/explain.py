@@ -143,12 +143,12 @@ def _worked_out(
         )
     steps = _steps(line, indicator, formula, ko)
     unrounded = _unrounded(line, indicator, formula, rules.places, rate)
-    shown = f"{steps} = {unrounded}" if unrounded and steps else steps or unrounded
-    where = _rounding(rules.places, ko) if unrounded != _number(rate) else ""
-    middle = f": {shown}" if shown else ""
+    compares = not steps.endswith("× 100")  # 90 ≥ 90: nothing is worked out
+    shown = steps if compares or not unrounded else f"{steps} = {unrounded}"
+    where = "" if compares or unrounded == _number(rate) else _rounding(rules.places, ko)
     if ko:
-        return f"산식 {text.ko}{middle}{where} → 이행률 {rate}%."
-    return f"Formula {text.en}{middle}{where} → rate {rate}%."
+        return f"산식 {text.ko}: {shown}{where} → 이행률 {rate}%."
+    return f"Formula {text.en}: {shown}{where} → rate {rate}%."
 
 
 def _held(line: Line, formula: Formula) -> bool:
