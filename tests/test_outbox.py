@@ -412,6 +412,25 @@ def test_a_late_success_of_one_left_behind_still_counts_as_delivered(clock: Cloc
     assert only(storage).state == "delivered"
 
 
+def test_a_late_failure_of_one_left_behind_changes_nothing_more(clock: Clock) -> None:
+    class Failing(Stuck):
+        def deliver(self, notice: Notice) -> None:
+            super().deliver(notice)
+            raise ConnectionError("at long last")
+
+    storage, stuck = storage_with(notice(1)), Failing()
+    run(storage, {"mail": stuck}, clock, patience=dt.timedelta(milliseconds=20))
+    left = only(storage)
+
+    threads = [each for each in threading.enumerate() if each.name == "evalflow-mail"]
+    stuck.released.set()
+    for thread in threads:
+        thread.join(LONG)
+
+    assert only(storage) == left
+    assert left.error == "TimeoutError: no answer within 0.02 seconds"
+
+
 def test_the_lease_must_outlast_the_patience(clock: Clock) -> None:
     with pytest.raises(ValueError, match="must be longer than the patience"):
         run(storage_with(), {}, clock, lease=MINUTE, patience=MINUTE)
@@ -474,29 +493,39 @@ def test_a_chunk_that_outlasts_its_lease_is_claimed_anew_and_nothing_is_sent_twi
             clock.go(seconds=50)
             inbox.deliver(notice)
 
-    report = run(storage, {"mail": Slow()}, clock)
+    report = run(storage, {"mail": Slow()}, clock, limit=30)
 
     assert sorted(inbox.ids) == sorted(each.id for each in notices)
     assert report.delivered == 30
     assert {outgoing.tries for outgoing in storage.outbox()} == {1}
 
 
-def test_a_failure_that_comes_after_the_lease_leaves_the_notice_to_its_new_claimer(
-    clock: Clock,
-) -> None:
-    storage, other = storage_with(notice(1)), Inbox()
+def test_after_its_lease_a_deliverer_leaves_the_notices_to_their_new_claimer(clock: Clock) -> None:
+    storage = storage_with(notice(1), notice(2))
 
     class Asleep:
-        """Suspended for longer than the lease, while another deliverer does the work."""
+        """Suspended for longer than the lease, while another deliverer takes over."""
 
         def deliver(self, notice: Notice) -> None:
             clock.go(minutes=6)
-            run(storage, {"mail": other}, clock)
+            storage.claim("mail", at=clock(), limit=2, lease=outbox.LEASE)
             raise ConnectionError("woke up too late")
 
     run(storage, {"mail": Asleep()}, clock)
 
-    assert other.ids == [notice(1).id]
+    again = clock() + outbox.LEASE
+    assert [(each.tries, each.next_at) for each in storage.outbox()] == [(2, again), (2, again)]
+
+
+def test_after_its_lease_a_success_still_counts(clock: Clock) -> None:
+    storage = storage_with(notice(1))
+
+    class Slow:
+        def deliver(self, notice: Notice) -> None:
+            clock.go(minutes=6)
+            storage.claim("mail", at=clock(), limit=1, lease=outbox.LEASE)
+
+    assert run(storage, {"mail": Slow()}, clock).delivered == 1
     assert only(storage).state == "delivered"
 
 
