@@ -14,10 +14,12 @@ from evalflow.storage.memory import MemoryStorage
 from evalflow.storage.sqlite import open_sqlite
 from evalflow.testing import StorageConformance
 from evalflow.testing.children import Opener
+from evalflow.testing.lives import live_and_compare
 
 
 class TestMemory(StorageConformance):
     reopens = shared = False
+    examples = 5  # it is compared with itself
     points: ClassVar = {"commit:begun": False}
 
     @pytest.fixture
@@ -26,7 +28,17 @@ class TestMemory(StorageConformance):
 
 
 class TestSQLite(StorageConformance):
+    examples = 10  # and many more in the slow lane
+
     @pytest.fixture
     def new_store(self, tmp_path: Path) -> Callable[[], Opener]:
         numbers = count()
         return lambda: partial(open_sqlite, tmp_path / f"{next(numbers)}.db")
+
+
+@pytest.mark.slow
+def test_hundreds_of_lives_are_the_same_as_in_memory(tmp_path: Path) -> None:
+    numbers = count()
+    live_and_compare(
+        lambda: partial(open_sqlite, tmp_path / f"{next(numbers)}.db"), reopens=True, examples=300
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,12 @@ class Verdicts:
             self.said.append((report.when, report.outcome))
 
 
-@pytest.mark.parametrize("mutant", storage_mutants.MUTANTS, ids=lambda kind: kind.__name__)
+def named(mutant: type[StorageConformance]) -> Any:
+    lives = vars(mutant)["killed_by"] == "test_any_life_is_the_same_as_in_memory"
+    return pytest.param(mutant, id=mutant.__name__, marks=[pytest.mark.slow] * lives)
+
+
+@pytest.mark.parametrize("mutant", [named(mutant) for mutant in storage_mutants.MUTANTS])
 def test_a_broken_storage_is_caught(
     mutant: type[StorageConformance],
     tmp_path: Path,
