@@ -309,7 +309,7 @@ def wrong_names(source: str, place: str) -> Iterator[str]:
         if re.match(r"_*handle_", name):  # a file's handle may be called one
             bad.append("handle_")
         if place.startswith("testing/") and name.startswith("test_"):
-            continue  # a sentence about behaviour: the operating system's processes have no other name
+            continue  # a sentence about behaviour; operating systems have processes
         if bad and (place, name) not in ALLOWED_NAMES:
             yield f"{place}:{line}: '{name}' says '{bad[0]}', which the glossary does not use"
 

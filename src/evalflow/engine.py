@@ -28,6 +28,7 @@ from evalflow.lifecycle.definition import Event, Lifecycle, Vocabulary
 from evalflow.model import (
     Actor,
     Commit,
+    Delivery,
     Entry,
     Evaluation,
     Move,
@@ -120,6 +121,26 @@ class Engine:
         """Let go of the storage."""
         self.storage.close()
 
+    def _now(self) -> dt.datetime:
+        """Return the clock's moment in UTC.
+
+        Raises:
+            InvalidInput: the clock gives a time without a zone.
+        """
+        moment = self.clock()
+        if moment.tzinfo is None:
+            raise InvalidInput(
+                [
+                    Problem(
+                        code="naive_time",
+                        value=str(moment),
+                        ko=f"시계가 시간대 없는 시각을 냈습니다: {moment}",
+                        en=f"the clock gave a time without a zone: {moment}",
+                    )
+                ]
+            )
+        return moment.astimezone(dt.UTC)
+
     # ------------------------------------------------------------------ plans
 
     def adopt(self, plan: Plan, *, by: Actor, reason: str | None = None) -> PlanHead:
@@ -137,7 +158,7 @@ class Engine:
                 notifier or guard.
             Conflict: someone revised the plan at the same moment.
         """
-        at = self.clock()
+        at = self._now()
         if lacking := self.plugins.check(plan.head):
             raise InvalidInput([attrs.evolve(each, file=plan.file) for each in lacking])
         known = self.storage.revisions(plan.id)
@@ -441,7 +462,7 @@ class Engine:
             plan = plan or self.only_plan()
         if plan is not None:
             terms = self.terms(plan)
-            day = terms.calendar.today(at or self.clock())
+            day = terms.calendar.today(at or self._now())
             if unit is not None:
                 if unit not in terms.head.units:
                     raise NotFound("unit", unit, tuple(terms.head.units))
@@ -500,7 +521,7 @@ class Engine:
             project=attrs.evolve(snapshot.project, period=evaluation.period),
             evaluation=evaluation,
         )
-        setting = self._setting(snapshot, self.clock())
+        setting = self._setting(snapshot, self._now())
         return setting.score(
             subject(
                 evaluation.prior,
@@ -550,7 +571,7 @@ class Engine:
     def _fire(
         self, project_id: str, event: str, by: Actor, data: Mapping[str, Any], key: str | None
     ) -> Entry:
-        decisions, unchanged = self._decide(project_id, event, by, self.clock(), data, key=key)
+        decisions, unchanged = self._decide(project_id, event, by, self._now(), data, key=key)
         for decision in decisions:
             raise_if_stopped(decision)
         reasons = tuple(
@@ -583,7 +604,7 @@ class Engine:
         Raises:
             NotFound: no such project or event.
         """
-        decisions, _ = self._decide(project_id, event, by, at or self.clock(), data or {})
+        decisions, _ = self._decide(project_id, event, by, at or self._now(), data or {})
         explained = [decision.explained(with_data=data is not None) for decision in decisions]
         own = explained[0]
         checks = [
@@ -703,7 +724,7 @@ class Engine:
             head=head,
             directory=Directory(head),
             calendar=Calendar(head.calendar, self._holidays),
-            score=self.plugins.scorer(head.scoring.scorer, head.scoring.options).score,
+            score=self.plugins.scoring(head.scoring),
             revisions=revisions,
         )
         if self.storage.head(head.id, head.revision) is not None:
@@ -786,7 +807,7 @@ class Engine:
     def _next_head(self, definition: ProjectDefinition) -> PlanHead:
         """Return the plan's next revision, made by an approved change of one project."""
         head = self.terms(_plan_of(definition.id)).head
-        today = self.calendar(head.id).today(self.clock())
+        today = self.calendar(head.id).today(self._now())
         effective = self.calendar(head.id).period_on(today).text
         return attrs.evolve(head, revision=head.revision + 1, effective=effective)
 
@@ -836,8 +857,8 @@ class Engine:
         `waiting`; a unit's common step is always there, with the projects it waits for.
         Conditions as for `select`.
         """
-        moment = at or self.clock()
-        past = moment if moment < self.clock() else None
+        moment = at or self._now()
+        past = moment if moment < self._now() else None
         found: list[Due] = []
         groups: dict[tuple[str, str], list[Project]] = {}
         for project in self.projects(at=past, **where):
@@ -917,11 +938,23 @@ class Engine:
         routes = [
             route
             for plan_id in self.plans()
-            for route in self.plugins.routes(
-                plan_id, self.plan(plan_id).delivery, instead=notifiers
-            )
+            for route in self.plugins.routes(plan_id, self._deliveries(plan_id), instead=notifiers)
         ]
         return outbox.deliver(self.storage, routes, clock=self.clock, limit=limit)
+
+    def _deliveries(self, plan_id: str) -> Delivery:
+        """Return how the plan's notices leave, with the notifiers of all its revisions: what was
+        written for one that a later revision dropped still waits for it."""
+        latest = self.plan(plan_id).delivery
+        names = dict.fromkeys(latest.notifiers)
+        options = dict(latest.options)
+        for number, _ in reversed(self.storage.revisions(plan_id)):
+            earlier = self.plan(plan_id, revision=number).delivery
+            for name in earlier.notifiers:
+                if name not in names:
+                    names[name] = None
+                    options[name] = earlier.options.get(name, {})
+        return attrs.evolve(latest, notifiers=tuple(names), options=options)
 
     def resend(self, notices: Iterable[tuple[str, str]] | None = None) -> int:
         """Put dead letters back to waiting and return how many; pairs of notice id and
@@ -1057,9 +1090,9 @@ def _needs_reason() -> Reason:
 
 def _overrides_of(rating: Rating) -> dict[str, Override]:
     return {
-        line.indicator: Override(rate=line.rate, reason=line.reason or "")
+        line.indicator: Override(rate=line.rate, reason=line.reason)
         for line in rating.lines
-        if line.computed is not None and line.rate is not None
+        if line.reason is not None and line.rate is not None
     }
 
 

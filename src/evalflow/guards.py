@@ -250,10 +250,10 @@ def rates_judged(firing: Firing, after: Draft) -> Reasons:
             reasons.append(
                 Reason(
                     code="rate_undefined",
-                    ko=f"성과지표 '{label.ko}'({line.indicator})는 목표가 0이어서 이행률이 "
-                    "없습니다. 이행률과 사유를 적으십시오.",
-                    en=f"'{label.en}' ({line.indicator}) has no rate because its target is "
-                    "zero; give a rate with a reason.",
+                    ko=f"성과지표 '{label.ko}'({line.indicator})는 이행률을 산출할 수 없습니다"
+                    "(목표 0 등). 이행률과 사유를 적으십시오.",
+                    en=f"'{label.en}' ({line.indicator}) has no rate that could be worked out "
+                    "(such as a zero target); give a rate with a reason.",
                     about=line.indicator,
                 )
             )

@@ -74,9 +74,9 @@ def spot_rating(firing: Firing, draft: Draft) -> Draft:
         return draft
     counted = firing.evaluation.rating
     overrides = {
-        line.indicator: Override(rate=line.rate, reason=line.reason or "")
+        line.indicator: Override(rate=line.rate, reason=line.reason)
         for line in (counted.lines if counted else ())
-        if line.computed is not None and line.rate is not None and line.indicator not in checked
+        if line.reason is not None and line.rate is not None and line.indicator not in checked
     }
     rating = firing.rate({**_own_actuals(firing), **_figures(checked)}, overrides)
     draft = facts(firing, draft)
