@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import attrs
 import pytest
 
 import evalflow
@@ -90,16 +91,23 @@ def test_only_the_policy_office_adopts_and_by_the_directory_in_force(office, tmp
         office.engine.adopt(plan, by=office.actor("road-1"), reason="지침")
 
 
-def test_a_plan_that_asks_for_what_is_not_installed_is_not_adopted(tmp_path, clock):
+def test_a_plan_that_asks_for_what_is_not_installed_says_where(tmp_path):
     text = PLAN.replace("scoring: {}", "scoring: {scorer: grades}").replace("[jsonl]", "[mail]")
     path = tmp_path / "plan.yaml"
     path.write_text(text, encoding="utf-8")
-    with evalflow.open("memory:", plugins=[], clock=clock) as engine:
-        plan = evalflow.load_plan(path)
-        with pytest.raises(evalflow.InvalidInput) as wrong:
-            engine.adopt(plan, by=plan.actor("policy-1"))
-        assert {problem.value for problem in wrong.value.problems} >= {"grades", "mail"}
-        assert engine.plans() == ()
+
+    with pytest.raises(evalflow.InvalidInput) as wrong:
+        evalflow.load_plan(path, plugins=[])
+    assert [(p.value, p.line) for p in wrong.value.problems] == [("grades", 8), ("mail", 9)]
+
+
+def test_a_plan_loaded_with_other_plugins_is_not_adopted(office):
+    rules = attrs.evolve(office.plan.head.scoring, scorer="grades")
+    plan = attrs.evolve(office.plan, head=attrs.evolve(office.plan.head, id="x", scoring=rules))
+
+    with pytest.raises(evalflow.InvalidInput, match="grades"):
+        office.engine.adopt(plan, by=office.actor("policy-1"))
+    assert office.engine.plans() == ("gu",)
 
 
 def test_a_stored_plan_is_the_plan_that_was_adopted(office):

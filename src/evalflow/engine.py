@@ -49,6 +49,7 @@ from evalflow.records import RECORDS, actuals_of
 from evalflow.storage.contract import Storage
 from evalflow.text import Tree, canonical, parse
 from evalflow.verification import Mismatch, verify_project
+from evalflow.yamltree import placed, read
 
 Clock = Callable[[], dt.datetime]
 
@@ -142,6 +143,11 @@ class Engine:
         return moment.astimezone(dt.UTC)
 
     # ------------------------------------------------------------------ plans
+
+    def load_plan(self, source: str | os.PathLike[str]) -> Plan:
+        """Return the plan in a YAML file, checked against the plugins of this engine; see
+        `evalflow.load_plan`."""
+        return load_plan(source, plugins=self.plugins)
 
     def adopt(self, plan: Plan, *, by: Actor, reason: str | None = None) -> PlanHead:
         """Put a plan into force, or its next revision, and return the head now in force.
@@ -973,7 +979,7 @@ class Engine:
 def open(
     url: str,
     *,
-    plugins: Sequence[Any] | None = None,
+    plugins: Plugins | Sequence[Any] | None = None,
     clock: Clock = now,
     holidays: Holidays | None = None,
 ) -> Engine:
@@ -987,12 +993,16 @@ def open(
     Raises:
         StorageError: the store cannot be used, or no installed plugin knows the scheme.
     """
-    loaded = Plugins.load(plugins)
+    loaded = _plugins(plugins)
     return Engine(loaded.storage(url), plugins=loaded, clock=clock, holidays=holidays)
 
 
-def load_lifecycle(source: str | os.PathLike[str], *, plugins: Plugins | None = None) -> Lifecycle:
+def load_lifecycle(
+    source: str | os.PathLike[str], *, plugins: Plugins | Sequence[Any] | None = None
+) -> Lifecycle:
     """Return the lifecycle in a YAML file, or the preset of this name, checked whole.
+
+    `plugins` as for `open`.
 
     Raises:
         InvalidInput: the definition has mistakes; all of them, with file and line.
@@ -1000,22 +1010,34 @@ def load_lifecycle(source: str | os.PathLike[str], *, plugins: Plugins | None = 
     return lifecycle_load.load_lifecycle(source, vocabulary=vocabulary(plugins))
 
 
-def vocabulary(plugins: Plugins | None = None) -> Vocabulary:
-    """Return the guards and records that a lifecycle may name: built in, and from plugins."""
-    known = plugins or Plugins.load(None)
-    return Vocabulary(guards=known.guard_specs, records=frozenset(RECORDS))
-
-
-def load_plan(source: str | os.PathLike[str], *, plugins: Plugins | None = None) -> Plan:
+def load_plan(
+    source: str | os.PathLike[str], *, plugins: Plugins | Sequence[Any] | None = None
+) -> Plan:
     """Return the plan in a YAML file together with the lifecycle that it names, checked whole.
 
+    `plugins` as for `open`.
+
     Raises:
-        InvalidInput: the plan or its lifecycle has mistakes; all of them, with file and line.
+        InvalidInput: the plan or its lifecycle has mistakes, or asks for a scorer, notifier or
+            guard that is not installed; all of it, with file and line.
     """
-    known = vocabulary(plugins)
-    return plan_load.load_plan(
-        source, lifecycle=lambda name: lifecycle_load.load_lifecycle(name, vocabulary=known)
+    known = _plugins(plugins)
+    names = vocabulary(known)
+    plan = plan_load.load_plan(
+        source, lifecycle=lambda name: lifecycle_load.load_lifecycle(name, vocabulary=names)
     )
+    if lacking := known.check(plan.head):
+        raise placed(InvalidInput(lacking), read(source))
+    return plan
+
+
+def vocabulary(plugins: Plugins | Sequence[Any] | None = None) -> Vocabulary:
+    """Return the guards and records that a lifecycle may name: built in, and from plugins."""
+    return Vocabulary(guards=_plugins(plugins).guard_specs, records=frozenset(RECORDS))
+
+
+def _plugins(plugins: Plugins | Sequence[Any] | None) -> Plugins:
+    return plugins if isinstance(plugins, Plugins) else Plugins.load(plugins)
 
 
 def _several(given: str | Sequence[str] | None) -> tuple[str, ...] | None:
