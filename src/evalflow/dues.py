@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
 from evalflow.access import Directory
 from evalflow.calendar import Calendar
 from evalflow.lifecycle.definition import Event, Lifecycle
-from evalflow.model import DueRule, Label, PlanHead, Project
+from evalflow.model import DueRule, Entry, Label, PlanHead, Project
 
 
 @attrs.frozen(kw_only=True)
@@ -179,4 +179,31 @@ def _steps(lifecycle: Lifecycle, region: str) -> dict[str, int]:
             if edge.source == state and edge.target not in found:
                 found[edge.target] = found[state] + 1
                 frontier.append(edge.target)
+    return found
+
+
+def fired_in_this_visit(
+    entries: Sequence[Entry], lifecycle: Lifecycle, events: Collection[str]
+) -> frozenset[str]:
+    """Return those of `events` that were fired since their leading region came into its state."""
+    regions = list(lifecycle.regions)
+    leading = {name: regions.index(lifecycle.events[name].leads) for name in events}
+    fired: set[str] = set()
+    for entry in entries:
+        if entry.before:
+            fired -= {n for n in fired if entry.before[leading[n]] != entry.after[leading[n]]}
+        if entry.event in leading:
+            fired.add(entry.event)
+    return frozenset(fired)
+
+
+def extensions_given(entries: Sequence[Entry], lifecycle: Lifecycle, period: str) -> dict[str, str]:
+    """Return the extensions that these entries gave for the period: event -> day."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        event = lifecycle.events.get(entry.event)
+        if event is None or "extension" not in event.records or entry.period != period:
+            continue
+        given = {field.type: entry.data.get(field.name) for field in event.data}
+        found[given["event"]] = given["date"]
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -18,10 +18,11 @@ import attrs
 
 from evalflow import outbox
 from evalflow.access import Directory
+from evalflow.adoption import ADOPT, REVISE, Adoption, check_revision, entitled
 from evalflow.calendar import Calendar, Holidays, period
 from evalflow.decision import Decision, Explanation, Setting, decide, raise_if_stopped, subject
-from evalflow.dues import Due, Ledger, Standing
-from evalflow.errors import Conflict, InvalidInput, NotFound, Problem, Reason, Refused
+from evalflow.dues import Due, Ledger, Standing, extensions_given, fired_in_this_visit
+from evalflow.errors import Conflict, InvalidInput, NotFound, Problem, Refused
 from evalflow.lifecycle import lifecycle_from_tree
 from evalflow.lifecycle import load as lifecycle_load
 from evalflow.lifecycle.definition import Event, Lifecycle, Vocabulary
@@ -31,7 +32,6 @@ from evalflow.model import (
     Delivery,
     Entry,
     Evaluation,
-    Move,
     Outgoing,
     Override,
     PlanHead,
@@ -47,14 +47,11 @@ from evalflow.plan import load as plan_load
 from evalflow.plugins import Plugins
 from evalflow.records import RECORDS, actuals_of
 from evalflow.storage.contract import Storage
-from evalflow.text import Tree, canonical, parse
+from evalflow.text import parse
 from evalflow.verification import Mismatch, verify_project
 from evalflow.yamltree import placed, read
 
 Clock = Callable[[], dt.datetime]
-
-ADOPT, REVISE = "adopt", "revise"
-"""The events of the two entries that no lifecycle defines: a plan is adopted, then revised."""
 
 _REMEMBERED = 20_000  # definitions kept in memory; an idle project costs none
 
@@ -168,187 +165,36 @@ class Engine:
         if lacking := self.plugins.check(plan.head):
             raise InvalidInput([attrs.evolve(each, file=plan.file) for each in lacking])
         known = self.storage.revisions(plan.id)
+        old: dict[str, ProjectDefinition] = {}
+        lifecycle = plan.lifecycle
+        revision, effective = 1, plan.head.calendar.first
         if known:
-            return self._revise(plan, by, at, reason, known[-1][0])
-        head = attrs.evolve(plan.head, revision=1, effective=plan.head.calendar.first)
-        terms = self._terms_of(head, ((1, head.effective),))
-        self._may_adopt(plan.lifecycle, terms, by, at, ADOPT)
-        states = plan.lifecycle.initial()
-        moves = [
-            self._adopted(definition, head, plan.lifecycle, states, terms, by, at, reason)
-            for definition in plan.projects.values()
-        ]
-        self.storage.commit(
-            Commit(
-                moves=tuple(moves),
-                head=head,
-                lifecycle=(plan.lifecycle.fingerprint, canonical(plan.lifecycle.tree)),
-            )
-        )
-        return head
-
-    def _adopted(
-        self,
-        definition: ProjectDefinition,
-        head: PlanHead,
-        lifecycle: Lifecycle,
-        states: tuple[str, ...],
-        terms: _Terms,
-        by: Actor,
-        at: dt.datetime,
-        reason: str | None,
-    ) -> Move:
+            before = self.terms(plan.id, known[-1][0])
+            lifecycle = self._lifecycle_of_plan(plan.id) or lifecycle
+            old = {each.number: each for each in self.definitions(plan.id)}
+            revision = before.head.revision + 1
+            effective = before.calendar.period_on(before.calendar.today(at)).text
+        head = attrs.evolve(plan.head, revision=revision, effective=effective)
+        terms = self._terms_of(head, (*known, (revision, effective)))
+        # A revision is a matter of who held the office before it, by the rules in force.
+        judge = before if known else terms
+        event = REVISE if known else ADOPT
         today = terms.calendar.today(at)
-        # A project that joins a running plan begins with the period of the day.
-        first = head.calendar.first
-        if head.revision > 1:
-            within = terms.calendar.periods()
-            first = min(max(within[0], terms.calendar.period_on(today)), within[-1]).text
-        unit = definition.unit_on(today)
-        entry = Entry(
-            project=definition.id,
-            number=1,
-            event=ADOPT,
-            actor=by.id,
-            role=self._office_role(lifecycle, terms, by, today),
+        grant = entitled(event, lifecycle, judge.head, judge.directory, by, today)
+        if known and not check_revision(plan, before.head, old, reason):
+            return before.head
+        adoption = Adoption(
+            plan=plan,
+            head=head,
+            calendar=terms.calendar,
+            actor=by,
+            role=grant.role,
             at=at,
-            before=(),
-            after=states,
-            period=first,
-            period_after=first,
-            unit=unit,
-            revision=head.revision,
-            lifecycle=lifecycle.fingerprint,
             reason=reason,
-            data={"definition": definition.tree},
-        ).sealed()
-        project = Project(
-            id=definition.id,
-            plan=head.id,
-            number=definition.number,
-            label=definition.label,
-            unit=unit,
-            field=definition.field,
-            states=states,
-            visits=tuple([1] * len(states)),
-            period=first,
-            version=1,
-            lifecycle=lifecycle.fingerprint,
-            revision=head.revision,
-            head=entry.hash,
         )
-        return Move(project=project, expected=0, entry=entry, definition=definition)
-
-    def _revise(
-        self, plan: Plan, by: Actor, at: dt.datetime, reason: str | None, latest: int
-    ) -> PlanHead:
-        terms = self.terms(plan.id, latest)
-        self._may_adopt(self._lifecycle_of_plan(plan.id) or plan.lifecycle, terms, by, at, REVISE)
-        old = {
-            definition.number: definition
-            for definition in self.definitions(plan.id, revision=latest)
-        }
-        problems = [
-            _left_out(plan, number, definition)
-            for number, definition in old.items()
-            if number not in plan.projects
-        ]
-        if plan.head.revision != latest:
-            problems.append(_older(plan, latest))
-        if problems:
-            raise InvalidInput(problems)
-        changed = [
-            definition
-            for number, definition in plan.projects.items()
-            if number not in old or canonical(old[number].tree) != canonical(definition.tree)
-        ]
-        same_head = canonical(_unnumbered(terms.head)) == canonical(_unnumbered(plan.head))
-        if not changed and same_head:
-            return terms.head
-        if not reason:
-            raise Refused(plan.id, REVISE, [_needs_reason()])
-        today = terms.calendar.today(at)
-        head = attrs.evolve(
-            plan.head,
-            revision=latest + 1,
-            effective=terms.calendar.period_on(today).text,
-        )
-        new_terms = self._terms_of(head, (*terms.revisions, (head.revision, head.effective)))
-        states = plan.lifecycle.initial()
-        moves = []
-        for definition in changed:
-            if definition.number in old:
-                moves.append(self._revised(definition, head, new_terms, by, at, reason))
-            else:
-                moves.append(
-                    self._adopted(
-                        definition, head, plan.lifecycle, states, new_terms, by, at, reason
-                    )
-                )
-        self.storage.commit(
-            Commit(
-                moves=tuple(moves),
-                head=head,
-                lifecycle=(plan.lifecycle.fingerprint, canonical(plan.lifecycle.tree)),
-            )
-        )
+        standing = {each.id: each for each in self.storage.select(Selection(plan=plan.id))}
+        self.storage.commit(adoption.commit(old, standing))
         return head
-
-    def _revised(
-        self,
-        definition: ProjectDefinition,
-        head: PlanHead,
-        terms: _Terms,
-        by: Actor,
-        at: dt.datetime,
-        reason: str,
-    ) -> Move:
-        project = self.project(definition.id)
-        lifecycle = self.lifecycle(project.lifecycle)
-        today = terms.calendar.today(at)
-        entry = Entry(
-            project=project.id,
-            number=project.version + 1,
-            event=REVISE,
-            actor=by.id,
-            role=self._office_role(lifecycle, terms, by, today),
-            at=at,
-            before=project.states,
-            after=project.states,
-            period=project.period,
-            period_after=project.period,
-            unit=definition.unit_on(today),
-            revision=head.revision,
-            lifecycle=project.lifecycle,
-            reason=reason,
-            data={"definition": definition.tree},
-            previous=project.head,
-        ).sealed()
-        moved = attrs.evolve(
-            project,
-            label=definition.label,
-            field=definition.field,
-            unit=entry.unit,
-            version=entry.number,
-            revision=head.revision,
-            head=entry.hash,
-        )
-        return Move(project=moved, expected=project.version, entry=entry, definition=definition)
-
-    def _may_adopt(
-        self, lifecycle: Lifecycle, terms: _Terms, by: Actor, at: dt.datetime, event: str
-    ) -> None:
-        today = terms.calendar.today(at)
-        roles = lifecycle.adopted_by
-        if terms.directory.grants_for(by, roles, terms.head.office, today):
-            return
-        labels = {name: role.label for name, role in lifecycle.roles.items()}
-        why = terms.directory.why_not(by, roles, terms.head.office, today, labels)
-        raise Refused(terms.head.id, event, [why])
-
-    def _office_role(self, lifecycle: Lifecycle, terms: _Terms, by: Actor, today: dt.date) -> str:
-        grants = terms.directory.grants_for(by, lifecycle.adopted_by, terms.head.office, today)
-        return grants[0].role if grants else ""
 
     def plans(self) -> tuple[str, ...]:
         """Return the ids of the plans in the store."""
@@ -901,8 +747,8 @@ class Engine:
                 for entry in self.storage.history(project.id)
                 if past is None or entry.at <= past
             ]
-            fired = _fired_in_this_visit(entries, lifecycle, staying)
-            extensions = _extensions(entries, lifecycle, project.period)
+            fired = fired_in_this_visit(entries, lifecycle, staying)
+            extensions = extensions_given(entries, lifecycle, project.period)
         if past is None:
             evaluation = self.storage.evaluation(project.id, project.period)
             extensions = evaluation.extensions if evaluation else {}
@@ -1054,10 +900,6 @@ def _number(project_id: str) -> str:
     return project_id.rpartition("/")[2]
 
 
-def _unnumbered(head: PlanHead) -> Tree:
-    return {key: value for key, value in head.tree.items() if key != "revision"}
-
-
 def _repeated(first: Entry, event: str, key: str) -> Entry:
     """Return the entry first written with this key, if the call is indeed the same."""
     if first.event == event:
@@ -1075,71 +917,9 @@ def _repeated(first: Entry, event: str, key: str) -> Entry:
     )
 
 
-def _left_out(plan: Plan, number: str, definition: ProjectDefinition) -> Problem:
-    return Problem(
-        code="project_left_out",
-        file=plan.file,
-        path=f"projects.{number}",
-        value=number,
-        ko=f"관리번호 {number} 「{definition.label.ko}」이(가) 빠졌습니다. "
-        "평가 중인 사업은 계획에서 뺄 수 없습니다.",
-        en=f"number {number} '{definition.label.en}' is left out; a project under evaluation "
-        "cannot be dropped from its plan",
-    )
-
-
-def _older(plan: Plan, latest: int) -> Problem:
-    return Problem(
-        code="older_revision",
-        file=plan.file,
-        path="revision",
-        value=str(plan.head.revision),
-        ko=f"이 파일은 {plan.head.revision}차 계획을 고친 것인데 저장소는 {latest}차입니다. "
-        "'evalflow plan show --yaml'로 최신 계획을 받아 고치십시오.",
-        en=f"this file was written against revision {plan.head.revision} but the store is at "
-        f"{latest}; take the latest with 'evalflow plan show --yaml' and edit that",
-    )
-
-
-def _needs_reason() -> Reason:
-    return Reason(
-        code="data_missing",
-        ko="계획을 고치려면 사유를 적어야 합니다.",
-        en="a revision of the plan needs a written reason.",
-        about="reason",
-    )
-
-
 def _overrides_of(rating: Rating) -> dict[str, Override]:
     return {
         line.indicator: Override(rate=line.rate, reason=line.reason)
         for line in rating.lines
         if line.reason is not None and line.rate is not None
     }
-
-
-def _fired_in_this_visit(
-    entries: Sequence[Entry], lifecycle: Lifecycle, events: Collection[str]
-) -> frozenset[str]:
-    """Return those of `events` that were fired since their leading region came into its state."""
-    regions = list(lifecycle.regions)
-    leading = {name: regions.index(lifecycle.events[name].leads) for name in events}
-    fired: set[str] = set()
-    for entry in entries:
-        if entry.before:
-            fired -= {n for n in fired if entry.before[leading[n]] != entry.after[leading[n]]}
-        if entry.event in leading:
-            fired.add(entry.event)
-    return frozenset(fired)
-
-
-def _extensions(entries: Sequence[Entry], lifecycle: Lifecycle, period: str) -> dict[str, str]:
-    """Return the extensions that these entries gave for the period: event -> day."""
-    found: dict[str, str] = {}
-    for entry in entries:
-        event = lifecycle.events.get(entry.event)
-        if event is None or "extension" not in event.records or entry.period != period:
-            continue
-        given = {field.type: entry.data.get(field.name) for field in event.data}
-        found[given["event"]] = given["date"]
-    return found

@@ -1,0 +1,218 @@
+"""Adoption: what is written when a plan is put into force, and when it is revised. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import attrs
+
+from evalflow.access import Directory
+from evalflow.calendar import Calendar
+from evalflow.errors import InvalidInput, Problem, Reason, Refused
+from evalflow.lifecycle.definition import Lifecycle
+from evalflow.model import Actor, Commit, Entry, Grant, Move, PlanHead, Project, ProjectDefinition
+from evalflow.plan import Plan
+from evalflow.text import Tree, canonical
+
+ADOPT, REVISE = "adopt", "revise"
+"""The events of the two entries that no lifecycle defines: a plan is adopted, then revised."""
+
+
+@attrs.frozen(kw_only=True)
+class Adoption:
+    """Somebody puts a plan, or its next revision, into force.
+
+    `calendar` and `directory` are those of the plan; who may revise it is asked of the
+    directory in force before (see `entitled`).
+    """
+
+    plan: Plan
+    head: PlanHead
+    calendar: Calendar
+    actor: Actor
+    role: str
+    at: dt.datetime
+    reason: str | None = None
+
+    def commit(
+        self, old: Mapping[str, ProjectDefinition], standing: Mapping[str, Project]
+    ) -> Commit:
+        """Return what is written: an entry for each project that is new or differs from `old`
+        (by number); `standing` holds the projects of `old` that are to be revised, by id."""
+        moves = []
+        for number, definition in self.plan.projects.items():
+            if number not in old:
+                moves.append(self._adopted(definition))
+            elif differs(old[number], definition):
+                moves.append(self._revised(definition, standing[definition.id]))
+        lifecycle = self.plan.lifecycle
+        return Commit(
+            moves=tuple(moves),
+            head=self.head,
+            lifecycle=(lifecycle.fingerprint, canonical(lifecycle.tree)),
+        )
+
+    def _adopted(self, definition: ProjectDefinition) -> Move:
+        today = self.calendar.today(self.at)
+        first = self.head.calendar.first
+        if self.head.revision > 1:  # who joins a running plan begins with the period of the day
+            within = self.calendar.periods()
+            first = min(max(within[0], self.calendar.period_on(today)), within[-1]).text
+        lifecycle = self.plan.lifecycle
+        states = lifecycle.initial()
+        entry = Entry(
+            project=definition.id,
+            number=1,
+            event=ADOPT,
+            actor=self.actor.id,
+            role=self.role,
+            at=self.at,
+            before=(),
+            after=states,
+            period=first,
+            period_after=first,
+            unit=definition.unit_on(today),
+            revision=self.head.revision,
+            lifecycle=lifecycle.fingerprint,
+            reason=self.reason,
+            data={"definition": definition.tree},
+        ).sealed()
+        project = Project(
+            id=definition.id,
+            plan=self.head.id,
+            number=definition.number,
+            label=definition.label,
+            unit=entry.unit,
+            field=definition.field,
+            states=states,
+            visits=(1,) * len(states),
+            period=first,
+            version=1,
+            lifecycle=lifecycle.fingerprint,
+            revision=self.head.revision,
+            head=entry.hash,
+        )
+        return Move(project=project, expected=0, entry=entry, definition=definition)
+
+    def _revised(self, definition: ProjectDefinition, project: Project) -> Move:
+        entry = Entry(
+            project=project.id,
+            number=project.version + 1,
+            event=REVISE,
+            actor=self.actor.id,
+            role=self.role,
+            at=self.at,
+            before=project.states,
+            after=project.states,
+            period=project.period,
+            period_after=project.period,
+            unit=definition.unit_on(self.calendar.today(self.at)),
+            revision=self.head.revision,
+            lifecycle=project.lifecycle,
+            reason=self.reason,
+            data={"definition": definition.tree},
+            previous=project.head,
+        ).sealed()
+        moved = attrs.evolve(
+            project,
+            label=definition.label,
+            field=definition.field,
+            unit=entry.unit,
+            version=entry.number,
+            revision=self.head.revision,
+            head=entry.hash,
+        )
+        return Move(project=moved, expected=project.version, entry=entry, definition=definition)
+
+
+def entitled(
+    event: str,
+    lifecycle: Lifecycle,
+    head: PlanHead,
+    directory: Directory,
+    actor: Actor,
+    today: dt.date,
+) -> Grant:
+    """Return the grant by which the actor may adopt or revise the plan.
+
+    Raises:
+        Refused: the actor holds none of the lifecycle's `adopted_by` roles in the office.
+    """
+    roles = lifecycle.adopted_by
+    grants = directory.grants_for(actor, roles, head.office, today)
+    if grants:
+        return grants[0]
+    labels = {name: role.label for name, role in lifecycle.roles.items()}
+    raise Refused(head.id, event, [directory.why_not(actor, roles, head.office, today, labels)])
+
+
+def check_revision(
+    plan: Plan, before: PlanHead, old: Mapping[str, ProjectDefinition], reason: str | None
+) -> bool:
+    """Say whether the plan differs from the revision `before` at all.
+
+    Raises:
+        InvalidInput: it leaves out a project, or was written against an older revision.
+        Refused: it differs, and there is no written reason.
+    """
+    problems = [
+        _left_out(plan, number, definition)
+        for number, definition in old.items()
+        if number not in plan.projects
+    ]
+    if plan.head.revision != before.revision:
+        problems.append(_older(plan, before.revision))
+    if problems:
+        raise InvalidInput(problems)
+    same = canonical(_unnumbered(before)) == canonical(_unnumbered(plan.head)) and not any(
+        number not in old or differs(old[number], definition)
+        for number, definition in plan.projects.items()
+    )
+    if not same and not reason:
+        raise Refused(plan.id, REVISE, [_needs_reason()])
+    return not same
+
+
+def differs(one: ProjectDefinition, other: ProjectDefinition) -> bool:
+    """Say whether the plan says something else of the project."""
+    return canonical(one.tree) != canonical(other.tree)
+
+
+def _unnumbered(head: PlanHead) -> Tree:
+    return {key: value for key, value in head.tree.items() if key != "revision"}
+
+
+def _left_out(plan: Plan, number: str, definition: ProjectDefinition) -> Problem:
+    return Problem(
+        code="project_left_out",
+        file=plan.file,
+        path=f"projects.{number}",
+        value=number,
+        ko=f"관리번호 {number} 「{definition.label.ko}」이(가) 빠졌습니다. "
+        "평가 중인 사업은 계획에서 뺄 수 없습니다.",
+        en=f"number {number} '{definition.label.en}' is left out; a project under evaluation "
+        "cannot be dropped from its plan",
+    )
+
+
+def _older(plan: Plan, latest: int) -> Problem:
+    return Problem(
+        code="older_revision",
+        file=plan.file,
+        path="revision",
+        value=str(plan.head.revision),
+        ko=f"이 파일은 {plan.head.revision}차 계획을 고친 것인데 저장소는 {latest}차입니다. "
+        "'evalflow plan show --yaml'로 최신 계획을 받아 고치십시오.",
+        en=f"this file was written against revision {plan.head.revision} but the store is at "
+        f"{latest}; take the latest with 'evalflow plan show --yaml' and edit that",
+    )
+
+
+def _needs_reason() -> Reason:
+    return Reason(
+        code="data_missing",
+        ko="계획을 고치려면 사유를 적어야 합니다.",
+        en="a revision of the plan needs a written reason.",
+        about="reason",
+    )
