@@ -27,13 +27,13 @@ from evalflow.testing.children import Child, children
 from evalflow.testing.given import (
     BEGINNING,
     adoption,
+    attempt,
     entry_after,
     given_plan,
     given_project,
     move_after,
     rating,
 )
-from evalflow.testing.storage import attempt
 
 SIX = "seodaemun-2016/6"
 
@@ -210,6 +210,13 @@ def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
         open_sqlite(tmp_path / "nowhere" / "office.db")
     assert said(refusal.value) == "missing"
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_store_in_memory_has_another_name() -> None:
+    with pytest.raises(StorageError, match="memory:") as refusal:
+        open_sqlite(":memory:")
+    assert said(refusal.value) == "missing"
+    assert not Path(":memory:").exists()
 
 
 def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:

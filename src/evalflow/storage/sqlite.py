@@ -68,6 +68,7 @@ UPGRADES: dict[int, str] = {}
 
 _OLDEST = (3, 37)  # STRICT tables
 _RECOVERY = 1.0  # seconds SQLite itself may wait for a lock before we look at the deadline
+_JOURNAL = 64 * 1024 * 1024  # bytes to which the -wal file shrinks after a big commit
 _IDLE = 8  # connections kept for the next reader or writer
 _CHUNK = 256  # rows fetched at a time by a streamed read
 
@@ -102,6 +103,8 @@ class SQLiteStorage:
             raise ValueError(f"synchronous is FULL, NORMAL or EXTRA, not {synchronous!r}")
         if sqlite3.sqlite_version_info < _OLDEST:
             raise _said("unreachable", os.fspath(path), f"SQLite {sqlite3.sqlite_version} < 3.37")
+        if os.fspath(path) == ":memory:":
+            raise _said("memory", "memory:")
         self.path = os.path.abspath(path)
         self._timeout = timeout
         self._patience = min(timeout, _RECOVERY)
@@ -832,6 +835,7 @@ def _connect(path: str, synchronous: str, patience: float) -> sqlite3.Connection
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL}")
     except sqlite3.Error as error:
         raise _storage_error(error, path) from error
     return connection
@@ -967,6 +971,10 @@ _SENTENCES = {
         "이미 닫은 저장소입니다: {path}",
         "the store was closed: {path}",
     ),
+    "memory": (
+        "SQLite 파일의 이름이 필요합니다. 메모리에만 두려면 'memory:'를 쓰십시오.",
+        "an SQLite store needs a file; for one in memory use 'memory:'",
+    ),
     "unreachable": (
         "저장소를 열거나 읽을 수 없습니다: {path} ({detail})",
         "the store cannot be opened or read: {path} ({detail})",
@@ -976,7 +984,8 @@ _SENTENCES = {
 
 def _said(code: str, path: str, detail: str = "") -> StorageError:
     ko, en = (sentence.format(path=path, detail=detail) for sentence in _SENTENCES[code])
-    return StorageError("unreachable" if code == "closed" else code, ko=ko, en=en)
+    plain = {"closed": "unreachable", "memory": "missing"}
+    return StorageError(plain.get(code, code), ko=ko, en=en)
 
 
 def _storage_error(error: sqlite3.Error, path: str) -> StorageError:

@@ -20,6 +20,7 @@ from evalflow import (
     Band,
     CalendarRules,
     Commit,
+    Conflict,
     Entry,
     Evaluation,
     Label,
@@ -326,3 +327,12 @@ def given_project(
     move = move_after(move.project, f"to_{state}", state=state, at=at + dt.timedelta(hours=1))
     storage.commit(Commit(moves=(move,)))
     return move.project
+
+
+def attempt(storage: Storage, commit: Commit) -> str:
+    """Commit; return `moved`, or `conflict` where somebody was first."""
+    try:
+        storage.commit(commit)
+    except Conflict:
+        return "conflict"
+    return "moved"

@@ -53,6 +53,7 @@ from evalflow.testing.given import (
     BEGINNING,
     LIFECYCLE,
     adoption,
+    attempt,
     definition,
     entry_after,
     given_plan,
@@ -1126,15 +1127,6 @@ def _busy_move(project: Project) -> Move:
         redefined=definition(project.id, unit="youth"),
         revision=project.version + 1,
     )
-
-
-def attempt(storage: Storage, commit: Commit) -> str:
-    """Commit; return `moved`, or `conflict` where somebody was first."""
-    try:
-        storage.commit(commit)
-    except Conflict:
-        return "conflict"
-    return "moved"
 
 
 def _adopt_plan(storage: Storage, plan: str) -> str:
