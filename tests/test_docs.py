@@ -57,3 +57,18 @@ def test_links_between_pages_lead_somewhere():
         if not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_the_page_for_python_names_every_method_and_error():
+    import evalflow
+
+    page = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
+    methods = {name for name in vars(evalflow.Engine) if not name.startswith("_")}
+    errors = {
+        name
+        for name in evalflow.__all__
+        if isinstance(getattr(evalflow, name), type)
+        and issubclass(getattr(evalflow, name), evalflow.EvalflowError)
+    }
+    missing = {name for name in methods | errors if not re.search(rf"\b{name}\b", page)}
+    assert missing == set()

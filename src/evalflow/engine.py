@@ -357,6 +357,16 @@ class Engine:
             raise NotFound("evaluation", f"{project_id} {period}")
         return found
 
+    def evaluations(self, plan_id: str, period: str) -> Iterator[Evaluation]:
+        """Yield the evaluations of all the plan's projects for a period, in project order;
+        projects whose evaluation was not begun are left out.
+
+        Raises:
+            NotFound: the store has no such plan.
+        """
+        self.terms(plan_id)
+        return self.storage.evaluations(plan_id, period)
+
     def rate(self, project_id: str, period: str | None = None) -> Rating | None:
         """Rate the project anew on its recorded figures, with the plan revision in force for
         the period (None: the current one); None where it was not evaluated.
