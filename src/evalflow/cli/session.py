@@ -158,7 +158,7 @@ def read_data(
     document = None
     if source is not None:
         if source == "-":
-            document = yamltree.read(click.get_binary_stream("stdin").read(), name="<stdin>")
+            document = yamltree.read(sys.stdin.buffer.read(), name="<stdin>")
         else:
             document = yamltree.read(_path(source))
         tree = document.tree

@@ -1,0 +1,249 @@
+"""The command score: rates, and how they were worked out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import click
+
+from evalflow.cli.session import Session
+from evalflow.errors import InvalidInput, Problem
+
+if TYPE_CHECKING:
+    from evalflow.engine import Engine
+    from evalflow.model import Line, Project, Rating
+
+_pass = click.make_pass_decorator(Session)
+
+
+@click.command("score")
+@click.argument("project", required=False)
+@click.option("--period", metavar="P", help="기간 · Period; the current one if absent.")
+@click.option("--recompute", is_flag=True, help="다시 산출해 비교 · Work it out again, compare.")
+@click.option(
+    "--by",
+    type=click.Choice(["unit", "bureau", "field", "office"]),
+    help="집계 · Rates of groups instead of one project.",
+)
+@click.option("--plan", metavar="ID", help="계획 · Plan, with --by.")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
+@_pass
+def score_command(
+    session: Session,
+    project: str | None,
+    period: str | None,
+    recompute: bool,
+    by: str | None,
+    plan: str | None,
+    as_json: bool,
+) -> int:
+    """이행률과 산출 근거 · Rates, and how they were worked out.
+
+    With --recompute the exit code is 1 where a stored rating differs from the one worked out
+    again.
+    """
+    if (project is None) == (by is None):
+        raise InvalidInput(
+            [
+                Problem(
+                    code="which",
+                    ko="사업 하나를 적거나 --by로 집계를 고르십시오.",
+                    en="name one project, or choose groups with --by",
+                )
+            ]
+        )
+    with session.open() as engine:
+        if project is None:
+            assert by is not None
+            _groups(session, engine, plan or engine.only_plan(), period, by, as_json)
+            return 0
+        return _project(session, engine, project, period, recompute, as_json)
+
+
+# --------------------------------------------------------------------------- one project
+
+
+def _project(
+    session: Session,
+    engine: Engine,
+    project_id: str,
+    period: str | None,
+    recompute: bool,
+    as_json: bool,
+) -> int:
+    from evalflow.scoring import explain
+
+    project = engine.project(project_id)
+    evaluation = engine.evaluation(project_id, period)
+    own, review, rating = evaluation.self_rating, evaluation.review_rating, evaluation.rating
+    again = engine.rate(project_id, evaluation.period) if recompute else None
+    differs = recompute and again != rating
+    if as_json:
+        session.print_json(
+            "lines",
+            rating.lines if rating else (),
+            project=project_id,
+            period=evaluation.period,
+            self_rating=own and own.tree(),
+            review_rating=review and review.tree(),
+            recomputed=again and again.tree(),
+            illustrative=session.illustrative(engine, [project.plan]),
+        )
+        return 1 if differs else 0
+    session.echo(f"{project.id} 「{session.label(project.label)}」 {evaluation.period}")
+    if rating is None:
+        session.echo(session.say("아직 평가되지 않았습니다.", "It has not been evaluated yet."))
+        return 0
+    definition = engine.definition(project_id, period=evaluation.period)
+    head = engine.plan(project.plan, revision=rating.revision)
+    bands = {band.name: session.label(band.label) for band in head.scoring.bands}
+
+    def row(name: str, mine: Line | Rating | None, theirs: Line | Rating | None) -> list[str]:
+        shown = theirs or mine
+        counted = shown.band if shown else None
+        target, actual = _compared(shown)
+        return [name, target, actual, _rate(mine), _rate(theirs), bands.get(counted or "", "-")]
+
+    rows = []
+    for line in rating.lines:
+        indicator = definition.indicator(line.indicator)
+        name = session.label(indicator.label) if indicator else line.indicator
+        rows.append(
+            row(
+                name,
+                own.line(line.indicator) if own else None,
+                review.line(line.indicator) if review else None,
+            )
+        )
+    rows.append(row(session.say("사업", "Project"), own, review))
+    heads = session.say(
+        "성과지표,목표,실적,자체평가,종합평가,등급", "Indicator,Target,Actual,Self,Review,Band"
+    ).split(",")
+    session.table(heads, rows, right=(1, 2, 3, 4))
+    for sentence in explain(rating, definition, head.scoring, session.lang):
+        session.echo(f"- {sentence}")
+    session.echo(
+        session.say(
+            f"산출: {rating.scorer} {rating.version}, {rating.revision}차 계획 기준",
+            f"scorer {rating.scorer} {rating.version}, plan revision {rating.revision}",
+        )
+    )
+    if recompute:
+        session.echo(_comparison(session, rating, again))
+    session.remark_illustrative(engine, [project.plan])
+    return 1 if differs else 0
+
+
+def _compared(shown: Line | Rating | None) -> tuple[str, str]:
+    """Return the target and the actual that were compared, as text."""
+    target: Decimal | None = getattr(shown, "target", None)
+    actual: Decimal | None = getattr(shown, "actual", None)
+    return _figure(target), _figure(actual)
+
+
+def _figure(figure: Decimal | None) -> str:
+    return "-" if figure is None else f"{figure:,f}"
+
+
+def _rate(rated: Line | Rating | None) -> str:
+    if rated is None:
+        return "-"
+    return rated.status if rated.rate is None else f"{rated.rate}%"
+
+
+def _comparison(session: Session, stored: Rating, again: Rating | None) -> str:
+    if again == stored:
+        return session.say(
+            "다시 산출한 값이 저장된 값과 같습니다.", "Worked out again it is the same as stored."
+        )
+    return session.say(
+        f"다시 산출하면 다릅니다: 저장 {_rate(stored)}, 재산출 {_rate(again)}",
+        f"Worked out again it differs: stored {_rate(stored)}, now {_rate(again)}",
+    )
+
+
+# --------------------------------------------------------------------------- groups
+
+
+def _groups(
+    session: Session, engine: Engine, plan: str, period: str | None, by: str, as_json: bool
+) -> None:
+    from evalflow.scoring import roll_up
+
+    head = engine.plan(plan)
+    projects = {project.id: project for project in engine.projects(plan=plan)}
+    chosen = period or max(project.period for project in projects.values())
+    ratings = [
+        evaluation.rating
+        for evaluation in engine.evaluations(plan, chosen)
+        if evaluation.rating is not None
+    ]
+    day = engine.calendar(plan).today(engine.clock())
+    key = None if by == "office" else _key(session, engine, plan, by, projects, day)
+    rolled = roll_up(
+        ratings,
+        key=key,
+        mean=head.scoring.group_mean if key else "projects",
+        places=head.scoring.places,
+        bands=head.scoring.bands,
+    )
+    office = session.label(head.unit(head.office).label_on(day))
+    groups = [*rolled.groups.items(), (office, rolled.total)]
+    if as_json:
+        session.print_json(
+            "groups",
+            ({"group": name, "rate": group} for name, group in groups),
+            plan=plan,
+            period=chosen,
+            by=by,
+            mean=rolled.total.mean,
+            illustrative=session.illustrative(engine, [plan]),
+        )
+        return
+    rows = [
+        (
+            name,
+            "-" if group.rate is None else f"{group.rate}%",
+            str(group.projects),
+            str(group.rated),
+            ", ".join(f"{status} {len(ids)}" for status, ids in group.left_out.items()) or "-",
+            *[str(group.bands.get(band.name, 0)) for band in head.scoring.bands],
+        )
+        for name, group in groups
+    ]
+    heads = session.say(
+        "구분,평균 이행률,사업,평균에 든 사업,빠진 사업",
+        "Group,Mean rate,Projects,In the mean,Left out",
+    ).split(",")
+    labels = [session.label(band.label) for band in head.scoring.bands]
+    session.table([*heads, *labels], rows, right=(1, 2, 3, *range(5, 5 + len(labels))))
+    means = {
+        "projects": session.say("사업의 단순평균", "plain mean over projects"),
+        "groups": session.say("구분 평균의 평균", "mean of the groups' means"),
+    }
+    session.echo(f"{chosen}: {means[rolled.total.mean]}")
+    session.remark_illustrative(engine, [plan])
+
+
+def _key(
+    session: Session,
+    engine: Engine,
+    plan: str,
+    by: str,
+    projects: dict[str, Project],
+    day: dt.date,
+) -> Callable[[Rating], str | None]:
+    """Return what names the group of a rating's project."""
+    head = engine.plan(plan)
+
+    def name(rating: Rating) -> str | None:
+        project = projects[rating.project]
+        if by == "field":
+            return session.label(head.fields[project.field])
+        unit = project.unit if by == "unit" else head.ancestor(project.unit, "bureau")
+        return None if unit is None else session.label(head.unit(unit).label_on(day))
+
+    return name
