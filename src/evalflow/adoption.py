@@ -180,7 +180,8 @@ def differs(one: ProjectDefinition, other: ProjectDefinition) -> bool:
 
 
 def _unnumbered(head: PlanHead) -> Tree:
-    return {key: value for key, value in head.tree.items() if key != "revision"}
+    numbers = ("revision", "effective")
+    return {key: value for key, value in head.tree.items() if key not in numbers}
 
 
 def _left_out(plan: Plan, number: str, definition: ProjectDefinition) -> Problem:
