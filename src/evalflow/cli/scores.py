@@ -209,7 +209,7 @@ def _groups(
             "-" if group.rate is None else f"{group.rate}%",
             str(group.projects),
             str(group.rated),
-            ", ".join(f"{status} {len(ids)}" for status, ids in group.left_out.items()) or "-",
+            ", ".join(f"{why} {len(ids)}" for why, ids in group.left_out.items()) or "-",
             *[str(group.bands.get(band.name, 0)) for band in head.scoring.bands],
         )
         for name, group in groups
