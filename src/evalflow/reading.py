@@ -547,6 +547,17 @@ class Part:
             self._missing(key, REQUIRED, None)
         return Part({}, self._reading, self, key)
 
+    def mapping(self, key: str | int, *, required: bool = True) -> Part:
+        """Return the mapping at `key`; an empty part where it is absent or no mapping."""
+        return self.part(key, required=required, listed=False)
+
+    def items(self, key: str | int, *, required: bool = True) -> Part:
+        """Return the list at `key`; an empty part where it is absent or no list."""
+        if isinstance(self.tree.get(key), Mapping):
+            self._expected(key, "목록이어야 합니다", "expected a list", None)
+            return Part({}, self._reading, self, key)
+        return self.part(key, required=required)
+
     def parts(
         self, key: str | int, *, required: bool = False, named: bool = True
     ) -> Iterator[tuple[Any, Part]]:

@@ -92,7 +92,7 @@ def read_head(reading: Reading, lifecycle: Lifecycle | None, *, written: bool) -
     top.only(_KEYS if written else _KEYS | {ORDER})
     top.choice("evalflow", (FORMAT,))
     year = top.whole("year", least=1900, most=2999)
-    rules = _calendar(top.part("calendar", required=False), year, lifecycle)
+    rules = _calendar(top.mapping("calendar", required=False), year, lifecycle)
     units = _units(top, lifecycle)
     office = _office(top, units)
     directory = _directory(top, units, lifecycle)
@@ -107,8 +107,8 @@ def read_head(reading: Reading, lifecycle: Lifecycle | None, *, written: bool) -
         office=office,
         directory=_with_appointments(top, directory, units, lifecycle),
         calendar=rules,
-        scoring=_scoring(top.part("scoring", required=False), written),
-        delivery=_delivery(top.part("notices", required=False)),
+        scoring=_scoring(top.mapping("scoring", required=False), written),
+        delivery=_delivery(top.mapping("notices", required=False)),
         fields=_labels(top, "fields", required=True),
         core_projects=_labels(top, "core_projects"),
         criteria=_labels(top, "criteria"),
@@ -222,7 +222,7 @@ def _directory(
     top: Part, units: Mapping[str, Unit], lifecycle: Lifecycle | None
 ) -> dict[str, tuple[Grant, ...]]:
     directory: dict[str, tuple[Grant, ...]] = {}
-    inside = top.part("directory")
+    inside = top.mapping("directory")
     for actor in inside.tree:
         _check_actor_id(inside, actor)
         grants = []
@@ -400,7 +400,7 @@ def _period_text(part: Part, key: str, default: str) -> str:
 
 
 def _days(part: Part, key: str) -> Iterator[tuple[dt.date, str]]:
-    inside = part.part(key, required=False)
+    inside = part.mapping(key, required=False)
     for text in inside.tree:
         day = _key_date(inside, text)
         if day is not None:
@@ -416,7 +416,7 @@ def _key_date(inside: Part, text: Any) -> dt.date | None:
 
 
 def _removed(part: Part) -> Iterator[dt.date]:
-    inside = part.part("removed", required=False)
+    inside = part.items("removed", required=False)
     for place in inside.tree:
         yield inside.date(place)
 
@@ -437,7 +437,7 @@ class _AnyName(Collection[str]):
 def _due(part: Part, lifecycle: Lifecycle | None) -> dict[str, DueRule]:
     events: Collection[str] = _AnyName() if lifecycle is None else lifecycle.events
     rules: dict[str, DueRule] = {}
-    inside = part.part("due", required=False)
+    inside = part.mapping("due", required=False)
     for name in inside.tree:
         if name not in events:
             inside.unknown_key(name, ("절차", "event"), events)
@@ -453,7 +453,7 @@ def _due(part: Part, lifecycle: Lifecycle | None) -> dict[str, DueRule]:
 
 def _scoring(part: Part, written: bool) -> ScoringRules:
     part.only(_SCORING_KEYS if written else _SCORING_KEYS | {ORDER})
-    options = part.part("options", required=False).tree
+    options = part.mapping("options", required=False).tree
     cap, floor = part.figure("cap", None), part.figure("floor", None)
     if cap is not None and floor is not None and floor > cap:
         ko, en = (
@@ -478,7 +478,7 @@ def _scoring(part: Part, written: bool) -> ScoringRules:
 def _bands(part: Part) -> tuple[Band, ...]:
     bands: list[Band] = []
     parts: list[Part] = []
-    inside = part.part("bands")
+    inside = part.mapping("bands")
     for name, each in _named_parts(part, "bands", required=True):
         each.only(_BAND_KEYS)
         parts.append(each)
@@ -534,15 +534,15 @@ def _delivery(part: Part) -> Delivery:
     options: dict[str, Mapping[str, Any]] = {}
     names: tuple[str, ...]
     if isinstance(part.tree.get("notifiers"), Mapping):
-        inside = part.part("notifiers")
+        inside = part.mapping("notifiers")
         names = tuple(sorted(inside.tree))
         for name in names:
-            options[name] = dict(inside.part(name, required=False).tree)
+            options[name] = dict(inside.mapping(name, required=False).tree)
     else:
         names = part.texts("notifiers")
     if "backoff" not in part:
         return Delivery(notifiers=names, options=options)
-    waits = part.part("backoff")
+    waits = part.items("backoff")
     seconds = tuple([waits.whole(place, least=0, most=31_536_000) for place in waits.tree])
     return Delivery(notifiers=names, options=options, backoff=seconds)
 
@@ -561,7 +561,7 @@ def _named_parts(top: Part, key: str, *, required: bool = False) -> Iterator[tup
 
 def _labels(top: Part, key: str, *, required: bool = False) -> dict[str, Label]:
     labels = {}
-    inside = top.part(key, required=required)
+    inside = top.mapping(key, required=required)
     for name in inside.tree:
         inside.named(name)
         labels[name] = inside.label_at(name, english=False)
@@ -606,12 +606,12 @@ def _exclusions(top: Part) -> Iterator[Exclusion]:
 
 
 def _document(top: Part) -> dict[str, str]:
-    inside = top.part("document", required=False)
+    inside = top.mapping("document", required=False)
     return sort_parts(top, "document", {name: inside.text(name) for name in inside.tree})
 
 
 def _milestones(top: Part) -> Iterator[tuple[dt.date, Label]]:
-    inside = top.part("milestones", required=False)
+    inside = top.mapping("milestones", required=False)
     for text in inside.tree:
         day = _key_date(inside, text)
         label = inside.label_at(text, english=False)

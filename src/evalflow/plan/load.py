@@ -47,19 +47,14 @@ def load_plan(
 
 def _projects(reading: Reading, head: PlanHead) -> Mapping[str, ProjectDefinition]:
     projects: dict[str, ProjectDefinition] = {}
-    inside = reading.top.part("projects")
+    inside = reading.top.mapping("projects")
     around = Surroundings.of(head)
     if "projects" in reading.top and not inside.tree:
         ko, en = "사업이 하나는 있어야 합니다", "a plan has at least one project"
         reading.top.wrong("projects", "no_projects", ko, en)
     for number in inside.tree:
-        if not isinstance(number, str):
-            ko = "'관리번호: {…}' 꼴의 묶음이어야 합니다"
-            en = "expected a mapping by number, not a list"
-            reading.top.wrong("projects", "wrong_value", ko, en)
-            break
         inside.named(number)
-        part = inside.part(number)
+        part = inside.mapping(number)
         if part.tree:
             definition = read_project(part, head.id, number, written=True)
             check_project(definition, around, part)
@@ -75,7 +70,7 @@ def _lifecycle(
         return None, []
     is_file = text.endswith((".yaml", ".yml")) or "/" in text
     try:
-        return load(os.path.join(folder, text) if is_file else text), []
+        return load(os.path.normpath(os.path.join(folder, text)) if is_file else text), []
     except InvalidInput as error:
         return None, [_at_the_name(problem, document) for problem in error.problems]
 

@@ -136,20 +136,16 @@ def _assignments(part: Part) -> tuple[Assignment, ...]:
 
 def _indicators(part: Part, written: bool) -> tuple[Indicator, ...]:
     found: dict[str, Indicator] = {}
-    inside = part.part("indicators")
+    inside = part.mapping("indicators")
     if "indicators" in part and not inside.tree:
         ko, en = "성과지표가 하나는 있어야 합니다", "a project has at least one indicator"
         part.wrong("indicators", "no_indicators", ko, en)
     for name, tree in inside.tree.items():
-        if not isinstance(name, str):
-            ko, en = "'식별자: {…}' 꼴의 묶음이어야 합니다", "expected a mapping by id, not a list"
-            part.wrong("indicators", "wrong_value", ko, en)
-            break
         inside.named(name)
         if not isinstance(tree, Mapping):
-            inside.part(name)
+            inside.mapping(name)
             continue
-        found[name] = _indicator(inside.part(name), name, written)
+        found[name] = _indicator(inside.mapping(name), name, written)
     if found and not any(indicator.weight for indicator in found.values()):
         ko, en = "모든 성과지표의 가중치가 0입니다", "all indicators weigh nothing"
         part.wrong("indicators", "weightless", ko, en)
@@ -231,7 +227,7 @@ def _fitting(direction: str) -> list[str]:
 
 
 def _targets(part: Part) -> dict[str, Figure]:
-    inside = part.part("targets")
+    inside = part.mapping("targets")
     targets: dict[str, Figure] = {}
     for period, value in inside.tree.items():
         figure = figure_of(value) if value.__class__ is str else None
@@ -246,7 +242,7 @@ def _odd_target(inside: Part, period: Any, value: Tree) -> Figure:
     elif value == "not_due":
         return _NOT_DUE
     elif isinstance(value, Mapping):
-        why = inside.part(period)
+        why = inside.mapping(period)
         why.only(_NOT_DUE_KEYS)
         if "not_due" in value:
             return NotDue(why.text("not_due", ""))
@@ -292,13 +288,13 @@ def _check_steps(part: Part, steps: tuple[Step, ...], targets: Mapping[str, Figu
         if isinstance(target, Decimal) and not 0 <= Fraction(target) <= total:
             ko = f"목표 {target}이(가) 단계의 가중치 합({total})을 벗어납니다"
             en = f"the target {target} lies outside the steps' weights, 0 to {total}"
-            part.part("targets").wrong(period, "target_beyond_steps", ko, en, str(target))
+            part.mapping("targets").wrong(period, "target_beyond_steps", ko, en, str(target))
 
 
 def _budget(part: Part, written: bool) -> Budget:
     if "budget" not in part:
         return Budget()
-    inside = part.part("budget")
+    inside = part.mapping("budget")
     inside.only(_BUDGET_KEYS if written else _STORED_BUDGET_KEYS)
     sources = _money(inside, "sources")
     return Budget(sources=sort_parts(inside, "sources", sources), periods=_money(inside, "periods"))
@@ -307,25 +303,21 @@ def _budget(part: Part, written: bool) -> Budget:
 def _money(part: Part, key: str) -> dict[str, int]:
     if key not in part:
         return {}
-    inside = part.part(key)
+    inside = part.mapping(key)
     return {str(name): inside.whole(name, least=0) for name in inside.tree}
 
 
 def _schedule(part: Part) -> dict[str, str]:
     if "schedule" not in part:
         return {}
-    inside = part.part("schedule")
+    inside = part.mapping("schedule")
     return {str(month): inside.text(month) for month in inside.tree}
 
 
 def _cards(part: Part) -> tuple[Label, ...]:
     if "cards" not in part:
         return ()
-    inside = part.part("cards")
-    for step in inside.tree:
-        if not isinstance(step, int):
-            part.wrong("cards", "wrong_value", "목록이어야 합니다", "expected a list")
-            return ()
+    inside = part.items("cards")
     return tuple([inside.label_at(place, english=False) for place in inside.tree])
 
 
@@ -412,9 +404,9 @@ def check_project(definition: ProjectDefinition, around: Surroundings, part: Par
             _check_target_periods(indicator, around, part)
     if around.periods:
         if not definition.budget.periods.keys() <= around.period_set:
-            _outside(part.part("budget").part("periods"), around.periods)
+            _outside(part.mapping("budget").mapping("periods"), around.periods)
         if not definition.schedule.keys() <= around.months:
-            _outside(part.part("schedule"), sorted(around.months))
+            _outside(part.mapping("schedule"), sorted(around.months))
 
 
 def _known(
@@ -433,7 +425,7 @@ def _known(
 
 
 def _check_target_periods(indicator: Indicator, around: Surroundings, part: Part) -> None:
-    inside = part.part("indicators").part(indicator.id)
+    inside = part.mapping("indicators").mapping(indicator.id)
     if "targets" not in inside:
         return  # noted when it was read
     lacking = [period for period in around.periods if period not in indicator.targets]
@@ -449,7 +441,7 @@ def _check_target_periods(indicator: Indicator, around: Surroundings, part: Part
             listed,
         )
     if not indicator.targets.keys() <= around.period_set:
-        _outside(inside.part("targets"), around.periods)
+        _outside(inside.mapping("targets"), around.periods)
 
 
 def _outside(part: Part, known: Collection[str]) -> None:
