@@ -252,3 +252,17 @@ def test_the_demo_plays_the_year_and_leaves_what_the_readme_shows(tmp_path):
         assert evalflow("--store", f"demo/{store}", "verify").returncode == 0
     left = {path.name for path in Path(tmp_path, "demo").iterdir()}
     assert left >= {"history.jsonl", "lifecycle.mmd", "lifecycle.dot", "notices.jsonl"}
+
+
+def test_a_mistake_of_ours_is_one_line_and_no_traceback(run, monkeypatch):
+    from evalflow.cli.session import Session
+
+    def broken(self, **_):
+        raise RuntimeError("two\nlines")
+
+    monkeypatch.setattr(Session, "open", broken)
+    monkeypatch.delenv("EVALFLOW_DEBUG", raising=False)
+    code, out, err = run("status")
+    assert (code, out) == (70, "")
+    assert "RuntimeError: two lines" in err
+    assert err.count("\n") == 1

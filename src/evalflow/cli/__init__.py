@@ -15,6 +15,7 @@ import click
 from evalflow import errors
 
 DONE, REFUSED, BAD_INPUT, CONFLICT, NOT_FOUND, UNUSABLE = range(6)
+WRONG = 70  # a mistake in evalflow itself (EX_SOFTWARE)
 
 _EXIT_CODES: tuple[tuple[type[errors.EvalflowError], int], ...] = (
     (errors.Refused, REFUSED),
@@ -131,6 +132,7 @@ def run(arguments: list[str] | None = None, **extra: Any) -> int:
     """Run the command line and return its exit code."""
     try:
         answer = cli.main(args=arguments, standalone_mode=False, prog_name="evalflow", **extra)
+        sys.stdout.flush()
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.Abort:
@@ -139,15 +141,34 @@ def run(arguments: list[str] | None = None, **extra: Any) -> int:
     except click.ClickException as error:
         error.show()
         return BAD_INPUT
-    except BrokenPipeError:  # the reader (head, less) has seen enough
-        sys.stderr.close()
+    except (BrokenPipeError, SystemExit):  # so click and rich leave where head has seen enough
+        _drop_output()
         return DONE
     except errors.EvalflowError as error:
         if os.environ.get("EVALFLOW_DEBUG"):
             raise
         click.echo(error.text(_language_of(arguments)), err=True)
         return next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
+    except Exception as error:  # a mistake of ours: still no traceback for a person
+        if os.environ.get("EVALFLOW_DEBUG"):
+            raise
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        click.echo(
+            f"프로그램 오류: {told} (EVALFLOW_DEBUG=1로 자세히)"
+            if _language_of(arguments) == "ko"
+            else f"evalflow went wrong: {told} (EVALFLOW_DEBUG=1 tells more)",
+            err=True,
+        )
+        return WRONG
     return answer if isinstance(answer, int) else DONE
+
+
+def _drop_output() -> None:
+    """Let what is left of the output go nowhere, so that leaving raises nothing."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # no real file: nothing is left to write
+        return
 
 
 def _language_of(arguments: list[str] | None) -> str:

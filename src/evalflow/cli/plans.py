@@ -80,7 +80,12 @@ def show(
             session.echo(dump_yaml(head, definitions))
             return
         if as_json:
-            session.print_json("projects", definitions, plan=tree_of(head))
+            session.print_json(
+                "projects",
+                definitions,
+                plan=tree_of(head),
+                illustrative=session.illustrative(engine, [plan_id]),
+            )
             return
         _head(session, head)
         rows = [

@@ -205,7 +205,8 @@ def due_command(
         found = engine.due(when, waiting=waiting, **where)
         dues = [due for due in found if due.days_late or not late]
         if as_json:
-            session.print_json("due", dues)
+            plans = dict.fromkeys(due.plan for due in dues)
+            session.print_json("due", dues, illustrative=session.illustrative(engine, plans))
             return
         rows = []
         for due in dues:
@@ -239,6 +240,7 @@ def due_command(
         session.table(heads, rows)
         if not rows:
             session.echo(session.say("기한이 걸린 일이 없습니다.", "Nothing is due."))
+        session.remark_illustrative(engine, (due.plan for due in dues))
 
 
 @click.command("explain")
@@ -275,9 +277,15 @@ def explain_command(
             data=data,
         )
         if as_json:
-            session.print_json("checks", explanation.checks, **_explanation_head(explanation))
+            session.print_json(
+                "checks",
+                explanation.checks,
+                illustrative=session.illustrative(engine, [plan]),
+                **_explanation_head(explanation),
+            )
         else:
             _print_explanation(session, engine, explanation, with_data=data is not None)
+            session.remark_illustrative(engine, [plan])
         return 0 if explanation.allowed else 1
 
 
@@ -434,10 +442,12 @@ def history_command(session: Session, project: str, as_json: bool) -> None:
     """이력 · What happened to a project: who moved it, when, on whose behalf and why."""
     with session.open() as engine:
         entries = engine.history(project)
-        if as_json:
-            session.print_json("entries", entries)
-            return
         plan = engine.project(project).plan
+        if as_json:
+            session.print_json(
+                "entries", entries, illustrative=session.illustrative(engine, [plan])
+            )
+            return
         zone = engine.calendar(plan).zone
 
         def rows() -> Iterable[Sequence[str]]:
