@@ -266,3 +266,41 @@ def test_a_mistake_of_ours_is_one_line_and_no_traceback(run, monkeypatch):
     assert (code, out) == (70, "")
     assert "RuntimeError: two lines" in err
     assert err.count("\n") == 1
+
+
+def test_the_reference_names_every_option():
+    import click
+
+    page = (Path(__file__).parent.parent / "docs" / "reference" / "cli.md").read_text("utf-8")
+    context = click.Context(cli.cli)
+
+    def missing(name: str, command: click.Command) -> list[str]:
+        found = [
+            f"{name} {option}"
+            for parameter in command.params
+            for option in parameter.opts
+            if option.startswith("--") and option not in page
+        ]
+        if isinstance(command, click.Group):
+            for inner in command.list_commands(context):
+                below = command.get_command(context, inner)
+                assert below is not None
+                found += missing(f"{name} {inner}", below)
+        return found
+
+    assert missing("evalflow", cli.cli) == []
+
+
+def test_a_reader_who_has_seen_enough_gets_no_complaint(tmp_path, plan_file):
+    store = ["--store", str(tmp_path / "office.db"), "--lang", "ko"]
+    begin = [sys.executable, "-m", "evalflow.cli", *store]
+    subprocess.run([*begin, "plan", "import", str(plan_file), "--as", "policy-1"], check=True)
+    for words in (["status"], ["status", "--json"], ["plan", "show", "--yaml"]):
+        with subprocess.Popen(
+            [*begin, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as running:
+            assert running.stdout is not None
+            assert running.stderr is not None
+            running.stdout.close()
+            assert running.stderr.read() == b""
+        assert running.returncode == 0
