@@ -1,0 +1,113 @@
+"""Mail over SMTP, encrypted unless told otherwise, with deadlines as a calendar file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import smtplib
+import ssl
+from collections.abc import Mapping
+from email.message import EmailMessage
+from typing import Literal
+
+import attrs
+
+import evalflow
+from evalflow_notify.words import body_of, due_of
+
+
+@attrs.frozen(kw_only=True)
+class MailOptions:
+    """`addresses` maps actor ids to addresses; others take `pattern` (`{recipient}@…`).
+
+    `password_from` names the environment variable with the password; `ca_file` an authority
+    to trust in place of the system's. `timeout` is in seconds.
+    """
+
+    server: str
+    port: int = 587
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    ca_file: str | None = None
+    login: str | None = None
+    password_from: str = "EVALFLOW_MAIL_PASSWORD"  # noqa: S105 - a variable's name
+    from_: str
+    reply_to: str | None = None
+    addresses: Mapping[str, str] = attrs.field(factory=dict)
+    pattern: str | None = None
+    timeout: int = 20
+    lang: Literal["ko", "en"] = "ko"
+
+
+class Mail:
+    """Sends each notice as a mail; its Message-ID follows from the notice's id."""
+
+    Options = MailOptions
+
+    def __init__(self, options: MailOptions) -> None:
+        self._options = options
+
+    def deliver(self, notice: evalflow.Notice) -> None:
+        """Hand the mail to the server.
+
+        Raises:
+            Undeliverable: no address is known, or the server refuses it for good (5xx).
+            OSError: the server cannot be reached, trusted or waited for; tried again.
+        """
+        options, mail = self._options, self._mail(notice)
+        context = ssl.create_default_context(cafile=options.ca_file)
+        server: smtplib.SMTP
+        if options.tls == "tls":
+            server = smtplib.SMTP_SSL(
+                options.server, options.port, timeout=options.timeout, context=context
+            )
+        else:
+            server = smtplib.SMTP(options.server, options.port, timeout=options.timeout)
+        with server:
+            if options.tls == "starttls":
+                server.starttls(context=context)
+            if options.login is not None:
+                server.login(options.login, os.environ.get(options.password_from, ""))
+            try:
+                server.send_message(mail)
+            except smtplib.SMTPRecipientsRefused as error:
+                if all(500 <= code < 600 for code, _ in error.recipients.values()):
+                    raise evalflow.Undeliverable(f"recipient refused: {error}") from error
+                raise
+
+    def _mail(self, notice: evalflow.Notice) -> EmailMessage:
+        options = self._options
+        address = options.addresses.get(notice.recipient)
+        if address is None and options.pattern is not None and "@" not in notice.recipient:
+            address = options.pattern.replace("{recipient}", notice.recipient)
+        if address is None:
+            raise evalflow.Undeliverable(f"no mail address is known for '{notice.recipient}'")
+        mail = EmailMessage()
+        mail["Subject"] = " ".join(notice.subject.text(options.lang).split())
+        mail["From"], mail["To"], mail["Date"] = options.from_, address, notice.at
+        if options.reply_to is not None:
+            mail["Reply-To"] = options.reply_to
+        known = hashlib.sha256(notice.id.encode()).hexdigest()[:32]
+        mail["Message-ID"] = f"<{known}@evalflow.invalid>"
+        mail.set_content(body_of(notice, options.lang))
+        if due_of(notice) is not None:
+            mail.add_attachment(
+                self._calendar(notice, known),
+                maintype="text",
+                subtype="calendar",
+                filename="due.ics",
+            )
+        return mail
+
+    def _calendar(self, notice: evalflow.Notice, known: str) -> bytes:
+        import icalendar  # noqa: PLC0415 - only when a notice has a deadline
+
+        event = icalendar.Event()
+        event.add("uid", f"{known}@evalflow.invalid")
+        event.add("dtstamp", notice.at)
+        event.add("dtstart", due_of(notice))
+        event.add("summary", notice.subject.text(self._options.lang))
+        calendar = icalendar.Calendar()
+        calendar.add("prodid", "-//evalflow//notify//KO")
+        calendar.add("version", "2.0")
+        calendar.add_component(event)
+        return bytes(calendar.to_ical())
