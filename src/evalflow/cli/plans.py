@@ -51,7 +51,8 @@ def import_(session: Session, file: str, actor: str, reason: str | None) -> None
     with session.open(must_exist=False) as engine:
         known = plan.id in engine.plans()
         by = engine.actor(plan.id, actor) if known else plan.actor(actor)
-        head = engine.adopt(plan, by=by, reason=reason)
+        with session.busy("계획 등록 중", "adopting the plan"):
+            head = engine.adopt(plan, by=by, reason=reason)
         session.echo(
             session.say(
                 f"{head.id}: {head.revision}차 계획, 사업 {len(plan.projects)}건",

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,14 @@ class Session:
     def remark(self, text: str) -> None:
         """Print a line beside the output, where a pipe does not see it."""
         click.echo(text, err=True)
+
+    def busy(self, ko: str, en: str) -> AbstractContextManager[object]:
+        """Show, on a terminal only, that long work goes on; beside the output, never in it."""
+        if not sys.stderr.isatty():
+            return nullcontext()
+        from rich.console import Console
+
+        return Console(stderr=True).status(self.say(ko, en))
 
     def illustrative(self, engine: Engine, plans: Iterable[str]) -> Label | None:
         """Return the word on what is illustrative in these plans, or None."""

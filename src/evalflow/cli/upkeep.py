@@ -44,7 +44,8 @@ def deliver_command(
         if resend:
             back = engine.resend()
             session.remark(session.say(f"재발송 {back}건", f"{back} put back"))
-        report = engine.deliver(limit=limit)
+        with session.busy("알림 발송 중", "delivering notices"):
+            report = engine.deliver(limit=limit)
         if as_json:
             session.print_json("notifiers", report.by_notifier())
             return
@@ -67,7 +68,8 @@ def verify_command(session: Session, plan: str | None, project: str | None, as_j
     Exit code 0 where everything fits, 1 where something does not.
     """
     with session.open() as engine:
-        found = list(engine.verify(plan, project=project))
+        with session.busy("이력 대조 중", "checking histories"):
+            found = list(engine.verify(plan, project=project))
         if as_json:
             session.print_json("mismatches", found)
         else:
