@@ -1,0 +1,83 @@
+"""Mail against a real SMTP server on this machine, with a throw-away certificate."""
+
+import email
+import email.policy
+import socket
+import ssl
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import trustme
+from aiosmtpd.controller import Controller
+from evalflow_notify.mail import Mail, MailOptions
+
+from evalflow import Undeliverable
+from evalflow.testing.notifier import NOTICE
+
+
+class Post:
+    def __init__(self) -> None:
+        self.came: list[EmailMessage] = []
+        self.answer = "250 OK"
+
+    async def handle_RCPT(self, _s: Any, _n: Any, envelope: Any, to: str, _o: Any) -> str:  # noqa: N802
+        if self.answer.startswith("250"):
+            envelope.rcpt_tos.append(to)
+        return self.answer
+
+    async def handle_DATA(self, _s: Any, _n: Any, envelope: Any) -> str:  # noqa: N802
+        came = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        assert isinstance(came, EmailMessage)
+        self.came.append(came)
+        return "250 OK"
+
+
+@pytest.fixture
+def post(tmp_path: Path) -> Iterator[tuple[Post, MailOptions]]:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    post = Post()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    server = Controller(
+        post, hostname="127.0.0.1", port=port, tls_context=context, require_starttls=True
+    )
+    server.start()
+    options = MailOptions(
+        server="127.0.0.1",
+        port=port,
+        from_="office@city.invalid",
+        pattern="{recipient}@city.invalid",
+        ca_file=str(tmp_path / "ca.pem"),
+    )
+    yield post, options
+    server.stop()
+
+
+def test_a_deadline_comes_in_korean_with_a_calendar(post: tuple[Post, MailOptions]) -> None:
+    box, options = post
+    Mail(options).deliver(attrs.evolve(NOTICE, data={"due": "2016-05-05"}))
+    [mail] = box.came
+    assert mail["Subject"] == NOTICE.subject.ko
+    assert "20160505" in next(mail.iter_attachments()).get_content()
+
+
+def test_an_untrusted_certificate_is_a_failure(post: tuple[Post, MailOptions]) -> None:
+    box, options = post
+    with pytest.raises(ssl.SSLError):
+        Mail(attrs.evolve(options, ca_file=None)).deliver(NOTICE)
+    assert box.came == []
+
+
+def test_a_recipient_refused_for_good_is_undeliverable(post: tuple[Post, MailOptions]) -> None:
+    box, options = post
+    box.answer = "550 unknown"
+    with pytest.raises(Undeliverable):
+        Mail(options).deliver(NOTICE)
