@@ -44,7 +44,7 @@ def told(of: Part) -> list[tuple[str, str | None]]:
         ("0.000000000000000001", "0.000000000000000001"),
     ],
 )
-def test_a_figure_is_exact(text, figure):
+def test_a_figure_is_exact(text: str, figure: str) -> None:
     assert figure_of(text) == Decimal(figure)
 
 
@@ -52,32 +52,32 @@ def test_a_figure_is_exact(text, figure):
     "text",
     ["", "NaN", "Infinity", "1e400", "1E2", "1,23", "1.", ".5", "٣", "1 000", "0" * 19, "%5"],
 )
-def test_what_is_no_exact_figure_is_none(text):
+def test_what_is_no_exact_figure_is_none(text: str) -> None:
     assert figure_of(text) is None
 
 
-def test_weights_may_be_fractions():
+def test_weights_may_be_fractions() -> None:
     assert fraction_of("1/3") == Fraction(1, 3)
     assert fraction_of("0.5") == Fraction(1, 2)
     assert fraction_of("1/0") is None
     assert fraction_of("1/2/3") is None
 
 
-def test_days_are_written_in_either_manner():
+def test_days_are_written_in_either_manner() -> None:
     assert date_of("2016-02-24") == date_of("2016. 2. 24.") == dt.date(2016, 2, 24)
     assert date_of("2016.2.24") == dt.date(2016, 2, 24)
     for wrong in ("2016-02-30", "2016-2-4", "20160224", "2016-02-24T00:00", "24.2.2016", ""):
         assert date_of(wrong) is None
 
 
-def test_an_id_has_no_blanks_slashes_or_foreign_letters():
+def test_an_id_has_no_blanks_slashes_or_foreign_letters() -> None:
     assert is_name("welfare-policy.1_a")
     assert is_name("정책-1")
     for wrong in ("", "a b", "a/b", "a@b", "-a", "аdmin", "a" * 65, "ㄱ"):
         assert not is_name(wrong)
 
 
-def test_what_is_absent_gives_the_default_and_null_is_absent():
+def test_what_is_absent_gives_the_default_and_null_is_absent() -> None:
     empty = part(a=None, b="", c="  ")
     for key in ("a", "b", "c", "d"):
         assert empty.text(key, None) is None
@@ -92,7 +92,7 @@ def test_what_is_absent_gives_the_default_and_null_is_absent():
     assert told(empty) == []
 
 
-def test_what_must_be_there_is_asked_for_where_it_should_stand():
+def test_what_must_be_there_is_asked_for_where_it_should_stand() -> None:
     reading = Reading(read(b"top:\n  unit:\n    a: 1\n", name="f"))
     unit = reading.top.part("top").part("unit")
     unit.text("ko")
@@ -128,7 +128,7 @@ def test_what_must_be_there_is_asked_for_where_it_should_stand():
         ("texts", {"a": "b"}),
     ],
 )
-def test_a_wrong_value_is_told_once_and_reading_goes_on(method, value):
+def test_a_wrong_value_is_told_once_and_reading_goes_on(method: str, value: Any) -> None:
     top = part(key=value)
     getattr(top, method)("key")
     ((_, path),) = told(top)
@@ -137,7 +137,7 @@ def test_a_wrong_value_is_told_once_and_reading_goes_on(method, value):
         top._reading.raise_if_any()
 
 
-def test_right_values_are_given_as_what_they_are():
+def test_right_values_are_given_as_what_they_are() -> None:
     top = part(
         t=" 글 ", n="a-1", w="1,000", i=5, f="0.1", x="1/3", d="2016. 2. 24.", y="true", z=False,
         c="up", l={"ko": "가", "en": "A"}, s="하나", m=["a", "b"], e="1",
@@ -160,7 +160,7 @@ def test_right_values_are_given_as_what_they_are():
     assert told(top) == []
 
 
-def test_bounds_are_told():
+def test_bounds_are_told() -> None:
     top = part(a="13", b="-1")
     top.whole("a", least=1, most=12)
     top.whole("b", least=0)
@@ -169,7 +169,7 @@ def test_bounds_are_told():
     assert "at least 0" in second.en
 
 
-def test_an_unknown_key_comes_with_the_nearest_right_one():
+def test_an_unknown_key_comes_with_the_nearest_right_one() -> None:
     top = part(direktion="up", zzz="1", ko="가")
     top.only({"direction", "ko"})
     first, second = top._reading.problems
@@ -178,7 +178,7 @@ def test_an_unknown_key_comes_with_the_nearest_right_one():
     assert "direction, ko" in second.en
 
 
-def test_an_unknown_name_comes_with_the_nearest_right_one():
+def test_an_unknown_name_comes_with_the_nearest_right_one() -> None:
     top = part(unit="edukation", other="zzz")
     assert top.known("unit", ("부서", "unit"), {"education": 1}) == "education"
     top.known("other", ("부서", "unit"), {"education": 1})
@@ -188,7 +188,7 @@ def test_an_unknown_name_comes_with_the_nearest_right_one():
     assert "there are: education" in second.en
 
 
-def test_parts_of_a_mapping_and_of_a_list_are_read_alike():
+def test_parts_of_a_mapping_and_of_a_list_are_read_alike() -> None:
     top = part(by_id={"a": {"n": "1"}, "b c": {"n": "2"}, "d": None, "e": "x"}, listed=[{"n": "3"}])
     assert [(key, each.text("n")) for key, each in top.parts("by_id")] == [("a", "1"), ("b c", "2")]
     assert [(key, each.text("n")) for key, each in top.parts("listed")] == [(0, "3")]
@@ -199,7 +199,7 @@ def test_parts_of_a_mapping_and_of_a_list_are_read_alike():
     ]
 
 
-def test_the_path_of_a_problem_starts_where_the_tree_belongs():
+def test_the_path_of_a_problem_starts_where_the_tree_belongs() -> None:
     reading = Reading({"cards": [{"ko": 1.5}]}, at=("projects", "6"))
     assert [p.path for p in reading.problems] == ["projects.6.cards[0].ko"]
 
@@ -218,12 +218,12 @@ def test_the_path_of_a_problem_starts_where_the_tree_belongs():
         {"a": ["\ud800"]},
     ],
 )
-def test_a_tree_that_no_file_could_hold_is_refused(tree):
+def test_a_tree_that_no_file_could_hold_is_refused(tree: Any) -> None:
     with pytest.raises(InvalidInput):
         Reading(tree).raise_if_any()
 
 
-def test_a_tree_nested_too_deep_is_refused():
+def test_a_tree_nested_too_deep_is_refused() -> None:
     tree: Any = "x"
     for _ in range(200):
         tree = {"a": tree}
@@ -231,7 +231,7 @@ def test_a_tree_nested_too_deep_is_refused():
         Reading(tree).raise_if_any()
 
 
-def test_problems_come_in_reading_order():
+def test_problems_come_in_reading_order() -> None:
     reading = Reading(read(b"a: x\nb: y\n", name="f"))
     reading.top.whole("b")
     reading.top.whole("a")
@@ -243,6 +243,6 @@ def test_problems_come_in_reading_order():
 @given(
     st.recursive(st.text() | st.integers(), lambda x: st.lists(x) | st.dictionaries(st.text(), x))
 )
-def test_a_value_is_shown_in_one_short_line(value):
+def test_a_value_is_shown_in_one_short_line(value: Any) -> None:
     assert len(shown(value)) <= 60
     assert "\n" not in shown(value)

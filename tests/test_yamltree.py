@@ -45,7 +45,7 @@ def only(source: bytes | str) -> Problem:
 
 
 @pytest.fixture(params=["C", "Python"])
-def parser(request, monkeypatch):
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Either half of PyYAML; everything below holds for both."""
     if request.param == "Python":
         real = builtins.__import__
@@ -64,7 +64,7 @@ def parser(request, monkeypatch):
 
 
 @pytest.mark.usefixtures("parser")
-def test_every_scalar_stays_the_text_that_was_written():
+def test_every_scalar_stays_the_text_that_was_written() -> None:
     assert tree("a: no\nb: 1.10\nc: 2016-03-01\nd: 0x1F\ne: 1e3\n'on': 010\n") == {
         "a": "no",
         "b": "1.10",
@@ -76,7 +76,7 @@ def test_every_scalar_stays_the_text_that_was_written():
 
 
 @pytest.mark.usefixtures("parser")
-def test_only_an_unquoted_null_is_nothing():
+def test_only_an_unquoted_null_is_nothing() -> None:
     assert tree("a:\nb: ~\n") == {
         "a": None,
         "b": None,
@@ -90,7 +90,7 @@ def test_only_an_unquoted_null_is_nothing():
 
 
 @pytest.mark.usefixtures("parser")
-def test_an_alias_repeats_what_its_anchor_holds():
+def test_an_alias_repeats_what_its_anchor_holds() -> None:
     assert tree("a: &x {k: [1]}\nb: *x\nc: &y 글\nd: *y\n*y : 5\n") == {
         "a": {"k": ["1"]},
         "b": {"k": ["1"]},
@@ -100,12 +100,12 @@ def test_an_alias_repeats_what_its_anchor_holds():
     }
 
 
-def test_text_is_brought_to_the_composed_form():
+def test_text_is_brought_to_the_composed_form() -> None:
     decomposed = "\u1112\u1161\u11ab"  # 한, as macOS writes it
     assert tree(f"{decomposed}: {decomposed}\n") == {"한": "한"}
 
 
-def test_a_byte_order_mark_and_windows_line_ends_do_no_harm():
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm() -> None:
     document = read(b"\xef\xbb\xbfa: 1\r\nb: 2\r\n", name="f")
     assert document.tree == {"a": "1", "b": "2"}
     assert document.key_place(("b",)) == (2, 1)
@@ -115,7 +115,7 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm():
 
 
 @pytest.mark.usefixtures("parser")
-def test_all_problems_that_can_be_seen_are_told_in_reading_order():
+def test_all_problems_that_can_be_seen_are_told_in_reading_order() -> None:
     told = problems("a: 1\na: 2\nb: !!str x\n<<: {c: 1}\n~: 3\n")
     assert [(p.code, p.line, p.column) for p in told] == [
         ("duplicate_key", 2, 1),
@@ -148,43 +148,45 @@ def test_all_problems_that_can_be_seen_are_told_in_reading_order():
         ('a: "\\u202e"\n', "unprintable", 1),
     ],
 )
-def test_what_is_no_plain_tree_is_refused_with_its_line(text, code, line):
+def test_what_is_no_plain_tree_is_refused_with_its_line(
+    text: str, code: str, line: int | None
+) -> None:
     problem = only(text)
     assert (problem.code, problem.line) == (code, line)
 
 
-def test_an_empty_file_says_so():
+def test_an_empty_file_says_so() -> None:
     assert codes(b"") == codes(b" \n\n") == ["empty_file"]
 
 
 @pytest.mark.parametrize(
     "character", ["\0", "\x07", "\x85", "\u200b", "\u202e", "\u2066", "\ufeff"]
 )
-def test_a_character_that_cannot_be_seen_is_refused_even_in_a_remark(character):
+def test_a_character_that_cannot_be_seen_is_refused_even_in_a_remark(character: str) -> None:
     problem = only(f"a: 1\nb: 2 # {character}x\n")
     assert (problem.code, problem.line, problem.column) == ("unprintable", 2, 8)
     assert problem.value == f"U+{ord(character):04X}"
 
 
-def test_a_cp949_file_is_named_as_one():
+def test_a_cp949_file_is_named_as_one() -> None:
     problem = only("a: 1\n이름: 서대문구\n".encode("cp949"))
     assert (problem.code, problem.line, problem.column) == ("not_utf8", 2, 1)
     assert "CP949" in problem.ko
     assert "CP949" in problem.en
 
 
-def test_a_utf16_file_is_named_as_one():
+def test_a_utf16_file_is_named_as_one() -> None:
     assert "UTF-16" in only("a: 가\n".encode("utf-16")).en
 
 
-def test_a_stray_byte_is_told_with_its_place():
+def test_a_stray_byte_is_told_with_its_place() -> None:
     problem = only(b"a: \xea\xb0\x80\nb: \xff\n")
     assert (problem.line, problem.column, problem.value) == (2, 4, "0xFF")
     assert "CP949" not in problem.ko
 
 
 @pytest.mark.usefixtures("parser")
-def test_aliases_that_blow_up_are_refused_at_once():
+def test_aliases_that_blow_up_are_refused_at_once() -> None:
     lines = ["a0: &a0 [" + ",".join("x" * 10) + "]"]
     lines += [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     before = time.perf_counter()
@@ -194,11 +196,11 @@ def test_aliases_that_blow_up_are_refused_at_once():
 
 @pytest.mark.usefixtures("parser")
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
-def test_what_is_nested_too_deep_is_refused(opening):
+def test_what_is_nested_too_deep_is_refused(opening: str) -> None:
     assert codes(opening * (DEEPEST + 5)) == ["too_deep"]
 
 
-def test_a_file_too_large_is_refused(monkeypatch, tmp_path):
+def test_a_file_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("evalflow.yamltree.LARGEST_FILE", 10)
     (tmp_path / "large.yaml").write_bytes(b"a: 123456789\n")
     with pytest.raises(InvalidInput) as caught:
@@ -207,7 +209,7 @@ def test_a_file_too_large_is_refused(monkeypatch, tmp_path):
     assert LARGEST_FILE > 10
 
 
-def test_a_missing_file_comes_with_the_nearest_name(tmp_path):
+def test_a_missing_file_comes_with_the_nearest_name(tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text("a: 1\n")
     with pytest.raises(InvalidInput) as caught:
         read(str(tmp_path / "plam.yaml"))
@@ -218,22 +220,22 @@ def test_a_missing_file_comes_with_the_nearest_name(tmp_path):
 
 
 @pytest.mark.parametrize("path", [".", "a\0b"])
-def test_what_cannot_be_opened_is_refused(path):
+def test_what_cannot_be_opened_is_refused(path: Any) -> None:
     with pytest.raises(InvalidInput) as caught:
         read(path)
     assert caught.value.problems[0].code == "unreadable_file"
 
 
-def test_a_line_indented_with_a_tab_is_explained():
+def test_a_line_indented_with_a_tab_is_explained() -> None:
     assert "탭" in only("a:\n\tb: 1\n").ko
 
 
-def test_an_open_bracket_is_told_with_where_it_began():
+def test_an_open_bracket_is_told_with_where_it_began() -> None:
     assert "it began in line 2" in only("a: 1\nb: [1,\nc: 2\n").en
 
 
 @given(st.text(max_size=60) | st.binary(max_size=60))
-def test_any_file_is_read_or_refused(content: str | bytes):
+def test_any_file_is_read_or_refused(content: str | bytes) -> None:
     data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     try:
         read(data, name="f")
@@ -242,7 +244,7 @@ def test_any_file_is_read_or_refused(content: str | bytes):
 
 
 @given(st.text(alphabet="ab:-[]{},&*!|>'\"#%@`?~< \n\t", max_size=40))
-def test_both_halves_of_pyyaml_give_the_same_tree(text: str):
+def test_both_halves_of_pyyaml_give_the_same_tree(text: str) -> None:
     """Where both read a text; in what they refuse they differ at the edges."""
 
     def answer(loader: Any) -> Any:
@@ -285,13 +287,13 @@ d:
         ((), (1, 1), (1, 1)),
     ],
 )
-def test_a_document_knows_where_keys_and_values_stand(path, key, value):
+def test_a_document_knows_where_keys_and_values_stand(path: Any, key: Any, value: Any) -> None:
     document = read(NESTED.encode(), name="f")
     assert document.key_place(path) == key
     assert document.place(path) == value
 
 
-def test_the_place_of_what_is_not_there_is_the_nearest_around_it():
+def test_the_place_of_what_is_not_there_is_the_nearest_around_it() -> None:
     document = read(NESTED.encode(), name="f")
     assert document.place(("a", "y", 7, "r")) == document.place(("a", "y"))
     assert document.key_place(("a", "nope", "x")) == document.place(("a",))
@@ -316,12 +318,14 @@ def normal(value: Any) -> Any:
 
 
 @given(st.dictionaries(texts, trees, min_size=1, max_size=5))
-def test_a_tree_that_is_written_is_read_back(written: dict[str, Any]):
+def test_a_tree_that_is_written_is_read_back(written: dict[str, Any]) -> None:
     assert read(yaml_text(written).encode(), name="f").tree == normal(written)
 
 
 @given(st.dictionaries(texts, trees, min_size=1, max_size=5), st.data())
-def test_every_value_has_a_place_on_the_line_where_it_is_written(written, data):
+def test_every_value_has_a_place_on_the_line_where_it_is_written(
+    written: dict[str, Any], data: st.DataObject
+) -> None:
     text = yaml_text(written)
     document = read(text.encode(), name="f")
     path: list[str | int] = []
@@ -340,7 +344,7 @@ def test_every_value_has_a_place_on_the_line_where_it_is_written(written, data):
 # --------------------------------------------------------------------------- placed afterwards
 
 
-def test_a_problem_that_knows_only_its_path_is_given_its_place():
+def test_a_problem_that_knows_only_its_path_is_given_its_place() -> None:
     document = read(b"actuals:\n  visits.a: 5\n  b: [1, x]\n", name="data.yaml")
     error = InvalidInput(
         [
@@ -362,12 +366,12 @@ def test_a_problem_that_knows_only_its_path_is_given_its_place():
     assert placed(error, None) is error
 
 
-def test_a_path_is_shown_as_people_read_it():
+def test_a_path_is_shown_as_people_read_it() -> None:
     assert path_text(("projects", "6", "cards", 3, "ko")) == "projects.6.cards[3].ko"
     assert path_text((0, "a")) == "[0].a"
 
 
-def test_a_document_is_named_by_its_path_unless_told_otherwise(tmp_path: Path):
+def test_a_document_is_named_by_its_path_unless_told_otherwise(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_text("a: 1\n")
     assert read(file).name == read(str(file)).name == str(file)
