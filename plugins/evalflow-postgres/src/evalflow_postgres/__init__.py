@@ -1,0 +1,48 @@
+"""PostgreSQL as the storage of evalflow: `evalflow.open("postgresql://…/office")`.
+
+Naming this package imports neither psycopg nor anything else that is not needed yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import evalflow
+
+if TYPE_CHECKING:
+    from evalflow_postgres.storage import PostgresStorage
+
+__all__ = ["PostgresStorage", "open_postgres"]
+
+
+def open_postgres(url: str) -> PostgresStorage:
+    """Open the store that a URL names; it is made where it does not exist, and brought to the
+    present schema version where it is older.
+
+    `postgresql://user@host/database?schema=evalflow&timeout=5&connections=10`: what stands
+    before the `?`, and every other option, is libpq's. One schema holds one store, with any
+    number of plans. `timeout` is how many seconds to wait for a connection or a lock;
+    `connections` is how many are opened at most.
+
+    Raises:
+        StorageError: `unreachable`, `foreign` (the schema holds something else), `newer`,
+            `read_only` when the store has to be made.
+    """
+    from evalflow_postgres.storage import PostgresStorage
+
+    return PostgresStorage(url)
+
+
+@evalflow.hookimpl
+def evalflow_storages() -> Mapping[str, Callable[[str], evalflow.Storage]]:
+    """Return the storage by its two URL schemes."""
+    return {"postgresql": open_postgres, "postgres": open_postgres}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "PostgresStorage":
+        from evalflow_postgres.storage import PostgresStorage
+
+        return PostgresStorage
+    raise AttributeError(f"module 'evalflow_postgres' has no attribute '{name}'")

@@ -1,0 +1,324 @@
+"""Connections to the database: those of the storage's own, and one that belongs to a host.
+
+Both do the same three things: `row` and `rows` run one statement each, `writing` gives a
+connection inside a transaction.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any, Protocol
+
+import psycopg
+from psycopg import sql
+from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
+
+from evalflow_postgres.failures import said, told
+
+Connection = psycopg.Connection[Any]
+Values = Any
+Row = Any
+
+_CHUNK = 256  # rows fetched at a time by a streamed read
+
+_STREAMED = _CHUNK if psycopg.capabilities.has_stream_chunked() else 1
+
+
+class Source(Protocol):
+    """Where a storage's statements run."""
+
+    place: str
+
+    def row(self, statement: str, values: Values = ()) -> Row | None:
+        """Return the first row that a reading statement finds, or None."""
+        ...
+
+    def rows(self, statement: str, values: Values = ()) -> Iterator[Row]:
+        """Yield the rows of one statement, streamed, all as of its beginning."""
+        ...
+
+    def write(self, statement: str, values: Values) -> Row | None:
+        """Run one writing statement, all or nothing; return its first row. Errors come as the
+        database's."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Give a connection inside a transaction: all or nothing. Errors come as the
+        database's."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is ours."""
+        ...
+
+
+class Pool:
+    """Our own connections, at most `limit` of them: opened when needed, kept for the next.
+
+    There are no threads behind it, so that a connection that cannot be had says why, and at
+    once. A connection whose server has gone away is noticed before it is used again.
+    """
+
+    def __init__(self, conninfo: str, *, place: str, limit: int, timeout: float) -> None:
+        """Remember how to connect; nothing is opened yet."""
+        self.place = place
+        self.timeout = timeout
+        self._conninfo = conninfo
+        self._limit = limit
+        self._closed = False
+        self._left_behind: list[Any] = []  # a forked child must not touch its parent's
+        self._begin()
+
+    def _begin(self) -> None:
+        self._idle: deque[Connection] = deque()
+        self._free = threading.BoundedSemaphore(self._limit)
+        self._owner = os.getpid()
+
+    def close(self) -> None:
+        """Close the idle connections; those in use are closed when they are given back."""
+        self._meet_fork()
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def _meet_fork(self) -> None:
+        if self._owner != os.getpid():
+            self._left_behind.append(self._idle)
+            self._begin()
+
+    def connect(self) -> Connection:
+        """Open a connection, beside the limit: for the few who need one of their own."""
+        try:
+            connection = psycopg.connect(self._conninfo, autocommit=True)
+        except psycopg.Error as error:
+            raise told(error, self.place) from error
+        try:
+            wait = max(int(self.timeout * 1000), 1)
+            connection.execute(
+                f"SET lock_timeout = {wait}; "
+                "SET default_transaction_isolation = 'read committed'; "
+                "SELECT set_config('synchronous_commit', 'on', false) "
+                "WHERE current_setting('synchronous_commit') = 'off'"
+            )
+        except psycopg.Error as error:
+            connection.close()
+            raise told(error, self.place) from error
+        return connection
+
+    def take(self) -> Connection:
+        """Return a connection that nobody else uses; `put` it back."""
+        self._meet_fork()
+        if self._closed:
+            raise said("closed", self.place)
+        if not self._free.acquire(timeout=self.timeout):
+            raise said("busy", self.place, str(self._limit))
+        try:
+            while self._idle:
+                try:
+                    connection = self._idle.pop()
+                except IndexError:  # another thread took the last one
+                    break
+                if not _gone(connection):
+                    return connection
+                connection.close()
+            return self.connect()
+        except BaseException:
+            self._free.release()
+            raise
+
+    def put(self, connection: Connection) -> None:
+        """Take a connection back, rolled back where something is still open."""
+        try:
+            status = connection.info.transaction_status
+            if status != TransactionStatus.IDLE and not connection.closed:
+                with suppress(psycopg.Error):
+                    connection.rollback()
+            if self._closed or connection.info.transaction_status != TransactionStatus.IDLE:
+                connection.close()
+            else:
+                self._idle.append(connection)
+        finally:
+            self._free.release()
+
+    @contextmanager
+    def using(self) -> Iterator[Connection]:
+        """Give a connection for the time of the block; errors come out as `StorageError`."""
+        connection = self.take()
+        try:
+            yield connection
+        except psycopg.Error as error:
+            raise told(error, self.place) from error
+        finally:
+            self.put(connection)
+
+    def row(self, statement: str, values: Values = ()) -> Row | None:
+        """Return the first row that a reading statement finds, or None."""
+        with self.using() as connection:
+            return connection.execute(statement, values).fetchone()
+
+    def rows(self, statement: str, values: Values = ()) -> Iterator[Row]:
+        """Yield the rows of one statement, streamed from a connection of its own."""
+        with self.using() as connection, connection.cursor() as cursor:
+            yield from cursor.stream(statement, values, size=_STREAMED)
+
+    def write(self, statement: str, values: Values) -> Row | None:
+        """Run one writing statement, durable when this returns: one round trip."""
+        connection = self.take()
+        try:
+            return connection.execute(statement, values).fetchone()
+        finally:
+            self.put(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection inside a transaction; committed and durable afterwards."""
+        connection = self.take()
+        try:
+            with connection.transaction():
+                yield connection
+        finally:
+            self.put(connection)
+
+
+class Joined:
+    """A host's connection: what is written becomes true when the host commits.
+
+    Every write stands in a savepoint, so that one that fails leaves the host's transaction
+    as it was. The connection is never committed, rolled back or closed here; one in
+    autocommit, outside of a transaction block, commits each write by itself.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        """Take the connection, in whatever state it is."""
+        self._connection = connection
+        self._number = 0
+        info = connection.info
+        self.place = f"postgresql://{info.host}:{info.port}/{info.dbname}"
+
+    def close(self) -> None:
+        """Do nothing: the connection is the host's."""
+
+    def row(self, statement: str, values: Values = ()) -> Row | None:
+        """Return the first row that a reading statement finds, or None."""
+        try:
+            with self._connection.cursor(row_factory=tuple_row) as cursor:
+                return cursor.execute(statement, values).fetchone()
+        except psycopg.Error as error:
+            raise told(error, self.place) from error
+
+    def write(self, statement: str, values: Values) -> Row | None:
+        """Run one writing statement in a savepoint."""
+        with self.writing() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+            return cursor.execute(statement, values).fetchone()
+
+    def rows(self, statement: str, values: Values = ()) -> Iterator[Row]:
+        """Yield the rows of one statement through a cursor on the server, so that the host's
+        connection can be used meanwhile."""
+        self._number += 1
+        name = f"evalflow_{self._number}_{id(self):x}"
+        alone = self._autocommits()
+        try:
+            with self._connection.cursor(name, row_factory=tuple_row, withhold=alone) as cursor:
+                cursor.itersize = _CHUNK
+                cursor.execute(statement, values)
+                yield from cursor
+        except psycopg.Error as error:
+            raise told(error, self.place) from error
+
+    def _autocommits(self) -> bool:
+        connection = self._connection
+        idle = connection.info.transaction_status == TransactionStatus.IDLE
+        return connection.autocommit and idle
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give the connection inside a savepoint; in autocommit, inside a transaction."""
+        connection = self._connection
+        if self._autocommits():
+            with connection.transaction():
+                yield connection
+            return
+        self._number += 1
+        name = sql.Identifier(f"evalflow_{self._number}")
+        connection.execute(sql.SQL("SAVEPOINT {}").format(name))
+        try:
+            yield connection
+        except BaseException:
+            if connection.info.transaction_status in (
+                TransactionStatus.INERROR,
+                TransactionStatus.INTRANS,
+            ):
+                connection.execute(sql.SQL("ROLLBACK TO {}; RELEASE {}").format(name, name))
+            raise
+        connection.execute(sql.SQL("RELEASE {}").format(name))
+
+
+def _gone(connection: Connection) -> bool:
+    """Say whether an idle connection has lost its server, without asking it: where nobody was
+    asked, what comes in is a farewell."""
+    if connection.closed:
+        return True
+    descriptor = connection.fileno()
+    if hasattr(select, "poll"):
+        watch = select.poll()
+        watch.register(descriptor, select.POLLIN)
+        return bool(watch.poll(0))
+    return bool(select.select([descriptor], [], [], 0)[0])
+
+
+class Listener:
+    """One connection that hears the notifications of a channel; safe for several threads."""
+
+    def __init__(self, pool: Pool, channel: str) -> None:
+        """Remember the channel; nothing is opened yet."""
+        self._pool = pool
+        self._channel = channel
+        self._connection: Connection | None = None
+        self._owner = os.getpid()
+        self._turn = threading.Lock()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until something is heard; False where `timeout` seconds passed in silence.
+
+        True at once where listening only begins now, the first time and after a lost
+        connection: what was said before could not be heard.
+        """
+        deadline = time.monotonic() + timeout
+        if not self._turn.acquire(timeout=max(timeout, 0)):
+            return False
+        try:
+            if self._connection is None or self._owner != os.getpid():
+                self._listen()
+                return True
+            left = max(deadline - time.monotonic(), 0)
+            try:
+                return any(True for _ in self._connection.notifies(timeout=left, stop_after=1))
+            except psycopg.Error:
+                self._connection.close()
+                self._connection = None
+                self._listen()
+                return True
+        finally:
+            self._turn.release()
+
+    def _listen(self) -> None:
+        connection = self._pool.connect()
+        try:
+            connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
+        except psycopg.Error as error:
+            connection.close()
+            raise told(error, self._pool.place) from error
+        self._connection, self._owner = connection, os.getpid()
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._connection is not None and self._owner == os.getpid():
+            self._connection.close()
+        self._connection = None

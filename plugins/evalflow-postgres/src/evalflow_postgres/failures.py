@@ -1,0 +1,140 @@
+"""What PostgreSQL reports, as the errors of evalflow: in Korean and in English."""
+
+from __future__ import annotations
+
+import psycopg
+
+from evalflow import StorageError
+
+RULE_BROKEN = "EV001"
+"""The SQLSTATE with which our own triggers refuse."""
+
+_FIRST = {"40001", "40P01"}  # serialization failure, deadlock: somebody else was first
+
+_CODES = {
+    "25006": "read_only",  # a standby, or default_transaction_read_only
+    "42501": "forbidden",
+    "53100": "full",
+    "55P03": "locked",
+    "57014": "locked",  # statement_timeout of the role or the server
+    "40001": "locked",
+    "40P01": "locked",
+    "42P01": "corrupt",  # a table, column or function of ours is gone
+    "42703": "corrupt",
+    "42883": "corrupt",
+    "3F000": "corrupt",
+    "XX001": "corrupt",
+    "XX002": "corrupt",
+}
+
+_SENTENCES = {
+    "unreachable": (
+        "데이터베이스에 연결할 수 없습니다: {place} ({detail})",
+        "the database cannot be reached: {place} ({detail})",
+    ),
+    "unknown_end": (
+        "기록하던 중에 연결이 끊어졌습니다. 기록되었는지 다시 조회하여 확인하십시오: "
+        "{place} ({detail})",
+        "the connection was lost while writing; look again whether it was written: "
+        "{place} ({detail})",
+    ),
+    "locked": (
+        "다른 프로그램이 데이터베이스를 잠그고 있습니다. 잠시 뒤 다시 시도하십시오: "
+        "{place} ({detail})",
+        "another program keeps the database locked; try again later: {place} ({detail})",
+    ),
+    "busy": (
+        "연결 {detail}개를 모두 쓰고 있습니다. 잠시 뒤 다시 시도하거나 connections를 늘리십시오: "
+        "{place}",
+        "all {detail} connections are in use; try again later, or allow more by 'connections': "
+        "{place}",
+    ),
+    "read_only": (
+        "데이터베이스에 쓸 수 없습니다(읽기 전용): {place}",
+        "the database is read-only: {place}",
+    ),
+    "forbidden": (
+        "데이터베이스 권한이 없습니다: {place} ({detail})",
+        "the role has no right to do this: {place} ({detail})",
+    ),
+    "full": (
+        "디스크가 가득 차서 기록하지 못했습니다. 아무것도 바뀌지 않았습니다: {place}",
+        "the disk is full; nothing was written: {place}",
+    ),
+    "corrupt": (
+        "저장소의 테이블이 손상되었습니다. 백업본으로 되돌리십시오: {place} ({detail})",
+        "the store's tables are damaged; restore them from a backup: {place} ({detail})",
+    ),
+    "foreign": (
+        "스키마 '{detail}'에 다른 프로그램의 테이블이 있습니다. 아무것도 바꾸지 않았습니다: "
+        "{place}",
+        "the schema '{detail}' holds something else than an evalflow store; nothing was changed: "
+        "{place}",
+    ),
+    "newer": (
+        "더 새로운 evalflow가 만든 저장소입니다(스키마 버전 {detail}). "
+        "evalflow-postgres를 올리십시오: {place}",
+        "a later evalflow made this store (schema version {detail}); upgrade evalflow-postgres: "
+        "{place}",
+    ),
+    "missing": (
+        "스키마 '{detail}'에 저장소가 없습니다. 먼저 evalflow.open으로 만드십시오: {place}",
+        "there is no store in the schema '{detail}'; make it first, by evalflow.open: {place}",
+    ),
+    "older": (
+        "이전 버전의 저장소입니다(스키마 버전 {detail}). 먼저 evalflow.open으로 올리십시오: "
+        "{place}",
+        "the store is of an older version ({detail}); upgrade it first, by evalflow.open: {place}",
+    ),
+    "encoding": (
+        "데이터베이스 인코딩이 UTF8이 아니라 {detail}입니다. UTF8 데이터베이스를 쓰십시오: {place}",
+        "the database's encoding is {detail}, and not UTF8; use a database in UTF8: {place}",
+    ),
+    "url": (
+        "저장소 URL이 잘못되었습니다: {detail}",
+        "the storage's URL is wrong: {detail}",
+    ),
+    "closed": (
+        "이미 닫은 저장소입니다: {place}",
+        "the store was closed: {place}",
+    ),
+}
+
+# The codes that the contract knows, where ours say more.
+_PUBLIC = {
+    "unknown_end": "unreachable",
+    "busy": "locked",
+    "forbidden": "read_only",
+    "older": "missing",
+    "encoding": "foreign",
+    "url": "missing",
+    "closed": "unreachable",
+}
+
+
+def said(code: str, place: str, detail: str = "") -> StorageError:
+    """Return the error of this code; `place` is the store's URL without its password."""
+    ko, en = (sentence.format(place=place, detail=detail) for sentence in _SENTENCES[code])
+    return StorageError(_PUBLIC.get(code, code), ko=ko, en=en)
+
+
+def told(error: psycopg.Error, place: str) -> StorageError:
+    """Return what an error of the database means for whoever runs the system."""
+    code = _CODES.get(error.sqlstate or "", "unreachable")
+    return said(code, place, brief(error))
+
+
+def brief(error: BaseException) -> str:
+    """Return the first line of an error's text: what follows is a hint or a position in SQL."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def somebody_was_first(error: psycopg.Error) -> bool:
+    """Say whether the transaction lost against another one."""
+    return error.sqlstate in _FIRST
+
+
+def was_refused(error: psycopg.Error) -> bool:
+    """Say whether the schema said no: a constraint or one of our triggers."""
+    return isinstance(error, psycopg.IntegrityError) or error.sqlstate == RULE_BROKEN

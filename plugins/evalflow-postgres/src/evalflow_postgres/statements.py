@@ -1,0 +1,382 @@
+"""The SQL of the storage, for one schema; what a caller gives is always bound."""
+
+# ruff: noqa: S608 - statements are put together from this module's own constants
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import attrs
+
+from evalflow import Selection
+from evalflow.storage.rows import (
+    ENTRY_COLUMNS,
+    NOTICE_COLUMNS,
+    OUTGOING_COLUMNS,
+    PROJECT_COLUMNS,
+)
+
+EVER = 2**62
+"""Later than any plan revision."""
+
+
+def _list(columns: Iterable[str], table: str = "") -> str:
+    return ", ".join(f'{table}"{column}"' for column in columns)
+
+
+_PROJECT = _list(PROJECT_COLUMNS, "p.")
+_ENTRY = _list(ENTRY_COLUMNS)
+_OUTGOING = _list(OUTGOING_COLUMNS, "n.")
+
+_LATEST = "(SELECT max(r.revision) FROM {schema}.plan_revision AS r WHERE r.plan = p.plan)"
+_CURRENT = "LEFT JOIN {schema}.evaluation AS e ON e.project = p.id AND e.period = p.period"
+
+# The ids of a plan's projects are `<plan>/<number>`; '0' is the character after '/'.
+_WAITING = (
+    "n.state = 'waiting' AND n.notifier = %(notifier)s AND n.next_at <= %(at)s "
+    "AND (%(plan)s::text IS NULL OR (n.project > %(plan)s::text || '/' "
+    "AND n.project < %(plan)s::text || '0'))"
+)
+
+_TEXTS = {
+    "snapshot": f"SELECT {_PROJECT}, e.tree, {_LATEST} FROM {{schema}}.project AS p {_CURRENT} "
+    "WHERE p.id = %s",
+    "plans": "SELECT DISTINCT plan FROM {schema}.plan_revision ORDER BY plan",
+    "head": "SELECT tree FROM {schema}.plan_revision WHERE plan = %s AND revision <= %s "
+    "ORDER BY revision DESC LIMIT 1",
+    "head_of": "SELECT tree FROM {schema}.plan_revision WHERE plan = %s AND revision = %s",
+    "revisions": "SELECT revision, effective FROM {schema}.plan_revision WHERE plan = %s "
+    "ORDER BY revision",
+    "lifecycle": "SELECT tree FROM {schema}.lifecycle WHERE fingerprint = %s",
+    "definition": "SELECT revision, tree FROM {schema}.definition "
+    "WHERE project = %s AND revision <= %s ORDER BY revision DESC LIMIT 1",
+    "definitions": "SELECT p.id, d.revision, d.tree FROM {schema}.project AS p "
+    "JOIN {schema}.definition AS d ON d.project = p.id AND d.revision = ("
+    "SELECT max(revision) FROM {schema}.definition WHERE project = p.id AND revision <= %s) "
+    "WHERE p.plan = %s ORDER BY p.plan, p.place, p.number",
+    "evaluation": "SELECT tree FROM {schema}.evaluation WHERE project = %s AND period = %s",
+    "evaluations": "SELECT e.tree FROM {schema}.project AS p JOIN {schema}.evaluation AS e "
+    "ON e.project = p.id AND e.period = %s WHERE p.plan = %s "
+    "ORDER BY p.plan, p.place, p.number",
+    "history": f"SELECT {_ENTRY} FROM {{schema}}.entry WHERE project = %s AND number > %s "
+    "ORDER BY number",
+    "entry_by_key": f"SELECT {_ENTRY} FROM {{schema}}.entry WHERE project = %s AND key = %s",
+    "horizon": "SELECT {schema}.horizon(), current_setting('transaction_isolation')",
+    "entries": f"SELECT {_ENTRY}, position FROM {{schema}}.entry "
+    "WHERE position > %s AND position <= %s ORDER BY position LIMIT %s",
+    "written": "SELECT 1 FROM {schema}.entry WHERE project = %s AND number = %s AND hash = %s",
+    # Waits for whoever is writing to the project.
+    "settled": "SELECT 1 FROM {schema}.project WHERE id = %s FOR SHARE",
+    "lock": "SELECT id, version FROM {schema}.project WHERE id = ANY(%s) "
+    "ORDER BY id FOR NO KEY UPDATE",
+    "versions": "SELECT id, version FROM {schema}.project WHERE id = ANY(%s)",
+    "key_used": "SELECT 1 FROM {schema}.entry WHERE project = %s AND key = %s",
+    "revise": "INSERT INTO {schema}.plan_revision (plan, revision, effective, tree) "
+    "SELECT %(plan)s, %(revision)s, %(effective)s, %(tree)s WHERE %(revision)s = 1 + coalesce("
+    "(SELECT max(revision) FROM {schema}.plan_revision WHERE plan = %(plan)s), 0) "
+    "ON CONFLICT DO NOTHING RETURNING revision",
+    "keep": "INSERT INTO {schema}.lifecycle (fingerprint, tree) VALUES (%s, %s) "
+    "ON CONFLICT DO NOTHING",
+    "claim": "WITH due AS (SELECT n.position, n.next_at AS since FROM {schema}.notice AS n "
+    f"WHERE {_WAITING} ORDER BY n.next_at, n.position LIMIT %(limit)s FOR UPDATE SKIP LOCKED), "
+    "claimed AS (UPDATE {schema}.notice AS n SET next_at = %(until)s, tries = n.tries + 1 "
+    f"FROM due WHERE n.position = due.position RETURNING {_OUTGOING}, due.since, n.position) "
+    "SELECT * FROM claimed ORDER BY since, position",
+    # Locked in one order, so that two who settle the same notices do not wait for each other.
+    "settle": "WITH said AS (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], "
+    "%s::text[]) AS s (id, notifier, state, next_at, error)), "
+    "found AS (SELECT n.position FROM {schema}.notice AS n JOIN said USING (id, notifier) "
+    "ORDER BY n.position FOR UPDATE OF n) "
+    "UPDATE {schema}.notice AS n SET state = said.state, "
+    "next_at = coalesce(said.next_at, n.next_at), error = said.error, tries = n.tries - "
+    "CASE WHEN said.state = 'waiting' AND said.error IS NULL THEN 1 ELSE 0 END "  # handed back
+    "FROM said WHERE n.position IN (SELECT position FROM found) AND n.id = said.id "
+    "AND n.notifier = said.notifier AND (n.state = 'waiting' OR said.state = 'delivered') "
+    "RETURNING 1",
+    "resend": "WITH said AS (SELECT DISTINCT * FROM unnest(%s::text[], %s::text[]) "
+    "AS s (id, notifier)), sent AS (UPDATE {schema}.notice AS n "
+    "SET state = 'waiting', tries = 0, next_at = %s FROM said WHERE n.id = said.id "
+    "AND n.notifier = said.notifier AND n.state = 'dead' RETURNING n.notifier), "
+    "told AS (SELECT pg_notify(%s, notifier) FROM (SELECT DISTINCT notifier FROM sent) AS each) "
+    "SELECT (SELECT count(*) FROM sent), (SELECT count(*) FROM told)",
+    "outbox": f"SELECT {_OUTGOING} FROM {{schema}}.notice AS n "
+    "WHERE (%(state)s::text IS NULL OR n.state = %(state)s::text) "
+    "AND (%(project)s::text IS NULL OR n.project = %(project)s::text) ORDER BY n.position",
+}
+
+
+# --------------------------------------------------------------------------- one statement: a move
+
+# What a move consists of, as columns: the entry's own, what the entry does not say about where
+# the project is left, and, where there are any, the evaluation and the definition.
+_TYPES = dict.fromkeys(("number", "revision", "late", "to_revision"), "bigint")
+
+_STANDING = ("label_ko", "label_en", "unit", "field", "visits", "revision", "band", "change")
+_ENTRY_PART = ENTRY_COLUMNS
+_PROJECT_PART = ("to_plan", "to_number", *(f"to_{name}" for name in _STANDING))
+_EVALUATION_PART = ("ev_period", "ev_rate", "ev_band", "ev_tree")
+_DEFINITION_PART = ("def_label_ko", "def_label_en", "def_field", "def_tree")
+
+
+@attrs.frozen
+class Shape:
+    """What the moves of a commit contain; moves of one shape share one statement.
+
+    `many` is for any number of moves (each column an array), otherwise it is a single one.
+    """
+
+    many: bool
+    adopted: bool
+    moved: bool
+    keyed: bool
+    evaluated: bool
+    defined: bool
+    assigned: bool
+    told: bool
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns of a move of this shape, in the order of its values."""
+        return (
+            *_ENTRY_PART,
+            *_PROJECT_PART,
+            *(_EVALUATION_PART if self.evaluated else ()),
+            *(_DEFINITION_PART if self.defined else ()),
+        )
+
+
+ASSIGNMENT_TYPES = ("text", "bigint", "integer", "text", "date", "date")
+NOTICE_TYPES = tuple("bigint" if name == "number" else "text" for name in NOTICE_COLUMNS)
+
+
+@lru_cache(maxsize=256)
+def move(schema: str, shape: Shape) -> str:
+    """Return the statement that writes moves of this shape. Its first value is the number of
+    projects that were written; those whose stored version is not the expected one, or whose
+    history the entry does not continue, are left out with all that belongs to them."""
+    parts = [_source(shape), *_projects(shape), *_belongings(shape)]
+    counts = ["(SELECT count(*) FROM written)"]
+    if shape.told:
+        counts.append("(SELECT count(*) FROM told)")  # or it would not be run
+    text = "WITH " + ",\n".join(parts) + "\nSELECT " + ", ".join(counts)
+    return text.replace("{schema}", schema)
+
+
+def _source(shape: Shape) -> str:
+    types = [_TYPES.get(name, "text") for name in shape.columns]
+    names = _list(shape.columns)
+    if shape.many:
+        arrays = ", ".join(f"%s::{kind}[]" for kind in types)
+        return f"m ({names}, place) AS (SELECT * FROM unnest({arrays}) WITH ORDINALITY)"
+    values = ", ".join(f"%s::{kind}" for kind in types)
+    return f"m ({names}, place) AS (VALUES ({values}, 1))"
+
+
+def _projects(shape: Shape) -> Iterable[str]:
+    written = []
+    if shape.adopted:
+        columns = _list(("id", "plan", "number", "states", "period", "version", "lifecycle"))
+        yield (
+            f"adopted AS (INSERT INTO {{schema}}.project ({columns}, head, {_list(_STANDING)}) "
+            "SELECT m.project, m.to_plan, m.to_number, m.after, m.period_after, m.number, "
+            f"m.lifecycle, m.hash, {_list([f'to_{name}' for name in _STANDING], 'm.')} "
+            "FROM m WHERE m.number = 1 AND m.previous = '' AND m.before = '[]' ORDER BY m.place "
+            "ON CONFLICT DO NOTHING RETURNING id)"
+        )
+        written.append("SELECT id FROM adopted")
+    if shape.moved:
+        standing = ", ".join(f"{name} = m.to_{name}" for name in _STANDING)
+        key = (
+            " AND NOT EXISTS (SELECT 1 FROM {schema}.entry AS k "
+            "WHERE k.project = m.project AND k.key = m.key)"
+        )
+        later = (
+            " AND NOT EXISTS (SELECT 1 FROM {schema}.definition AS d WHERE d.project = m.project "
+            "AND d.revision >= m.to_revision AND m.def_tree IS NOT NULL)"
+        )
+        yield (
+            "moved AS (UPDATE {schema}.project AS p SET states = m.after, "
+            "period = m.period_after, version = m.number, lifecycle = m.lifecycle, "
+            f"head = m.hash, {standing} FROM m WHERE m.number > 1 AND p.id = m.project "
+            "AND p.version = m.number - 1 AND p.head = m.previous AND p.states = m.before "
+            f"AND p.period = m.period{key if shape.keyed else ''}"
+            f"{later if shape.defined else ''} RETURNING p.id)"
+        )
+        written.append("SELECT id FROM moved")
+    yield f"written (id) AS ({' UNION ALL '.join(written)})"
+
+
+def _belongings(shape: Shape) -> Iterable[str]:
+    yield (
+        f"appended AS (INSERT INTO {{schema}}.entry ({_ENTRY}) "
+        f"SELECT {_list(ENTRY_COLUMNS, 'm.')} FROM m JOIN written AS w ON w.id = m.project "
+        "ORDER BY m.place)"
+    )
+    if shape.evaluated:
+        yield (
+            "evaluated AS (INSERT INTO {schema}.evaluation AS e "
+            "(project, period, number, rate, band, tree) SELECT m.project, m.ev_period, "
+            "m.number, m.ev_rate, m.ev_band, m.ev_tree FROM m JOIN written AS w "
+            "ON w.id = m.project WHERE m.ev_tree IS NOT NULL "
+            "ON CONFLICT (project, period) DO UPDATE SET number = excluded.number, "
+            "rate = excluded.rate, band = excluded.band, tree = excluded.tree)"
+        )
+    if shape.defined:
+        yield (
+            "defined AS (INSERT INTO {schema}.definition "
+            "(project, revision, label_ko, label_en, field, tree) SELECT m.project, "
+            "m.to_revision, m.def_label_ko, m.def_label_en, m.def_field, m.def_tree "
+            "FROM m JOIN written AS w ON w.id = m.project WHERE m.def_tree IS NOT NULL)"
+        )
+    if shape.assigned:
+        arrays = ", ".join(f"%s::{kind}[]" for kind in ASSIGNMENT_TYPES)
+        yield (
+            "assigned AS (INSERT INTO {schema}.assignment "
+            "(project, revision, position, unit, since, until) "
+            f"SELECT a.* FROM unnest({arrays}) AS a (project, revision, position, unit, since, "
+            "until) JOIN written AS w ON w.id = a.project)"
+        )
+    if shape.told:
+        arrays = ", ".join(f"%s::{kind}[]" for kind in NOTICE_TYPES)
+        names = _list(NOTICE_COLUMNS)
+        yield (
+            f"noted AS (INSERT INTO {{schema}}.notice ({names}, next_at) "
+            f"SELECT {_list(NOTICE_COLUMNS, 'n.')}, n.at FROM unnest({arrays}) WITH ORDINALITY "
+            f"AS n ({names}, place) JOIN written AS w ON w.id = n.project ORDER BY n.place "
+            "ON CONFLICT (id, notifier) DO NOTHING RETURNING notifier)"
+        )
+        yield (
+            "told AS (SELECT pg_notify(%s, notifier) "
+            "FROM (SELECT DISTINCT notifier FROM noted) AS each)"
+        )
+
+
+# --------------------------------------------------------------------------- selecting
+
+# The unit that answers on a day, as `ProjectDefinition.unit_on` finds it: the first
+# assignment in force, else the next to come, else the last that was.
+_UNIT_ON = """CROSS JOIN LATERAL (SELECT coalesce((
+  SELECT a.unit FROM {schema}.assignment AS a
+  CROSS JOIN LATERAL (SELECT CASE
+      WHEN (a.since IS NULL OR a.since <= %(on)s) AND (a.until IS NULL OR a.until >= %(on)s)
+      THEN 0 WHEN a.since > %(on)s THEN 1 ELSE 2 END AS distance) AS far
+  WHERE a.project = [project] AND a.revision = [revision]
+  ORDER BY distance, CASE WHEN distance = 2 THEN -a.position ELSE a.position END
+  LIMIT 1), [else]) AS unit) AS answering"""
+
+# The combinations of states that exist are few: step from one to the next in the index, keep
+# those with a wanted state in any region, and find the projects by them.
+_IN_STATES = """p.states IN (
+  WITH RECURSIVE known (states) AS (
+    (SELECT p.states FROM {schema}.project AS p ORDER BY p.states LIMIT 1)
+    UNION ALL
+    SELECT (SELECT p.states FROM {schema}.project AS p WHERE p.states > known.states
+      ORDER BY p.states LIMIT 1)
+    FROM known WHERE known.states IS NOT NULL)
+  SELECT known.states FROM known WHERE known.states IS NOT NULL
+    AND known.states::jsonb ?| %(states)s::text[])"""
+
+
+def selecting(
+    schema: str, selection: Selection, *, evaluations: bool = False
+) -> tuple[str, Mapping[str, Any]]:
+    """Return the statement and the values that find the selected projects, in order."""
+    values = _values(selection)
+    given = frozenset(name for name, value in values.items() if value is not None)
+    return _select(schema, given, evaluations), values
+
+
+@lru_cache(maxsize=256)
+def _select(schema: str, given: frozenset[str], evaluations: bool) -> str:
+    columns, unit, answering = _PROJECT, "p.unit", ""
+    if "on" in given:
+        unit = "answering.unit"
+        columns = columns.replace('p."unit"', unit)
+        answering = _unit_on("p.id", "p.revision", "p.unit")
+    conditions = {
+        "plan": "p.plan = %(plan)s",
+        "ids": "p.id = ANY(%(ids)s::text[])",
+        "units": f"{unit} = ANY(%(units)s::text[])",
+        "fields": "p.field = ANY(%(fields)s::text[])",
+        "states": _IN_STATES,
+        "periods": "p.period = ANY(%(periods)s::text[])",
+        "bands": "p.band = ANY(%(bands)s::text[])",
+    }
+    where = " AND ".join(text for name, text in conditions.items() if name in given)
+    extra, join = (f", e.tree, {_LATEST}", _CURRENT) if evaluations else ("", "")
+    text = (
+        f"SELECT {columns}{extra} FROM {{schema}}.project AS p {join} {answering} "
+        f"{'WHERE ' + where if where else ''} ORDER BY p.plan, p.place, p.number LIMIT %(limit)s"
+    )
+    return text.replace("{schema}", schema)
+
+
+def _unit_on(project: str, revision: str, otherwise: str) -> str:
+    text = _UNIT_ON.replace("[project]", project).replace("[revision]", revision)
+    return text.replace("[else]", otherwise)
+
+
+def _values(selection: Selection) -> dict[str, Any]:
+    limit = selection.limit
+    return {
+        "plan": selection.plan,
+        "ids": _listed(selection.ids),
+        "units": _listed(selection.units),
+        "on": selection.on,
+        "fields": _listed(selection.fields),
+        "states": _listed(selection.states),
+        "periods": _listed(selection.periods),
+        "bands": _listed(selection.bands),
+        "limit": None if limit is None else max(limit, 0),
+    }
+
+
+def _listed(values: Iterable[str] | None) -> list[str] | None:
+    return None if values is None else sorted(values)
+
+
+# Everything that the entries up to a moment say, project by project. The definition in force
+# then is the latest one made up to the last of these entries. Of the ratings only the last one
+# is needed.
+_AS_OF = """
+SELECT p.id, p.plan, p.number, coalesce(d.label_ko, p.label_ko), coalesce(d.label_en, p.label_en),
+  [unit], coalesce(d.field, p.field), last.lifecycle, coalesce(d.revision, last.revision),
+  last.hash, e.number, e.after, e.period = e.period_after, e.period_after,
+  CASE WHEN e.number = rated.number THEN e.rating END
+FROM {schema}.project AS p
+CROSS JOIN LATERAL (SELECT l.* FROM {schema}.entry AS l WHERE l.project = p.id AND l.at <= %(at)s
+  ORDER BY l.number DESC LIMIT 1) AS last
+CROSS JOIN LATERAL (SELECT max(r.number) AS number FROM {schema}.entry AS r
+  WHERE r.project = p.id AND r.number <= last.number AND r.rating IS NOT NULL) AS rated
+LEFT JOIN {schema}.definition AS d ON d.project = p.id AND d.revision = (
+  SELECT max(revision) FROM {schema}.definition
+  WHERE project = p.id AND revision <= last.revision)
+[answering]
+JOIN {schema}.entry AS e ON e.project = p.id AND e.number <= last.number
+[where] ORDER BY p.plan, p.place, p.number, e.number
+"""
+
+
+def as_of(schema: str, selection: Selection, at: str) -> tuple[str, Mapping[str, Any]]:
+    """Return the statement and the values that find the entries of the selected projects up to
+    a moment. What is true of a project as it was then is for the caller to test."""
+    unit, answering = "last.unit", ""
+    if selection.on is not None:
+        unit, answering = "answering.unit", _unit_on("d.project", "d.revision", "last.unit")
+    conditions = []
+    if selection.plan is not None:
+        conditions.append("p.plan = %(plan)s")
+    if selection.ids is not None:
+        conditions.append("p.id = ANY(%(ids)s::text[])")
+    where = "WHERE " + " AND ".join(conditions) if conditions else ""
+    text = _AS_OF.replace("[unit]", unit).replace("[answering]", answering)
+    text = text.replace("[where]", where).replace("{schema}", schema)
+    return text, {**_values(selection), "at": at}
+
+
+@lru_cache(maxsize=64)
+def texts(schema: str) -> Mapping[str, str]:
+    """Return the statements that are always the same, by name."""
+    return {name: text.replace("{schema}", schema) for name, text in _TEXTS.items()}

@@ -1,0 +1,155 @@
+"""A PostgreSQL server for tests and benchmarks, started and stopped by the caller.
+
+with server() as url:
+    evalflow.open(url)
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+VARIABLE = "EVALFLOW_TEST_PG"
+"""The environment variable with the URL of a database to use instead."""
+
+
+class NoServer(Exception):
+    """No server can be had here; the text says why."""
+
+
+@contextmanager
+def server(*, fsync: bool = False) -> Iterator[str]:
+    """Give the URL of a database: the one that `EVALFLOW_TEST_PG` names, or one of a new server
+    in a temporary folder, run by an unprivileged user from the newest `/usr/lib/postgresql/*/bin`.
+
+    `fsync=False` is for tests: what was committed survives a killed server, not a power cut.
+
+    Raises:
+        NoServer: there is none, and none can be started.
+    """
+    given = os.environ.get(VARIABLE)
+    if given:
+        yield given
+        return
+    running = Server(fsync=fsync)
+    try:
+        running.start()
+        yield running.url
+    finally:
+        running.remove()
+
+
+class Server:
+    """A server of our own, which a test may also stop, kill and start again."""
+
+    def __init__(self, *, fsync: bool = False) -> None:
+        """Make its data folder."""
+        self._bin = _programs()
+        self._as_user = _as_user()
+        self.folder = Path(tempfile.mkdtemp(prefix="evalflow-pg-"))
+        self._data = self.folder / "data"
+        owner = _unprivileged()
+        if os.geteuid() == 0:
+            os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+        self.port = _free_port()
+        self.url = f"postgresql://evalflow@127.0.0.1:{self.port}/postgres"
+        self._run("initdb", "-D", self._data, "-U", "evalflow", "-A", "trust", "-E", "UTF8",
+                  "--locale=C", "--no-sync")  # fmt: skip
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": "",
+            "fsync": "on" if fsync else "off",
+            "max_connections": 200,
+            "shared_buffers": "64MB",
+        }
+        lines = [f"{name} = '{value}'\n" for name, value in settings.items()]
+        with (self._data / "postgresql.conf").open("a") as file:
+            file.writelines(lines)
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "-l", self.folder / "log", "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop it; `immediate` is as if it had crashed."""
+        self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "-m", mode, "stop")
+
+    def remove(self) -> None:
+        """Stop it, if it runs, and remove all that it kept."""
+        if (self._data / "postmaster.pid").exists():
+            self.stop("immediate")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _run(self, program: str, *arguments: object) -> None:
+        command = [*self._as_user, os.path.join(self._bin, program), *map(str, arguments)]
+        try:
+            done = subprocess.run(  # noqa: S603 - our own words
+                command,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+                timeout=60,
+                env={**os.environ, "LC_ALL": "C"},
+            )
+        except OSError as error:
+            raise NoServer(f"{program}: {error}") from error
+        if done.returncode:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise NoServer(f"{program} failed: {done.stdout.strip()[-500:]}")
+
+
+def fresh(url: str) -> str:
+    """Return the URL of a store of its own in the same database: a schema nobody has used."""
+    joint = "&" if "?" in url else "?"
+    return f"{url}{joint}schema=t{uuid.uuid4().hex}"
+
+
+def _programs() -> str:
+    found = glob.glob("/usr/lib/postgresql/*/bin/initdb")
+    if found:
+        newest = max(found, key=lambda path: int(re.findall(r"[0-9]+", path)[0]))
+        return os.path.dirname(newest)
+    elsewhere = shutil.which("initdb")
+    if elsewhere is None:
+        raise NoServer(
+            f"no PostgreSQL server is installed, and {VARIABLE} names none "
+            "(on Debian: apt-get install postgresql)"
+        )
+    return os.path.dirname(elsewhere)
+
+
+def _unprivileged() -> pwd.struct_passwd:
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise NoServer("there is neither a user 'postgres' nor 'nobody' to run a server as")
+
+
+def _as_user() -> list[str]:
+    """PostgreSQL refuses to be run by root."""
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", f"--reuid={_unprivileged().pw_name}", "--clear-groups", "--"]
+
+
+def _free_port() -> int:
+    with socket.socket() as asking:
+        asking.bind(("127.0.0.1", 0))
+        port: int = asking.getsockname()[1]
+    return port

@@ -1,0 +1,136 @@
+"""The schema's version, and how a store is made and brought up to date."""
+
+# ruff: noqa: S608 - the only thing put into a statement is the quoted name of the schema
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any
+
+import psycopg
+
+from evalflow import fault_point
+from evalflow_postgres.failures import said
+
+NAMES = ("0001.sql",)
+"""The steps, in order: the n-th makes schema version n of version n - 1. A step that was
+released is never changed; what is new is a new step."""
+
+
+def steps() -> tuple[str, ...]:
+    """Return the SQL of all steps, with `{schema}` where the schema's name goes."""
+    folder = resources.files("evalflow_postgres.steps")
+    return tuple(folder.joinpath(name).read_text("utf-8") for name in NAMES)
+
+
+def bring_up(
+    connection: psycopg.Connection[Any],
+    schema: str,
+    place: str,
+    script: Sequence[str] | None = None,
+) -> None:
+    """Make the store in the schema where there is none, and bring an older one up to date, in
+    one transaction. Of several who come at once one does it and the others wait.
+
+    `script` are the steps (None: those of this release).
+
+    Raises:
+        StorageError: the schema holds something else, or the store is of a later version.
+        psycopg.Error: what the database says.
+    """
+    known = steps() if script is None else script
+    _check_encoding(connection, place)
+    if version(connection, schema, place) == len(known):
+        return
+    name = quoted(schema)
+    with connection.transaction():
+        connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('evalflow'), hashtext(%s))", (schema,)
+        )
+        present = version(connection, schema, place)  # again: somebody may have been first
+        if present > len(known):
+            raise said("newer", place, str(present))
+        if present == 0 and not _has(connection, schema):
+            connection.execute(f"CREATE SCHEMA {name}")
+        if present == 0 and not _is_ours(connection, schema):
+            connection.execute(_STORE.replace("{schema}", name))
+        for number, step in enumerate(known[present:], present + 1):
+            connection.execute(step.replace("{schema}", name))
+            connection.execute(f"UPDATE {name}.store SET version = {number}")
+        fault_point("upgrade:written")
+
+
+_STORE = """
+CREATE TABLE {schema}.store (
+  application text    NOT NULL PRIMARY KEY CHECK (application = 'evalflow'),
+  version     integer NOT NULL
+);
+INSERT INTO {schema}.store VALUES ('evalflow', 0);
+"""
+
+
+def check(connection: psycopg.Connection[Any], schema: str, place: str) -> None:
+    """See to it that the store in the schema is one that this release can use as it is.
+
+    Raises:
+        StorageError: there is none, it is older or newer, or it is something else.
+    """
+    _check_encoding(connection, place)
+    present, right = version(connection, schema, place), len(NAMES)
+    if present == 0:
+        raise said("missing", place, schema)
+    if present != right:
+        raise said("newer" if present > right else "older", place, str(present))
+
+
+def version(connection: psycopg.Connection[Any], schema: str, place: str) -> int:
+    """Return the store's schema version, 0 where there is none yet.
+
+    Raises:
+        StorageError: the schema holds something that is not an evalflow store.
+    """
+    if not _is_ours(connection, schema):
+        taken = _first(
+            connection,
+            "SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = %s",
+            schema,
+        )
+        if taken:
+            raise said("foreign", place, schema)
+        return 0
+    return int(_first(connection, f"SELECT version FROM {quoted(schema)}.store"))
+
+
+def _is_ours(connection: psycopg.Connection[Any], schema: str) -> bool:
+    columns = _first(
+        connection,
+        "SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_class AS c "
+        "JOIN pg_namespace AS n ON n.oid = c.relnamespace "
+        "JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 "
+        "WHERE n.nspname = %s AND c.relname = 'store'",
+        schema,
+    )
+    return bool(columns == ["application", "version"])
+
+
+def _has(connection: psycopg.Connection[Any], schema: str) -> bool:
+    return bool(_first(connection, "SELECT count(*) FROM pg_namespace WHERE nspname = %s", schema))
+
+
+def _check_encoding(connection: psycopg.Connection[Any], place: str) -> None:
+    encoding = _first(connection, "SELECT current_setting('server_encoding')")
+    if encoding != "UTF8":
+        raise said("encoding", place, str(encoding))
+
+
+def _first(connection: psycopg.Connection[Any], statement: str, *values: str) -> Any:
+    with connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
+        (value,) = cursor.execute(statement, values).fetchone() or (None,)
+    return value
+
+
+def quoted(schema: str) -> str:
+    """Return the schema's name as SQL writes it."""
+    return '"' + schema.replace('"', '""') + '"'
