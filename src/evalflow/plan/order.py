@@ -19,7 +19,10 @@ ORDER = "order"
 
 
 def with_order(tree: Mapping[str, Tree], keys: Iterable[str]) -> dict[str, Tree]:
-    """Return `tree` with the order of the mappings at `keys`, where it is not the sorted one."""
+    """Return `tree` with the order of the mappings at `keys`, where it is not the sorted one.
+
+    A key that was written without a value is as good as absent, and is left out.
+    """
     kept: dict[str, Tree] = {}
     known = tree.get(ORDER) or {}
     for key in keys:
@@ -28,7 +31,7 @@ def with_order(tree: Mapping[str, Tree], keys: Iterable[str]) -> dict[str, Tree]
             names = in_order(inside, known.get(key))
             if names != sorted(names):
                 kept[key] = names
-    ordered = {key: value for key, value in tree.items() if key != ORDER}
+    ordered = {k: value for k, value in tree.items() if k != ORDER and value is not None}
     if kept:
         ordered[ORDER] = kept
     return ordered

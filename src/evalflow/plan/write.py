@@ -23,6 +23,13 @@ _HEAD_KEYS = (
     *("lifecycle", "calendar", "scoring", "notices", "units", "directory", "appointments"),
     *("fields", "core_projects", "criteria", "goals", "milestones", "exclusions"),
 )
+_CALENDAR_KEYS = (
+    *("zone", "periods", "first", "last", "move", "holidays", "extra", "removed", "due"),
+)
+_SCORING_KEYS = (
+    *("scorer", "options", "basis", "places", "zero_target", "cap", "floor", "project_mean"),
+    *("group_mean", "bands"),
+)
 _PROJECT_KEYS = (
     *("ko", "en", "illustrative", "unit", "assignments", "field", "core_project", "goals"),
     *("selection", "cooperating", "kind", "start", "end", "content", "budget", "schedule"),
@@ -32,6 +39,14 @@ _INDICATOR_KEYS = (
     *("ko", "en", "unit", "direction", "formula", "accumulation", "weight", "baseline"),
     *("zero_target", "cap", "steps", "targets"),
 )
+
+
+_RECORD_KEYS = (
+    *("actor", "for", "role", "unit", "on", "kind", "type", "ko", "en", "parent", "verdict"),
+    *("at_least", "against", "weight", "reason", "evaluated_in", "since", "until", "renamed"),
+)
+_RECORDS_BY_ID = ("units", "fields", "core_projects", "criteria", "goals", "milestones")
+_RECORDS_LISTED = ("appointments", "exclusions", "assignments", "cards")
 
 
 def dump_yaml(head: PlanHead, definitions: Iterable[ProjectDefinition]) -> str:
@@ -55,21 +70,50 @@ def yaml_text(tree: Tree) -> str:
 
 
 def _head(tree: Mapping[str, Tree]) -> dict[str, Tree]:
-    ordered = _arranged(tree, (*_HEAD_KEYS, "projects"))
+    ordered = _with_records(_arranged(tree, (*_HEAD_KEYS, "projects")))
+    ordered["directory"] = {name: _record(held) for name, held in ordered["directory"].items()}
+    ordered["illustrative"] = _record(ordered.get("illustrative"))
+    if isinstance(ordered.get("calendar"), Mapping):
+        ordered["calendar"] = _arranged(ordered["calendar"], _CALENDAR_KEYS)
     if isinstance(ordered.get("scoring"), Mapping):
-        ordered["scoring"] = _arranged(ordered["scoring"], ())
-    return ordered
+        ordered["scoring"] = scoring = _arranged(ordered["scoring"], _SCORING_KEYS)
+        if isinstance(scoring.get("bands"), Mapping):
+            scoring["bands"] = {name: _record(band) for name, band in scoring["bands"].items()}
+    return {key: value for key, value in ordered.items() if value is not None}
 
 
 def _project(tree: Mapping[str, Tree]) -> dict[str, Tree]:
-    ordered = _arranged(tree, _PROJECT_KEYS)
+    ordered = _with_records(_arranged(tree, _PROJECT_KEYS))
+    ordered["content"] = _record(ordered.get("content"))
     if isinstance(ordered.get("budget"), Mapping):
         ordered["budget"] = _arranged(ordered["budget"], ("sources", "periods"))
-    if isinstance(ordered.get("indicators"), Mapping):
-        ordered["indicators"] = {
-            name: _arranged(each, _INDICATOR_KEYS) for name, each in ordered["indicators"].items()
-        }
+    ordered["indicators"] = {name: _indicator(each) for name, each in ordered["indicators"].items()}
+    return {key: value for key, value in ordered.items() if value is not None}
+
+
+def _indicator(tree: Mapping[str, Tree]) -> dict[str, Tree]:
+    ordered = _arranged(tree, _INDICATOR_KEYS)
+    if isinstance(ordered.get("steps"), Mapping):
+        ordered["steps"] = {name: _record(step) for name, step in ordered["steps"].items()}
     return ordered
+
+
+def _with_records(tree: dict[str, Tree]) -> dict[str, Tree]:
+    for key in _RECORDS_BY_ID:
+        if isinstance(tree.get(key), Mapping):
+            tree[key] = {name: _record(each) for name, each in tree[key].items()}
+    for key in _RECORDS_LISTED:
+        tree[key] = _record(tree.get(key))
+    return tree
+
+
+def _record(tree: Tree) -> Tree:
+    """Return a small record, or a list of them, with its keys in the order of reading."""
+    if isinstance(tree, list | tuple):
+        return [_record(each) for each in tree]
+    if not isinstance(tree, Mapping):
+        return tree
+    return {key: _record(value) for key, value in _arranged(tree, _RECORD_KEYS).items()}
 
 
 def _arranged(tree: Mapping[str, Tree], keys: Iterable[str]) -> dict[str, Tree]:
