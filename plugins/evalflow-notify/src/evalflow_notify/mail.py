@@ -99,7 +99,7 @@ class Mail:
         return mail
 
     def _calendar(self, notice: evalflow.Notice, known: str) -> bytes:
-        import icalendar  # noqa: PLC0415 - only when a notice has a deadline
+        import icalendar
 
         event = icalendar.Event()
         event.add("uid", f"{known}@evalflow.invalid")

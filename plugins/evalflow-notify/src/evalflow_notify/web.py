@@ -35,7 +35,7 @@ def _secret(variable: str) -> str:
 
 
 def _post(url: str, body: bytes, headers: Mapping[str, str], timeout: int) -> None:
-    import httpx  # noqa: PLC0415 - slow to import
+    import httpx
 
     told = {"Content-Type": "application/json", **headers}
     answer = httpx.post(url, content=body, headers=told, timeout=timeout)
@@ -144,7 +144,7 @@ class AppriseNotifier:
 
     def deliver(self, notice: evalflow.Notice) -> None:
         """Send the notice; any failure is tried again."""
-        import apprise  # noqa: PLC0415 - an extra
+        import apprise
 
         lang, sender = self._options.lang, apprise.Apprise()
         if not sender.add(_secret(self._options.urls_from).split()):
