@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import re
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -148,6 +149,9 @@ projects:
           opened: {ko: 개관, en: Opened}
         targets: {2016-Q1: 0, 2016-Q2: 2, 2016-Q3: 2, 2016-Q4: 3}
 """
+
+
+ROOT = Path(__file__).parent.parent
 
 
 @cache
@@ -336,6 +340,14 @@ def test_mistakes_in_plan_and_lifecycle_are_told_together(tmp_path: Path) -> Non
     files = [Path(problem.file or "").name for problem in caught.value.problems]
     assert files[0] == "plan.yaml"
     assert "own.yaml" in files
+
+
+def test_the_plan_in_the_reference_loads() -> None:
+    page = (ROOT / "docs" / "reference" / "plan.md").read_text(encoding="utf-8")
+    example = yamltree.read(ROOT / "examples" / "seodaemun-2016" / "plan.yaml").tree
+    for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL):
+        example |= yamltree.read(block.encode(), name="plan.md").tree
+    assert list(load(yaml_text(example)).projects) == ["6"]
 
 
 # --------------------------------------------------------------------------- what is refused
@@ -616,7 +628,7 @@ def damaged(draw: st.DrawFn) -> Any:
                 del at[last]
             else:
                 at[draw(st.text(max_size=5))] = at.pop(last)
-        except (KeyError, IndexError, TypeError):
+        except (KeyError, IndexError, TypeError, AttributeError):
             continue  # an earlier blow took the place away
     return tree
 
