@@ -276,9 +276,11 @@ def _gone(connection: Connection) -> bool:
 class Listener:
     """One connection that hears the notifications of a channel; safe for several threads."""
 
-    def __init__(self, pool: Pool, channel: str) -> None:
-        """Remember the channel; nothing is opened yet."""
+    def __init__(self, pool: Pool, channel: str, announce: str) -> None:
+        """Remember the channel, and the statement that lets writers know of a listener;
+        nothing is opened yet."""
         self._pool = pool
+        self._announce = announce
         self._channel = channel
         self._connection: Connection | None = None
         self._owner = os.getpid()
@@ -312,6 +314,7 @@ class Listener:
         connection = self._pool.connect()
         try:
             connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
+            connection.execute(self._announce)
         except psycopg.Error as error:
             connection.close()
             raise told(error, self._pool.place) from error

@@ -32,6 +32,10 @@ _SENTENCES = {
         "데이터베이스에 연결할 수 없습니다: {place} ({detail})",
         "the database cannot be reached: {place} ({detail})",
     ),
+    "failed": (
+        "데이터베이스가 요청을 처리하지 못했습니다: {place} ({detail})",
+        "the database could not do it: {place} ({detail})",
+    ),
     "unknown_end": (
         "기록하던 중에 연결이 끊어졌습니다. 기록되었는지 다시 조회하여 확인하십시오: "
         "{place} ({detail})",
@@ -102,6 +106,7 @@ _SENTENCES = {
 
 # The codes that the contract knows, where ours say more.
 _PUBLIC = {
+    "failed": "unreachable",
     "unknown_end": "unreachable",
     "busy": "locked",
     "forbidden": "read_only",
@@ -120,8 +125,9 @@ def said(code: str, place: str, detail: str = "") -> StorageError:
 
 def told(error: psycopg.Error, place: str) -> StorageError:
     """Return what an error of the database means for whoever runs the system."""
-    code = _CODES.get(error.sqlstate or "", "unreachable")
-    return said(code, place, brief(error))
+    state = error.sqlstate or ""
+    lost = not state or state.startswith(("08", "57P"))  # no answer, or a farewell
+    return said(_CODES.get(state, "unreachable" if lost else "failed"), place, brief(error))
 
 
 def brief(error: BaseException) -> str:

@@ -98,9 +98,10 @@ _TEXTS = {
     "resend": "WITH said AS (SELECT DISTINCT * FROM unnest(%s::text[], %s::text[]) "
     "AS s (id, notifier)), sent AS (UPDATE {schema}.notice AS n "
     "SET state = 'waiting', tries = 0, next_at = %s FROM said WHERE n.id = said.id "
-    "AND n.notifier = said.notifier AND n.state = 'dead' RETURNING n.notifier), "
-    "told AS (SELECT pg_notify(%s, notifier) FROM (SELECT DISTINCT notifier FROM sent) AS each) "
-    "SELECT (SELECT count(*) FROM sent), (SELECT count(*) FROM told)",
+    "AND n.notifier = said.notifier AND n.state = 'dead' RETURNING 1) "
+    "SELECT (SELECT count(*) FROM sent), {schema}.somebody_listens()",
+    "tell": "SELECT pg_notify(%s, '')",
+    "listens": "SELECT pg_advisory_lock_shared('{schema}.notice'::regclass::oid::integer, 0)",
     "outbox": f"SELECT {_OUTGOING} FROM {{schema}}.notice AS n "
     "WHERE (%(state)s::text IS NULL OR n.state = %(state)s::text) "
     "AND (%(project)s::text IS NULL OR n.project = %(project)s::text) ORDER BY n.position",
@@ -109,22 +110,25 @@ _TEXTS = {
 
 # --------------------------------------------------------------------------- one statement: a move
 
-# What a move consists of, as columns: the entry's own, what the entry does not say about where
-# the project is left, and, where there are any, the evaluation and the definition.
-_TYPES = dict.fromkeys(("number", "revision", "late", "to_revision"), "bigint")
-
+# What a move consists of, by name: the entry's own columns, what the entry does not say about
+# where the project is left, and, where there are any, the evaluation, definition and notice.
 _STANDING = ("label_ko", "label_en", "unit", "field", "visits", "revision", "band", "change")
-_ENTRY_PART = ENTRY_COLUMNS
 _PROJECT_PART = ("to_plan", "to_number", *(f"to_{name}" for name in _STANDING))
 _EVALUATION_PART = ("ev_period", "ev_rate", "ev_band", "ev_tree")
 _DEFINITION_PART = ("def_label_ko", "def_label_en", "def_field", "def_tree")
+NOTICE_PART = tuple(f"no_{name}" for name in NOTICE_COLUMNS)
+"""The names of a notice's values."""
+ASSIGNMENT_PART = ("as_project", "as_revision", "as_position", "as_unit", "as_since", "as_until")
+"""The names of the assignments' arrays."""
+_NUMBERS = frozenset(("number", "revision", "late", "to_revision", "no_number"))
 
 
 @attrs.frozen
 class Shape:
     """What the moves of a commit contain; moves of one shape share one statement.
 
-    `many` is for any number of moves (each column an array), otherwise it is a single one.
+    `many` is for any number of moves and notices (each column an array); otherwise it is a
+    single move with at most one notice, whose values go by name.
     """
 
     many: bool
@@ -138,118 +142,157 @@ class Shape:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Return the columns of a move of this shape, in the order of its values."""
+        """Return the names of a move's values, in their order."""
         return (
-            *_ENTRY_PART,
+            *ENTRY_COLUMNS,
             *_PROJECT_PART,
             *(_EVALUATION_PART if self.evaluated else ()),
             *(_DEFINITION_PART if self.defined else ()),
         )
 
+    def value(self, name: str) -> str:
+        """Return how the statement names a value of the move."""
+        kind = "::bigint" if name in _NUMBERS else ""
+        return f'm."{name}"' if self.many else f"%({name})s{kind}"
 
-ASSIGNMENT_TYPES = ("text", "bigint", "integer", "text", "date", "date")
-NOTICE_TYPES = tuple("bigint" if name == "number" else "text" for name in NOTICE_COLUMNS)
+    def values(self, names: Iterable[str]) -> str:
+        """Return several values, with commas."""
+        return ", ".join(map(self.value, names))
+
+    def of_written(self, *also: str) -> str:
+        """Return where the values of the written moves come from."""
+        if not self.many:
+            return "FROM written"
+        where = f" WHERE {' AND '.join(also)}" if also else ""
+        return f"FROM m JOIN written AS w ON w.id = m.project{where} ORDER BY m.place"
+
+
+_ASSIGNED = ", ".join(name.removeprefix("as_") for name in ASSIGNMENT_PART)
+_ASSIGNED_TYPES = ("text", "bigint", "integer", "text", "date", "date")
 
 
 @lru_cache(maxsize=256)
 def move(schema: str, shape: Shape) -> str:
-    """Return the statement that writes moves of this shape. Its first value is the number of
-    projects that were written; those whose stored version is not the expected one, or whose
-    history the entry does not continue, are left out with all that belongs to them."""
-    parts = [_source(shape), *_projects(shape), *_belongings(shape)]
+    """Return the statement that writes moves of this shape.
+
+    Its first value is the number of projects that were written; those whose stored version is
+    not the expected one, or whose history the entry does not continue, are left out with all
+    that belongs to them. The second says, where there are notices, whether somebody listens.
+    """
+    parts = [*_source(shape), *_projects(shape), *_belongings(shape)]
     counts = ["(SELECT count(*) FROM written)"]
     if shape.told:
-        counts.append("(SELECT count(*) FROM told)")  # or it would not be run
-    text = "WITH " + ",\n".join(parts) + "\nSELECT " + ", ".join(counts)
+        counts.append("{schema}.somebody_listens()")
+    text = "WITH " + ", ".join(parts) + " SELECT " + ", ".join(counts)
     return text.replace("{schema}", schema)
 
 
-def _source(shape: Shape) -> str:
-    types = [_TYPES.get(name, "text") for name in shape.columns]
-    names = _list(shape.columns)
+def _arrays(names: Iterable[str]) -> str:
+    return ", ".join(f"%({name})s::{'bigint' if name in _NUMBERS else 'text'}[]" for name in names)
+
+
+def _source(shape: Shape) -> Iterable[str]:
     if shape.many:
-        arrays = ", ".join(f"%s::{kind}[]" for kind in types)
-        return f"m ({names}, place) AS (SELECT * FROM unnest({arrays}) WITH ORDINALITY)"
-    values = ", ".join(f"%s::{kind}" for kind in types)
-    return f"m ({names}, place) AS (VALUES ({values}, 1))"
+        yield (
+            f"m ({_list(shape.columns)}, place) AS "
+            f"(SELECT * FROM unnest({_arrays(shape.columns)}) WITH ORDINALITY)"
+        )
 
 
 def _projects(shape: Shape) -> Iterable[str]:
+    value = shape.value
     written = []
+    source = " FROM m" if shape.many else ""
     if shape.adopted:
-        columns = _list(("id", "plan", "number", "states", "period", "version", "lifecycle"))
+        first = f"{value('number')} = 1 AND {value('previous')} = '' AND {value('before')} = '[]'"
+        values = shape.values(
+            (
+                "project", "to_plan", "to_number", "after", "period_after", "number",
+                "lifecycle", "hash", *(f"to_{name}" for name in _STANDING),
+            )
+        )  # fmt: skip
         yield (
-            f"adopted AS (INSERT INTO {{schema}}.project ({columns}, head, {_list(_STANDING)}) "
-            "SELECT m.project, m.to_plan, m.to_number, m.after, m.period_after, m.number, "
-            f"m.lifecycle, m.hash, {_list([f'to_{name}' for name in _STANDING], 'm.')} "
-            "FROM m WHERE m.number = 1 AND m.previous = '' AND m.before = '[]' ORDER BY m.place "
-            "ON CONFLICT DO NOTHING RETURNING id)"
+            "adopted AS (INSERT INTO {schema}.project (id, plan, number, states, period, version, "
+            f"lifecycle, head, {_list(_STANDING)}) SELECT {values}{source} WHERE {first} "
+            f"{'ORDER BY m.place ' if shape.many else ''}ON CONFLICT DO NOTHING RETURNING id)"
         )
         written.append("SELECT id FROM adopted")
     if shape.moved:
-        standing = ", ".join(f"{name} = m.to_{name}" for name in _STANDING)
-        key = (
-            " AND NOT EXISTS (SELECT 1 FROM {schema}.entry AS k "
-            "WHERE k.project = m.project AND k.key = m.key)"
-        )
-        later = (
-            " AND NOT EXISTS (SELECT 1 FROM {schema}.definition AS d WHERE d.project = m.project "
-            "AND d.revision >= m.to_revision AND m.def_tree IS NOT NULL)"
-        )
+        standing = ", ".join(f'"{name}" = {value(f"to_{name}")}' for name in _STANDING)
+        conditions = [
+            f"p.id = {value('project')}",
+            f"p.version = {value('number')} - 1",
+            f"p.head = {value('previous')}",
+            f"p.states = {value('before')}",
+            f"p.period = {value('period')}",
+        ]
+        if shape.keyed:
+            conditions.append(
+                "NOT EXISTS (SELECT 1 FROM {schema}.entry AS k "
+                f"WHERE k.project = p.id AND k.key = {value('key')})"
+            )
+        if shape.defined:
+            conditions.append(
+                "NOT EXISTS (SELECT 1 FROM {schema}.definition AS d WHERE d.project = p.id "
+                f"AND d.revision >= {value('to_revision')}"
+                f"{' AND m.def_tree IS NOT NULL' if shape.many else ''})"
+            )
         yield (
-            "moved AS (UPDATE {schema}.project AS p SET states = m.after, "
-            "period = m.period_after, version = m.number, lifecycle = m.lifecycle, "
-            f"head = m.hash, {standing} FROM m WHERE m.number > 1 AND p.id = m.project "
-            "AND p.version = m.number - 1 AND p.head = m.previous AND p.states = m.before "
-            f"AND p.period = m.period{key if shape.keyed else ''}"
-            f"{later if shape.defined else ''} RETURNING p.id)"
+            f"moved AS (UPDATE {{schema}}.project AS p SET states = {value('after')}, "
+            f"period = {value('period_after')}, version = {value('number')}, "
+            f"lifecycle = {value('lifecycle')}, head = {value('hash')}, {standing}{source} "
+            f"WHERE {' AND '.join(conditions)} RETURNING p.id)"
         )
         written.append("SELECT id FROM moved")
-    yield f"written (id) AS ({' UNION ALL '.join(written)})"
+    yield f"written AS ({' UNION ALL '.join(written)})"
 
 
 def _belongings(shape: Shape) -> Iterable[str]:
     yield (
         f"appended AS (INSERT INTO {{schema}}.entry ({_ENTRY}) "
-        f"SELECT {_list(ENTRY_COLUMNS, 'm.')} FROM m JOIN written AS w ON w.id = m.project "
-        "ORDER BY m.place)"
+        f"SELECT {shape.values(ENTRY_COLUMNS)} {shape.of_written()})"
     )
     if shape.evaluated:
+        values = shape.values(("project", "ev_period", "number", "ev_rate", "ev_band", "ev_tree"))
         yield (
-            "evaluated AS (INSERT INTO {schema}.evaluation AS e "
-            "(project, period, number, rate, band, tree) SELECT m.project, m.ev_period, "
-            "m.number, m.ev_rate, m.ev_band, m.ev_tree FROM m JOIN written AS w "
-            "ON w.id = m.project WHERE m.ev_tree IS NOT NULL "
+            "evaluated AS (INSERT INTO {schema}.evaluation "
+            f"(project, period, number, rate, band, tree) SELECT {values} "
+            f"{shape.of_written('m.ev_tree IS NOT NULL')} "
             "ON CONFLICT (project, period) DO UPDATE SET number = excluded.number, "
             "rate = excluded.rate, band = excluded.band, tree = excluded.tree)"
         )
     if shape.defined:
+        values = shape.values(
+            ("project", "to_revision", "def_label_ko", "def_label_en", "def_field", "def_tree")
+        )
         yield (
             "defined AS (INSERT INTO {schema}.definition "
-            "(project, revision, label_ko, label_en, field, tree) SELECT m.project, "
-            "m.to_revision, m.def_label_ko, m.def_label_en, m.def_field, m.def_tree "
-            "FROM m JOIN written AS w ON w.id = m.project WHERE m.def_tree IS NOT NULL)"
+            f"(project, revision, label_ko, label_en, field, tree) SELECT {values} "
+            f"{shape.of_written('m.def_tree IS NOT NULL')})"
         )
     if shape.assigned:
-        arrays = ", ".join(f"%s::{kind}[]" for kind in ASSIGNMENT_TYPES)
+        names = zip(ASSIGNMENT_PART, _ASSIGNED_TYPES, strict=True)
+        arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in names)
         yield (
-            "assigned AS (INSERT INTO {schema}.assignment "
-            "(project, revision, position, unit, since, until) "
-            f"SELECT a.* FROM unnest({arrays}) AS a (project, revision, position, unit, since, "
-            "until) JOIN written AS w ON w.id = a.project)"
+            f"assigned AS (INSERT INTO {{schema}}.assignment ({_ASSIGNED}) "
+            f"SELECT a.* FROM unnest({arrays}) AS a ({_ASSIGNED}) "
+            "JOIN written AS w ON w.id = a.project)"
         )
     if shape.told:
-        arrays = ", ".join(f"%s::{kind}[]" for kind in NOTICE_TYPES)
         names = _list(NOTICE_COLUMNS)
+        if shape.many:
+            source = (
+                f"SELECT {_list(NOTICE_COLUMNS, 'n.')}, n.at FROM unnest({_arrays(NOTICE_PART)}) "
+                f"WITH ORDINALITY AS n ({names}, place) JOIN written AS w ON w.id = n.project "
+                "ORDER BY n.place"
+            )
+        else:  # project and number are the entry's; few values make psycopg remember the text
+            own = ("project", "number")
+            told = (name if name in own else f"no_{name}" for name in NOTICE_COLUMNS)
+            source = f"SELECT {shape.values(told)}, {shape.value('no_at')} FROM written"
         yield (
-            f"noted AS (INSERT INTO {{schema}}.notice ({names}, next_at) "
-            f"SELECT {_list(NOTICE_COLUMNS, 'n.')}, n.at FROM unnest({arrays}) WITH ORDINALITY "
-            f"AS n ({names}, place) JOIN written AS w ON w.id = n.project ORDER BY n.place "
-            "ON CONFLICT (id, notifier) DO NOTHING RETURNING notifier)"
-        )
-        yield (
-            "told AS (SELECT pg_notify(%s, notifier) "
-            "FROM (SELECT DISTINCT notifier FROM noted) AS each)"
+            f"noted AS (INSERT INTO {{schema}}.notice ({names}, next_at) {source} "
+            "ON CONFLICT (id, notifier) DO NOTHING)"
         )
 
 

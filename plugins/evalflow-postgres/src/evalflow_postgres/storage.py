@@ -12,9 +12,11 @@ import hashlib
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import attrs
 import psycopg
 
 from evalflow import (
@@ -59,7 +61,7 @@ from evalflow_postgres.failures import (
     told,
     was_refused,
 )
-from evalflow_postgres.statements import EVER, Shape
+from evalflow_postgres.statements import ASSIGNMENT_PART, EVER, NOTICE_PART, Shape
 
 SCHEMA = "evalflow"
 """The schema that is used where the URL names none."""
@@ -114,7 +116,9 @@ class PostgresStorage:
         self._schema = upgrades.quoted(self.schema)
         self._sql = statements.texts(self._schema)
         self.channel = _channel(self.schema)
-        self._listener = None if self._pool is None else Listener(self._pool, self.channel)
+        self._listener = (
+            Listener(self._pool, self.channel, self._sql["listens"]) if self._pool else None
+        )
 
     def close(self) -> None:
         """Close the connections; a host's connection stays as it is."""
@@ -128,7 +132,7 @@ class PostgresStorage:
         """Write everything in `commit`, durable on return (on a host's connection: when the
         host commits); see the contract."""
         check_commit(commit)
-        rows = _Rows.of(commit.moves, self._schema, self.channel) if commit.moves else None
+        rows = _Rows.of(commit.moves, self._schema) if commit.moves else None
         alone = len(commit.moves) == 1 and not (commit.unchanged or commit.head)
         try:
             if alone and not commit.lifecycle and fault_point.listener is None:
@@ -136,15 +140,29 @@ class PostgresStorage:
                 written = self._source.write(rows.statement, rows.values)
                 if written is None or written[0] != 1:
                     raise self._refusal(commit)
+                listening = rows.shape.told and written[1]
             else:
-                self._commit_in_steps(commit, rows)
+                listening = self._commit_in_steps(commit, rows)
         except psycopg.Error as error:
-            self._failed(commit, error)
+            listening = self._failed(commit, error)
         fault_point("commit:done")
+        if listening:
+            self._tell()
 
-    def _commit_in_steps(self, commit: Commit, rows: _Rows | None) -> None:
+    def _tell(self) -> None:
+        """Wake who waits for notices. Not within the commit: commits that notify wait for one
+        another, to the end of the disk's write. A wake-up that is lost costs the deliverer the
+        rest of its pause, and the notice nothing."""
+        with suppress(psycopg.Error, StorageError):
+            self._source.write(self._sql["tell"], (self.channel,))
+
+    def _commit_in_steps(self, commit: Commit, rows: _Rows | None) -> bool:
         """Write in a transaction of several statements; a fault point's listener gets one too,
-        so that it can stop between what is written and what is durable."""
+        so that it can stop between what is written and what is durable.
+
+        Return whether somebody listens who must be told.
+        """
+        listening = False
         with self._source.writing() as connection:
             fault_point("commit:begun")
             self._compare(connection, commit)
@@ -167,7 +185,9 @@ class PostgresStorage:
                 written = _fetch(connection, rows.statement, rows.values)
                 if written[0][0] != len(commit.moves):
                     raise self._refusal(commit, connection)
+                listening = rows.shape.told and written[0][1]
             fault_point("commit:written")
+        return listening
 
     def _compare(self, connection: Connection, commit: Commit) -> None:
         """Hold the projects, in one order for everybody, and raise Conflict where one of them
@@ -209,9 +229,9 @@ class PostgresStorage:
         moved = ", ".join(ids[:3])
         return ValueError(f"{moved}: evalflow: the entry does not continue the history")
 
-    def _failed(self, commit: Commit, error: psycopg.Error) -> None:
-        """Raise what an error during a commit means, or return where it was written all the
-        same."""
+    def _failed(self, commit: Commit, error: psycopg.Error) -> bool:
+        """Raise what an error during a commit means; or return, where it was written all the
+        same, whether there are notices to tell of."""
         if somebody_was_first(error):
             first = next(iter(commit.moves), None)
             name = first.entry.project if first else commit.head.id if commit.head else ""
@@ -224,7 +244,7 @@ class PostgresStorage:
         if error.sqlstate == _TOO_LONG:
             raise _too_long(commit) from error
         if error.sqlstate is None and self._was_written(commit, error):
-            return
+            return any(move.notices for move in commit.moves)
         raise told(error, self.place) from error
 
     def _was_written(self, commit: Commit, error: psycopg.Error) -> bool:
@@ -421,13 +441,16 @@ class PostgresStorage:
         pairs = list(notices)
         if not pairs:
             return 0
-        values = ([p[0] for p in pairs], [p[1] for p in pairs], moment(at), self.channel)
+        values = ([p[0] for p in pairs], [p[1] for p in pairs], moment(at))
         try:
             row = self._source.write(self._sql["resend"], values)
         except psycopg.Error as error:
             raise told(error, self.place) from error
         assert row is not None
-        return int(row[0])
+        sent, listening = row
+        if sent and listening:
+            self._tell()
+        return int(sent)
 
     def wait_for_notices(self, timeout: float) -> bool:
         """Wait until a commit has written notices, at most `timeout` seconds; say whether there
@@ -448,17 +471,18 @@ class PostgresStorage:
 # --------------------------------------------------------------------------- committing
 
 
+@attrs.frozen
 class _Rows:
-    """The moves of a commit as the statement that writes them, with its values."""
+    """The moves of a commit as the statement that writes them, with its values by name."""
 
-    def __init__(self, statement: str, values: list[Any]) -> None:
-        self.statement = statement
-        self.values = values
+    shape: Shape
+    statement: str
+    values: dict[str, Any]
 
     @classmethod
-    def of(cls, moves: Sequence[Move], schema: str, channel: str) -> _Rows:
+    def of(cls, moves: Sequence[Move], schema: str) -> _Rows:
         shape = Shape(
-            many=len(moves) > 1,
+            many=len(moves) > 1 or len(moves[0].notices) > 1,
             adopted=any(move.expected == 0 for move in moves),
             moved=any(move.expected > 0 for move in moves),
             keyed=any(move.entry.key is not None for move in moves),
@@ -468,13 +492,19 @@ class _Rows:
             told=any(move.notices for move in moves),
         )
         rows = [_move_row(move, shape) for move in moves]
-        values = _across(rows) if shape.many else rows[0]
+        notices = [notice_row(each) for move in moves for each in move.notices]
+        if shape.many:
+            values = dict(zip(shape.columns, _across(rows), strict=True))
+            if notices:
+                values.update(zip(NOTICE_PART, _across(notices), strict=True))
+        else:
+            values = dict(zip(shape.columns, rows[0], strict=True))
+            if notices:
+                values.update(zip(NOTICE_PART, notices[0], strict=True))
         if shape.assigned:
-            values += _across([row for move in moves for row in _assignment_rows(move)])
-        if shape.told:
-            values += _across([notice_row(each) for move in moves for each in move.notices])
-            values.append(channel)
-        return cls(statements.move(schema, shape), values)
+            assigned = [row for move in moves for row in _assignment_rows(move)]
+            values.update(zip(ASSIGNMENT_PART, _across(assigned), strict=True))
+        return cls(shape, statements.move(schema, shape), values)
 
 
 def _across(rows: Sequence[Sequence[Any]]) -> list[Any]:

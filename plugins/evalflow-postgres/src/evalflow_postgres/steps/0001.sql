@@ -242,14 +242,15 @@ CREATE TRIGGER definition_next BEFORE INSERT ON {schema}.definition
 -- statement that begins after `horizon` has returned is complete up to there.
 CREATE FUNCTION {schema}.entry_announces() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-  mark  CONSTANT text := 'evalflow.floor_' || TG_RELID;
+  mark   CONSTANT text := 'evalflow.floor_' || TG_RELID;
   lowest bigint;
 BEGIN
-  IF coalesce(current_setting(mark, true), '') = '' THEN
-    SELECT CASE WHEN is_called THEN last_value ELSE 0 END INTO lowest
-      FROM {schema}.entry_position_seq;
-    PERFORM pg_advisory_xact_lock_shared(TG_RELID::integer, lowest::bit(32)::integer);
-    PERFORM set_config(mark, lowest::text, true);
+  IF coalesce(current_setting(mark, true), '') = '' THEN  -- expressions only: they are cheap
+    lowest := coalesce(pg_sequence_last_value('{schema}.entry_position_seq'), 0);
+    IF pg_advisory_xact_lock_shared(TG_RELID::integer, lowest::bit(32)::integer) IS NULL
+        OR set_config(mark, lowest::text, true) IS NULL THEN
+      RAISE EXCEPTION 'evalflow: the position cannot be announced';
+    END IF;
   END IF;
   RETURN NULL;
 END $$;
@@ -263,8 +264,7 @@ DECLARE
   lowest bigint;
 BEGIN
   -- First the last position drawn, then who may still be holding one up to it.
-  SELECT CASE WHEN is_called THEN last_value ELSE 0 END INTO latest
-    FROM {schema}.entry_position_seq;
+  latest := coalesce(pg_sequence_last_value('{schema}.entry_position_seq'), 0);
   SELECT min(latest + ((objid::bigint - latest) & 4294967295)::bit(32)::integer) INTO lowest
     FROM pg_locks
     WHERE locktype = 'advisory' AND objsubid = 2
@@ -273,3 +273,10 @@ BEGIN
       AND pid IS DISTINCT FROM pg_backend_pid();
   RETURN least(latest, lowest);
 END $$;
+
+-- Who waits for notices holds a shared lock (oid of the notice table, 0), so that nobody is told
+-- where nobody listens.
+CREATE FUNCTION {schema}.somebody_listens() RETURNS boolean LANGUAGE sql AS $$
+  SELECT CASE WHEN pg_try_advisory_lock('{schema}.notice'::regclass::oid::integer, 0)
+    THEN NOT pg_advisory_unlock('{schema}.notice'::regclass::oid::integer, 0) ELSE true END
+$$;
