@@ -271,8 +271,8 @@ def _belongings(shape: Shape) -> Iterable[str]:
             f"{shape.of_written('m.def_tree IS NOT NULL')})"
         )
     if shape.assigned:
-        names = zip(ASSIGNMENT_PART, _ASSIGNED_TYPES, strict=True)
-        arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in names)
+        typed = zip(ASSIGNMENT_PART, _ASSIGNED_TYPES, strict=True)
+        arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in typed)
         yield (
             f"assigned AS (INSERT INTO {{schema}}.assignment ({_ASSIGNED}) "
             f"SELECT a.* FROM unnest({arrays}) AS a ({_ASSIGNED}) "
