@@ -632,6 +632,8 @@ class KeepsAnOldBand(InMemory):
     """Looking back, a new period still shows the old period's band."""
 
     killed_by = "test_any_life_is_the_same_as_in_memory"
+    examples = 2000  # which lives are led depends on the modules loaded; it ends at the first hit
+    shrinks = False
 
     class Broken(MemoryStorage):
         def _rebuilt(self, project: Project, on: Any, at: Any) -> Project | None:
@@ -650,6 +652,8 @@ class ForgetsRetriesWhenOpened(InAFile):
     """Opening the store anew makes every waiting notice due at once."""
 
     killed_by = "test_any_life_is_the_same_as_in_memory"
+    examples = 2000  # which lives are led depends on the modules loaded; it ends at the first hit
+    shrinks = False
 
     class Broken(SQLiteStorage):
         def __init__(self, path: Any) -> None:
