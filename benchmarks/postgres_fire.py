@@ -11,6 +11,8 @@ after another, so that no evaluation grows long.
 - `bare`: the same read and one statement of CTEs by bare psycopg, which writes the same rows into
   the same tables without triggers and foreign keys; the entry's hash and the evaluation's text
   are made again;
+- `guarded`: the same statement by bare psycopg into tables with evalflow's triggers and keys: what
+  the guards cost by themselves;
 - `SQLAlchemy`: as people write it with the ORM and a `transitions` machine (no roles, no rating,
   no gates): load, trigger, a history row with its hash, an evaluation, a notice, commit; where
   SQLAlchemy is installed.
@@ -92,28 +94,37 @@ def prepare(url: str, folder: Path) -> None:
         engine.fire(project[0], "amend", by=by, data={"actuals": FIGURES})
     engine.close()
     with psycopg.connect(url, autocommit=True) as connection:
-        upgrades.bring_up(connection, "bare", url)
-        triggers = connection.execute(
-            "SELECT t.tgname, c.relname FROM pg_trigger AS t JOIN pg_class AS c "
-            "ON c.oid = t.tgrelid WHERE NOT t.tgisinternal "
-            "AND c.relnamespace = 'bare'::regnamespace"
-        ).fetchall()
-        for name, table in triggers:
-            connection.execute(f"DROP TRIGGER {name} ON bare.{table}")
-        keys = connection.execute(
-            "SELECT conname, conrelid::regclass::text FROM pg_constraint "
-            "WHERE contype = 'f' AND connamespace = 'bare'::regnamespace"
-        ).fetchall()
-        for name, table in keys:
-            connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
-        for table, columns in TABLES.items():
-            names = ", ".join(f'"{column}"' for column in columns)
-            connection.execute(
-                f"INSERT INTO bare.{table} ({names}) SELECT {names} FROM evalflow.{table}"
-            )
+        for schema in ("bare", "guarded"):
+            upgrades.bring_up(connection, schema, url)
+            connection.execute("SET session_replication_role = replica")  # rows come as they are
+            for table, columns in TABLES.items():
+                names = ", ".join(f'"{column}"' for column in columns)
+                connection.execute(
+                    f"INSERT INTO {schema}.{table} ({names}) SELECT {names} FROM evalflow.{table}"
+                )
+            connection.execute("SET session_replication_role = origin")
+        strip(connection, "bare")
     alchemy = sqlalchemy_way(url, 0)
     if alchemy is None:
         print("SQLAlchemy is not installed; left out")
+
+
+def strip(connection: Any, schema: str) -> None:
+    """Take the triggers and foreign keys from the tables of a schema."""
+    triggers = connection.execute(
+        "SELECT t.tgname, t.tgrelid::regclass FROM pg_trigger AS t JOIN pg_class AS c "
+        "ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND c.relnamespace = %s::regnamespace",
+        (schema,),
+    ).fetchall()
+    for name, table in triggers:
+        connection.execute(f"DROP TRIGGER {name} ON {table}")
+    keys = connection.execute(
+        "SELECT conname, conrelid::regclass FROM pg_constraint "
+        "WHERE contype = 'f' AND connamespace = %s::regnamespace",
+        (schema,),
+    ).fetchall()
+    for name, table in keys:
+        connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
 
 
 def own(way: int, number: int) -> list[str]:
@@ -179,7 +190,8 @@ def client(
     answers: Any,
 ) -> None:
     ways = {
-        "bare": bare_way(url, number),
+        "bare": bare_way(url, number, "bare"),
+        "guarded": bare_way(url, number, "guarded"),
         "commit": storage_way(url, number),
         "fire": engine_way(url, number),
     }
@@ -282,7 +294,7 @@ TABLES = {
 }
 
 
-def bare_way(url: str, number: int) -> Callable[[], object]:
+def bare_way(url: str, number: int, schema: str) -> Callable[[], object]:
     import psycopg
 
     connection = psycopg.connect(url, autocommit=True)
@@ -293,7 +305,8 @@ def bare_way(url: str, number: int) -> Callable[[], object]:
         names = ", ".join(f'"{column}"' for column in columns)
         column = "id" if table == "project" else "project"
         found = connection.execute(
-            f"SELECT {names} FROM bare.{table} WHERE {column} = %s ORDER BY {order} DESC LIMIT 1",
+            f"SELECT {names} FROM {schema}.{table} WHERE {column} = %s "
+            f"ORDER BY {order} DESC LIMIT 1",
             (first,),
         ).fetchone()
         assert found is not None
@@ -302,22 +315,22 @@ def bare_way(url: str, number: int) -> Callable[[], object]:
     entry, notice = row("entry", ENTRY_COLUMNS), row("notice", NOTICE_COLUMNS)
     columns = ", ".join(f'p."{column}"' for column in PROJECT_COLUMNS)
     read = (
-        f"SELECT {columns}, e.tree, (SELECT max(r.revision) FROM bare.plan_revision AS r "
-        "WHERE r.plan = p.plan) FROM bare.project AS p LEFT JOIN bare.evaluation AS e "
+        f"SELECT {columns}, e.tree, (SELECT max(r.revision) FROM {schema}.plan_revision AS r "
+        f"WHERE r.plan = p.plan) FROM {schema}.project AS p LEFT JOIN {schema}.evaluation AS e "
         "ON e.project = p.id AND e.period = p.period WHERE p.id = %s"
     )
     marks = ", ".join(["%s"] * len(ENTRY_COLUMNS))
     told = ", ".join(["%s"] * len(NOTICE_COLUMNS))
     write = (
-        "WITH moved AS (UPDATE bare.project SET states = %s, visits = %s, period = %s, "
+        f"WITH moved AS (UPDATE {schema}.project SET states = %s, visits = %s, period = %s, "
         "version = %s, band = %s, head = %s WHERE id = %s AND version = %s RETURNING id), "
-        f"appended AS (INSERT INTO bare.entry ({', '.join(ENTRY_COLUMNS)}) "
+        f"appended AS (INSERT INTO {schema}.entry ({', '.join(ENTRY_COLUMNS)}) "
         f"SELECT {marks} FROM moved), "
-        "evaluated AS (INSERT INTO bare.evaluation (project, period, number, rate, band, tree) "
-        "SELECT %s, %s, %s, %s, %s, %s FROM moved ON CONFLICT (project, period) DO UPDATE SET "
+        f"evaluated AS (INSERT INTO {schema}.evaluation "
+        "(project, period, number, rate, band, tree) SELECT %s, %s, %s, %s, %s, %s FROM moved ON CONFLICT (project, period) DO UPDATE SET "
         "number = excluded.number, rate = excluded.rate, band = excluded.band, "
         "tree = excluded.tree), "
-        f"noted AS (INSERT INTO bare.notice ({', '.join(NOTICE_COLUMNS)}) "
+        f"noted AS (INSERT INTO {schema}.notice ({', '.join(NOTICE_COLUMNS)}) "
         f"SELECT {told} FROM moved ON CONFLICT (id, notifier) DO NOTHING) "
         "SELECT count(*) FROM moved"
     )
