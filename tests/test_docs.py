@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import doctest
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +40,48 @@ def test_the_python_blocks_of_a_page_run_in_order(page, monkeypatch, tmp_path):
         if each == page:
             source = "\n" * line + code
             exec(compile(source, str(page), "exec"), namespace)
+
+
+def commands(block: str) -> list[tuple[str, str]]:
+    """Return the commands of a console block (`$ …`), each with the output shown under it."""
+    found = []
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, shown = part.partition("\n")
+        while command.endswith("\\"):
+            more, _, shown = shown.partition("\n")
+            command = f"{command}\n{more}"
+        found.append((command, shown))
+    return found
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _, _ in blocks("console")}), ids=str)
+def test_the_commands_of_a_page_run_in_order_and_print_what_it_shows(page, tmp_path):
+    """They share one folder with a copy of `examples`; `...` stands for any output, and a
+    command that may fail says so by `|| true`."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith("EVALFLOW")},
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "EVALFLOW_LANG": "ko" if page.name.endswith(".ko.md") else "en",
+    }
+    exports = ""
+    for each, line, block in blocks("console"):
+        for command, shown in commands(block) if each == page else ():
+            if command.startswith("export "):
+                exports += f"{command}\n"
+            done = subprocess.run(
+                ["bash", "-c", f"{exports}{command}"],
+                cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            where = f"{page.name}:{line}: $ {command}\n{done.stdout}{done.stderr}"
+            assert done.returncode == 0, where
+            if shown.strip():
+                same = doctest.OutputChecker().check_output(
+                    shown,
+                    done.stdout + done.stderr,
+                    doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
+                )
+                assert same, where
 
 
 def test_every_block_says_what_it_is_in():

@@ -100,3 +100,77 @@ def test_every_project_is_judged_by_itself(tampered):
         "DELETE FROM evaluation WHERE project = 'gu/2'",
     )
     assert found == [("gu/1", "entry_changed", 1), ("gu/2", "evaluation_edited", 3)]
+
+
+@pytest.mark.parametrize(
+    "change", ["unit = 'education'", "band = 'lagging'", "visits = '[1,1]'", "revision = 7"]
+)
+def test_what_stands_beside_the_states_is_replayed_too(tampered, change):
+    assert tampered(f"UPDATE project SET {change} WHERE id = 'gu/3'") == [
+        ("gu/3", "state_edited", None)
+    ]
+
+
+def test_a_target_edited_in_the_plan_is_found(tampered):
+    found = tampered(
+        "UPDATE definition SET tree = replace(tree, '400', '300') WHERE project = 'gu/3'"
+    )
+    assert found == [("gu/3", "definition_edited", 1)]
+
+
+def test_a_role_added_to_the_directory_is_found(tampered):
+    found = tampered(
+        "UPDATE plan_revision SET tree = replace(tree, 'budget_team', 'policy_office')"
+    )
+    assert {(code, number) for _, code, number in found} == {("plan_edited", 1)}
+
+
+def test_a_rule_edited_in_the_lifecycle_is_found(tampered):
+    found = tampered("UPDATE lifecycle SET tree = replace(tree, 'policy_office', 'department')")
+    assert {code for _, code, _ in found} == {"lifecycle_edited"}
+
+
+def test_the_project_as_an_approved_change_left_it_is_in_its_entry(office):
+    office.fire(
+        "gu/3", "request_change", "road-head", kind="target", reason="물가", detail="연장 축소",
+        reported_on="2016-02-25",
+        change={"indicators": {"metres": {"targets": {"2016-Q4": 300}}}},
+    )  # fmt: skip
+    office.fire("gu/3", "consult", "policy-1", opinion="이견 없음")
+    approved = office.fire(
+        "gu/3",
+        "approve_change",
+        "mayor-1",
+        document={"number": "방침-7", "registered_on": "2016-02-25"},
+    )
+    indicators = approved.data["definition"]["indicators"]
+    assert indicators["metres"]["targets"]["2016-Q4"] == "300"
+    assert list(office.engine.verify()) == []
+
+
+# --------------------------------------------------------------------------- checkpoints
+
+
+def test_a_checkpoint_holds_however_much_is_added_since(office):
+    noted = office.engine.checkpoint()
+    office.to_submitted()
+    assert office.engine.checkpoint() != noted
+    assert office.engine.checkpoint(upto=noted) == noted
+
+
+def test_a_checkpoint_is_read_off_paper_with_other_spacing_and_a_part_of_its_digits(office):
+    noted = office.engine.checkpoint()
+    typed = f"  gu  r1 #3  {noted.hash[:7].upper()} {noted.hash[7:16]} "
+    read = evalflow.Checkpoint.read(typed)
+    assert (read.plan, read.revisions, read.entries) == ("gu", 1, 3)
+    assert noted.hash.startswith(read.hash)
+    assert evalflow.Checkpoint.read(str(noted)) == noted
+
+
+@pytest.mark.parametrize(
+    "text", ["", "gu", "gu r1 #3 abc", "gu r1 #3 " + "g" * 64, "gu r1 3 " + "a" * 64]
+)
+def test_what_is_no_checkpoint_is_said_to_be_none(text):
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        evalflow.Checkpoint.read(text)
+    assert [problem.code for problem in caught.value.problems] == ["bad_checkpoint"]

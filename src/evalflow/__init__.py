@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from evalflow.access import Directory
+    from evalflow.audit import Bundle, verify_bundle
     from evalflow.calendar import (
         Calendar,
         Deadline,
@@ -84,10 +85,11 @@ if TYPE_CHECKING:
     from evalflow.storage.contract import Settled, Storage, check_commit
     from evalflow.storage.points import fault_point
     from evalflow.text import Tree, canonical, digest, parse
-    from evalflow.verification import Mismatch
+    from evalflow.verification import Checkpoint, Mismatch
 
 _HOMES = {
     "evalflow.access": ("Directory",),
+    "evalflow.audit": ("Bundle", "verify_bundle"),
     "evalflow.calendar": (
         "Calendar",
         "CalendarRules",
@@ -155,7 +157,7 @@ _HOMES = {
     "evalflow.storage.contract": ("Settled", "Storage", "check_commit"),
     "evalflow.storage.points": ("fault_point",),
     "evalflow.text": ("Tree", "canonical", "digest", "parse"),
-    "evalflow.verification": ("Mismatch",),
+    "evalflow.verification": ("Checkpoint", "Mismatch"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -165,10 +167,12 @@ __all__ = [
     "Assignment",
     "Band",
     "Budget",
+    "Bundle",
     "Calendar",
     "CalendarRules",
     "Change",
     "Check",
+    "Checkpoint",
     "Commit",
     "Conflict",
     "Deadline",
@@ -234,6 +238,7 @@ __all__ = [
     "load_plan",
     "open",
     "parse",
+    "verify_bundle",
     "vocabulary",
 ]
 

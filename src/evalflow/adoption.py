@@ -13,7 +13,7 @@ from evalflow.errors import InvalidInput, Problem, Reason, Refused
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Actor, Commit, Entry, Grant, Move, PlanHead, Project, ProjectDefinition
 from evalflow.plan import Plan
-from evalflow.text import Tree, canonical
+from evalflow.text import Tree, canonical, digest
 
 ADOPT, REVISE = "adopt", "revise"
 """The events of the two entries that no lifecycle defines: a plan is adopted, then revised."""
@@ -76,7 +76,7 @@ class Adoption:
             revision=self.head.revision,
             lifecycle=lifecycle.fingerprint,
             reason=self.reason,
-            data={"definition": definition.tree},
+            data=self._put_into_force(definition),
         ).sealed()
         project = Project(
             id=definition.id,
@@ -95,6 +95,10 @@ class Adoption:
         )
         return Move(project=project, expected=0, entry=entry, definition=definition)
 
+    def _put_into_force(self, definition: ProjectDefinition) -> Tree:
+        """Return what the entry says of the plan: the project whole, the head by its hash."""
+        return {"definition": definition.tree, "plan": digest(canonical(self.head.tree))}
+
     def _revised(self, definition: ProjectDefinition, project: Project) -> Move:
         entry = Entry(
             project=project.id,
@@ -111,7 +115,7 @@ class Adoption:
             revision=self.head.revision,
             lifecycle=project.lifecycle,
             reason=self.reason,
-            data={"definition": definition.tree},
+            data=self._put_into_force(definition),
             previous=project.head,
         ).sealed()
         moved = attrs.evolve(

@@ -97,6 +97,30 @@ class Explanation:
         """Return the reasons of all checks, in order."""
         return tuple(reason for check in self.checks for reason in check.reasons)
 
+    def tree(self) -> Tree:
+        """Return what was asked and every reason against it, as data that can be kept."""
+        return {
+            "project": self.project,
+            "event": self.event,
+            "actor": self.actor,
+            "at": self.at.isoformat(timespec="microseconds"),
+            "states": list(self.states),
+            "allowed": self.allowed,
+            "reasons": [
+                {
+                    "check": check.name,
+                    "code": reason.code,
+                    "ko": reason.ko,
+                    "en": reason.en,
+                    "who": list(reason.who),
+                    "since": reason.since and reason.since.isoformat(),
+                    "about": reason.about,
+                }
+                for check in self.checks
+                for reason in check.reasons
+            ],
+        }
+
 
 @attrs.frozen(kw_only=True)
 class Setting:
@@ -502,7 +526,7 @@ def _move(
         revision=firing.head.revision if draft.definition is None else firing.head.revision + 1,
         lifecycle=project.lifecycle,
         reason=firing.data.get("reason"),
-        data=firing.data,
+        data=_told(firing, draft),
         rating=rating and rating.tree(),
         evaluation="" if written is None else digest(written.text()),
         late=late,
@@ -536,6 +560,14 @@ def _move(
         definition=draft.definition,
         notices=_notices(firing, entry, moved),
     )
+
+
+def _told(firing: Firing, draft: Draft) -> Tree:
+    """Return the entry's data: what was given, and the project anew where the event redefines
+    it, so that the history alone says what was measured."""
+    if draft.definition is None:
+        return firing.data
+    return {**firing.data, "definition": draft.definition.tree}
 
 
 def _notices(firing: Firing, entry: Entry, moved: Project) -> tuple[Notice, ...]:

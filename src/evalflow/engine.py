@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,6 +19,7 @@ import attrs
 from evalflow import outbox
 from evalflow.access import Directory
 from evalflow.adoption import ADOPT, REVISE, Adoption, check_revision, entitled
+from evalflow.audit import Bundle, write_bundle
 from evalflow.calendar import Calendar, Holidays, period
 from evalflow.decision import Decision, Explanation, Setting, decide, raise_if_stopped, subject
 from evalflow.dues import Due, Ledger, Standing, extensions_given, fired_in_this_visit
@@ -47,12 +48,21 @@ from evalflow.plan import load as plan_load
 from evalflow.plugins import Plugins
 from evalflow.records import RECORDS, actuals_of
 from evalflow.storage.contract import Storage
-from evalflow.text import parse
-from evalflow.verification import Mismatch, verify_project
+from evalflow.text import Tree, parse
+from evalflow.verification import (
+    Checkpoint,
+    Kept,
+    Mismatch,
+    checkpoint,
+    hashes_of,
+    stored_lifecycle,
+    verify_project,
+)
 from evalflow.yamltree import placed, read
 
 Clock = Callable[[], dt.datetime]
 
+_TRIES = 5  # at a consistent reading of a store that others write to
 _REMEMBERED = 20_000  # definitions kept in memory; an idle project costs none
 
 
@@ -777,10 +787,85 @@ class Engine:
         Reads every entry of the plan (None: of all plans), or of one project.
         """
         ids = None if project is None else (project,)
+
+        def lifecycle(fingerprint: str) -> Lifecycle | None:
+            text = self.storage.lifecycle(fingerprint)
+            return None if text is None else stored_lifecycle(text)
+
+        kept = Kept(
+            evaluation=self.storage.evaluation,
+            definition=self.storage.definition,
+            head=self.storage.head,
+            lifecycle=cache(lifecycle),
+        )
         for each in self.storage.select(Selection(plan=plan, ids=ids)):
-            evaluations = partial(self.storage.evaluation, each.id)
-            history = self.storage.history(each.id)
-            yield from verify_project(each, history, evaluations, self.lifecycle)
+            yield from verify_project(each, self.storage.history(each.id), kept)
+
+    def checkpoint(self, plan: str | None = None, *, upto: Checkpoint | None = None) -> Checkpoint:
+        """Return the checkpoint of the plan's history up to now: a line to put on paper. With
+        `upto`, what should have come out when that one was made.
+
+        Raises:
+            NotFound: the store has no such plan.
+        """
+        plan = plan or self.only_plan()
+        self.plan(plan)
+        revisions = self.storage.revisions(plan)
+        heads = [self.storage.head(plan, number) or "" for number, _ in revisions]
+        return checkpoint(plan, heads, hashes_of(plan, self.storage.entries()), upto)
+
+    def export_bundle(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        plan: str | None = None,
+        projects: Sequence[str] | None = None,
+        refusals_of: Actor | None = None,
+    ) -> Bundle:
+        """Write an audit bundle of a whole plan, or of some projects of one plan by their ids;
+        another machine verifies it with `evalflow.verify_bundle`, without a database.
+
+        With `refusals_of` it also holds every event that is refused to this actor at this
+        moment, with all reasons.
+
+        Raises:
+            NotFound: no such plan or project.
+            Conflict: others wrote to the store all the time; nothing is left behind.
+            OSError: the file cannot be written.
+        """
+        if projects:
+            found = {self.project(each).plan for each in projects}
+            plan = found.pop() if plan is None else plan
+            if found - {plan}:
+                raise NotFound("project", f"{plan}/…", tuple(projects))
+        plan = plan or self.only_plan()
+        self.plan(plan)
+        ids = tuple(projects) if projects else None
+        tries = 0
+        while True:
+            chosen = Selection(plan=plan, ids=ids)
+            refused = None if refusals_of is None else self._refused(chosen, refusals_of)
+            try:
+                return write_bundle(
+                    path,
+                    self.storage,
+                    plan,
+                    self.storage.select(chosen),
+                    made_at=self._now(),
+                    whole=ids is None,
+                    refusals=refused,
+                )
+            except Conflict:
+                tries += 1
+                if tries == _TRIES:
+                    raise
+
+    def _refused(self, chosen: Selection, actor: Actor) -> Iterator[Tree]:
+        for project in self.storage.select(chosen):
+            for event in self.lifecycle(project.lifecycle).events:
+                explanation = self.explain(project.id, event, by=actor)
+                if not explanation.allowed:
+                    yield explanation.tree()
 
     # ------------------------------------------------------------------ notices
 

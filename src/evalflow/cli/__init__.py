@@ -56,6 +56,7 @@ class _Group(click.Group):
         "score": "scores",
         "deliver": "upkeep",
         "verify": "upkeep",
+        "audit": "audits",
         "demo": "demo",
     }
     summaries: ClassVar = {
@@ -70,6 +71,7 @@ class _Group(click.Group):
         "score": "이행률과 산출 근거 · Rates, and how they were worked out.",
         "deliver": "알림 발송 · Deliver notices; list and resend dead letters.",
         "verify": "이력과 상태를 대조 · Check the store against its history.",
+        "audit": "감사 묶음과 확인값 · Audit bundles, and checkpoints for paper.",
         "demo": "2016년 한 해를 시연 · Play the 2016 plan of Seodaemun-gu.",
     }
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from evalflow.cli.session import Session
+
+if TYPE_CHECKING:
+    from evalflow.verification import Mismatch
 
 _pass = click.make_pass_decorator(Session)
 
@@ -60,26 +66,41 @@ def deliver_command(
 @click.command("verify")
 @click.argument("plan", required=False)
 @click.option("--project", metavar="ID", help="한 사업만 · Only this project.")
+@click.option(
+    "--checkpoint", "noted", metavar="TEXT", help="적어 둔 확인값 · A checkpoint noted on paper."
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
-def verify_command(session: Session, plan: str | None, project: str | None, as_json: bool) -> int:
+def verify_command(
+    session: Session, plan: str | None, project: str | None, noted: str | None, as_json: bool
+) -> int:
     """이력과 상태를 대조 · Check the store against its history: finds any edit.
 
     Exit code 0 where everything fits, 1 where something does not.
     """
+    from evalflow.verification import Checkpoint, compare
+
+    point = None if noted is None else Checkpoint.read(noted)
     with session.open() as engine:
         with session.busy("이력 대조 중", "checking histories"):
             found = list(engine.verify(plan, project=project))
+            if point is not None:
+                found += compare(point, engine.checkpoint(point.plan, upto=point))
         if as_json:
             session.print_json("mismatches", found)
         else:
-            for mismatch in found:
-                session.echo(mismatch.text(session.lang))
-            if not found:
-                session.echo(
-                    session.say(
-                        "이상 없음: 모든 이력이 이어지고 상태·평가가 이력과 같습니다.",
-                        "all fits: every history is whole, states and evaluations agree with it.",
-                    )
-                )
+            print_mismatches(session, found)
         return 1 if found else 0
+
+
+def print_mismatches(session: Session, found: Sequence[Mismatch]) -> None:
+    """Print what does not fit, or that all does."""
+    for mismatch in found:
+        session.echo(mismatch.text(session.lang))
+    if not found:
+        session.echo(
+            session.say(
+                "이상 없음: 모든 이력이 이어지고 상태·평가가 이력과 같습니다.",
+                "all fits: every history is whole, states and evaluations agree with it.",
+            )
+        )

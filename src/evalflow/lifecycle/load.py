@@ -518,6 +518,9 @@ class _Builder:
 
     def _fields(self, part: Part) -> Iterator[Field]:
         for name, inside in self._named(part, "data", ("항목", "field")):
+            if name == "definition":
+                ko, en = "'definition'은 이력이 쓰는 이름입니다", "entries use that name themselves"
+                inside.wrong(None, "reserved_name", ko, en, name)
             inside.only({"type", "ko", "en", "required", "options"} | _name_key(inside))
             kind = inside.known("type", ("자료 유형", "field type"), sorted(FIELD_TYPES))
             options = {}
