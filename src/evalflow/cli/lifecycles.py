@@ -1,12 +1,17 @@
-"""Commands about lifecycles: check and diagram."""
+"""Commands about lifecycles: check, diagram and access."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from evalflow.cli.session import Session
+
+if TYPE_CHECKING:
+    from evalflow.lifecycle.rights import Right
+    from evalflow.model import Grant
 
 _pass = click.make_pass_decorator(Session)
 
@@ -101,3 +106,65 @@ def diagram(
         render(text, output)
     else:
         output.write_text(text, encoding="utf-8")
+
+
+@lifecycle_command.command("access")
+@click.argument("name", metavar="PRESET|FILE")
+@click.option("--plan", type=click.Path(dir_okay=False), help="이 계획의 사람들로 · Its people.")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
+@_pass
+def access(session: Session, name: str, plan: str | None, as_json: bool) -> None:
+    """누가 무엇을 할 수 있는지 · The whole table of who may do what, made from the definition.
+
+    With a plan, with the people who hold the roles, where, and on which days.
+    """
+    import evalflow
+    from evalflow.lifecycle.rights import holders, rights
+
+    adopted = evalflow.load_plan(plan) if plan else None
+    lifecycle = evalflow.load_lifecycle(name)
+    if as_json:
+        cells = rights(lifecycle) if adopted is None else holders(lifecycle, adopted.head)
+        session.print_json("rights", cells, lifecycle=lifecycle.fingerprint)
+        return
+
+    def described(right: Right) -> list[str]:
+        event = lifecycle.events.get(right.event)
+        special = {"adopt": ("계획 등록", "Adopt a plan"), "revise": ("계획 변경", "Revise a plan")}
+        label = session.say(*special[right.event]) if event is None else session.label(event.label)
+        states = [session.label(lifecycle.states[state].label) for state in right.sources]
+        return [label, session.label(lifecycle.roles[right.role].label), ", ".join(states)]
+
+    if adopted is None:
+        heads = session.say("절차,역할,어느 상태에서,분리", "Event,Role,From,Separated from")
+        rows = [
+            [
+                *described(right),
+                "; ".join(session.label(duty.label) for duty in right.duties),
+            ]
+            for right in rights(lifecycle)
+        ]
+    else:
+        heads = session.say(
+            "절차,역할,어느 상태에서,사람,소관,기간", "Event,Role,From,Who,Unit,Days"
+        )
+        units = adopted.head.units
+        rows = [
+            [
+                *described(each.right),
+                each.actor
+                + (f" ({session.say('대결', 'for')} {each.grant.on_behalf_of})"
+                   if each.grant.on_behalf_of else ""),
+                session.label(units[each.grant.unit].label)
+                + (f" +{len(each.units) - 1}" if len(each.units) > 1 else ""),
+                _days(each.grant),
+            ]
+            for each in holders(lifecycle, adopted.head)
+        ]  # fmt: skip
+    session.table(heads.split(","), rows)
+
+
+def _days(grant: Grant) -> str:
+    if grant.since is None and grant.until is None:
+        return ""
+    return f"{grant.since or ''} ~ {grant.until or ''}"
