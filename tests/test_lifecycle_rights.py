@@ -1,4 +1,4 @@
-"""The table of who may do what, made from the definition, and the engine held to it cell by cell."""
+"""The table of who may do what, made from the definition; the engine is held to each cell."""
 
 from __future__ import annotations
 

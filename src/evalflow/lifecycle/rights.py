@@ -41,19 +41,17 @@ class Holder:
 def rights(lifecycle: Lifecycle) -> tuple[Right, ...]:
     """Return every right that the definition gives, event by event; what is not in it, nobody
     may do. Adopting and revising a plan is the first, under the names `adopt` and `revise`."""
-    return tuple(
-        [
-            *(
-                _right(lifecycle, event, role, ())
-                for event in ("adopt", "revise")
-                for role in lifecycle.adopted_by
-            ),
-            *(
-                _right(lifecycle, event.name, role, _sources(lifecycle, event))
-                for event in lifecycle.events.values()
-                for role in event.by
-            ),
-        ]
+    return (
+        *(
+            _right(lifecycle, event, role, ())
+            for event in ("adopt", "revise")
+            for role in lifecycle.adopted_by
+        ),
+        *(
+            _right(lifecycle, event.name, role, _sources(lifecycle, event))
+            for event in lifecycle.events.values()
+            for role in event.by
+        ),
     )
 
 
