@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from evalflow.outbox import DeliveryReport, Notifier
     from evalflow.plan import Plan
     from evalflow.plugins import Plugins
+    from evalflow.scenario import Failure, Scenario, load_scenario, run_scenario
     from evalflow.scoring.contract import Scorer
     from evalflow.storage.contract import Settled, Storage, check_commit
     from evalflow.storage.points import fault_point
@@ -153,6 +154,7 @@ _HOMES = {
     "evalflow.outbox": ("DeliveryReport", "Notifier"),
     "evalflow.plan": ("Plan",),
     "evalflow.plugins": ("Plugins",),
+    "evalflow.scenario": ("Failure", "Scenario", "load_scenario", "run_scenario"),
     "evalflow.scoring.contract": ("Scorer",),
     "evalflow.storage.contract": ("Settled", "Storage", "check_commit"),
     "evalflow.storage.points": ("fault_point",),
@@ -186,6 +188,7 @@ __all__ = [
     "EvalflowError",
     "Evaluation",
     "Explanation",
+    "Failure",
     "Figure",
     "Firing",
     "Forbidden",
@@ -216,6 +219,7 @@ __all__ = [
     "Rating",
     "Reason",
     "Refused",
+    "Scenario",
     "Scorer",
     "ScoringRules",
     "Selection",
@@ -236,8 +240,10 @@ __all__ = [
     "listed_holidays",
     "load_lifecycle",
     "load_plan",
+    "load_scenario",
     "open",
     "parse",
+    "run_scenario",
     "verify_bundle",
     "vocabulary",
 ]

@@ -57,6 +57,7 @@ class _Group(click.Group):
         "deliver": "upkeep",
         "verify": "upkeep",
         "audit": "audits",
+        "scenario": "scenarios",
         "demo": "demo",
     }
     summaries: ClassVar = {
@@ -71,6 +72,7 @@ class _Group(click.Group):
         "score": "이행률과 산출 근거 · Rates, and how they were worked out.",
         "deliver": "알림 발송 · Deliver notices; list and resend dead letters.",
         "verify": "이력과 상태를 대조 · Check the store against its history.",
+        "scenario": "시나리오 실행 · Run scenarios: what is expected of a plan's rules.",
         "audit": "감사 묶음과 확인값 · Audit bundles, and checkpoints for paper.",
         "demo": "2016년 한 해를 시연 · Play the 2016 plan of Seodaemun-gu.",
     }

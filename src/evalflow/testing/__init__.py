@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from evalflow.testing.notifier import NotifierConformance
+    from evalflow.testing.scenarios import scenario_tests
     from evalflow.testing.storage import StorageConformance
 
-__all__ = ["NotifierConformance", "StorageConformance"]
+__all__ = ["NotifierConformance", "StorageConformance", "scenario_tests"]
 
 _HOMES = {
     "NotifierConformance": "evalflow.testing.notifier",
     "StorageConformance": "evalflow.testing.storage",
+    "scenario_tests": "evalflow.testing.scenarios",
 }
 
 
