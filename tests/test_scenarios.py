@@ -119,7 +119,8 @@ def test_every_mistake_in_the_file_is_told_at_once(plan_file):
     lines = {problem.line for problem in caught.value.problems}
     assert lines == {5, 6, 7, 8, 9}
     text = caught.value.text("en")
-    for word in ("'self_evaluate'", "'state'", "33", "later than", "'planned'", "or none", "say which"):
+    said = ("'self_evaluate'", "'state'", "33", "later than", "'planned'", "or none", "say which")
+    for word in said:
         assert word in text
 
 
