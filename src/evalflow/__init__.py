@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         StorageError,
         Undeliverable,
     )
+    from evalflow.facade import Facade
     from evalflow.firing import Draft, Firing
     from evalflow.hookspecs import hookimpl
     from evalflow.lifecycle.definition import GuardSpec, Lifecycle
@@ -116,6 +117,7 @@ _HOMES = {
         "StorageError",
         "Undeliverable",
     ),
+    "evalflow.facade": ("Facade",),
     "evalflow.firing": ("Draft", "Firing"),
     "evalflow.hookspecs": ("hookimpl",),
     "evalflow.lifecycle.definition": ("GuardSpec", "Lifecycle"),
@@ -188,6 +190,7 @@ __all__ = [
     "EvalflowError",
     "Evaluation",
     "Explanation",
+    "Facade",
     "Failure",
     "Figure",
     "Firing",

@@ -1,4 +1,4 @@
-"""Commands about lifecycles: check, diagram and access."""
+"""Commands about lifecycles: check, diagram, access, paths and stubs."""
 
 from __future__ import annotations
 
@@ -162,6 +162,91 @@ def access(session: Session, name: str, plan: str | None, as_json: bool) -> None
             for each in holders(lifecycle, adopted.head)
         ]  # fmt: skip
     session.table(heads.split(","), rows)
+
+
+@lifecycle_command.command("paths")
+@click.argument("name", metavar="PRESET|FILE")
+@click.option("--to", "target", metavar="STATE", help="이 상태까지 · To this state only.")
+@click.option(
+    "--all", "every", is_flag=True, help="돌지 않는 모든 길 · Every path that visits nothing twice."
+)
+@click.option(
+    "--limit", type=click.IntRange(1), default=1000, show_default=True, help="최대 · At most."
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
+@_pass
+def paths_command(
+    session: Session, name: str, target: str | None, every: bool, limit: int, as_json: bool
+) -> None:
+    """상태에 이르는 길 · The shortest path to each state; or all simple ones, region by region."""
+    import itertools
+
+    import evalflow
+    from evalflow.lifecycle.paths import alone, paths
+
+    lifecycle = evalflow.load_lifecycle(name)
+    if target is not None and target not in lifecycle.states:
+        raise evalflow.NotFound("state", target, tuple(lifecycle.states))
+    graphs = paths(lifecycle, evalflow.vocabulary().guards)
+    found: list[tuple[str, tuple[str, ...]]] = []
+    more = False
+    for state in lifecycle.states.values():
+        if target not in (None, state.name):
+            continue
+        if every:
+            ways = list(itertools.islice(alone(lifecycle, state.region).simple(state.name), limit))
+            more = more or len(ways) == limit
+        else:
+            graph = next(graph for graph in graphs if state.region in graph.regions)
+            shortest = graph.shortest(state.name)
+            ways = [] if shortest is None else [shortest]
+        found += [(state.name, way) for way in ways]
+    if as_json:
+        told = [{"state": state, "events": list(way)} for state, way in found]
+        session.print_json("paths", told, lifecycle=lifecycle.fingerprint, cut_off=more)
+        return
+    heads = session.say("상태,절차", "State,Events").split(",")
+    rows = [
+        (
+            session.label(lifecycle.states[state].label),
+            " → ".join(session.label(lifecycle.events[event].label) for event in way) or "·",
+        )
+        for state, way in found
+    ]
+    session.table(heads, rows)
+    if more:
+        session.remark(session.say("더 있을 수 있습니다 (--limit)", "there may be more (--limit)"))
+
+
+@lifecycle_command.command("stubs")
+@click.argument("name", metavar="PRESET|FILE")
+@click.option("--class", "class_name", default="Office", show_default=True, help="이름 · Its name.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="파일 · A .pyi file; the .py beside it is made where there is none.",
+)
+@_pass
+def stubs_command(session: Session, name: str, class_name: str, output: Path | None) -> None:
+    """형(type) 선언 파일 · A typed facade: one method for each event, for editors and mypy."""
+    import evalflow
+    from evalflow.lifecycle.stubs import stubs
+
+    if not class_name.isidentifier():
+        raise click.BadParameter(class_name, param_hint="--class")
+    text = stubs(evalflow.load_lifecycle(name), class_name)
+    if output is None:
+        session.echo(text)
+        return
+    output.write_text(text, encoding="utf-8")
+    beside = output.with_suffix(".py")
+    if not beside.exists():
+        beside.write_text(
+            f'"""Every event of the lifecycle as a method; its types are in {output.name}."""\n\n'
+            f'from evalflow import Facade as {class_name}\n\n__all__ = ["{class_name}"]\n',
+            encoding="utf-8",
+        )
 
 
 def _days(grant: Grant) -> str:

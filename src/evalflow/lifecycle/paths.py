@@ -66,6 +66,37 @@ class Paths:
             ]
         )
 
+    def shortest(self, state: str) -> tuple[str, ...] | None:
+        """Return the fewest events that lead into `state`; None where none do."""
+        frontier: deque[tuple[Node, tuple[str, ...]]] = deque([(self.initial, ())])
+        seen = {self.initial}
+        while frontier:
+            node, way = frontier.popleft()
+            if state in node:
+                return way
+            for event, after in self.arcs[node]:
+                if after not in seen:
+                    seen.add(after)
+                    frontier.append((after, (*way, event)))
+        return None
+
+    def simple(self, state: str) -> Iterator[tuple[str, ...]]:
+        """Yield every way into `state` on which no combination of states comes twice, and `state`
+        itself only at the end; the shorter of two that begin alike first."""
+        stack: list[tuple[Node, tuple[str, ...], frozenset[Node]]] = [
+            (self.initial, (), frozenset({self.initial}))
+        ]
+        while stack:
+            node, way, passed = stack.pop()
+            if state in node:
+                yield way
+                continue
+            stack.extend(
+                (after, (*way, event), passed | {after})
+                for event, after in reversed(self.arcs[node])
+                if after not in passed
+            )
+
     def stuck(self, place: int, *, without: frozenset[str] = frozenset()) -> tuple[Node, ...]:
         """Return the reachable nodes from which the region at `place` never moves again."""
         reached = self.reached(without=without)
@@ -96,7 +127,7 @@ def paths(lifecycle: Lifecycle, specs: Specs) -> tuple[Paths, ...]:
         whole = _whole(lifecycle, specs)
         if whole is not None:
             return (whole,)
-    return tuple([_alone(lifecycle, region) for region in lifecycle.regions])
+    return tuple([alone(lifecycle, region) for region in lifecycle.regions])
 
 
 def _whole(lifecycle: Lifecycle, specs: Specs) -> Paths | None:
@@ -140,7 +171,8 @@ def _can_hold(together: tuple[GuardUse, ...], event: Event, specs: Specs) -> boo
     return contradiction((*event.guards, *together), specs) is None
 
 
-def _alone(lifecycle: Lifecycle, region: str) -> Paths:
+def alone(lifecycle: Lifecycle, region: str) -> Paths:
+    """Return the graph of one region by itself, as if the others always let it."""
     arcs: dict[Node, dict[tuple[str, Node], None]] = {
         (state,): {} for state in lifecycle.regions[region].states
     }
