@@ -121,7 +121,8 @@ en: Odd names
 roles: {office: {ko: 담당, en: Office, at: office}}
 adopted_by: [office]
 regions:
-  main: {ko: 상태, en: State, initial: a, states: {a: {ko: 가, en: A}, b: {ko: 나, en: B, final: true}}}
+  main:
+    {ko: 상태, en: State, initial: a, states: {a: {ko: 가, en: A}, b: {ko: 나, en: B, final: true}}}
 events:
   import:
     ko: "다음 \\"단계\\""
