@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import attrs
 import psycopg
@@ -83,8 +83,12 @@ class PostgresStorage:
         self.place = place
         self.schema: str = options["schema"]
         pool = Pool(conninfo, place=place, limit=options["connections"], timeout=options["timeout"])
-        with pool.using() as connection:
-            upgrades.bring_up(connection, self.schema, place)
+        try:
+            with pool.using() as connection:
+                upgrades.bring_up(connection, self.schema, place)
+        except BaseException:
+            pool.close()
+            raise
         self._pool: Pool | None = pool
         self._begin(pool)
 
@@ -665,7 +669,7 @@ def _parsed(url: str) -> tuple[str, str, dict[str, Any]]:
     ):
         if name not in names:
             theirs.append((name, value))
-    conninfo = f"{start}?{urlencode(theirs)}"
+    conninfo = f"{start}?{urlencode(theirs, quote_via=quote)}"  # libpq knows no "+"
     options = {"schema": schema, "timeout": float(timeout), "connections": int(connections)}
     return conninfo, place, options
 
