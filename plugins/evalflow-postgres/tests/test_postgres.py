@@ -709,6 +709,12 @@ def test_a_role_without_rights_is_told(
     with pytest.raises(StorageError) as error:
         reader.commit(entry_after(project))
     assert said(error.value) == "read_only"
+
+    host.execute(f"GRANT INSERT, UPDATE ON ALL TABLES IN SCHEMA {storage.schema} TO {role}")
+    host.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {storage.schema} TO {role}")
+    host.commit()
+    reader.commit(entry_after(project, told=("a",), rated=rating(SIX, "2016-Q1")))
+    assert len(list(reader.entries())) == 2
     reader.close()
     host.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
     host.commit()
