@@ -39,7 +39,12 @@ def test_the_python_blocks_of_a_page_run_in_order(page, monkeypatch, tmp_path):
     for each, line, code in blocks("python"):
         if each == page:
             source = "\n" * line + code
-            exec(compile(source, str(page), "exec"), namespace)
+            try:
+                exec(compile(source, str(page), "exec"), namespace)
+            except Exception as why:  # from a plugin, which may not be there to be imported
+                if type(why).__name__ != "NoServer":
+                    raise
+                pytest.skip(str(why))
 
 
 def commands(block: str) -> list[tuple[str, str]]:
