@@ -90,29 +90,30 @@ def version(connection: psycopg.Connection[Any], schema: str, place: str) -> int
     Raises:
         StorageError: the schema holds something that is not an evalflow store.
     """
-    if not _is_ours(connection, schema):
-        taken = _first(
-            connection,
-            "SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace "
-            "WHERE n.nspname = %s",
-            schema,
-        )
-        if taken:
-            raise said("foreign", place, schema)
-        return 0
-    return int(_first(connection, f"SELECT version FROM {quoted(schema)}.store"))
+    # One question, of one moment: between two of them somebody may make the store.
+    columns, taken = _row(connection, _WHAT_IS_THERE, schema)
+    if columns == _OURS:
+        return int(_first(connection, f"SELECT version FROM {quoted(schema)}.store"))
+    if taken:
+        raise said("foreign", place, schema)
+    return 0
+
+
+_OURS = ["application", "version"]
+
+_WHAT_IS_THERE = """
+SELECT
+  array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE c.relname = 'store'),
+  count(c.oid)
+FROM pg_namespace AS n
+LEFT JOIN pg_class AS c ON c.relnamespace = n.oid
+LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND c.relname = 'store'
+WHERE n.nspname = %s
+"""
 
 
 def _is_ours(connection: psycopg.Connection[Any], schema: str) -> bool:
-    columns = _first(
-        connection,
-        "SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_class AS c "
-        "JOIN pg_namespace AS n ON n.oid = c.relnamespace "
-        "JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 "
-        "WHERE n.nspname = %s AND c.relname = 'store'",
-        schema,
-    )
-    return bool(columns == ["application", "version"])
+    return bool(_row(connection, _WHAT_IS_THERE, schema)[0] == _OURS)
 
 
 def _has(connection: psycopg.Connection[Any], schema: str) -> bool:
@@ -126,9 +127,12 @@ def _check_encoding(connection: psycopg.Connection[Any], place: str) -> None:
 
 
 def _first(connection: psycopg.Connection[Any], statement: str, *values: str) -> Any:
+    return _row(connection, statement, *values)[0]
+
+
+def _row(connection: psycopg.Connection[Any], statement: str, *values: str) -> tuple[Any, ...]:
     with connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
-        (value,) = cursor.execute(statement, values).fetchone() or (None,)
-    return value
+        return cursor.execute(statement, values).fetchone() or (None, None)
 
 
 def quoted(schema: str) -> str:
