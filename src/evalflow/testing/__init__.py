@@ -13,14 +13,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from evalflow.testing.guard import GuardConformance
     from evalflow.testing.notifier import NotifierConformance
     from evalflow.testing.scenarios import scenario_tests
+    from evalflow.testing.scorer import ScorerConformance
     from evalflow.testing.storage import StorageConformance
 
-__all__ = ["NotifierConformance", "StorageConformance", "scenario_tests"]
+__all__ = [
+    "GuardConformance",
+    "NotifierConformance",
+    "ScorerConformance",
+    "StorageConformance",
+    "scenario_tests",
+]
 
 _HOMES = {
+    "GuardConformance": "evalflow.testing.guard",
     "NotifierConformance": "evalflow.testing.notifier",
+    "ScorerConformance": "evalflow.testing.scorer",
     "StorageConformance": "evalflow.testing.storage",
     "scenario_tests": "evalflow.testing.scenarios",
 }
