@@ -58,6 +58,7 @@ scoring:
 notices:
   notifiers: {console: {}, mail: {from: a@example.org}}
   backoff: [60, 300]
+plugins: {within: 5s}
 units:
   gu: {kind: office, ko: 구청, en: Office}
   welfare: {kind: bureau, ko: 복지국, en: Welfare, parent: gu}
@@ -219,6 +220,7 @@ def test_calendar_scoring_and_delivery_are_read() -> None:
     assert head.delivery.notifiers == ("console", "mail")
     assert head.delivery.options["mail"] == {"from": "a@example.org"}
     assert head.delivery.backoff == (60, 300)
+    assert head.patience == dt.timedelta(seconds=5)
 
 
 def test_a_project_is_read_with_everything_in_it() -> None:
@@ -416,6 +418,10 @@ def test_five_mistakes_are_five_problems_each_with_its_line() -> None:
         ),
         ("fair: {ko: 보통, ", "fair: {", "missing_key", "fair:"),
         ("backoff: [60, 300]", "backoff: [60, soon]", "wrong_value", "soon"),
+        ("{within: 5s}", "{within: 5}", "wrong_value", "5}"),
+        ("{within: 5s}", "{within: 0s}", "wrong_value", "0s"),
+        ("{within: 5s}", "{within: 601s}", "wrong_value", "601s"),
+        ("{within: 5s}", "{withn: 5s}", "unknown_key", "withn"),
         # units
         ("gu: {kind: office,", "gu: {kind: offise,", "wrong_value", "offise"),
         (

@@ -400,6 +400,7 @@ def _plugin_reason(error: PluginError) -> Reason:
         ko=f"{error.text('ko')} (자료는 그대로입니다. 담당자에게 알리십시오.)",
         en=f"{error.text('en')} (nothing was changed; tell whoever runs the system.)",
         about=error.plugin,
+        cause=error,
     )
 
 

@@ -24,6 +24,7 @@ from evalflow.calendar import Calendar, Holidays, period
 from evalflow.decision import Decision, Explanation, Setting, decide, raise_if_stopped, subject
 from evalflow.dues import Due, Ledger, Standing, extensions_given, fired_in_this_visit
 from evalflow.errors import Conflict, InvalidInput, NotFound, Problem, Refused
+from evalflow.guards import Guard
 from evalflow.lifecycle import lifecycle_from_tree
 from evalflow.lifecycle import load as lifecycle_load
 from evalflow.lifecycle.definition import Event, Lifecycle, Vocabulary
@@ -79,6 +80,7 @@ class _Terms:
     directory: Directory
     calendar: Calendar
     score: Callable[[Subject], Rating]
+    guards: Mapping[str, Guard]
     revisions: tuple[tuple[int, str], ...]
 
     def in_force(self, period_text: str) -> int:
@@ -596,7 +598,8 @@ class Engine:
             head=head,
             directory=Directory(head),
             calendar=Calendar(head.calendar, self._holidays),
-            score=self.plugins.scoring(head.scoring),
+            score=self.plugins.scoring(head.scoring, within=head.patience),
+            guards=self.plugins.guards_within(head.patience),
             revisions=revisions,
         )
         if self.storage.head(head.id, head.revision) is not None:
@@ -631,7 +634,7 @@ class Engine:
             directory=terms.directory,
             definition=definition,
             latest=latest,
-            guards=self.plugins.guards,
+            guards=terms.guards,
             score=terms.score,
             peers=peers,
             fired_on=self._fired_on,

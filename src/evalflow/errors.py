@@ -28,6 +28,7 @@ class Reason:
         who: roles or actor ids that could act instead (may be empty).
         since: the date from which it would be allowed, where time alone helps.
         about: what the sentence speaks of: a project id, an indicator, a data field.
+        cause: the error behind it, where a plugin broke. Not compared, stored or shown.
     """
 
     code: str
@@ -36,6 +37,7 @@ class Reason:
     who: tuple[str, ...] = ()
     since: dt.date | None = None
     about: str | None = None
+    cause: BaseException | None = attrs.field(default=None, eq=False, repr=False)
 
     def text(self, lang: str = "ko") -> str:
         """Return the sentence in `lang` (`ko` or `en`)."""
@@ -95,13 +97,15 @@ class EvalflowError(Exception):
 
 
 class Refused(EvalflowError):
-    """The rules said no; `reasons` are the sentences to show, all of them."""
+    """The rules said no; `reasons` are the sentences to show, all of them. Where a plugin broke,
+    its error is the `__cause__`."""
 
     def __init__(self, project: str, event: str, reasons: Iterable[Reason]) -> None:
         self.project = project
         self.event = event
         self.reasons: tuple[Reason, ...] = tuple(reasons)
         super().__init__(self.text("en"))
+        self.__cause__ = next((r.cause for r in self.reasons if r.cause is not None), None)
 
     def text(self, lang: str = "ko") -> str:
         """Return one line per reason, headed by project and event."""

@@ -342,7 +342,8 @@ class PlanHead:
     """One revision of an office's plan without its projects: everything that they share.
 
     `revision` counts from 1; a change of targets makes the next one. `effective` is the
-    first period measured against this revision (D5).
+    first period measured against this revision (D5). `patience` is how long one answer of a
+    plugin's guard or scorer may take; None: as long as it takes.
     """
 
     id: str
@@ -357,6 +358,7 @@ class PlanHead:
     calendar: CalendarRules
     scoring: ScoringRules
     delivery: Delivery = Delivery()
+    patience: dt.timedelta | None = None
     fields: Mapping[str, Label] = attrs.field(factory=dict)
     core_projects: Mapping[str, Label] = attrs.field(factory=dict)
     goals: Mapping[str, Goal] = attrs.field(factory=dict)

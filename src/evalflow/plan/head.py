@@ -52,8 +52,17 @@ _HANGUL_NAME = re.compile("[가-힣]{2,4}")
 
 _KEYS = frozenset(
     {"evalflow", "id", "revision", "effective", "year", "ko", "en", "illustrative", "document"}
-    | {"lifecycle", "calendar", "scoring", "notices", "units", "directory", "appointments"}
-    | {"fields", "core_projects", "criteria", "goals", "milestones", "exclusions", "projects"}
+    | {"lifecycle", "calendar", "scoring", "notices", "plugins", "units", "directory"}
+    | {
+        "appointments",
+        "fields",
+        "core_projects",
+        "criteria",
+        "goals",
+        "milestones",
+        "exclusions",
+        "projects",
+    }
 )
 _ORDERED = ("units", "directory", "fields", "core_projects", "criteria", "goals", "document")
 _CALENDAR_KEYS = frozenset(
@@ -109,6 +118,7 @@ def read_head(reading: Reading, lifecycle: Lifecycle | None, *, written: bool) -
         calendar=rules,
         scoring=_scoring(top.mapping("scoring", required=False), written),
         delivery=_delivery(top.mapping("notices", required=False)),
+        patience=_patience(top.mapping("plugins", required=False)),
         fields=_labels(top, "fields", required=True),
         core_projects=_labels(top, "core_projects"),
         criteria=_labels(top, "criteria"),
@@ -545,6 +555,29 @@ def _delivery(part: Part) -> Delivery:
     waits = part.items("backoff")
     seconds = tuple([waits.whole(place, least=0, most=31_536_000) for place in waits.tree])
     return Delivery(notifiers=names, options=options, backoff=seconds)
+
+
+_SPAN = re.compile(r"(\d{1,6}) ?(ms|s|m)")
+_MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000}
+_LONGEST_WAIT = dt.timedelta(minutes=10)
+
+
+def _patience(part: Part) -> dt.timedelta | None:
+    """Return how long a plugin's guard or scorer may take for one answer, or None."""
+    part.only(frozenset({"within"}))
+    text = part.text("within", None)
+    if text is None:
+        return None
+    match = _SPAN.fullmatch(text)
+    within = match and dt.timedelta(milliseconds=int(match[1]) * _MILLISECONDS[match[2]])
+    if not within or within > _LONGEST_WAIT:
+        ko = (
+            f"'within': 0보다 길고 10분을 넘지 않는 시간이어야 합니다 (예: 500ms, 5s, 1m): '{text}'"
+        )
+        en = f"'within': expected a time of at most 10 minutes, e.g. 500ms, 5s, 1m, got '{text}'"
+        part.wrong("within", "wrong_value", ko, en, text)
+        return None
+    return within
 
 
 # --------------------------------------------------------------------------- names and texts

@@ -20,8 +20,8 @@ _NULLS = frozenset(["null", "Null", "NULL"])
 
 _HEAD_KEYS = (
     *("evalflow", "id", "revision", "effective", "year", "ko", "en", "illustrative", "document"),
-    *("lifecycle", "calendar", "scoring", "notices", "units", "directory", "appointments"),
-    *("fields", "core_projects", "criteria", "goals", "milestones", "exclusions"),
+    *("lifecycle", "calendar", "scoring", "notices", "plugins", "units", "directory"),
+    *("appointments", "fields", "core_projects", "criteria", "goals", "milestones", "exclusions"),
 )
 _CALENDAR_KEYS = (
     *("zone", "periods", "first", "last", "move", "holidays", "extra", "removed", "due"),

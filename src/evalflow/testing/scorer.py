@@ -31,7 +31,7 @@ from evalflow import InvalidInput, Line, Override, Rating, Scorer, Subject, cano
 from evalflow.testing.alone import alone
 from evalflow.testing.subjects import BANDS, a_subject, an_indicator, subjects
 
-_STATUSES = {"rated", "missing", "not_due", "undefined"}
+_ANSWERS = {"rated", "missing", "not_due", "undefined"}
 _FIGURES = ("target", "actual", "figure", "rate", "computed", "score")
 _quick = settings(
     max_examples=60,
@@ -134,7 +134,7 @@ class ScorerConformance:
     def test_a_target_of_zero_divides_nothing(self, scorer: Scorer) -> None:
         rating = scorer.score(a_subject({"schools": 3}, an_indicator(targets={"2016-Q1": 0})))
 
-        assert rating.lines[0].status in _STATUSES
+        assert rating.lines[0].status in _ANSWERS
 
     def test_an_override_counts_and_the_computed_rate_stays_beside_it(self, scorer: Scorer) -> None:
         if not self.overrides:
@@ -157,9 +157,9 @@ class ScorerConformance:
                 assert isinstance(line.weight, Fraction)
                 for name in _FIGURES:
                     _exact(getattr(line, name), f"{line.indicator}.{name}")
-                assert line.status in _STATUSES
+                assert line.status in _ANSWERS
                 assert (line.rate is not None) == (line.status == "rated")
-            assert rating.status in _STATUSES
+            assert rating.status in _ANSWERS
             assert (rating.rate is not None) == (rating.status == "rated")
             _exact(rating.rate, "rate")
             _exact(rating.score, "score")
