@@ -83,7 +83,7 @@ if TYPE_CHECKING:
     from evalflow.plan import Plan
     from evalflow.plugins import Plugins
     from evalflow.scenario import Failure, Scenario, load_scenario, run_scenario
-    from evalflow.scoring.contract import Scorer
+    from evalflow.scoring.contract import Grade, Grader, Scorer
     from evalflow.storage.contract import Settled, Storage, check_commit
     from evalflow.storage.points import fault_point
     from evalflow.text import Tree, canonical, digest, parse
@@ -157,7 +157,7 @@ _HOMES = {
     "evalflow.plan": ("Plan",),
     "evalflow.plugins": ("Plugins",),
     "evalflow.scenario": ("Failure", "Scenario", "load_scenario", "run_scenario"),
-    "evalflow.scoring.contract": ("Scorer",),
+    "evalflow.scoring.contract": ("Grade", "Grader", "Scorer"),
     "evalflow.storage.contract": ("Settled", "Storage", "check_commit"),
     "evalflow.storage.points": ("fault_point",),
     "evalflow.text": ("Tree", "canonical", "digest", "parse"),
@@ -195,6 +195,8 @@ __all__ = [
     "Figure",
     "Firing",
     "Forbidden",
+    "Grade",
+    "Grader",
     "Grant",
     "GuardSpec",
     "Holidays",

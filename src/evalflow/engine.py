@@ -48,6 +48,7 @@ from evalflow.plan import Plan, definition_from_tree, head_from_tree
 from evalflow.plan import load as plan_load
 from evalflow.plugins import Plugins
 from evalflow.records import RECORDS, actuals_of
+from evalflow.scoring import Grade, grade_all
 from evalflow.storage.contract import Storage
 from evalflow.text import Tree, parse
 from evalflow.verification import (
@@ -404,6 +405,38 @@ class Engine:
                 actuals_of(stored),
                 _overrides_of(stored),
             )
+        )
+
+    def grades(self, plan_id: str, period: str) -> Mapping[str, Grade]:
+        """Return the grade of every project that was rated in the period, by project id: how it
+        stands among the others, by the rules of the plan now in force. Nothing of it is stored: a
+        grade moves when another project's rating does.
+
+        Raises:
+            NotFound: the store has no such plan.
+            InvalidInput: the plan does not grade, names a grader that is not installed, or a
+                cohort cannot be graded by its options.
+            PluginError: the grader broke.
+        """
+        head = self.plan(plan_id)
+        rules = head.scoring.grades
+        if rules is None:
+            raise InvalidInput([_does_not_grade(plan_id)])
+        ratings = [each.rating for each in self.evaluations(plan_id, period)]
+        projects = {each.id: each for each in self.storage.select(self.select(plan=plan_id))}
+
+        def cohort(rating: Rating) -> str:
+            project = projects[rating.project]
+            if rules.by == "field":
+                return project.field
+            return (project.unit if rules.by == "unit" else None) or (
+                head.ancestor(project.unit, "bureau") or head.office
+            )
+
+        return grade_all(
+            self.plugins.grader(rules.grader, rules.options),
+            [rating for rating in ratings if rating is not None],
+            cohort_of=None if rules.by == "all" else cohort,
         )
 
     # ------------------------------------------------------------------ firing
@@ -1012,6 +1045,16 @@ def _repeated(first: Entry, event: str, key: str) -> Entry:
                 en=f"the key '{key}' was already used for '{first.event}'",
             )
         ]
+    )
+
+
+def _does_not_grade(plan_id: str) -> Problem:
+    return Problem(
+        code="no_grades",
+        path="scoring.grades",
+        value=plan_id,
+        ko=f"계획 '{plan_id}'에는 등급 기준(scoring.grades)이 없습니다.",
+        en=f"the plan '{plan_id}' does not grade its projects (it has no scoring.grades)",
     )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from evalflow.guards import Guard
     from evalflow.lifecycle.definition import GuardSpec
     from evalflow.outbox import Notifier
-    from evalflow.scoring.contract import Scorer
+    from evalflow.scoring.contract import Grader, Scorer
     from evalflow.storage.contract import Storage
 
 GROUP = "evalflow"
@@ -48,6 +48,12 @@ def evalflow_notifiers() -> Mapping[str, Callable[..., Notifier]]:  # type: igno
 @_hookspec
 def evalflow_scorers() -> Mapping[str, Callable[..., Scorer]]:  # type: ignore[empty-body]
     """Return, by name, what makes a scorer: a class or function, given its options if it
+    declares `Options`, and nothing otherwise."""
+
+
+@_hookspec
+def evalflow_graders() -> Mapping[str, Callable[..., Grader]]:  # type: ignore[empty-body]
+    """Return, by name, what makes a grader: a class or function, given its options if it
     declares `Options`, and nothing otherwise."""
 
 

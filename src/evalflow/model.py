@@ -284,13 +284,27 @@ class Band:
 
 
 @attrs.frozen(kw_only=True)
+class GradeRules:
+    """How a plan grades its projects against each other (등급), if it does.
+
+    `grader` names a grader, `options` are its own. `by` says who is compared with whom: `all`,
+    or each `field`, `bureau` or `unit` by itself.
+    """
+
+    grader: str
+    options: Mapping[str, Any] = attrs.field(factory=dict)
+    by: str = "all"
+
+
+@attrs.frozen(kw_only=True)
 class ScoringRules:
     """How a plan rates its projects (D1-D3); all of it configuration.
 
     `scorer` names a scorer, `options` are its own. `basis` is `cumulative` (누계) or `period`.
     `bands` are ordered from best to worst. `places` is the number of decimals printed.
     `project_mean` is `weighted` or `plain`; `group_mean` is `projects` (plain mean over
-    projects, D3) or `groups` (mean of means), for bureaus, fields and the office.
+    projects, D3) or `groups` (mean of means), for bureaus, fields and the office. `grades`
+    says how projects are graded against each other, None where they are not.
     """
 
     scorer: str = "rates"
@@ -303,6 +317,7 @@ class ScoringRules:
     floor: Decimal | None = None
     project_mean: str = "weighted"
     group_mean: str = "projects"
+    grades: GradeRules | None = None
 
 
 @attrs.frozen(kw_only=True)

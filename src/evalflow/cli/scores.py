@@ -28,7 +28,8 @@ _pass = click.make_pass_decorator(Session)
     type=click.Choice(["unit", "bureau", "field", "office"]),
     help="집계 · Rates of groups instead of one project.",
 )
-@click.option("--plan", metavar="ID", help="계획 · Plan, with --by.")
+@click.option("--grades", is_flag=True, help="등급과 근거 · Grades of all projects, and why.")
+@click.option("--plan", metavar="ID", help="계획 · Plan, with --by and --grades.")
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
 @_pass
 def score_command(
@@ -37,6 +38,7 @@ def score_command(
     period: str | None,
     recompute: bool,
     by: str | None,
+    grades: bool,
     plan: str | None,
     as_json: bool,
 ) -> int:
@@ -45,17 +47,20 @@ def score_command(
     With --recompute the exit code is 1 where a stored rating differs from the one worked out
     again.
     """
-    if (project is None) == (by is None):
+    if (project is not None) + (by is not None) + grades != 1:
         raise InvalidInput(
             [
                 Problem(
                     code="which",
-                    ko="사업 하나를 적거나 --by로 집계를 고르십시오.",
-                    en="name one project, or choose groups with --by",
+                    ko="사업 하나를 적거나, --by로 집계를 고르거나, --grades로 등급을 보십시오.",
+                    en="name one project, or choose groups with --by, or --grades",
                 )
             ]
         )
     with session.open() as engine:
+        if grades:
+            _grades(session, engine, plan or engine.only_plan(), period, as_json)
+            return 0
         if project is None:
             assert by is not None
             _groups(session, engine, plan or engine.only_plan(), period, by, as_json)
@@ -247,3 +252,41 @@ def _key(
         return None if unit is None else session.label(head.unit(unit).label_on(day))
 
     return name
+
+
+# --------------------------------------------------------------------------- grades
+
+
+def _grades(session: Session, engine: Engine, plan: str, period: str | None, as_json: bool) -> None:
+    projects = {project.id: project for project in engine.projects(plan=plan)}
+    chosen = period or max(project.period for project in projects.values())
+    found = engine.grades(plan, chosen)
+    rules = engine.plan(plan).scoring.grades
+    if as_json:
+        session.print_json(
+            "grades",
+            found.values(),
+            plan=plan,
+            period=chosen,
+            grader=rules and rules.grader,
+            illustrative=session.illustrative(engine, [plan]),
+        )
+        return
+    ordered = sorted(found.values(), key=lambda g: (g.cohort, g.rank is None, g.rank or 0))
+    rows = [
+        (
+            projects[each.project].number,
+            session.label(projects[each.project].label),
+            "-" if each.rate is None else f"{each.rate}%",
+            "-" if each.rank is None else f"{each.rank}/{each.of}",
+            each.grade or "-",
+            session.label(each.reason),
+        )
+        for each in ordered
+    ]
+    heads = session.say(
+        "관리번호,사업,이행률,순위,등급,근거", "No.,Project,Rate,Rank,Grade,Why"
+    ).split(",")
+    session.table(heads, rows, right=(2, 3))
+    session.echo(f"{chosen}: {rules.grader if rules else ''}")
+    session.remark_illustrative(engine, [plan])

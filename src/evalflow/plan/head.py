@@ -23,6 +23,7 @@ from evalflow.model import (
     DueRule,
     Exclusion,
     Goal,
+    GradeRules,
     Grant,
     Label,
     PlanHead,
@@ -70,8 +71,9 @@ _CALENDAR_KEYS = frozenset(
 )
 _SCORING_KEYS = frozenset(
     {"scorer", "options", "basis", "places", "zero_target", "cap", "floor", "project_mean"}
-    | {"group_mean", "bands"}
+    | {"group_mean", "bands", "grades"}
 )
+_GRADE_KEYS = frozenset({"grader", "options", "by"})
 _UNIT_KEYS = frozenset({"kind", "ko", "en", "parent", "since", "until", "renamed"})
 _GRANT_KEYS = frozenset({"role", "unit", "since", "until"})
 _APPOINTMENT_KEYS = _GRANT_KEYS | {"actor", "for", "reason"}
@@ -482,6 +484,16 @@ def _scoring(part: Part, written: bool) -> ScoringRules:
         floor=floor,
         project_mean=part.choice("project_mean", ("weighted", "plain"), "weighted"),
         group_mean=part.choice("group_mean", ("projects", "groups"), "projects"),
+        grades=_grades(part.mapping("grades")) if "grades" in part else None,
+    )
+
+
+def _grades(part: Part) -> GradeRules:
+    part.only(_GRADE_KEYS)
+    return GradeRules(
+        grader=part.text("grader"),
+        options=dict(part.mapping("options", required=False).tree),
+        by=part.choice("by", ("all", "field", "bureau", "unit"), "all"),
     )
 
 

@@ -28,7 +28,7 @@ _CALENDAR_KEYS = (
 )
 _SCORING_KEYS = (
     *("scorer", "options", "basis", "places", "zero_target", "cap", "floor", "project_mean"),
-    *("group_mean", "bands"),
+    *("group_mean", "bands", "grades"),
 )
 _PROJECT_KEYS = (
     *("ko", "en", "illustrative", "unit", "assignments", "field", "core_project", "goals"),

@@ -38,8 +38,16 @@ from evalflow.plugins.loading import (
     PluginProblem,
     find,
 )
-from evalflow.plugins.running import Absent, BoundScorer, Patience, call, guarded, held_to
-from evalflow.scoring.contract import Scorer
+from evalflow.plugins.running import (
+    Absent,
+    BoundGrader,
+    BoundScorer,
+    Patience,
+    call,
+    guarded,
+    held_to,
+)
+from evalflow.scoring.contract import Grader, Scorer
 from evalflow.storage.contract import Storage
 from evalflow.text import Tree
 
@@ -228,6 +236,28 @@ class Plugins:
         except (InvalidInput, PluginError) as error:
             return Absent(error).score
 
+    # ------------------------------------------------------------------ graders
+
+    def grader(
+        self,
+        name: str,
+        options: Mapping[str, Tree] | None = None,
+        *,
+        at: Sequence[str] = ("scoring", "grades"),
+    ) -> Grader:
+        """Return the grader of this name with these options; `at` is the path of the part that
+        names it.
+
+        Raises:
+            InvalidInput: no plugin provides it, or the options are wrong: all problems.
+            PluginError: its plugin broke.
+        """
+        path = tuple(at)
+        made = self._make("grader", name, options or {}, (*path, "grader"), (*path, "options"))
+        plugin = self._items["grader", name].plugin
+        held: Grader = held_to(Grader, made, plugin, f"grader '{name}'")
+        return BoundGrader(name, plugin, held)
+
     # ------------------------------------------------------------------ guards
 
     @cached_property
@@ -269,6 +299,12 @@ class Plugins:
                 ("scoring", "options"),
             )
         ]
+        grades = head.scoring.grades
+        if grades is not None:
+            at = ("scoring", "grades")
+            asked.append(
+                ("grader", grades.grader, grades.options, (*at, "grader"), (*at, "options"))
+            )
         for name in head.delivery.notifiers:
             path = ("notices", "notifiers", name)
             asked.append(("notifier", name, head.delivery.options.get(name, {}), path, path))

@@ -30,6 +30,7 @@ KINDS: Mapping[str, Label] = {
     "storage": Label("저장소", "storage"),
     "notifier": Label("알림 수단", "notifier"),
     "scorer": Label("산정기", "scorer"),
+    "grader": Label("등급 산정기", "grader"),
     "guard": Label("요건", "guard"),
 }
 """What plugins provide, one hook each."""

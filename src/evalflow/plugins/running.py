@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextvars
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -18,7 +18,7 @@ from evalflow.errors import Conflict, InvalidInput, PluginError, Reason, Storage
 from evalflow.guards import Guard
 from evalflow.model import Notice, Rating, Subject
 from evalflow.plugins.loading import Item, Plugin, kind_of, said
-from evalflow.scoring.contract import Scorer
+from evalflow.scoring.contract import Grade, Grader, Scorer
 
 Answer = TypeVar("Answer")
 
@@ -201,6 +201,39 @@ class BoundScorer:
             raise self.plugin.error(
                 f"scorer '{self.name}': answered {kind_of(answer)}, not a Rating"
             )
+        return answer
+
+
+@attrs.frozen
+class BoundGrader:
+    """A grader under the name by which plans ask for it. It is a `Grader`."""
+
+    name: str
+    plugin: Plugin
+    grader: Grader
+
+    @property
+    def version(self) -> str:
+        """Return the version of the grader's rules."""
+        return self.grader.version
+
+    def grade(self, cohort: str, ratings: Sequence[Rating]) -> Sequence[Grade]:
+        """Grade a cohort.
+
+        Raises:
+            InvalidInput: the cohort cannot be graded by the options.
+            PluginError: the grader broke, or answered no grades.
+        """
+        what = f"grader '{self.name}'"
+        answer = call(
+            self.plugin,
+            what,
+            lambda: tuple(self.grader.grade(cohort, ratings)),
+            through=(InvalidInput,),
+        )
+        for each in answer:
+            if not isinstance(each, Grade):
+                raise self.plugin.error(f"{what}: answered {kind_of(each)}, not a Grade")
         return answer
 
 

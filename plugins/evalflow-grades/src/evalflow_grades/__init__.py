@@ -1,0 +1,18 @@
+"""Graders for evalflow: `quota` (상대평가) and `bands` (절대평가)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import evalflow
+from evalflow_grades.bands import BandGrade, Bands, BandsOptions
+from evalflow_grades.quota import Quota, QuotaOptions, Share
+
+__all__ = ["BandGrade", "Bands", "BandsOptions", "Quota", "QuotaOptions", "Share"]
+__version__ = "0.1.0"
+
+
+@evalflow.hookimpl
+def evalflow_graders() -> Mapping[str, Callable[..., evalflow.Grader]]:
+    """Return the graders by the names that plans use."""
+    return {"quota": Quota, "bands": Bands}
