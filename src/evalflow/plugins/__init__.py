@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +26,7 @@ from evalflow.lifecycle.definition import GuardSpec
 from evalflow.model import Delivery, Label, PlanHead, Rating, ScoringRules, Subject
 from evalflow.options import no_options, read_options
 from evalflow.outbox import Notifier, Route
+from evalflow.plugins.checking import Finding, Taken, fault, takes
 from evalflow.plugins.loading import (
     BUILTIN,
     CHOSEN_BY,
@@ -135,6 +136,22 @@ class Plugins:
     def names(self, kind: str) -> tuple[str, ...]:
         """Return the names of one kind (see `KINDS`), in order."""
         return tuple(sorted(name for each, name in self._items if each == kind))
+
+    def takes(self, kind: str, name: str) -> tuple[Taken, ...]:
+        """Return the options of one thing, or the parameters of a guard.
+
+        Raises:
+            KeyError: nobody provides it.
+        """
+        return tuple(takes(self._items[kind, name]))
+
+    def findings(self, only: str | None = None) -> Iterator[Finding]:
+        """Yield whether each thing, or those of this plugin or name, keeps its contract, as far
+        as can be asked without a server. The kits in `evalflow.testing` ask everything."""
+        for row in self.provided():
+            if only in (None, row.plugin, row.name):
+                found = fault(row.kind, row.name, self._items[row.kind, row.name])
+                yield Finding(kind=row.kind, name=row.name, plugin=row.plugin, fault=found)
 
     # ------------------------------------------------------------------ storages
 

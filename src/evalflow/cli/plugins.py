@@ -1,0 +1,141 @@
+"""Commands about plugins: what is installed, what it provides, whether it keeps its contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from evalflow.cli.session import Session
+
+if TYPE_CHECKING:
+    from evalflow.plugins import Plugins
+
+_pass = click.make_pass_decorator(Session)
+_json = click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
+
+
+@click.group("plugins")
+def plugins_command() -> None:
+    """플러그인 · What is installed, what it provides, and whether it keeps its word."""
+
+
+def _load() -> Plugins:
+    from evalflow.plugins import Plugins
+
+    return Plugins.load()
+
+
+@plugins_command.command("list")
+@_json
+@_pass
+def list_command(session: Session, as_json: bool) -> int:
+    """설치된 플러그인 · Plugins in use and what each provides; then what is left out, and why.
+
+    Exit code 5 where something is left out.
+    """
+    plugins = _load()
+    provided = plugins.provided()
+    if as_json:
+        session.print_json(
+            "provided", provided, problems=[each.text("en") for each in plugins.problems]
+        )
+        return 5 if plugins.problems else 0
+    rows = []
+    for plugin in plugins.loaded:
+        own = [row for row in provided if row.plugin == plugin.name]
+        by_kind = {
+            kind: [row.name for row in own if row.kind == kind]
+            for kind in dict.fromkeys(row.kind for row in own)
+        }
+        given = "; ".join(f"{_kind(session, k)}: {', '.join(v)}" for k, v in by_kind.items())
+        rows.append((plugin.name, plugin.distribution or "-", plugin.version or "-", given))
+    heads = session.say("이름,배포,판,제공", "Name,Distribution,Version,Provides").split(",")
+    session.table(heads, rows)
+    _print_problems(session, plugins)
+    return 5 if plugins.problems else 0
+
+
+@plugins_command.command("show")
+@click.argument("name")
+@_json
+@_pass
+def show_command(session: Session, name: str, as_json: bool) -> None:
+    """옵션과 설명 · What a plugin, or one name that it provides, takes: options and parameters."""
+    from evalflow.errors import NotFound
+
+    plugins = _load()
+    shown = [row for row in plugins.provided() if name in (row.plugin, row.name)]
+    if not shown:
+        known = {row.name for row in plugins.provided()} | {p.name for p in plugins.loaded}
+        raise NotFound("plugin", name, sorted(known))
+    described = [(row, list(plugins.takes(row.kind, row.name))) for row in shown]
+    if as_json:
+        told = [
+            {"kind": row.kind, "name": row.name, "plugin": row.plugin, "takes": list(takes)}
+            for row, takes in described
+        ]
+        session.print_json("provided", told)
+        return
+    for row, takes in described:
+        session.echo(f"{_kind(session, row.kind)} {row.name} ({row.plugin} {row.version or ''})")
+        for option in takes:
+            must = session.say("필수", "required") if option.required else f"= {option.default}"
+            session.echo(f"  {option.name}: {option.type} {must}")
+
+
+@plugins_command.command("check")
+@click.argument("name", required=False)
+@_json
+@_pass
+def check_command(session: Session, name: str | None, as_json: bool) -> int:
+    """계약 검사 · Does what is provided keep its contract, as far as can be asked without a server?
+
+    All of it, or one plugin or name. The kits in `evalflow.testing` ask everything.
+
+    Exit code 5 where something does not.
+    """
+    plugins = _load()
+    found = list(plugins.findings(name))
+    if as_json:
+        session.print_json("findings", found, problems=[p.text("en") for p in plugins.problems])
+    else:
+        for each in found:
+            mark = (
+                session.say("이상 없음", "ok")
+                if each.fault is None
+                else session.say("어김", "broken")
+            )
+            about = f"{_kind(session, each.kind)} {each.name} ({each.plugin})"
+            why = "" if each.fault is None else f": {session.label(each.fault)}"
+            session.echo(f"{mark}: {about}{why}")
+        _print_problems(session, plugins)
+    return 5 if plugins.problems or any(each.fault for each in found) else 0
+
+
+@plugins_command.command("trace")
+@_json
+@_pass
+def trace_command(session: Session, as_json: bool) -> None:
+    """호출 기록 · Which hooks are called when an engine is opened, in order, and their answers."""
+    calls = _load().trace
+    if as_json:
+        session.print_json("calls", calls)
+        return
+    heads = session.say("순서,훅,플러그인,답", "No.,Hook,Plugin,Answer").split(",")
+    rows = [
+        (str(number), call.hook, call.plugin, ", ".join(call.names) or "-")
+        for number, call in enumerate(calls, start=1)
+    ]
+    session.table(heads, rows, right=(0,))
+
+
+def _kind(session: Session, kind: str) -> str:
+    from evalflow.plugins import KINDS
+
+    return session.label(KINDS[kind])
+
+
+def _print_problems(session: Session, plugins: Plugins) -> None:
+    for problem in plugins.problems:
+        session.echo(session.say("제외: ", "left out: ") + problem.text(session.lang))
