@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from evalflow.access import Directory
     from evalflow.audit import Bundle, verify_bundle
+    from evalflow.batch.applying import Receipt
+    from evalflow.batch.plan import BatchPlan, Planned, load_batch
     from evalflow.calendar import (
         Calendar,
         Deadline,
@@ -92,6 +94,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "evalflow.access": ("Directory",),
     "evalflow.audit": ("Bundle", "verify_bundle"),
+    "evalflow.batch.applying": ("Receipt",),
+    "evalflow.batch.plan": ("BatchPlan", "Planned", "load_batch"),
     "evalflow.calendar": (
         "Calendar",
         "CalendarRules",
@@ -170,6 +174,7 @@ __all__ = [
     "Actor",
     "Assignment",
     "Band",
+    "BatchPlan",
     "Budget",
     "Bundle",
     "Calendar",
@@ -216,6 +221,7 @@ __all__ = [
     "Period",
     "Plan",
     "PlanHead",
+    "Planned",
     "PluginError",
     "Plugins",
     "Problem",
@@ -223,6 +229,7 @@ __all__ = [
     "ProjectDefinition",
     "Rating",
     "Reason",
+    "Receipt",
     "Refused",
     "Scenario",
     "Scorer",
@@ -243,6 +250,7 @@ __all__ = [
     "hookimpl",
     "library_holidays",
     "listed_holidays",
+    "load_batch",
     "load_lifecycle",
     "load_plan",
     "load_scenario",

@@ -20,6 +20,9 @@ from evalflow import outbox
 from evalflow.access import Directory
 from evalflow.adoption import ADOPT, REVISE, Adoption, check_revision, entitled
 from evalflow.audit import Bundle, write_bundle
+from evalflow.batch import applying
+from evalflow.batch import plan as batches
+from evalflow.batch.selection import conditions
 from evalflow.calendar import Calendar, Holidays, period
 from evalflow.decision import Decision, Explanation, Setting, decide, raise_if_stopped, subject
 from evalflow.dues import Due, Ledger, Standing, extensions_given, fired_in_this_visit
@@ -34,6 +37,7 @@ from evalflow.model import (
     Delivery,
     Entry,
     Evaluation,
+    Move,
     Outgoing,
     Override,
     PlanHead,
@@ -311,12 +315,14 @@ class Engine:
         band: str | Sequence[str] | None = None,
         numbers: Sequence[str] | None = None,
         ids: Sequence[str] | None = None,
+        late: bool | str | Sequence[str] | None = None,
         limit: int | None = None,
     ) -> Selection:
         """Return the selection that these conditions mean; every given one must hold.
 
         `unit` reaches everything below it. `numbers` are 관리번호 within `plan`. `unit` and
-        `numbers` need `plan` where the store has several.
+        `numbers` need `plan` where the store has several. `late` keeps the projects for which
+        something that can be done is overdue: True for anything, or the names of events.
 
         Raises:
             NotFound: no such plan or unit.
@@ -334,7 +340,7 @@ class Engine:
                 units = terms.head.below(unit)
         if numbers is not None:
             ids = (*(ids or ()), *(f"{plan}/{number}" for number in numbers))
-        return Selection(
+        chosen = Selection(
             plan=plan,
             ids=None if ids is None else tuple(ids),
             units=units,
@@ -345,6 +351,17 @@ class Engine:
             bands=_several(band),
             limit=limit,
         )
+        if late is None or late is False:
+            return chosen
+        events = None if late is True else _several(late)
+        owed = self._owed(attrs.evolve(chosen, limit=None), at or self._now(), waiting=False)
+        overdue = {
+            project: None
+            for due in owed
+            if due.days_late and (events is None or due.event in events)
+            for project in due.projects
+        }
+        return attrs.evolve(chosen, ids=tuple(overdue))
 
     def history(self, project_id: str) -> Iterator[Entry]:
         """Yield the project's entries, oldest first.
@@ -487,12 +504,15 @@ class Engine:
         moves = tuple([decision.move for decision in decisions if decision.move is not None])
         if reasons or len(moves) != len(decisions):
             raise Refused(project_id, event, reasons)
+        self._write(moves, unchanged)
+        return moves[0].entry
+
+    def _write(self, moves: tuple[Move, ...], unchanged: tuple[tuple[str, int], ...]) -> None:
         head = next(
             (self._next_head(move.definition) for move in moves if move.definition is not None),
             None,
         )
         self.storage.commit(Commit(moves=moves, unchanged=unchanged, head=head))
-        return moves[0].entry
 
     def explain(
         self,
@@ -552,9 +572,20 @@ class Engine:
         *,
         key: str | None = None,
     ) -> tuple[tuple[Decision, ...], tuple[tuple[str, int], ...]]:
-        """Return a decision for each project that the event would move, the named one first,
+        return self._decide_on(self._snapshot(project_id), event_name, by, at, data, key=key)
+
+    def _decide_on(
+        self,
+        snapshot: Snapshot,
+        event_name: str,
+        by: Actor,
+        at: dt.datetime,
+        data: Mapping[str, Any],
+        *,
+        key: str | None = None,
+    ) -> tuple[tuple[Decision, ...], tuple[tuple[str, int], ...]]:
+        """Return a decision for each project that the event would move, the one in hand first,
         and the (id, version) pairs of further projects that were looked at."""
-        snapshot = self._snapshot(project_id)
         lifecycle = self.lifecycle(snapshot.project.lifecycle)
         event = lifecycle.events.get(event_name)
         if event is None:
@@ -606,6 +637,76 @@ class Engine:
             and peer.project.period == project.period
         ]
         return (snapshot, *ready)
+
+    # ------------------------------------------------------------------ batches
+
+    def batch(
+        self,
+        event: str,
+        *,
+        by: Actor | str,
+        where: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+        each: Mapping[str, Mapping[str, Any]] | None = None,
+        mode: str = "each",
+    ) -> batches.BatchPlan:
+        """Return what would happen if `by` fired the event on every project that `where`
+        selects, with all refusals; nothing is written.
+
+        `by` as an id is looked up in the directory of each project's plan. `data` is for all,
+        `each` holds more of it by project id. An event of a whole unit moves the whole unit,
+        also what was not selected. `mode` is how the plan will be applied: `each`, `all` or
+        `unit`.
+
+        Raises:
+            InvalidInput: a condition that does not exist; all of them.
+            NotFound: no such plan or unit.
+        """
+        found = conditions(where or {})
+        desk = self._desk()
+        return batches.plan(
+            desk,
+            event,
+            by=by,
+            selection=self.select(**found),
+            where=where or {},
+            data=data,
+            each=each,
+            mode=mode,
+            apply=lambda plan, **how: applying.apply(
+                desk, plan, **{"by": None if isinstance(by, str) else by, **how}
+            ),
+        )
+
+    def apply(
+        self,
+        plan: batches.BatchPlan,
+        *,
+        mode: str | None = None,
+        by: Actor | None = None,
+        chunk: int = applying.CHUNK,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> Iterator[applying.Receipt]:
+        """Write what the plan says and nobody has changed since; yield a receipt for each
+        project once it is durable. Applying the same plan again continues where it stopped.
+
+        Every decision is made again, as of now, and must come out as reviewed; the actor is
+        the directory's, unless the embedding system hands over its own (`by`). Not called
+        further, or where `stopping` says so between two chunks, it leaves the rest for later.
+
+        Raises:
+            ValueError: no such mode, or `by` is somebody else than the plan's.
+        """
+        return applying.apply(self._desk(), plan, mode=mode, by=by, chunk=chunk, stopping=stopping)
+
+    def _desk(self) -> batches.Desk:
+        return batches.Desk(
+            storage=self.storage,
+            now=self._now,
+            actor=self.actor,
+            decide=self._decide_on,
+            commit=self._write,
+        )
 
     # ------------------------------------------------------------------ the rules in force
 
@@ -767,9 +868,15 @@ class Engine:
         """
         moment = at or self._now()
         past = moment if moment < self._now() else None
+        return self._owed(self.select(at=past, **where), moment, waiting=waiting)
+
+    def _owed(self, chosen: Selection, moment: dt.datetime, *, waiting: bool) -> tuple[Due, ...]:
+        past = moment if moment < self._now() else None
+        storage = self.storage
+        projects_then = storage.select(chosen) if past is None else storage.as_of(chosen, past)
         found: list[Due] = []
         groups: dict[tuple[str, str], list[Project]] = {}
-        for project in self.projects(at=past, **where):
+        for project in projects_then:
             groups.setdefault((project.plan, project.lifecycle), []).append(project)
         for (plan_id, fingerprint), projects in groups.items():
             terms, lifecycle = self.terms(plan_id), self.lifecycle(fingerprint)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalflow.cli.session import Session, moment, read_data
+from evalflow.cli.session import Session, moment, read_data, read_where
 from evalflow.errors import InvalidInput, Reason, Refused
 
 if TYPE_CHECKING:
@@ -37,6 +37,12 @@ def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--band", multiple=True, metavar="NAME", help="등급 · Band."),
         click.option("--number", multiple=True, metavar="N", help="관리번호 · Number."),
         click.option("--limit", type=click.IntRange(1), help="건수 제한 · At most so many."),
+        click.option(
+            "--where",
+            multiple=True,
+            metavar="KEY=VALUE,…",
+            help="조건 · Condition: state=planned,reviewed; late=yes; number=@FILE.",
+        ),
     ]
     for option in reversed(options):
         command = option(command)
@@ -52,6 +58,7 @@ def _where(
     band: Sequence[str],
     number: Sequence[str],
     limit: int | None,
+    where: Sequence[str],
 ) -> dict[str, Any]:
     given = {
         "plan": plan,
@@ -63,7 +70,8 @@ def _where(
         "numbers": number or None,
         "limit": limit,
     }
-    return {name: value for name, value in given.items() if value is not None}
+    said = {name: value for name, value in given.items() if value is not None}
+    return {**read_where(where), **said}
 
 
 @click.command("status")

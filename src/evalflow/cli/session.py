@@ -190,6 +190,44 @@ def read_data(
     return data, document
 
 
+def read_where(settings: Sequence[str]) -> dict[str, Any]:
+    """Return the conditions of `--where`; `number=@FILE` takes numbers from a file, `number=-`
+    from standard input.
+
+    Raises:
+        InvalidInput: an unknown key, a wrong value, a file that cannot be read.
+    """
+    from evalflow.batch.selection import from_text, numbers_from
+
+    where = from_text(settings)
+    numbers: list[str] = []
+    for number in where.get("numbers", ()):
+        if number == "-":
+            numbers += numbers_from(sys.stdin.read())
+        elif number.startswith("@"):
+            numbers += numbers_from(_text_of(number[1:]))
+        else:
+            numbers.append(number)
+    return {**where, "numbers": tuple(numbers)} if "numbers" in where else where
+
+
+def _text_of(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            [
+                Problem(
+                    code="no_file",
+                    file=path,
+                    ko="파일을 읽을 수 없습니다 (UTF-8)",
+                    en=f"cannot read the file as UTF-8 ({error})",
+                )
+            ]
+        ) from None
+
+
 def _path(source: str) -> Any:
     from pathlib import Path
 

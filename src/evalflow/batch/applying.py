@@ -1,0 +1,358 @@
+"""Applying a plan: exactly what was reviewed is written, in chunks, and can be continued.
+
+Every decision is made once more, by the directory and on the figures of this moment, and
+compared with the reviewed one: an old file gives nobody a right that was taken away since, and
+nothing is written that nobody looked at. What differs is a conflict, never decided anew.
+
+Every entry bears the batch's key, so whoever applies the same plan again, after a crash
+or beside somebody else, finds what is done and does the rest.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+
+import attrs
+
+from evalflow.batch.plan import MODES, BatchPlan, Desk, Planned, seal
+from evalflow.errors import Conflict, InvalidInput, NotFound, Reason
+from evalflow.model import Actor, Move, Selection, Snapshot
+
+CHUNK = 500
+"""Projects in one transaction."""
+
+OUTCOMES = ("done", "already", "refused", "conflict", "held")
+"""What can become of a line: written now; written by an earlier run; refused when planned;
+changed since; or held because another of its unit, or of the batch, cannot go."""
+
+
+@attrs.frozen(kw_only=True)
+class Receipt:
+    """What became of one project of a batch.
+
+    `outcome` is one of `OUTCOMES`; `number` is the entry written, now or by an earlier run;
+    `reasons` say why not.
+    """
+
+    project: str
+    unit: str
+    outcome: str
+    number: int | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+def apply(
+    desk: Desk,
+    plan: BatchPlan,
+    *,
+    mode: str | None = None,
+    by: Actor | None = None,
+    chunk: int = CHUNK,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Iterator[Receipt]:
+    """Write what was reviewed; yield a receipt for each project, after it is durable.
+
+    Raises:
+        ValueError: no such mode; or `by` is not whom the plan was made for.
+    """
+    mode = mode or plan.header.mode
+    if mode not in MODES:
+        raise ValueError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
+    if by is not None and by.id != plan.header.by:
+        raise ValueError(f"the plan was made for {plan.header.by}, not for {by.id}")
+    return _run(_Applying(desk, plan, by, desk.now()), mode, chunk, stopping)
+
+
+def _run(
+    applying: _Applying, mode: str, chunk: int, stopping: Callable[[], bool]
+) -> Iterator[Receipt]:
+    waiting: list[list[Planned]] = []
+    held = 0
+    for part in _parts(applying.plan, mode):
+        if not waiting and stopping():
+            return
+        waiting.append(part)
+        held += len(part)
+        if held >= chunk:
+            yield from applying.chunk(waiting)
+            waiting, held = [], 0
+    if waiting and not stopping():
+        yield from applying.chunk(waiting)
+
+
+def _parts(plan: BatchPlan, mode: str) -> Iterator[list[Planned]]:
+    """Yield the lines that stand or fall together."""
+    if mode == "all":
+        yield list(plan)
+    elif mode == "unit":
+        units: dict[str, list[Planned]] = {}
+        for line in plan:
+            units.setdefault(f"{line.project.rpartition('/')[0]}/{line.unit}", []).append(line)
+        yield from _joined(units.values())
+    else:
+        for part, lines in groupby(plan, key=lambda line: line.part or line.project):
+            del part
+            yield list(lines)
+
+
+def _joined(units: Iterable[list[Planned]]) -> Iterator[list[Planned]]:
+    """Yield the units' lines, those units joined whose projects can only move together."""
+    homes: dict[str, list[Planned]] = {}
+    for lines in units:
+        mine = lines
+        for name in {line.part for line in lines if line.part is not None}:
+            other = homes.get(name)
+            if other is not None and other is not mine:
+                other.extend(mine)
+                for line in mine:
+                    if line.part is not None:
+                        homes[line.part] = other
+                mine = other
+            homes[name] = mine
+        for line in mine:
+            homes[line.part or f"\0{line.project}"] = mine
+    yield from {id(lines): lines for lines in homes.values()}.values()
+
+
+@attrs.frozen
+class _Ready:
+    """A part whose decision is the one reviewed: what it writes, and what it looked at."""
+
+    lines: list[Planned]
+    moves: tuple[Move, ...]
+    unchanged: tuple[tuple[str, int], ...]
+
+    @property
+    def alone(self) -> bool:
+        """Say whether it must not share a transaction: it looked at other projects, or makes a
+        plan revision."""
+        return bool(self.unchanged) or any(move.definition is not None for move in self.moves)
+
+
+@attrs.define
+class _Applying:
+    desk: Desk
+    plan: BatchPlan
+    by: Actor | None
+    at: dt.datetime
+
+    def chunk(self, parts: Sequence[list[Planned]]) -> Iterator[Receipt]:
+        """Write the parts, in one transaction where nothing speaks against it."""
+        snapshots = self._snapshots(parts)
+        together: list[_Ready] = []
+        receipts: list[Receipt] = []
+        later: list[list[Planned]] = []
+        for part in parts:
+            answer = self._look(part, snapshots)
+            if not isinstance(answer, _Ready):
+                receipts += answer
+            elif answer.alone:
+                later.append(part)
+            elif answer.moves:
+                together.append(answer)
+        try:
+            if together:
+                self.desk.commit(tuple([m for ready in together for m in ready.moves]), ())
+                receipts += [receipt for ready in together for receipt in _done(ready.moves)]
+        except Conflict:  # somebody was first with one of them: each for itself
+            later = [*(ready.lines for ready in together), *later]
+        for part in later:
+            receipts += self._one(part)
+        place = {line.project: n for n, line in enumerate(line for p in parts for line in p)}
+        yield from sorted(receipts, key=lambda receipt: place[receipt.project])
+
+    def _one(self, part: list[Planned]) -> list[Receipt]:
+        """Write one part in a transaction of its own."""
+        answer = self._look(part, self._snapshots([part]))
+        if not isinstance(answer, _Ready):
+            return answer
+        changed: Conflict | None = None
+        if not any(move.definition is not None for move in answer.moves):
+            try:
+                self.desk.commit(answer.moves, answer.unchanged)
+            except Conflict as error:
+                changed = error
+            else:
+                return _done(answer.moves)
+        else:
+            return self._revising(part, answer)
+        found = self._look(part, self._snapshots([part]))
+        if not isinstance(found, _Ready):
+            return found
+        return _fell(part, {changed.project: (_MOVED,)}, _HELD)
+
+    def _revising(self, part: list[Planned], ready: _Ready) -> list[Receipt]:
+        """Write moves that each make a plan revision: they cannot share a transaction."""
+        if len(ready.moves) > 1:
+            return _fell(part, {}, _NOT_TOGETHER)
+        try:
+            self.desk.commit(ready.moves, ready.unchanged)
+        except Conflict:
+            return _fell(part, {part[0].project: (_MOVED,)}, _HELD)
+        return _done(ready.moves)
+
+    def _snapshots(self, parts: Sequence[list[Planned]]) -> dict[str, Snapshot]:
+        ids = tuple([line.project for part in parts for line in part if line.allowed])
+        found = self.desk.storage.snapshots(Selection(ids=ids)) if ids else ()
+        return {snapshot.project.id: snapshot for snapshot in found}
+
+    def _look(
+        self, part: list[Planned], snapshots: Mapping[str, Snapshot]
+    ) -> _Ready | list[Receipt]:
+        """Return the part ready to be written, or the receipts that say why it is not."""
+        against: dict[str, tuple[Reason, ...]] = {}
+        already: dict[str, int] = {}
+        open_: list[Planned] = []
+        for line in part:
+            if not line.allowed:
+                against[line.project] = line.reasons
+                continue
+            snapshot = snapshots.get(line.project)
+            if snapshot is None:
+                against[line.project] = (_GONE,)
+            elif (snapshot.project.version, snapshot.project.head) == (line.version, line.head):
+                open_.append(line)
+            elif (number := self._written(line.project, snapshot, line)) is not None:
+                already[line.project] = number
+            else:
+                against[line.project] = (_MOVED,)
+        moves: list[Move] = []
+        unchanged: dict[str, int] = {}
+        asked: set[str] = set()
+        for line in open_:
+            if against or line.project in asked:
+                continue
+            wrong, seen = self._decided(line, snapshots[line.project], open_, moves, asked)
+            against.update(wrong)
+            unchanged.update(seen)
+        if against:
+            refused = {line.project for line in part if not line.allowed}
+            return _fell(part, against, _HELD, already, refused)
+        if not open_:
+            return [_receipt(line, "already", number=already[line.project]) for line in part]
+        if already:  # a part is one transaction, so the rest was added by hand
+            return _fell(part, {line.project: (_MOVED,) for line in open_}, _HELD, already)
+        moving = {move.project.id for move in moves}
+        looked_at = tuple([pair for pair in unchanged.items() if pair[0] not in moving])
+        return _Ready(part, tuple(moves), looked_at)
+
+    def _written(self, project: str, snapshot: Snapshot, line: Planned) -> int | None:
+        """Return the number of the entry that an earlier run of this batch wrote, if one did."""
+        if snapshot.project.version <= line.version:
+            return None
+        entry = self.desk.storage.entry_by_key(project, self.plan.key)
+        return None if entry is None else entry.number
+
+    def _decided(
+        self,
+        line: Planned,
+        snapshot: Snapshot,
+        open_: Sequence[Planned],
+        moves: list[Move],
+        asked: set[str],
+    ) -> tuple[dict[str, tuple[Reason, ...]], Mapping[str, int]]:
+        """Decide once more, add the moves, and return what is not as it was reviewed."""
+        header = self.plan.header
+        data = {**header.data, **(line.data or {})}
+        try:
+            by = self.by or self.desk.actor(snapshot.project.plan, header.by)
+            decisions, unchanged = self.desk.decide(
+                snapshot, header.event, by, self.at, data, key=self.plan.key
+            )
+        except (NotFound, InvalidInput) as error:
+            reason = attrs.evolve(_CHANGED, ko=error.text("ko"), en=error.text("en"))
+            return {line.project: (reason,)}, {}
+        planned = {each.project: each for each in open_ if each.part == line.part}
+        if line.part is None:
+            planned = {line.project: line}
+        against: dict[str, tuple[Reason, ...]] = {}
+        for decision in decisions:
+            project = decision.snapshot.project.id
+            mine = planned.get(project)
+            asked.add(project)
+            if decision.move is None:
+                against[project if mine else line.project] = decision.reasons
+            elif mine is None:
+                against[line.project] = (_JOINED,)
+            elif decision.move.expected != mine.version or seal(decision.move) != mine.seal:
+                against[project] = (_CHANGED,)
+            else:
+                moves.append(decision.move)
+        for project in planned.keys() - {each.snapshot.project.id for each in decisions}:
+            against[project] = (_MOVED,)
+        return against, dict(unchanged)
+
+
+# --------------------------------------------------------------------------- receipts
+
+
+def _receipt(line: Planned, outcome: str, **more: object) -> Receipt:
+    return Receipt(project=line.project, unit=line.unit, outcome=outcome, **more)  # type: ignore[arg-type]
+
+
+def _done(moves: Iterable[Move]) -> list[Receipt]:
+    return [
+        Receipt(
+            project=move.project.id,
+            unit=move.entry.unit,
+            outcome="done",
+            number=move.entry.number,
+        )
+        for move in moves
+    ]
+
+
+def _fell(
+    part: Iterable[Planned],
+    against: Mapping[str, tuple[Reason, ...]],
+    otherwise: Reason,
+    already: Mapping[str, int] | None = None,
+    refused: Iterable[str] = (),
+) -> list[Receipt]:
+    """Return the receipts of a part of which nothing was written."""
+    receipts = []
+    for line in part:
+        if already and line.project in already:
+            receipts.append(_receipt(line, "already", number=already[line.project]))
+        elif line.project not in against:
+            receipts.append(_receipt(line, "held", reasons=(otherwise,)))
+        else:
+            outcome = "refused" if line.project in refused else "conflict"
+            receipts.append(_receipt(line, outcome, reasons=against[line.project]))
+    return receipts
+
+
+_MOVED = Reason(
+    code="moved_since",
+    ko="계획한 뒤에 다른 처리가 있었습니다. 다시 계획하십시오.",
+    en="it was moved after the batch was planned; plan again",
+)
+_GONE = Reason(
+    code="not_here",
+    ko="이 저장소에 없는 사업입니다.",
+    en="this store has no such project",
+)
+_CHANGED = Reason(
+    code="decision_changed",
+    ko="지금의 규정·권한·자료로는 검토한 것과 다른 결과가 됩니다. 다시 계획하십시오.",
+    en="by the rules, rights and figures of now it would come out otherwise; plan again",
+)
+_JOINED = Reason(
+    code="unit_changed",
+    ko="함께 움직일 사업이 계획한 뒤에 늘었습니다. 다시 계획하십시오.",
+    en="another project would move with it that was not planned; plan again",
+)
+_HELD = Reason(
+    code="held",
+    ko="함께 적용할 다른 사업이 될 수 없어 그대로 두었습니다.",
+    en="left alone, because another that goes with it cannot go",
+)
+_NOT_TOGETHER = Reason(
+    code="revisions_apart",
+    ko="계획을 개정하는 절차는 한 건씩만 적용할 수 있습니다.",
+    en="events that revise the plan are applied one by one, not together",
+)
+
+__all__ = ["CHUNK", "OUTCOMES", "Receipt", "apply"]

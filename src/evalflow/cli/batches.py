@@ -1,0 +1,380 @@
+"""The command `batch`: many projects planned together, reviewed, then applied."""
+
+from __future__ import annotations
+
+import csv
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from evalflow.cli.session import Session, read_data, read_where
+from evalflow.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from evalflow.batch.applying import Receipt
+    from evalflow.batch.plan import BatchPlan
+    from evalflow.engine import Engine
+
+_pass = click.make_pass_decorator(Session)
+_MODES = click.Choice(["each", "all", "unit"])
+_EVERY = 5.0  # seconds between two lines of progress in a log
+_TICK = 0.001  # seconds; no rate is worked out over less
+_STOPPED = 130
+
+_WORDS = {
+    "planned": ("할 수 있음", "possible"),
+    "refused": ("거부", "refused"),
+    "notices": ("알림", "notices"),
+    "done": ("완료", "done"),
+    "already": ("이미 완료", "done before"),
+    "conflict": ("그 사이 변경", "changed since"),
+    "held": ("보류", "held"),
+}
+
+
+@click.group("batch")
+def batch_command() -> None:
+    """여러 사업을 한꺼번에 · Many projects together: plan, review, apply."""
+
+
+def _say(session: Session, word: str) -> str:
+    return session.say(*_WORDS[word])
+
+
+def _counted(session: Session, counts: dict[str, int]) -> str:
+    return ", ".join(f"{_say(session, word)} {number}" for word, number in counts.items())
+
+
+@batch_command.command("plan")
+@click.argument("event")
+@click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
+@click.option("--where", multiple=True, metavar="KEY=VALUE,…", help="조건 · Which projects.")
+@click.option("--data", "source", metavar="FILE", help="자료(YAML) · Data for all, - for stdin.")
+@click.option("--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One datum.")
+@click.option("--each", "sheet", metavar="CSV", help="사업별 자료 · Data by project number.")
+@click.option("--figures", metavar="CSV", help="실적표 · Figures: number, indicator, actual, …")
+@click.option("--mode", type=_MODES, default="each", help="적용 단위 · What stands together.")
+@click.option("-o", "--out", required=True, metavar="FILE", help="계획 파일 · Plan file to write.")
+@_pass
+def plan_command(
+    session: Session,
+    event: str,
+    actor: str,
+    where: Sequence[str],
+    source: str | None,
+    settings: Sequence[str],
+    sheet: str | None,
+    figures: str | None,
+    mode: str,
+    out: str,
+) -> int:
+    """계획 · Say what would happen to each project, into a file. Writes nothing to the store.
+
+    Exit code 0 where all are possible, 1 where some are refused.
+    """
+    from evalflow.yamltree import placed
+
+    with session.open() as engine:
+        data, document = read_data(session, source, settings)
+        chosen = read_where(where)
+        each = _each(engine, chosen, event, sheet, figures)
+        if each is not None and "numbers" not in chosen:
+            chosen["numbers"] = tuple(project.rpartition("/")[2] for project in each)
+        try:
+            with session.busy("계획하는 중…", "planning…"):
+                plan = engine.batch(event, by=actor, where=chosen, data=data, each=each, mode=mode)
+        except InvalidInput as error:
+            raise placed(error, document) from None
+        plan.save(out)
+        _print_plan(session, engine, plan)
+        session.echo(session.say(f"계획 파일: {out}", f"plan: {out}"))
+        return 1 if plan.counts["refused"] else 0
+
+
+def _each(
+    engine: Engine,
+    chosen: dict[str, Any],
+    event: str,
+    sheet: str | None,
+    figures: str | None,
+) -> dict[str, Any] | None:
+    from evalflow.batch.sheet import data_by_project, figures_by_project, read_sheet
+
+    if sheet is None and figures is None:
+        return None
+    plan = chosen.get("plan") or engine.only_plan()
+    found: dict[str, Any] = {}
+    if sheet is not None:
+        found = data_by_project(read_sheet(sheet), plan, _known(engine, plan))
+    if figures is not None:
+        for project, data in figures_by_project(
+            read_sheet(figures), plan, {d.id: d for d in engine.definitions(plan)}
+        ).items():
+            found[project] = {**found.get(project, {}), **data}
+    return found
+
+
+def _known(engine: Engine, plan: str) -> list[str]:
+    return [project.id for project in engine.projects(plan=plan)]
+
+
+def _print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20) -> None:
+    rows: list[Sequence[str]] = []
+    left = 0
+    for line in plan:
+        if len(rows) == most:
+            left = len(plan) - most
+            break
+        project = engine.project(line.project)
+        lifecycle = engine.lifecycle(project.lifecycle)
+        after = session.states(lifecycle, line.after) if line.after else _say(session, "refused")
+        why = "; ".join(reason.text(session.lang) for reason in line.reasons)
+        told = ", ".join(dict.fromkeys(recipient for _, recipient, _ in line.notices))
+        rows.append((line.project, session.states(lifecycle, line.before), after, why or told))
+    heads = session.say("관리번호,지금,다음,사유·알림", "Number,Now,Then,Reasons or notices").split(
+        ","
+    )
+    session.table(heads, rows)
+    if left:
+        session.echo(session.say(f"… 그 밖에 {left}건", f"… and {left} more"))
+    session.echo(_counted(session, dict(plan.counts)))
+    for code, number in plan.reasons.items():
+        session.echo(f"  {code}: {number}")
+
+
+@batch_command.command("apply")
+@click.argument("file")
+@click.option("--mode", type=_MODES, help="적용 단위 · Instead of the plan's own.")
+@click.option("--report", metavar="FILE", help="결과표(.csv/.jsonl) · Receipts, as CSV or JSON.")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
+@_pass
+def apply_command(
+    session: Session, file: str, mode: str | None, report: str | None, as_json: bool
+) -> int:
+    """적용 · Write what was reviewed. The same command continues after a stop.
+
+    Exit code 0 where all is done, 1 where something was refused or held, 3 where something
+    changed since, 130 where it was stopped.
+    """
+    return _apply(session, file, mode, report, as_json)
+
+
+@batch_command.command("resume")
+@click.argument("file")
+@click.option("--report", metavar="FILE", help="결과표(.csv/.jsonl) · Receipts, as CSV or JSON.")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
+@_pass
+def resume_command(session: Session, file: str, report: str | None, as_json: bool) -> int:
+    """이어서 적용 · Continue a batch that was stopped; what is done stays done."""
+    return _apply(session, file, None, report, as_json)
+
+
+def _apply(session: Session, file: str, mode: str | None, report: str | None, as_json: bool) -> int:
+    from evalflow.batch.plan import load_batch
+
+    plan = load_batch(file)
+    with session.open() as engine, _stopping() as stopping:
+        receipts = _reported(
+            _progress(session, engine.apply(plan, mode=mode, stopping=stopping), len(plan)),
+            report,
+        )
+        counts: Counter[str] = Counter()
+        if as_json:
+            session.print_json("receipts", _tallied(receipts, counts), key=plan.key)
+        else:
+            _print_receipts(session, _tallied(receipts, counts))
+            session.echo(_counted(session, dict(counts)))
+        if counts.total() < len(plan):
+            session.remark(
+                session.say(
+                    f"멈췄습니다. 이어서: evalflow batch resume {file}",
+                    f"stopped; to continue: evalflow batch resume {file}",
+                )
+            )
+            return _STOPPED
+    if counts["conflict"]:
+        return 3
+    return 1 if counts["refused"] or counts["held"] else 0
+
+
+def _tallied(receipts: Iterator[Receipt], counts: Counter[str]) -> Iterator[Receipt]:
+    for receipt in receipts:
+        counts[receipt.outcome] += 1
+        yield receipt
+
+
+def _print_receipts(session: Session, receipts: Iterator[Receipt], most: int = 20) -> None:
+    """Print those that were not done, and nothing of the many that were."""
+    rows: list[Sequence[str]] = []
+    left = 0
+    for receipt in receipts:
+        if receipt.outcome in ("done", "already"):
+            continue
+        if len(rows) == most:
+            left += 1
+            continue
+        why = "; ".join(reason.text(session.lang) for reason in receipt.reasons)
+        rows.append((receipt.project, _say(session, receipt.outcome), why))
+    if rows:
+        heads = session.say("관리번호,결과,사유", "Number,Outcome,Reasons").split(",")
+        session.table(heads, rows)
+    if left:
+        session.echo(session.say(f"… 그 밖에 {left}건", f"… and {left} more"))
+
+
+def _reported(receipts: Iterator[Receipt], path: str | None) -> Iterator[Receipt]:
+    """Write each receipt to the report as it comes."""
+    if path is None:
+        yield from receipts
+        return
+    import json
+
+    from evalflow.cli.session import tree_of
+
+    as_csv = path.endswith(".csv")
+    with open(path, "w", encoding="utf-8-sig" if as_csv else "utf-8", newline="") as out:
+        writer = csv.writer(out)
+        if as_csv:
+            writer.writerow(["project", "unit", "outcome", "entry", "codes", "reasons"])
+        for receipt in receipts:
+            if as_csv:
+                writer.writerow(
+                    [
+                        receipt.project,
+                        receipt.unit,
+                        receipt.outcome,
+                        receipt.number or "",
+                        " ".join(reason.code for reason in receipt.reasons),
+                        " / ".join(reason.ko for reason in receipt.reasons),
+                    ]
+                )
+            else:
+                out.write(json.dumps(tree_of(receipt), ensure_ascii=False) + "\n")
+            yield receipt
+
+
+@contextmanager
+def _stopping() -> Iterator[Callable[[], bool]]:
+    """Give a question that is answered yes after Ctrl-C, so that a batch stops between chunks;
+    a second Ctrl-C stops at once."""
+    asked: list[int] = []
+
+    def stop(number: int, frame: Any) -> None:
+        del frame
+        asked.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        signal.signal(signal.SIGINT, stop)
+    except ValueError:  # not the main thread: nobody presses Ctrl-C here
+        yield lambda: False
+        return
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _progress(session: Session, receipts: Iterator[Receipt], total: int) -> Iterator[Receipt]:
+    """Show how far it is: a bar with rate and time left on a terminal, plain lines in a log."""
+    if not sys.stderr.isatty():
+        began = told = time.monotonic()
+        for count, receipt in enumerate(receipts, 1):
+            yield receipt
+            now = time.monotonic()
+            if now - told > _EVERY:
+                told = now
+                rate = count / (now - began)
+                left = (total - count) / rate
+                session.remark(
+                    session.say(
+                        f"{count}/{total}건, 초당 {rate:.0f}건, 남은 시간 {left:.0f}초",
+                        f"{count}/{total}, {rate:.0f} a second, {left:.0f} s left",
+                    )
+                )
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeLeft(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        shown = bar.add_task("", total=total, rate="")
+        began = time.monotonic()
+        for count, receipt in enumerate(receipts, 1):
+            yield receipt
+            rate = count / max(time.monotonic() - began, _TICK)
+            bar.update(shown, advance=1, rate=f"{rate:.0f}/s")
+
+
+# --------------------------------------------------------------------------- looking at plans
+
+
+@batch_command.command("list")
+@click.argument("folder", default=".")
+@_pass
+def list_command(session: Session, folder: str) -> None:
+    """목록 · The batch plans in a folder, and how much of each is done."""
+    from evalflow.batch.plan import FORMAT, load_batch
+
+    rows: list[Sequence[str]] = []
+    with session.open() as engine:
+        for path in sorted(Path(folder).glob("*.jsonl")):
+            with path.open("rb") as file:
+                if f'"evalflow":"{FORMAT}"'.encode() not in file.readline():
+                    continue
+            try:
+                plan = load_batch(path)
+            except InvalidInput as error:
+                rows.append((path.name, "-", "-", "-", error.problems[0].text(session.lang)))
+                continue
+            done = _done(engine, plan)
+            counts = f"{done}/{plan.counts['planned']}"
+            at = plan.header.at[:16].replace("T", " ")
+            rows.append((path.name, plan.header.event, plan.header.by, at, counts))
+    heads = session.say(
+        "파일,절차,행위자,계획 시각(UTC),적용", "File,Event,Actor,Planned (UTC),Done"
+    )
+    session.table(heads.split(","), rows)
+
+
+@batch_command.command("show")
+@click.argument("file")
+@click.option("--all", "everything", is_flag=True, help="모두 · Every project.")
+@_pass
+def show_command(session: Session, file: str, everything: bool) -> None:
+    """내용 · What a plan would do, and how much of it is done."""
+    from evalflow.batch.plan import load_batch
+
+    plan = load_batch(file)
+    with session.open() as engine:
+        _print_plan(session, engine, plan, len(plan) if everything else 20)
+        done = _done(engine, plan)
+        session.echo(
+            session.say(
+                f"적용된 것: {done}/{plan.counts['planned']}",
+                f"applied: {done} of {plan.counts['planned']}",
+            )
+        )
+
+
+def _done(engine: Engine, plan: BatchPlan) -> int:
+    """Return how many of the plan's entries are in the store: the history is the truth."""
+    return sum(
+        engine.storage.entry_by_key(line.project, plan.key) is not None
+        for line in plan
+        if line.allowed
+    )

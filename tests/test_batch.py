@@ -1,0 +1,411 @@
+"""Batches: planned, reviewed, applied; continued after a crash; never more than was reviewed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+import evalflow
+from conftest import GOOD, Clock, Office
+from evalflow.storage.memory import MemoryStorage
+from evalflow.testing import faults
+from evalflow.testing.children import Child, children
+
+EACH = {
+    project: {
+        "actuals": actuals,
+        **({"cards": {"1": "가", "2": "나"}} if project == "gu/2" else {}),
+    }
+    for project, actuals in GOOD.items()
+}
+SIGN = [{"role": "bureau_head", "actor": "welfare-head"}]
+
+
+def histories(office: Office) -> list[tuple[Any, ...]]:
+    return [tuple(office.engine.history(p.id)) for p in office.engine.projects()]
+
+
+@pytest.fixture
+def reviewed(office: Office) -> Office:
+    """All three projects reviewed: one event, `approve`, is possible for all."""
+    office.to_submitted()
+    office.clock.go("2016-04-15")
+    for project in GOOD:
+        office.review(project)
+    return office
+
+
+def outcomes(receipts: Any) -> dict[str, str]:
+    return {receipt.project: receipt.outcome for receipt in receipts}
+
+
+def test_a_plan_says_what_would_happen_and_writes_nothing(reviewed):
+    before = histories(reviewed)
+
+    plan = reviewed.engine.batch("approve", by="policy-1")
+
+    assert histories(reviewed) == before
+    assert [(line.project, line.before[0], line.after[0]) for line in plan] == [
+        (project, "reviewed", "approved") for project in GOOD
+    ]
+    assert plan.counts["planned"] == len(plan) == 3
+    assert plan.counts["notices"] == sum(len(line.notices) for line in plan) > 0
+
+
+def test_a_refusal_is_told_in_full(reviewed):
+    explanation = reviewed.explain("gu/1", "approve", "education-1")
+
+    plan = reviewed.engine.batch("approve", by="education-1", where={"number": "1"})
+
+    (line,) = plan
+    assert line.reasons == explanation.reasons
+    assert plan.reasons == {reason.code: 1 for reason in explanation.reasons}
+
+
+def test_what_is_applied_equals_firing_one_by_one(reviewed, tmp_path):
+    planned = reviewed.engine.batch("approve", by="policy-1")
+    expected = {line.project: (line.before, line.after) for line in planned}
+    sent = {line.project: set(line.notices) for line in planned}
+
+    receipts = list(planned.apply())
+
+    assert outcomes(receipts) == dict.fromkeys(GOOD, "done")
+    for project, (before, after) in expected.items():
+        entry = list(reviewed.engine.history(project))[-1]
+        assert (entry.before, entry.after, entry.event) == (before, after, "approve")
+        notices = reviewed.engine.storage.outbox(project=project)
+        told = [out.notice for out in notices if out.notice.number == entry.number]
+        assert {(n.name, n.recipient, n.notifier) for n in told} == sent[project]
+    assert list(reviewed.engine.verify()) == []
+
+
+def test_the_same_plan_again_writes_nothing(reviewed):
+    plan = reviewed.engine.batch("approve", by="policy-1")
+    first = list(plan.apply())
+    before = histories(reviewed)
+
+    again = list(plan.apply())
+
+    assert histories(reviewed) == before
+    assert outcomes(again) == dict.fromkeys(GOOD, "already")
+    assert [r.number for r in again] == [r.number for r in first]
+
+
+def test_a_plan_saved_and_loaded_is_the_same(reviewed, tmp_path):
+    plan = reviewed.engine.batch("approve", by="policy-1", where={"number": ["1", "3"]})
+    plan.save(tmp_path / "plan.jsonl")
+
+    loaded = evalflow.load_batch(tmp_path / "plan.jsonl")
+
+    assert list(loaded) == list(plan)
+    assert (loaded.header, loaded.counts, loaded.fingerprint) == (
+        plan.header, plan.counts, plan.fingerprint,
+    )  # fmt: skip
+    assert outcomes(reviewed.engine.apply(loaded)) == {"gu/1": "done", "gu/3": "done"}
+
+
+def test_what_moved_since_is_a_conflict_and_the_rest_is_done(reviewed):
+    plan = reviewed.engine.batch("approve", by="policy-1")
+    reviewed.fire("gu/2", "send_back", "policy-2", reason="보완")
+
+    assert outcomes(plan.apply()) == {"gu/1": "done", "gu/2": "conflict", "gu/3": "done"}
+    assert reviewed.state("gu/2") == "planned"
+
+
+@pytest.mark.parametrize("mode", ["all", "unit"])
+def test_modes_hold_back_what_goes_together(reviewed, mode):
+    plan = reviewed.engine.batch("approve", by="policy-1", mode=mode)
+    reviewed.fire("gu/2", "send_back", "policy-2", reason="보완")
+    others = "held" if mode == "all" else "done"
+
+    assert outcomes(plan.apply()) == {"gu/1": others, "gu/2": "conflict", "gu/3": others}
+
+
+def test_an_old_plan_gives_nobody_a_right_that_has_ended(office, tmp_path):
+    """The acting head signs from 1 to 5 July; her own rights end the same day here."""
+    head = office.engine.plan("gu")
+    office.to_submitted()
+    office.clock.go("2016-04-15")
+    for project in GOOD:
+        office.review(project)
+    office.engine.batch("approve", by="policy-1").save(tmp_path / "old.jsonl")
+    text = office.plan.head.tree["directory"]["policy-1"]
+    assert text  # the directory names her now …
+    changed = {**head.directory, "policy-1": ()}
+    terms = office.engine.terms("gu")
+    ended = attrs.evolve(terms.head, directory=changed)
+    from evalflow.access import Directory
+
+    office.engine._terms["gu", 1] = attrs.evolve(terms, head=ended, directory=Directory(ended))
+    before = histories(office)
+
+    plan = evalflow.load_batch(tmp_path / "old.jsonl")
+
+    assert set(outcomes(office.engine.apply(plan)).values()) == {"conflict"}
+    assert histories(office) == before
+
+
+def test_a_forged_line_is_not_written(reviewed, tmp_path):
+    """Whoever mends the fingerprint too still finds every decision made again."""
+    import hashlib
+
+    reviewed.engine.batch("approve", by="policy-1").save(tmp_path / "plan.jsonl")
+    lines = (tmp_path / "plan.jsonl").read_text("utf-8").splitlines(keepends=True)
+    forged = [line.replace('"approved"', '"lagging"') for line in lines[:-1]]
+    forged = [line.replace('"seal":"', '"seal":"0') for line in forged]
+    footer = json.loads(lines[-1])
+    footer["fingerprint"] = hashlib.sha256("".join(forged).encode()).hexdigest()
+    (tmp_path / "plan.jsonl").write_text("".join([*forged, json.dumps(footer) + "\n"]), "utf-8")
+    before = histories(reviewed)
+
+    plan = evalflow.load_batch(tmp_path / "plan.jsonl")
+
+    assert set(outcomes(reviewed.engine.apply(plan)).values()) == {"conflict"}
+    assert histories(reviewed) == before
+
+
+def test_an_altered_file_is_refused(reviewed, tmp_path):
+    path = tmp_path / "plan.jsonl"
+    reviewed.engine.batch("approve", by="policy-1").save(path)
+    path.write_text(path.read_text("utf-8").replace('"number"', '"number"').replace("gu/1", "gu/9"))
+
+    with pytest.raises(evalflow.InvalidInput) as refused:
+        evalflow.load_batch(path)
+    assert [problem.code for problem in refused.value.problems] == ["changed"]
+
+
+def test_every_malformed_line_is_named(reviewed, tmp_path):
+    path = tmp_path / "plan.jsonl"
+    reviewed.engine.batch("approve", by="policy-1").save(path)
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    lines[1] = "{\n"
+    lines[3] = '{"project": 3}\n'
+    path.write_text("".join(lines[:-1]), "utf-8")
+
+    with pytest.raises(evalflow.InvalidInput) as refused:
+        evalflow.load_batch(path)
+    assert [(p.line, p.code) for p in refused.value.problems] == [
+        (2, "bad_line"), (4, "bad_line"), (4, "cut_off"),
+    ]  # fmt: skip
+
+
+def test_a_bureau_submits_together_in_a_batch_as_by_hand(office):
+    office.clock.go("2016-04-04")
+    office.evaluate("gu/1")
+    data = {"document": "주무과-1", "sign_off": SIGN}
+    where = {"unit": "welfare", "state": "self_evaluated"}
+
+    refused = office.engine.batch("submit", by="welfare-lead", where=where, data=data)
+    assert refused.reasons == {"unit_incomplete": 1}
+
+    office.evaluate("gu/2")
+    plan = office.engine.batch("submit", by="welfare-lead", where=where, data=data)
+    assert [line.part for line in plan] == ["gu/1", "gu/1"]
+    assert outcomes(plan.apply()) == {"gu/1": "done", "gu/2": "done"}
+    assert [office.state(p) for p in GOOD] == ["submitted", "submitted", "planned"]
+
+
+def test_each_project_gets_its_own_data(office):
+    office.clock.go("2016-04-04")
+    by = {"gu/1": "education-1", "gu/2": "elderly-1", "gu/3": "road-1"}
+    for project, actor in by.items():
+        plan = office.engine.batch(
+            "self_evaluate", by=actor, where={"number": project[3:]}, each=EACH
+        )
+        assert outcomes(plan.apply()) == {project: "done"}
+    assert list(office.engine.verify()) == []
+
+
+# ------------------------------------------------------------------ crashes
+
+
+def _apply(storage: evalflow.Storage, path: str, chunk: int) -> list[str]:
+    clock = Clock()
+    clock.go("2016-04-15")
+    engine = evalflow.Engine(storage, plugins=evalflow.Plugins.load([]), clock=clock)
+    return [receipt.outcome for receipt in engine.apply(evalflow.load_batch(path), chunk=chunk)]
+
+
+@attrs.frozen
+class _Open:
+    path: str
+
+    def __call__(self) -> evalflow.Storage:
+        return evalflow.open(f"sqlite:///{self.path}", plugins=[]).storage
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("turn", [1, 2, 3])
+@pytest.mark.parametrize("point", ["commit:begun", "commit:written", "commit:done"])
+def test_a_killed_batch_continues_nothing_twice_nothing_skipped(
+    plan_file: Path, tmp_path: Path, clock: Clock, point: str, turn: int
+) -> None:
+    opener = _Open(str(tmp_path / "office.db"))
+    plan = evalflow.load_plan(plan_file)
+    file = str(tmp_path / "plan.jsonl")
+    with evalflow.open(f"sqlite:///{opener.path}", plugins=[], clock=clock) as engine:
+        engine.adopt(plan, by=plan.actor("policy-1"))
+        office = Office(engine, plan, clock)
+        office.to_submitted()
+        clock.go("2016-04-15")
+        for project in GOOD:
+            office.review(project)
+        engine.batch("approve", by="policy-1").save(file)
+        whole = {p.id: p.version + 1 for p in engine.projects()}
+
+    killed = Child(opener, _apply, file, 1, fault=f"{point}:kill:{turn}")
+    with children(killed):
+        killed.go()
+        assert killed.died()
+
+    with evalflow.open(f"sqlite:///{opener.path}", plugins=[], clock=clock) as engine:
+        written = turn if point == "commit:done" else turn - 1
+        receipts = list(engine.apply(evalflow.load_batch(file)))
+        assert [r.outcome for r in receipts] == ["already"] * written + ["done"] * (3 - written)
+        assert {p.id: p.version for p in engine.projects()} == whole
+        assert list(engine.verify()) == []
+
+
+def test_an_exception_half_way_is_continued(reviewed):
+    plan = reviewed.engine.batch("approve", by="policy-1")
+    applied: list[Any] = []
+    if isinstance(reviewed.engine.storage, MemoryStorage):
+        pytest.skip("a commit in memory cannot be broken off")
+    with pytest.raises(faults.Fault), faults.at("commit:written", turn=2):
+        applied.extend(plan.apply(chunk=1))
+
+    assert outcomes(applied) == {"gu/1": "done"}
+    assert outcomes(plan.apply()) == {"gu/1": "already", "gu/2": "done", "gu/3": "done"}
+
+
+def test_it_stops_between_chunks_where_it_is_told_to(reviewed):
+    plan = reviewed.engine.batch("approve", by="policy-1")
+    receipts: list[Any] = []
+    receipts.extend(plan.apply(chunk=1, stopping=lambda: len(histories(reviewed)[0]) > 4))
+
+    assert outcomes(receipts) == {"gu/1": "done"}
+    assert outcomes(plan.apply()) == {"gu/1": "already", "gu/2": "done", "gu/3": "done"}
+
+
+# ------------------------------------------------------------------ the selection language
+
+
+@pytest.mark.parametrize(
+    ("where", "codes"),
+    [
+        ({"sate": "planned"}, ["unknown_condition"]),
+        (
+            {"limit": "0", "unit": ["a", "b"], "bnad": "x"},
+            ["bad_condition"] * 2 + ["unknown_condition"],
+        ),
+        ({"state": 3}, ["bad_condition"]),
+    ],
+)
+def test_a_wrong_condition_is_named_with_the_nearest(office, where, codes):
+    with pytest.raises(evalflow.InvalidInput) as refused:
+        office.engine.batch("approve", by="policy-1", where=where)
+    assert [problem.code for problem in refused.value.problems] == codes
+
+
+def test_one_language_selects_for_reading_and_for_batches(office):
+    office.clock.go("2016-04-06")  # the 5th has passed
+    office.evaluate("gu/3")
+
+    for where in (
+        {"late": "self_evaluate"},
+        {"late": ["review", "self_evaluate"]},
+        {"unit": "welfare"},
+        {"limit": 2},
+    ):
+        read = [project.id for project in office.engine.projects(**where)]
+        assert read == ["gu/1", "gu/2"]
+        assert [
+            line.project for line in office.engine.batch("approve", by="policy-1", where=where)
+        ] == read
+    assert list(office.engine.projects(late="review")) == []
+    assert [p.id for p in office.engine.projects(late=True)] == list(GOOD)  # 3: its submission
+
+
+# ------------------------------------------------------------------ tables
+
+TABLE = """관리번호,성과 지표,실적,부진사유,대책
+3,metres,"300",동절기,인력 추가
+3,민원,50,,
+"""
+
+
+def test_figures_in_a_table_become_self_evaluations(office, tmp_path):
+    from evalflow.batch.sheet import figures_by_project, read_sheet
+
+    office.clock.go("2016-04-04")
+    (tmp_path / "figures.csv").write_text(TABLE, "utf-8-sig")
+    definitions = {d.id: d for d in office.engine.definitions("gu")}
+    each = figures_by_project(read_sheet(tmp_path / "figures.csv"), "gu", definitions)
+
+    plan = office.engine.batch("self_evaluate", by="road-1", where={"number": "3"}, each=each)
+
+    assert [line.rate for line in plan]
+    assert outcomes(plan.apply()) == {"gu/3": "done"}
+    (line,) = plan
+    rating = office.engine.evaluation("gu/3").self_rating
+    assert (format(rating.rate, "f"), rating.band) == (line.rate, line.band)
+    assert office.engine.evaluation("gu/3").facts["explanations"]["metres"]["cause"] == "동절기"
+
+
+def test_all_wrong_rows_of_a_table_are_named_with_their_places(office, tmp_path):
+    from evalflow.batch.sheet import figures_by_project, read_sheet
+
+    path = tmp_path / "figures.csv"
+    path.write_text(TABLE + "30,metres,1,,\n3,meters,많음,,\n\n3,metres,4,,\n", "utf-8")
+    definitions = {d.id: d for d in office.engine.definitions("gu")}
+
+    with pytest.raises(evalflow.InvalidInput) as refused:
+        figures_by_project(read_sheet(path), "gu", definitions)
+    assert [(p.line, p.column, p.code) for p in refused.value.problems] == [
+        (4, 1, "unknown_number"),
+        (5, 2, "unknown_indicator"),
+        (5, 3, "no_figure"),
+        (7, 2, "repeated"),
+    ]
+
+
+# ------------------------------------------------------------------ the command
+
+
+def test_planned_and_applied_from_the_shell(plan_file, tmp_path, clock, capsys, monkeypatch):
+    import evalflow.cli
+
+    store, file = str(tmp_path / "office.db"), str(tmp_path / "plan.jsonl")
+    plan = evalflow.load_plan(plan_file)
+    with evalflow.open(f"sqlite:///{store}", plugins=[], clock=clock) as engine:
+        engine.adopt(plan, by=plan.actor("policy-1"))
+        office = Office(engine, plan, clock)
+        office.to_submitted()
+        clock.go("2016-04-15")
+        for project in GOOD:
+            office.review(project)
+
+    def run(*words: str) -> int:
+        code = evalflow.cli.run(["--store", store, "--lang", "en", *words])
+        seen.append(capsys.readouterr().out)
+        return code
+
+    seen: list[str] = []
+    (tmp_path / "numbers.txt").write_text("1, 3  # two of them\n", "utf-8")
+    where = ["--where", "state=reviewed", "--where", f"number=@{tmp_path}/numbers.txt"]
+    assert run("batch", "plan", "approve", "--as", "policy-1", *where, "-o", file) == 0
+    assert run("batch", "list", str(tmp_path)) == 0
+    assert "0/2" in seen[-1]
+    assert run("batch", "apply", file, "--report", str(tmp_path / "receipts.csv")) == 0
+    assert "done 2" in seen[-1]
+    report = (tmp_path / "receipts.csv").read_text("utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in report] == ["project", "gu/1", "gu/3"]
+    assert run("batch", "resume", file) == 0
+    assert "done before 2" in seen[-1]
+    assert run("batch", "show", file) == 0
+    assert "applied: 2 of 2" in seen[-1]
+    assert run("status", "--where", "sate=reviewed") == 2
