@@ -376,10 +376,12 @@ def test_all_wrong_rows_of_a_table_are_named_with_their_places(office, tmp_path)
 # ------------------------------------------------------------------ the command
 
 
-def test_planned_and_applied_from_the_shell(plan_file, tmp_path, clock, capsys, monkeypatch):
+@pytest.fixture
+def shell(plan_file, tmp_path, clock, capsys):
+    """All reviewed, in a file, and a function that runs the command on it."""
     import evalflow.cli
 
-    store, file = str(tmp_path / "office.db"), str(tmp_path / "plan.jsonl")
+    store = str(tmp_path / "office.db")
     plan = evalflow.load_plan(plan_file)
     with evalflow.open(f"sqlite:///{store}", plugins=[], clock=clock) as engine:
         engine.adopt(plan, by=plan.actor("policy-1"))
@@ -389,23 +391,102 @@ def test_planned_and_applied_from_the_shell(plan_file, tmp_path, clock, capsys, 
         for project in GOOD:
             office.review(project)
 
-    def run(*words: str) -> int:
-        code = evalflow.cli.run(["--store", store, "--lang", "en", *words])
-        seen.append(capsys.readouterr().out)
-        return code
+        def run(*words: str) -> tuple[int, str]:
+            code = evalflow.cli.run(["--store", store, "--lang", "en", *words])
+            told = capsys.readouterr()
+            return code, told.out + told.err
 
-    seen: list[str] = []
+        office.run = run
+        yield office
+
+
+def test_planned_and_applied_from_the_shell(shell, tmp_path):
+    file = str(tmp_path / "plan.jsonl")
     (tmp_path / "numbers.txt").write_text("1, 3  # two of them\n", "utf-8")
     where = ["--where", "state=reviewed", "--where", f"number=@{tmp_path}/numbers.txt"]
-    assert run("batch", "plan", "approve", "--as", "policy-1", *where, "-o", file) == 0
-    assert run("batch", "list", str(tmp_path)) == 0
-    assert "0/2" in seen[-1]
-    assert run("batch", "apply", file, "--report", str(tmp_path / "receipts.csv")) == 0
-    assert "done 2" in seen[-1]
+
+    def told(*words: str, code: int = 0) -> str:
+        answer, text = shell.run(*words)
+        assert answer == code, text
+        return text
+
+    told("batch", "plan", "approve", "--as", "policy-1", *where, "-o", file)
+    assert "0/2" in told("batch", "list", str(tmp_path))
+    assert "done 2" in told("batch", "apply", file, "--report", str(tmp_path / "receipts.csv"))
     report = (tmp_path / "receipts.csv").read_text("utf-8-sig").splitlines()
     assert [line.split(",")[0] for line in report] == ["project", "gu/1", "gu/3"]
-    assert run("batch", "resume", file) == 0
-    assert "done before 2" in seen[-1]
-    assert run("batch", "show", file) == 0
-    assert "applied: 2 of 2" in seen[-1]
-    assert run("status", "--where", "sate=reviewed") == 2
+    assert "done before 2" in told("batch", "resume", file)
+    assert "applied: 2 of 2" in told("batch", "show", file)
+    assert "did you mean 'state'" in told("status", "--where", "sate=reviewed", code=2)
+
+
+# ------------------------------------------------------------------ scripts
+
+SCRIPT = """\
+evalflow: batch-script/1
+as: policy-1
+steps:
+  - event: approve
+    where: {state: reviewed}
+    stop: {refused: 5%, conflict: 0}
+  - event: open_period
+    as: clock
+    where: {state: [approved, lagging]}
+"""
+
+
+def test_a_script_is_a_dry_run_until_it_is_to_apply(shell, tmp_path):
+    (tmp_path / "quarter.yaml").write_text(SCRIPT, "utf-8")
+    before = histories(shell)
+
+    code, told = shell.run("batch", "run", str(tmp_path / "quarter.yaml"))
+    assert (code, histories(shell)) == (0, before)
+    assert "nothing applied" in told
+
+    code, told = shell.run("batch", "run", str(tmp_path / "quarter.yaml"), "--apply")
+    assert code == 0, told
+    assert {p.period for p in shell.engine.projects()} == {"2016-Q2"}
+    assert not list((tmp_path / "quarter.yaml.plans").iterdir())
+
+
+def test_a_script_that_was_broken_off_continues(shell, tmp_path):
+    script = tmp_path / "quarter.yaml"
+    script.write_text(SCRIPT, "utf-8")
+    with faults.at("commit:done", turn=1):  # the first step is written, nobody was told
+        code, _ = shell.run("batch", "run", str(script), "--apply")
+    assert code == 70
+
+    code, told = shell.run("batch", "run", str(script), "--apply")
+    assert code == 0, told
+    assert "continued" in told
+    events = [[entry.event for entry in history][-2:] for history in histories(shell)]
+    assert events == [["approve", "open_period"]] * 3
+
+
+def test_a_script_stops_where_too_many_are_refused(shell, tmp_path):
+    script = tmp_path / "quarter.yaml"
+    script.write_text(SCRIPT.replace("{state: reviewed}", "{unit: gu}"), "utf-8")
+    shell.fire("gu/2", "send_back", "policy-2", reason="보완")
+    before = histories(shell)
+
+    code, told = shell.run("batch", "run", str(script), "--apply")
+
+    assert (code, histories(shell)) == (1, before)
+    assert "stopped: refused 1/3 (limit 5%)" in told
+
+
+def test_every_mistake_in_a_script_is_named(tmp_path):
+    from evalflow.batch.script import load_script
+
+    path = tmp_path / "bad.yaml"
+    path.write_text(
+        "evalflow: batch-script/1\nsteps:\n- event: approve\n  wher: 1\n"
+        "  where: {sate: x, limit: no}\n  stop: {refused: many}\n  mode: some\n",
+        "utf-8",
+    )
+    with pytest.raises(evalflow.InvalidInput) as refused:
+        load_script(path)
+    assert {(p.line, p.code) for p in refused.value.problems} == {
+        (3, "missing_key"), (4, "unknown_key"), (5, "unknown_condition"), (5, "bad_condition"),
+        (6, "bad_limit"), (7, "wrong_value"),
+    }  # fmt: skip

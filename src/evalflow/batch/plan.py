@@ -202,15 +202,17 @@ class BatchPlan:
             place = tree_end
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the plan to a file.
+        """Write the plan to a file, whole or not at all.
 
         Raises:
             OSError: the file cannot be written.
         """
         self._text.seek(0)
-        with open(path, "w", encoding="utf-8", newline="\n") as out:
+        part = f"{os.fspath(path)}.part"
+        with open(part, "w", encoding="utf-8", newline="\n") as out:
             while block := self._text.read(1 << 20):
                 out.write(block)
+        os.replace(part, path)
 
     def apply(self, **how: Any) -> Iterator[Any]:
         """Write what was reviewed and yield a receipt for each project; see `Engine.apply`.

@@ -20,6 +20,7 @@ from evalflow.errors import InvalidInput
 if TYPE_CHECKING:
     from evalflow.batch.applying import Receipt
     from evalflow.batch.plan import BatchPlan
+    from evalflow.batch.script import ScriptStep
     from evalflow.engine import Engine
 
 _pass = click.make_pass_decorator(Session)
@@ -164,6 +165,106 @@ def apply_command(
     changed since, 130 where it was stopped.
     """
     return _apply(session, file, mode, report, as_json)
+
+
+@batch_command.command("run")
+@click.argument("script")
+@click.option("--apply", "really", is_flag=True, help="실제 적용 · Apply; without it a dry run.")
+@click.option("--plans", metavar="FOLDER", help="계획 폴더 · Where the steps' plans are kept.")
+@_pass
+def run_command(session: Session, script: str, really: bool, plans: str | None) -> int:
+    """대본 실행 · Run a script of steps. A dry run unless `--apply`; continues after a stop.
+
+    A dry run plans every step on the store as it is: a step that needs what an earlier one
+    would do finds nothing yet.
+    """
+    from evalflow.batch.script import load_script
+
+    steps = load_script(script)
+    folder = Path(plans or f"{script}.plans")
+    with session.open() as engine, _stopping() as stopping:
+        for step in steps:
+            title = f"[{step.place}/{len(steps)}] {step.event} ({step.by})"
+            session.echo(title)
+            kept = folder / f"{step.place:03}-{step.event}.jsonl"
+            code = _run_step(session, engine, step, kept, really, stopping)
+            if code:
+                return code
+        if really:
+            for file in folder.glob("*.jsonl.done"):
+                file.unlink()
+        else:
+            session.echo(session.say("적용하지 않았습니다 (--apply)", "nothing applied (--apply)"))
+    return 0
+
+
+def _run_step(
+    session: Session,
+    engine: Engine,
+    step: ScriptStep,
+    kept: Path,
+    really: bool,
+    stopping: Callable[[], bool],
+) -> int:
+    """Plan one step, or take up the plan of a run that was stopped, and apply it."""
+    from evalflow.batch.plan import load_batch
+
+    done = kept.with_name(kept.name + ".done")
+    if really and done.exists():
+        session.echo(session.say("  이미 적용했습니다", "  applied before"))
+        return 0
+    if really and kept.exists():
+        plan = load_batch(kept)
+        session.echo(session.say("  이어서 적용합니다", "  continued"))
+    else:
+        chosen = dict(step.where)
+        each = _each(engine, chosen, step.event, step.each, step.figures)
+        if each is not None and "numbers" not in chosen:
+            chosen["numbers"] = tuple(project.rpartition("/")[2] for project in each)
+        plan = engine.batch(
+            step.event, by=step.by, where=chosen, data=step.data, each=each, mode=step.mode
+        )
+    session.echo("  " + _counted(session, dict(plan.counts)))
+    for code, number in plan.reasons.items():
+        session.echo(f"    {code}: {number}")
+    counts: Counter[str] = Counter(refused=plan.counts["refused"])
+    if _over(session, step, counts, len(plan)):
+        kept.unlink(missing_ok=True)
+        return 1
+    if not really:
+        return 0
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        plan.save(kept)
+    counts.clear()
+    receipts = _progress(session, engine.apply(plan, stopping=stopping), len(plan))
+    _print_receipts(session, _tallied(receipts, counts))
+    session.echo("  " + _counted(session, dict(counts)))
+    if counts.total() < len(plan):
+        session.remark(
+            session.say(
+                "멈췄습니다. 같은 명령으로 이어집니다.", "stopped; the same command continues"
+            )
+        )
+        return _STOPPED
+    kept.replace(done)
+    return 1 if _over(session, step, counts, len(plan)) else 0
+
+
+def _over(session: Session, step: ScriptStep, counts: Counter[str], total: int) -> bool:
+    """Say whether the step's limits are exceeded, and tell."""
+    for limit in step.stop:
+        if limit.exceeded(counts[limit.outcome], total):
+            word = _say(session, limit.outcome)
+            shown = f"{counts[limit.outcome]}/{total}"
+            session.remark(
+                session.say(
+                    f"  중단: {word} {shown} (한도 {limit.text()})",
+                    f"  stopped: {word} {shown} (limit {limit.text()})",
+                )
+            )
+            return True
+    return False
 
 
 @batch_command.command("resume")
