@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from evalflow.plugins import Plugins
     from evalflow.scenario import Failure, Scenario, load_scenario, run_scenario
     from evalflow.scoring.contract import Grade, Grader, Scorer
+    from evalflow.scoring.rates import Rates
     from evalflow.storage.contract import Settled, Storage, check_commit
     from evalflow.storage.points import fault_point
     from evalflow.text import Tree, canonical, digest, parse
@@ -162,6 +163,7 @@ _HOMES = {
     "evalflow.plugins": ("Plugins",),
     "evalflow.scenario": ("Failure", "Scenario", "load_scenario", "run_scenario"),
     "evalflow.scoring.contract": ("Grade", "Grader", "Scorer"),
+    "evalflow.scoring.rates": ("Rates",),
     "evalflow.storage.contract": ("Settled", "Storage", "check_commit"),
     "evalflow.storage.points": ("fault_point",),
     "evalflow.text": ("Tree", "canonical", "digest", "parse"),
@@ -227,6 +229,7 @@ __all__ = [
     "Problem",
     "Project",
     "ProjectDefinition",
+    "Rates",
     "Rating",
     "Reason",
     "Receipt",

@@ -130,10 +130,13 @@ def _project(
     session.table(heads, rows, right=(1, 2, 3, 4))
     for sentence in explain(rating, definition, head.scoring, session.lang):
         session.echo(f"- {sentence}")
+    for note in rating.notes:
+        session.echo(f"- {note.get(session.lang) or note.get('ko', '')}")
+    score = "" if rating.score is None else session.say("점수 ", "score ") + f"{rating.score}; "
     session.echo(
         session.say(
-            f"산출: {rating.scorer} {rating.version}, {rating.revision}차 계획 기준",
-            f"scorer {rating.scorer} {rating.version}, plan revision {rating.revision}",
+            f"{score}산출: {rating.scorer} {rating.version}, {rating.revision}차 계획 기준",
+            f"{score}scorer {rating.scorer} {rating.version}, plan revision {rating.revision}",
         )
     )
     if recompute:
