@@ -23,7 +23,7 @@ def bundle(office, tmp_path) -> Path:
     """A whole plan with a quarter's history."""
     office.to_submitted()
     office.review("gu/3")
-    path = tmp_path / "gu-audit.zip"
+    path: Path = tmp_path / "gu-audit.zip"
     office.engine.export_bundle(path)
     return path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import attrs
 import pytest
@@ -33,7 +34,7 @@ class Zero:
 
     def score(self, subject):
         rating = attrs.evolve(Rates().score(subject), scorer="zero", version="1")
-        return rating if rating.rate is not None else attrs.evolve(rating, rate=0)
+        return rating if rating.rate is not None else attrs.evolve(rating, rate=Decimal(0))
 
 
 class Moody(Zero):
@@ -76,7 +77,7 @@ class Theirs:
 @pytest.fixture
 def run(monkeypatch, capsys):
     """Run `evalflow plugins …` where `Theirs` is installed, and give code and output."""
-    load = evalflow.Plugins.load.__func__
+    load = vars(evalflow.Plugins)["load"].__func__
     monkeypatch.setattr(
         evalflow.Plugins, "load", classmethod(lambda cls: load(cls, [Theirs(), "no-such"]))
     )

@@ -133,7 +133,8 @@ class Floating(Good):
 class FloatingRate(Good):
     def score(self, subject: Subject) -> Rating:
         rating = super().score(subject)
-        return attrs.evolve(rating, rate=None if rating.rate is None else float(rating.rate))
+        rate: Any = None if rating.rate is None else float(rating.rate)
+        return attrs.evolve(rating, rate=rate)
 
 
 class Unreadable(Good):

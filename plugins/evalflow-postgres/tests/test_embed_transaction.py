@@ -1,0 +1,20 @@
+"""The example in which a firing joins the host's transaction, by psycopg and by SQLAlchemy."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+from evalflow_postgres.testing import fresh
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "embed_transaction.py"
+
+
+def test_a_firing_is_committed_or_rolled_back_with_the_host(database: str) -> None:
+    example = runpy.run_path(str(EXAMPLE))
+
+    assert example["main"](database, fresh(database)) == [
+        (0, 1, 0),  # rolled back: neither paper nor evaluation
+        (2, 1, 0),  # refused: the host's papers stand, nothing was evaluated
+        (3, 2, 0),  # committed together
+    ]
