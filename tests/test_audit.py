@@ -243,6 +243,21 @@ def test_a_line_that_cannot_be_read_is_named(bundle):
     assert (found.file, found.line) == ("gu-audit.zip/projects/000002.jsonl", 3)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("lifecycles/1.json", b"\x01\n{}\n"),
+        ("lifecycles/1.json", b'"a"x\n{}\n'),
+        ("lifecycles/1.json", b"\n"),
+        ("plans/r1.json", b"{}\n"),
+    ],
+)
+def test_a_plan_or_lifecycle_that_cannot_be_read_is_named(bundle, name, content):
+    """Found by the test of any edit."""
+    rewrite(bundle, {**contents(bundle), name: content}, sealed=True)
+    assert problem(bundle) == "bad_line"
+
+
 @given(data=st.data())
 def test_any_edit_gives_findings_or_one_clear_error(data, tmp_path_factory):
     made = _made_once(tmp_path_factory)

@@ -270,14 +270,16 @@ class _Reader:
         files: Mapping[str, str] = told["files"]
         self._files(files)
         heads = {
-            int(name[len("plans/r") : -len(".json")]): self._lines(name)[1]
+            int(number): text
             for name in files
-            if name.startswith("plans/") and self._there(name)
+            if (number := _revision(name)) is not None and self._there(name)
+            for _, text in [self._pair(name)]
         }
         lifecycles = {
-            parse(self._lines(name)[0]): self._lines(name)[1]
+            str(fingerprint): text
             for name in files
             if name.startswith("lifecycles/") and self._there(name)
+            for fingerprint, text in [self._pair(name)]
         }
         hashes: set[str] = set()
         projects = 0
@@ -400,6 +402,15 @@ class _Reader:
     def _there(self, name: str) -> bool:
         return name in self.archive.NameToInfo
 
+    def _pair(self, name: str) -> tuple[Tree, str]:
+        """Return the two lines of a plan's or a lifecycle's file: what it is, and its text."""
+        lines = self._lines(name)
+        try:
+            what, text = lines
+            return parse(what), text
+        except (ValueError, RecursionError) as error:
+            raise _broken(self.file, name, 1) from error
+
     def _lines(self, name: str) -> list[str]:
         with self.archive.open(name) as content:
             return [text for _, text in self._each(name, content)]
@@ -472,6 +483,13 @@ class _Reader:
 
     def _note(self, about: str, code: str, ko: str, en: str) -> None:
         self.found.append(Mismatch(project=about, code=code, ko=ko, en=en))
+
+
+def _revision(name: str) -> str | None:
+    """Return the number in the name of a plan revision's file, or None."""
+    number = name.removeprefix("plans/r").removesuffix(".json")
+    plain = number.isascii() and number.isdigit() and len(number) < 10
+    return number if plain and name == f"plans/r{number}.json" else None
 
 
 def _text(value: object) -> str:

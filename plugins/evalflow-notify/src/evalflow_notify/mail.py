@@ -16,19 +16,35 @@ import evalflow
 from evalflow_notify.words import body_of, due_of
 
 
+def _never_in_the_open(options: MailOptions, _: object, login: str | None) -> None:
+    if login is not None and options.tls == "none":
+        raise evalflow.InvalidInput(
+            [
+                evalflow.Problem(
+                    code="password_in_the_open",
+                    path="tls",
+                    value="none",
+                    ko="암호화하지 않은 연결(tls: none)로는 비밀번호를 보내지 않습니다",
+                    en="a password is never sent over an open connection (tls: none)",
+                )
+            ]
+        )
+
+
 @attrs.frozen(kw_only=True)
 class MailOptions:
     """`addresses` maps actor ids to addresses; others take `pattern` (`{recipient}@…`).
 
     `password_from` names the environment variable with the password; `ca_file` an authority
-    to trust in place of the system's. `timeout` is in seconds.
+    to trust in place of the system's. `timeout` is in seconds. With `tls: none` there can be no
+    `login`.
     """
 
     server: str
     port: int = 587
     tls: Literal["starttls", "tls", "none"] = "starttls"
     ca_file: str | None = None
-    login: str | None = None
+    login: str | None = attrs.field(default=None, validator=_never_in_the_open)
     password_from: str = "EVALFLOW_MAIL_PASSWORD"  # noqa: S105 - a variable's name
     from_: str
     reply_to: str | None = None
