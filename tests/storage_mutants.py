@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import count
@@ -26,6 +26,7 @@ from evalflow import (
     Conflict,
     Entry,
     Evaluation,
+    Move,
     Outgoing,
     Project,
     Selection,
@@ -660,6 +661,27 @@ class ForgetsRetriesWhenOpened(InAFile):
             super().__init__(path)
             with self._writing() as connection:
                 connection.execute("UPDATE notice SET next_at = at WHERE state = 'waiting'")
+
+
+class TellsNobodyOfASweep(InAFile):
+    """A sweep writes states and entries, and no notices."""
+
+    killed_by = "test_a_sweep_writes_what_the_moves_one_by_one_would"
+
+    class Broken(SQLiteStorage):
+        def sweep(self, like: Move, projects: Sequence[Project]) -> None:
+            super().sweep(attrs.evolve(like, notices=()), projects)
+
+
+class SweepsWhatIsStillThere(InAFile):
+    """A sweep leaves out, silently, what has moved."""
+
+    killed_by = "test_a_sweep_over_a_project_that_moved_writes_nothing"
+
+    class Broken(SQLiteStorage):
+        def sweep(self, like: Move, projects: Sequence[Project]) -> None:
+            now = {each.id: each.version for each in self.select(Selection())}
+            super().sweep(like, [each for each in projects if now[each.id] == each.version])
 
 
 MUTANTS = [

@@ -490,3 +490,134 @@ def test_every_mistake_in_a_script_is_named(tmp_path):
         (3, "missing_key"), (4, "unknown_key"), (5, "unknown_condition"), (5, "bad_condition"),
         (6, "bad_limit"), (7, "wrong_value"),
     }  # fmt: skip
+
+
+# ------------------------------------------------------------------ many alike
+
+ORDERS = """\
+evalflow: lifecycle/1
+name: order
+version: 1
+ko: 시정명령
+en: Corrective order
+roles:
+  policy_office: {ko: 정책기획담당관, en: Policy office, at: office}
+  department: {ko: 부서, en: Department, at: department}
+adopted_by: [policy_office]
+regions:
+  order:
+    ko: 시정
+    en: Order
+    initial: ordered
+    states: {ordered: {ko: 명령, en: Ordered}, reported: {ko: 보고, en: Reported}}
+  file:
+    ko: 철
+    en: File
+    initial: open
+    states: {open: {ko: 열림, en: Open}, shut: {ko: 닫힘, en: Shut}}
+events:
+  report:
+    ko: 보고
+    en: Report
+    by: [department, policy_office]
+    leads: order
+    transitions: [{from: ordered, to: reported, guards: [period_ended]}]
+    notices: [{name: told, ko: 보고됨, en: Reported, to: [department], entering: reported}]
+  order:
+    ko: 명령
+    en: Order
+    by: [policy_office]
+    leads: order
+    transitions: [{from: reported, to: ordered}]
+  shut:
+    ko: 닫음
+    en: Shut
+    by: [policy_office]
+    leads: file
+    transitions: [{from: open, to: shut}, {from: shut, to: open}]
+"""
+
+
+def orders(folder: Path, store: str, clock: Clock) -> evalflow.Engine:
+    """The test office on a lifecycle whose events look at nothing but the period."""
+    import conftest
+
+    folder.mkdir(exist_ok=True)
+    (folder / "order.yaml").write_text(ORDERS, "utf-8")
+    text = conftest.PLAN.replace("lifecycle: major-works", "lifecycle: ./order.yaml")
+    roles = {"department", "policy_office"}
+    lines = []
+    for unit in ("elderly", "road"):  # all in one unit, so that they come out alike
+        text = text.replace(f"    unit: {unit}\n", "    unit: education\n")
+    for line in text.splitlines():
+        named = [word.split(",")[0].rstrip("}]") for word in line.split("role: ")[1:]]
+        if named and not set(named) <= roles:
+            continue
+        lines.append(line)
+    text = "\n".join(lines)
+    start, end = text.index("appointments:"), text.index("fields:")
+    (folder / "plan.yaml").write_text(text[:start] + text[end:] + "\n", "utf-8")
+    engine = evalflow.open(store, plugins=[], clock=clock)
+    plan = evalflow.load_plan(folder / "plan.yaml", plugins=[])
+    engine.adopt(plan, by=plan.actor("policy-1"))
+    return engine
+
+
+@pytest.mark.parametrize("actor", ["policy-1", "education-1", "road-1"])
+@pytest.mark.parametrize("day", ["2016-03-01", "2016-04-04"])
+def test_deciding_once_for_all_alike_equals_deciding_for_each(
+    store_url, tmp_path, clock, actor, day, monkeypatch
+):
+    """Entries, hashes, notices, plans and receipts are the same, byte for byte; only the order
+    among projects of one transaction is not."""
+    found = []
+    for swift in (True, False):
+        clock.go("2016-02-25")
+        url = store_url.replace("office.db", f"{swift}.db")
+        with orders(tmp_path / "plan", url, clock) as engine:
+            for project in ("gu/1", "gu/3", "gu/1", "gu/1"):  # so that versions and visits differ
+                engine.fire(project, "shut", by=engine.actor("gu", "policy-1"))
+            clock.go(day)
+            if not swift:
+                monkeypatch.setattr(evalflow.Engine, "_alike", lambda *_: False)
+            plan = engine.batch("report", by=actor)
+            receipts = list(plan.apply())
+            found.append(
+                (
+                    list(plan.lines()),
+                    receipts,
+                    list(engine.projects()),
+                    [list(engine.history(project.id)) for project in engine.projects()],
+                    sorted(engine.notices(), key=lambda sent: sent.notice.id),
+                )
+            )
+            assert list(engine.verify()) == []
+            assert outcomes(plan.apply()) == {
+                r.project: "already" if r.outcome == "done" else r.outcome for r in receipts
+            }
+    assert found[0] == found[1]
+
+
+def test_one_decision_is_made_for_all_alike(store_url, tmp_path, clock, monkeypatch):
+    asked = []
+    with orders(tmp_path / "plan", store_url, clock) as engine:
+        clock.go("2016-04-04")
+        decide = engine._decide_on
+
+        def counted(*given: Any, **named: Any) -> Any:
+            asked.append(given)
+            return decide(*given, **named)
+
+        monkeypatch.setattr(engine, "_decide_on", counted)
+        plan = engine.batch("shut", by="policy-1")
+        assert len(plan) == len(list(engine.projects())) > 1
+        assert len(asked) == 1
+        assert set(outcomes(plan.apply()).values()) == {"done"}
+        assert len(asked) == 2
+
+
+def test_an_event_that_looks_at_figures_is_decided_for_each(reviewed):
+    project = reviewed.engine.project("gu/1")
+
+    assert not reviewed.engine._alike("gu", project.lifecycle, "approve")
+    assert not reviewed.engine._alike("gu", project.lifecycle, "submit")

@@ -14,9 +14,9 @@ Evaluation Explanation Facade Failure Figure Firing Forbidden Grade Grader Grant
 Indicator InvalidInput Label Lifecycle Line Mismatch Move NotDue NotFound Notice Notifier Outgoing
 Override Period Plan PlanHead Planned PluginError Plugins Problem Project ProjectDefinition Rates
 Rating Reason Receipt Refused Scenario Scorer ScoringRules Selection Settled Snapshot Storage
-StorageError Subject Tree Undeliverable Unit canonical check_commit digest fault_point hookimpl
-library_holidays listed_holidays load_batch load_lifecycle load_plan load_scenario open parse
-run_scenario verify_bundle vocabulary
+StorageError Subject Sweeping Tree Undeliverable Unit canonical check_commit digest fault_point
+filled hookimpl library_holidays listed_holidays load_batch load_lifecycle load_plan load_scenario
+open parse run_scenario verify_bundle vocabulary
 """
 
 

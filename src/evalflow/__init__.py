@@ -87,7 +87,7 @@ if TYPE_CHECKING:
     from evalflow.scenario import Failure, Scenario, load_scenario, run_scenario
     from evalflow.scoring.contract import Grade, Grader, Scorer
     from evalflow.scoring.rates import Rates
-    from evalflow.storage.contract import Settled, Storage, check_commit
+    from evalflow.storage.contract import Settled, Storage, Sweeping, check_commit, filled
     from evalflow.storage.points import fault_point
     from evalflow.text import Tree, canonical, digest, parse
     from evalflow.verification import Checkpoint, Mismatch
@@ -164,7 +164,7 @@ _HOMES = {
     "evalflow.scenario": ("Failure", "Scenario", "load_scenario", "run_scenario"),
     "evalflow.scoring.contract": ("Grade", "Grader", "Scorer"),
     "evalflow.scoring.rates": ("Rates",),
-    "evalflow.storage.contract": ("Settled", "Storage", "check_commit"),
+    "evalflow.storage.contract": ("Settled", "Storage", "Sweeping", "check_commit", "filled"),
     "evalflow.storage.points": ("fault_point",),
     "evalflow.text": ("Tree", "canonical", "digest", "parse"),
     "evalflow.verification": ("Checkpoint", "Mismatch"),
@@ -243,6 +243,7 @@ __all__ = [
     "Storage",
     "StorageError",
     "Subject",
+    "Sweeping",
     "Tree",
     "Undeliverable",
     "Unit",
@@ -250,6 +251,7 @@ __all__ = [
     "check_commit",
     "digest",
     "fault_point",
+    "filled",
     "hookimpl",
     "library_holidays",
     "listed_holidays",

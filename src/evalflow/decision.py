@@ -275,6 +275,26 @@ def decide(
     )
 
 
+def same_for_all(
+    event: Event, lifecycle: Lifecycle, head: PlanHead, looks_at: Callable[[str], str]
+) -> bool:
+    """Say whether the event comes out the same, with the same data, for all projects of a plan
+    that stand in the same states, period and unit: nothing that it asks or writes looks further.
+    `looks_at` answers what a guard looks at (`GuardSpec.looks_at`)."""
+    uses = [*event.guards, *(use for edge in event.transitions for use in edge.guards)]
+    leading = [edge for edge in event.transitions if edge.region == event.leads]
+    return (
+        event.together is None
+        and not event.records
+        and event.due is None
+        and event.name not in head.calendar.due
+        and all(event.name not in (*duty.may_not, *duty.whoever) for duty in lifecycle.duties)
+        and all(looks_at(use.name) == "period" for use in uses)
+        and all("cooperating" not in rule.to for rule in event.notices)
+        and (not event.notices or all(edge.source != edge.target for edge in leading))
+    )
+
+
 # --------------------------------------------------------------------------- the checks
 
 

@@ -24,7 +24,15 @@ from evalflow.batch import applying
 from evalflow.batch import plan as batches
 from evalflow.batch.selection import conditions
 from evalflow.calendar import Calendar, Holidays, period
-from evalflow.decision import Decision, Explanation, Setting, decide, raise_if_stopped, subject
+from evalflow.decision import (
+    Decision,
+    Explanation,
+    Setting,
+    decide,
+    raise_if_stopped,
+    same_for_all,
+    subject,
+)
 from evalflow.dues import Due, Ledger, Standing, extensions_given, fired_in_this_visit
 from evalflow.errors import Conflict, InvalidInput, NotFound, Problem, Refused
 from evalflow.guards import Guard
@@ -663,6 +671,9 @@ class Engine:
             NotFound: no such plan or unit.
         """
         found = conditions(where or {})
+        plans = () if "plan" in found else self.plans()
+        if len(plans) == 1:
+            found["plan"] = plans[0]
         desk = self._desk()
         return batches.plan(
             desk,
@@ -706,6 +717,21 @@ class Engine:
             actor=self.actor,
             decide=self._decide_on,
             commit=self._write,
+            alike=self._alike,
+            today=lambda plan_id: self.calendar(plan_id).today(self._now()),
+        )
+
+    def _alike(self, plan_id: str, fingerprint: str, event_name: str) -> bool:
+        lifecycle = self.lifecycle(fingerprint)
+        event = lifecycle.events.get(event_name)
+        specs = self.plugins.guard_specs
+
+        def looks_at(guard: str) -> str:
+            spec = specs.get(guard)
+            return "project" if spec is None else spec.looks_at
+
+        return event is not None and same_for_all(
+            event, lifecycle, self.terms(plan_id).head, looks_at
         )
 
     # ------------------------------------------------------------------ the rules in force

@@ -346,7 +346,9 @@ GUARDS: Mapping[str, tuple[GuardSpec, Guard]] = {
     spec.name: (spec, guard)
     for spec, guard in (
         (
-            _spec("period_ended", "기간 종료", "period has ended", looks_back=True),
+            _spec(
+                "period_ended", "기간 종료", "period has ended", looks_back=True, looks_at="period"
+            ),
             period_ended,
         ),
         (_spec("figures_complete", "실적 완비", "figures complete"), figures_complete),
@@ -394,7 +396,12 @@ GUARDS: Mapping[str, tuple[GuardSpec, Guard]] = {
             ),
             rated,
         ),
-        (_spec("next_period_exists", "다음 기간 있음", "a next period exists"), next_period_exists),
+        (
+            _spec(
+                "next_period_exists", "다음 기간 있음", "a next period exists", looks_at="period"
+            ),
+            next_period_exists,
+        ),
         (
             _spec(
                 "consulted",

@@ -16,11 +16,12 @@ from itertools import groupby
 
 import attrs
 
-from evalflow.batch.plan import MODES, BatchPlan, Desk, Planned, seal
+from evalflow.batch.plan import MODES, BatchPlan, Class, Desk, Planned, class_of, seal
 from evalflow.errors import Conflict, InvalidInput, NotFound, Reason
-from evalflow.model import Actor, Move, Selection, Snapshot
+from evalflow.model import Actor, Move, Project, Selection, Snapshot
+from evalflow.storage.contract import Sweeping, filled
 
-CHUNK = 500
+CHUNK = 2_000
 """Projects in one transaction."""
 
 OUTCOMES = ("done", "already", "refused", "conflict", "held")
@@ -140,11 +141,13 @@ class _Applying:
 
     def chunk(self, parts: Sequence[list[Planned]]) -> Iterator[Receipt]:
         """Write the parts, in one transaction where nothing speaks against it."""
-        snapshots = self._snapshots(parts)
+        receipts = self._sweep([part[0] for part in parts if len(part) == 1])
+        swept = {receipt.project for receipt in receipts}
+        rest = [part for part in parts if part[0].project not in swept]
+        snapshots = self._snapshots(rest)
         together: list[_Ready] = []
-        receipts: list[Receipt] = []
         later: list[list[Planned]] = []
-        for part in parts:
+        for part in rest:
             answer = self._look(part, snapshots)
             if not isinstance(answer, _Ready):
                 receipts += answer
@@ -162,6 +165,66 @@ class _Applying:
             receipts += self._one(part)
         place = {line.project: n for n, line in enumerate(line for p in parts for line in p)}
         yield from sorted(receipts, key=lambda receipt: place[receipt.project])
+
+    def _sweep(self, lines: Sequence[Planned]) -> list[Receipt]:
+        """Write those lines for which one decision holds; return only what is done."""
+        event = self.plan.header.event
+        swift: dict[str, dict[str, Planned]] = {}
+        for line in lines:
+            if line.allowed and line.part is None and line.data is None:
+                plan = line.project.rpartition("/")[0]
+                swift.setdefault(plan, {})[line.project] = line
+        receipts: list[Receipt] = []
+        for plan, mine in swift.items():
+            chosen = Selection(plan=plan, ids=tuple(mine), on=self._day(plan))
+            classes: dict[Class, list[Project]] = {}
+            for project in self.desk.storage.select(chosen):
+                line = mine[project.id]
+                if (project.version, project.head) == (line.version, line.head):
+                    classes.setdefault(class_of(project), []).append(project)
+            for projects in classes.values():
+                if self.desk.alike(plan, projects[0].lifecycle, event):
+                    receipts += self._swept(projects, mine)
+        return receipts
+
+    def _day(self, plan: str) -> dt.date | None:
+        try:
+            return self.desk.today(plan)
+        except NotFound:
+            return None
+
+    def _swept(self, projects: list[Project], lines: Mapping[str, Planned]) -> list[Receipt]:
+        """Decide for the first project; write the same for all that were reviewed so."""
+        snapshot = self.desk.storage.snapshot(projects[0].id)
+        if snapshot is None:
+            return []
+        header = self.plan.header
+        try:
+            by = self.by or self.desk.actor(snapshot.project.plan, header.by)
+            (decision,), _ = self.desk.decide(
+                snapshot, header.event, by, self.at, header.data, key=self.plan.key
+            )
+            like = decision.move
+            if like is None:
+                return []
+            reviewed = seal(like)
+            same = [project for project in projects if lines[project.id].seal == reviewed]
+            storage = self.desk.storage
+            if isinstance(storage, Sweeping):
+                storage.sweep(like, same)
+            elif same:
+                self.desk.commit(tuple([filled(like, project) for project in same]), ())
+        except (NotFound, InvalidInput, Conflict):
+            return []  # each is looked at by itself, and told why
+        return [
+            Receipt(
+                project=project.id,
+                unit=like.entry.unit,
+                outcome="done",
+                number=project.version + 1,
+            )
+            for project in same
+        ]
 
     def _one(self, part: list[Planned]) -> list[Receipt]:
         """Write one part in a transaction of its own."""

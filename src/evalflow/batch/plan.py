@@ -29,6 +29,7 @@ FORMAT = "batch/1"
 MODES = ("each", "all", "unit")
 """How a batch is applied: each project for itself, all or none, all or none in each unit."""
 
+_BLOCK = 256  # lines of a plan that are read at a time
 _IN_MEMORY = 4_000_000  # characters of a plan that need no file
 
 
@@ -51,13 +52,19 @@ class Decide(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Desk:
-    """What a batch may ask of the engine, and nothing else."""
+    """What a batch may ask of the engine, and nothing else.
+
+    `alike` says of (plan, lifecycle, event) whether one decision holds for every project in the
+    same states, period and unit; `today` is the day in a plan's office.
+    """
 
     storage: Storage
     now: Callable[[], dt.datetime]
     actor: Callable[[str, str], Actor]
     decide: Decide
     commit: Callable[[tuple[Move, ...], tuple[tuple[str, int], ...]], None]
+    alike: Callable[[str, str, str], bool]
+    today: Callable[[str], dt.date]
 
 
 @attrs.frozen(kw_only=True)
@@ -192,14 +199,12 @@ class BatchPlan:
         place = self._start
         while True:
             self._text.seek(place)  # so that two may read at once
-            line = self._text.readline()
-            if not line.startswith('{"'):
-                return
-            tree_end = self._text.tell()
-            if line.startswith('{"counts"'):
-                return
-            yield line.rstrip("\n")
-            place = tree_end
+            block = [self._text.readline() for _ in range(_BLOCK)]
+            place = self._text.tell()
+            for line in block:
+                if not line or line.startswith('{"counts"'):
+                    return
+                yield line.rstrip("\n")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the plan to a file, whole or not at all.
@@ -254,7 +259,7 @@ def plan(
     )
     writer = _Writer(header)
     seen: set[str] = set()
-    for snapshot in desk.storage.snapshots(selection):
+    for snapshot in _undecided(desk, selection, header, by, at, each or {}, writer):
         if snapshot.project.id in seen:
             seen.discard(snapshot.project.id)
             continue
@@ -263,6 +268,77 @@ def plan(
             writer.add(line)
         seen.update(line.project for line in lines if line.project != snapshot.project.id)
     return writer.finish(apply)
+
+
+Class = tuple[str, str, tuple[str, ...], str, str]
+"""What projects have in common that come out alike."""
+
+
+def class_of(project: Project) -> Class:
+    """Return what decides about a project where nothing else is looked at."""
+    return (project.plan, project.lifecycle, project.states, project.period, project.unit)
+
+
+def _undecided(
+    desk: Desk,
+    selection: Selection,
+    header: Header,
+    by: Actor | str,
+    at: dt.datetime,
+    each: Mapping[str, Mapping[str, Any]],
+    writer: _Writer,
+) -> Iterator[Snapshot]:
+    """Write the lines of projects that come out like one before them; yield all others."""
+    first = next(iter(desk.storage.select(attrs.evolve(selection, limit=1))), None)
+    if (
+        first is None
+        or selection.on is None
+        or each
+        or not desk.alike(first.plan, first.lifecycle, header.event)
+    ):
+        yield from desk.storage.snapshots(selection)
+        return
+    known: dict[Class, _Template | None] = {}
+    for project in desk.storage.select(selection):
+        kind = class_of(project)
+        template = known.get(kind)
+        if template is not None:
+            writer.put(template.line(project), notices=template.notices)
+            continue
+        snapshot = desk.storage.snapshot(project.id)
+        if snapshot is None:  # pragma: no cover - a project is never deleted
+            continue
+        if kind not in known:
+            alike = desk.alike(project.plan, project.lifecycle, header.event)
+            lines = list(_planned(desk, snapshot, header, by, at, {})) if alike else []
+            known[kind] = _Template(lines[0]) if lines and lines[0].allowed else None
+            for line in lines:
+                writer.add(line)
+            if lines:
+                continue
+        yield snapshot
+
+
+class _Template:
+    """The line of one project, to be filled in for others that come out alike."""
+
+    def __init__(self, line: Planned) -> None:
+        holes = {"head": "\0head", "project": "\0project", "version": "\0version"}
+        text = canonical({**line.tree(), **holes})
+        self.notices = len(line.notices)
+        self._pieces = []
+        for hole in ("head", "project", "version"):  # in the order of keys in canonical text
+            before, _, text = text.partition(canonical(f"\0{hole}"))
+            self._pieces.append(before)
+        self._pieces.append(text)
+
+    def line(self, project: Project) -> str:
+        """Return the project's line."""
+        first, second, third, last = self._pieces
+        return (
+            f"{first}{canonical(project.head)}{second}{canonical(project.id)}"
+            f"{third}{project.version}{last}"
+        )
 
 
 def _planned(
@@ -346,14 +422,13 @@ def _line(
 
 
 def seal(move: Move) -> str:
-    """Return a digest of what a move writes, save what only says when: the entry's time, how
-    late that is, its key and its hash, and the numbers of revisions made meanwhile."""
+    """Return a digest of what a move writes, save what the line says by itself (project, number,
+    previous hash) and what only says when: the entry's time, how late that is, its key and
+    hash, and the numbers of revisions made meanwhile."""
     entry = move.entry
     return digest(
         canonical(
             [
-                entry.project,
-                entry.number,
                 entry.event,
                 entry.actor,
                 entry.role,
@@ -367,8 +442,7 @@ def seal(move: Move) -> str:
                 entry.reason,
                 entry.data,
                 entry.rating,
-                entry.previous,
-                sorted((n.id, n.name, n.recipient, n.notifier) for n in move.notices),
+                sorted((n.name, n.recipient, n.notifier) for n in move.notices),
             ]
         )
     )[:32]
@@ -410,6 +484,12 @@ class _Writer:
     def _put(self, line: str) -> None:
         self._hash.update(line.encode() + b"\n")
         self._text.write(line + "\n")
+
+    def put(self, line: str, *, notices: int) -> None:
+        """Take the text of a line that would be done."""
+        self._counts["planned"] += 1
+        self._counts["notices"] += notices
+        self._put(line)
 
     def add(self, line: Planned) -> None:
         self._counts["planned" if line.allowed else "refused"] += 1

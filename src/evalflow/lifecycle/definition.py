@@ -207,7 +207,9 @@ class GuardSpec:
     What the rest is for is checked when a lifecycle is loaded, and by `check`: `names` maps a
     parameter to what its values name (`role`, `state` or `event`); `signed_by` is the
     parameter naming the role whose signature (결재) the guard asks for; a guard that
-    `looks_back` cannot hold before the period under evaluation is over.
+    `looks_back` cannot hold before the period under evaluation is over. `looks_at` is `project`, or
+    `period` where the answer is the same for all projects of a plan that are in the same
+    states and period on the same day: a batch then asks once for all of them.
     """
 
     name: str
@@ -219,6 +221,7 @@ class GuardSpec:
     names: Mapping[str, str] = attrs.field(factory=dict)
     signed_by: str | None = None
     looks_back: bool = False
+    looks_at: str = "project"
 
 
 @attrs.frozen(kw_only=True)

@@ -19,7 +19,9 @@ from evalflow.model import (
     Commit,
     Entry,
     Evaluation,
+    Label,
     Move,
+    Notice,
     Outgoing,
     Project,
     Selection,
@@ -184,6 +186,93 @@ class Storage(Protocol):
         """Put dead letters, given as (notice id, notifier), back to waiting with no tries;
         return how many there were."""
         ...
+
+
+@runtime_checkable
+class Sweeping(Protocol):
+    """What a storage may have besides: moving many projects alike without a `Move` for each.
+
+    Batches use it where one decision holds for all of them. A storage without it is given the
+    moves one by one in a commit; what is stored is the same, byte for byte.
+    """
+
+    def sweep(self, like: Move, projects: Sequence[Project]) -> None:
+        """Write `filled(like, project)` for each project, in one transaction.
+
+        The projects are as they were read; where the store has another version of one by now
+        nothing is written. A database may work the rows and hashes out by itself: of an entry
+        only `project`, `number`, `previous` and `hash` differ from `like`'s, and of the text under
+        the hash only its first two elements and its last.
+
+        Raises:
+            Conflict: as `commit`.
+            ValueError: `like` is not a move that others can be like; see `filled`.
+        """
+        ...
+
+
+def filled(like: Move, project: Project) -> Move:
+    """Return the move that `like` is, made for another project in the same states and period.
+
+    Raises:
+        ValueError: `like` writes more than states and notices, or tells of an older visit, or
+            the project stands elsewhere.
+    """
+    entry = like.entry
+    if like.evaluation is not None or like.definition is not None or entry.rating is not None:
+        raise ValueError("a move with figures or a definition is nobody else's")
+    if (project.states, project.period, project.plan) != (
+        entry.before,
+        entry.period,
+        like.project.plan,
+    ):
+        raise ValueError(f"{project.id} does not stand where {like.project.id} stood")
+    number = project.version + 1
+    mine = attrs.evolve(
+        entry, project=project.id, number=number, previous=project.head, hash=""
+    ).sealed()
+    moved = attrs.evolve(
+        project,
+        unit=like.project.unit,
+        states=entry.after,
+        visits=visits_after(project, entry.after),
+        period=entry.period_after,
+        version=number,
+        band=project.band if entry.period_after == entry.period else None,
+        head=mine.hash,
+    )
+    notices = tuple([_told(like, notice, project, number) for notice in like.notices])
+    return Move(project=moved, expected=project.version, entry=mine, notices=notices)
+
+
+def visits_after(project: Project, after: Sequence[str]) -> tuple[int, ...]:
+    """Return the project's visits once its next entry has brought it to the states `after`."""
+    number = project.version + 1
+    return tuple(
+        [
+            visit if now == then else number
+            for visit, then, now in zip(project.visits, project.states, after, strict=True)
+        ]
+    )
+
+
+def _told(like: Move, notice: Notice, project: Project, number: int) -> Notice:
+    head = f"{like.project.id}:{like.entry.number}:"
+    if not notice.id.startswith(head):
+        raise ValueError("a notice of an older visit is its own project's alone")
+    own = like.project
+    return attrs.evolve(
+        notice,
+        id=f"{project.id}:{number}:{notice.id.removeprefix(head)}",
+        project=project.id,
+        number=number,
+        subject=Label(
+            notice.subject.ko.removesuffix(f"{own.id} {own.label.ko}")
+            + f"{project.id} {project.label.ko}",
+            notice.subject.en.removesuffix(f"{own.id} {own.label.en}")
+            + f"{project.id} {project.label.en}",
+        ),
+    )
 
 
 def check_commit(commit: Commit) -> None:

@@ -16,12 +16,14 @@ from evalflow.model import (
     Entry,
     Evaluation,
     Label,
+    Move,
     Notice,
     Outgoing,
     Project,
     Snapshot,
 )
-from evalflow.text import canonical, parse
+from evalflow.storage.contract import visits_after
+from evalflow.text import canonical, digest, parse
 
 Row = Sequence[Any]
 
@@ -213,6 +215,66 @@ def outgoing_from(row: Row) -> Outgoing:
         next_at=dt.datetime.fromisoformat(row[13]),
         error=row[14],
     )
+
+
+class Pattern:
+    """The rows of `contract.filled(like, project)` for many projects, worked out from one move.
+
+    Of the entry's row and of the text under its hash only the project's id, the number and the
+    previous hash differ: they are put into what is left of `like`'s.
+    """
+
+    def __init__(self, like: Move) -> None:
+        entry = like.entry
+        self._like = like
+        self._row = entry_row(entry)[2:20]
+        body = entry.body()
+        head = canonical([entry.project, entry.number])[:-1] + ","
+        tail = canonical([entry.previous])[1:]
+        self._middle = body.removeprefix(head).removesuffix(tail)
+        assert f"{head}{self._middle}{tail}" == body
+        self._same_period = entry.period == entry.period_after
+        own = like.project
+        self._notices = [
+            (
+                notice_row(notice)[0].removeprefix(f"{own.id}:{entry.number}:"),
+                notice_row(notice)[3:7],
+                notice.subject.ko.removesuffix(f"{own.id} {own.label.ko}"),
+                notice.subject.en.removesuffix(f"{own.id} {own.label.en}"),
+                (*notice_row(notice)[9:], moment(notice.at)),
+            )
+            for notice in like.notices
+        ]
+
+    def entry_row(self, project: Project) -> tuple[Any, ...]:
+        """Return the columns `ENTRY_COLUMNS` of the project's entry, hash included."""
+        number, previous = project.version + 1, project.head
+        head = canonical([project.id, number])[:-1]
+        seal = digest(f'{head},{self._middle}"{previous}"]')
+        return (project.id, number, *self._row, previous, seal)
+
+    def standing(self, project: Project) -> tuple[Any, ...]:
+        """Return the project's unit, visits and band afterwards, and its id."""
+        like = self._like.project
+        visits = visits_after(project, like.states)
+        band = project.band if self._same_period else None
+        return (like.unit, names(visits), band, project.id)
+
+    def notice_rows(self, project: Project) -> list[tuple[Any, ...]]:
+        """Return the columns `NOTICE_COLUMNS` and `next_at` of the project's notices."""
+        number = project.version + 1
+        return [
+            (
+                f"{project.id}:{number}:{rest}",
+                project.id,
+                number,
+                *who,
+                f"{ko}{project.id} {project.label.ko}",
+                f"{en}{project.id} {project.label.en}",
+                *when,
+            )
+            for rest, who, ko, en, when in self._notices
+        ]
 
 
 class Rebuilt:

@@ -37,13 +37,14 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.storage import turns
-from evalflow.storage.contract import Settled, check_commit
+from evalflow.storage.contract import Settled, check_commit, filled
 from evalflow.storage.points import fault_point
 from evalflow.storage.rows import (
     ENTRY_COLUMNS,
     NOTICE_COLUMNS,
     OUTGOING_COLUMNS,
     PROJECT_COLUMNS,
+    Pattern,
     Rebuilt,
     entry_from,
     entry_row,
@@ -264,6 +265,33 @@ class SQLiteStorage:
             raise ValueError(f"{moved}: {error}") from error
         fault_point("commit:done")
 
+    def sweep(self, like: Move, projects: Sequence[Project]) -> None:
+        """Move the projects as `like` moves its own, in one transaction; see the contract."""
+        if not projects:
+            return
+        check_commit(Commit(moves=(filled(like, projects[0]),)))
+        pattern = Pattern(like)
+        entries, standing, notices = [], [], []
+        for project in projects:
+            entries.append(pattern.entry_row(project))
+            standing.append(pattern.standing(project))
+            notices += pattern.notice_rows(project)
+        try:
+            with self._writing() as connection:
+                fault_point("commit:begun")
+                connection.executemany(_APPEND, entries)
+                connection.executemany(_SWEPT, standing)
+                if notices:
+                    connection.executemany(_NOTIFY, notices)
+                fault_point("commit:written")
+        except sqlite3.IntegrityError as error:
+            with self._reading() as connection:
+                _compare(connection, [(each.id, each.version) for each in projects])
+            if like.entry.key is not None:
+                raise Conflict(projects[0].id, expected=projects[0].version) from error
+            raise ValueError(f"{projects[0].id}: {error}") from error
+        fault_point("commit:done")
+
     # ------------------------------------------------------------------ plans
 
     def plans(self) -> tuple[str, ...]:
@@ -482,6 +510,9 @@ _STAND = (
     "UPDATE project SET label_ko = ?, label_en = ?, unit = ?, field = ?, visits = ?, "
     "lifecycle = ?, revision = ?, band = ?, change = ? WHERE id = ?"
 )
+
+# The same for a sweep, which leaves the rest as it is.
+_SWEPT = "UPDATE project SET unit = ?, visits = ?, band = ? WHERE id = ?"
 
 _APPEND = f"INSERT INTO entry ({_ENTRY}) VALUES ({', '.join('?' * len(ENTRY_COLUMNS))})"
 

@@ -46,6 +46,8 @@ from evalflow import (
     Settled,
     Snapshot,
     Storage,
+    Sweeping,
+    filled,
 )
 from evalflow.testing import faults
 from evalflow.testing.children import Child, Opener, children, together
@@ -445,6 +447,40 @@ class StorageConformance:
             f"{PLAN}/{n}" for _ in range(2) for n in numbers
         ]
         assert len(list(storage.outbox())) == len(numbers)
+
+    # ------------------------------------------------------------------ many alike
+
+    def test_a_sweep_writes_what_the_moves_one_by_one_would(
+        self, new_store: Callable[[], Opener]
+    ) -> None:
+        swept, moved = new_store()(), new_store()()
+        try:
+            if not isinstance(swept, Sweeping):
+                pytest.skip(f"{type(swept).__name__} has no sweep: batches give it the moves")
+            for storage in (swept, moved):
+                _several_alike(storage)
+            projects = [each for each in moved.select(EVERYTHING) if each.number != "3"]
+            like = _like(projects[0])
+            swept.sweep(like, projects)
+            moved.commit(Commit(moves=tuple([filled(like, each) for each in projects])))
+
+            assert _everything(swept) == _everything(moved)
+            assert [each.version for each in swept.select(EVERYTHING)] == [2, 3, 1, 2, 2]
+        finally:
+            swept.close()
+            moved.close()
+
+    def test_a_sweep_over_a_project_that_moved_writes_nothing(self, storage: Storage) -> None:
+        if not isinstance(storage, Sweeping):
+            pytest.skip(f"{type(storage).__name__} has no sweep: batches give it the moves")
+        _several_alike(storage)
+        projects = list(storage.select(EVERYTHING))
+        storage.commit(Commit(moves=(move_after(projects[3], "amend"),)))
+        before = _everything(storage)
+
+        with pytest.raises(Conflict):
+            storage.sweep(_like(projects[0]), projects)
+        assert _everything(storage) == before
 
     # ------------------------------------------------------------------ plans
 
@@ -1079,6 +1115,26 @@ class StorageConformance:
 
 def _memory() -> Storage:
     return evalflow.open("memory:", plugins=[]).storage
+
+
+def _several_alike(storage: Storage) -> None:
+    """Adopt five projects; the second has one entry more."""
+    given_plan(storage)
+    adopted = tuple([adoption(f"{PLAN}/{n}", key=f"a{n}") for n in range(1, 6)])
+    storage.commit(Commit(moves=adopted))
+    storage.commit(Commit(moves=(move_after(adopted[1].project, "amend", reason='변경 "x"'),)))
+
+
+def _like(project: Project) -> Move:
+    return move_after(
+        project,
+        state="submitted",
+        data={"document": "주무과-1"},
+        reason="일괄",
+        told=("policy-1",),
+        key="batch:1",
+        period="2016-Q2",
+    )
 
 
 def _everything(storage: Storage) -> dict[str, Any]:

@@ -1,0 +1,224 @@
+"""A batch on SQLite: planned, applied, against what people write by hand.
+
+One work for everybody: every project of a store is moved once, with history row, hash and outbox
+row, durable. Beside evalflow, on the same rows in a file of their own:
+
+- `bare`: one pass of `executemany` over rows that are there already, hashes worked out, no
+  triggers, no checks, no roles (chunks of 2,000, `synchronous=FULL`);
+- `hand-written`: a `transitions` machine decides for each project, then `executemany`: the best
+  that people write today; it checks no roles.
+
+    python benchmarks/batch.py [PROJECTS]...
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import resource
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import attrs
+
+import evalflow
+from evalflow.storage import sqlite
+
+LIFECYCLE = """\
+evalflow: lifecycle/1
+name: order
+version: 1
+ko: 시정명령
+en: Corrective order
+roles:
+  policy_office: {ko: 정책기획담당관, en: Policy office, at: office}
+adopted_by: [policy_office]
+regions:
+  order:
+    ko: 시정
+    en: Order
+    initial: ordered
+    states: {ordered: {ko: 명령, en: Ordered}, reported: {ko: 보고, en: Reported}}
+events:
+  report:
+    ko: 보고
+    en: Report
+    by: [policy_office]
+    transitions: [{from: ordered, to: reported}]
+    notices: [{name: reported, ko: 보고됨, en: Reported, to: [policy_office], entering: reported}]
+  order:
+    ko: 명령
+    en: Order
+    by: [policy_office]
+    transitions: [{from: reported, to: ordered}]
+"""
+PLAN = """\
+evalflow: plan/1
+id: gu
+year: 2016
+ko: 계획
+en: Plan
+lifecycle: ./order.yaml
+calendar: {periods: quarter, first: 2016-Q1, last: 2016-Q1}
+scoring: {}
+notices: {notifiers: [jsonl]}
+units:
+  gu: {kind: office, ko: 구, en: Gu}
+  dept: {kind: department, ko: 과, en: Department, parent: gu}
+directory: {policy-1: [{role: policy_office, unit: gu}]}
+fields: {welfare: {ko: 복지, en: Welfare}}
+projects:
+  "1":
+    ko: 사업
+    en: Project
+    unit: dept
+    field: welfare
+    kind: new
+    start: 2016-01-01
+    end: 2016-12-31
+    indicators:
+      n: {ko: 수, en: Number, unit: 건, direction: up, accumulation: sum, targets: {2016-Q1: 1}}
+"""
+CHUNK = 2_000
+
+
+def clock() -> dt.datetime:
+    return dt.datetime(2016, 4, 4, tzinfo=dt.UTC)
+
+
+def given(folder: Path, projects: int) -> evalflow.Engine:
+    """Make a store of so many projects."""
+    (folder / "order.yaml").write_text(LIFECYCLE, "utf-8")
+    (folder / "plan.yaml").write_text(PLAN, "utf-8")
+    engine = evalflow.open(f"sqlite:///{folder / 'office.db'}", plugins=[], clock=clock)
+    plan = evalflow.load_plan(folder / "plan.yaml", plugins=[])
+    first = plan.projects["1"]
+    several = {
+        str(n): attrs.evolve(first, id=f"gu/{n}", number=str(n)) for n in range(1, projects + 1)
+    }
+    engine.adopt(attrs.evolve(plan, projects=several), by=plan.actor("policy-1"))
+    return engine
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def bare_store(folder: Path, name: str) -> sqlite3.Connection:
+    """Copy the store and take its triggers away: what is left are tables and indices."""
+    with sqlite3.connect(folder / "office.db") as source:
+        connection = sqlite3.connect(folder / name, isolation_level=None)
+        source.backup(connection)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    for (trigger,) in connection.execute(triggers).fetchall():
+        connection.execute(f"DROP TRIGGER {trigger}")
+    return connection
+
+
+def by_hand(connection: sqlite3.Connection, decide: Callable[[str], str]) -> None:
+    """Move every project by `decide`, a chunk at a time."""
+    rows = (
+        connection.cursor()
+        .execute("SELECT id, version, head, states, period, unit, lifecycle FROM project")
+        .fetchall()
+    )
+    at = clock().isoformat(timespec="microseconds")
+    append = f"INSERT INTO entry ({sqlite._ENTRY}) VALUES ({','.join('?' * 22)})"
+    for chunk in _chunks(iter(rows)):
+        entries, standing, notices = [], [], []
+        for project, version, head, states, period, unit, lifecycle in chunk:
+            after = decide(states)
+            number = version + 1
+            body = json.dumps([project, number, "report", "policy-1", at, states, after, head])
+            seal = hashlib.sha256(body.encode()).hexdigest()
+            entries.append(
+                (project, number, "report", "policy-1", "policy_office", None, at, states, after,
+                 period, period, unit, 1, lifecycle, None, "{}", None, "", None, None, head, seal)
+            )  # fmt: skip
+            standing.append((number, after, f"[{number}]", seal, project, version))
+            notices.append(
+                (f"{project}:{number}:report:reported:policy-1", project, number, "reported",
+                 "policy-1", "policy_office", "jsonl", f"[보고됨] {project} 사업",
+                 f"[Reported] {project} Project", at, body, at)
+            )  # fmt: skip
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(append, entries)
+        connection.executemany(
+            "UPDATE project SET version = ?, states = ?, visits = ?, head = ? "
+            "WHERE id = ? AND version = ?",
+            standing,
+        )
+        connection.executemany(sqlite._NOTIFY, notices)
+        connection.execute("COMMIT")
+
+
+def _chunks(rows: Iterator[tuple[object, ...]]) -> Iterator[list[tuple[object, ...]]]:
+    while chunk := list(islice(rows, CHUNK)):
+        yield chunk
+
+
+def machine() -> Callable[[str], str]:
+    from transitions import Machine
+
+    states = ["ordered", "reported"]
+
+    class Order:
+        state: str
+
+    def decide(text: str) -> str:
+        order = Order()
+        built = Machine(order, states=states, initial=json.loads(text)[0], auto_transitions=False)
+        built.add_transition("report", "ordered", "reported")
+        order.report()  # type: ignore[attr-defined]
+        return json.dumps([order.state])
+
+    return decide
+
+
+def measure(projects: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with given(folder, projects) as engine:
+            bare = bare_store(folder, "bare.db")
+            hand = bare_store(folder, "hand.db")
+            figures: dict[str, float] = {}
+            figures["bare"] = timed(lambda: by_hand(bare, lambda _: '["reported"]'))
+            if projects <= 100_000:
+                figures["hand-written"] = timed(lambda: by_hand(hand, machine()))
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            began = time.perf_counter()
+            plan = engine.batch("report", by="policy-1")
+            figures["plan"] = time.perf_counter() - began
+            done = 0
+
+            def apply() -> None:
+                nonlocal done
+                for receipt in plan.apply():
+                    done += receipt.outcome == "done"
+
+            figures["apply"] = timed(apply)
+            after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            assert done == projects, (done, plan.counts)
+        bare.close()
+        hand.close()
+    told = ", ".join(
+        f"{what} {seconds:.2f} s ({seconds / projects * 1e6:.1f} µs each, "
+        f"{seconds / figures['bare']:.2f}x)"
+        for what, seconds in figures.items()
+    )
+    print(f"{projects:,} projects: {told}; peak {after} MB ({before} MB before)", flush=True)
+
+
+if __name__ == "__main__":
+    for number in map(int, sys.argv[1:] or ["2000", "20000"]):
+        measure(number)
