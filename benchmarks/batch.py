@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -127,7 +128,7 @@ def bare_store(folder: Path, name: str) -> sqlite3.Connection:
 
 def by_hand(connection: sqlite3.Connection, decide: Callable[[str], str]) -> None:
     """Move every project by `decide`, a chunk at a time."""
-    rows = (
+    rows: list[Any] = (
         connection.cursor()
         .execute("SELECT id, version, head, states, period, unit, lifecycle FROM project")
         .fetchall()
@@ -162,7 +163,7 @@ def by_hand(connection: sqlite3.Connection, decide: Callable[[str], str]) -> Non
         connection.execute("COMMIT")
 
 
-def _chunks(rows: Iterator[tuple[object, ...]]) -> Iterator[list[tuple[object, ...]]]:
+def _chunks(rows: Iterator[Any]) -> Iterator[list[Any]]:
     while chunk := list(islice(rows, CHUNK)):
         yield chunk
 
