@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     )
     from evalflow.facade import Facade
     from evalflow.firing import Draft, Firing
+    from evalflow.forms import Form, FormFinding, FormRequest
     from evalflow.hookspecs import hookimpl
     from evalflow.lifecycle.definition import GuardSpec, Lifecycle
     from evalflow.model import (
@@ -86,7 +87,9 @@ if TYPE_CHECKING:
     from evalflow.plugins import Plugins
     from evalflow.scenario import Failure, Scenario, load_scenario, run_scenario
     from evalflow.scoring.contract import Grade, Grader, Scorer
+    from evalflow.scoring.explain import explain_line
     from evalflow.scoring.rates import Rates
+    from evalflow.scoring.rollup import RollUp, roll_up
     from evalflow.storage.contract import Settled, Storage, Sweeping, check_commit, filled
     from evalflow.storage.points import fault_point
     from evalflow.text import Tree, canonical, digest, parse
@@ -124,6 +127,7 @@ _HOMES = {
     ),
     "evalflow.facade": ("Facade",),
     "evalflow.firing": ("Draft", "Firing"),
+    "evalflow.forms": ("Form", "FormFinding", "FormRequest"),
     "evalflow.hookspecs": ("hookimpl",),
     "evalflow.lifecycle.definition": ("GuardSpec", "Lifecycle"),
     "evalflow.model": (
@@ -163,7 +167,9 @@ _HOMES = {
     "evalflow.plugins": ("Plugins",),
     "evalflow.scenario": ("Failure", "Scenario", "load_scenario", "run_scenario"),
     "evalflow.scoring.contract": ("Grade", "Grader", "Scorer"),
+    "evalflow.scoring.explain": ("explain_line",),
     "evalflow.scoring.rates": ("Rates",),
+    "evalflow.scoring.rollup": ("RollUp", "roll_up"),
     "evalflow.storage.contract": ("Settled", "Storage", "Sweeping", "check_commit", "filled"),
     "evalflow.storage.points": ("fault_point",),
     "evalflow.text": ("Tree", "canonical", "digest", "parse"),
@@ -202,6 +208,9 @@ __all__ = [
     "Figure",
     "Firing",
     "Forbidden",
+    "Form",
+    "FormFinding",
+    "FormRequest",
     "Grade",
     "Grader",
     "Grant",
@@ -234,6 +243,7 @@ __all__ = [
     "Reason",
     "Receipt",
     "Refused",
+    "RollUp",
     "Scenario",
     "Scorer",
     "ScoringRules",
@@ -250,6 +260,7 @@ __all__ = [
     "canonical",
     "check_commit",
     "digest",
+    "explain_line",
     "fault_point",
     "filled",
     "hookimpl",
@@ -261,6 +272,7 @@ __all__ = [
     "load_scenario",
     "open",
     "parse",
+    "roll_up",
     "run_scenario",
     "verify_bundle",
     "vocabulary",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
+    from evalflow.forms import Form
     from evalflow.guards import Guard
     from evalflow.lifecycle.definition import GuardSpec
     from evalflow.outbox import Notifier
@@ -64,6 +65,12 @@ def evalflow_guards() -> Mapping[str, tuple[GuardSpec, Guard]]:  # type: ignore[
     A guard is a function `guard(firing, after, **params)` that answers None, a `Reason`, or
     several. It looks and answers; it writes nothing and asks no clock.
     """
+
+
+@_hookspec
+def evalflow_forms() -> Mapping[str, Callable[..., Form]]:  # type: ignore[empty-body]
+    """Return, by name, what makes an official document (붙임): a class or function, given its
+    options if it declares `Options`, and nothing otherwise."""
 
 
 def options_of(maker: Any) -> type | None:

@@ -357,7 +357,8 @@ class PlanHead:
     """One revision of an office's plan without its projects: everything that they share.
 
     `revision` counts from 1; a change of targets makes the next one. `effective` is the
-    first period measured against this revision (D5). `patience` is how long one answer of a
+    first period measured against this revision (D5). `forms` holds the options of forms by
+    name. `patience` is how long one answer of a
     plugin's guard or scorer may take; None: as long as it takes.
     """
 
@@ -374,6 +375,7 @@ class PlanHead:
     scoring: ScoringRules
     delivery: Delivery = Delivery()
     patience: dt.timedelta | None = None
+    forms: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     fields: Mapping[str, Label] = attrs.field(factory=dict)
     core_projects: Mapping[str, Label] = attrs.field(factory=dict)
     goals: Mapping[str, Goal] = attrs.field(factory=dict)

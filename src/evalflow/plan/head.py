@@ -53,7 +53,7 @@ _HANGUL_NAME = re.compile("[가-힣]{2,4}")
 
 _KEYS = frozenset(
     {"evalflow", "id", "revision", "effective", "year", "ko", "en", "illustrative", "document"}
-    | {"lifecycle", "calendar", "scoring", "notices", "plugins", "units", "directory"}
+    | {"lifecycle", "calendar", "scoring", "notices", "plugins", "forms", "units", "directory"}
     | {
         "appointments",
         "fields",
@@ -121,6 +121,7 @@ def read_head(reading: Reading, lifecycle: Lifecycle | None, *, written: bool) -
         scoring=_scoring(top.mapping("scoring", required=False), written),
         delivery=_delivery(top.mapping("notices", required=False)),
         patience=_patience(top.mapping("plugins", required=False)),
+        forms=_forms(top.mapping("forms", required=False)),
         fields=_labels(top, "fields", required=True),
         core_projects=_labels(top, "core_projects"),
         criteria=_labels(top, "criteria"),
@@ -567,6 +568,10 @@ def _delivery(part: Part) -> Delivery:
     waits = part.items("backoff")
     seconds = tuple([waits.whole(place, least=0, most=31_536_000) for place in waits.tree])
     return Delivery(notifiers=names, options=options, backoff=seconds)
+
+
+def _forms(part: Part) -> dict[str, Mapping[str, Any]]:
+    return {name: dict(part.mapping(name, required=False).tree) for name in sorted(part.tree)}
 
 
 _SPAN = re.compile(r"(\d{1,6}) ?(ms|s|m)")

@@ -20,6 +20,7 @@ import attrs
 
 from evalflow.builtin import Builtin
 from evalflow.errors import InvalidInput, PluginError, Problem, StorageError, nearest
+from evalflow.forms import Form
 from evalflow.guards import Guard
 from evalflow.hookspecs import options_of
 from evalflow.lifecycle.definition import GuardSpec
@@ -303,6 +304,20 @@ class Plugins:
             guards[name] = guarded(name, item, self._patience, None if trusted else within)
         return guards
 
+    # ------------------------------------------------------------------ forms
+
+    def form(self, name: str, options: Mapping[str, Tree] | None = None) -> Form:
+        """Return the form of this name with these options (a plan's `forms:` section).
+
+        Raises:
+            InvalidInput: no plugin provides it, or the options are wrong: all problems.
+            PluginError: its plugin broke.
+        """
+        path = ("forms", name)
+        made = self._make("form", name, options or {}, path, path)
+        held: Form = held_to(Form, made, self._items["form", name].plugin, f"form '{name}'")
+        return held
+
     # ------------------------------------------------------------------ plans
 
     def check(self, head: PlanHead) -> tuple[Problem, ...]:
@@ -325,6 +340,8 @@ class Plugins:
         for name in head.delivery.notifiers:
             path = ("notices", "notifiers", name)
             asked.append(("notifier", name, head.delivery.options.get(name, {}), path, path))
+        for name, said in head.forms.items():
+            asked.append(("form", name, said, ("forms", name), ("forms", name)))
         problems: list[Problem] = []
         for kind, name, options, named_at, options_at in asked:
             try:

@@ -32,6 +32,7 @@ KINDS: Mapping[str, Label] = {
     "scorer": Label("산정기", "scorer"),
     "grader": Label("등급 산정기", "grader"),
     "guard": Label("요건", "guard"),
+    "form": Label("서식", "form"),
 }
 """What plugins provide, one hook each."""
 

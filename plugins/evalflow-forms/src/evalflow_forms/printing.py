@@ -1,0 +1,257 @@
+"""Printing a form into a file, and holding a file against the store.
+
+A file is checked by printing it again: the evidence in it says from which moment. The same bytes
+mean that nobody touched the file and that the store still says what it said.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+import attrs
+
+import evalflow
+from evalflow_forms import build
+from evalflow_forms.build import sheet
+from evalflow_forms.sheet import Evidence, Sheet
+from evalflow_forms.sources import gather
+
+WRITERS: Mapping[str, str] = {
+    ".hwpx": "evalflow_forms.hwpx_writer",
+    ".pdf": "evalflow_forms.pdf",
+    ".xlsx": "evalflow_forms.xlsx",
+}
+"""The module that writes and reads each format; imported when used."""
+
+_SHOWN = 10  # differences that are told
+
+
+def _writer(suffix: str) -> Any:
+    return import_module(WRITERS[suffix])
+
+
+class _Form:
+    """What the four forms share."""
+
+    name: ClassVar[str]
+    label: evalflow.Label
+    formats: tuple[str, ...] = tuple(WRITERS)
+    Options = build.Options
+
+    def __init__(self, options: build.Options) -> None:
+        """Take what the plan says of the form."""
+        self.options = options
+
+    def sheet(
+        self, engine: evalflow.Engine, request: evalflow.FormRequest, made_with: str = ""
+    ) -> Sheet:
+        """Return the form as values, whatever file it will be.
+
+        Raises:
+            InvalidInput: the options name unknown columns.
+            NotFound: no such plan, unit, project or period.
+        """
+        return sheet(self.name, gather(engine, request), self.options, request, made_with)
+
+    def write(
+        self,
+        engine: evalflow.Engine,
+        path: str | os.PathLike[str],
+        request: evalflow.FormRequest,
+        *,
+        template: str | os.PathLike[str] | None = None,
+    ) -> str:
+        """Write the form to `path` and return the line of evidence printed on it."""
+        target = Path(path)
+        suffix = self._suffix(target)
+        made = self.sheet(engine, request, _writer(suffix).MADE_WITH)
+        target.write_bytes(self._bytes(made, suffix, template))
+        return made.evidence_line
+
+    def check(
+        self,
+        engine: evalflow.Engine,
+        path: str | os.PathLike[str],
+        *,
+        template: str | os.PathLike[str] | None = None,
+    ) -> Sequence[evalflow.FormFinding] | None:
+        """Hold the file against the store; None where it is no form of this kind."""
+        source = Path(path)
+        if source.suffix.lower() not in WRITERS:
+            return None
+        writer = _writer(source.suffix.lower())
+        try:
+            evidence = writer.evidence(source)
+        except OSError:
+            raise
+        except Exception:  # whatever the readers raise at a file that is broken or not theirs
+            return None
+        if evidence is None or evidence.form != self.name:
+            return None
+        return tuple(self._findings(engine, source, evidence, template))
+
+    def _suffix(self, path: Path) -> str:
+        suffix = path.suffix.lower()
+        if suffix not in self.formats:
+            listed = ", ".join(self.formats)
+            raise evalflow.InvalidInput(
+                [
+                    evalflow.Problem(
+                        code="unknown_format",
+                        file=str(path),
+                        value=suffix,
+                        ko=f"'{suffix}' 형식으로는 만들 수 없습니다 (가능: {listed})",
+                        en=f"no format '{suffix}' (there are: {listed})",
+                    )
+                ]
+            )
+        return suffix
+
+    def _bytes(self, made: Sheet, suffix: str, template: Any) -> bytes:
+        if template is None:
+            written: bytes = _writer(suffix).write(made)
+            return written
+        from evalflow_forms.template import filled
+
+        return filled(Path(template), suffix, made)
+
+    def _findings(
+        self,
+        engine: evalflow.Engine,
+        source: Path,
+        evidence: Evidence,
+        template: Any,
+    ) -> Iterator[evalflow.FormFinding]:
+        if evidence.plan not in engine.plans():
+            yield _finding(
+                "other_plan",
+                f"이 저장소에는 계획 {evidence.plan}이(가) 없습니다.",
+                f"this store has no plan {evidence.plan}",
+            )
+            return
+        unit, number, dated = evidence.asked
+        request = evalflow.FormRequest(
+            plan=evidence.plan,
+            period=evidence.period,
+            unit=unit,
+            number=number,
+            at=evidence.at,
+            dated=dt.date.fromisoformat(dated) if dated else None,
+        )
+        try:
+            again = self.sheet(engine, request, evidence.made_with)
+        except evalflow.NotFound as error:
+            yield _finding("store_differs", error.text("ko"), error.text("en"))
+            return
+        sound = True
+        if again.evidence.checkpoint != evidence.checkpoint:
+            sound = False
+            yield _finding(
+                "history_differs",
+                f"그때까지의 이력이 인쇄 당시와 다릅니다. 지금 계산한 확인값: "
+                f"{again.evidence.checkpoint}",
+                f"the history up to then is not what it was; now: {again.evidence.checkpoint}",
+            )
+        if again.evidence.content != evidence.content:
+            sound = False
+            yield _finding(
+                "store_differs",
+                "저장소에서 같은 시점으로 다시 만든 내용이 인쇄된 내용과 다릅니다.",
+                "what the store says of that moment is not what was printed",
+            )
+        if sound:
+            yield from self._file_findings(source, evidence, again, template)
+        now = self.sheet(engine, attrs.evolve(request, at=None), evidence.made_with)
+        if _without_day(now) != _without_day(again):
+            yield evalflow.FormFinding(
+                code="moved_on",
+                ko="인쇄한 뒤 자료가 바뀌었습니다. 지금 다시 만들면 내용이 다릅니다.",
+                en="the figures have changed since: printed now, the form would differ",
+                agrees=True,
+            )
+
+    def _file_findings(
+        self, source: Path, evidence: Evidence, again: Sheet, template: Any
+    ) -> Iterator[evalflow.FormFinding]:
+        suffix = source.suffix.lower()
+        writer = _writer(suffix)
+        expected = self._bytes(again, suffix, template)
+        if source.read_bytes() == expected:
+            yield evalflow.FormFinding(
+                code="agrees",
+                ko="서식이 저장소와 일치합니다 (다시 만든 파일과 한 바이트도 다르지 않음).",
+                en="the form agrees with the store (printed again, it is the same to the byte)",
+                agrees=True,
+            )
+            return
+        differing = _differences(writer.cells(source), writer.cells(expected))
+        if differing:
+            for text in differing[:_SHOWN]:
+                yield _finding(
+                    "file_changed",
+                    f"인쇄한 뒤 파일이 고쳐졌습니다: {text}",
+                    f"the file was edited: {text}",
+                )
+        elif evidence.made_with != writer.MADE_WITH:
+            yield evalflow.FormFinding(
+                code="other_version",
+                ko=f"글과 숫자는 같습니다. 다른 판({evidence.made_with})이 쓴 파일입니다.",
+                en=f"texts and figures agree; the file was written by {evidence.made_with}",
+                agrees=True,
+            )
+        else:
+            yield _finding(
+                "file_changed",
+                "글과 숫자는 같지만 인쇄한 그 파일이 아닙니다 (다시 저장되었거나 모양이 바뀜).",
+                "texts and figures agree, but it is not the file that was printed (saved again)",
+            )
+
+
+def _without_day(made: Sheet) -> str:
+    return attrs.evolve(made, head=()).digest()
+
+
+def _differences(found: Mapping[str, str], expected: Mapping[str, str]) -> list[str]:
+    places = dict.fromkeys([*expected, *found])
+    return [
+        f"{place}: '{expected.get(place, '')[:60]}' → '{found.get(place, '')[:60]}'"
+        for place in places
+        if found.get(place) != expected.get(place)
+    ]
+
+
+def _finding(code: str, ko: str, en: str) -> evalflow.FormFinding:
+    return evalflow.FormFinding(code=code, ko=ko, en=en)
+
+
+class ProjectsForm(_Form):
+    """붙임 1 대상사업 목록."""
+
+    name = "projects"
+    label = evalflow.Label("붙임 1 대상사업 목록", "list of projects (attachment 1)")
+
+
+class BureauForm(_Form):
+    """붙임 2 국별 총괄 평가서."""
+
+    name = "bureau"
+    label = evalflow.Label("붙임 2 국별 총괄 평가서", "bureau's evaluation (attachment 2)")
+
+
+class DepartmentForm(_Form):
+    """붙임 3 부서별 자체 평가서."""
+
+    name = "department"
+    label = evalflow.Label("붙임 3 부서별 자체 평가서", "self-evaluation (attachment 3)")
+
+
+class ChangeForm(_Form):
+    """변경계획서."""
+
+    name = "change"
+    label = evalflow.Label("변경계획서", "plan of a change")

@@ -1,0 +1,210 @@
+"""What a form looks like, said once for every file format: frozen values, and nothing else.
+
+A `Sheet` is a document: head, sign-off boxes, tables, remarks, attachments and the evidence.
+Writers turn it into a file and decide nothing about its content; `Cell.shown` says how a value
+is printed, so that HWPX, PDF and the screen agree to the character.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+
+import attrs
+
+import evalflow
+
+NOTHING = "-"
+"""What stands where there is no value."""
+
+MINUS = "△"
+"""The minus of Korean offices."""
+
+PAGE_WIDTH, PAGE_HEIGHT, MARGIN = 297, 210, 15
+"""A4 lying, in millimetres."""
+
+TEXT_WIDTH = PAGE_WIDTH - 2 * MARGIN
+
+
+def korean_date(day: dt.date) -> str:
+    """Return the day as documents write it: `2016. 2. 24.` (행정업무 규정 §7)."""
+    return f"{day.year}. {day.month}. {day.day}."
+
+
+def grouped(value: Decimal, places: int = 0) -> str:
+    """Return an exact figure as printed: `1,234.5`, `△12`."""
+    text = f"{abs(value):,.{places}f}"
+    return f"{MINUS}{text}" if value < 0 and Decimal(text.replace(",", "")) else text
+
+
+@attrs.frozen
+class Cell:
+    """One value in a table.
+
+    `value` is a text, an exact figure or None (nothing to say: `-`). `places` are the decimals
+    printed; `percent` puts the sign behind. `note` says how the figure was worked out.
+    `rows` is how many rows it spans downwards; what it covers is None in the table.
+    """
+
+    value: str | Decimal | None
+    places: int = 0
+    percent: bool = False
+    note: str | None = None
+    align: str = "center"
+    rows: int = 1
+    bold: bool = False
+
+    def shown(self) -> str:
+        """Return what is printed."""
+        if self.value is None or self.value == "":
+            return NOTHING
+        if isinstance(self.value, str):
+            return self.value
+        return grouped(self.value, self.places) + ("%" if self.percent else "")
+
+
+@attrs.frozen
+class Head:
+    """One cell of a table's head, which may span rows and columns; counted from 0."""
+
+    text: str
+    row: int
+    column: int
+    rows: int = 1
+    columns: int = 1
+
+
+@attrs.frozen(kw_only=True)
+class Table:
+    """A table: `widths` in millimetres, a head of `head_rows` rows, and rows of cells.
+
+    `name` is short (the tab of a worksheet), `caption` stands above. `fields` are the
+    columns' names, by which a template asks for them; `frozen` is how many
+    columns stay in sight beside the rest.
+    """
+
+    name: str
+    caption: str
+    widths: tuple[Decimal, ...]
+    heads: tuple[Head, ...]
+    head_rows: int
+    rows: tuple[tuple[Cell | None, ...], ...]
+    fields: tuple[str, ...] = ()
+    unit: str = ""
+    frozen: int = 0
+
+    def texts(self) -> Iterator[tuple[str, ...]]:
+        """Yield the rows as printed; what is covered from above is empty."""
+        for row in self.rows:
+            yield tuple("" if cell is None else cell.shown() for cell in row)
+
+
+@attrs.frozen(kw_only=True)
+class Evidence:
+    """What a form was made from: enough to make it again.
+
+    `at` is the moment of the latest entry that it takes in, `checkpoint` stands for the
+    history up to then, `content` is the digest of everything that is printed. `asked` holds the
+    unit, 관리번호 and day that were asked for; `made_with` the versions of what wrote it.
+    """
+
+    form: str
+    plan: str
+    period: str
+    revision: int
+    lifecycle: str
+    at: dt.datetime
+    checkpoint: str
+    asked: tuple[str | None, str | None, str | None]
+    content: str = ""
+    made_with: str = ""
+
+    def line(self, zone: dt.tzinfo) -> str:
+        """Return the line that is printed under the form."""
+        day = self.at.astimezone(zone)
+        return (
+            f"자료 기준 {korean_date(day.date())} {day:%H:%M:%S} · 계획 {self.plan} "
+            f"{self.revision}차 · 절차 {self.lifecycle} · 확인값 {self.checkpoint}"
+        )
+
+    def text(self) -> str:
+        """Return it as it is embedded in a file."""
+        tree = attrs.asdict(self, recurse=False)
+        tree["at"] = self.at.isoformat(timespec="microseconds")
+        tree["asked"] = list(self.asked)
+        return evalflow.canonical({"evalflow": "form/1", **tree})
+
+    @classmethod
+    def read(cls, text: str) -> Evidence | None:
+        """Return the evidence in an embedded text; None where it is none."""
+        try:
+            tree = evalflow.parse(text)
+            if tree.pop("evalflow") != "form/1":
+                return None
+            unit, number, dated = tree["asked"]
+            tree["asked"] = (unit, number, dated)
+            tree["at"] = dt.datetime.fromisoformat(tree["at"])
+            return cls(**tree) if tree["at"].tzinfo else None
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return None
+
+
+@attrs.frozen(kw_only=True)
+class Sheet:
+    """A whole form.
+
+    `head` holds pairs such as (시행일자, 2016. 2. 24.), `boxes` the sign-off line (결재란),
+    `remarks` lines under the tables, `illustrative` the word on made-up data, `attachments`
+    the list that ends in 끝.
+    """
+
+    title: str
+    subtitle: str
+    head: tuple[tuple[str, str], ...]
+    boxes: tuple[str, ...]
+    tables: tuple[Table, ...]
+    remarks: tuple[str, ...]
+    illustrative: str | None
+    attachments: tuple[str, ...]
+    evidence: Evidence
+    evidence_line: str
+
+    def digest(self) -> str:
+        """Return the digest of all that is printed but the evidence."""
+        return evalflow.digest(
+            evalflow.canonical(
+                [
+                    self.title,
+                    self.subtitle,
+                    [list(pair) for pair in self.head],
+                    list(self.boxes),
+                    list(self.remarks),
+                    self.illustrative,
+                    list(self.attachments),
+                    [
+                        [
+                            table.caption,
+                            table.unit,
+                            [head.text for head in table.heads],
+                            [list(row) for row in table.texts()],
+                            [[cell and cell.note for cell in row] for row in table.rows],
+                        ]
+                        for table in self.tables
+                    ],
+                ]
+            )
+        )
+
+    def endings(self) -> tuple[str, ...]:
+        """Return the list of attachments as printed: numbered, the last one ending in 끝."""
+        if not self.attachments:
+            return ()
+        if len(self.attachments) == 1:
+            return (f"붙임  {self.attachments[0]}.  끝.",)
+        lines = [
+            f"{'붙임' if not place else '    '}  {place + 1}. {text}."
+            for place, text in enumerate(self.attachments)
+        ]
+        lines[-1] += "  끝."
+        return tuple(lines)

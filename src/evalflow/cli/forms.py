@@ -1,0 +1,154 @@
+"""Commands for official forms: list them, make one, hold one against the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from evalflow.cli.session import Session, moment
+from evalflow.errors import InvalidInput, Problem
+
+if TYPE_CHECKING:
+    from evalflow.engine import Engine
+
+_pass = click.make_pass_decorator(Session)
+_json = click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
+_template = click.option(
+    "--template",
+    type=click.Path(exists=True, dir_okay=False),
+    help="부서 서식 파일 · The office's own file with named fields.",
+)
+
+
+@click.group("form")
+def form_command() -> None:
+    """서식 만들기와 대조 · Official forms: make them, and check them against the store."""
+
+
+@form_command.command("list")
+@_json
+@_pass
+def list_command(session: Session, as_json: bool) -> None:
+    """만들 수 있는 서식 · Which forms there are."""
+    from evalflow.plugins import Plugins
+
+    plugins = Plugins.load()
+    rows = [each for each in plugins.provided() if each.kind == "form"]
+    if as_json:
+        session.print_json("forms", rows)
+        return
+    if not rows:
+        session.echo(_none(session))
+        return
+    heads = [session.say("이름", "name"), session.say("서식", "form")]
+    heads += [session.say("형식", "formats"), session.say("플러그인", "plugin")]
+    table = []
+    for row in rows:
+        form = plugins.form(row.name)
+        formats = ", ".join(each.lstrip(".") for each in form.formats)
+        table.append((row.name, session.label(form.label), formats, row.plugin))
+    session.table(heads, table)
+
+
+@form_command.command("make")
+@click.argument("form")
+@click.option("-o", "--output", required=True, metavar="FILE", help="파일 · .hwpx, .xlsx or .pdf.")
+@click.option("--plan", metavar="ID", help="계획 · The plan, where there are several.")
+@click.option("--period", metavar="PERIOD", help="기간 · e.g. 2016-Q2 [the current one].")
+@click.option("--unit", metavar="ID", help="국·과 · A unit, with all below it.")
+@click.option("--number", metavar="관리번호", help="관리번호 · Only this project.")
+@click.option("--as-of", metavar="DATE", help="그날 기준 · As it stood at the end of that day.")
+@click.option("--dated", metavar="DATE", help="시행일자 · The day printed on it.")
+@_template
+@_pass
+def make_command(
+    session: Session,
+    form: str,
+    output: str,
+    plan: str | None,
+    period: str | None,
+    unit: str | None,
+    number: str | None,
+    as_of: str | None,
+    dated: str | None,
+    template: str | None,
+) -> None:
+    """서식 만들기 · Fill a form from the store."""
+    import datetime as dt
+
+    from evalflow.forms import FormRequest
+
+    with session.open() as engine:
+        plan = plan or engine.only_plan()
+        day = None
+        if dated is not None:
+            moment(session, engine, plan, dated)  # says what is wrong with it
+            day = dt.date.fromisoformat(dated)
+        request = FormRequest(
+            plan=plan,
+            period=period,
+            unit=unit,
+            number=number,
+            at=moment(session, engine, plan, as_of),
+            dated=day,
+        )
+        made = engine.plugins.form(form, engine.plan(plan).forms.get(form))
+        try:
+            line = made.write(engine, output, request, template=template)
+        except OSError as error:
+            raise click.FileError(output, error.strerror) from error
+        session.echo(output)
+        session.echo(line)
+        session.remark_illustrative(engine, [plan])
+
+
+@form_command.command("check")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@_template
+@_json
+@_pass
+def check_command(session: Session, file: str, template: str | None, as_json: bool) -> int:
+    """서식이 저장소와 맞는지 대조 · Whether a form still agrees with the store.
+
+    Exit code 0 where it does, 1 where it does not, 2 where the file is no form.
+    """
+    with session.open() as engine:
+        for name in engine.plugins.names("form"):
+            for options in _said(engine, name):
+                form = engine.plugins.form(name, options)
+                findings = form.check(engine, Path(file), template=template)
+                if findings is None:
+                    continue
+                if as_json:
+                    session.print_json("findings", findings, file=file, form=name)
+                else:
+                    session.echo(f"{file}: {session.label(form.label)}")
+                    for finding in findings:
+                        mark = "○" if finding.agrees else "×"
+                        session.echo(f"{mark} {finding.text(session.lang)}")
+                return 0 if all(each.agrees for each in findings) else 1
+    raise InvalidInput(
+        [
+            Problem(
+                code="no_form",
+                file=file,
+                ko="evalflow가 만든 서식이 아니거나 근거가 지워졌습니다.",
+                en="no form of evalflow, or its evidence was removed",
+            )
+        ]
+    )
+
+
+def _said(engine: Engine, name: str) -> list[dict[str, object] | None]:
+    """Return the options that the store's plans give this form."""
+    said = [engine.plan(plan).forms.get(name) for plan in engine.plans()]
+    return [dict(each) if each else None for each in said] or [None]
+
+
+def _none(session: Session) -> str:
+    return session.say(
+        "서식 플러그인이 설치되어 있지 않습니다 (plugins/evalflow-forms).",
+        "no plugin with forms is installed (plugins/evalflow-forms)",
+    )
