@@ -112,6 +112,7 @@ def demo_command(session: Session, out: Path) -> None:
         )
         _leave(session, engine, plan, out)
         play.closing()
+        _leave_forms(session, engine, plan, out / "forms")
 
 
 def example() -> Path:
@@ -512,3 +513,34 @@ def _leave(session: Session, engine: Engine, plan: Plan, out: Path) -> None:
         for project in engine.projects(plan=plan.id):
             for entry in engine.history(project.id):
                 lines.write(json.dumps(tree_of(entry), ensure_ascii=False) + "\n")
+
+
+def _leave_forms(session: Session, engine: Engine, plan: Plan, out: Path) -> None:
+    """Leave the second quarter's forms of one bureau, as it stood when it was settled."""
+    from evalflow.forms import FormRequest
+    from evalflow.plugins import Plugins
+
+    plugins = Plugins.load(["evalflow-forms"])
+    names = plugins.names("form")
+    if not names:
+        session.echo(
+            session.say(
+                "서식은 만들지 않았습니다: plugins/evalflow-forms가 설치되어 있지 않습니다.",
+                "no forms were made: plugins/evalflow-forms is not installed",
+            )
+        )
+        return
+    out.mkdir(parents=True)
+    bureau = plan.head.ancestor(plan.projects["6"].unit_on(dt.date(2016, 6, 30)), "bureau")
+    settled = dt.datetime(2016, 7, 24, 18, tzinfo=SEOUL)
+    for name in names:
+        form = plugins.form(name)
+        request = FormRequest(plan=plan.id, period="2016-Q2", unit=bureau, at=settled)
+        if name == "change":
+            approved = dt.datetime(2016, 8, 12, 18, tzinfo=SEOUL)
+            request = FormRequest(plan=plan.id, number=STORY.change, at=approved)
+        for suffix in form.formats:
+            form.write(engine, out / f"{name}{suffix}", request)
+    session.echo(
+        session.say(f"서식은 {out}에 있습니다.", f"the forms are in {out}"),
+    )

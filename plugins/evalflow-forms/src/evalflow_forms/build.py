@@ -14,6 +14,7 @@ from evalflow_forms.columns import Column, lay_out, rows_of
 from evalflow_forms.sheet import NOTHING, Cell, Evidence, Sheet, Table, korean_date
 from evalflow_forms.sources import Sources, Standing
 
+_NOT_YET = "시기\n미도래"
 _DIVISORS = {"백만원": 1_000_000, "천원": 1_000, "원": 1}
 _KINDS = {"new": "신규", "continued": "계속"}
 _DIRECTIONS = {"up": "상향", "down": "하향", "maintain": "유지"}
@@ -57,7 +58,7 @@ class Line:
     def said(self, key: str) -> Cell:
         """Return what was explained for the indicator (cause, countermeasure), if it lags."""
         rated = self.rated
-        if rated is None or self.indicator is None or rated.verdict == "on_track":
+        if rated is None or self.indicator is None or rated.verdict in (None, "on_track"):
             return Cell(None)
         told = (self.standing.facts.get("explanations") or {}).get(self.indicator.id) or {}
         return Cell(told.get(key), align="left")
@@ -69,7 +70,7 @@ def _text(value: str | None, align: str = "center") -> Cell:
 
 def _figure(value: evalflow.Figure | None) -> Cell:
     if isinstance(value, evalflow.NotDue):
-        return Cell("시기미도래")
+        return Cell(_NOT_YET)
     if value is None:
         return Cell(None)
     exponent = value.as_tuple().exponent
@@ -94,7 +95,7 @@ def _bureau(line: Line) -> Cell:
 def _term(line: Line) -> Cell:
     start, end = line.definition.start, line.definition.end
     return _text(
-        f"{korean_date(start) if start else ''} ~ {korean_date(end) if end else ''}".strip()
+        f"{korean_date(start) if start else ''} ~\n{korean_date(end) if end else ''}".strip()
         if start or end
         else None
     )
@@ -126,7 +127,7 @@ def _year_target(line: Line) -> Cell:
         return Cell(None)
     figures = [f for f in line.indicator.targets.values() if isinstance(f, Decimal)]
     if not figures:
-        return Cell("시기미도래")
+        return Cell(_NOT_YET)
     if line.indicator.accumulation == "sum":
         return _figure(sum(figures, Decimal(0)))
     return _figure(figures[-1])
@@ -139,14 +140,14 @@ def _target(line: Line) -> Cell:
 def _actual(line: Line) -> Cell:
     rated = line.rated
     if rated is not None and rated.status == "not_due":
-        return Cell("시기미도래")
+        return Cell(_NOT_YET)
     return _figure(rated.figure if rated else None)
 
 
 def _rate(line: Line) -> Cell:
     rated = line.rated
     if rated is None or rated.rate is None or line.indicator is None:
-        words = {"not_due": "시기미도래", "undefined": "산정불가", "missing": None}
+        words = {"not_due": _NOT_YET, "undefined": "산정불가", "missing": None}
         return Cell(words.get(rated.status) if rated else None)
     rules = line.sources.head.scoring
     note = evalflow.explain_line(rated, line.indicator, rules, period=line.sources.period)
@@ -162,7 +163,7 @@ def _band(line: Line) -> Cell:
 
 def _band_name(sources: Sources, rating: evalflow.Rating) -> str | None:
     if rating.status == "not_due":
-        return "시기미도래"
+        return _NOT_YET
     return next((b.label.ko for b in sources.head.scoring.bands if b.name == rating.band), None)
 
 
@@ -208,7 +209,7 @@ def _goals(line: Line) -> Cell:
 
 
 _SHARED: Mapping[str, Column] = {
-    "number": Column("관리번호", 13, lambda line: _text(line.definition.number)),
+    "number": Column("관리번호", 16, lambda line: _text(line.definition.number)),
     "field": Column(
         "분야", 18, lambda line: _text(line.sources.head.fields[line.definition.field].ko)
     ),
@@ -286,7 +287,6 @@ class Group:
     sources: Sources
     standings: tuple[Standing, ...]
     unit: str
-    total: bool = False
 
     @property
     def ratings(self) -> list[evalflow.Rating]:
@@ -295,15 +295,15 @@ class Group:
 
     def count(self, band: str) -> Cell:
         """Return how many projects are in a band."""
-        return _count(sum(1 for rating in self.ratings if rating.band == band), self.total)
+        return _count(sum(1 for rating in self.ratings if rating.band == band))
 
     def lines(self) -> list[Line]:
         """Return each project without its indicators."""
         return [Line(self.sources, each, None, self.unit) for each in self.standings]
 
 
-def _count(number: int, bold: bool = False) -> Cell:
-    return Cell(Decimal(number), align="right", bold=bold)
+def _count(number: int) -> Cell:
+    return Cell(Decimal(number), align="right")
 
 
 def _mean(group: Group) -> Cell:
@@ -340,8 +340,8 @@ def bureau_columns(bands: Sequence[evalflow.Band]) -> dict[str, Column]:
         for band in bands
     }
     return {
-        "unit": Column("부서", 44, lambda group: Cell(group.name, bold=group.total)),
-        "projects": Column("사업수", 17, lambda group: _count(len(group.standings), group.total)),
+        "unit": Column("부서", 44, lambda group: Cell(group.name)),
+        "projects": Column("사업수", 17, lambda group: _count(len(group.standings))),
         **counted,
         "not_due": Column(
             "시기\n미도래",
@@ -405,7 +405,12 @@ def _decided(row: Changed) -> Cell:
     if decision is None:
         return Cell("반려" if row.later("reject_change") else "방침 전")
     day = decision.at.astimezone(row.sources.zone).date()
-    return _text(f"{korean_date(day)}\n{decision.data.get('document') or ''}".strip())
+    return _text(f"{korean_date(day)}\n{_document(decision)}".strip())
+
+
+def _document(entry: evalflow.Entry) -> str:
+    said = entry.data.get("document") or ""
+    return str(said.get("number", "")) if isinstance(said, Mapping) else str(said)
 
 
 def _opinions(row: Changed) -> Cell:
@@ -543,8 +548,9 @@ def _table(
     layout = lay_out(known, options.columns or usual, options.titles, options.widths)
     rows = rows_of(layout, subjects)
     if not rows:
-        nothing = (Cell("해당 없음"), *(Cell(None) for _ in layout.columns[1:]))
-        rows = (nothing,)
+        nothing = [Cell(None) for _ in layout.columns]
+        nothing[min(1, len(nothing) - 1)] = Cell("해당 없음")
+        rows = (tuple(nothing),)
     return Table(
         name=name,
         caption=caption,
@@ -627,7 +633,7 @@ def bureau(sources: Sources, options: Options) -> tuple[Table, ...]:
         for unit, members in by_unit.items()
     ]
     if groups:
-        groups.append(Group("계", sources, sources.standings, options.unit, total=True))
+        groups.append(Group("계", sources, sources.standings, options.unit))
     summary = _table(
         "총괄",
         "1. 부서별 총괄",
@@ -638,6 +644,7 @@ def bureau(sources: Sources, options: Options) -> tuple[Table, ...]:
         unit=f"(단위: 개, %, {options.unit})",
         frozen=1,
     )
+    summary = attrs.evolve(summary, rows=tuple(_totals_bold(summary.rows, bool(groups))))
     lagging = [
         [line for line in lines if line.rated and line.rated.verdict not in (None, "on_track")]
         for lines in _by_project(sources, options.unit)
@@ -653,6 +660,14 @@ def bureau(sources: Sources, options: Options) -> tuple[Table, ...]:
         frozen=1,
     )
     return (summary, slow)
+
+
+def _totals_bold(
+    rows: Sequence[tuple[Cell | None, ...]], totals: bool
+) -> Iterator[tuple[Cell | None, ...]]:
+    for place, row in enumerate(rows):
+        last = totals and place == len(rows) - 1
+        yield tuple(attrs.evolve(cell, bold=True) if cell and last else cell for cell in row)
 
 
 def change(sources: Sources, options: Options) -> tuple[Table, ...]:

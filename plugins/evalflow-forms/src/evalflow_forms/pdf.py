@@ -32,7 +32,8 @@ def write(sheet: Sheet) -> bytes:
     """
     source = resources.files("evalflow_forms").joinpath("form.typ").read_bytes()
     data = evalflow.canonical(_tree(sheet))
-    made = typst.compile(source, sys_inputs={"form": data}, font_paths=list(_folders()))
+    compiled: Any = typst.compile  # its stubs name a type that cannot be inferred
+    made = compiled(source, sys_inputs={"form": data}, font_paths=[*_folders()])
     assert isinstance(made, bytes)
     return made
 

@@ -1,8 +1,9 @@
 """An office's own file, filled: `{{field}}` in cells and paragraphs, and form fields of 한글.
 
-Fields are `title`, `subtitle`, `number`, `dated`, `disclosure`, `evidence`, `illustrative`, and the
-columns of the form: a row in which a column's name stands (`{{rate}}`) is repeated for each row of
-the form's first table (XLSX); elsewhere `{{rate.3}}` is the third row's rate.
+Fields are `form_title`, `form_subtitle`, `form_number`, `form_date`, `form_disclosure`,
+`form_evidence`, `form_illustrative`, and the columns of the form. A row in which a column's name
+stands (`{{rate}}`) is repeated for each row of the form's first table (XLSX); elsewhere
+`{{rate.3}}` is the third row's rate.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ _FIELD = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 def fields(made: Sheet) -> dict[str, str]:
     """Return the fields of a form that are not in its tables."""
-    names = ("number", "dated", "disclosure")
+    names = ("form_number", "form_date", "form_disclosure")
     return {
-        "title": made.title,
-        "subtitle": made.subtitle,
-        "evidence": made.evidence_line,
-        "illustrative": f"※ 예시 자료: {made.illustrative}" if made.illustrative else "",
+        "form_title": made.title,
+        "form_subtitle": made.subtitle,
+        "form_evidence": made.evidence_line,
+        "form_illustrative": f"※ 예시 자료: {made.illustrative}" if made.illustrative else "",
         **dict(zip(names, [value for _, value in made.head], strict=True)),
     }
 
@@ -54,12 +55,12 @@ def filled(template: Path, suffix: str, made: Sheet) -> bytes:
             ]
         )
     if suffix == ".xlsx":
-        from evalflow_forms import xlsx
+        from evalflow_forms.xlsx import fill
 
-        return xlsx.fill(template, made)
-    from evalflow_forms import hwpx_writer
+        return fill(template, made)
+    from evalflow_forms.hwpx_writer import fill as fill_hwpx
 
-    return hwpx_writer.fill(template, made)
+    return fill_hwpx(template, made)
 
 
 class Filling:
@@ -82,7 +83,7 @@ class Filling:
         """Return what a field says; an unknown one is noted."""
         self.found += 1
         column, dot, number = name.partition(".")
-        if not dot and name in self._said and (row is None or name not in self.columns):
+        if name in self._said:
             return self._said[name]
         if column in self.columns:
             at = int(number) - 1 if number.isdecimal() and number != "0" else row

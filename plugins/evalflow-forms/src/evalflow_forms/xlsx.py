@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import copy
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +24,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 import evalflow
 from evalflow_forms.archive import repacked
+from evalflow_forms.measure import lines_in, row_lines
 from evalflow_forms.sheet import NOTHING, Cell, Evidence, Sheet, Table
 
 MADE_WITH = f"openpyxl {openpyxl.__version__}"
@@ -37,6 +37,7 @@ FONT = "맑은 고딕"
 _MM_TO_WIDTH = 0.5  # a character of Excel's column width is about 2 mm
 _LINE = 13.5  # points of a line at 9 points
 _BOX_MM = 20
+_LETTER, _PADDING = Decimal("1.65"), Decimal(4)  # millimetres, at 9 points
 _THIN = Side(style="thin", color="FF404040")
 _ALL = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 _GREY = PatternFill("solid", fgColor="FFE9EDF2")
@@ -103,8 +104,8 @@ def fill(template: Path, sheet: Sheet) -> bytes:
     return repacked(out.getvalue(), sheet.evidence.at)
 
 
-def _fill_page(page: Worksheet, sheet: Sheet, filling: Any) -> None:
-    repeated = None
+def _fill_page(page: Any, sheet: Sheet, filling: Any) -> None:
+    repeated: int | None = None
     for row in page.iter_rows():
         if any(isinstance(each.value, str) and filling.rows_in(each.value) for each in row):
             repeated = row[0].row
@@ -125,16 +126,16 @@ def _fill_page(page: Worksheet, sheet: Sheet, filling: Any) -> None:
             if not isinstance(cell.value, str) or "{{" not in cell.value:
                 continue
             inside = repeated is not None and repeated <= cell.row < repeated + count
-            place = cell.row - repeated if inside and repeated is not None else None
+            at = cell.row - repeated if inside and repeated is not None else None
             where = f"{page.title}!{cell.coordinate}"
-            exact = _exact(cell.value, place, sheet, filling)
+            exact = _exact(cell.value, at, sheet, filling)
             if exact is not None and isinstance(exact.value, Decimal):
                 filling.found += 1
                 cell.value = exact.value / 100 if exact.percent else exact.value
                 if cell.number_format == "General":
                     cell.number_format = _shape(exact)
             else:
-                cell.value = _safe(filling.text(cell.value, place, where))
+                cell.value = _safe(filling.text(cell.value, at, where))
 
 
 def _open_rows(page: Worksheet, at: int, count: int) -> None:
@@ -158,7 +159,7 @@ def _exact(text: str, place: int | None, sheet: Sheet, filling: Any) -> Cell | N
     match = re.fullmatch(r"\{\{\s*(\w+)\s*\}\}", text)
     if match is None or place is None or match[1] not in filling.columns:
         return None
-    rows, column = sheet.tables[0].rows, filling.columns[match[1]]
+    rows, column = sheet.tables[0].rows, int(filling.columns[match[1]])
     while place > 0 and rows[place][column] is None:
         place -= 1
     return rows[place][column]
@@ -167,7 +168,7 @@ def _exact(text: str, place: int | None, sheet: Sheet, filling: Any) -> Cell | N
 # --------------------------------------------------------------------------- one worksheet
 
 
-def _page(page: Worksheet, sheet: Sheet, table: Table, *, opening: bool, closing: bool) -> None:
+def _page(page: Any, sheet: Sheet, table: Table, *, opening: bool, closing: bool) -> None:
     count = len(table.widths)
     for place, width in enumerate(table.widths, 1):
         page.column_dimensions[get_column_letter(place)].width = float(width) * _MM_TO_WIDTH
@@ -260,55 +261,38 @@ def _line(
     color: str = "FF000000",
 ) -> int:
     """Put one line over the whole width and return the next row."""
-    cell = page.cell(row, 1, _safe(text))
+    cell: Any = page.cell(row, 1, _safe(text))
     cell.font = Font(name=FONT, size=size, bold=bold, color=color)
     cell.alignment = Alignment(horizontal=align, vertical="center", wrap_text=True)
     page.merge_cells(start_row=row, start_column=1, end_row=row, end_column=count)
-    lines = _lines(text, sum(widths, Decimal(0))) if widths else 1
+    lines = lines_in(text, int(sum(widths, Decimal(0)) / _LETTER)) if widths else 1
     page.row_dimensions[row].height = height or max(16, size + 9, lines * _LINE + 3)
     return row + 1
 
 
 def _heads(page: Worksheet, table: Table, top: int) -> int:
-    tallest = 1
     for head in table.heads:
         start, left = top + head.row, 1 + head.column
         end, right = start + head.rows - 1, left + head.columns - 1
         _merged(page, start, left, end, right, head.text, fill=_GREY, bold=True)
-        width = sum(table.widths[head.column : head.column + head.columns])
-        tallest = max(tallest, -(-_lines(head.text, Decimal(width)) // head.rows))
-    for row in range(top, top + table.head_rows):
-        page.row_dimensions[row].height = tallest * _LINE + 6
+    for row, lines in enumerate(row_lines(table, _LETTER, _PADDING)[0]):
+        page.row_dimensions[top + row].height = lines * _LINE + 6
     return top + table.head_rows
 
 
 def _body(page: Worksheet, table: Table, top: int) -> int:
-    heights = [1] * len(table.rows)
-    spanning: list[tuple[int, int, int]] = []
     for place, row in enumerate(table.rows):
-        for column, cell in enumerate(row):
+        for column, cell in enumerate(row, 1):
             if cell is None:
                 continue
             at = top + place
-            _cell(page, at, column + 1, cell)
-            lines = _lines(cell.shown(), table.widths[column])
+            _cell(page, at, column, cell)
             if cell.rows > 1:
-                spanning.append((place, cell.rows, lines))
-                for below in range(at + 1, at + cell.rows):
-                    page.cell(below, column + 1).border = _ALL
-                page.merge_cells(
-                    start_row=at,
-                    start_column=column + 1,
-                    end_row=at + cell.rows - 1,
-                    end_column=column + 1,
-                )
-            else:
-                heights[place] = max(heights[place], lines)
-    for place, rows, lines in spanning:
-        lacking = lines - sum(heights[place : place + rows])
-        if lacking > 0:
-            heights[place + rows - 1] += lacking
-    for place, lines in enumerate(heights):
+                end = at + cell.rows - 1
+                for below in range(at + 1, end + 1):
+                    page.cell(below, column).border = _ALL
+                page.merge_cells(start_row=at, start_column=column, end_row=end, end_column=column)
+    for place, lines in enumerate(row_lines(table, _LETTER, _PADDING)[1]):
         page.row_dimensions[top + place].height = lines * _LINE + 6
     return top + len(table.rows)
 
@@ -318,10 +302,11 @@ def _cell(page: Worksheet, row: int, column: int, cell: Cell) -> None:
     value: Any = cell.value if numeric else _safe(cell.shown())
     if isinstance(cell.value, Decimal) and cell.percent:
         value = cell.value / 100
-    at = page.cell(row, column, value)
+    at: Any = page.cell(row, column, value)
     at.font = Font(name=FONT, size=9, bold=cell.bold)
     align = "center" if cell.shown() == NOTHING else cell.align
-    at.alignment = Alignment(horizontal=align, vertical="center", wrap_text=True)
+    indent = 0 if align == "center" else 1
+    at.alignment = Alignment(horizontal=align, vertical="center", wrap_text=True, indent=indent)
     at.border = _ALL
     if numeric:
         at.number_format = _shape(cell)
@@ -380,7 +365,7 @@ def _put(
     *,
     bold: bool = False,
 ) -> None:
-    cell = page.cell(row, column, _safe(text))
+    cell: Any = page.cell(row, column, _safe(text))
     cell.font = Font(name=FONT, size=9, bold=bold)
     cell.alignment = alignment
 
@@ -402,29 +387,3 @@ def _print_set_up(page: Worksheet, sheet: Sheet, last: int, count: int) -> None:
     footer.left.text = "&8" + sheet.title.replace("&", "&&")
     if sheet.illustrative:
         footer.right.text = "&8예시 자료"
-
-
-# --------------------------------------------------------------------------- heights
-
-
-def _lines(text: str, millimetres: Decimal) -> int:
-    """Return how many lines a text takes at 9 points in a column so wide."""
-    room = max(2, int(millimetres / Decimal("1.75")) - 1)
-    return sum(max(1, -(-_width(line) // room)) for line in _wrapped(text, room))
-
-
-def _wrapped(text: str, room: int) -> Iterator[str]:
-    """Yield lines broken at blanks, as Excel breaks them."""
-    for line in text.split("\n"):
-        have = ""
-        for word in line.split(" "):
-            longer = f"{have} {word}" if have else word
-            if have and _width(longer) > room:
-                yield have
-                longer = word
-            have = longer
-        yield have
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(each) in "WFA" else 1 for each in text)

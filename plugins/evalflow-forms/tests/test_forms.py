@@ -1,0 +1,525 @@
+"""Forms: what stands in them, read back by programs that did not write them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import subprocess
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import evalflow_forms
+import openpyxl
+import pytest
+import typst
+import unhwp  # type: ignore[import-untyped]
+from evalflow_forms.sheet import MINUS, Evidence, Sheet, grouped
+from hypothesis import given
+from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
+
+import evalflow
+
+PLAN = "seodaemun-2016"
+BUREAU = "autonomy"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "seodaemun-2016" / "plan.yaml"
+FORMATS = ("xlsx", "hwpx", "pdf")
+
+if not any("CJK KR" in family for family in typst.Fonts().families()):
+    pytest.skip("no Korean font (Debian: fonts-noto-cjk)", allow_module_level=True)
+
+
+class Office:
+    """The example's bureau after the first quarter, with a clock to turn."""
+
+    def __init__(self, path: Path) -> None:
+        self.now = dt.datetime(2016, 2, 25, tzinfo=dt.UTC)
+        self.engine = evalflow.open(f"sqlite:///{path}", plugins=[evalflow_forms], clock=self.clock)
+        plan = evalflow.load_plan(EXAMPLE)
+        self.engine.adopt(plan, by=plan.actor("policy-1"))
+        self.now = dt.datetime(2016, 4, 2, tzinfo=dt.UTC)
+        self.numbers = [p.number for p in self.engine.projects(plan=PLAN, unit=BUREAU)]
+        for number in self.numbers:
+            self.self_evaluate(number, Decimal("0.85") if number == "9" else Decimal(1))
+
+    def clock(self) -> dt.datetime:
+        self.now += dt.timedelta(seconds=1)
+        return self.now
+
+    def self_evaluate(self, number: str, share: Decimal, event: str = "self_evaluate") -> None:
+        project = f"{PLAN}/{number}"
+        definition = self.engine.definition(project)
+        actuals: dict[str, Any] = {}
+        for each in definition.indicators:
+            target = each.targets["2016-Q1"]
+            actuals[each.id] = {"not_due": "때가 아님"}
+            if isinstance(target, Decimal):
+                actuals[each.id] = target if each.formula == "milestone" else target * share
+        data: dict[str, Any] = {"actuals": actuals}
+        data["explanations"] = {
+            each.id: {"cause": "협의 지연", "countermeasure": "집중 추진", "follow_up": "점검"}
+            for each in definition.indicators
+        }
+        data["cards"] = {str(n): "정상" for n in range(1, len(definition.cards) + 1)}
+        if not definition.cards:
+            del data["cards"]
+        unit = self.engine.project(project).unit
+        by = self.engine.actor(PLAN, f"{unit}-1")
+        self.engine.fire(project, event, by=by, data=data)
+
+    def form(self, name: str, **options: Any) -> Any:
+        return self.engine.plugins.form(name, options)
+
+    def sheet(self, name: str, request: evalflow.FormRequest, **options: Any) -> Sheet:
+        made: Sheet = self.form(name, **options).sheet(self.engine, request)
+        return made
+
+
+REQUEST = evalflow.FormRequest(plan=PLAN, period="2016-Q1", unit=BUREAU)
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    office = Office(tmp_path_factory.mktemp("forms") / "office.db")
+    yield office
+    office.engine.close()
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Office]:
+    office = Office(tmp_path / "office.db")
+    yield office
+    office.engine.close()
+
+
+def said(made: Sheet) -> list[tuple[str, ...]]:
+    return [row for table in made.tables for row in table.texts()]
+
+
+# ------------------------------------------------------------------ what stands in them
+
+
+@given(
+    st.decimals(
+        allow_nan=False, allow_infinity=False, places=2, min_value=-(10**9), max_value=10**9
+    )
+)
+def test_a_printed_figure_is_read_back_as_the_same_figure(value: Decimal) -> None:
+    text = grouped(value, 2)
+
+    assert Decimal(text.replace(MINUS, "-").replace(",", "")) == value
+
+
+def test_the_self_evaluation_says_what_the_store_says(office: Office) -> None:
+    made = office.sheet("department", REQUEST)
+    columns = made.tables[0].fields
+    rows = [dict(zip(columns, row, strict=True)) for row in made.tables[0].texts()]
+
+    rated = 0
+    for number in office.numbers:
+        project = f"{PLAN}/{number}"
+        rating = office.engine.evaluation(project, "2016-Q1").rating
+        assert rating is not None
+        definition = office.engine.definition(project)
+        of_project = rows[rated : rated + len(definition.indicators)]
+        assert of_project[0]["number"] == number
+        for row, indicator in zip(of_project, definition.indicators, strict=True):
+            line = rating.line(indicator.id)
+            assert line is not None
+            assert row["indicator"] == indicator.label.ko
+            if line.rate is not None:
+                assert row["rate"] == f"{line.rate:,.1f}%"
+                assert row["actual"] == f"{line.figure:,f}"
+            assert (row["cause"] == "협의 지연") == (line.verdict not in (None, "on_track"))
+        rated += len(definition.indicators)
+    assert rated == len(rows)
+
+
+def test_the_bureaus_form_counts_every_project_once_and_means_over_projects(office: Office) -> None:
+    made = office.sheet("bureau", REQUEST)
+    table = made.tables[0]
+    *departments, total = [dict(zip(table.fields, row, strict=True)) for row in table.texts()]
+    ratings = [office.engine.evaluation(f"{PLAN}/{n}", "2016-Q1").rating for n in office.numbers]
+    rolled = evalflow.roll_up(each for each in ratings if each is not None)
+
+    assert sum(int(row["projects"]) for row in departments) == len(office.numbers)
+    assert total["projects"] == str(len(office.numbers))
+    assert total["rate"] == f"{rolled.total.rate}%"
+    assert "안심골목" in str(list(made.tables[1].texts()))
+
+
+def test_the_list_has_every_project_of_the_plan(office: Office) -> None:
+    made = office.sheet("projects", evalflow.FormRequest(plan=PLAN))
+    numbers = [row[0] for row in made.tables[0].texts()]
+
+    assert numbers == [p.number for p in office.engine.projects(plan=PLAN)]
+
+
+def test_columns_are_left_out_reordered_and_renamed_by_the_plan(office: Office) -> None:
+    made = office.sheet(
+        "projects",
+        REQUEST,
+        columns=["title", "number", "budget"],
+        titles={"number": "번호"},
+        unit="천원",
+        sign_off=["담당", "과장"],
+    )
+    table = made.tables[0]
+
+    assert table.fields == ("title", "number", "budget")
+    assert "번호" in [head.text for head in table.heads]
+    assert table.unit == "(단위: 천원)"
+    assert made.boxes == ("담당", "과장")
+    first = office.engine.definition(f"{PLAN}/{office.numbers[0]}")
+    assert next(table.texts()) == (first.label.ko, first.number, f"{first.budget.total // 1000:,}")
+
+
+def test_every_unknown_column_is_told_with_its_place(office: Office) -> None:
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        office.sheet("projects", REQUEST, columns=["titel", "number"], titles={"budgte": "x"})
+
+    assert [p.path for p in caught.value.problems] == [
+        "forms.projects.columns[0]",
+        "forms.projects.titles.budgte",
+    ]
+
+
+def test_attachments_end_in_the_word_for_end(office: Office) -> None:
+    made = office.sheet("projects", REQUEST, attachments=["목록 1부", "서식 1부"])
+
+    assert made.endings()[-1].endswith("2. 서식 1부.  끝.")
+
+
+def test_a_form_as_of_a_moment_does_not_know_what_came_later(fresh: Office) -> None:
+    moment = fresh.now
+    before = fresh.sheet("department", REQUEST)
+    fresh.self_evaluate("9", Decimal("0.5"), event="amend")
+    past = attrs_with(REQUEST, at=moment)
+
+    assert fresh.sheet("department", past) == before
+    assert said(fresh.sheet("department", REQUEST)) != said(before)
+
+
+def attrs_with(request: evalflow.FormRequest, **changes: Any) -> evalflow.FormRequest:
+    import attrs
+
+    return attrs.evolve(request, **changes)
+
+
+def test_what_is_not_there_is_told(office: Office) -> None:
+    for request in (
+        attrs_with(REQUEST, unit="nowhere"),
+        attrs_with(REQUEST, period="2019-Q1"),
+        attrs_with(REQUEST, number="999"),
+    ):
+        with pytest.raises(evalflow.NotFound):
+            office.sheet("projects", request)
+    with pytest.raises(evalflow.NotFound):
+        office.sheet("change", REQUEST)
+
+
+def test_a_change_is_shown_before_and_after(fresh: Office) -> None:
+    project = f"{PLAN}/9"
+    unit = fresh.engine.project(project).unit
+    indicator = fresh.engine.definition(project).indicators[0]
+    fresh.engine.fire(
+        project,
+        "request_change",
+        by=fresh.engine.actor(PLAN, f"{unit}-head-1"),
+        data={
+            "kind": "target",
+            "change": {"indicators": {indicator.id: {"targets": {"2016-Q4": "7"}}}},
+            "reason": "사업량 축소",
+            "detail": "4분기 목표를 줄임",
+            "reported_on": "2016-04-02",
+        },
+    )
+    made = fresh.sheet("change", attrs_with(REQUEST, number="9"))
+    row = dict(zip(made.tables[0].fields, next(made.tables[0].texts()), strict=True))
+
+    assert (row["before"], row["after"]) == (str(indicator.targets["2016-Q4"]), "7")
+    assert (row["reason"], row["decided"]) == ("사업량 축소", "방침 전")
+    assert indicator.label.ko in row["part"]
+
+
+# ------------------------------------------------------------------ files
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("name", ["projects", "bureau", "department"])
+def test_printing_twice_gives_the_same_bytes_and_the_form_agrees(
+    office: Office, tmp_path: Path, name: str, suffix: str
+) -> None:
+    form = office.form(name)
+    one, two = tmp_path / f"1.{suffix}", tmp_path / f"2.{suffix}"
+    form.write(office.engine, one, REQUEST)
+    form.write(office.engine, two, REQUEST)
+
+    assert one.read_bytes() == two.read_bytes()
+    assert [f.code for f in form.check(office.engine, one)] == ["agrees"]
+    for other in {"projects", "bureau", "department", "change"} - {name}:
+        assert office.form(other).check(office.engine, one) is None
+
+
+def text_of(path: Path) -> str:
+    if path.suffix == ".xlsx":
+        book = CalamineWorkbook.from_path(str(path))
+        return "\n".join(
+            str(cell)
+            for name in book.sheet_names
+            for row in book.get_sheet_by_name(name).to_python()
+            for cell in row
+        )
+    if path.suffix == ".hwpx":
+        return str(unhwp.extract_text(str(path)))
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed (Debian: poppler-utils)")
+    done = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, check=True)
+    return done.stdout.decode()
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_title_illustration_and_evidence_are_read_back(
+    office: Office, tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"form.{suffix}"
+    line = office.form("bureau").write(office.engine, path, REQUEST)
+    text = "".join(text_of(path).split())
+
+    for part in ("국별 총괄 평가서", "※ 예시 자료", "부분공개(5)", "국·소장", line):
+        assert "".join(part.split()) in text
+
+
+@pytest.mark.parametrize("name", ["projects", "bureau", "department"])
+def test_calamine_reads_every_cell_as_the_store_has_it(
+    office: Office, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "form.xlsx"
+    office.form(name).write(office.engine, path, REQUEST)
+    made = office.sheet(name, REQUEST)
+    book = CalamineWorkbook.from_path(str(path))
+
+    for place, table in enumerate(made.tables):
+        rows = book.get_sheet_by_index(place).to_python()
+        opening = table.rows[0][0]
+        assert opening is not None
+        first = next(n for n, row in enumerate(rows) if row[0] in (opening.value, opening.shown()))
+        for read, row in zip(rows[first:], table.rows, strict=False):
+            for found, cell in zip(read, row, strict=False):
+                if cell is None:
+                    assert found == ""
+                elif isinstance(cell.value, Decimal):
+                    exact = cell.value / 100 if cell.percent else cell.value
+                    assert Decimal(str(found)) == exact
+                else:
+                    assert found == cell.shown()
+
+
+def test_unhwp_reads_every_row_of_the_table(office: Office, tmp_path: Path) -> None:
+    path = tmp_path / "form.hwpx"
+    office.form("department").write(office.engine, path, REQUEST)
+    made = office.sheet("department", REQUEST)
+    text = unhwp.to_markdown(str(path)).replace("<br>", "\n")
+    lines = [
+        [cell.strip() for cell in line.strip("| ").split(" |")]
+        for line in text.replace("시기\n미도래", "시기미도래").splitlines()
+        if line.startswith("| ")
+    ]
+
+    for row in made.tables[0].texts():
+        wanted = [cell.replace("시기\n미도래", "시기미도래") for cell in row if cell]
+        assert any([cell for cell in line if cell] == wanted for line in lines), wanted
+
+
+def test_a_rate_carries_how_it_was_worked_out(office: Office, tmp_path: Path) -> None:
+    path = tmp_path / "form.xlsx"
+    office.form("department").write(office.engine, path, REQUEST)
+    page = openpyxl.load_workbook(path).worksheets[0]
+    notes = [cell for row in page.iter_rows() for cell in row if cell.comment]
+
+    assert notes
+    assert all("%" in cell.number_format and isinstance(cell.value, float | int) for cell in notes)
+    assert page.page_setup.orientation == "landscape"
+    assert page.print_title_rows
+    assert page.freeze_panes
+
+
+def test_an_edited_cell_is_found_and_named(office: Office, tmp_path: Path) -> None:
+    path = tmp_path / "form.xlsx"
+    form = office.form("projects")
+    form.write(office.engine, path, REQUEST)
+    book = openpyxl.load_workbook(path)
+    book.worksheets[0]["A9"] = "고침"
+    book.save(path)
+    findings = form.check(office.engine, path)
+
+    assert [f.code for f in findings] == ["file_changed"]
+    assert "A9" in findings[0].ko
+    assert not findings[0].agrees
+
+
+def test_a_form_still_agrees_when_the_figures_moved_on_and_says_so(
+    fresh: Office, tmp_path: Path
+) -> None:
+    path = tmp_path / "form.hwpx"
+    form = fresh.form("department")
+    form.write(fresh.engine, path, REQUEST)
+    fresh.self_evaluate("9", Decimal("0.5"), event="amend")
+    findings = form.check(fresh.engine, path)
+
+    assert [(f.code, f.agrees) for f in findings] == [("agrees", True), ("moved_on", True)]
+
+
+def test_another_history_does_not_bear_a_form_out(
+    office: Office, fresh: Office, tmp_path: Path
+) -> None:
+    path = tmp_path / "form.pdf"
+    fresh.self_evaluate("9", Decimal("0.5"), event="amend")
+    fresh.form("department").write(fresh.engine, path, REQUEST)
+    findings = office.form("department").check(office.engine, path)
+
+    assert {f.code for f in findings} >= {"history_differs", "store_differs"}
+    assert not all(f.agrees for f in findings)
+
+
+def test_what_is_no_form_is_not_recognised(office: Office, tmp_path: Path) -> None:
+    for suffix in FORMATS:
+        path = tmp_path / f"broken.{suffix}"
+        path.write_bytes(b"not a document")
+        assert office.form("projects").check(office.engine, path) is None
+    assert Evidence.read("{}") is None
+
+
+def test_an_unknown_format_is_refused(office: Office, tmp_path: Path) -> None:
+    with pytest.raises(evalflow.InvalidInput, match=r"\.hwp"):
+        office.form("projects").write(office.engine, tmp_path / "form.hwp", REQUEST)
+
+
+# ------------------------------------------------------------------ an office's own file
+
+
+def test_an_offices_own_workbook_is_filled(office: Office, tmp_path: Path) -> None:
+    template, path = tmp_path / "own.xlsx", tmp_path / "form.xlsx"
+    book = openpyxl.Workbook()
+    page: Any = book.active
+    page["A1"] = "우리 구 {{form_title}}"
+    page["A4"] = "{{form_evidence}}"
+    page["A3"], page["B3"] = "{{indicator}}", "{{actual}}"
+    book.save(template)
+    form = office.form("department")
+    line = form.write(office.engine, path, REQUEST, template=template)
+    rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+    made = office.sheet("department", REQUEST)
+    place = made.tables[0].fields.index("indicator")
+
+    assert rows[0][0] == "우리 구 부서별 자체 평가서"
+    assert [row[0] for row in rows[2:-1]] == [row[place] for row in made.tables[0].texts()]
+    assert rows[-1][0] == line
+    assert [f.code for f in form.check(office.engine, path, template=template)] == ["agrees"]
+
+
+def test_an_offices_own_document_is_filled(office: Office, tmp_path: Path) -> None:
+    import hwpx
+
+    template, path = tmp_path / "own.hwpx", tmp_path / "form.hwpx"
+    document = hwpx.HwpxDocument.new()
+    document.add_paragraph("{{form_title}} / {{number.1}} / {{rate.1}}")
+    template.write_bytes(document.to_bytes())
+    form = office.form("department")
+    form.write(office.engine, path, REQUEST, template=template)
+    made = office.sheet("department", REQUEST)
+    first = dict(zip(made.tables[0].fields, next(made.tables[0].texts()), strict=True))
+
+    assert f"{made.title} / {first['number']} / {first['rate']}" in unhwp.extract_text(str(path))
+    assert [f.code for f in form.check(office.engine, path, template=template)] == ["agrees"]
+
+
+def test_every_unknown_field_of_a_template_is_told(office: Office, tmp_path: Path) -> None:
+    template = tmp_path / "own.xlsx"
+    book = openpyxl.Workbook()
+    page: Any = book.active
+    page["A1"], page["A2"] = "{{titel}}", "{{nothing}}"
+    book.save(template)
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        office.form("projects").write(
+            office.engine, tmp_path / "x.xlsx", REQUEST, template=template
+        )
+
+    assert [p.value for p in caught.value.problems] == ["titel", "nothing"]
+    assert not (tmp_path / "x.xlsx").exists()
+
+
+# ------------------------------------------------------------------ how they look
+
+
+def boxes(pdf: Path) -> Iterator[tuple[int, float, float, float, float, str]]:
+    """Yield every word of a PDF with its page and place, and check it lies on the page."""
+    import re
+
+    done = subprocess.run(["pdftotext", "-bbox", pdf, "-"], capture_output=True, check=True)
+    number, wide, high = 0, 0.0, 0.0
+    for line in done.stdout.decode().splitlines():
+        if page := re.search(r'<page width="([\d.]+)" height="([\d.]+)"', line):
+            number += 1
+            wide, high = float(page[1]), float(page[2])
+        if word := re.search(
+            r'xMin="([\d.-]+)" yMin="([\d.-]+)" xMax="([\d.-]+)" yMax="([\d.-]+)">(.*?)</', line
+        ):
+            left, top, right, bottom = (float(word[n]) for n in range(1, 5))
+            assert 0 <= left <= right <= wide, word[5]
+            assert 0 <= top <= bottom <= high, word[5]
+            yield number, left, top, right, bottom, word[5]
+
+
+def overlaps(pdf: Path) -> list[tuple[str, str]]:
+    words = sorted(boxes(pdf))
+    found = []
+    for place, (page, _, top, right, bottom, text) in enumerate(words):
+        for other in words[place + 1 :]:
+            if other[0] != page or other[1] >= right - 0.5:
+                break
+            tall = min(bottom, other[4]) - max(top, other[2])
+            if tall > 0.5 * min(bottom - top, other[4] - other[2]):
+                found.append((text, other[5]))
+    return found
+
+
+def rendered(path: Path, folder: Path) -> Path:
+    pdf = folder / f"{path.stem}-{path.suffix[1:]}.pdf"
+    if path.suffix == ".xlsx":
+        office = shutil.which("soffice")
+        if office is None:
+            pytest.skip("soffice is not installed (Debian: libreoffice-calc)")
+        profile = (folder / "profile").as_uri()
+        subprocess.run(
+            [office, f"-env:UserInstallation={profile}", "--headless", "--convert-to",
+             "pdf:calc_pdf_Export", "--outdir", folder / "made", path],
+            capture_output=True, check=True, timeout=120,
+        )  # fmt: skip
+        return folder / "made" / f"{path.stem}.pdf"
+    import ctypes
+
+    ctypes.CDLL("libfreetype.so.6", mode=ctypes.RTLD_GLOBAL)
+    import rhwp
+
+    pdf.write_bytes(bytes(rhwp.parse(str(path)).render_pdf()))
+    return pdf
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("name", ["projects", "bureau", "department"])
+def test_rendered_every_word_is_on_the_page_and_none_lies_over_another(
+    office: Office, tmp_path: Path, name: str, suffix: str
+) -> None:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed (Debian: poppler-utils)")
+    path = tmp_path / f"{name}.{suffix}"
+    office.form(name).write(office.engine, path, attrs_with(REQUEST, unit=None))
+    pdf = path if suffix == "pdf" else rendered(path, tmp_path)
+    text = "".join(word[5] for word in boxes(pdf))
+
+    assert overlaps(pdf) == []
+    assert "평가계획" in text
