@@ -8,7 +8,7 @@ row, durable. Beside evalflow, on the same rows in a file of their own:
 - `hand-written`: a `transitions` machine decides for each project, then `executemany`: the best
   that people write today; it checks no roles.
 
-    python benchmarks/batch.py [PROJECTS]...
+    python benchmarks/batch.py [PROJECTS[+HISTORY]]...
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import resource
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,8 +25,6 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
-
-import attrs
 
 import evalflow
 from evalflow.storage import sqlite
@@ -93,18 +91,54 @@ def clock() -> dt.datetime:
     return dt.datetime(2016, 4, 4, tzinfo=dt.UTC)
 
 
-def given(folder: Path, projects: int) -> evalflow.Engine:
-    """Make a store of so many projects."""
+def given(folder: Path, projects: int, history: int) -> None:
+    """Make a store of so many projects with so many entries behind each.
+
+    One is adopted; the others are copies of its rows, so their old hashes are not theirs.
+    """
     (folder / "order.yaml").write_text(LIFECYCLE, "utf-8")
     (folder / "plan.yaml").write_text(PLAN, "utf-8")
-    engine = evalflow.open(f"sqlite:///{folder / 'office.db'}", plugins=[], clock=clock)
-    plan = evalflow.load_plan(folder / "plan.yaml", plugins=[])
-    first = plan.projects["1"]
-    several = {
-        str(n): attrs.evolve(first, id=f"gu/{n}", number=str(n)) for n in range(1, projects + 1)
-    }
-    engine.adopt(attrs.evolve(plan, projects=several), by=plan.actor("policy-1"))
-    return engine
+    with opened(folder) as engine:
+        plan = evalflow.load_plan(folder / "plan.yaml", plugins=[])
+        engine.adopt(plan, by=plan.actor("policy-1"))
+    connection = sqlite3.connect(folder / "office.db")
+    triggers = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+    ).fetchall()
+    for name, _ in triggers:
+        connection.execute(f"DROP TRIGGER {name}")
+    numbers = "WITH n (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < :most) "
+    for table, own in (
+        ("project", {"id": "'gu/' || n", "number": "cast(n AS TEXT)"}),
+        ("definition", {"project": "'gu/' || n"}),
+        ("assignment", {"project": "'gu/' || n"}),
+        ("entry", {"project": "'gu/' || n", "position": "n"}),
+    ):
+        names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+        listed = ", ".join(f'"{name}"' for name in names)
+        values = ", ".join(own.get(name, f't."{name}"') for name in names)
+        connection.execute(
+            f"INSERT INTO {table} ({listed}) {numbers} SELECT {values} FROM n, {table} AS t",
+            {"most": projects},
+        )
+    if history:
+        names = [row[1] for row in connection.execute("PRAGMA table_info(entry)")]
+        listed = ", ".join(f'"{name}"' for name in names[1:])
+        values = ", ".join("n" if name == "number" else f't."{name}"' for name in names[1:])
+        connection.execute(
+            f"INSERT INTO entry ({listed}) {numbers} SELECT {values} FROM n, entry AS t",
+            {"most": history + 1},
+        )
+        connection.execute("UPDATE project SET version = ?", (history + 1,))
+    for _, sql in triggers:
+        connection.execute(sql)
+    connection.commit()
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+def opened(folder: Path) -> evalflow.Engine:
+    return evalflow.open(f"sqlite:///{folder / 'office.db'}", plugins=[], clock=clock)
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -128,7 +162,7 @@ def bare_store(folder: Path, name: str) -> sqlite3.Connection:
 
 def by_hand(connection: sqlite3.Connection, decide: Callable[[str], str]) -> None:
     """Move every project by `decide`, a chunk at a time."""
-    rows: list[Any] = (
+    rows = (
         connection.cursor()
         .execute("SELECT id, version, head, states, period, unit, lifecycle FROM project")
         .fetchall()
@@ -163,7 +197,7 @@ def by_hand(connection: sqlite3.Connection, decide: Callable[[str], str]) -> Non
         connection.execute("COMMIT")
 
 
-def _chunks(rows: Iterator[Any]) -> Iterator[list[Any]]:
+def _chunks(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
     while chunk := list(islice(rows, CHUNK)):
         yield chunk
 
@@ -186,40 +220,55 @@ def machine() -> Callable[[str], str]:
     return decide
 
 
-def measure(projects: int) -> None:
+def batch(folder: Path, projects: int) -> tuple[float, float, int]:
+    """Plan and apply; return both times in seconds and the peak of memory in MB."""
+    with opened(folder) as engine:
+        began = time.perf_counter()
+        plan = engine.batch("report", by="policy-1")
+        planned = time.perf_counter()
+        done = sum(receipt.outcome == "done" for receipt in plan.apply())
+        applied = time.perf_counter()
+    assert done == projects, (done, plan.counts)
+    return planned - began, applied - planned, peak()
+
+
+def peak() -> int:
+    """Return this program's peak of memory in MB (`ru_maxrss` would be the parent's, too)."""
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    (kilobytes,) = [line.split()[1] for line in lines if line.startswith("VmHWM")]
+    return int(kilobytes) // 1024
+
+
+def measure(projects: int, history: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with given(folder, projects) as engine:
-            bare = bare_store(folder, "bare.db")
-            hand = bare_store(folder, "hand.db")
-            figures: dict[str, float] = {}
-            figures["bare"] = timed(lambda: by_hand(bare, lambda _: '["reported"]'))
-            if projects <= 100_000:
-                figures["hand-written"] = timed(lambda: by_hand(hand, machine()))
-            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-            began = time.perf_counter()
-            plan = engine.batch("report", by="policy-1")
-            figures["plan"] = time.perf_counter() - began
-            done = 0
-
-            def apply() -> None:
-                nonlocal done
-                for receipt in plan.apply():
-                    done += receipt.outcome == "done"
-
-            figures["apply"] = timed(apply)
-            after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-            assert done == projects, (done, plan.counts)
+        given(folder, projects, history)
+        bare, hand = bare_store(folder, "bare.db"), bare_store(folder, "hand.db")
+        figures = {"bare": timed(lambda: by_hand(bare, lambda _: '["reported"]'))}
         bare.close()
+        if projects <= 100_000:
+            figures["hand-written"] = timed(lambda: by_hand(hand, machine()))
         hand.close()
-    told = ", ".join(
+        # In a program of its own, so that its memory is its own.
+        told = subprocess.run(
+            [sys.executable, __file__, "--batch", name, str(projects)],
+            check=True, capture_output=True, text=True,
+        ).stdout.split()  # fmt: skip
+        figures["plan"], figures["apply"] = float(told[0]), float(told[1])
+    shown = ", ".join(
         f"{what} {seconds:.2f} s ({seconds / projects * 1e6:.1f} µs each, "
         f"{seconds / figures['bare']:.2f}x)"
         for what, seconds in figures.items()
     )
-    print(f"{projects:,} projects: {told}; peak {after} MB ({before} MB before)", flush=True)
+    print(
+        f"{projects:,} projects, {history} entries behind: {shown}; peak {told[2]} MB", flush=True
+    )
 
 
 if __name__ == "__main__":
-    for number in map(int, sys.argv[1:] or ["2000", "20000"]):
-        measure(number)
+    if sys.argv[1:2] == ["--batch"]:
+        print(*batch(Path(sys.argv[2]), int(sys.argv[3])))
+    else:
+        for size in sys.argv[1:] or ["10000"]:
+            number, _, behind = size.partition("+")
+            measure(int(number), int(behind or 0))

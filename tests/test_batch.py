@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -239,22 +240,28 @@ class _Open:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("event", ["approve", "shut"])  # decided for each, and once for all
 @pytest.mark.parametrize("turn", [1, 2, 3])
 @pytest.mark.parametrize("point", ["commit:begun", "commit:written", "commit:done"])
 def test_a_killed_batch_continues_nothing_twice_nothing_skipped(
-    plan_file: Path, tmp_path: Path, clock: Clock, point: str, turn: int
+    plan_file: Path, tmp_path: Path, clock: Clock, point: str, turn: int, event: str
 ) -> None:
     opener = _Open(str(tmp_path / "office.db"))
-    plan = evalflow.load_plan(plan_file)
-    file = str(tmp_path / "plan.jsonl")
-    with evalflow.open(f"sqlite:///{opener.path}", plugins=[], clock=clock) as engine:
+    url, file = f"sqlite:///{opener.path}", str(tmp_path / "plan.jsonl")
+    if event == "shut":
+        engine = orders(tmp_path / "plan", url, clock)
+        clock.go("2016-04-15")
+    else:
+        plan = evalflow.load_plan(plan_file)
+        engine = evalflow.open(url, plugins=[], clock=clock)
         engine.adopt(plan, by=plan.actor("policy-1"))
         office = Office(engine, plan, clock)
         office.to_submitted()
         clock.go("2016-04-15")
         for project in GOOD:
             office.review(project)
-        engine.batch("approve", by="policy-1").save(file)
+    with engine:
+        engine.batch(event, by="policy-1").save(file)
         whole = {p.id: p.version + 1 for p in engine.projects()}
 
     killed = Child(opener, _apply, file, 1, fault=f"{point}:kill:{turn}")
@@ -289,6 +296,17 @@ def test_it_stops_between_chunks_where_it_is_told_to(reviewed):
 
     assert outcomes(receipts) == {"gu/1": "done"}
     assert outcomes(plan.apply()) == {"gu/1": "already", "gu/2": "done", "gu/3": "done"}
+
+
+def test_ctrl_c_asks_a_batch_to_stop_and_twice_stops_at_once():
+    from evalflow.cli.batches import _stopping
+
+    with _stopping() as stopping:
+        assert not stopping()
+        signal.raise_signal(signal.SIGINT)
+        assert stopping()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
 
 
 # ------------------------------------------------------------------ the selection language

@@ -40,6 +40,7 @@ from evalflow.model import (
     Subject,
 )
 from evalflow.records import RECORDS
+from evalflow.storage.contract import visits_after
 from evalflow.text import Tree, canonical, digest
 
 CHECKS: Mapping[str, Label] = {
@@ -554,17 +555,11 @@ def _move(
         key=key,
         previous=project.head,
     ).sealed()
-    visits = tuple(
-        [
-            visit if now == then else number
-            for visit, then, now in zip(project.visits, project.states, after, strict=True)
-        ]
-    )
     moved = attrs.evolve(
         project,
         unit=unit,
         states=after,
-        visits=visits,
+        visits=visits_after(project, after),
         period=draft.period,
         version=number,
         revision=project.revision if draft.definition is None else entry.revision,
