@@ -70,6 +70,7 @@ UPGRADES: dict[int, str] = {}
 _OLDEST = (3, 37)  # STRICT tables
 _RECOVERY = 1.0  # seconds SQLite itself may wait for a lock before we look at the deadline
 _JOURNAL = 64 * 1024 * 1024  # bytes to which the -wal file shrinks after a big commit
+_SWEEP_CACHE = 64 * 1024  # KiB of pages that a connection may keep once it has swept
 _IDLE = 8  # connections kept for the next reader or writer
 _CHUNK = 256  # rows fetched at a time by a streamed read
 
@@ -279,6 +280,7 @@ class SQLiteStorage:
         try:
             with self._writing() as connection:
                 fault_point("commit:begun")
+                connection.execute(f"PRAGMA cache_size = -{_SWEEP_CACHE}")
                 connection.executemany(_APPEND, entries)
                 connection.executemany(_SWEPT, standing)
                 if notices:
