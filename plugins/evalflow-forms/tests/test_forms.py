@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -521,5 +522,9 @@ def test_rendered_every_word_is_on_the_page_and_none_lies_over_another(
     pdf = path if suffix == "pdf" else rendered(path, tmp_path)
     text = "".join(word[5] for word in boxes(pdf))
 
+    if folder := os.environ.get("EVALFLOW_PICTURES"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        picture = Path(folder).resolve() / f"{name}-{suffix}"
+        subprocess.run(["pdftoppm", "-r", "80", "-png", pdf, picture], check=True)
     assert overlaps(pdf) == []
     assert "평가계획" in text

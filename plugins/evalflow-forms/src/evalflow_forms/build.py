@@ -429,7 +429,7 @@ def _roles(sources: Sources, role: str) -> str:
 
 CHANGE: Mapping[str, Column] = {
     "serial": Column("연번", 12, lambda row: _text(str(row.place))),
-    "number": Column("관리번호", 14, lambda row: _text(row.standing.definition.number)),
+    "number": Column("관리번호", 18, lambda row: _text(row.standing.definition.number)),
     "title": Column("사업명", 36, lambda row: _text(row.standing.definition.label.ko, "left")),
     "kind": Column("변경구분", 24, lambda row: _text(_kind_of(row.entry))),
     "part": Column("변경항목", 40, lambda row: _text(row.part, "left"), shared=False),

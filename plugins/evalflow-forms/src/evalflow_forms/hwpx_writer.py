@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape, unescape
 
 import hwpx
 
-from evalflow_forms.archive import repacked
+from evalflow_forms.archive import Change, repacked
 from evalflow_forms.measure import row_lines
 from evalflow_forms.sheet import (
     MARGIN,
@@ -39,7 +39,7 @@ _META = "evalflow"
 _PARAGRAPH = "{http://www.hancom.co.kr/hwpml/2011/paragraph}"
 _LINE_MM, _AROUND_MM = Decimal("3.9"), Decimal(2)
 _LETTER, _PADDING = Decimal("1.5"), Decimal(4)  # millimetres, at 8 points
-_BOX_MM = Decimal(20)
+_BOX_MM = Decimal(24)
 
 
 def write(sheet: Sheet) -> bytes:
@@ -54,7 +54,7 @@ def write(sheet: Sheet) -> bytes:
     for text in sheet.endings():
         paper.line(text, "text")
     paper.line(sheet.evidence_line, "evidence")
-    return _packed(paper.document.to_bytes(), sheet)
+    return _packed(paper.document.to_bytes(), sheet, _paged)
 
 
 def evidence(path: Path) -> Evidence | None:
@@ -126,7 +126,6 @@ class _Paper:
             header_margin_mm=3,
             footer_margin_mm=8,
         )
-        document.page.set_page_number(format="page", prefix="- ", suffix=" -")
         style = document.styles.ensure_run
         self.runs: Mapping[str, str] = {
             "title": style(bold=True, size=18),
@@ -287,7 +286,7 @@ def _units(millimetres: Decimal | int) -> int:
 # --------------------------------------------------------------------------- the same bytes
 
 
-def _packed(archive: bytes, sheet: Sheet) -> bytes:
+def _packed(archive: bytes, sheet: Sheet, change: Change = bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(archive)) as made:
         sections = [n for n in made.namelist() if re.fullmatch(r"Contents/section\d+\.xml", n)]
     return repacked(
@@ -296,9 +295,15 @@ def _packed(archive: bytes, sheet: Sheet) -> bytes:
         {
             "Contents/content.hpf": lambda content: _described(content, sheet),
             "Preview/PrvText.txt": lambda _: _preview(sheet).encode("utf-8"),
-            **dict.fromkeys(sections, _numbered),
+            **dict.fromkeys(sections, lambda content: _numbered(change(content))),
         },
     )
+
+
+def _paged(content: bytes) -> bytes:
+    """Return a section that numbers its pages as 한글 does it: - 1 -."""
+    number = b'<hp:ctrl><hp:pageNum pos="BOTTOM_CENTER" formatType="DIGIT" sideChar="-"/></hp:ctrl>'
+    return content.replace(b"</hp:secPr>", b"</hp:secPr>" + number, 1)
 
 
 def _described(content: bytes, sheet: Sheet) -> bytes:
