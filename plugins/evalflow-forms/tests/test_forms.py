@@ -437,6 +437,18 @@ def test_an_offices_own_document_is_filled(office: Office, tmp_path: Path) -> No
     assert [f.code for f in form.check(office.engine, path, template=template)] == ["agrees"]
 
 
+def test_a_form_field_of_hangul_is_filled(office: Office, tmp_path: Path) -> None:
+    import hwpx
+
+    template, path = tmp_path / "own.hwpx", tmp_path / "form.hwpx"
+    document = hwpx.HwpxDocument.new()
+    document.fields.add("form_date", prompt="시행일자")
+    template.write_bytes(document.to_bytes())
+    office.form("projects").write(office.engine, path, REQUEST, template=template)
+
+    assert "2016. 4. 2." in unhwp.extract_text(str(path))
+
+
 def test_every_unknown_field_of_a_template_is_told(office: Office, tmp_path: Path) -> None:
     template = tmp_path / "own.xlsx"
     book = openpyxl.Workbook()

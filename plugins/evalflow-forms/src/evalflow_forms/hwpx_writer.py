@@ -49,6 +49,7 @@ def write(sheet: Sheet) -> bytes:
     for table in sheet.tables:
         paper.line(f"{table.caption}    {table.unit}".rstrip(), "heading")
         paper.table(table)
+        paper.line("", "small")
     for text in sheet.remarks:
         paper.line(f"※ {text}", "small")
     for text in sheet.endings():
