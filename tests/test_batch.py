@@ -321,6 +321,7 @@ def test_ctrl_c_asks_a_batch_to_stop_and_twice_stops_at_once():
             ["bad_condition"] * 2 + ["unknown_condition"],
         ),
         ({"state": 3}, ["bad_condition"]),
+        ({"state": "planed", "band": "doen"}, ["unknown_band", "unknown_state"]),
     ],
 )
 def test_a_wrong_condition_is_named_with_the_nearest(office, where, codes):

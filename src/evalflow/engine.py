@@ -22,7 +22,7 @@ from evalflow.adoption import ADOPT, REVISE, Adoption, check_revision, entitled
 from evalflow.audit import Bundle, write_bundle
 from evalflow.batch import applying
 from evalflow.batch import plan as batches
-from evalflow.batch.selection import conditions
+from evalflow.batch.selection import check_names, conditions
 from evalflow.calendar import Calendar, Holidays, period
 from evalflow.decision import (
     Decision,
@@ -674,6 +674,13 @@ class Engine:
         plans = () if "plan" in found else self.plans()
         if len(plans) == 1:
             found["plan"] = plans[0]
+        if "plan" in found:
+            head = self.plan(found["plan"])
+            lifecycle = self._lifecycle_of_plan(head.id)
+            known = {"field": head.fields, "band": [band.name for band in head.scoring.bands]}
+            if lifecycle is not None:
+                known["state"] = lifecycle.states
+            check_names(found, known)
         desk = self._desk()
         return batches.plan(
             desk,
