@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -182,9 +183,31 @@ def test_every_unknown_column_is_told_with_its_place(office: Office) -> None:
         office.sheet("projects", REQUEST, columns=["titel", "number"], titles={"budgte": "x"})
 
     assert [p.path for p in caught.value.problems] == [
-        "forms.projects.columns[0]",
-        "forms.projects.titles.budgte",
+        "forms.projects.columns",
+        "forms.projects.titles",
     ]
+
+
+def test_a_plan_file_with_an_unknown_column_is_refused_at_its_line(
+    office: Office, tmp_path: Path
+) -> None:
+    path = tmp_path / "plan.yaml"
+    forms = "forms:\n  department:\n    columns: [number, raet]\n"
+    path.write_text(forms + EXAMPLE.read_text("utf-8"), "utf-8")
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        office.engine.load_plan(path)
+
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.code) == (3, "unknown_column")
+    assert "'rate'" in problem.en
+
+
+def test_the_bureaus_form_has_a_column_for_every_band_and_no_other(office: Office) -> None:
+    bands = [band.name for band in office.engine.plan(PLAN).scoring.bands]
+    made = office.sheet("bureau", REQUEST, columns=["unit", *(f"band_{name}" for name in bands)])
+    assert len(made.tables[0].fields) == 1 + len(bands)
+    with pytest.raises(evalflow.InvalidInput, match="band_gold"):
+        office.sheet("bureau", REQUEST, columns=["unit", "band_gold"])
 
 
 def test_attachments_end_in_the_word_for_end(office: Office) -> None:
@@ -462,6 +485,31 @@ def test_every_unknown_field_of_a_template_is_told(office: Office, tmp_path: Pat
 
     assert [p.value for p in caught.value.problems] == ["titel", "nothing"]
     assert not (tmp_path / "x.xlsx").exists()
+
+
+# ------------------------------------------------------------------ from the shell
+
+
+@pytest.mark.slow
+def test_the_command_makes_a_form_and_tells_a_good_one_from_an_edited_one(
+    fresh: Office, tmp_path: Path
+) -> None:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        store = ["--store", str(tmp_path / "office.db"), "--lang", "en"]
+        command = [sys.executable, "-m", "evalflow.cli", *store, "form", *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    form = str(tmp_path / "form.xlsx")
+    assert "department" in run("list").stdout
+    assert run("make", "department", "--period", "2016-Q1", "-o", form).returncode == 0
+    assert run("check", form).returncode == 0
+    book = openpyxl.load_workbook(form)
+    book.worksheets[0]["A9"] = "999"
+    book.save(form)
+    edited = run("check", form)
+    assert (edited.returncode, "A9" in edited.stdout) == (1, True)
+    (tmp_path / "no.xlsx").write_bytes(b"")
+    assert run("check", str(tmp_path / "no.xlsx")).returncode == 2
 
 
 # ------------------------------------------------------------------ how they look

@@ -531,6 +531,43 @@ def check_columns(form: str, options: Options, known: Mapping[str, Column]) -> N
         raise evalflow.InvalidInput(problems)
 
 
+def _of(form: str, known: Mapping[str, Column]) -> Any:
+    """Return what holds columns, titles or widths of a plan file against the form's columns."""
+
+    def validate(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
+        given: dict[str, Any] = {field.name: value}
+        check_columns(form, Options(**given), known)
+
+    return validate
+
+
+@attrs.frozen(kw_only=True)
+class ProjectsOptions(Options):
+    """The options of 붙임 1: its columns are known when the plan is loaded."""
+
+    columns: tuple[str, ...] = attrs.field(default=(), validator=_of("projects", PROJECTS))
+    titles: Mapping[str, str] = attrs.field(factory=dict, validator=_of("projects", PROJECTS))
+    widths: Mapping[str, int] = attrs.field(factory=dict, validator=_of("projects", PROJECTS))
+
+
+@attrs.frozen(kw_only=True)
+class DepartmentOptions(Options):
+    """The options of 붙임 3."""
+
+    columns: tuple[str, ...] = attrs.field(default=(), validator=_of("department", DEPARTMENT))
+    titles: Mapping[str, str] = attrs.field(factory=dict, validator=_of("department", DEPARTMENT))
+    widths: Mapping[str, int] = attrs.field(factory=dict, validator=_of("department", DEPARTMENT))
+
+
+@attrs.frozen(kw_only=True)
+class ChangeOptions(Options):
+    """The options of the 변경계획서."""
+
+    columns: tuple[str, ...] = attrs.field(default=(), validator=_of("change", CHANGE))
+    titles: Mapping[str, str] = attrs.field(factory=dict, validator=_of("change", CHANGE))
+    widths: Mapping[str, int] = attrs.field(factory=dict, validator=_of("change", CHANGE))
+
+
 # --------------------------------------------------------------------------- the forms
 
 

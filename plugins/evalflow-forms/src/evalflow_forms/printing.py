@@ -41,7 +41,7 @@ class _Form:
     name: ClassVar[str]
     label: evalflow.Label
     formats: tuple[str, ...] = tuple(WRITERS)
-    Options = build.Options
+    Options: ClassVar[type[build.Options]] = build.Options
 
     def __init__(self, options: build.Options) -> None:
         """Take what the plan says of the form."""
@@ -233,6 +233,7 @@ class ProjectsForm(_Form):
     """붙임 1 대상사업 목록."""
 
     name = "projects"
+    Options = build.ProjectsOptions
     label = evalflow.Label("붙임 1 대상사업 목록", "list of projects (attachment 1)")
 
 
@@ -247,6 +248,7 @@ class DepartmentForm(_Form):
     """붙임 3 부서별 자체 평가서."""
 
     name = "department"
+    Options = build.DepartmentOptions
     label = evalflow.Label("붙임 3 부서별 자체 평가서", "self-evaluation (attachment 3)")
 
 
@@ -254,4 +256,5 @@ class ChangeForm(_Form):
     """변경계획서."""
 
     name = "change"
+    Options = build.ChangeOptions
     label = evalflow.Label("변경계획서", "plan of a change")
