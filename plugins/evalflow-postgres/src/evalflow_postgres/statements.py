@@ -279,21 +279,64 @@ def _belongings(shape: Shape) -> Iterable[str]:
             "JOIN written AS w ON w.id = a.project)"
         )
     if shape.told:
-        names = _list(NOTICE_COLUMNS)
-        if shape.many:
-            source = (
-                f"SELECT {_list(NOTICE_COLUMNS, 'n.')}, n.at FROM unnest({_arrays(NOTICE_PART)}) "
-                f"WITH ORDINALITY AS n ({names}, place) JOIN written AS w ON w.id = n.project "
-                "ORDER BY n.place"
-            )
-        else:  # project and number are the entry's; few values make psycopg remember the text
-            own = ("project", "number")
-            told = (name if name in own else f"no_{name}" for name in NOTICE_COLUMNS)
-            source = f"SELECT {shape.values(told)}, {shape.value('no_at')} FROM written"
-        yield (
-            f"noted AS (INSERT INTO {{schema}}.notice ({names}, next_at) {source} "
-            "ON CONFLICT (id, notifier) DO NOTHING)"
+        yield _noted(shape)
+
+
+def _noted(shape: Shape) -> str:
+    names = _list(NOTICE_COLUMNS)
+    if shape.many:
+        source = (
+            f"SELECT {_list(NOTICE_COLUMNS, 'n.')}, n.at FROM unnest({_arrays(NOTICE_PART)}) "
+            f"WITH ORDINALITY AS n ({names}, place) JOIN written AS w ON w.id = n.project "
+            "ORDER BY n.place"
         )
+    else:  # project and number are the entry's; few values make psycopg remember the text
+        own = ("project", "number")
+        told = (name if name in own else f"no_{name}" for name in NOTICE_COLUMNS)
+        source = f"SELECT {shape.values(told)}, {shape.value('no_at')} FROM written"
+    return (
+        f"noted AS (INSERT INTO {{schema}}.notice ({names}, next_at) {source} "
+        "ON CONFLICT (id, notifier) DO NOTHING)"
+    )
+
+
+# --------------------------------------------------------------------------- many alike
+
+_OWN = ("project", "number", "previous", "hash")  # of an entry, what a sweep has per project
+SWEEP_PART = (*_OWN, "to_visits", "to_band")
+"""The names of a sweep's arrays, beside those of `NOTICE_PART`."""
+
+
+@lru_cache(maxsize=16)
+def sweep(schema: str, told: bool) -> str:
+    """Return the statement that moves many projects alike: what they share is bound once.
+
+    Its values are those of `move`.
+    """
+    mine = ", ".join(
+        f'm."{name}"' if name in _OWN else f"%({name})s::{'bigint' if name in _NUMBERS else 'text'}"
+        for name in ENTRY_COLUMNS
+    )
+    shape = Shape(
+        many=True, adopted=False, moved=True, keyed=False,
+        evaluated=False, defined=False, assigned=False, told=told,
+    )  # fmt: skip
+    parts = [
+        f"m ({_list(SWEEP_PART)}, place) AS "
+        f"(SELECT * FROM unnest({_arrays(SWEEP_PART)}) WITH ORDINALITY)",
+        "written AS (UPDATE {schema}.project AS p SET states = %(after)s, "
+        "period = %(period_after)s, version = m.number, head = m.hash, unit = %(to_unit)s, "
+        "visits = m.to_visits, band = m.to_band FROM m WHERE p.id = m.project "
+        "AND p.version = m.number - 1 AND p.head = m.previous AND p.states = %(before)s "
+        "AND p.period = %(period)s RETURNING p.id)",
+        f"appended AS (INSERT INTO {{schema}}.entry ({_ENTRY}) SELECT {mine} {shape.of_written()})",
+    ]
+    counts = ["(SELECT count(*) FROM written)"]
+    if told:
+        parts.append(_noted(shape))
+        counts.append("{schema}.somebody_listens()")
+    text = "WITH " + ", ".join(parts) + " SELECT " + ", ".join(counts)
+    return text.replace("{schema}", schema)
 
 
 # --------------------------------------------------------------------------- selecting

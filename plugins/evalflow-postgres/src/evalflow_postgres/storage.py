@@ -37,10 +37,12 @@ from evalflow import (
     canonical,
     check_commit,
     fault_point,
+    filled,
     parse,
 )
 from evalflow.storage.rows import (
     ENTRY_COLUMNS,
+    Pattern,
     Rebuilt,
     entry_from,
     entry_row,
@@ -61,7 +63,7 @@ from evalflow_postgres.failures import (
     told,
     was_refused,
 )
-from evalflow_postgres.statements import ASSIGNMENT_PART, EVER, NOTICE_PART, Shape
+from evalflow_postgres.statements import ASSIGNMENT_PART, EVER, NOTICE_PART, SWEEP_PART, Shape
 
 SCHEMA = "evalflow"
 """The schema that is used where the URL names none."""
@@ -207,6 +209,41 @@ class PostgresStorage:
         for project, version in expected:
             if versions.get(project, 0) != version:
                 raise Conflict(project, expected=version)
+
+    def sweep(self, like: Move, projects: Sequence[Project]) -> None:
+        """Move the projects as `like` moves its own, by one statement; see the contract."""
+        if not projects:
+            return
+        first = Commit(moves=(filled(like, projects[0]),))
+        check_commit(first)
+        pattern = Pattern(like)
+        rows, notices = [], []
+        for project in projects:
+            entry, (_, visits, band, _) = pattern.entry_row(project), pattern.standing(project)
+            rows.append((*entry[:2], *entry[-2:], visits, band))
+            notices += [row[:-1] for row in pattern.notice_rows(project)]
+        values = dict(zip(ENTRY_COLUMNS, entry_row(like.entry), strict=True))
+        values |= {"to_unit": like.project.unit}
+        values |= dict(zip(SWEEP_PART, _across(rows), strict=True))
+        if notices:
+            values |= dict(zip(NOTICE_PART, _across(notices), strict=True))
+        statement = statements.sweep(self._schema, bool(notices))
+        expected = tuple([(each.id, each.version) for each in projects])
+        try:
+            with self._source.writing() as connection:
+                fault_point("commit:begun")
+                self._compare(connection, Commit(unchanged=expected))
+                ((written, *listening),) = _fetch(connection, statement, values)
+                if written != len(projects):
+                    raise ValueError(f"{projects[0].id}: the store tells another history")
+                fault_point("commit:written")
+        except psycopg.Error as error:
+            if isinstance(error, psycopg.errors.UniqueViolation) and like.entry.key is not None:
+                raise Conflict(projects[0].id, expected=projects[0].version) from error
+            listening = [self._failed(first, error)]
+        fault_point("commit:done")
+        if any(listening):
+            self._tell()
 
     def _refusal(self, commit: Commit, connection: Connection | None = None) -> Exception:
         """Return why a commit was not written: Conflict where somebody was first, else
