@@ -375,6 +375,50 @@ def test_figures_in_a_table_become_self_evaluations(office, tmp_path):
     assert office.engine.evaluation("gu/3").facts["explanations"]["metres"]["cause"] == "동절기"
 
 
+def test_figures_are_read_from_what_offices_send(office, tmp_path):
+    """A workbook with a title and a row of totals, and CSV in CP949: the same data."""
+    import xlsxwriter
+
+    from evalflow.batch.sheet import figures_by_project, read_sheet
+
+    book = xlsxwriter.Workbook(tmp_path / "figures.xlsx")
+    page = book.add_worksheet("1분기")
+    page.merge_range("A1:E1", "2016년 1분기 자체평가 실적")
+    page.write_row(2, 0, ["관리\n번호", "성과지표", "실적", "부진사유", "대책"])
+    page.write_row(3, 0, [3, "metres", 300, "동절기", "인력 추가"])
+    page.write_row(4, 0, [3, "민원", "50"])
+    page.write_row(5, 0, ["합계", None, 350])
+    book.close()
+    (tmp_path / "figures.csv").write_text(TABLE, "cp949")
+    definitions = {d.id: d for d in office.engine.definitions("gu")}
+
+    found = [
+        figures_by_project(read_sheet(tmp_path / name), "gu", definitions)
+        for name in ("figures.xlsx", "figures.csv")
+    ]
+    assert found[0] == found[1]
+    assert found[0]["gu/3"]["actuals"] == {"metres": "300", "complaints": "50"}
+
+
+def test_a_wrong_cell_of_a_workbook_is_named_with_sheet_and_cell(office, tmp_path):
+    import xlsxwriter
+
+    from evalflow.batch.sheet import figures_by_project, read_sheet
+
+    book = xlsxwriter.Workbook(tmp_path / "figures.xlsx")
+    page = book.add_worksheet("1분기")
+    page.write_row(1, 0, ["번호", "성과지표", "실적"])
+    page.write_row(2, 0, [33, "metres", "많음"])
+    page.write_row(3, 0, [3, "metres", "많음"])
+    book.close()
+    definitions = {d.id: d for d in office.engine.definitions("gu")}
+    with pytest.raises(evalflow.InvalidInput) as refused:
+        figures_by_project(read_sheet(tmp_path / "figures.xlsx"), "gu", definitions)
+    assert [problem.where().rpartition(":")[2] for problem in refused.value.problems] == [
+        "1분기!A3", "1분기!C4",
+    ]  # fmt: skip
+
+
 def test_all_wrong_rows_of_a_table_are_named_with_their_places(office, tmp_path):
     from evalflow.batch.sheet import figures_by_project, read_sheet
 

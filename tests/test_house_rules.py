@@ -34,9 +34,11 @@ HOMES = {
     "hypothesis": ("testing/",),
     "pluggy": ("plugins/", "hookspecs.py", "__init__.py"),
     "pytest": ("testing/",),
+    "python_calamine": ("tables/office.py",),
     "rich": ("cli/",),
     "sqlite3": ("storage/sqlite.py", "storage/sqlite/"),
     "transitions": ("lifecycle/machine.py",),
+    "xlsxwriter": ("tables/write.py",),
     "yaml": ("yamltree.py",),
 }
 

@@ -52,7 +52,9 @@ class Problem:
         code: stable word for programs, e.g. `unknown_state`.
         ko, en: what was wrong and what was expected, without the place.
         file: the file's name as the caller gave it, or None for data from Python.
-        line, column: counted from 1; None where the input has no lines.
+        line, column: counted from 1; None where the input has no lines. In a table they are
+            the row and the column.
+        sheet, cell: in a table, the sheet's name (None: it has none) and the cell, e.g. `C12`.
         path: the place inside the data, e.g. `projects[3].indicators[0].targets`.
         value: the offending value as text, shortened.
     """
@@ -65,11 +67,22 @@ class Problem:
     column: int | None = None
     path: str | None = None
     value: str | None = None
+    sheet: str | None = None
+    cell: str | None = None
 
     def where(self) -> str:
-        """Return the place as `file:line:column`, or the path inside the data."""
+        """Return the place as `file:line:column`, in a table as `file:sheet!cell`, or the path
+        inside the data."""
         if self.file is None:
             return self.path or ""
+        if self.cell is not None:
+            return (
+                f"{self.file}:{self.sheet}!{self.cell}"
+                if self.sheet
+                else (f"{self.file}:{self.cell}")
+            )
+        if self.sheet is not None:
+            return f"{self.file}:{self.sheet}"
         parts = [self.file]
         if self.line is not None:
             parts.append(str(self.line))

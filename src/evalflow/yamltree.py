@@ -124,7 +124,7 @@ def read(source: str | bytes | os.PathLike[str], *, name: str | None = None) -> 
         data, shown = source, name or "<bytes>"
     else:
         shown = name or os.fspath(source)
-        data = _content(source, shown)
+        data = content(source, shown)
     text = _decoded(data, shown)
     problems = list(_unprintable(text, shown))
     if not problems:
@@ -186,7 +186,12 @@ def _steps(tree: Tree, text: str) -> Path:
 # --------------------------------------------------------------------------- bytes and characters
 
 
-def _content(path: str | os.PathLike[str], shown: str) -> bytes:
+def content(path: str | os.PathLike[str], shown: str) -> bytes:
+    """Return a file's bytes, at most one more than `LARGEST_FILE`.
+
+    Raises:
+        InvalidInput: no such file (with the nearest name beside it), or it cannot be read.
+    """
     try:
         with open(path, "rb") as file:
             data = file.read(LARGEST_FILE + 1)

@@ -5,7 +5,6 @@ Every wrong row is named with file, row and column; where one is wrong nothing i
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -14,7 +13,7 @@ import attrs
 
 from evalflow.errors import InvalidInput, Problem, nearest
 from evalflow.model import ProjectDefinition
-from evalflow.reading import figure_of
+from evalflow.tables.cells import column_letters, figure_of, same, text_of
 from evalflow.text import Tree
 
 _NUMBER = ("number", "관리번호", "번호", "no", "no.")
@@ -35,41 +34,55 @@ class Sheet:
     file: str
     heads: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...]
+    sheet: str | None = None
+    head_row: int = 1
 
     def wrong(
         self, row: int, column: int | None, code: str, ko: str, en: str, value: str | None = None
     ) -> Problem:
         """Return the problem of a cell."""
+        cell = None
+        if self.sheet is not None:
+            cell = f"{'' if column is None else column_letters(column)}{row}"
         return Problem(
-            code=code, ko=ko, en=en, file=self.file, line=row, column=column, value=value
+            code=code,
+            ko=ko,
+            en=en,
+            file=self.file,
+            line=row,
+            column=column,
+            value=value,
+            sheet=self.sheet,
+            cell=cell,
         )
 
 
 def read_sheet(path: str | os.PathLike[str]) -> Sheet:
-    """Return the table in a CSV file (UTF-8, with or without a mark); its first row are the heads.
+    """Return the table in a CSV file (UTF-8 or CP949), XLSX, XLS or ODS: of a workbook the first
+    sheet that people see. Its heads are the first row with a number's column, below whatever
+    titles; rows of totals are left out.
 
     Raises:
-        InvalidInput: the file is not there, not UTF-8, or has no heads.
+        InvalidInput: the file is not there, is no table, or is empty.
     """
+    from evalflow.tables.grid import Fault, read_sheets
+    from evalflow.tables.read import is_total
+
     name = os.fspath(path)
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            found = [
-                (place, tuple(cell.strip() for cell in row))
-                for place, row in enumerate(csv.reader(file), 1)
-                if any(cell.strip() for cell in row)
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        ko, en = (
-            "표를 읽을 수 없습니다 (UTF-8 CSV)",
-            f"cannot read the table as UTF-8 CSV ({error})",
-        )
-        raise InvalidInput([Problem(code="no_table", file=name, ko=ko, en=en)]) from None
-    if not found:
-        raise InvalidInput(
-            [Problem(code="no_table", file=name, ko="빈 표입니다", en="the table is empty")]
-        )
-    return Sheet(name, found[0][1], tuple(found[1:]))
+    sheets = [each for each in read_sheets(path, name) if each.rows]
+    sheet = next((each for each in sheets if each.visible), sheets[0])
+    found = [
+        (number, tuple([c.text if isinstance(c, Fault) else text_of(c) for c in cells]))
+        for number, cells in sheet.rows.items()
+    ]
+    found = [(number, cells) for number, cells in found if any(cells)]
+    head = next((n for n, (_, cells) in enumerate(found) if _has_number(cells)), 0)
+    rows = [row for row in found[head + 1 :] if not is_total(next(c for c in row[1] if c))]
+    return Sheet(name, found[head][1], tuple(rows), sheet=sheet.name, head_row=found[head][0])
+
+
+def _has_number(cells: Sequence[str]) -> bool:
+    return any(same(cell) in _NUMBER for cell in cells)
 
 
 def data_by_project(sheet: Sheet, plan: str, known: Collection[str]) -> dict[str, dict[str, Tree]]:
@@ -149,14 +162,16 @@ def figures_by_project(
 def _places(
     sheet: Sheet, wanted: Sequence[str], problems: list[Problem] | None
 ) -> list[int | None]:
-    heads = ["".join(head.split()).casefold() for head in sheet.heads]
+    heads = [same(head) for head in sheet.heads]
     places: list[int | None] = []
     for name in wanted:
         place = next((n for n, head in enumerate(heads) if head in _COLUMNS[name]), None)
         places.append(place)
         if place is None and problems is not None:
             ko, en = f"'{_COLUMNS[name][1]}' 열이 없습니다", f"there is no column '{name}'"
-            problems.append(sheet.wrong(1, None, "no_column", ko, en, ", ".join(sheet.heads)[:60]))
+            problems.append(
+                sheet.wrong(sheet.head_row, None, "no_column", ko, en, ", ".join(sheet.heads)[:60])
+            )
     return places
 
 
@@ -210,16 +225,11 @@ def _indicator(
 def _figure(
     sheet: Sheet, row: int, place: int, cells: Sequence[str], problems: list[Problem]
 ) -> Tree:
-    """Return the figure in a cell: `1,234`, `△12` (minus), or 시기미도래 (not due)."""
+    """Return the figure in a cell: `1,234`, `△12` and `(12)` (minus), or 시기미도래 (not due)."""
     text = _cell(cells, place)
     if text in _NOT_DUE:
         return "not_due"
-    plain = text.replace(",", "").replace(" ", "")
-    for minus in ("△", "▲", "-"):
-        if plain.startswith(minus):
-            plain = "-" + plain.removeprefix(minus)
-            break
-    figure = figure_of(plain)
+    figure = figure_of(text)
     if figure is None:
         ko, en = f"실적이 수가 아닙니다: '{text}'", f"the actual is no number: '{text}'"
         problems.append(sheet.wrong(row, place + 1, "no_figure", ko, en, text))

@@ -59,8 +59,8 @@ def _counted(session: Session, counts: dict[str, int]) -> str:
 @click.option("--where", multiple=True, metavar="KEY=VALUE,…", help="조건 · Which projects.")
 @click.option("--data", "source", metavar="FILE", help="자료(YAML) · Data for all, - for stdin.")
 @click.option("--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One datum.")
-@click.option("--each", "sheet", metavar="CSV", help="사업별 자료 · Data by project number.")
-@click.option("--figures", metavar="CSV", help="실적표 · Figures: number, indicator, actual, …")
+@click.option("--each", "sheet", metavar="FILE", help="사업별 자료 · Data by project number.")
+@click.option("--figures", metavar="FILE", help="실적표 · Figures: number, indicator, actual, …")
 @click.option("--mode", type=_MODES, default="each", help="적용 단위 · What stands together.")
 @click.option("-o", "--out", required=True, metavar="FILE", help="계획 파일 · Plan file to write.")
 @_pass

@@ -1,0 +1,315 @@
+"""The sheets of a file, whatever its format: text in any of four encodings, or a workbook."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import datetime as dt
+import io
+import os
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from importlib.util import find_spec
+from typing import Any, NoReturn
+
+import attrs
+
+from evalflow.errors import InvalidInput, Problem
+from evalflow.tables.cells import Cell
+from evalflow.yamltree import LARGEST_FILE, content
+
+MEMORY = 1024 * 1024 * 1024
+"""Bytes that the child reading a workbook may use."""
+
+SECONDS = 60
+"""Seconds of computing that it may take."""
+
+MOST_CELLS = 3_000_000
+"""Cells of a CSV file that are read; workbooks have the same bound (office.py)."""
+
+Range = tuple[int, int, int, int]
+"""First row and column, last row and column of merged cells, all from 1."""
+
+
+@attrs.frozen
+class Fault:
+    """What a cell holds instead of a value: an error such as `#N/A`, or `formula` where a formula
+    was never calculated."""
+
+    text: str
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Sheet:
+    """One sheet: its rows that hold anything, by number.
+
+    Attributes:
+        name: the sheet's name; None in a CSV file.
+        rows: row number from 1 -> cells from column A on.
+        merged: the merged ranges.
+        visible: whether people see it.
+    """
+
+    name: str | None
+    rows: Mapping[int, tuple[Cell | Fault, ...]]
+    merged: tuple[Range, ...] = ()
+    visible: bool = True
+
+
+def read_sheets(source: str | bytes | os.PathLike[str], shown: str) -> list[Sheet]:
+    """Return the sheets of a file (a path), or of `source` itself (bytes); at least one.
+
+    What the file is, its first bytes say and not its name. Numbers of workbooks are exact to
+    the 15 digits that Excel keeps and shows.
+
+    Raises:
+        InvalidInput: no such file, too large, empty, encrypted, broken, or of a format that
+            is no table.
+    """
+    data = source if isinstance(source, bytes) else content(source, shown)
+    if not data.strip(b" \t\r\n\x00"):
+        _refuse("empty_file", shown, "빈 파일입니다", "the file is empty")
+    if len(data) > LARGEST_FILE:
+        _refuse_size(shown)
+    _refuse_foreign(data, shown)
+    if data[:4] == b"PK\x03\x04" or data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        sheets = _workbook(data, shown)
+    else:
+        sheets = [Sheet(name=None, rows=dict(_text_rows(_decoded(data, shown), shown)))]
+    if not any(sheet.rows for sheet in sheets):
+        _refuse("empty_file", shown, "내용이 있는 칸이 없습니다", "no cell holds anything")
+    return sheets
+
+
+def _refuse(code: str, shown: str, ko: str, en: str, **more: Any) -> NoReturn:
+    raise InvalidInput([Problem(code=code, file=shown, ko=ko, en=en, **more)]) from None
+
+
+# --------------------------------------------------------------------------- what it is not
+
+_DRM = (b"DRMONE", b"SCDSA", b"MarkAny", b"Fasoo", b"DOCUMENT SAFER", b"NASCA")
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_HWP = b"HWP Document File"
+
+
+def _refuse_foreign(data: bytes, shown: str) -> None:
+    """Refuse what is no table, in the words of those who meet it."""
+    head = data[:4096]
+    if any(mark in head for mark in _DRM):
+        _refuse(
+            "encrypted",
+            shown,
+            "문서보안(DRM)이 걸린 파일입니다. 보안을 해제해 저장한 뒤 다시 하십시오",
+            "the file is locked by document security (DRM): save it unlocked and try again",
+        )
+    if data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" and _ENCRYPTED in data:
+        _refuse(
+            "encrypted",
+            shown,
+            "암호가 걸린 엑셀 파일입니다. 암호를 풀어 저장한 뒤 다시 하십시오",
+            "the workbook has a password: save it without one and try again",
+        )
+    if _HWP in data[:65_536] or (data[:2] == b"PK" and b"application/hwp+zip" in head):
+        _refuse(
+            "not_a_table",
+            shown,
+            "한글 문서입니다. 표를 엑셀이나 CSV로 저장하십시오",
+            "a Hangul (HWP) document: save its table as XLSX or CSV",
+        )
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
+        _refuse(
+            "not_a_table",
+            shown,
+            "엑셀 파일이 아니라 HTML·XML입니다. 엑셀에서 열어 .xlsx로 다시 저장하십시오",
+            "HTML or XML, not a workbook: open it in Excel and save it as .xlsx",
+        )
+    if data[:4] == b"%PDF":
+        _refuse(
+            "not_a_table",
+            shown,
+            "PDF입니다. 엑셀이나 CSV로 된 표가 필요합니다",
+            "a PDF; expected a table in XLSX or CSV",
+        )
+
+
+# --------------------------------------------------------------------------- text
+
+
+def _decoded(data: bytes, shown: str) -> str:
+    """Return the text: by its byte order mark, else UTF-8, else CP949; composed (NFC)."""
+    text: str | None = None
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if data.startswith(mark):
+            data = data[len(mark) :]
+            encodings: tuple[str, ...] = (encoding,)
+            break
+    else:
+        encodings = ("utf-8", "cp949")
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        break
+    if text is None or "\x00" in text:
+        _refuse(
+            "not_text",
+            shown,
+            "표로 읽을 수 없는 파일입니다 (엑셀 통합문서도, UTF-8·CP949 글자로 된 CSV도 아님). "
+            "깨졌거나 문서보안(DRM)이 걸렸는지 확인하십시오",
+            "not a table: neither a workbook nor CSV in UTF-8 or CP949. It may be broken, or "
+            "locked by document security (DRM)",
+        )
+    return _composed(text)
+
+
+def _composed(text: str) -> str:
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+
+
+def _text_rows(text: str, shown: str) -> Iterator[tuple[int, tuple[Cell, ...]]]:
+    """Yield the rows that hold anything, numbered as Excel numbers them."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    cells = 0
+    number = 0
+    try:
+        for number, row in enumerate(reader, 1):
+            cells += len(row)
+            if cells > MOST_CELLS:
+                _refuse_size(shown)
+            values: list[Cell] = [_unescaped(each) or None for each in row]
+            while values and values[-1] is None:
+                values.pop()
+            if values:
+                yield number, tuple(values)
+    except csv.Error as error:
+        _refuse(
+            "broken_csv",
+            shown,
+            f"CSV의 따옴표가 맞지 않거나 칸이 너무 깁니다 ({number + 1}행부터): {error}",
+            f"CSV with quotes that do not match, or a cell too long (from row {number + 1}): "
+            f"{error}",
+            line=number + 1,
+        )
+
+
+def _unescaped(text: str) -> str:
+    """Return a cell without the `'` that `write` puts before text that a program might run."""
+    bare = text.lstrip("'")
+    return text[1:] if bare is not text and bare[:1] in _RISKY and bare else text
+
+
+_RISKY = frozenset("=+-@\t\r")
+
+
+def escaped(text: str) -> str:
+    """Return `text` so that no office program takes it for a formula; reading takes it back."""
+    return f"'{text}" if text.lstrip("'")[:1] in _RISKY and text.lstrip("'") else text
+
+
+def _delimiter(text: str) -> str:
+    """Return what parts the cells: what stands most often in the first lines."""
+    head = text[:20_000]
+    return max(",\t;", key=lambda each: (head.count(each), each == ","))
+
+
+# --------------------------------------------------------------------------- workbooks
+
+
+def _workbook(data: bytes, shown: str) -> list[Sheet]:
+    """Return the sheets that the child found."""
+    sheets: list[Sheet] = []
+    rows: dict[int, tuple[Cell | Fault, ...]] = {}
+    for told in _lines_of_child(data, shown):
+        if isinstance(told, list):
+            rows[told[0]] = tuple([_cell(each) for each in told[1]])
+        elif "sheet" in told:
+            rows = {}
+            merged = tuple(
+                [
+                    (top + 1, left + 1, low + 1, right + 1)
+                    for (top, left), (low, right) in told["merged"]
+                ]
+            )
+            name = unicodedata.normalize("NFC", told["sheet"])
+            sheets.append(Sheet(name=name, rows=rows, merged=merged, visible=told["visible"]))
+        elif "stop" in told:
+            _refuse_told(told, shown)
+        else:
+            break
+    else:
+        _refuse_size(shown)  # killed by its bounds: it did not say the end
+    return sheets
+
+
+def _cell(told: Any) -> Cell | Fault:
+    if told is None:
+        return None
+    if isinstance(told, str):
+        return _composed(told.replace("\r\n", "\n").replace("\r", "\n"))
+    ((kind, value),) = told.items()
+    if kind == "n":
+        return Decimal(value)
+    return dt.date.fromisoformat(value) if kind == "d" else Fault(value)
+
+
+def _lines_of_child(data: bytes, shown: str) -> Iterable[Any]:
+    import json
+
+    spec = find_spec("python_calamine")
+    if spec is None or spec.origin is None:
+        _refuse(
+            "no_reader",
+            shown,
+            "엑셀 파일을 읽는 python-calamine이 설치되어 있지 않습니다",
+            "python-calamine, which reads workbooks, is not installed",
+        )
+    folder = os.path.dirname(os.path.dirname(spec.origin))
+    script = os.path.join(os.path.dirname(__file__), "office.py")
+    command = [_python(), "-I", "-S", script, folder, str(MEMORY), str(SECONDS)]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own interpreter and script
+            command, input=data, capture_output=True, timeout=2 * SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        _refuse_size(shown)
+    for line in done.stdout.split(b"\n")[:-1]:  # a killed child may leave half a line
+        yield json.loads(line)
+
+
+def _python() -> str:
+    """Return the interpreter: what runs us may be a web server with Python inside."""
+    if os.path.basename(sys.executable or "").startswith(("python", "pypy")):
+        return sys.executable
+    return os.path.join(sys.exec_prefix, "bin", "python3")
+
+
+def _refuse_told(told: Mapping[str, Any], shown: str) -> NoReturn:
+    if told["stop"] != "broken":
+        _refuse_size(shown)
+    _refuse(
+        "broken_file",
+        shown,
+        "엑셀 파일을 읽을 수 없습니다. 깨졌거나 암호·문서보안(DRM)이 걸렸는지 확인하고, 엑셀에서 "
+        f"열어 .xlsx로 다시 저장하십시오 ({told['why']})",
+        "cannot read the workbook: it is broken, or locked by a password or document security "
+        f"(DRM). Open it in Excel and save it again as .xlsx ({told['why']})",
+    )
+
+
+def _refuse_size(shown: str) -> NoReturn:
+    _refuse(
+        "too_large",
+        shown,
+        "표가 너무 커서 읽지 않았습니다 (쓰인 칸 3백만 개, 메모리 1GB, 1분까지). 빈 행·열을 지우고 "
+        "필요한 시트만 남기십시오",
+        "the table is too large to be read (at most 3 million cells, 1 GiB of memory, a minute): "
+        "remove empty rows and columns and keep only the sheets that matter",
+    )
