@@ -255,7 +255,7 @@ def test_a_zip_bomb_and_a_sheet_of_a_million_empty_rows_end_in_time_and_memory()
 
 # --------------------------------------------------------------------------- written and read back
 
-_unseen = ["Cc", "Cs", "Cn", "Co", "Cf", "Zl", "Zp"]
+_unseen: Any = ["Cc", "Cs", "Cn", "Co", "Cf", "Zl", "Zp"]
 _texts = st.text(
     st.characters(exclude_categories=_unseen, max_codepoint=0xFFFF), min_size=1, max_size=12
 ).filter(lambda text: text.strip() and not is_none(text))  # fmt: skip
