@@ -198,6 +198,14 @@ def test_every_wrong_cell_is_told_at_once_with_sheet_and_cell():
     ]
 
 
+@pytest.mark.parametrize(("down", "right"), [(0, 0), (1, 0), (0, 2), (4, 3)])
+def test_cells_are_named_as_people_see_them_wherever_the_table_begins(down, right):
+    rows = [["관리번호", "사업명"], [1, "가"], [2, None]]
+    data = workbook(*[[]] * down, *[[None] * right + row for row in rows])
+    place = f"t:붙임 1!{chr(ord('B') + right)}{down + 3}"
+    assert problems(data, ask=lambda row: row.text("name")) == [("missing_cell", place)]
+
+
 def test_an_error_and_a_formula_never_calculated_are_no_figures():
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})

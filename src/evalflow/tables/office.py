@@ -84,7 +84,7 @@ def _tell(data: bytes, out: Any) -> None:
         head = {"sheet": about.name, "visible": visible, "merged": merged}
         out.write(json.dumps(head, ensure_ascii=False) + "\n")
         beside = odd.get(about.name, {})
-        for number, row in enumerate(sheet.iter_rows(), (sheet.start or (0, 0))[0] + 1):
+        for number, row in enumerate(sheet.iter_rows(), 1):  # from A1 on, whatever is blank
             cells = [None if value == "" else _said(value) for value in row]
             if number in beside:
                 cells = _mended(cells, beside[number])
