@@ -200,7 +200,7 @@ def test_every_wrong_cell_is_told_at_once_with_sheet_and_cell():
 
 @pytest.mark.parametrize(("down", "right"), [(0, 0), (1, 0), (0, 2), (4, 3)])
 def test_cells_are_named_as_people_see_them_wherever_the_table_begins(down, right):
-    rows = [["관리번호", "사업명"], [1, "가"], [2, None]]
+    rows: list[list[Any]] = [["관리번호", "사업명"], [1, "가"], [2, None]]
     data = workbook(*[[]] * down, *[[None] * right + row for row in rows])
     place = f"t:붙임 1!{chr(ord('B') + right)}{down + 3}"
     assert problems(data, ask=lambda row: row.text("name")) == [("missing_cell", place)]

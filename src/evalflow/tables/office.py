@@ -84,8 +84,10 @@ def _tell(data: bytes, out: Any) -> None:
         head = {"sheet": about.name, "visible": visible, "merged": merged}
         out.write(json.dumps(head, ensure_ascii=False) + "\n")
         beside = odd.get(about.name, {})
-        for number, row in enumerate(sheet.iter_rows(), 1):  # from A1 on, whatever is blank
-            cells = [None if value == "" else _said(value) for value in row]
+        # calamine's rows begin with row 1, and with the first column that holds anything.
+        blank = [None] * (sheet.start or (0, 0))[1]
+        for number, row in enumerate(sheet.iter_rows(), 1):
+            cells = [*blank, *[None if value == "" else _said(value) for value in row]]
             if number in beside:
                 cells = _mended(cells, beside[number])
             while cells and cells[-1] is None:
