@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from evalflow.errors import InvalidInput
+from evalflow.forms import Form
 from evalflow.hookspecs import options_of
 from evalflow.model import (
     Assignment,
@@ -84,6 +85,7 @@ def fault(kind: str, name: str, item: Item) -> Label | None:
         "notifier": lambda made: _has(made, Notifier),
         "scorer": lambda made: _has(made, Scorer) or _scorer_fault(made, name),
         "grader": lambda made: _has(made, Grader) or _grader_fault(made),
+        "form": lambda made: _has(made, Form),
     }
     try:
         made = item.made_by() if declared is None else item.made_by(declared())
