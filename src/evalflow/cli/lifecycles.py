@@ -1,4 +1,4 @@
-"""Commands about lifecycles: check, diagram, access, paths and stubs."""
+"""Commands about lifecycles: check, diagram, access, diff, paths and stubs."""
 
 from __future__ import annotations
 
@@ -162,6 +162,32 @@ def access(session: Session, name: str, plan: str | None, as_json: bool) -> None
             for each in holders(lifecycle, adopted.head)
         ]  # fmt: skip
     session.table(heads.split(","), rows)
+
+
+@lifecycle_command.command("diff")
+@click.argument("one", metavar="PRESET|FILE")
+@click.argument("other", metavar="PRESET|FILE")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
+@_pass
+def diff_command(session: Session, one: str, other: str, as_json: bool) -> int:
+    """무엇이 달라졌는지 · What is otherwise in the second lifecycle, in words.
+
+    Exit code 0 where both say the same, 1 where they differ.
+    """
+    import evalflow
+    from evalflow.lifecycle.diff import diff
+
+    first, second = evalflow.load_lifecycle(one), evalflow.load_lifecycle(other)
+    found = diff(first, second)
+    if as_json:
+        session.print_json("differences", found, before=first.fingerprint, after=second.fingerprint)
+        return 1 if found else 0
+    session.echo(f"{first.fingerprint} → {second.fingerprint}")
+    for difference in found:
+        session.echo(f"- {difference.text(session.lang)}")
+    if not found:
+        session.echo(session.say("달라진 것이 없습니다.", "they say the same."))
+    return 1 if found else 0
 
 
 @lifecycle_command.command("paths")

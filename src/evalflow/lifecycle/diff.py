@@ -1,0 +1,183 @@
+"""What changed from one lifecycle to another, in words: for people who are to agree to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from evalflow.lifecycle.definition import Event, Lifecycle
+from evalflow.model import Label
+
+
+@attrs.frozen(kw_only=True)
+class Difference:
+    """One thing that is otherwise in the second lifecycle.
+
+    `about` says what: `state`, `role`, `region`, `event`, `duty` or `lifecycle`; `name` is its
+    name. `change` is `added`, `removed` or `changed`.
+    """
+
+    about: str
+    name: str
+    change: str
+    ko: str
+    en: str
+
+    def text(self, lang: str = "ko") -> str:
+        """Return the sentence in `lang` (`ko` or `en`)."""
+        return self.ko if lang == "ko" else self.en
+
+
+_KINDS = {
+    "role": Label("역할", "role"),
+    "region": Label("영역", "region"),
+    "state": Label("상태", "state"),
+    "event": Label("절차", "event"),
+    "duty": Label("직무 분리", "separation of duties"),
+}
+
+
+def diff(one: Lifecycle, other: Lifecycle) -> tuple[Difference, ...]:
+    """Return what is otherwise in `other`, kind by kind; nothing where both say the same."""
+    found: list[Difference] = []
+    adopting = (", ".join(one.adopted_by), ", ".join(other.adopted_by))
+    if adopting[0] != adopting[1]:
+        found.append(
+            _changed(
+                "lifecycle",
+                other.name,
+                f"계획을 등록하는 역할: {adopting[0] or '-'} → {adopting[1] or '-'}",
+                f"who adopts plans: {adopting[0] or '-'} → {adopting[1] or '-'}",
+            )
+        )
+    pairs: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = (
+        ("role", one.roles, other.roles),
+        ("region", one.regions, other.regions),
+        ("state", one.states, other.states),
+        ("event", one.events, other.events),
+        ("duty", {d.name: d for d in one.duties}, {d.name: d for d in other.duties}),
+    )
+    for kind, before, after in pairs:
+        found.extend(_named(kind, before, after, one, other))
+    return tuple(found)
+
+
+def _named(
+    kind: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    one: Lifecycle,
+    other: Lifecycle,
+) -> Iterator[Difference]:
+    word = _KINDS[kind]
+    for name in before:
+        if name not in after:
+            label = before[name].label
+            yield Difference(
+                about=kind,
+                name=name,
+                change="removed",
+                ko=f"{word.ko} '{label.ko}'({name})이(가) 없어짐",
+                en=f"{word.en} '{label.en}' ({name}) is gone",
+            )
+    for name, thing in after.items():
+        label = thing.label
+        if name not in before:
+            yield Difference(
+                about=kind,
+                name=name,
+                change="added",
+                ko=f"{word.ko} '{label.ko}'({name})이(가) 새로 생김",
+                en=f"{word.en} '{label.en}' ({name}) is new",
+            )
+            continue
+        for what, was, now in _facets(kind, before[name], thing, one, other):
+            if was != now:
+                yield _changed(
+                    kind,
+                    name,
+                    f"{word.ko} '{label.ko}'의 {what.ko}: {was or '-'} → {now or '-'}",
+                    f"{word.en} '{label.en}', {what.en}: {was or '-'} → {now or '-'}",
+                )
+
+
+def _facets(
+    kind: str, before: Any, after: Any, one: Lifecycle, other: Lifecycle
+) -> Iterator[tuple[Label, str, str]]:
+    """Yield what can differ in two things of one name, each as text before and after."""
+
+    def both(what: Label, say: Any) -> tuple[Label, str, str]:
+        return what, say(before), say(after)
+
+    yield both(Label("이름", "name"), lambda thing: f"{thing.label.ko} / {thing.label.en}")
+    if kind == "role":
+        yield both(Label("두는 곳", "held in"), lambda role: role.at)
+    elif kind == "region":
+        yield both(Label("처음 상태", "initial state"), lambda region: region.initial)
+    elif kind == "state":
+        yield both(Label("영역", "region"), lambda state: state.region)
+        yield both(Label("끝", "final"), lambda state: "o" if state.final else "")
+    elif kind == "duty":
+        yield both(Label("한 사람", "whoever"), lambda duty: _listed(duty.whoever))
+        yield both(Label("못 하는 일", "may not"), lambda duty: _listed(duty.may_not))
+        yield both(
+            Label("대결이면 됨", "lifted when acting"), lambda d: "o" if d.unless_acting else ""
+        )
+    else:
+        for what, say in _EVENT_FACETS:
+            yield what, say(before), say(after)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+def _moves(event: Event) -> str:
+    return "; ".join(
+        f"{edge.source}→{edge.target}"
+        + (f" [{', '.join(use.id for use in edge.guards)}]" if edge.guards else "")
+        for edge in event.transitions
+    )
+
+
+def _data(event: Event) -> str:
+    return ", ".join(
+        f"{field.name}: {field.type}"
+        + (f"({'|'.join(field.options)})" if field.options else "")
+        + ("!" if field.required else "")
+        for field in event.data
+    )
+
+
+def _due(event: Event) -> str:
+    if event.due is None:
+        return ""
+    told = attrs.asdict(event.due, filter=lambda _, value: value is not None, recurse=False)
+    return ", ".join(f"{name} {value}" for name, value in told.items())
+
+
+def _notices(event: Event) -> str:
+    return "; ".join(
+        f"{rule.name} → {_listed(rule.to)}" + (f" ({rule.entering})" if rule.entering else "")
+        for rule in event.notices
+    )
+
+
+_EVENT_FACETS: tuple[tuple[Label, Any], ...] = (
+    (Label("할 수 있는 역할", "who may"), lambda event: _listed(event.by)),
+    (Label("이동", "moves"), _moves),
+    (Label("요건", "guards"), lambda event: _listed([use.id for use in event.guards])),
+    (Label("자료", "data"), _data),
+    (Label("기록", "records"), lambda event: _listed(event.records)),
+    (Label("기한", "due"), _due),
+    (Label("알림", "notices"), _notices),
+    (Label("함께", "together"), lambda event: event.together or ""),
+    (Label("이끄는 영역", "leading region"), lambda event: event.leads),
+    (Label("먼저 맞는 것", "first wins"), lambda event: "o" if event.first_wins else ""),
+)
+
+
+def _changed(about: str, name: str, ko: str, en: str) -> Difference:
+    return Difference(about=about, name=name, change="changed", ko=ko, en=en)
