@@ -258,6 +258,7 @@ def test_a_plan_or_lifecycle_that_cannot_be_read_is_named(bundle, name, content)
     assert problem(bundle) == "bad_line"
 
 
+@pytest.mark.slow
 @given(data=st.data())
 def test_any_edit_gives_findings_or_one_clear_error(data, tmp_path_factory):
     made = _made_once(tmp_path_factory)

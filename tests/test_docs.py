@@ -65,6 +65,7 @@ def commands(block: str) -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", sorted({page for page, _, _ in blocks("console")}), ids=str)
 def test_the_commands_of_a_page_run_in_order_and_print_what_it_shows(page, tmp_path):
     """They share one folder with a copy of `examples`; `...` stands for any output, and a

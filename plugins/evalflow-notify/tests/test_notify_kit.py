@@ -145,6 +145,7 @@ class TestMail(NotifierConformance):
 
 
 @pytest.mark.servers
+@pytest.mark.slow
 class TestEnglishMail(TestMail):
     english = True
 
@@ -315,6 +316,7 @@ class TestChat(NotifierConformance):
 
 
 @pytest.mark.servers
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # of Apprise
 class TestApprise(NotifierConformance):
     hangs = False  # its services have time-outs of their own
