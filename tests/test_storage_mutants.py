@@ -10,6 +10,8 @@ import pytest
 import storage_mutants
 from evalflow.testing import StorageConformance
 
+pytestmark = pytest.mark.slow  # fifty small runs of pytest: when the kit changes
+
 
 class Verdicts:
     """Listens to an inner pytest run."""
@@ -23,8 +25,7 @@ class Verdicts:
 
 
 def named(mutant: type[StorageConformance]) -> Any:
-    lives = vars(mutant)["killed_by"] == "test_any_life_is_the_same_as_in_memory"
-    return pytest.param(mutant, id=mutant.__name__, marks=[pytest.mark.slow] * lives)
+    return pytest.param(mutant, id=mutant.__name__)
 
 
 @pytest.mark.parametrize("mutant", [named(mutant) for mutant in storage_mutants.MUTANTS])

@@ -14,6 +14,7 @@ from evalflow.testing.children import Opener
 
 
 @pytest.mark.servers
+@pytest.mark.slow
 class TestPostgres(StorageConformance):
     examples = 10
 
