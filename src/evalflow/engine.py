@@ -56,7 +56,7 @@ from evalflow.model import (
     Snapshot,
     Subject,
 )
-from evalflow.plan import Plan, definition_from_tree, head_from_tree
+from evalflow.plan import Change, Plan, changes, definition_from_tree, head_from_tree, with_tables
 from evalflow.plan import load as plan_load
 from evalflow.plugins import Plugins
 from evalflow.records import RECORDS, actuals_of
@@ -76,6 +76,7 @@ from evalflow.yamltree import placed, read
 
 Clock = Callable[[], dt.datetime]
 
+_UNASKED = "-"  # a reason where only the comparing is asked for
 _TRIES = 5  # at a consistent reading of a store that others write to
 _REMEMBERED = 20_000  # definitions kept in memory; an idle project costs none
 
@@ -166,10 +167,12 @@ class Engine:
 
     # ------------------------------------------------------------------ plans
 
-    def load_plan(self, source: str | os.PathLike[str]) -> Plan:
+    def load_plan(
+        self, source: str | os.PathLike[str], *, tables: Sequence[str | os.PathLike[str]] = ()
+    ) -> Plan:
         """Return the plan in a YAML file, checked against the plugins of this engine; see
         `evalflow.load_plan`."""
-        return load_plan(source, plugins=self.plugins)
+        return load_plan(source, tables=tables, plugins=self.plugins)
 
     def adopt(self, plan: Plan, *, by: Actor, reason: str | None = None) -> PlanHead:
         """Put a plan into force, or its next revision, and return the head now in force.
@@ -186,6 +189,45 @@ class Engine:
                 notifier or guard.
             Conflict: someone revised the plan at the same moment.
         """
+        adoption, old = self._adoption(plan, by, reason)
+        if adoption.head.revision > 1 and not check_revision(plan, self.plan(plan.id), old, reason):
+            return self.plan(plan.id)
+        standing = {each.id: each for each in self.storage.select(Selection(plan=plan.id))}
+        self.storage.commit(adoption.commit(old, standing))
+        return adoption.head
+
+    def compare(self, plan: Plan, *, by: Actor) -> tuple[Change, ...]:
+        """Return what `adopt` would change, writing nothing; a plan that is new changes nothing
+        but adds its projects.
+
+        Raises:
+            Refused, InvalidInput: as `adopt`; only the reason is not asked for.
+        """
+        adoption, old = self._adoption(plan, by, None)
+        if adoption.head.revision == 1:
+            return changes(plan, None, old)
+        before = self.plan(plan.id)
+        check_revision(plan, before, old, _UNASKED)
+        return changes(plan, before, old)
+
+    def with_tables(self, plan_id: str, tables: Sequence[str | os.PathLike[str]]) -> Plan:
+        """Return the plan as the store has it with tables of projects, budgets and targets laid
+        over it, to be compared and adopted.
+
+        Raises:
+            NotFound: the store has no such plan.
+            InvalidInput: a file cannot be read, or cells are wrong; all of them.
+        """
+        head = self.plan(plan_id)
+        lifecycle = self._lifecycle_of_plan(plan_id)
+        assert lifecycle is not None, "a plan has projects"
+        projects = {each.number: each for each in self.definitions(plan_id)}
+        return with_tables(Plan(head=head, projects=projects, lifecycle=lifecycle), tables)
+
+    def _adoption(
+        self, plan: Plan, by: Actor, reason: str | None
+    ) -> tuple[Adoption, dict[str, ProjectDefinition]]:
+        """Return how the plan comes into force, and the projects it had before, by number."""
         at = self._now()
         if lacking := self.plugins.check(plan.head):
             raise InvalidInput([attrs.evolve(each, file=plan.file) for each in lacking])
@@ -206,8 +248,6 @@ class Engine:
         event = REVISE if known else ADOPT
         today = terms.calendar.today(at)
         grant = entitled(event, lifecycle, judge.head, judge.directory, by, today)
-        if known and not check_revision(plan, before.head, old, reason):
-            return before.head
         adoption = Adoption(
             plan=plan,
             head=head,
@@ -217,9 +257,7 @@ class Engine:
             at=at,
             reason=reason,
         )
-        standing = {each.id: each for each in self.storage.select(Selection(plan=plan.id))}
-        self.storage.commit(adoption.commit(old, standing))
-        return head
+        return adoption, old
 
     def plans(self) -> tuple[str, ...]:
         """Return the ids of the plans in the store."""
@@ -1128,10 +1166,14 @@ def load_lifecycle(
 
 
 def load_plan(
-    source: str | os.PathLike[str], *, plugins: Plugins | Sequence[Any] | None = None
+    source: str | os.PathLike[str],
+    *,
+    tables: Sequence[str | os.PathLike[str]] = (),
+    plugins: Plugins | Sequence[Any] | None = None,
 ) -> Plan:
     """Return the plan in a YAML file together with the lifecycle that it names, checked whole.
 
+    `tables` are files (XLSX, CSV …) of projects, budgets and targets that are laid over it;
     `plugins` as for `open`.
 
     Raises:
@@ -1141,7 +1183,9 @@ def load_plan(
     known = _plugins(plugins)
     names = vocabulary(known)
     plan = plan_load.load_plan(
-        source, lifecycle=lambda name: lifecycle_load.load_lifecycle(name, vocabulary=names)
+        source,
+        lifecycle=lambda name: lifecycle_load.load_lifecycle(name, vocabulary=names),
+        tables=tables,
     )
     if lacking := known.check(plan.head):
         raise placed(InvalidInput(lacking), read(source))

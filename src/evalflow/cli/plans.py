@@ -1,12 +1,18 @@
-"""Commands about plans: check, import, show."""
+"""Commands about plans: check, import, export, show."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from evalflow.cli.session import Session, tree_of
+from evalflow.errors import InvalidInput, NotFound, Problem
+
+if TYPE_CHECKING:
+    from evalflow.engine import Engine
+    from evalflow.plan import Change, Plan
 
 _pass = click.make_pass_decorator(Session)
 
@@ -18,13 +24,17 @@ def plan_command() -> None:
 
 @plan_command.command("check")
 @click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("tables", nargs=-1, type=click.Path(dir_okay=False))
 @_pass
-def check(session: Session, file: str) -> int:
-    """계획 파일을 검사 · Check a plan file and its lifecycle; all problems at once."""
+def check(session: Session, file: str, tables: tuple[str, ...]) -> int:
+    """계획 파일을 검사 · Check a plan file and its lifecycle; all problems at once.
+
+    TABLES of projects, budgets and targets are laid over it.
+    """
     import evalflow
     from evalflow.lifecycle.check import check as check_lifecycle
 
-    plan = evalflow.load_plan(file)
+    plan = evalflow.load_plan(file, tables=tables)
     findings = check_lifecycle(
         plan.lifecycle,
         vocabulary=evalflow.vocabulary(),
@@ -39,18 +49,38 @@ def check(session: Session, file: str) -> int:
 
 
 @plan_command.command("import")
-@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False))
 @click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
 @click.option("--reason", help="변경 사유 · Reason, where the plan is revised.")
+@click.option(
+    "--plan", "plan_id", metavar="ID", help="표를 얹을 계획 · The plan that tables change."
+)
+@click.option("--dry-run", is_flag=True, help="미리 보기 · Show what would change; write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON, with --dry-run.")
 @_pass
-def import_(session: Session, file: str, actor: str, reason: str | None) -> None:
-    """계획을 저장소에 등록 · Adopt a plan file, or its next revision, into the store."""
-    import evalflow
+def import_(
+    session: Session,
+    files: tuple[str, ...],
+    actor: str,
+    reason: str | None,
+    plan_id: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """계획 파일이나 표를 저장소에 등록 · Adopt a plan, or its next revision, into the store.
 
-    plan = evalflow.load_plan(file)
-    with session.open(must_exist=False) as engine:
+    FILES are a plan (YAML), or tables of projects, budgets and targets (XLSX, CSV, XLS, ODS) that
+    change the store's plan, or a plan with the tables that complete it.
+    """
+    with _store(session, dry_run) as engine:
+        plan = _given(session, engine, files, plan_id)
+        for note in plan.notes:
+            session.remark(note.text(session.lang))
         known = plan.id in engine.plans()
         by = engine.actor(plan.id, actor) if known else plan.actor(actor)
+        if dry_run:
+            _preview(session, plan, engine.compare(plan, by=by), as_json)
+            return
         with session.busy("계획 등록 중", "adopting the plan"):
             head = engine.adopt(plan, by=by, reason=reason)
         session.echo(
@@ -59,6 +89,133 @@ def import_(session: Session, file: str, actor: str, reason: str | None) -> None
                 f"{head.id}: revision {head.revision}, {len(plan.projects)} projects",
             )
         )
+
+
+def _store(session: Session, dry_run: bool) -> Engine:
+    """Open the store; a dry run makes none where there is none yet."""
+    import evalflow
+
+    try:
+        return session.open(must_exist=dry_run)
+    except evalflow.StorageError as error:
+        if dry_run and error.code == "missing":
+            return evalflow.open("memory:")
+        raise
+
+
+def _given(session: Session, engine: Engine, files: Sequence[str], plan_id: str | None) -> Plan:
+    plans = [file for file in files if file.lower().endswith((".yaml", ".yml"))]
+    tables = [file for file in files if file not in plans]
+    if len(plans) > 1 or (plans and plan_id):
+        raise InvalidInput(
+            [
+                Problem(
+                    code="several_plans",
+                    value=", ".join(plans),
+                    ko="계획 파일은 하나만, --plan 없이 적습니다",
+                    en="give one plan file, and no --plan beside it",
+                )
+            ]
+        )
+    if plans:
+        return engine.load_plan(plans[0], tables=tables)
+    return engine.with_tables(plan_id or engine.only_plan(), tables)
+
+
+_MOST = 60  # changes shown one by one on the screen
+
+
+def _preview(session: Session, plan: Plan, found: Sequence[Change], as_json: bool) -> None:
+    if as_json:
+        session.print_json("changes", found, plan=plan.id)
+        return
+    new = session.say("새 사업", "new project")
+    rows = [
+        (each.number or "-", each.path or new, each.before or "-", each.after or "-")
+        for each in found[:_MOST]
+    ]
+    if rows:
+        heads = session.say("관리번호,항목,지금,바뀐 뒤", "Number,What,Now,Then").split(",")
+        session.table(heads, rows)
+    if len(found) > _MOST:
+        session.echo(
+            session.say(f"… 그 밖에 {len(found) - _MOST}건", f"… {len(found) - _MOST} more")
+        )
+    projects = len({each.number for each in found if each.number})
+    if not found:
+        session.echo(session.say("달라지는 것이 없습니다.", "Nothing would change."))
+        return
+    session.echo(
+        session.say(
+            f"{plan.id}: 사업 {projects}건, 항목 {len(found)}개가 달라집니다. "
+            "아직 아무것도 쓰지 않았습니다.",
+            f"{plan.id}: {len(found)} changes in {projects} projects. Nothing was written.",
+        )
+    )
+
+
+@plan_command.command("export")
+@click.argument("plan", required=False)
+@click.option(
+    "--table",
+    "kind",
+    required=True,
+    type=click.Choice(["projects", "budgets", "targets", "actuals"]),
+    help="표 · Which table.",
+)
+@click.option(
+    "-o", "--out", required=True, metavar="FILE", help="쓸 파일 · .xlsx or .csv to write."
+)
+@click.option("--revision", type=click.IntRange(1), help="차수 · Revision; the latest if absent.")
+@click.option("--period", metavar="P", help="기간 · Period of the actuals; the current one.")
+@click.option("--unit", metavar="ID", help="부서 · Only this unit and what is below it.")
+@click.option(
+    "--encoding",
+    type=click.Choice(["utf-8", "cp949"]),
+    default="utf-8",
+    help="CSV 문자 집합 · Encoding of CSV.",
+)
+@_pass
+def export(
+    session: Session,
+    plan: str | None,
+    kind: str,
+    out: str,
+    revision: int | None,
+    period: str | None,
+    unit: str | None,
+    encoding: str,
+) -> None:
+    """계획을 표로 · Write projects, budgets, targets or a period's actuals as a table.
+
+    What is exported can be edited and imported again; actuals go in by `batch plan --figures`.
+    """
+    from evalflow.plan import listing
+    from evalflow.tables import write_table
+
+    with session.open() as engine:
+        plan_id = plan or engine.only_plan()
+        head = engine.plan(plan_id, revision=revision)
+        chosen = list(engine.definitions(plan_id, revision=revision))
+        if unit is not None:
+            if unit not in head.units:
+                raise NotFound("unit", unit, tuple(head.units))
+            below, today = head.below(unit), engine.calendar(plan_id).today(engine.clock())
+            chosen = [each for each in chosen if each.unit_on(today) in below]
+        if kind == "actuals":
+            within = period or max(each.period for each in engine.projects(plan=plan_id))
+            found = {each.project: each for each in engine.evaluations(plan_id, within)}
+            table = listing.list_actuals(chosen, found, lang=session.lang)
+        else:
+            make = {
+                "projects": listing.list_projects,
+                "budgets": listing.list_budgets,
+                "targets": listing.list_targets,
+            }[kind]
+            table = make(head, chosen, lang=session.lang)
+        write_table(out, table.heads, table.rows, encoding=encoding, sheet=table.name)
+        session.echo(session.say(f"{out}: {len(table.rows)}행", f"{out}: {len(table.rows)} rows"))
+        session.remark_illustrative(engine, [plan_id])
 
 
 @plan_command.command("show")

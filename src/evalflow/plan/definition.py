@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
 from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Actor, Label, PlanHead, ProjectDefinition
+
+if TYPE_CHECKING:
+    from evalflow.tables import Note
 
 
 @attrs.frozen(kw_only=True)
@@ -20,12 +24,14 @@ class Plan:
         projects: number (관리번호) -> definition, in the order of the file.
         lifecycle: what the projects run on; `head.lifecycle` says where it came from.
         file: the plan file's name as it was given, for messages.
+        notes: how tables that were laid over it were read, for people to see.
     """
 
     head: PlanHead
     projects: Mapping[str, ProjectDefinition]
     lifecycle: Lifecycle
     file: str | None = None
+    notes: tuple[Note, ...] = ()
 
     @property
     def id(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
@@ -12,6 +12,7 @@ from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import PlanHead, ProjectDefinition
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import read_head
+from evalflow.plan.laying import overlay
 from evalflow.plan.project import Surroundings, check_project, read_project
 from evalflow.reading import Reading
 from evalflow.yamltree import Document, read
@@ -22,11 +23,13 @@ def load_plan(
     *,
     lifecycle: Callable[[str], Lifecycle],
     name: str | None = None,
+    tables: Sequence[str | os.PathLike[str]] = (),
 ) -> Plan:
     """Return the plan in a YAML file (a path), or in `source` itself (bytes), checked whole.
 
     `lifecycle` loads what the plan names: it is given a preset's name, or the path of a file
-    that lies beside the plan. `name` is what problems call the plan's file.
+    that lies beside the plan. `name` is what problems call the plan's file. `tables` are files
+    of projects, budgets and targets that are laid over the plan's own (see `overlay`).
 
     Raises:
         InvalidInput: the plan or its lifecycle has mistakes: all of them, each with file, line
@@ -38,18 +41,30 @@ def load_plan(
     folder = "" if isinstance(source, bytes) else os.path.dirname(os.fspath(source))
     used, problems = _lifecycle(top.text("lifecycle"), folder, lifecycle, document)
     head = read_head(reading, used, written=True)
-    projects = _projects(reading, head)
+    projects = _projects(reading, head, needed=not tables)
     reading.problems.extend(problems)
     _raise_if_any(reading.problems, document)
     assert used is not None
-    return Plan(head=head, projects=projects, lifecycle=used, file=document.name)
+    plan = Plan(head=head, projects=projects, lifecycle=used, file=document.name)
+    return with_tables(plan, tables) if tables else plan
 
 
-def _projects(reading: Reading, head: PlanHead) -> Mapping[str, ProjectDefinition]:
+def with_tables(plan: Plan, tables: Sequence[str | os.PathLike[str]]) -> Plan:
+    """Return the plan with tables of projects, budgets and targets laid over it.
+
+    Raises:
+        InvalidInput: as `overlay` says.
+    """
+    trees = {number: each.tree for number, each in plan.projects.items()}
+    laid = overlay(plan.head, trees, tables)
+    return attrs.evolve(plan, projects={**plan.projects, **laid.projects}, notes=laid.notes)
+
+
+def _projects(reading: Reading, head: PlanHead, *, needed: bool) -> Mapping[str, ProjectDefinition]:
     projects: dict[str, ProjectDefinition] = {}
-    inside = reading.top.mapping("projects")
+    inside = reading.top.mapping("projects", required=needed)
     around = Surroundings.of(head)
-    if "projects" in reading.top and not inside.tree:
+    if needed and "projects" in reading.top and not inside.tree:
         ko, en = "사업이 하나는 있어야 합니다", "a plan has at least one project"
         reading.top.wrong("projects", "no_projects", ko, en)
     for number in inside.tree:

@@ -1,10 +1,38 @@
-"""The tables of a plan: the project list (붙임 1), targets, budgets, actuals; their columns."""
+"""The tables of a plan: their columns, and how a cell says what a plan's tree says.
+
+Three kinds of rows: a project (붙임 1 with its budget, R31), an indicator with its targets (R30),
+an indicator with the actuals of one period. The same columns are written and read, so that a
+table that was exported and is imported again changes nothing.
+"""
 
 from __future__ import annotations
 
-from evalflow.tables import Column
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import attrs
+
+from evalflow.errors import nearest
+from evalflow.model import Label, PlanHead
+from evalflow.plan.head import periods_of
+from evalflow.plan.order import ORDER, in_order
+from evalflow.scoring import DIRECTIONS, FORMULAS
+from evalflow.tables import Column, Row
+from evalflow.tables.cells import same
+from evalflow.text import Tree
+
+Value = str | int | Decimal | dt.date | None
+
+NOT_DUE = "시기미도래"
+"""What stands in place of a target or an actual that is not due (G8)."""
 
 NUMBER = Column("number", ("관리번호", "번호", "사업번호", "number", "project"))
+TITLE = Column("ko", ("사업명", "project title", "title"), required=False)
 INDICATOR = Column(
     "indicator",
     ("성과지표", "추진내용(성과지표)", "추진내용", "지표", "지표명", "indicator"),
@@ -26,3 +54,489 @@ ACTUALS = (
     ),
 )
 """What a table of one period's actuals has: a row per project and indicator."""
+
+SOURCES = ("국비", "시비", "구비", "기타")
+"""Sources of a budget that a table may always name, besides those that the plan has."""
+
+_ACCUMULATIONS = {
+    "sum": Label("합계", "sum"),
+    "last": Label("최종값", "last"),
+    "average": Label("평균", "average"),
+}
+_DIRECTION_NAMES = {
+    "up": Label("상향", "up"),
+    "down": Label("하향", "down"),
+    "maintain": Label("유지", "maintain"),
+}
+assert set(_DIRECTION_NAMES) == set(DIRECTIONS)
+_KINDS = {"new": Label("신규", "new"), "continued": Label("계속", "continued")}
+
+_SEVERAL = re.compile(r"\s*[;\n]\s*")
+_ASSIGNED = re.compile(
+    r"(?P<unit>.+?)\s*\(\s*(?P<since>\d{4}-\d\d-\d\d)?\s*~\s*(?P<until>\d{4}-\d\d-\d\d)?\s*\)"
+)
+
+
+# --------------------------------------------------------------------------- cells of a kind
+
+
+class Names:
+    """What a cell may call the things of a plan: their ids, and their names in both languages.
+
+    A name that two of them share says nothing; then only the id will do, and is written.
+    """
+
+    def __init__(self, what: tuple[str, str], names: Mapping[str, Iterable[Label]]) -> None:
+        """Take what they are, in both languages, and id -> the labels it bears or bore."""
+        self.what = what
+        self._labels = {key: tuple(labels) for key, labels in names.items()}
+        found: dict[str, set[str]] = {}
+        for key, labels in self._labels.items():
+            for text in {key, *(each for label in labels for each in (label.ko, label.en))}:
+                found.setdefault(same(text), set()).add(key)
+        self._ids = {name: next(iter(ids)) for name, ids in found.items() if len(ids) == 1}
+        self._ids |= {same(key): key for key in self._labels}
+
+    def written(self, key: str, lang: str) -> str:
+        """Return the name by which a cell says `key`."""
+        labels = self._labels.get(key)
+        name = labels[0].text(lang) if labels else key
+        return name if self._ids.get(same(name)) == key else key
+
+    def read(self, row: Row, column: str, text: str) -> str:
+        """Return the id that the text names, noting where it names none."""
+        key = self._ids.get(same(text))
+        if key is not None:
+            return key
+        known = [label.ko for labels in self._labels.values() for label in labels[:1]]
+        near = nearest(text, [*known, *self._labels])
+        ko, en = f"{self.what[0]} '{text}'이(가) 없습니다", f"no {self.what[1]} '{text}'"
+        if near:
+            ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
+        elif len(known) <= 12:
+            listed = ", ".join(known)
+            ko, en = f"{ko} (가능: {listed})", f"{en} (there are: {listed})"
+        row.wrong(column, f"unknown_{self.what[1].replace(' ', '_')}", ko, en, text)
+        return text
+
+
+@attrs.frozen
+class Kind:
+    """How a column's cell says a value of the plan's tree. This one: plain text."""
+
+    def write(self, tree: Tree, lang: str) -> Value:
+        """Return what the cell holds for `tree` (never None)."""
+        return str(tree)
+
+    def read(self, row: Row, key: str) -> Tree:
+        """Return the tree that the cell says, noting in its table what is wrong with it."""
+        return row.text(key)
+
+    def agrees(self, row: Row, key: str, tree: Tree, read: Tree) -> bool:
+        """Say whether the cell, read as `read`, says what `tree` says already."""
+        return tree is not None and _composed(str(tree)) == read
+
+
+@attrs.frozen
+class OneOf(Kind):
+    """One of named things, said by a name or by its id."""
+
+    names: Names
+
+    def agrees(self, row: Row, key: str, tree: Tree, read: Tree) -> bool:
+        """The ids are compared."""
+        return bool(tree == read)
+
+    def write(self, tree: Tree, lang: str) -> Value:
+        """Return the name."""
+        return self.names.written(str(tree), lang)
+
+    def read(self, row: Row, key: str) -> Tree:
+        """Return the id."""
+        return self.names.read(row, key, row.text(key))
+
+
+@attrs.frozen
+class Several(OneOf):
+    """Any number of named things, parted by semicolons or line breaks."""
+
+    def write(self, tree: Tree, lang: str) -> Value:
+        """Return the names."""
+        listed = [tree] if isinstance(tree, str) else tree
+        return "; ".join(self.names.written(str(each), lang) for each in listed)
+
+    def read(self, row: Row, key: str) -> Tree:
+        """Return the ids."""
+        return [self.names.read(row, key, each) for each in _SEVERAL.split(row.text(key)) if each]
+
+    def agrees(self, row: Row, key: str, tree: Tree, read: Tree) -> bool:
+        """A single id may stand in a plan without a list."""
+        return bool(([tree] if isinstance(tree, str) else tree) == read)
+
+
+@attrs.frozen
+class InCharge(OneOf):
+    """The unit in charge; several, one after the other, each with its days in brackets:
+    `도로과(~2016-06-30); 교통행정과(2016-07-01~)`."""
+
+    def write(self, tree: Tree, lang: str) -> Value:
+        """Return the name, or the names with their days."""
+        if isinstance(tree, str):
+            return self.names.written(tree, lang)
+        return "; ".join(
+            f"{self.names.written(each['unit'], lang)}"
+            f"({each.get('since') or ''}~{each.get('until') or ''})"
+            for each in tree
+        )
+
+    def read(self, row: Row, key: str) -> Tree:
+        """Return a unit's id, or a list of assignments."""
+        text = row.text(key)
+        found: list[Tree] = []
+        for each in _SEVERAL.split(text):
+            match = _ASSIGNED.fullmatch(each)
+            if match is None:
+                if not found and each == text:
+                    return self.names.read(row, key, text)
+                ko = f"'{each}'에는 담당 기간이 필요합니다 (예: 도로과(2016-01-01~2016-06-30))"
+                en = f"'{each}' needs its days, e.g. Roads(2016-01-01~2016-06-30)"
+                row.wrong(key, "assignment_without_days", ko, en, each)
+                continue
+            days = {name: match[name] for name in ("since", "until") if match[name]}
+            found.append({"unit": self.names.read(row, key, match["unit"]), **days})
+        return found
+
+
+@attrs.frozen
+class Day(Kind):
+    """A day."""
+
+    def write(self, tree: Tree, lang: str) -> Value:
+        """Return the day as a date."""
+        return dt.date.fromisoformat(str(tree))
+
+    def read(self, row: Row, key: str) -> Tree:
+        """Return the day as a plan file writes it."""
+        return row.date(key).isoformat()
+
+
+@attrs.frozen
+class Number(Kind):
+    """An exact figure."""
+
+    def write(self, tree: Tree, lang: str) -> Value:
+        """Return the figure."""
+        return Decimal(str(tree))
+
+    def read(self, row: Row, key: str) -> Tree:
+        """Return the figure as a plan file writes it."""
+        figure = row.figure(key)
+        text = format(figure, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+
+    def agrees(self, row: Row, key: str, tree: Tree, read: Tree) -> bool:
+        """95.0 is 95."""
+        return not isinstance(tree, Mapping | list | None) and _equal(tree, read)
+
+
+@attrs.frozen
+class Weight(Number):
+    """A weight: a figure, or a fraction such as 1/3."""
+
+    def write(self, tree: Tree, lang: str) -> Value:
+        """Return the figure, or the fraction as text."""
+        return str(tree) if "/" in str(tree) else Decimal(str(tree))
+
+    def read(self, row: Row, key: str) -> Tree:
+        """Return the weight as a plan file writes it."""
+        cell = row.cell(key)
+        if isinstance(cell, str) and re.fullmatch(r"\s*\d{1,9}\s*/\s*[1-9]\d{0,8}\s*", cell):
+            return "".join(cell.split())
+        return super().read(row, key)
+
+
+@attrs.frozen
+class Target(Number):
+    """A target, or `시기미도래`, with its reason behind a colon."""
+
+    def write(self, tree: Tree, lang: str) -> Value:
+        """Return the figure or the words."""
+        if isinstance(tree, Mapping):
+            why = tree.get("not_due")
+            return f"{NOT_DUE}: {why}" if why else NOT_DUE
+        return NOT_DUE if tree == "not_due" else Decimal(str(tree))
+
+    def read(self, row: Row, key: str) -> Tree:
+        """Return a figure, or `{not_due: why}`."""
+        cell = row.cell(key)
+        if row.is_none(key):
+            return {"not_due": ""}
+        if isinstance(cell, str):
+            said, _, why = cell.strip().partition(":")
+            if same(said) in (NOT_DUE, "notdue", "not_due"):
+                return {"not_due": why.strip()}
+        return super().read(row, key)
+
+    def agrees(self, row: Row, key: str, tree: Tree, read: Tree) -> bool:
+        """A word without a reason agrees with the reason that is there."""
+        if isinstance(read, Mapping):
+            old = tree.get("not_due") if isinstance(tree, Mapping) else None
+            is_not_due = tree == "not_due" or isinstance(tree, Mapping)
+            return is_not_due and read["not_due"] in ("", _composed(old or ""))
+        return super().agrees(row, key, tree, read)
+
+
+@attrs.frozen
+class Money(Kind):
+    """An amount, whole won in the plan, in whatever unit the head of the column says."""
+
+    def write(self, tree: Tree, lang: str) -> Value:
+        """Return the won."""
+        return int(str(tree))
+
+    def read(self, row: Row, key: str) -> Tree:
+        """Return the won as a plan file writes them."""
+        return str(row.won(key))
+
+    def agrees(self, row: Row, key: str, tree: Tree, read: Tree) -> bool:
+        """An amount that was rounded to the table's unit says what it was rounded from."""
+        if tree is None:
+            return False
+        unit, won, said = row.table.won_each(key), int(str(tree)), int(str(read))
+        return (2 * won + unit) // (2 * unit) * unit == said
+
+
+@attrs.frozen
+class Steps(Kind):
+    """The steps of a milestone indicator, each with its weight: `설계(1); 착공(2); 준공(1/2)`."""
+
+    def write(self, tree: Tree, lang: str) -> Value:
+        """Return the steps' names and weights."""
+        return "; ".join(f"{name}({weight})" for name, weight in _steps(tree, lang))
+
+    def read(self, row: Row, key: str) -> Tree:
+        """Return the steps as a plan file writes them; their ids are made from their names."""
+        found = {}
+        for each in _SEVERAL.split(row.text(key)):
+            match = _STEP.fullmatch(each)
+            name, weight = (each, "1") if match is None else (match["name"], match["weight"])
+            found[id_from(name)] = {"ko": name, "weight": "".join(weight.split())}
+        return found
+
+    def agrees(self, row: Row, key: str, tree: Tree, read: Tree) -> bool:
+        """Names (of either language), weights and order say it all."""
+        new = _steps(read, "ko")
+        return isinstance(tree, Mapping) and any(
+            [(same(name), Fraction(weight)) for name, weight in _steps(tree, lang)]
+            == [(same(name), Fraction(weight)) for name, weight in new]
+            for lang in ("ko", "en")
+        )
+
+
+_STEP = re.compile(r"(?P<name>.+?)\s*\(\s*(?P<weight>\d+(?:\.\d+|\s*/\s*[1-9]\d*)?)\s*\)")
+
+
+def _steps(tree: Tree, lang: str) -> list[tuple[str, str]]:
+    return [
+        (tree[key].get(lang) or tree[key]["ko"], str(tree[key].get("weight", "1")))
+        for key in in_order(tree, tree.get(ORDER))
+        if key != ORDER
+    ]
+
+
+def id_from(name: str) -> str:
+    """Return an id made from a name."""
+    return re.sub(r"[^0-9A-Za-z가-힣._-]+", "-", name).strip("-._")[:64] or "1"
+
+
+def _composed(text: str) -> str:
+    """Return the text as files of tables are read: composed (NFC), without spaces around it."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _equal(one: Tree, other: Tree) -> bool:
+    try:
+        return Fraction(str(one)) == Fraction(str(other))
+    except (ValueError, ZeroDivisionError):
+        return bool(one == other)
+
+
+# --------------------------------------------------------------------------- columns
+
+
+@attrs.frozen(kw_only=True)
+class Place:
+    """A column and where in a project's tree (or an indicator's) it is at home.
+
+    `optional` says that a dash takes the value out.
+    """
+
+    column: Column
+    path: tuple[str, ...]
+    kind: Kind = Kind()
+    optional: bool = False
+    english: str = ""
+
+    @property
+    def label(self) -> Label:
+        """How the column is headed."""
+        return Label(self.column.name, self.english or self.column.names[-1])
+
+
+def project_places(head: PlanHead, sources: Iterable[str] = ()) -> tuple[Place, ...]:
+    """Return the columns of a project's row, with a column for each of the budget's sources."""
+    units = {
+        each.id: (each.label, *(r.label for r in each.renamed)) for each in head.units.values()
+    }
+    unit = Names(("부서", "unit"), units)
+    places = [
+        _place("ko", "사업명", "Project title", names=("title", "project title")),
+        _place("en", "영문 사업명", "English title", optional=True),
+        _place("unit", "담당부서", "Unit", InCharge(unit), names=("부서", "주관부서", "unit")),
+        _place("field", "분야", "Field", _named(("분야", "field"), head.fields)),
+        _place(
+            "core_project",
+            "핵심 프로젝트",
+            "Core project",
+            _named(("핵심 프로젝트", "core project"), head.core_projects),
+            optional=True,
+        ),
+        _place("kind", "신규/계속", "Kind", _named(("구분", "kind"), _KINDS), names=("구분",)),
+        _place("start", "시작일", "Start", Day(), optional=True, names=("사업시작일", "착수일")),
+        _place("end", "종료일", "End", Day(), optional=True, names=("사업종료일", "완료일")),
+        _place("content", "사업내용", "Content", path=("content", "ko"), names=("사업개요",)),
+        _place("content_en", "영문 사업내용", "English content", path=("content", "en")),
+        _place(
+            "goals",
+            "단위사업",
+            "Goals",
+            Several(Names(("목표", "goal"), {k: (g.label,) for k, g in head.goals.items()})),
+            optional=True,
+        ),
+        _place(
+            "selection",
+            "선정기준",
+            "Criteria",
+            Several(Names(("선정기준", "criterion"), _one(head.criteria))),
+            optional=True,
+        ),
+        _place("cooperating", "협조부서", "Cooperating", Several(unit), optional=True),
+        *(source_place(name) for name in dict.fromkeys([*SOURCES, *sources])),
+        *(_budget_place(head, period) for period in periods_of(*_range(head))),
+    ]
+    return tuple(places)
+
+
+TOTAL = Column("total", ("사업비", "계", "총사업비", "예산액", "사업비계", "total"), required=False)
+"""The sum of a project's budget, which is worked out and only compared."""
+
+
+def source_place(name: str) -> Place:
+    """Return the column of one source of the budget."""
+    return Place(
+        column=Column(f"source {name}", (name, f"사업비{name}", f"예산{name}"), required=False),
+        path=("budget", "sources", name),
+        kind=Money(),
+        optional=True,
+        english=name,
+    )
+
+
+def _budget_place(head: PlanHead, period: Any) -> Place:
+    names = tuple(_period_names(head, period))
+    heads = [f"{name}{word}" for name in names for word in ("집행계획", "예산", "소요예산")]
+    heads += [f"{word}{name}" for name in names for word in ("집행계획", "예산", "소요예산")]
+    return Place(
+        column=Column(
+            f"budget {period.text}",
+            (f"{names[0]} 집행계획", *heads, f"budget{period.text}"),
+            required=False,
+        ),
+        path=("budget", "periods", period.text),
+        kind=Money(),
+        optional=True,
+        english=f"Budget {period.text}",
+    )
+
+
+def indicator_places(head: PlanHead) -> tuple[Place, ...]:
+    """Return the columns of an indicator's row, with a column for each period's target."""
+    formulas = {name: (formula.label,) for name, formula in FORMULAS.items()}
+    return (
+        _place("en", "영문 지표명", "English name", optional=True),
+        _place("measure", "단위", "Unit of measure", path=("unit",), names=("측정단위",)),
+        _place("direction", "방향", "Direction", _named(("방향", "direction"), _DIRECTION_NAMES)),
+        _place("formula", "측정산식", "Formula", OneOf(Names(("산식", "formula"), formulas))),
+        _place(
+            "accumulation",
+            "누계방식",
+            "Accumulation",
+            _named(("누계방식", "accumulation"), _ACCUMULATIONS),
+        ),
+        _place("weight", "가중치", "Weight", Weight(), optional=True),
+        _place("steps", "단계", "Steps", Steps(), optional=True),
+        _place("baseline", "기준값", "Baseline", Number(), optional=True),
+        _place("cap", "상한", "Cap", Number(), optional=True),
+        *(_target_place(head, period) for period in periods_of(*_range(head))),
+    )
+
+
+ID = Column("id", ("지표ID", "지표 id", "indicator id"), required=False)
+"""An indicator's id, where a table says it beside its name."""
+
+
+def _target_place(head: PlanHead, period: Any) -> Place:
+    names = tuple(_period_names(head, period))
+    heads = [*names, *(f"{name}목표" for name in names), *(f"목표{name}" for name in names)]
+    return Place(
+        column=Column(f"target {period.text}", (f"{names[0]} 목표", *heads), required=False),
+        path=("targets", period.text),
+        kind=Target(),
+        english=period.label.en,
+    )
+
+
+def _period_names(head: PlanHead, period: Any) -> Iterable[str]:
+    """Yield how people head a period's column; in a plan of one year, also without the year."""
+    yield period.label.ko
+    yield period.text
+    yield period.label.en
+    first, last = _range(head)
+    if first[:4] == last[:4]:
+        bare = period.label.ko.partition(" ")[2]
+        if bare:
+            yield bare
+        if period.frequency == "quarter":
+            yield f"{period.number}/4분기"
+            yield f"Q{period.number}"
+
+
+def _range(head: PlanHead) -> tuple[str, str]:
+    return head.calendar.first, head.calendar.last
+
+
+def _place(
+    key: str,
+    name: str,
+    english: str,
+    kind: Kind | None = None,
+    *,
+    path: tuple[str, ...] = (),
+    optional: bool = False,
+    names: Sequence[str] = (),
+) -> Place:
+    return Place(
+        column=Column(key, tuple(dict.fromkeys((name, *names, english))), required=False),
+        path=path or (key,),
+        kind=kind or Kind(),
+        optional=optional,
+        english=english,
+    )
+
+
+def _named(what: tuple[str, str], labels: Mapping[str, Label]) -> OneOf:
+    return OneOf(Names(what, _one(labels)))
+
+
+def _one(labels: Mapping[str, Label]) -> Mapping[str, tuple[Label, ...]]:
+    return {key: (label,) for key, label in labels.items()}

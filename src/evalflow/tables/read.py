@@ -128,6 +128,12 @@ class Table:
             return found.head
         return next(column.name for column in self.columns if column.key == key)
 
+    def won_each(self, key: str) -> int:
+        """Return how many won one is in this column: 1, or as its head or the words above the
+        table say (`백만원`)."""
+        found = self._found.get(key)
+        return WON[(None if found is None else found.unit) or self._unit or "원"]
+
     def wrong(
         self, row: int | None, key: str | None, code: str, ko: str, en: str, value: Any = None
     ) -> None:
@@ -274,8 +280,7 @@ class Row:
         if cell is None or is_none(cell):
             return self._missing(key, default, 0)
         figure = self.figure(key)
-        found = self.table._found[key]
-        amount = figure * WON[found.unit or self.table._unit or "원"]
+        amount = figure * self.table.won_each(key)
         if amount != amount.to_integral_value():
             ko, en = f"1원 미만이 있습니다: {figure}", f"less than a won: {figure}"
             self.wrong(key, "not_whole", ko, en, figure)

@@ -1,0 +1,342 @@
+"""Tables laid over a plan: what their cells say in place of what the plan said.
+
+A blank cell says nothing, a lone dash takes an optional value out, and a cell that says what the
+plan says already changes nothing. Every mistake is named with its cell; where there is one,
+nothing is taken.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.model import PlanHead, ProjectDefinition
+from evalflow.plan.listing import project_value
+from evalflow.plan.project import Surroundings, check_project, read_project
+from evalflow.plan.tables import (
+    ACTUALS,
+    ID,
+    INDICATOR,
+    NUMBER,
+    TITLE,
+    TOTAL,
+    Place,
+    id_from,
+    indicator_places,
+    project_places,
+)
+from evalflow.reading import Reading, is_name
+from evalflow.tables import Note, Row, Table, read_tables
+from evalflow.tables.cells import same
+from evalflow.tables.read import raise_all
+from evalflow.text import Tree
+from evalflow.yamltree import path_text
+
+Source = str | os.PathLike[str]
+
+
+@attrs.frozen(kw_only=True)
+class Overlaid:
+    """What tables made of a plan's projects.
+
+    Attributes:
+        projects: number -> definition of each project that a table changed or added.
+        notes: how the tables were read: rows left out, columns not used.
+    """
+
+    projects: Mapping[str, ProjectDefinition]
+    notes: tuple[Note, ...]
+
+
+def overlay(head: PlanHead, trees: Mapping[str, Tree], files: Sequence[Source]) -> Overlaid:
+    """Return the projects as the tables in `files` say. `trees` are those of the plan by number.
+
+    A file is CSV, XLSX, XLS or ODS and may hold a table of projects and one of indicators.
+    What a project needs and has nowhere is a problem of the row that names it.
+
+    Raises:
+        InvalidInput: a file cannot be read or holds no such table, or cells are wrong; all of
+            them, with file, sheet and cell.
+    """
+    laying = _Laying(head, trees)
+    problems: list[Problem] = []
+    tables: list[tuple[Table | None, Table | None]] = []
+    for file in files:
+        try:
+            tables.append(laying.read(file))
+        except InvalidInput as error:
+            problems += error.problems
+    for projects, _ in tables:
+        if projects is not None:
+            laying.lay_projects(projects)
+    for _, indicators in tables:
+        if indicators is not None:
+            laying.lay_indicators(indicators)
+    found = [each for pair in tables for each in pair if each is not None]
+    for table in found:
+        problems += table.problems
+    raise_all(problems)
+    definitions = laying.definitions()
+    return Overlaid(
+        projects=definitions, notes=tuple(note for table in found for note in table.notes)
+    )
+
+
+class _Laying:
+    """A plan with tables over it."""
+
+    def __init__(self, head: PlanHead, trees: Mapping[str, Tree]) -> None:
+        self.head = head
+        self.before = trees
+        self.trees: dict[str, dict[str, Any]] = {}
+        sources = [key for tree in trees.values() for key in _sources(tree)]
+        self.project_places = project_places(head, sources)
+        self.indicator_places = indicator_places(head)
+        # Where a value came from, so that what is wrong with it is told with its cell.
+        self.origins: dict[tuple[str, ...], tuple[Row, str | None]] = {}
+
+    def read(self, file: Source) -> tuple[Table | None, Table | None]:
+        """Return the file's table of projects and its table of indicators."""
+        by_project = [NUMBER, TOTAL, *(each.column for each in self.project_places)]
+        by_indicator = [NUMBER, TITLE, INDICATOR, ID]
+        by_indicator += [each.column for each in self.indicator_places]
+        projects, indicators, actuals = read_tables(file, [by_project, by_indicator, ACTUALS])
+        if actuals is not None:
+            ko = (
+                "실적표입니다. 실적은 계획에 넣지 않고 "
+                "'evalflow batch plan self_evaluate --figures 파일'로 제출합니다"
+            )
+            en = (
+                "a table of actuals: they go in with 'evalflow batch plan self_evaluate "
+                "--figures FILE', not into the plan"
+            )
+            actuals.wrong(None, None, "actuals_in_a_plan", ko, en)
+            raise InvalidInput(actuals.problems)
+        return projects, indicators
+
+    def lay_projects(self, table: Table) -> None:
+        """Take what the rows of projects say."""
+        places = [each for each in self.project_places if each.column.key in table]
+        seen: set[str] = set()
+        for row in table.rows:
+            number = row.text("number")
+            if not number:
+                continue
+            if number in seen:
+                ko, en = (
+                    f"관리번호 '{number}'이(가) 두 번 나옵니다",
+                    f"'{number}' stands there twice",
+                )
+                row.wrong("number", "repeated", ko, en, number)
+                continue
+            seen.add(number)
+            if not is_name(number):
+                ko = f"관리번호로 쓸 수 없습니다: '{number}' (글자·숫자·-·_·. 64자까지)"
+                en = f"not a project number: '{number}' (letters, digits, -, _ and ., at most 64)"
+                row.wrong("number", "bad_name", ko, en, number)
+                continue
+            tree = self._tree(number, row)
+            for place in places:
+                self._lay(place, tree, row, (number,), project_value(place, tree))
+            self._compare_total(row, tree)
+
+    def lay_indicators(self, table: Table) -> None:
+        """Take what the rows of indicators say."""
+        places = [each for each in self.indicator_places if each.column.key in table]
+        seen: set[tuple[str, str]] = set()
+        for row in table.rows:
+            number, name = row.text("number"), row.text("indicator")
+            if not number or not name:
+                continue
+            if number not in self.before and number not in self.trees:
+                self._unknown(row, number)
+                continue
+            tree = self._tree(number, row)
+            indicators = tree.setdefault("indicators", {})
+            key = _indicator(row, name, indicators)
+            if (number, key) in seen:
+                ko = f"{number}의 성과지표 '{name}'이(가) 두 번 나옵니다"
+                row.wrong(
+                    "indicator", "repeated", ko, f"{number}: '{name}' stands there twice", name
+                )
+                continue
+            seen.add((number, key))
+            at = (number, "indicators", key)
+            self.origins.setdefault(at, (row, "indicator"))
+            inside = indicators.setdefault(key, {"ko": name})
+            if "id" in table and same(name) not in _names(key, inside):
+                inside["ko"] = name  # named by its id: the name is what changes
+            for place in places:
+                self._lay(place, inside, row, at, inside.get(place.path[0]))
+
+    def _tree(self, number: str, row: Row) -> dict[str, Any]:
+        if number not in self.trees:
+            self.trees[number] = _copy(self.before.get(number) or {})
+        self.origins.setdefault((number,), (row, "number"))
+        return self.trees[number]
+
+    def _lay(
+        self, place: Place, tree: dict[str, Any], row: Row, at: tuple[str, ...], old: Tree
+    ) -> None:
+        key = place.column.key
+        if row.cell(key) is None:
+            return
+        if place.path[0] == "targets":
+            old = (tree.get("targets") or {}).get(place.path[1])
+        if place.optional and row.is_none(key):
+            _take_out(tree, place.path)
+            return
+        if self._is_rest(place, row, tree):
+            return
+        before = len(row.table.problems)
+        new = place.kind.read(row, key)
+        if len(row.table.problems) > before or place.kind.agrees(row, key, old, new):
+            return
+        if place.path == ("unit",):
+            for name in ("unit", "assignments"):
+                tree.pop(name, None)
+            tree["unit" if isinstance(new, str) else "assignments"] = new
+        else:
+            _put(tree, place.path, new)
+        self.origins[(*at, *place.path)] = (row, key)
+
+    def _is_rest(self, place: Place, row: Row, tree: Mapping[str, Any]) -> bool:
+        """Say whether the cell is 기타 where the plan names those sources one by one (붙임 1)."""
+        sources = _sources(tree)
+        rest = [key for key in sources if key not in ("국비", "시비", "구비")]
+        if place.path != ("budget", "sources", "기타") or not rest or "기타" in sources:
+            return False
+        if any(f"source {key}" in row.table for key in rest):
+            return False
+        sums = str(sum(int(str(tree["budget"]["sources"][key])) for key in rest))
+        said = place.kind.read(row, place.column.key)
+        if not place.kind.agrees(row, place.column.key, sums, said):
+            listed = ", ".join(rest)
+            ko = f"기타가 {listed}의 합({int(sums):,}원)과 다릅니다. 재원별 열로 적으십시오"
+            en = f"differs from the sum of {listed} ({int(sums):,} won): give a column for each"
+            row.wrong(place.column.key, "rest_differs", ko, en, said)
+        return True
+
+    def _compare_total(self, row: Row, tree: Mapping[str, Any]) -> None:
+        """Note where the sum that the row gives is not that of the sources."""
+        if "total" not in row.table or row.cell("total") is None or row.is_none("total"):
+            return
+        said, unit = row.won("total"), row.table.won_each("total")
+        amounts = [int(str(each)) for each in _sources(tree).values()]
+        if abs(sum(amounts) - said) * 2 > unit * (len(amounts) + 1):
+            ko = f"사업비 계 {said:,}원이 재원의 합 {sum(amounts):,}원과 다릅니다"
+            en = f"the total of {said:,} won is not the sum of the sources, {sum(amounts):,} won"
+            row.wrong("total", "total_differs", ko, en, said)
+
+    def _unknown(self, row: Row, number: str) -> None:
+        near = nearest(number, [*self.before, *self.trees])
+        ko, en = f"관리번호 '{number}'이(가) 없습니다", f"no project number '{number}'"
+        if near:
+            ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
+        row.wrong("number", "unknown_number", ko, en, number)
+
+    def definitions(self) -> dict[str, ProjectDefinition]:
+        """Return the projects that differ from before, checked whole.
+
+        Raises:
+            InvalidInput: what is wrong with them, at the cells it came from.
+        """
+        changed = {
+            number: tree for number, tree in self.trees.items() if tree != self.before.get(number)
+        }
+        reading = Reading({"projects": changed})
+        around, found = Surroundings.of(self.head), {}
+        for number in changed:
+            part = reading.top.mapping("projects").mapping(number)
+            definition = read_project(part, self.head.id, number, written=False)
+            check_project(definition, around, part)
+            found[number] = definition
+        if reading.problems:
+            raise_all([self._placed(problem) for problem in reading.problems])
+        return found
+
+    def _placed(self, problem: Problem) -> Problem:
+        """Return the problem at the nearest cell above its path."""
+        best: tuple[Row, str | None] | None = None
+        depth = -1
+        for path, origin in self.origins.items():
+            text = _path(path)
+            is_above = problem.path == text or (problem.path or "").startswith(f"{text}.")
+            if is_above and len(path) > depth:
+                best, depth = origin, len(path)
+        if best is None:
+            return problem
+        row, key = best
+        table = Table(file=row.table.file, sheet=row.table.sheet, columns=())
+        table._found = row.table._found
+        table.wrong(row.number, key, problem.code, problem.ko, problem.en, problem.value)
+        said = table.problems[0]
+        about = f"({problem.path})"
+        return attrs.evolve(
+            said, path=problem.path, ko=f"{said.ko} {about}", en=f"{said.en} {about}"
+        )
+
+
+def _path(path: Iterable[str]) -> str:
+    return path_text(("projects", *path))
+
+
+def _sources(tree: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (tree.get("budget") or {}).get("sources") or {}
+
+
+def _copy(tree: Any) -> Any:
+    if isinstance(tree, Mapping):
+        return {key: _copy(value) for key, value in tree.items()}
+    return [_copy(each) for each in tree] if isinstance(tree, list | tuple) else tree
+
+
+def _put(tree: dict[str, Any], path: Sequence[str], value: Tree) -> None:
+    *above, last = path
+    for key in above:
+        inside = tree.get(key)
+        if not isinstance(inside, dict):
+            inside = tree[key] = {} if inside is None else {"ko": inside}
+        tree = inside
+    tree[last] = value
+
+
+def _take_out(tree: dict[str, Any], path: Sequence[str]) -> None:
+    *above, last = path
+    inside: Any = tree
+    for key in above:
+        inside = inside.get(key)
+        if not isinstance(inside, dict):
+            return
+    inside.pop(last, None)
+
+
+def _indicator(row: Row, name: str, indicators: Mapping[str, Any]) -> str:
+    """Return the id of the indicator that a row is about: one of the project's, or a new one."""
+    if "id" in row.table and row.cell("id") is not None:
+        key = row.text("id")
+        if not is_name(key):
+            ko = f"지표 ID로 쓸 수 없습니다: '{key}' (글자·숫자·-·_·. 64자까지)"
+            en = f"not an id: '{key}' (letters, digits, -, _ and ., at most 64)"
+            row.wrong("id", "bad_name", ko, en, key)
+        return key
+    found = [key for key, tree in indicators.items() if same(name) in _names(key, tree)]
+    if len(found) > 1:
+        listed = ", ".join(found)
+        ko = f"성과지표 '{name}'이(가) 여럿입니다 ({listed}). 지표ID 열로 적으십시오"
+        en = f"several indicators are called '{name}' ({listed}): give their ids in a column"
+        row.wrong("indicator", "several_indicators", ko, en, name)
+    return found[0] if found else id_from(name)
+
+
+def _names(key: str, tree: Any) -> set[str]:
+    said = (
+        [key, *(tree.get(lang, "") for lang in ("ko", "en"))]
+        if isinstance(tree, Mapping)
+        else [key]
+    )
+    return {same(str(each)) for each in said if each}

@@ -1,0 +1,183 @@
+"""A plan's projects, budgets and targets as the rows of a table, and its actuals of a period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from evalflow.model import Evaluation, Label, PlanHead, ProjectDefinition
+from evalflow.plan.order import ORDER, in_order
+from evalflow.plan.tables import (
+    ACTUALS,
+    ID,
+    INDICATOR,
+    NOT_DUE,
+    NUMBER,
+    TITLE,
+    Place,
+    Value,
+    indicator_places,
+    project_places,
+)
+from evalflow.tables import Column
+from evalflow.tables.cells import figure_of
+from evalflow.text import Tree
+
+TABLES = {
+    "projects": Label("대상사업 목록", "Projects"),
+    "budgets": Label("예산", "Budgets"),
+    "targets": Label("성과지표와 목표", "Targets"),
+    "actuals": Label("실적", "Actuals"),
+}
+"""The tables that a plan can be written to."""
+
+
+@attrs.frozen
+class Listing:
+    """A table to be written: its name, its heads and its rows."""
+
+    name: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+
+
+def list_projects(
+    head: PlanHead, definitions: Iterable[ProjectDefinition], *, lang: str = "ko"
+) -> Listing:
+    """Return 붙임 1: a row for each project, with the sources of its budget (R31)."""
+    return _by_project(head, definitions, lang, "projects", _is_no_period)
+
+
+def list_budgets(
+    head: PlanHead, definitions: Iterable[ProjectDefinition], *, lang: str = "ko"
+) -> Listing:
+    """Return the budgets: a row for each project, by source and by period, in won."""
+    return _by_project(head, definitions, lang, "budgets", _is_money)
+
+
+def _is_no_period(place: Place) -> bool:
+    return place.path[:2] != ("budget", "periods")
+
+
+def _is_money(place: Place) -> bool:
+    return place.path[0] == "budget" or place.column.key == "ko"
+
+
+def _by_project(
+    head: PlanHead, definitions: Iterable[ProjectDefinition], lang: str, name: str, takes: Any
+) -> Listing:
+    trees = [(each.number, each.tree) for each in definitions]
+    used = [key for _, tree in trees for key in _sources(tree)]
+    places = [each for each in project_places(head, used) if takes(each)]
+    places = [
+        each for each in places if each.path[:2] != ("budget", "sources") or each.path[2] in used
+    ]
+    rows = [(number, *(_cell(place, tree, lang) for place in places)) for number, tree in trees]
+    return Listing(TABLES[name].text(lang), _heads([NUMBER], places, lang), tuple(rows))
+
+
+def list_targets(
+    head: PlanHead, definitions: Iterable[ProjectDefinition], *, lang: str = "ko"
+) -> Listing:
+    """Return the targets: a row for each indicator (R30)."""
+    places = indicator_places(head)
+    rows = []
+    for definition in definitions:
+        indicators = definition.tree["indicators"]
+        order = (definition.tree.get(ORDER) or {}).get("indicators")
+        for name in in_order(indicators, order):
+            tree = indicators[name]
+            title = definition.label.text(lang)
+            cells = [_cell(place, tree, lang) for place in places]
+            label = tree["ko"] if lang == "ko" else tree.get("en", tree["ko"])
+            rows.append((definition.number, title, label, name, *cells))
+    heads = _heads([NUMBER, TITLE, INDICATOR, ID], places, lang)
+    return Listing(TABLES["targets"].text(lang), heads, tuple(rows))
+
+
+def list_actuals(
+    definitions: Iterable[ProjectDefinition],
+    evaluations: Mapping[str, Evaluation],
+    *,
+    lang: str = "ko",
+) -> Listing:
+    """Return the actuals of one period: a row for each indicator, blank where none was given, so
+    that the table can be filled in. `evaluations` has those of the period by project id."""
+    rows = []
+    for definition in definitions:
+        evaluation = evaluations.get(definition.id)
+        facts = {} if evaluation is None else evaluation.facts
+        actuals, words = facts.get("actuals") or {}, facts.get("explanations") or {}
+        for indicator in definition.indicators:
+            said = words.get(indicator.id) or {}
+            rows.append(
+                (
+                    definition.number,
+                    definition.label.text(lang),
+                    indicator.label.text(lang),
+                    _actual(actuals.get(indicator.id)),
+                    said.get("cause"),
+                    said.get("countermeasure"),
+                )
+            )
+    heads = tuple(
+        column.name if lang == "ko" else _ENGLISH[column.key]
+        for column in (NUMBER, TITLE, *ACTUALS[1:])
+    )
+    return Listing(TABLES["actuals"].text(lang), heads, tuple(rows))
+
+
+def _actual(tree: Tree) -> Value:
+    if tree is None:
+        return None
+    figure = figure_of(str(tree))
+    return NOT_DUE if figure is None else figure
+
+
+def _sources(tree: Tree) -> Sequence[str]:
+    budget = tree.get("budget") or {}
+    return list(budget.get("sources") or {})
+
+
+def at_path(tree: Tree, path: Sequence[str]) -> Tree:
+    """Return what stands at a path of a tree; None where nothing does."""
+    for key in path:
+        if not isinstance(tree, Mapping):
+            return tree if path == ("content", "ko") else None
+        tree = tree.get(key)
+    return tree
+
+
+def project_value(place: Place, tree: Tree) -> Tree:
+    """Return what a project's tree says in a column; None where it says nothing."""
+    found = at_path(tree, place.path)
+    if found is None and place.path == ("unit",):
+        return tree.get("assignments")
+    return found
+
+
+def _cell(place: Place, tree: Tree, lang: str) -> Value:
+    value = project_value(place, tree)
+    return None if value is None or value == [] else place.kind.write(value, lang)
+
+
+_ENGLISH = {
+    "number": "Number",
+    "ko": "Project title",
+    "indicator": "Indicator",
+    "id": "Indicator ID",
+    "actual": "Actual",
+    "cause": "Cause",
+    "countermeasure": "Countermeasure",
+}
+
+
+def _heads(columns: Sequence[Column], places: Sequence[Place], lang: str) -> tuple[str, ...]:
+    own = [column.name if lang == "ko" else _ENGLISH[column.key] for column in columns]
+    won = "(원)" if lang == "ko" else " (won)"
+    return (
+        *own,
+        *(place.label.text(lang) + (won if place.path[0] == "budget" else "") for place in places),
+    )
