@@ -351,6 +351,14 @@ def test_one_language_selects_for_reading_and_for_batches(office):
 
 # ------------------------------------------------------------------ tables
 
+
+def read_figures(path):
+    from evalflow.plan.tables import ACTUALS
+    from evalflow.tables import read_table
+
+    return read_table(path, ACTUALS)
+
+
 TABLE = """관리번호,성과 지표,실적,부진사유,대책
 3,metres,"300",동절기,인력 추가
 3,민원,50,,
@@ -358,12 +366,12 @@ TABLE = """관리번호,성과 지표,실적,부진사유,대책
 
 
 def test_figures_in_a_table_become_self_evaluations(office, tmp_path):
-    from evalflow.batch.sheet import figures_by_project, read_sheet
+    from evalflow.batch.sheet import figures_by_project
 
     office.clock.go("2016-04-04")
     (tmp_path / "figures.csv").write_text(TABLE, "utf-8-sig")
     definitions = {d.id: d for d in office.engine.definitions("gu")}
-    each = figures_by_project(read_sheet(tmp_path / "figures.csv"), "gu", definitions)
+    each = figures_by_project(read_figures(tmp_path / "figures.csv"), "gu", definitions)
 
     plan = office.engine.batch("self_evaluate", by="road-1", where={"number": "3"}, each=each)
 
@@ -379,7 +387,7 @@ def test_figures_are_read_from_what_offices_send(office, tmp_path):
     """A workbook with a title and a row of totals, and CSV in CP949: the same data."""
     import xlsxwriter
 
-    from evalflow.batch.sheet import figures_by_project, read_sheet
+    from evalflow.batch.sheet import figures_by_project
 
     book = xlsxwriter.Workbook(tmp_path / "figures.xlsx")
     page = book.add_worksheet("1분기")
@@ -393,7 +401,7 @@ def test_figures_are_read_from_what_offices_send(office, tmp_path):
     definitions = {d.id: d for d in office.engine.definitions("gu")}
 
     found = [
-        figures_by_project(read_sheet(tmp_path / name), "gu", definitions)
+        figures_by_project(read_figures(tmp_path / name), "gu", definitions)
         for name in ("figures.xlsx", "figures.csv")
     ]
     assert found[0] == found[1]
@@ -403,7 +411,7 @@ def test_figures_are_read_from_what_offices_send(office, tmp_path):
 def test_a_wrong_cell_of_a_workbook_is_named_with_sheet_and_cell(office, tmp_path):
     import xlsxwriter
 
-    from evalflow.batch.sheet import figures_by_project, read_sheet
+    from evalflow.batch.sheet import figures_by_project
 
     book = xlsxwriter.Workbook(tmp_path / "figures.xlsx")
     page = book.add_worksheet("1분기")
@@ -413,25 +421,25 @@ def test_a_wrong_cell_of_a_workbook_is_named_with_sheet_and_cell(office, tmp_pat
     book.close()
     definitions = {d.id: d for d in office.engine.definitions("gu")}
     with pytest.raises(evalflow.InvalidInput) as refused:
-        figures_by_project(read_sheet(tmp_path / "figures.xlsx"), "gu", definitions)
+        figures_by_project(read_figures(tmp_path / "figures.xlsx"), "gu", definitions)
     assert [problem.where().rpartition(":")[2] for problem in refused.value.problems] == [
         "1분기!A3", "1분기!C4",
     ]  # fmt: skip
 
 
 def test_all_wrong_rows_of_a_table_are_named_with_their_places(office, tmp_path):
-    from evalflow.batch.sheet import figures_by_project, read_sheet
+    from evalflow.batch.sheet import figures_by_project
 
     path = tmp_path / "figures.csv"
     path.write_text(TABLE + "30,metres,1,,\n3,meters,많음,,\n\n3,metres,4,,\n", "utf-8")
     definitions = {d.id: d for d in office.engine.definitions("gu")}
 
     with pytest.raises(evalflow.InvalidInput) as refused:
-        figures_by_project(read_sheet(path), "gu", definitions)
+        figures_by_project(read_figures(path), "gu", definitions)
     assert [(p.line, p.column, p.code) for p in refused.value.problems] == [
         (4, 1, "unknown_number"),
         (5, 2, "unknown_indicator"),
-        (5, 3, "no_figure"),
+        (5, 3, "not_a_figure"),
         (7, 2, "repeated"),
     ]
 

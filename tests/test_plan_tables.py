@@ -78,7 +78,8 @@ def test_all_tables_together_make_the_plan_from_its_head_alone(tmp_path):
 
     assert list(made.projects) == list(example().projects)
     for number, project in example().projects.items():
-        blank = {"schedule": {}, "cards": (), "illustrative": False}  # no table has a column for it
+        # what no table has a column for
+        blank: dict[str, Any] = {"schedule": {}, "cards": (), "illustrative": False}
         assert bare(made.projects[number]) == bare(attrs.evolve(project, **blank))
     steps = [step.label.ko for step in made.projects["4"].indicators[0].steps]
     assert steps == [step.label.ko for step in example().projects["4"].indicators[0].steps] != []
@@ -137,7 +138,7 @@ def _small() -> Plan:
 def test_a_changed_cell_changes_just_that(tmp_path):
     path = exported(example(), "targets", tmp_path / "t.xlsx")
     book = openpyxl.load_workbook(path)
-    page = book.active
+    page: Any = book.active
     heads = {cell.value: cell.column for cell in page[1]}
     assert page.cell(2, heads["2016년 2분기 목표"]).value == 80
     page.cell(2, heads["2016년 2분기 목표"]).value = 90
@@ -170,12 +171,11 @@ def test_a_list_as_offices_keep_it_is_understood(tmp_path):
     path.write_bytes(out.getvalue())
     plan = example()
     field = plan.projects["1"].field
-    page_field = plan.head.fields[field].ko
-    book2 = openpyxl.load_workbook(path)
-    book2.active["D5"] = page_field
-    book2.active["F5"] = 49
-    book2.active["E5"] = 49
-    book2.save(path)
+    again = openpyxl.load_workbook(path)
+    cells: Any = again.active
+    cells["D5"] = plan.head.fields[field].ko
+    cells["F5"] = cells["E5"] = 49
+    again.save(path)
     assert changed(plan, path) == {("1", "budget.sources.구비"): "49000000"}
     notes = with_tables(plan, [path]).notes
     assert {note.code for note in notes} == {"columns_not_used", "total_left_out"}
@@ -330,7 +330,7 @@ def test_actuals_leave_as_a_table_and_come_back_as_a_batch(run):
     assert run("fire", "gu/3", "self_evaluate", "--as", "road-1", *figures)[0] == 0
     words = ("plan", "export", "--table", "actuals", "--unit", "road", "-o", "a.xlsx")
     assert run(*words)[0] == 0
-    page = openpyxl.load_workbook("a.xlsx").active
+    page: Any = openpyxl.load_workbook("a.xlsx").active
     rows = {row[2]: row[3] for row in page.iter_rows(min_row=2, values_only=True)}
     assert sorted(rows.values()) == [50, 400]
     code, out, err = run(

@@ -106,18 +106,21 @@ def _each(
     sheet: str | None,
     figures: str | None,
 ) -> dict[str, Any] | None:
-    from evalflow.batch.sheet import data_by_project, figures_by_project, read_sheet
+    from evalflow.batch.sheet import EACH, data_by_project, figures_by_project
+    from evalflow.plan.tables import ACTUALS
+    from evalflow.tables import read_table
 
     if sheet is None and figures is None:
         return None
     plan = chosen.get("plan") or engine.only_plan()
     found: dict[str, Any] = {}
     if sheet is not None:
-        found = data_by_project(read_sheet(sheet), plan, _known(engine, plan))
+        table = read_table(sheet, EACH, others=True)
+        found = data_by_project(table, plan, _known(engine, plan))
     if figures is not None:
-        for project, data in figures_by_project(
-            read_sheet(figures), plan, {d.id: d for d in engine.definitions(plan)}
-        ).items():
+        table = read_table(figures, ACTUALS)
+        definitions = {each.id: each for each in engine.definitions(plan)}
+        for project, data in figures_by_project(table, plan, definitions).items():
             found[project] = {**found.get(project, {}), **data}
     return found
 

@@ -102,6 +102,8 @@ class Table:
 
     Attributes:
         file, sheet: where it stands, as problems name it.
+        others: heads of further columns, which rows are asked for by these names; only where
+            `read_table` was asked to take them.
         rows: the rows below the heads, without blank ones and totals.
         problems: grows while rows are asked; `raise_if_any` raises them all at once.
         notes: what was left out or understood in one of several ways.
@@ -110,6 +112,7 @@ class Table:
     file: str
     sheet: str | None
     columns: tuple[Column, ...]
+    others: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     problems: list[Problem] = attrs.field(factory=list)
     notes: list[Note] = attrs.field(factory=list)
@@ -340,19 +343,21 @@ def read_table(
     *,
     sheet: str | None = None,
     name: str | None = None,
+    others: bool = False,
 ) -> Table:
     """Return the table of a CSV, XLSX, XLS or ODS file that has these columns.
 
     `source` is a path, or the file's bytes; `name` is what problems call it. Without `sheet`,
     the visible sheet is taken on which most of the columns are found. Blank rows and rows of
-    totals are left out, the latter with a note. Problems with the rows are collected in the
+    totals are left out, the latter with a note. `others` also takes
+    every other column that has a head. Problems with the rows are collected in the
     table while its rows are asked.
 
     Raises:
         InvalidInput: the file cannot be read, has no such sheet, or a required column is
             missing or stands there twice.
     """
-    table = read_tables(source, [columns], sheet=sheet, name=name)[0]
+    table = read_tables(source, [columns], sheet=sheet, name=name, others=others)[0]
     assert table is not None
     return table
 
@@ -363,6 +368,7 @@ def read_tables(
     *,
     sheet: str | None = None,
     name: str | None = None,
+    others: bool = False,
 ) -> list[Table | None]:
     """Return, for each of several kinds of table, the one that the file has, or None.
 
@@ -394,7 +400,7 @@ def read_tables(
         _refuse_kind(kinds, placed, shown)
     tables: list[Table | None] = [None] * len(kinds)
     for kind, (each, heads) in best.items():
-        tables[kind] = _table(each, heads, shown)
+        tables[kind] = _table(each, heads, shown, others=others)
     return tables
 
 
@@ -583,19 +589,27 @@ def _missing_columns(sheet: Sheet, heads: _Heads, shown: str) -> list[Problem]:
     return problems
 
 
-def _table(sheet: Sheet, heads: _Heads, shown: str) -> Table:
+def _table(sheet: Sheet, heads: _Heads, shown: str, *, others: bool = False) -> Table:
     merged = _filled(sheet)
+    found, twice, further = dict(heads.found), [*heads.twice], []
+    for number, head in heads.others if others else ():
+        if head in found:
+            twice.append((head, number))
+            continue
+        found[head] = _Found(number=number, head=head, unit=None)
+        further.append(head)
     table = Table(
         file=shown,
         sheet=sheet.name,
         columns=heads.columns,
-        found=heads.found,
+        others=tuple(further),
+        found=found,
         merged=merged,
         unit=_unit_above(sheet, heads.row),
     )
     problems = _missing_columns(sheet, heads, shown)
-    for key, number in heads.twice:
-        head, first = heads.found[key].head, column_letters(heads.found[key].number)
+    for key, number in twice:
+        head, first = found[key].head, column_letters(found[key].number)
         problems.append(
             Problem(
                 code="column_twice",
@@ -611,7 +625,7 @@ def _table(sheet: Sheet, heads: _Heads, shown: str) -> Table:
         )
     if problems:
         raise InvalidInput(problems)
-    if heads.others:
+    if heads.others and not others:
         listed = ", ".join(f"{head} ({column_letters(at)})" for at, head in heads.others)
         ko, en = f"쓰지 않는 열: {listed}", f"columns not used: {listed}"
         table.note(heads.row, None, "columns_not_used", ko, en)
