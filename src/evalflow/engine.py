@@ -39,6 +39,7 @@ from evalflow.guards import Guard
 from evalflow.lifecycle import lifecycle_from_tree
 from evalflow.lifecycle import load as lifecycle_load
 from evalflow.lifecycle.definition import Event, Lifecycle, Vocabulary
+from evalflow.migration import MIGRATE, migrate
 from evalflow.model import (
     Actor,
     Commit,
@@ -62,7 +63,7 @@ from evalflow.plugins import Plugins
 from evalflow.records import RECORDS, actuals_of
 from evalflow.scoring import Grade, grade_all
 from evalflow.storage.contract import Storage
-from evalflow.text import Tree, parse
+from evalflow.text import Tree, canonical, parse
 from evalflow.verification import (
     Checkpoint,
     Kept,
@@ -558,7 +559,13 @@ class Engine:
             (self._next_head(move.definition) for move in moves if move.definition is not None),
             None,
         )
-        self.storage.commit(Commit(moves=moves, unchanged=unchanged, head=head))
+        lifecycle = None
+        if moves and moves[0].entry.event == MIGRATE:  # a batch of it has one lifecycle for all
+            used = self.lifecycle(moves[0].entry.lifecycle)
+            lifecycle = used.fingerprint, canonical(used.tree)
+        self.storage.commit(
+            Commit(moves=moves, unchanged=unchanged, head=head, lifecycle=lifecycle)
+        )
 
     def explain(
         self,
@@ -632,6 +639,9 @@ class Engine:
     ) -> tuple[tuple[Decision, ...], tuple[tuple[str, int], ...]]:
         """Return a decision for each project that the event would move, the one in hand first,
         and the (id, version) pairs of further projects that were looked at."""
+        if event_name == MIGRATE:
+            new, setting = self._new_lifecycle(data), self._setting(snapshot, at)
+            return (migrate(snapshot, by, at, data, setting, new, key=key),), ()
         lifecycle = self.lifecycle(snapshot.project.lifecycle)
         event = lifecycle.events.get(event_name)
         if event is None:
@@ -660,6 +670,11 @@ class Engine:
             if seen.project.id not in moved
         }
         return decisions, tuple(unchanged.items())
+
+    def _new_lifecycle(self, data: Mapping[str, Any]) -> Lifecycle:
+        """Return the lifecycle in the data of a migration, checked whole and remembered."""
+        new = lifecycle_from_tree(data.get("lifecycle"), vocabulary(self.plugins))
+        return self._lifecycles.setdefault(new.fingerprint, new)
 
     def _members(
         self,
@@ -778,6 +793,29 @@ class Engine:
         return event is not None and same_for_all(
             event, lifecycle, self.terms(plan_id).head, looks_at
         )
+
+    def migrate(
+        self,
+        plan_id: str,
+        lifecycle: Lifecycle,
+        *,
+        by: Actor | str,
+        reason: str,
+        states: Mapping[str, str] | None = None,
+        where: Mapping[str, Any] | None = None,
+        mode: str = "all",
+    ) -> batches.BatchPlan:
+        """Return what would become of the plan's projects under another lifecycle; nothing is
+        written until the batch is applied. `states` says which state of the new lifecycle one
+        of the old becomes; states that both know keep their names. A project that would be
+        stranded is refused, and by default all are moved or none.
+
+        Raises:
+            NotFound, InvalidInput: as `batch`.
+        """
+        data = {"lifecycle": lifecycle.tree, "states": dict(states or {}), "reason": reason}
+        chosen = {**(where or {}), "plan": plan_id}
+        return self.batch(MIGRATE, by=by, where=chosen, data=data, mode=mode)
 
     # ------------------------------------------------------------------ the rules in force
 

@@ -17,6 +17,7 @@ import attrs
 
 from evalflow.errors import EvalflowError, InvalidInput, Problem
 from evalflow.lifecycle import lifecycle_from_tree
+from evalflow.lifecycle.carrying import carry
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, Evaluation, Project
 from evalflow.storage.rows import Rebuilt
@@ -81,7 +82,7 @@ def verify_project(project: Project, history: Iterable[Entry], kept: Kept) -> It
     replayed = Rebuilt()
     defined: list[Entry] = []
     for entry in history:
-        fault = _chain_fault(last, entry, project.id) or _move_fault(entry, kept.lifecycle)
+        fault = _chain_fault(last, entry, project.id) or _move_fault(last, entry, kept.lifecycle)
         if fault is not None:
             yield fault
             return
@@ -192,8 +193,11 @@ def _chain_fault(last: Entry | None, entry: Entry, project: str) -> Mismatch | N
     return None
 
 
-def _move_fault(entry: Entry, lifecycle: Callable[[str], Lifecycle | None]) -> Mismatch | None:
-    """Return a fault where the lifecycle has no edges from `before` to `after`."""
+def _move_fault(
+    last: Entry | None, entry: Entry, lifecycle: Callable[[str], Lifecycle | None]
+) -> Mismatch | None:
+    """Return a fault where the lifecycle has no edges from `before` to `after`, or where it is
+    not the one of the entry before and nobody migrated the project."""
     definition = lifecycle(entry.lifecycle)
     if definition is None or definition.fingerprint != entry.lifecycle:
         return _mismatch(
@@ -202,6 +206,23 @@ def _move_fault(entry: Entry, lifecycle: Callable[[str], Lifecycle | None]) -> M
             entry.number,
             f"절차 정의 {entry.lifecycle}이(가) 없거나 내용이 바뀌었습니다.",
             f"the lifecycle {entry.lifecycle} is missing or was edited",
+        )
+    if last is not None and last.lifecycle != entry.lifecycle:
+        old = lifecycle(last.lifecycle)
+        told = entry.data if isinstance(entry.data, dict) else {}
+        if (
+            entry.event == "migrate"
+            and old is not None
+            and told.get("from") == old.fingerprint
+            and carry(entry.before, old, definition, told.get("states") or {}) == (entry.after, ())
+        ):
+            return None
+        return _mismatch(
+            entry.project,
+            "impossible_move",
+            entry.number,
+            f"절차가 {last.lifecycle}에서 {entry.lifecycle}(으)로 이행 없이 바뀌었습니다.",
+            f"its lifecycle changed from {last.lifecycle} to {entry.lifecycle} by no migration",
         )
     event = definition.events.get(entry.event)
     if event is None:  # adopted or revised: no lifecycle defines these

@@ -94,7 +94,7 @@ def plan_command(
         except InvalidInput as error:
             raise placed(error, document) from None
         plan.save(out)
-        _print_plan(session, engine, plan)
+        print_plan(session, engine, plan)
         session.echo(session.say(f"계획 파일: {out}", f"plan: {out}"))
         return 1 if plan.counts["refused"] else 0
 
@@ -129,7 +129,13 @@ def _known(engine: Engine, plan: str) -> list[str]:
     return [project.id for project in engine.projects(plan=plan)]
 
 
-def _print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20) -> None:
+def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20) -> None:
+    """Print what a batch would do, the first `most` projects one by one."""
+    from evalflow.lifecycle import lifecycle_from_tree
+    from evalflow.migration import MIGRATE
+
+    moves_over = plan.header.event == MIGRATE
+    new = lifecycle_from_tree(plan.header.data["lifecycle"]) if moves_over else None
     rows: list[Sequence[str]] = []
     left = 0
     for line in plan:
@@ -138,10 +144,12 @@ def _print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 2
             break
         project = engine.project(line.project)
         lifecycle = engine.lifecycle(project.lifecycle)
-        after = session.states(lifecycle, line.after) if line.after else _say(session, "refused")
+        then = _say(session, "refused")
+        if line.after:
+            then = session.states(new or lifecycle, line.after)
         why = "; ".join(reason.text(session.lang) for reason in line.reasons)
         told = ", ".join(dict.fromkeys(recipient for _, recipient, _ in line.notices))
-        rows.append((line.project, session.states(lifecycle, line.before), after, why or told))
+        rows.append((line.project, session.states(lifecycle, line.before), then, why or told))
     heads = session.say("관리번호,지금,다음,사유·알림", "Number,Now,Then,Reasons or notices").split(
         ","
     )
@@ -465,7 +473,7 @@ def show_command(session: Session, file: str, everything: bool) -> None:
 
     plan = load_batch(file)
     with session.open() as engine:
-        _print_plan(session, engine, plan, len(plan) if everything else 20)
+        print_plan(session, engine, plan, len(plan) if everything else 20)
         done = _done(engine, plan)
         session.echo(
             session.say(

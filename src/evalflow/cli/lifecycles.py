@@ -1,4 +1,4 @@
-"""Commands about lifecycles: check, diagram, access, diff, paths and stubs."""
+"""Commands about lifecycles: check, diagram, access, diff, migrate, paths and stubs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalflow.cli.session import Session
+from evalflow.cli.session import Session, read_where
+from evalflow.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
     from evalflow.lifecycle.rights import Right
@@ -129,9 +130,7 @@ def access(session: Session, name: str, plan: str | None, as_json: bool) -> None
         return
 
     def described(right: Right) -> list[str]:
-        event = lifecycle.events.get(right.event)
-        special = {"adopt": ("계획 등록", "Adopt a plan"), "revise": ("계획 변경", "Revise a plan")}
-        label = session.say(*special[right.event]) if event is None else session.label(event.label)
+        label = session.event(lifecycle, right.event)
         states = [session.label(lifecycle.states[state].label) for state in right.sources]
         return [label, session.label(lifecycle.roles[right.role].label), ", ".join(states)]
 
@@ -188,6 +187,70 @@ def diff_command(session: Session, one: str, other: str, as_json: bool) -> int:
     if not found:
         session.echo(session.say("달라진 것이 없습니다.", "they say the same."))
     return 1 if found else 0
+
+
+@lifecycle_command.command("migrate")
+@click.argument("name", metavar="PRESET|FILE")
+@click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
+@click.option("--reason", required=True, help="사유 · Why.")
+@click.option("--plan", "plan_id", metavar="ID", help="계획 · Plan whose projects are moved.")
+@click.option("--where", multiple=True, metavar="KEY=VALUE,…", help="조건 · Which projects.")
+@click.option(
+    "--map", "mapped", multiple=True, metavar="OLD=NEW", help="상태 대응 · Which is which."
+)
+@click.option("--each", is_flag=True, help="되는 것만 · Move those that can be, not all or none.")
+@click.option("-o", "--out", metavar="FILE", help="배치 파일 · Batch to write; else only show.")
+@_pass
+def migrate(
+    session: Session,
+    name: str,
+    actor: str,
+    reason: str,
+    plan_id: str | None,
+    where: tuple[str, ...],
+    mapped: tuple[str, ...],
+    each: bool,
+    out: str | None,
+) -> int:
+    """다른 절차로 이행 · Plan how a plan's projects move to another lifecycle, or version.
+
+    Shows what changes and who would be stranded; writes nothing to the store. The batch in FILE
+    is applied with `evalflow batch apply FILE`. Exit code 1 where a project is stranded.
+    """
+    import evalflow
+    from evalflow.cli.batches import print_plan
+    from evalflow.lifecycle.diff import diff
+
+    new = evalflow.load_lifecycle(name)
+    states = {}
+    for each_ in mapped:
+        one, equals, other = each_.partition("=")
+        if not equals:
+            ko, en = "--map은 옛상태=새상태 꼴입니다", "--map takes old=new"
+            raise InvalidInput([Problem(code="bad_setting", value=each_, ko=ko, en=en)])
+        states[one.strip()] = other.strip()
+    with session.open() as engine:
+        chosen = read_where(where)
+        plan = plan_id or engine.only_plan()
+        moving = {each.lifecycle for each in engine.projects(**{**chosen, "plan": plan})}
+        for fingerprint in sorted(moving - {new.fingerprint}):
+            session.echo(f"{fingerprint} → {new.fingerprint}")
+            for difference in diff(engine.lifecycle(fingerprint), new):
+                session.echo(f"  {difference.text(session.lang)}")
+        batch = engine.migrate(
+            plan,
+            new,
+            by=actor,
+            reason=reason,
+            states=states,
+            where=chosen,
+            mode="each" if each else "all",
+        )
+        print_plan(session, engine, batch)
+        if out is not None:
+            batch.save(out)
+            session.echo(session.say(f"배치 파일: {out}", f"batch: {out}"))
+        return 1 if batch.counts["refused"] else 0
 
 
 @lifecycle_command.command("paths")

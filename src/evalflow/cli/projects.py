@@ -432,7 +432,7 @@ def fire_command(
             return 0
         now = engine.project(project)
         lifecycle = engine.lifecycle(now.lifecycle)
-        label = session.label(lifecycle.events[entry.event].label)
+        label = session.event(lifecycle, entry.event)
         late = session.say(f", {entry.late}일 지연", f", {entry.late} days late")
         session.echo(
             f"{project} #{entry.number} {label}: "
@@ -461,8 +461,7 @@ def history_command(session: Session, project: str, as_json: bool) -> None:
         def rows() -> Iterable[Sequence[str]]:
             for entry in entries:
                 lifecycle = engine.lifecycle(entry.lifecycle)
-                event = lifecycle.events.get(entry.event)
-                name = session.label(event.label) if event else entry.event
+                name = session.event(lifecycle, entry.event)
                 who = entry.actor
                 if entry.on_behalf_of:
                     who += session.say("(代 ", " (for ") + entry.on_behalf_of + ")"

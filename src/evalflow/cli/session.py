@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 _PAPER = 160  # columns where the output is no terminal: a pipe, a file
 
 
+_BESIDE = {
+    "adopt": ("계획 등록", "Adopt a plan"),
+    "revise": ("계획 변경", "Revise a plan"),
+    "migrate": ("절차 이행", "Migrate"),
+}
+
+
 @attrs.define
 class Session:
     """One run of the command line."""
@@ -147,6 +154,13 @@ class Session:
             if place == 0 or state != region.initial
         ]
         return " · ".join(shown)
+
+    def event(self, lifecycle: Lifecycle, name: str) -> str:
+        """Return what people call an event: one of the lifecycle, or one that none defines."""
+        event = lifecycle.events.get(name)
+        if event is not None:
+            return self.label(event.label)
+        return self.say(*_BESIDE.get(name, (name, name)))
 
     def unit(self, engine: Engine, project: Project, day: dt.date) -> str:
         """Return the name that the project's unit bears on `day`."""

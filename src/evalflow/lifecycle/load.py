@@ -40,7 +40,7 @@ FORMAT = "lifecycle/1"
 COOPERATING = "cooperating"
 """The word in a notice's `to` for the units that must cooperate; no role may bear it."""
 
-RESERVED_EVENTS = frozenset({"adopt", "revise"})
+RESERVED_EVENTS = frozenset({"adopt", "revise", "migrate"})
 """Events of every history that no lifecycle defines: a plan is adopted, then revised."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
@@ -217,8 +217,9 @@ class _Builder:
                 part.wrong(
                     None,
                     "reserved_name",
-                    f"절차 이름 '{event}'은(는) 계획의 확정과 개정에 쓰이는 말입니다",
-                    f"'{event}' is taken: the history uses it for plans adopted and revised",
+                    f"절차 이름 '{event}'은(는) 계획의 확정·개정, 절차의 이행에 쓰이는 말입니다",
+                    f"'{event}' is taken: the history uses it for plans adopted and revised, "
+                    "and projects migrated",
                 )
             self.paths[f"events.{event}"] = part.path
             self.events[event] = self._event(event, part)

@@ -40,11 +40,11 @@ class Holder:
 
 def rights(lifecycle: Lifecycle) -> tuple[Right, ...]:
     """Return every right that the definition gives, event by event; what is not in it, nobody
-    may do. Adopting and revising a plan is the first, under the names `adopt` and `revise`."""
+    may do. First come those that no lifecycle defines: `adopt`, `revise` and `migrate`."""
     return (
         *(
             _right(lifecycle, event, role, ())
-            for event in ("adopt", "revise")
+            for event in ("adopt", "revise", "migrate")
             for role in lifecycle.adopted_by
         ),
         *(
