@@ -522,6 +522,9 @@ spot_check    |approved>approved lagging>approved approved>lagging lagging>laggi
 refer_to_audit|lagging>lagging|policy_office|
 extend_deadline|planned>planned self_evaluated>self_evaluated submitted>submitted|policy_office|
 open_period   |approved>planned lagging>planned|policy_office clock|
+close         |approved>closed lagging>closed|policy_office clock|
+reopen        |approved>planned lagging>planned closed>planned|policy_office|
+correct       |planned>planned|policy_office|
 request_change|unchanged>change_requested|department_head|
 consult       |change_requested>change_requested|policy_office budget_team|
 approve_change|change_requested>change_approved|mayor|
@@ -541,6 +544,7 @@ def test_the_default_lifecycle_is_the_one_that_the_architecture_draws() -> None:
             "reviewed",
             "approved",
             "lagging",
+            "closed",
         ),
         "change": ("unchanged", "change_requested", "change_approved"),
     }
@@ -562,10 +566,11 @@ def test_the_default_lifecycle_is_the_one_that_the_architecture_draws() -> None:
 def test_the_presets_labels_are_the_offices_own_words() -> None:
     works = load_lifecycle("major-works", vocabulary=VOCABULARY)
     assert " ".join(state.label.ko for state in works.states.values()) == (
-        "계획 자체평가 제출 종합평가 정상 확정 부진 변경 없음 변경요청 변경방침"
+        "계획 자체평가 제출 종합평가 정상 확정 부진 종결 변경 없음 변경요청 변경방침"
     )
     assert " ".join(event.label.ko for event in works.events.values()) == (
         "자체평가 수정 제출 보완요구 종합평가 정상 부진 수시평가 감사의뢰 기한연장 차기 "
+        "종결 재평가 개시 지난 기간 실적 정정 "
         "변경보고 협조 변경방침 반려 철회 공문 제출"
     )
 

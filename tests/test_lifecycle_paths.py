@@ -69,4 +69,4 @@ def test_the_command_prints_them(lang, capsys):
     assert "'reviewed'" in capsys.readouterr().err
     assert cli.run(["lifecycle", "paths", "major-works", "--all", "--limit", "1", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (len(told["paths"]), told["cut_off"]) == (9, True)
+    assert (len(told["paths"]), told["cut_off"]) == (10, True)

@@ -38,6 +38,7 @@ RENAMED = (
     ("lagging:        {ko: 부진", "behind:         {ko: 지연"),
     ("to: lagging", "to: behind"),
     ("lagging]", "behind]"),
+    ("lagging, closed]", "behind, closed]"),
     ("from: lagging", "from: behind"),
     ("entering: lagging", "entering: behind"),
 )

@@ -319,6 +319,19 @@ def next_period_exists(firing: Firing, after: Draft) -> Reasons:
     )
 
 
+def last_period(firing: Firing, after: Draft) -> Reasons:
+    """Refuse before the plan's last period."""
+    here = calendar.period(firing.project.period)
+    last = calendar.period(firing.head.calendar.last)
+    if here >= last:
+        return None
+    return Reason(
+        code="not_last_period",
+        ko=f"{here.label.ko}는 이 계획의 마지막 기간({last.label.ko})이 아닙니다.",
+        en=f"{here.label.en} is not the last period of this plan ({last.label.en}).",
+    )
+
+
 def consulted(firing: Firing, after: Draft, *, by: str, where: str = "always") -> Reasons:
     """Refuse a decision on a change before a role was consulted (R43); `where: money_changes`
     asks only where the change touches the budget (필요시 예산팀 협의)."""
@@ -402,6 +415,7 @@ GUARDS: Mapping[str, tuple[GuardSpec, Guard]] = {
             ),
             next_period_exists,
         ),
+        (_spec("last_period", "마지막 기간", "the last period", looks_at="period"), last_period),
         (
             _spec(
                 "consulted",

@@ -93,6 +93,30 @@ def extension(firing: Firing, draft: Draft) -> Draft:
     return attrs.evolve(draft, evaluation=attrs.evolve(draft.evaluation, extensions=extensions))
 
 
+def correction(firing: Firing, draft: Draft) -> Draft:
+    """Correct actuals of an earlier period in what is counted from here on (G6).
+
+    The evaluation of that period stays as it was approved (행정업무 규정 §17); the entry says what
+    counted before, what counts now, and why.
+    """
+    period, corrected = firing.given("period"), firing.given("figures")
+    if period is None or corrected is None:
+        return draft
+    counted = firing.evaluation.prior.get(period)
+    if counted is None:
+        reason = Reason(
+            code="nothing_to_correct",
+            ko=f"{period}에는 정정할 실적이 없습니다 (가능: "
+            f"{', '.join(firing.evaluation.prior) or '없음'}).",
+            en=f"{period} has no actuals to correct (there are: "
+            f"{', '.join(firing.evaluation.prior) or 'none'}).",
+            about=period,
+        )
+        return attrs.evolve(draft, reasons=(*draft.reasons, reason))
+    prior = {**firing.evaluation.prior, period: {**counted, **corrected}}
+    return attrs.evolve(draft, evaluation=attrs.evolve(draft.evaluation, prior=prior))
+
+
 def next_period(firing: Firing, draft: Draft) -> Draft:
     """Begin the evaluation of the next period, taking along the actuals that counted."""
     following = calendar.period(firing.project.period).next().text
@@ -204,6 +228,7 @@ RECORDS: Mapping[str, Record] = {
         review_rating,
         spot_rating,
         extension,
+        correction,
         next_period,
         change,
         consultation,

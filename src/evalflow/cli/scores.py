@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from evalflow.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
     from evalflow.engine import Engine
-    from evalflow.model import Line, Project, Rating
+    from evalflow.model import Evaluation, Line, Project, ProjectDefinition, Rating
 
 _pass = click.make_pass_decorator(Session)
 
@@ -139,10 +139,45 @@ def _project(
             f"{score}scorer {rating.scorer} {rating.version}, plan revision {rating.revision}",
         )
     )
+    _earlier(session, engine, project_id, evaluation, definition, bands)
     if recompute:
         session.echo(_comparison(session, rating, again))
     session.remark_illustrative(engine, [project.plan])
     return 1 if differs else 0
+
+
+def _earlier(
+    session: Session,
+    engine: Engine,
+    project_id: str,
+    evaluation: Evaluation,
+    definition: ProjectDefinition,
+    bands: Mapping[str, str],
+) -> None:
+    """Print the period's ratings that no longer count, and what was corrected afterwards (G6)."""
+    own, review = evaluation.self_rating, evaluation.review_rating
+    standing = [rating.tree() for rating in (own, review) if rating is not None]
+    for entry in engine.history(project_id):
+        lifecycle = engine.lifecycle(entry.lifecycle)
+        event = lifecycle.events.get(entry.event)
+        who = f"#{entry.number} {entry.at:%Y-%m-%d} {session.event(lifecycle, entry.event)}"
+        if entry.rating is not None and entry.period == evaluation.period:
+            if entry.rating not in standing:
+                was = f"{entry.rating.get('rate') or '-'}% {bands.get(entry.rating['band'], '-')}"
+                session.echo("- " + session.say("이전 평가: ", "earlier: ") + f"{who}: {was}")
+            continue
+        types = {field.type: field.name for field in event.data} if event else {}
+        if entry.data.get(types.get("period")) == evaluation.period:
+            for name, figure in entry.data[types["figures"]].items():
+                indicator = definition.indicator(name)
+                label = session.label(indicator.label) if indicator else name
+                before = evaluation.rating and evaluation.rating.line(name)
+                was = _figure(before.figure if before else None)
+                session.echo(
+                    "- "
+                    + session.say("이후 정정: ", "corrected later: ")
+                    + f"{who}: {label} {was} → {figure} ({entry.reason})"
+                )
 
 
 def _compared(shown: Line | Rating | None) -> tuple[str, str]:

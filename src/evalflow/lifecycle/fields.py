@@ -262,6 +262,19 @@ def _event(value: Any, scope: _Scope) -> _Answer:
     )
 
 
+def _period(value: Any, scope: _Scope) -> _Answer:
+    known = sorted({period for each in scope.definition.indicators for period in each.targets})
+    if isinstance(value, str) and value.strip() in known:
+        return value.strip()
+    shown = ", ".join(known)
+    return _Wrong(
+        "",
+        value,
+        f"이 계획의 기간이어야 합니다: {shown} (받은 값: {value!r})",
+        f"expected a period of the plan: {shown}; got {value!r}",
+    )
+
+
 # --------------------------------------------------------------------------- records of fields
 
 
@@ -468,6 +481,7 @@ _READERS: dict[str, _Reader] = {
     "flag": _flag,
     "choice": _choice,
     "event": _event,
+    "period": _period,
     "document": _record({"number": _text, "registered_on": _date}, ("number",), short="number"),
     "sign_off": _list(_sign_off),
     "figures": _by_key(_figure, _indicators, "성과지표", "indicator"),

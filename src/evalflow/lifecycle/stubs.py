@@ -71,6 +71,7 @@ _TYPES = {
     "months": "Mapping[str, str]",
     "judgements": 'Literal["confirmed"] | Mapping[str, Literal["confirmed"] | Override]',
     "visit": "Visit | Day",
+    "period": "str",
     "change": "Mapping[str, object]",
 }
 
