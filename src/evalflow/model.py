@@ -186,7 +186,8 @@ class ProjectDefinition:
     """What one revision of the plan says about one project (R29-R32, R39).
 
     `cards` are the sub-projects (관리카드) whose papers go with every self-evaluation.
-    `schedule` is the month-by-month plan: `2016-03` -> text. `tree` is the source it was
+    `schedule` is the month-by-month plan: `2016-03` -> text. `carried_from` is the id that the
+    project had in the plan of the year before, e.g. `seodaemun-2016/6`. `tree` is the source it was
     built from, kept so that a stored definition is read back by the same builder.
     """
 
@@ -208,6 +209,7 @@ class ProjectDefinition:
     schedule: Mapping[str, str] = attrs.field(factory=dict)
     cards: tuple[Label, ...] = ()
     illustrative: bool = False
+    carried_from: str | None = None
     tree: Tree = attrs.field(factory=dict, eq=False, repr=False)
 
     def unit_on(self, day: dt.date) -> str:

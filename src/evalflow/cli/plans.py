@@ -1,4 +1,4 @@
-"""Commands about plans: check, import, export, show."""
+"""Commands about plans: check, import, export, carry, show."""
 
 from __future__ import annotations
 
@@ -216,6 +216,82 @@ def export(
         write_table(out, table.heads, table.rows, encoding=encoding, sheet=table.name)
         session.echo(session.say(f"{out}: {len(table.rows)}행", f"{out}: {len(table.rows)} rows"))
         session.remark_illustrative(engine, [plan_id])
+
+
+@plan_command.command("carry")
+@click.argument("plan", required=False)
+@click.option("--id", "next_id", required=True, metavar="ID", help="새 계획 · The next plan's id.")
+@click.option("-o", "--out", required=True, metavar="FILE", help="계획 파일 · Plan file to write.")
+@click.option("--targets", metavar="FILE", help="목표를 적을 표 · Table to set the targets in.")
+@click.option("--where", multiple=True, metavar="KEY=VALUE,…", help="조건 · Which projects go on.")
+@_pass
+def carry(
+    session: Session,
+    plan: str | None,
+    next_id: str,
+    out: str,
+    targets: str | None,
+    where: tuple[str, ...],
+) -> None:
+    """다음 해 계획의 초안 · Begin the next year's plan with the projects that go on.
+
+    Without --where those go on that are not done and whose term does not end with the year. The
+    targets stay open: set them in the file, or in the table, and import both.
+    """
+    from evalflow.cli.session import read_where
+    from evalflow.plan import listing
+    from evalflow.plan.next_year import goes_on, next_year
+    from evalflow.tables import write_table
+
+    with session.open() as engine:
+        plan_id = plan or engine.only_plan()
+        head = engine.plan(plan_id)
+        chosen = {**read_where(where), "plan": plan_id}
+        bands = {each.id: each.band for each in engine.projects(**chosen)}
+        definitions = [
+            each
+            for each in engine.definitions(plan_id)
+            if each.id in bands and (where or goes_on(head, each, bands[each.id]))
+        ]
+        if not definitions:
+            raise InvalidInput(
+                [
+                    Problem(
+                        code="nothing_goes_on",
+                        ko="이어 갈 사업이 없습니다. --where로 고르십시오",
+                        en="no project goes on; choose some with --where",
+                    )
+                ]
+            )
+        draft = next_year(head, definitions, next_id)
+        _write_text(out, draft.text())
+        if targets is not None:
+            table = listing.list_targets_of(draft.head, draft.projects, lang=session.lang)
+            write_table(targets, table.heads, table.rows, sheet=table.name)
+        session.echo(
+            session.say(
+                f"{out}: 사업 {len(definitions)}건을 이어 갑니다. 목표를 정해 등록하십시오.",
+                f"{out}: {len(definitions)} projects go on. Set their targets and import it.",
+            )
+        )
+
+
+def _write_text(path: str, text: str) -> None:
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise InvalidInput(
+            [
+                Problem(
+                    code="unwritable_file",
+                    file=path,
+                    ko=f"파일을 쓸 수 없습니다 ({cause})",
+                    en=f"cannot write the file ({cause})",
+                )
+            ]
+        ) from None
 
 
 @plan_command.command("show")

@@ -175,7 +175,8 @@ class _Laying:
 
     def _tree(self, number: str, row: Row) -> dict[str, Any]:
         if number not in self.trees:
-            self.trees[number] = _copy(self.before.get(number) or {})
+            before = self.before.get(number)
+            self.trees[number] = _copy(before) if isinstance(before, Mapping) else {}
         self.origins.setdefault((number,), (row, "number"))
         return self.trees[number]
 
@@ -285,8 +286,10 @@ def _path(path: Iterable[str]) -> str:
     return path_text(("projects", *path))
 
 
-def _sources(tree: Mapping[str, Any]) -> Mapping[str, Any]:
-    return (tree.get("budget") or {}).get("sources") or {}
+def _sources(tree: Tree) -> Mapping[str, Any]:
+    for key in ("budget", "sources"):
+        tree = tree.get(key) if isinstance(tree, Mapping) else None
+    return tree if isinstance(tree, Mapping) else {}
 
 
 def _copy(tree: Any) -> Any:

@@ -82,17 +82,22 @@ def list_targets(
     head: PlanHead, definitions: Iterable[ProjectDefinition], *, lang: str = "ko"
 ) -> Listing:
     """Return the targets: a row for each indicator (R30)."""
+    return list_targets_of(head, {each.number: each.tree for each in definitions}, lang=lang)
+
+
+def list_targets_of(
+    head: PlanHead, projects: Mapping[str, Mapping[str, Tree]], *, lang: str = "ko"
+) -> Listing:
+    """Return the targets in the trees of projects, by number; blank where there is none yet."""
     places = indicator_places(head)
     rows = []
-    for definition in definitions:
-        indicators = definition.tree["indicators"]
-        order = (definition.tree.get(ORDER) or {}).get("indicators")
+    for number, project in projects.items():
+        indicators = project["indicators"]
+        order = (project.get(ORDER) or {}).get("indicators")
         for name in in_order(indicators, order):
             tree = indicators[name]
-            title = definition.label.text(lang)
             cells = [_cell(place, tree, lang) for place in places]
-            label = tree["ko"] if lang == "ko" else tree.get("en", tree["ko"])
-            rows.append((definition.number, title, label, name, *cells))
+            rows.append((number, _named(project, lang), _named(tree, lang), name, *cells))
     heads = _heads([NUMBER, TITLE, INDICATOR, ID], places, lang)
     return Listing(TABLES["targets"].text(lang), heads, tuple(rows))
 
@@ -127,6 +132,10 @@ def list_actuals(
         for column in (NUMBER, TITLE, *ACTUALS[1:])
     )
     return Listing(TABLES["actuals"].text(lang), heads, tuple(rows))
+
+
+def _named(tree: Mapping[str, Tree], lang: str) -> Value:
+    return str(tree["ko"] if lang == "ko" else tree.get("en", tree["ko"]))
 
 
 def _actual(tree: Tree) -> Value:

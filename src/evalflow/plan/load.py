@@ -12,7 +12,7 @@ from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import PlanHead, ProjectDefinition
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import read_head
-from evalflow.plan.laying import overlay
+from evalflow.plan.laying import Overlaid, overlay
 from evalflow.plan.project import Surroundings, check_project, read_project
 from evalflow.reading import Reading
 from evalflow.yamltree import Document, read
@@ -41,12 +41,16 @@ def load_plan(
     folder = "" if isinstance(source, bytes) else os.path.dirname(os.fspath(source))
     used, problems = _lifecycle(top.text("lifecycle"), folder, lifecycle, document)
     head = read_head(reading, used, written=True)
-    projects = _projects(reading, head, needed=not tables)
+    laid = Overlaid(projects={}, notes=())
+    if tables and not reading.problems and not problems:
+        # What a table says is laid over before a project is judged: either may complete the other.
+        written = top.tree.get("projects")
+        laid = overlay(head, written if isinstance(written, Mapping) else {}, tables)
+    projects = _projects(reading, head, laid.projects)
     reading.problems.extend(problems)
     _raise_if_any(reading.problems, document)
     assert used is not None
-    plan = Plan(head=head, projects=projects, lifecycle=used, file=document.name)
-    return with_tables(plan, tables) if tables else plan
+    return Plan(head=head, projects=projects, lifecycle=used, file=document.name, notes=laid.notes)
 
 
 def with_tables(plan: Plan, tables: Sequence[str | os.PathLike[str]]) -> Plan:
@@ -60,21 +64,26 @@ def with_tables(plan: Plan, tables: Sequence[str | os.PathLike[str]]) -> Plan:
     return attrs.evolve(plan, projects={**plan.projects, **laid.projects}, notes=laid.notes)
 
 
-def _projects(reading: Reading, head: PlanHead, *, needed: bool) -> Mapping[str, ProjectDefinition]:
+def _projects(
+    reading: Reading, head: PlanHead, laid: Mapping[str, ProjectDefinition]
+) -> Mapping[str, ProjectDefinition]:
     projects: dict[str, ProjectDefinition] = {}
-    inside = reading.top.mapping("projects", required=needed)
+    inside = reading.top.mapping("projects", required=not laid)
     around = Surroundings.of(head)
-    if needed and "projects" in reading.top and not inside.tree:
+    if not laid and "projects" in reading.top and not inside.tree:
         ko, en = "사업이 하나는 있어야 합니다", "a plan has at least one project"
         reading.top.wrong("projects", "no_projects", ko, en)
     for number in inside.tree:
+        if number in laid:
+            projects[number] = laid[number]
+            continue
         inside.named(number)
         part = inside.mapping(number)
         if part.tree:
             definition = read_project(part, head.id, number, written=True)
             check_project(definition, around, part)
             projects[number] = definition
-    return projects
+    return {**projects, **laid}
 
 
 def _lifecycle(

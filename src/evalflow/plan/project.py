@@ -44,7 +44,7 @@ _NOT_DUE = NotDue("")
 _PROJECT_KEYS = frozenset(
     {"ko", "en", "illustrative", "unit", "assignments", "field", "core_project", "goals"}
     | {"selection", "cooperating", "kind", "start", "end", "content", "budget", "schedule"}
-    | {"cards", "indicators"}
+    | {"cards", "carried_from", "indicators"}
 )
 _STORED_KEYS = _PROJECT_KEYS | {ORDER}
 _INDICATOR_KEYS = frozenset(
@@ -109,6 +109,7 @@ def read_project(part: Part, plan: str, number: str, *, written: bool) -> Projec
         schedule=_schedule(part),
         cards=_cards(part),
         illustrative=part.flag("illustrative", False),
+        carried_from=part.text("carried_from", None),
         tree=_normal(part.tree),
     )
 

@@ -31,7 +31,8 @@ _SCORING_KEYS = (
     *("group_mean", "bands", "grades"),
 )
 _PROJECT_KEYS = (
-    *("ko", "en", "illustrative", "unit", "assignments", "field", "core_project", "goals"),
+    *("ko", "en", "illustrative", "carried_from", "unit", "assignments", "field"),
+    *("core_project", "goals"),
     *("selection", "cooperating", "kind", "start", "end", "content", "budget", "schedule"),
     *("cards", "indicators"),
 )
@@ -55,7 +56,12 @@ def dump_yaml(head: PlanHead, definitions: Iterable[ProjectDefinition]) -> str:
     tree = dict(head.tree)
     tree["revision"] = str(head.revision)
     tree["effective"] = head.effective
-    tree["projects"] = {each.number: _project(each.tree) for each in definitions}
+    return dump_tree(tree, {each.number: each.tree for each in definitions})
+
+
+def dump_tree(head: Mapping[str, Tree], projects: Mapping[str, Mapping[str, Tree]]) -> str:
+    """Return trees of a head and of projects (by number) as the text of a plan file."""
+    tree = {**head, "projects": {number: _project(each) for number, each in projects.items()}}
     return "".join(f"{line}\n" for line in _lines(_head(tree), 0))
 
 
