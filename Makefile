@@ -21,6 +21,7 @@ help:
 	@echo "make test   check and test everything"
 	@echo "make fast   the fast lane of the tests"
 	@echo "make lint   ruff, mypy, pyright"
+	@echo "make trust  the big counts: kills, races, bad input; takes a quarter of an hour"
 	@echo "make bench  the benchmarks, as ratios"
 	@echo "make docs   the documentation into build/docs"
 	@echo "make clean  remove what was made, also .venv"
@@ -67,6 +68,12 @@ fast: $(STAMP)
 test: lint
 	$(BIN)/python -m pytest $(TESTS) -m serial || [ $$? -eq 5 ]
 	$(BIN)/python -m pytest $(TESTS) -m "not serial" -n 2
+
+# What docs/explanation/trust.md reports. KILLS=100 makes it short.
+KILLS := 1000
+trust: $(STAMP)
+	$(BIN)/python -m evalflow.testing.crashes --kills $(KILLS)
+	$(BIN)/python -m evalflow_postgres.crashes --kills $(KILLS) --server-kills 100
 
 bench: $(STAMP)
 	@for each in benchmarks/[!_]*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done

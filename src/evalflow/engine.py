@@ -63,6 +63,7 @@ from evalflow.plugins import Plugins
 from evalflow.records import RECORDS, actuals_of
 from evalflow.scoring import Grade, grade_all
 from evalflow.storage.contract import Storage
+from evalflow.storage.points import fault_point
 from evalflow.text import Tree, canonical, parse
 from evalflow.verification import (
     Checkpoint,
@@ -563,6 +564,7 @@ class Engine:
         if moves and moves[0].entry.event == MIGRATE:  # a batch of it has one lifecycle for all
             used = self.lifecycle(moves[0].entry.lifecycle)
             lifecycle = used.fingerprint, canonical(used.tree)
+        fault_point("fire:decided")
         self.storage.commit(
             Commit(moves=moves, unchanged=unchanged, head=head, lifecycle=lifecycle)
         )

@@ -27,6 +27,7 @@ import attrs
 from evalflow.errors import EvalflowError, Undeliverable
 from evalflow.model import Delivery, Notice, Outgoing
 from evalflow.storage.contract import Settled, Storage
+from evalflow.storage.points import fault_point
 
 CHUNK = 100
 """How many notices are claimed in one transaction."""
@@ -311,6 +312,7 @@ class _Lane:
     def _attempt(self, notice: Notice) -> Exception | SystemExit | None:
         try:
             self._route.notifier.deliver(notice)
+            fault_point("notice:sent")
         except (Exception, SystemExit) as error:  # somebody else's code may raise anything
             return error
         return None

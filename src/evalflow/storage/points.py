@@ -13,6 +13,10 @@ POINTS = ("commit:begun", "commit:written", "commit:done", "claim:claimed", "set
 everything written and not yet durable, durable and not yet told to the caller; the same for
 the outbox. Another storage may have more."""
 
+ENGINE_POINTS = ("fire:decided", "notice:sent")
+"""The points above the storage: decided and nothing written yet; sent by the notifier and not
+yet marked as delivered."""
+
 
 class FaultPoint:
     """What `fault_point` is: call it with the name of a point that was reached."""

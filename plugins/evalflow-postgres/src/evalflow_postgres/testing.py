@@ -11,12 +11,14 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 VARIABLE = "EVALFLOW_TEST_PG"
@@ -85,6 +87,19 @@ class Server:
         """Stop it; `immediate` is as if it had crashed."""
         self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "-m", mode, "stop")
 
+    def kill(self) -> None:
+        """End it and all its processes at once, as the machine's kernel would."""
+        postmaster = int((self._data / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGSTOP)  # so that it starts no more of them
+        _wait_until(lambda: _state(postmaster) == "T")
+        processes = [*_children(postmaster), postmaster]
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        _wait_until(lambda: all(_state(process) in ("", "Z", "X") for process in processes))
+        # Where nobody has taken note of its death it still counts as running.
+        (self._data / "postmaster.pid").unlink()
+
     def remove(self) -> None:
         """Stop it, if it runs, and remove all that it kept."""
         if (self._data / "postmaster.pid").exists():
@@ -130,6 +145,32 @@ def _programs() -> str:
             "(on Debian: apt-get install postgresql)"
         )
     return os.path.dirname(elsewhere)
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            after = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(after[1]) == parent:
+                found.append(int(folder.name))
+    return found
+
+
+def _state(process: int) -> str:
+    """Return the letter with which the kernel says how a process is; nothing if there is none."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+def _wait_until(question: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not question():
+        if time.monotonic() > until:
+            raise NoServer("the server's processes do not die")
+        time.sleep(0.002)
 
 
 def _unprivileged() -> pwd.struct_passwd:

@@ -1,0 +1,456 @@
+"""Crashes by causing them: programs that write are killed, and the store is looked at.
+
+    python -m evalflow.testing.crashes --kills 1000
+
+A child process walks projects about, delivers notices or applies a batch, and is killed at a
+named point or at any moment, alone or beside another that goes on. Before every commit it says
+what it is about to write, in a file that outlives it. What the store then holds must be what was
+durable, whole: the same as a store in memory that was given just these commits and never knew
+a crash. A batch is continued and must end where an uninterrupted one ends.
+
+The caller is a program of a single thread, for it forks: a child that has everything imported
+costs some milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import datetime as dt
+import itertools
+import os
+import pickle
+import random
+import signal
+import struct
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import evalflow
+from evalflow import (
+    BatchPlan,
+    Commit,
+    Engine,
+    Move,
+    Notice,
+    Project,
+    Selection,
+    Storage,
+    StorageError,
+    filled,
+)
+from evalflow.testing import faults
+from evalflow.testing.office import (
+    PERIOD,
+    PLAN_ID,
+    Ticking,
+    actor_for,
+    data_for,
+    step,
+    the_plan,
+)
+
+POINTS = (
+    "fire:decided",
+    "commit:begun",
+    "commit:written",
+    "commit:done",
+    "claim:claimed",
+    "notice:sent",
+    "settle:written",
+)
+"""Where a child is killed; besides, at any moment."""
+
+_LIFE = 40  # kills that one store lives through
+_STEPS = 25  # of a child that is not killed
+_MOMENTS = 0.03  # seconds within which a kill at any moment comes
+_HOUR, _DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+_LENGTH = struct.Struct("<I")
+
+
+class Broken(AssertionError):
+    """The store is not what it should be after a crash."""
+
+
+class _Witness:
+    """A storage that says on paper what it is about to write, and then that it has."""
+
+    def __init__(self, storage: Storage, paper: int) -> None:
+        self._storage = storage
+        self._paper = paper
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+    def commit(self, commit: Commit) -> None:
+        self._note("begin", commit)
+        self._storage.commit(commit)
+        self._note("end")
+
+    def sweep(self, like: Move, projects: Sequence[Project]) -> None:
+        moves = tuple([filled(like, project) for project in projects])
+        self._note("begin", Commit(moves=moves))
+        self._storage.sweep(like, projects)  # type: ignore[attr-defined]
+        self._note("end")
+
+    def _note(self, *said: Any) -> None:
+        line = pickle.dumps((os.getpid(), *said))
+        os.write(self._paper, _LENGTH.pack(len(line)) + line)
+
+
+class _Post:
+    """A notifier that writes down what it sent, so that it is known after its death."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+
+    def deliver(self, notice: Notice) -> None:
+        os.write(self._file, f"{notice.id}\n".encode())
+
+
+class Crashes:
+    """One run: `kills` kills on stores that `fresh` makes; `figures` counts what happened.
+
+    `born` is called in each child before anything else, and `quiet` after its death: it waits
+    until nothing of it is left in the store's server, if there is one.
+    """
+
+    def __init__(
+        self,
+        fresh: Callable[[], str],
+        *,
+        seed: int,
+        born: Callable[[], None] = lambda: None,
+        quiet: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Begin with a first store."""
+        self._fresh = fresh
+        self._born, self._quiet = born, quiet
+        self._dice = random.Random(seed)
+        self._plan = the_plan()
+        self.figures: collections.Counter[str] = collections.Counter()
+        self._begin()
+
+    # ------------------------------------------------------------------ a store's life
+
+    def _begin(self) -> None:
+        self._clock = Ticking()
+        self.url = self._fresh()
+        self._engine = self._open(self.url)
+        self._mirror = self._open("memory:")
+        for engine in (self._engine, self._mirror):
+            self._clock.going = False
+            engine.adopt(self._plan, by=self._plan.actor("policy-1"))
+        self._clock.going = True
+        self._sent = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._kills_left = _LIFE
+
+    def _open(self, url: str) -> Engine:
+        return evalflow.open(url, plugins=None, clock=self._clock)
+
+    def _end(self) -> None:
+        """Deliver what is left, and see that every notice was sent."""
+        self._clock.moment += _DAY
+        self._engine.deliver(notifiers={"jsonl": _Post(self._sent.fileno())})
+        sent = self._sent_ids()
+        notices = {each.notice.id: each.state for each in self._engine.notices()}
+        if set(notices) != set(sent) or set(notices.values()) - {"delivered"}:
+            raise Broken("not every notice was sent, and marked")
+        self.figures["stores"] += 1
+        self.figures["notices sent"] += len(notices)
+        self.figures["notices sent more than once"] += sum(n > 1 for n in sent.values())
+        self.figures["entries"] += sum(1 for _ in self._engine.storage.entries())
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the store in hand."""
+        self._engine.close()
+        self._sent.close()
+
+    def _sent_ids(self) -> collections.Counter[str]:
+        self._sent.seek(0)
+        return collections.Counter(self._sent.read().decode().split())
+
+    def run(self, kills: int) -> collections.Counter[str]:
+        """Kill so many children, and return what was counted."""
+        while self.figures["kills"] < kills:
+            self.once()
+        self.finish()
+        return self.figures
+
+    def once(self, interfere: Callable[[float], None] | None = None) -> None:
+        """Cause one crash and look at what it left. `interfere` is done to the store, after a
+        moment in seconds, instead of killing the child (a server killed, say): the child then
+        ends by itself."""
+        if not self._kills_left:
+            self._end()
+            self._begin()
+        plan = None
+        if interfere is None and self._dice.random() < 0.3:
+            plan = self._batch()
+        if plan is None:
+            self._walk(interfere)
+        else:
+            self._interrupt(plan)
+        self._kills_left -= 1
+
+    def finish(self) -> None:
+        """End the life of the store in hand."""
+        self._end()
+
+    # ------------------------------------------------------------------ walking
+
+    def _walk(self, interfere: Callable[[float], None] | None) -> None:
+        """Kill one that walks, perhaps while another goes on."""
+        self._clock.moment += _HOUR  # leases of the killed run out
+        with tempfile.TemporaryFile() as paper:
+            if interfere is None:
+                self._walk_and_kill(paper.fileno())
+            else:
+                child = self._fork(self._walking(paper.fileno(), "", None))
+                interfere(self._dice.uniform(0, 4 * _MOMENTS))
+                self._reap(child)
+                self.figures["server killed"] += 1
+            self._quiet()
+            self._check(_notes(paper))
+
+    def _walk_and_kill(self, paper: int) -> None:
+        beside = None
+        if self._dice.random() < 0.3:
+            beside = self._fork(self._walking(paper, "", _STEPS))
+        point = "any moment" if self._dice.random() < 0.4 else self._dice.choice(POINTS)
+        fault = "" if point == "any moment" else f"{point}:kill:{self._dice.randint(1, 4)}"
+        self._kill(self._fork(self._walking(paper, fault, None)), point)
+        if beside is not None:
+            if self._reap(beside) != 0:
+                raise Broken("who goes on beside the killed one did not end well")
+            self.figures["beside another"] += 1
+
+    def _walking(self, paper: int, fault: str, steps: int | None) -> Callable[[], None]:
+        """Return what a child does: so many steps, or without end."""
+        seed = self._dice.randrange(1 << 30)
+
+        def walking() -> None:
+            dice = random.Random(seed)
+            with self._open(self.url) as engine:
+                engine.storage = _Witness(engine.storage, paper)
+                faults.install(fault)
+                for _ in itertools.count() if steps is None else range(steps):
+                    if dice.random() < 0.15:
+                        engine.deliver(notifiers={"jsonl": _Post(self._sent.fileno())}, limit=6)
+                    else:
+                        step(engine, dice)
+
+        return walking
+
+    # ------------------------------------------------------------------ batches
+
+    def _batch(self) -> BatchPlan | None:
+        """Return a batch that moves something, on some event."""
+        self._clock.going = False  # a continued batch then writes what an uninterrupted one does
+        events = ["amend", "request_change", "review", "self_evaluate", "send_back", "submit"]
+        self._dice.shuffle(events)
+        for event in events:
+            plan = self._planned(event)
+            if sum(line.allowed for line in plan) > 1:
+                return plan
+        self._clock.going = True
+        return None
+
+    def _planned(self, event: str) -> BatchPlan:
+        project = self._engine.project(f"{PLAN_ID}/{self._dice.randint(1, 12)}")
+        where: dict[str, Any] = {}
+        by = actor_for(project, event)
+        if by.endswith(("-1", "-head")) and by != "policy-1":
+            where["unit"] = project.unit
+        elif event == "submit":
+            where["unit"] = project.unit[:-2]
+        actor = self._engine.actor(PLAN_ID, by)
+        data = dict(data_for(project, event, self._dice.randrange(90)))
+        return self._engine.batch(event, by=actor, where=where, data=data, mode="each")
+
+    def _interrupt(self, plan: BatchPlan) -> None:
+        """Kill one that applies the plan; continue it, and compare with who was never killed."""
+        chunk = self._dice.choice((1, 2, 5))
+        point = "any moment"
+        if self._dice.random() < 0.6:
+            point = self._dice.choice(("commit:begun", "commit:written", "commit:done"))
+        # A batch has no more transactions than projects: a later turn would not come.
+        fault = "" if point == "any moment" else f"{point}:kill:{self._dice.randint(1, 2)}"
+        with tempfile.TemporaryFile() as paper:
+
+            def applying() -> None:
+                with self._open(self.url) as engine:
+                    engine.storage = _Witness(engine.storage, paper.fileno())
+                    faults.install(fault)
+                    for _ in engine.apply(plan, chunk=chunk):
+                        pass
+
+            self._kill(self._fork(applying), point, may_end=True)
+            self._quiet()
+            written = _notes(paper)
+        receipts = {r.project: r.outcome for r in self._engine.apply(plan, chunk=chunk)}
+        whole = {r.project: r.outcome for r in self._mirror.apply(plan)}
+        already = {name for name, outcome in receipts.items() if outcome == "already"}
+        surely = {m.project.id for commit, ended in written if ended for m in commit.moves}
+        ends = {name: o if o != "already" else "done" for name, o in receipts.items()}
+        if ends != whole or not surely <= already:
+            raise Broken(f"the batch ended otherwise: {ends} instead of {whole}")
+        self.look()
+        self.figures["batches continued"] += 1
+        self.figures["batches found half done"] += bool(already) and len(already) < len(whole)
+        self._clock.going = True
+
+    # ------------------------------------------------------------------ children
+
+    def _fork(self, act: Callable[[], None]) -> int:
+        """Start a child that does this; return its process id."""
+        child = os.fork()
+        if child:
+            return child
+        return _be(self._born, act)
+
+    def _kill(self, child: int, point: str, *, may_end: bool = False) -> None:
+        """Wait until the child has died at its point, or kill it at any moment."""
+        if point == "any moment":
+            time.sleep(self._dice.uniform(0.002, _MOMENTS))
+            os.kill(child, signal.SIGKILL)
+        code = self._reap(child)
+        if code == 0 and may_end:
+            self.figures["ended before its kill"] += 1
+        elif code == -signal.SIGKILL:
+            self.figures["kills"] += 1
+            self.figures[f"killed at {point}"] += 1
+        else:
+            raise Broken(f"the child ended by itself at {point}, with {code}")
+
+    def _reap(self, child: int) -> int:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    # ------------------------------------------------------------------ looking
+
+    def _check(self, notes: list[tuple[Commit, bool]]) -> None:
+        """Give the mirror what was durable; then both must hold the same."""
+        durable: list[Commit] = []
+        for commit, ended in notes:
+            first = commit.moves[0].entry
+            if self._has(first.project, first.number, first.hash):
+                durable.append(commit)
+                self.figures["durable without a word"] += not ended
+            elif ended:
+                raise Broken(f"a commit that returned is gone: {first.project} #{first.number}")
+            else:
+                self.figures["undone whole"] += 1
+        while durable:
+            left = [commit for commit in durable if not self._mirrored(commit)]
+            if len(left) == len(durable):
+                raise Broken("the commits do not make one line")
+            durable = left
+        self.look()
+
+    def _has(self, project: str, number: int, mark: str) -> bool:
+        found = next(iter(self._engine.storage.history(project, after=number - 1)), None)
+        return found is not None and found.hash == mark
+
+    def _mirrored(self, commit: Commit) -> bool:
+        try:
+            self._mirror.storage.commit(commit)
+        except (evalflow.Conflict, ValueError):  # another child's comes before it
+            return False
+        return True
+
+    def look(self) -> None:
+        """Compare the store with its mirror.
+
+        Raises:
+            Broken: they differ, or the histories do not bear out what stands.
+        """
+        found, right = _contents(self._engine.storage), _contents(self._mirror.storage)
+        for name, value in right.items():
+            if found[name] != value:
+                raise Broken(f"{name} differ from what was written")
+        if faulty := list(self._engine.verify()):
+            raise Broken(faulty[0].text("en"))
+        sent = self._sent_ids()
+        unsent = {each.notice.id for each in self._engine.notices(state="delivered")} - set(sent)
+        if unsent:
+            raise Broken(f"marked as delivered and never sent: {sorted(unsent)[:3]}")
+        self.figures["looked"] += 1
+
+
+def _contents(storage: Storage) -> dict[str, Any]:
+    """Return all that commits write."""
+    everything = Selection()
+    return {
+        "projects": list(storage.snapshots(everything)),
+        "histories": [list(storage.history(each.id)) for each in storage.select(everything)],
+        "evaluations": list(storage.evaluations(PLAN_ID, PERIOD)),
+        "revisions": [
+            (number, storage.head(PLAN_ID, number), list(storage.definitions(PLAN_ID, number)))
+            for number, _ in storage.revisions(PLAN_ID)[-2:]
+        ],
+        "notices": sorted((n.notice for n in storage.outbox()), key=lambda n: n.id),
+        "entries": sorted(entry.hash for _, entry in storage.entries()),
+    }
+
+
+def _notes(paper: Any) -> list[tuple[Commit, bool]]:
+    """Return the commits that were begun, each with whether it returned."""
+    found: list[tuple[Commit, bool]] = []
+    open_: dict[int, int] = {}
+    paper.seek(0)
+    while len(head := paper.read(_LENGTH.size)) == _LENGTH.size:
+        line = paper.read(_LENGTH.unpack(head)[0])
+        if len(line) < _LENGTH.unpack(head)[0]:
+            break  # killed while it said so, so nothing was begun
+        child, word, *said = pickle.loads(line)
+        if word == "begin":
+            open_[child] = len(found)
+            found.append((said[0], False))
+        else:
+            place = open_.pop(child)
+            found[place] = (found[place][0], True)
+    return found
+
+
+def _be(born: Callable[[], None], act: Callable[[], None]) -> NoReturn:
+    """Be a child that ends without tidying up what is its parent's."""
+    try:
+        born()
+        act()
+    except StorageError as error:
+        os._exit(3 if error.code == "unreachable" else 2)
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+    os._exit(0)
+
+
+def told(figures: collections.Counter[str]) -> Iterator[str]:
+    """Yield the figures as lines."""
+    for name, count in sorted(figures.items()):
+        yield f"{name:32}{count:>8}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Crash stores in SQLite files, and print the figures."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=2016)
+    given = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        names = (Path(folder) / f"{number}.db" for number in range(1 << 30))
+        crashes = Crashes(lambda: f"sqlite:///{next(names)}", seed=given.seed)
+        for line in told(crashes.run(given.kills)):
+            print(line)
+
+
+if __name__ == "__main__":
+    main()

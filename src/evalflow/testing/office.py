@@ -1,0 +1,182 @@
+"""A small office that never comes to an end: people walk their projects back and forth.
+
+Used where a store is crashed or raced for: whatever is done in it can be done again, thousands
+of times, in one period. The moments are made up: nothing here looks at the machine's clock.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import evalflow
+from evalflow import Engine, Entry, Plan, Project
+
+PLAN_ID = "office-2016"
+BUREAUS = ("welfare", "city", "safety")
+PERIOD = "2016-Q1"
+
+_HEAD = """\
+evalflow: plan/1
+id: office-2016
+year: 2016
+ko: 시험 계획
+en: Test plan
+lifecycle: major-works
+calendar: {periods: quarter, first: 2016-Q1, last: 2016-Q4}
+scoring: {}
+notices: {notifiers: [jsonl]}
+fields: {welfare: {ko: 복지, en: Welfare}}
+units:
+  office: {kind: office, ko: 시험구, en: Test-gu}
+"""
+_BUREAU = """\
+  {0}: {{kind: bureau, ko: {0}국, en: {0}, parent: office}}
+  {0}-a: {{kind: department, ko: {0}가과, en: {0} A, parent: {0}}}
+  {0}-b: {{kind: department, ko: {0}나과, en: {0} B, parent: {0}}}
+"""
+_PEOPLE = """\
+  {0}-lead: [{{role: lead_section, unit: {0}}}]
+  {0}-head: [{{role: bureau_head, unit: {0}}}]
+  {0}-a-1: [{{role: department, unit: {0}-a}}]
+  {0}-a-head: [{{role: department_head, unit: {0}-a}}]
+  {0}-b-1: [{{role: department, unit: {0}-b}}]
+  {0}-b-head: [{{role: department_head, unit: {0}-b}}]
+"""
+_CENTRE = """\
+  policy-1: [{role: policy_office, unit: office}]
+  policy-2: [{role: policy_office, unit: office}]
+  mayor-1: [{role: mayor, unit: office}]
+"""
+_PROJECT = """\
+  "{0}":
+    ko: 사업 {0}
+    en: Project {0}
+    unit: {1}
+    field: welfare
+    kind: new
+    start: 2016-01-01
+    end: 2016-12-31
+    budget: {{sources: {{구비: 1000000}}}}
+    indicators:
+      done:
+        {{ko: 실적, en: Done, unit: 건, direction: up, accumulation: sum,
+         targets: {{2016-Q1: 10, 2016-Q2: 10, 2016-Q3: 10, 2016-Q4: 10}}}}
+"""
+
+
+def plan_text(*, each: int = 2) -> str:
+    """Return the plan: three bureaus of two departments, with `each` projects a department."""
+    departments = [f"{bureau}-{part}" for bureau in BUREAUS for part in "ab"]
+    numbered = enumerate((unit for unit in departments for _ in range(each)), start=1)
+    return "".join(
+        [
+            _HEAD,
+            *(_BUREAU.format(bureau) for bureau in BUREAUS),
+            "directory:\n",
+            *(_PEOPLE.format(bureau) for bureau in BUREAUS),
+            _CENTRE,
+            "projects:\n",
+            *(_PROJECT.format(number, unit) for number, unit in numbered),
+        ]
+    )
+
+
+def the_plan(*, each: int = 2) -> Plan:
+    """Return this plan, loaded."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "plan.yaml"
+        path.write_text(plan_text(each=each), encoding="utf-8")
+        return evalflow.load_plan(path)
+
+
+class Ticking:
+    """A clock that goes on by a second whenever somebody looks, or stands still."""
+
+    def __init__(self, *, going: bool = True) -> None:
+        """Begin in the morning of the day before the figures are due."""
+        self.moment = dt.datetime(2016, 4, 4, 1, tzinfo=dt.UTC)
+        self.going = going
+
+    def __call__(self) -> dt.datetime:
+        """Return the moment, in UTC."""
+        if self.going:
+            self.moment += dt.timedelta(seconds=1)
+        return self.moment
+
+
+def actor_for(project: Project, event: str) -> str:
+    """Return the id of somebody who may fire the event on the project, as far as roles go."""
+    if event in ("self_evaluate", "amend", "file_change", "withdraw_change"):
+        return f"{project.unit}-1"
+    if event == "request_change":
+        return f"{project.unit}-head"
+    if event == "submit":
+        return f"{project.unit[:-2]}-lead"
+    if event in ("approve_change", "reject_change"):
+        return "mayor-1"
+    return "policy-1"
+
+
+def data_for(project: Project, event: str, number: int) -> Mapping[str, Any]:
+    """Return what the event asks for; `number` makes it different from other times."""
+    if event in ("self_evaluate", "amend"):
+        data: dict[str, Any] = {"actuals": {"done": 10 + number}, "progress": f"추진 {number}"}
+        if event == "self_evaluate" and project.change is not None:
+            data["declared"] = {str(project.change.number): "축소"}
+        return data
+    if event == "submit":
+        head = f"{project.unit[:-2]}-head"
+        signed = [{"role": "bureau_head", "actor": head}]
+        return {"document": f"주무과-{number}", "sign_off": signed}
+    if event == "request_change":
+        return {
+            "kind": "target",
+            "change": {"indicators": {"done": {"targets": {"2016-Q4": 11 + number}}}},
+            "reason": "추경",
+            "detail": f"목표 {11 + number}",
+            "reported_on": "2016-04-01",
+        }
+    return {
+        "review": {"ratings": "confirmed"},
+        "consult": {"opinion": f"의견 {number}"},
+        "file_change": {"document": f"문서-{number}"},
+        "approve_change": {"document": f"방침-{number}"},
+        "extend_deadline": {"deadline": "submit", "until": "2016-04-20", "reason": "연장"},
+    }.get(event, {"reason": f"사유 {number}"})
+
+
+_ONWARD = {
+    "planned": ("self_evaluate",),
+    "self_evaluated": ("submit", "submit", "amend"),
+    "submitted": ("review", "send_back"),
+    "reviewed": ("send_back",),
+    "unchanged": ("request_change",),
+    "change_requested": ("consult", "approve_change", "reject_change", "withdraw_change"),
+    "change_approved": ("file_change",),
+}
+
+
+def fire(engine: Engine, project: Project, event: str, number: int, by: str = "") -> Entry:
+    """Fire the event on the project with the data that it takes."""
+    actor = engine.actor(project.plan, by or actor_for(project, event))
+    return engine.fire(project.id, event, by=actor, data=data_for(project, event, number))
+
+
+def step(engine: Engine, dice: random.Random) -> str:
+    """Let somebody do something with some project; return the event, or how it was refused."""
+    number = dice.randrange(1, 1 + len(tuple(engine.projects())))
+    project = engine.project(f"{PLAN_ID}/{number}")
+    region = project.states[dice.random() < 0.25]
+    event = dice.choice(_ONWARD[region])
+    try:
+        fire(engine, project, event, dice.randrange(90))
+    except evalflow.Refused as refused:
+        return " ".join(sorted({reason.code for reason in refused.reasons}))
+    except evalflow.Conflict:
+        return "conflict"
+    return event

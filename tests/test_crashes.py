@@ -1,0 +1,70 @@
+"""Killed programs leave all or nothing: a sample of what `make trust` does a thousand times."""
+
+from __future__ import annotations
+
+import collections
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import evalflow
+from evalflow.storage.points import ENGINE_POINTS, POINTS
+from evalflow.testing import crashes
+from evalflow.testing.office import Ticking, step, the_plan
+
+
+def figures(module: str, *arguments: str) -> collections.Counter[str]:
+    """Run a program that causes faults and return the figures that it printed."""
+    told = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert told.returncode == 0, told.stderr[-2000:]
+    lines = [line.rsplit(maxsplit=1) for line in told.stdout.splitlines()]
+    return collections.Counter({name: int(count) for name, count in lines})
+
+
+def test_children_are_killed_at_every_point() -> None:
+    assert set(crashes.POINTS) == {*POINTS, *ENGINE_POINTS}
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_or_halved_by_killed_programs() -> None:
+    found = figures("evalflow.testing.crashes", "--kills", "40")
+    assert found["kills"] >= 40
+    assert found["looked"] >= 40
+    assert found["undone whole"]
+    assert found["batches continued"]
+
+
+def test_a_crash_harness_notices_what_is_wrong(tmp_path: Path) -> None:
+    """One that cannot fail would prove nothing."""
+    run = crashes.Crashes(lambda: f"sqlite:///{tmp_path / 'a.db'}", seed=1)
+    run.look()
+    with sqlite3.connect(tmp_path / "a.db") as connection:
+        for (name,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("UPDATE project SET band = 'lagging' WHERE number = '3'")
+    connection.close()
+    with pytest.raises(crashes.Broken, match="projects differ"):
+        run.look()
+    run.close()
+
+
+@pytest.mark.slow
+def test_the_office_that_never_ends_goes_everywhere() -> None:
+    plan, clock, dice = the_plan(), Ticking(), random.Random(1)
+    with evalflow.open("memory:", plugins=[], clock=clock) as engine:
+        engine.adopt(plan, by=plan.actor("policy-1"))
+        fired = {step(engine, dice) for _ in range(400)}
+    assert {"self_evaluate", "amend", "submit", "review", "send_back", "approve_change"} <= fired
