@@ -21,9 +21,10 @@ def plan() -> evalflow.Plan:
     return evalflow.load_plan(FOLDER / "plan.yaml", plugins=[])
 
 
-def test_the_file_is_what_its_script_makes():
-    made = runpy.run_path(str(FOLDER / "make_plan.py"), run_name="made")["plan"]()
-    assert (FOLDER / "plan.yaml").read_text(encoding="utf-8") == made
+@pytest.mark.parametrize("name", ["plan", "selection"])
+def test_the_file_is_what_its_script_makes(name):
+    made = runpy.run_path(str(FOLDER / "make_plan.py"), run_name="made")[name]()
+    assert (FOLDER / f"{name}.yaml").read_text(encoding="utf-8") == made
 
 
 def test_43_projects_in_five_fields(plan):

@@ -1,4 +1,5 @@
-"""Makes plan.yaml: the 2016 plan of 서대문구, as far as the source tells, and illustrative beyond.
+"""Makes plan.yaml, the 2016 plan of 서대문구, as far as the source tells, and illustrative beyond;
+and selection.yaml, the candidates out of which its 43 projects were selected.
 
 Run it again and the same bytes come out; a test checks that. What is from the source document
 (정책기획담당관-2872, 「2016년 주요업무시행 및 평가계획」) stands in this script, marked with the
@@ -115,6 +116,51 @@ exclusions:
     reason: 수립대상 제외
     evaluated_in: 원문에 없음
 """
+
+SELECTION = """\
+# 서대문구 2016년 주요업무시행계획 대상사업 선정 (R17-R23). Made by make_plan.py: edit that.
+#
+# From the source: the dates, the five criteria, that 43 projects were selected, and that pledges
+# and urban renewal projects were left out. Illustrative: the candidates' titles but number 6's,
+# their fields and core projects, and which of them were left out.
+evalflow: plan/1
+id: seodaemun-2016-selection
+year: 2016
+ko: 2016년 주요업무시행계획 대상사업 선정
+en: Selection of the key projects of 2016
+illustrative:
+  ko: "관리번호 6의 사업명을 뺀 후보 사업명과 분야·핵심 프로젝트 배정, 제외한 사업은 예시로 넣음"
+  en: "candidate titles except number 6, fields, core projects and what was left out were made up"
+document:
+  bases: 정책기획담당관-1903호 「2016년 주요업무시행계획 수립계획 통보」, 「2016년 주요업무계획」
+lifecycle: selection
+
+calendar:
+  periods: year
+  first: 2016
+  last: 2016
+  due:
+    agree: {{date: 2016-02-19}}     # R18
+    submit: {{date: 2016-02-24}}    # R19
+    approve: {{date: 2016-02-24}}   # R20; signed on the 25th
+    notify: {{date: 2016-02-25}}    # R21
+"""
+
+# R23-R25: left out, with what they are evaluated in instead. Which projects: illustrative.
+LEFT_OUT = (
+    ("44", "women-family", "welfare", "아동급식 지원 확대", "Meals for more children"),
+    ("45", "traffic", "environment", "연세로 대중교통전용지구 활성화", "Yonsei-ro transit mall"),
+    ("46", "elders", "welfare", "동네 경로당 개방 확대", "Opening senior centres to all"),
+    (
+        "47",
+        "urban-renewal",
+        "environment",
+        "가재울 재정비촉진지구 관리",
+        "Gajaeul renewal district",
+    ),
+    ("48", "housing", "environment", "노후 연립주택 재건축 지원", "Rebuilding old row houses"),
+    ("49", "city-management", "environment", "신촌 도시재생 거점 조성", "Sinchon regeneration hub"),
+)
 
 # R3: 31 departments = 3 담당관 + 26 과 + 1 지소 + 1 박물관. In the source: 정책기획담당관,
 # 감사담당관, 도시재정비과, 주택과, 도시관리과 and 주민자치국(장). Illustrative: all else.
@@ -302,6 +348,54 @@ def plan() -> str:
         "".join(projects()),
     )
     return "\n".join(parts)
+
+
+def selection() -> str:
+    """Return the whole file of candidates."""
+    parts = (
+        SELECTION.format(),
+        "".join(units()),
+        "".join(selectors()),
+        named("R27: 민선6기 5대 구정목표 분야.", "fields", FIELDS),
+        named("R28: 2016년 5대 핵심 프로젝트.", "core_projects", CORE_PROJECTS),
+        named("R22 (a)-(e): 선정기준, recorded by `propose`.", "criteria", CRITERIA),
+        "".join(candidates()),
+    )
+    return "\n".join(parts)
+
+
+def selectors() -> Iterator[str]:
+    """Yield who takes part in the selection: opaque ids, the same as in the plan."""
+    yield "directory:\n"
+    yield "  mayor-1: [{role: mayor, unit: seodaemun}]\n"
+    yield "  policy-1: [{role: policy_office, unit: seodaemun}]\n"
+    yield "  policy-2: [{role: policy_office, unit: seodaemun}]\n"
+    yield "  vice-mayor-1: [{role: bureau_head, unit: direct}]\n"
+    for (bureau, _, _), departments in UNITS:
+        yield f"  {bureau}-lead-1: [{{role: lead_section, unit: {bureau}}}]\n"
+        if bureau != "direct":
+            yield f"  {bureau}-head-1: [{{role: bureau_head, unit: {bureau}}}]\n"
+        for unit, _, _ in departments:
+            yield f"  {unit}-head-1: [{{role: department_head, unit: {unit}}}]\n"
+
+
+def candidates() -> Iterator[str]:
+    """Yield the candidates, a line or two each: what becomes of the 43, and what is left out."""
+    yield "projects:\n"
+    source = (HERE / "projects.txt").read_text(encoding="utf-8")
+    for block in re.split(r"\n\s*\n", source.strip()):
+        if block.startswith("#"):
+            continue
+        lines = block.splitlines()
+        number, unit, field, core, kind, _ = cells(lines[0])
+        at = "" if core == "-" else f", core_project: {core}"
+        made_up = "false" if number == REAL else "true"
+        yield f'  "{number}":\n    {{{label(*halves(lines[1]))}, illustrative: {made_up},\n'
+        yield f"     unit: {unit}, field: {field}{at}, kind: {kind}}}\n"
+    yield "  # R23: to be left out; see pledges.yaml and regeneration.yaml.\n"
+    for number, unit, field, ko, en in LEFT_OUT:
+        yield f'  "{number}":\n    {{{label(ko, en)}, illustrative: true,\n'
+        yield f"     unit: {unit}, field: {field}, kind: continued}}\n"
 
 
 # --------------------------------------------------------------------------- the head
@@ -503,4 +597,5 @@ def text(words: str) -> str:
 
 
 if __name__ == "__main__":
-    (HERE / "plan.yaml").write_text(plan(), encoding="utf-8", newline="\n")
+    for name, made in (("plan", plan()), ("selection", selection())):
+        (HERE / f"{name}.yaml").write_text(made, encoding="utf-8", newline="\n")

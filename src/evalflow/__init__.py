@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from evalflow.plan import Plan
     from evalflow.plugins import Plugins
     from evalflow.scenario import Failure, Scenario, load_scenario, run_scenario
+    from evalflow.schemes import Overlap, overlaps, select_plan
     from evalflow.scoring.contract import Grade, Grader, Scorer
     from evalflow.scoring.explain import explain_line
     from evalflow.scoring.rates import Rates
@@ -166,6 +167,7 @@ _HOMES = {
     "evalflow.plan": ("Plan",),
     "evalflow.plugins": ("Plugins",),
     "evalflow.scenario": ("Failure", "Scenario", "load_scenario", "run_scenario"),
+    "evalflow.schemes": ("Overlap", "overlaps", "select_plan"),
     "evalflow.scoring.contract": ("Grade", "Grader", "Scorer"),
     "evalflow.scoring.explain": ("explain_line",),
     "evalflow.scoring.rates": ("Rates",),
@@ -228,6 +230,7 @@ __all__ = [
     "Notice",
     "Notifier",
     "Outgoing",
+    "Overlap",
     "Override",
     "Period",
     "Plan",
@@ -271,9 +274,11 @@ __all__ = [
     "load_plan",
     "load_scenario",
     "open",
+    "overlaps",
     "parse",
     "roll_up",
     "run_scenario",
+    "select_plan",
     "verify_bundle",
     "vocabulary",
 ]

@@ -129,7 +129,7 @@ class Setting:
 
     `definition` is the project in the plan revision `measured` that its period is measured
     against (D5); `latest` is the project in the latest one. `fired_on` answers on which day
-    an event was last fired on a project.
+    an event was last fired on a project, `about` which project this one is about.
     """
 
     head: PlanHead
@@ -143,6 +143,7 @@ class Setting:
     peers: Callable[[str], Sequence[Project]]
     fired_on: Callable[[str, str], dt.date | None]
     measured: int
+    about: Callable[[], Project | None]
 
 
 @attrs.frozen(kw_only=True)
@@ -215,7 +216,13 @@ def decide(
     grant, role_reasons, unit_reasons, duty_reasons = _entitled(
         snapshot, event, actor, setting, unit, today
     )
-    tree, problems = normal(event, data, definition=setting.definition, lifecycle=lifecycle)
+    tree, problems = normal(
+        event,
+        data,
+        definition=setting.definition,
+        lifecycle=lifecycle,
+        criteria=setting.head.criteria,
+    )
     firing = Firing(
         project=project,
         evaluation=snapshot.evaluation,
@@ -233,6 +240,8 @@ def decide(
         directory=setting.directory,
         rate=_rating_of(snapshot, setting),
         peers=setting.peers,
+        about=setting.about,
+        deadline=lambda name: _deadline(snapshot, lifecycle.events[name], setting),
     )
     guard_reasons: tuple[Reason, ...] = ()
     after: tuple[str, ...] | None = None

@@ -872,6 +872,12 @@ class Engine:
                 group = seen[kind] = self._peers(terms, latest, kind, terms.calendar.today(at))
             return [peer.project for peer in group]
 
+        def about() -> Project | None:
+            try:
+                return None if latest.about is None else self.project(latest.about)
+            except NotFound:
+                return None
+
         return Setting(
             head=terms.head,
             lifecycle=self.lifecycle(project.lifecycle),
@@ -884,6 +890,7 @@ class Engine:
             peers=peers,
             fired_on=self._fired_on,
             measured=measured,
+            about=about,
         )
 
     def _peers(

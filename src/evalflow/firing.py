@@ -39,6 +39,10 @@ class Firing:
         data: what was given, in normal form (see `evalflow.lifecycle.fields`).
         rate: rates the project on actuals (indicator -> figure) and overrides.
         peers: the plan's projects in the project's unit of a kind, e.g. its bureau.
+        about: answers the project that this one is about, e.g. the one that a corrective order
+            was given for; None where it is about none, or the store does not have it.
+        deadline: answers the day by whose end an event of the lifecycle is due for the project,
+            extensions counted; None where it is due on no day (yet).
     """
 
     project: Project
@@ -57,6 +61,8 @@ class Firing:
     directory: Directory
     rate: Callable[[Mapping[str, Figure], Mapping[str, Override]], Rating]
     peers: Callable[[str], Sequence[Project]]
+    about: Callable[[], Project | None]
+    deadline: Callable[[str], dt.date | None]
 
     @property
     def number(self) -> int:

@@ -351,6 +351,100 @@ def consulted(firing: Firing, after: Draft, *, by: str, where: str = "always") -
     )
 
 
+def in_time(firing: Firing, after: Draft, *, of: str = "") -> Reasons:
+    """Refuse once the day has passed by which an event is due (`of`; without it the event that
+    the data names): what is asked for must be asked for in time (R52: 마포구, 성남시)."""
+    name = of or firing.given("event")
+    if name is None:
+        return None
+    label, due = firing.lifecycle.events[name].label, firing.deadline(name)
+    if due is None:
+        return Reason(
+            code="no_deadline_yet",
+            ko=f"'{label.ko}'의 기한이 아직 시작되지 않았습니다.",
+            en=f"'{label.en}' is due on no day yet.",
+            about=name,
+        )
+    if firing.today <= due:
+        return None
+    return Reason(
+        code="deadline_passed",
+        ko=f"'{label.ko}'의 기한({due})이 지났습니다. 그 전에 했어야 합니다.",
+        en=f"'{label.en}' was due on {due}; this had to come before.",
+        about=name,
+    )
+
+
+def concerns(firing: Firing, after: Draft, *, states: Sequence[str]) -> Reasons:
+    """Refuse unless the project that this one is about (`about` in the plan) is in one of the
+    states of its own lifecycle; that project is looked at, never touched (R55)."""
+    project = firing.about()
+    if project is None:
+        return Reason(
+            code="about_nothing",
+            ko="어느 사업에 관한 것인지 계획에 없거나, 그 사업이 저장소에 없습니다 "
+            f"(about: {firing.latest.about or '-'}).",
+            en="the plan does not say which project this is about, or the store does not have it "
+            f"(about: {firing.latest.about or '-'}).",
+            about=firing.latest.about,
+        )
+    wanted = (states,) if isinstance(states, str) else tuple(states)
+    if set(project.states) & set(wanted):
+        return None
+    now, then = ", ".join(project.states), ", ".join(wanted)
+    return Reason(
+        code="about_another_state",
+        ko=f"{project.id}은(는) 지금 {now} 상태입니다. {then} 상태의 사업에만 할 수 있습니다.",
+        en=f"{project.id} is {now} now; it has to be {then}.",
+        about=project.id,
+    )
+
+
+def resolved(firing: Firing, after: Draft, *, by: str, quorum: str = "majority") -> Reasons:
+    """Refuse unless a committee, the holders of the role, has resolved on it: enough of them took
+    part (`majority`, or `two_thirds`), and more than half of these voted for it (R56, R57)."""
+    votes = firing.given("votes")
+    if votes is None:
+        return None
+    role = firing.lifecycle.roles[by].label
+    members = firing.directory.holders((by,), firing.latest.unit_on(firing.today), firing.today)
+    reasons = [
+        Reason(
+            code="voter_without_role",
+            ko=f"'{voter}'은(는) 이 날짜에 '{role.ko}'이(가) 아닙니다.",
+            en=f"'{voter}' is no {role.en} on this day.",
+            who=members,
+            about=voter,
+        )
+        for voter in votes
+        if voter not in members
+    ]
+    present = [vote for voter, vote in votes.items() if voter in members]
+    needed = len(members) // 2 + 1 if quorum == "majority" else -(-2 * len(members) // 3)
+    in_favour = present.count("for")
+    if len(present) < max(needed, 1):
+        reasons.append(
+            Reason(
+                code="no_quorum",
+                ko=f"의사정족수에 못 미칩니다: {role.ko} {len(members)}명 가운데 "
+                f"{len(present)}명 참석 ({needed}명 이상이어야 함).",
+                en=f"no quorum: {len(present)} of {len(members)} took part, "
+                f"{needed} are needed ({role.en}).",
+                about="votes",
+            )
+        )
+    elif in_favour * 2 <= len(present):
+        reasons.append(
+            Reason(
+                code="not_carried",
+                ko=f"의결되지 않았습니다: 참석 {len(present)}명 가운데 찬성 {in_favour}명.",
+                en=f"not carried: {in_favour} of {len(present)} present voted for it.",
+                about="votes",
+            )
+        )
+    return reasons
+
+
 def _spec(name: str, ko: str, en: str, **rest: Any) -> GuardSpec:
     return GuardSpec(name=name, label=Label(ko, en), **rest)
 
@@ -426,6 +520,31 @@ GUARDS: Mapping[str, tuple[GuardSpec, Guard]] = {
                 names={"by": "role"},
             ),
             consulted,
+        ),
+        (
+            _spec("in_time", "기한 안", "in time", params={"of": None}, names={"of": "event"}),
+            in_time,
+        ),
+        (
+            _spec(
+                "concerns",
+                "관련 사업의 상태",
+                "about a project in the state",
+                params={"states": None},
+                required=("states",),
+            ),
+            concerns,
+        ),
+        (
+            _spec(
+                "resolved",
+                "위원회 의결",
+                "resolved by the committee",
+                params={"by": None, "quorum": ("majority", "two_thirds")},
+                required=("by",),
+                names={"by": "role"},
+            ),
+            resolved,
         ),
     )
 }

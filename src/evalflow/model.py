@@ -187,8 +187,10 @@ class ProjectDefinition:
 
     `cards` are the sub-projects (관리카드) whose papers go with every self-evaluation.
     `schedule` is the month-by-month plan: `2016-03` -> text. `carried_from` is the id that the
-    project had in the plan of the year before, e.g. `seodaemun-2016/6`. `tree` is the source it was
-    built from, kept so that a stored definition is read back by the same builder.
+    project had in the plan of the year before, e.g. `seodaemun-2016/6`. `about` is the id of the
+    project that a corrective order or a referral is about. `also_in` names the plans in which the
+    same thing is evaluated too, each with the special reason for it (R23). `tree` is the source it
+    was built from, kept so that a stored definition is read back by the same builder.
     """
 
     id: str
@@ -210,6 +212,8 @@ class ProjectDefinition:
     cards: tuple[Label, ...] = ()
     illustrative: bool = False
     carried_from: str | None = None
+    about: str | None = None
+    also_in: Mapping[str, str] = attrs.field(factory=dict)
     tree: Tree = attrs.field(factory=dict, eq=False, repr=False)
 
     def unit_on(self, day: dt.date) -> str:

@@ -143,6 +143,7 @@ def change(firing: Firing, draft: Draft) -> Draft:
             firing.head,
             firing.project.number,
             merge_patch(firing.latest.tree, patch),
+            measures=firing.lifecycle.measures,
         )
     except InvalidInput as error:
         reasons = tuple(
@@ -185,6 +186,7 @@ def plan_revision(firing: Firing, draft: Draft) -> Draft:
         firing.head,
         firing.project.number,
         merge_patch(firing.latest.tree, draft.change.after),
+        measures=firing.lifecycle.measures,
     )
     approved = attrs.evolve(
         draft.change,

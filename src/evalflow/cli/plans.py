@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from evalflow.cli import schemes
 from evalflow.cli.session import Session, tree_of
 from evalflow.errors import InvalidInput, NotFound, Problem
 
@@ -20,6 +21,11 @@ _pass = click.make_pass_decorator(Session)
 @click.group("plan")
 def plan_command() -> None:
     """계획을 검사·등록·조회 · Check, import and show plans."""
+
+
+plan_command.add_command(schemes.select)
+plan_command.add_command(schemes.overlaps)
+plan_command.add_command(schemes.open_)
 
 
 @plan_command.command("check")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from evalflow.cli.schemes import print_about
 from evalflow.cli.session import Session, moment, read_data, read_where
 from evalflow.errors import InvalidInput, Reason, Refused
 
@@ -485,4 +486,5 @@ def history_command(session: Session, project: str, as_json: bool) -> None:
             "순번,일시,기간,절차,행위자,상태,비고", "No.,When,Period,Event,Actor,State,Remarks"
         ).split(",")
         session.table(heads, rows(), right=(0,))
+        print_about(session, engine, project)
         session.remark_illustrative(engine, [plan])

@@ -191,6 +191,12 @@ class Lifecycle:
     def __hash__(self) -> int:
         return hash(self.fingerprint)
 
+    @property
+    def measures(self) -> bool:
+        """Say whether anything is evaluated under it: an event takes figures. A selection or a
+        corrective order is none, so its projects need no indicators."""
+        return any(field.type == "figures" for e in self.events.values() for field in e.data)
+
     def initial(self) -> tuple[str, ...]:
         """Return the states in which a project starts, one per region."""
         return tuple(region.initial for region in self.regions.values())

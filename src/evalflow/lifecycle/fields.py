@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -43,11 +43,13 @@ class _Wrong:
 
 @attrs.frozen
 class _Scope:
-    """What the readers may look up: the project's definition and the lifecycle."""
+    """What the readers may look up: the project's definition, the lifecycle, and the criteria
+    (선정기준) of the plan."""
 
     definition: ProjectDefinition
     lifecycle: Lifecycle
     field: Field
+    criteria: Collection[str]
 
 
 def normal(
@@ -56,6 +58,7 @@ def normal(
     *,
     definition: ProjectDefinition,
     lifecycle: Lifecycle,
+    criteria: Collection[str] = (),
 ) -> tuple[dict[str, Tree], tuple[Problem, ...]]:
     """Return the normal form of an event's data, and all problems in it.
 
@@ -72,7 +75,7 @@ def normal(
             continue
         if value is None:
             continue
-        answer = _READERS[field.type](value, _Scope(definition, lifecycle, field))
+        answer = _READERS[field.type](value, _Scope(definition, lifecycle, field, criteria))
         if isinstance(answer, _Wrong):
             wrong.append(_at(name, answer))
         elif isinstance(answer, _Several):
@@ -237,7 +240,10 @@ def _flag(value: Any, scope: _Scope) -> _Answer:
 
 
 def _choice(value: Any, scope: _Scope) -> _Answer:
-    options = scope.field.options
+    return _one_of(value, scope.field.options)
+
+
+def _one_of(value: Any, options: Collection[str]) -> _Answer:
     if isinstance(value, str) and value in options:
         return value
     shown = ", ".join(options)
@@ -469,6 +475,18 @@ def _plain(value: Any, scope: _Scope, path: str) -> _Answer:
     return _number(value, scope)
 
 
+def _criterion(value: Any, scope: _Scope) -> _Answer:
+    return _one_of(value, scope.criteria)
+
+
+VOTES = ("for", "against", "abstain")
+"""찬성, 반대, 기권: what a member of a committee may vote."""
+
+
+def _vote(value: Any, scope: _Scope) -> _Answer:
+    return _one_of(value, VOTES)
+
+
 _sign_off = _record({"role": _text, "actor": _text, "for": _text, "on": _date}, ("role", "actor"))
 
 _READERS: dict[str, _Reader] = {
@@ -497,6 +515,8 @@ _READERS: dict[str, _Reader] = {
     "judgements": _judgements,
     "visit": _record({"on": _date, "note": _text, "notified_on": _date}, ("on",), short="on"),
     "change": _patch,
+    "criteria": _list(_criterion),
+    "votes": _by_key(_vote, lambda _: None, "위원", "member"),
 }
 
 FIELD_TYPES = frozenset(_READERS)

@@ -72,6 +72,8 @@ _TYPES = {
     "judgements": 'Literal["confirmed"] | Mapping[str, Literal["confirmed"] | Override]',
     "visit": "Visit | Day",
     "period": "str",
+    "criteria": "str | Sequence[str]",
+    "votes": 'Mapping[str, Literal["for", "against", "abstain"]]',
     "change": "Mapping[str, object]",
 }
 

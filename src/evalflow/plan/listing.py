@@ -92,7 +92,7 @@ def list_targets_of(
     places = indicator_places(head)
     rows = []
     for number, project in projects.items():
-        indicators = project["indicators"]
+        indicators = project.get("indicators") or {}
         order = (project.get(ORDER) or {}).get("indicators")
         for name in in_order(indicators, order):
             tree = indicators[name]

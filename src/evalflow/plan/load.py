@@ -46,7 +46,8 @@ def load_plan(
         # What a table says is laid over before a project is judged: either may complete the other.
         written = top.tree.get("projects")
         laid = overlay(head, written if isinstance(written, Mapping) else {}, tables)
-    projects = _projects(reading, head, laid.projects)
+    measures = used is None or used.measures
+    projects = _projects(reading, head, laid.projects, measures=measures)
     reading.problems.extend(problems)
     _raise_if_any(reading.problems, document)
     assert used is not None
@@ -65,7 +66,7 @@ def with_tables(plan: Plan, tables: Sequence[str | os.PathLike[str]]) -> Plan:
 
 
 def _projects(
-    reading: Reading, head: PlanHead, laid: Mapping[str, ProjectDefinition]
+    reading: Reading, head: PlanHead, laid: Mapping[str, ProjectDefinition], *, measures: bool
 ) -> Mapping[str, ProjectDefinition]:
     projects: dict[str, ProjectDefinition] = {}
     inside = reading.top.mapping("projects", required=not laid)
@@ -80,7 +81,7 @@ def _projects(
         inside.named(number)
         part = inside.mapping(number)
         if part.tree:
-            definition = read_project(part, head.id, number, written=True)
+            definition = read_project(part, head.id, number, written=True, measures=measures)
             check_project(definition, around, part)
             projects[number] = definition
     return {**projects, **laid}

@@ -8,6 +8,7 @@ only where somebody wrote it: an older definition in a store may name a unit tha
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -44,7 +45,7 @@ _NOT_DUE = NotDue("")
 _PROJECT_KEYS = frozenset(
     {"ko", "en", "illustrative", "unit", "assignments", "field", "core_project", "goals"}
     | {"selection", "cooperating", "kind", "start", "end", "content", "budget", "schedule"}
-    | {"cards", "carried_from", "indicators"}
+    | {"cards", "carried_from", "indicators", "about", "also_in"}
 )
 _STORED_KEYS = _PROJECT_KEYS | {ORDER}
 _INDICATOR_KEYS = frozenset(
@@ -59,19 +60,21 @@ _STORED_BUDGET_KEYS = _BUDGET_KEYS | {ORDER}
 
 
 def definition_from_tree(
-    head: PlanHead, number: str, tree: Tree, *, stored: bool = False
+    head: PlanHead, number: str, tree: Tree, *, stored: bool = False, measures: bool = True
 ) -> ProjectDefinition:
     """Return the definition that `tree` says: a `ProjectDefinition.tree`, or what a plan file
     says under a project's number, perhaps changed by a merge patch.
 
     `stored` leaves out the checks against the head: a definition that was checked when it was
-    stored stays readable when a later revision knows one of its units no more.
+    stored stays readable when a later revision knows one of its units no more. Under a lifecycle
+    that `measures` nothing a project needs no indicators.
 
     Raises:
         InvalidInput: the tree has mistakes; all of them, with their path.
     """
     reading = Reading(tree, at=("projects", number))
-    definition = read_project(reading.top, head.id, number, written=False)
+    measures = measures and not stored
+    definition = read_project(reading.top, head.id, number, written=False, measures=measures)
     if not stored:
         check_project(definition, Surroundings.of(head), reading.top)
     reading.raise_if_any()
@@ -81,15 +84,19 @@ def definition_from_tree(
 # --------------------------------------------------------------------------- reading
 
 
-def read_project(part: Part, plan: str, number: str, *, written: bool) -> ProjectDefinition:
+def read_project(
+    part: Part, plan: str, number: str, *, written: bool, measures: bool = True
+) -> ProjectDefinition:
     """Return the definition, noting what is wrong with it by itself. `written` says that it is
-    read from a file; a stored tree may also keep the order of its mappings."""
+    read from a file; a stored tree may also keep the order of its mappings. `measures` says
+    that there must be indicators."""
     part.only(_PROJECT_KEYS if written else _STORED_KEYS)
     start, end = part.date("start", None), part.date("end", None)
     if start is not None and end is not None and dt.date.min not in (start, end) and end < start:
         ko = f"사업기간의 끝({end})이 시작({start})보다 앞섭니다"
         part.wrong("end", "ends_before_begin", ko, f"ends ({end}) before it begins ({start})")
-    indicators = _indicators(part, written)
+    unmeasured = not measures and "indicators" not in part
+    indicators = () if unmeasured else _indicators(part, written)
     return ProjectDefinition(
         id=f"{plan}/{number}",
         number=number,
@@ -110,8 +117,27 @@ def read_project(part: Part, plan: str, number: str, *, written: bool) -> Projec
         cards=_cards(part),
         illustrative=part.flag("illustrative", False),
         carried_from=part.text("carried_from", None),
+        about=_about(part),
+        also_in=_also_in(part),
         tree=_normal(part.tree),
     )
+
+
+_PROJECT_ID = re.compile(r"[^/\s]+/[^/\s]+")
+
+
+def _about(part: Part) -> str | None:
+    about = part.text("about", None)
+    if about is not None and not _PROJECT_ID.fullmatch(about):
+        ko = f"사업은 '계획/관리번호'로 적습니다 (예: seodaemun-2016/6): '{about}'"
+        en = f"a project is written as plan/number, e.g. seodaemun-2016/6, got '{about}'"
+        part.wrong("about", "wrong_value", ko, en, about)
+    return about
+
+
+def _also_in(part: Part) -> dict[str, str]:
+    inside = part.mapping("also_in", required=False)
+    return {str(plan): inside.text(plan) for plan in inside.tree}
 
 
 def _assignments(part: Part) -> tuple[Assignment, ...]:

@@ -34,7 +34,7 @@ _PROJECT_KEYS = (
     *("ko", "en", "illustrative", "carried_from", "unit", "assignments", "field"),
     *("core_project", "goals"),
     *("selection", "cooperating", "kind", "start", "end", "content", "budget", "schedule"),
-    *("cards", "indicators"),
+    *("about", "also_in", "cards", "indicators"),
 )
 _INDICATOR_KEYS = (
     *("ko", "en", "unit", "direction", "formula", "accumulation", "weight", "baseline"),
@@ -93,7 +93,8 @@ def _project(tree: Mapping[str, Tree]) -> dict[str, Tree]:
     ordered["content"] = _record(ordered.get("content"))
     if isinstance(ordered.get("budget"), Mapping):
         ordered["budget"] = _arranged(ordered["budget"], ("sources", "periods"))
-    ordered["indicators"] = {name: _indicator(each) for name, each in ordered["indicators"].items()}
+    measured = ordered.get("indicators") or {}
+    ordered["indicators"] = {name: _indicator(each) for name, each in measured.items()} or None
     return {key: value for key, value in ordered.items() if value is not None}
 
 

@@ -1,0 +1,258 @@
+"""Several schemes in one store: the selection, what it becomes, and nothing evaluated twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import evalflow
+from evalflow import cli, schemes
+from evalflow.cli.demo import Clock
+from evalflow.cli.demo_schemes import Schemes
+from evalflow.cli.session import Session
+from evalflow.lifecycle import presets
+from evalflow.lifecycle.check import check
+from evalflow.testing import scenario_tests
+
+SEOUL = dt.timezone(dt.timedelta(hours=9))
+EXAMPLES = Path(__file__).parent.parent / "examples"
+FOLDER = EXAMPLES / "seodaemun-2016"
+SELECTION = "seodaemun-2016-selection"
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    """Return the folder of a store in which the selection of 2016 was played, to be copied."""
+    folder = tmp_path_factory.mktemp("selection")
+    with opened(folder / "office.db") as engine:
+        stage(engine).selection()
+    return folder / "office.db"
+
+
+@pytest.fixture
+def store(played, tmp_path):
+    path = tmp_path / "office.db"
+    path.write_bytes(played.read_bytes())
+    return path
+
+
+def opened(path: Path, day: dt.date = dt.date(2016, 2, 1)) -> evalflow.Engine:
+    start = dt.datetime.combine(day, dt.time(9), SEOUL)
+    return evalflow.open(f"sqlite:///{path}", plugins=[], clock=Clock(start))
+
+
+def stage(engine: evalflow.Engine) -> Schemes:
+    clock: Any = engine.clock
+    session = Session(store=None, lang="en")
+    return Schemes(session=session, engine=engine, set_clock=clock.set, folder=FOLDER)
+
+
+# --------------------------------------------------------------------------- the presets
+
+
+@pytest.mark.parametrize("name", presets())
+def test_nothing_is_wrong_with_a_preset(name):
+    assert (
+        check(evalflow.load_lifecycle(name, plugins=[]), vocabulary=evalflow.vocabulary([])) == ()
+    )
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/*.yaml")), ids=lambda p: p.stem)
+def test_every_step_of_an_example_can_be_done_by_somebody(path):
+    if path.read_text(encoding="utf-8").find("\nevalflow: plan/1\n") < 0:
+        pytest.skip("no plan")
+    plan = evalflow.load_plan(path, plugins=[])
+    units = plan.units_in_charge()
+    vocabulary = evalflow.vocabulary([])
+    found = check(plan.lifecycle, vocabulary=vocabulary, head=plan.head, units=units)
+    assert [finding.text("en") for finding in found if finding.severity == "error"] == []
+
+
+test_the_scenarios_of_the_schemes = scenario_tests(FOLDER / "schemes", plugins=[])
+
+
+# --------------------------------------------------------------------------- the selection
+
+
+def test_what_is_selected_is_the_plan_as_the_source_prints_it(store):
+    """R22, R26-R28, R3, R23."""
+    with opened(store, dt.date(2016, 3, 2)) as engine:
+        plan = schemes.select_plan(engine, SELECTION, FOLDER / "plan.yaml")
+    printed = evalflow.load_plan(FOLDER / "plan.yaml", plugins=[])
+    assert {n: p.tree for n, p in plan.projects.items()} == {
+        n: p.tree for n, p in printed.projects.items()
+    }
+    counted = schemes.tally(plan)
+    fields = {plan.head.fields[name].ko: n for name, n in counted.fields.items()}
+    assert counted.projects == 43
+    assert fields == {"복지": 12, "경제": 5, "문화교육": 4, "환경": 17, "참여": 5}
+    assert (counted.core, str(counted.core_share)) == (26, "60.5")
+    assert (counted.departments, list(counted.kinds.values())) == (31, [3, 26, 1, 1])
+    left_out = plan.head.exclusions[len(printed.head.exclusions) :]
+    assert len(left_out) == 6
+    assert all(each.reason and each.evaluated_in for each in left_out)
+
+
+def test_the_approval_was_signed_a_day_late(store):
+    """R20: by the 24th; 결재일자 2016. 2. 25."""
+    with opened(store) as engine:
+        late = {e.event: e.late for e in engine.history(f"{SELECTION}/6") if e.late is not None}
+    assert late == {"agree": 0, "submit": 0, "approve": 1, "notify": 0}
+
+
+def test_it_becomes_the_plan_by_one_command_and_is_adopted(store, tmp_path, capsys):
+    words = ["--store", str(store), "--lang", "en", "plan", "select", SELECTION]
+    draft = ["--draft", str(FOLDER / "plan.yaml"), "-o", str(tmp_path / "made.yaml")]
+    assert cli.run([*words, *draft, "--as", "policy-1"]) == 0
+    out = capsys.readouterr().out
+    assert "43 projects" in out
+    assert "Welfare 12, Economy 5, Culture and education 4, Environment 17" in out
+    assert "26 (60.5 %)" in out
+    assert "31 = 3 담당관 + 26 과 + 1 지소 + 1 박물관" in out
+    made = evalflow.load_plan(tmp_path / "made.yaml", plugins=[])
+    with opened(store) as engine:
+        assert engine.plans() == ("seodaemun-2016", SELECTION)
+        assert len(list(engine.projects(plan="seodaemun-2016"))) == len(made.projects) == 43
+
+
+def test_a_draft_is_held_to_what_was_selected_with_every_difference_told(store, tmp_path):
+    text = (FOLDER / "plan.yaml").read_text(encoding="utf-8")
+    one = "    ko: 주민참여예산제 운영\n"
+    assert one in text
+    text = text.replace(one, "    ko: 다른 사업\n")
+    text = text.replace('  "43":\n', '  "143":\n')
+    (tmp_path / "plan.yaml").write_text(text, encoding="utf-8")
+    with opened(store) as engine, pytest.raises(evalflow.InvalidInput) as caught:
+        schemes.select_plan(engine, SELECTION, tmp_path / "plan.yaml")
+    problems = caught.value.problems
+    assert [p.code for p in problems] == ["other_than_selected", "not_drafted"]
+    assert text.splitlines()[(problems[0].line or 0) - 1].strip() == "ko: 다른 사업"
+
+
+def test_an_undecided_candidate_stops_the_plan(store):
+    with opened(store, dt.date(2016, 3, 2)) as engine:
+        by = engine.actor(SELECTION, "policy-1")
+        engine.fire(f"{SELECTION}/44", "reconsider", by=by, data={"reason": "다시 봄"})
+        with pytest.raises(evalflow.InvalidInput) as caught:
+            schemes.select_plan(engine, SELECTION, FOLDER / "plan.yaml")
+    assert [p.code for p in caught.value.problems] == ["undecided_candidate"]
+    assert "/44 " in caught.value.text("en")
+
+
+# --------------------------------------------------------------------------- nothing twice
+
+
+def adopt(engine: evalflow.Engine, path: Path) -> evalflow.Plan:
+    plan = engine.load_plan(path)
+    engine.adopt(plan, by=plan.actor(stage(engine).adopter(plan)))
+    return plan
+
+
+def pledges_with(tmp_path: Path, extra: str) -> Path:
+    """Return a file of pledges of which the first is number 6 of the key projects."""
+    text = (FOLDER / "pledges.yaml").read_text(encoding="utf-8")
+    changed = text.replace(
+        "    ko: 아동급식 지원 확대\n", f"    ko: 서울형 혁신교육지구운영\n{extra}"
+    )
+    assert changed != text
+    (tmp_path / "pledges.yaml").write_text(changed, encoding="utf-8")
+    return tmp_path / "pledges.yaml"
+
+
+def test_a_project_in_two_schemes_is_reported_and_cannot_be_selected(store, tmp_path, capsys):
+    with opened(store) as engine:
+        adopt(engine, pledges_with(tmp_path, ""))
+        with pytest.raises(evalflow.InvalidInput) as caught:
+            schemes.select_plan(engine, SELECTION, FOLDER / "plan.yaml")
+        assert [p.code for p in caught.value.problems] == ["evaluated_twice"]
+        adopt(engine, FOLDER / "plan.yaml")
+        (found,) = evalflow.overlaps(engine)
+    assert {found.first, found.second} == {"seodaemun-2016/6", "seodaemun-2016-pledges/1"}
+    assert found.reason is None
+    words = ["--store", str(store), "--lang", "en", "plan", "overlaps"]
+    assert cli.run(words) == 1
+    assert "seodaemun-2016-pledges/1" in capsys.readouterr().out
+
+
+def test_a_special_reason_makes_a_double_evaluation_a_matter_of_record(store, tmp_path, capsys):
+    """업무 등의 평가에 관한 규칙 제4조③."""
+    with opened(store) as engine:
+        adopt(engine, pledges_with(tmp_path, "    also_in: {seodaemun-2016: 구청장 지시}\n"))
+        plan = schemes.select_plan(engine, SELECTION, FOLDER / "plan.yaml")
+        engine.adopt(plan, by=plan.actor("policy-1"))
+        (found,) = evalflow.overlaps(engine)
+        assert found.reason == "구청장 지시"
+        kept = engine.definition("seodaemun-2016-pledges/1")
+        assert kept.also_in == {"seodaemun-2016": "구청장 지시"}
+        (entry,) = engine.history("seodaemun-2016-pledges/1")
+        assert entry.data["definition"]["also_in"]  # in the history, hashed with it
+    unplaced = ["--store", str(store), "plan", "overlaps", "--json"]
+    assert cli.run(unplaced) == 1  # number 44 was left out for a pledge that is another one here
+    assert f"{SELECTION}/44" in capsys.readouterr().out
+
+
+def test_the_schemes_of_the_example_evaluate_nothing_twice(store, capsys):
+    with opened(store) as engine:
+        for name in ("plan", "pledges", "regeneration"):
+            adopt(engine, FOLDER / f"{name}.yaml")
+        assert evalflow.overlaps(engine) == ()
+        assert schemes.unplaced(engine) == ()
+    assert cli.run(["--store", str(store), "--lang", "en", "plan", "overlaps"]) == 0
+    assert "nothing is evaluated twice" in capsys.readouterr().out
+
+
+def test_other_offices_may_have_projects_of_the_same_name(store, tmp_path):
+    text = pledges_with(tmp_path, "").read_text(encoding="utf-8")
+    (tmp_path / "pledges.yaml").write_text(text.replace("ko: 서대문구", "ko: 마포구", 1))
+    with opened(store) as engine:
+        adopt(engine, tmp_path / "pledges.yaml")
+        adopt(engine, FOLDER / "plan.yaml")
+        office = {engine.plan(p).unit("seodaemun").label.ko for p in engine.plans()}
+        assert ("마포구" in office) == (evalflow.overlaps(engine) == ())
+
+
+# --------------------------------------------------------------------------- side by side
+
+
+def test_plans_with_their_own_lifecycles_live_in_one_store(store):
+    """Each moves by its own rules; the store tells one story."""
+    with opened(store) as engine:
+        plans = [adopt(engine, FOLDER / f"{n}.yaml") for n in ("plan", "pledges", "regeneration")]
+        played = stage(engine)
+        played.set_clock(dt.date(2016, 4, 4))
+        played.report(plans[2].projects["2"], "2016-Q1", "1")
+        where = {
+            plan: {engine.lifecycle(p.lifecycle).name for p in engine.projects(plan=plan)}
+            for plan in engine.plans()
+        }
+        assert where == {
+            "seodaemun-2016": {"major-works"},
+            "seodaemun-2016-pledges": {"pledges"},
+            "seodaemun-2016-regeneration": {"urban-regeneration"},
+            SELECTION: {"selection"},
+        }
+        reported = [p.id for p in engine.projects(state="reported")]
+        assert reported == ["seodaemun-2016-regeneration/2"]
+        assert list(engine.verify()) == []
+
+
+def test_the_schemes_of_the_demo_stand_where_it_says(store, capsys):
+    with opened(store) as engine:
+        played = stage(engine)
+        played.regeneration()
+        played.pledge()
+        states = {p.id: p.states for p in itertools.chain(
+            engine.projects(plan="seodaemun-2016-pledges", numbers=("3",)),
+            engine.projects(plan="seodaemun-2016-regeneration", numbers=("1",)),
+        )}  # fmt: skip
+    assert states == {
+        "seodaemun-2016-pledges/3": ("closed", "completed"),
+        "seodaemun-2016-regeneration/1": ("troubled", "instructed"),
+    }
+    out = capsys.readouterr().out
+    assert "2016-H2, Closed · Completed, 100.0%" in out
+    assert "2016-Q1, Troubled · Instructed by the mayor, 60.0%" in out
