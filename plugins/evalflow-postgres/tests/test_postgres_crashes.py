@@ -26,3 +26,20 @@ def test_nothing_is_lost_or_halved_by_killed_programs_and_servers(own_server: Se
     figures = {name: int(count) for name, count in lines}
     assert figures["kills"] >= 20
     assert figures["server killed"] == 4
+
+
+@pytest.mark.slow
+@pytest.mark.servers
+def test_of_eight_who_act_at_once_one_wins(database: str) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "evalflow_postgres.races", "--rounds=20"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "EVALFLOW_TEST_PG": database},
+    )
+    assert told.returncode == 0, told.stderr[-2000:]
+    lines = [line.rsplit(maxsplit=1) for line in told.stdout.splitlines()]
+    figures = {name: int(count) for name, count in lines}
+    assert figures["rounds"] == 20
+    assert figures["conflict"] + figures.get("refused", 0) + figures["won"] == 8 * 20

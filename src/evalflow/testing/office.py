@@ -97,6 +97,8 @@ def the_plan(*, each: int = 2) -> Plan:
 class Ticking:
     """A clock that goes on by a second whenever somebody looks, or stands still."""
 
+    SECOND = dt.timedelta(seconds=1)
+
     def __init__(self, *, going: bool = True) -> None:
         """Begin in the morning of the day before the figures are due."""
         self.moment = dt.datetime(2016, 4, 4, 1, tzinfo=dt.UTC)
@@ -105,7 +107,7 @@ class Ticking:
     def __call__(self) -> dt.datetime:
         """Return the moment, in UTC."""
         if self.going:
-            self.moment += dt.timedelta(seconds=1)
+            self.moment += self.SECOND
         return self.moment
 
 
