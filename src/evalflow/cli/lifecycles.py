@@ -65,6 +65,21 @@ def check(session: Session, name: str, plan: str | None, as_json: bool) -> int:
     return 2 if any(finding.severity == "error" for finding in findings) else 0
 
 
+@lifecycle_command.command("show")
+@click.argument("name", metavar="[PRESET]", required=False)
+@_pass
+def show(session: Session, name: str | None) -> None:
+    """기본 제공 절차를 출력 · Print a preset as YAML, to be copied and changed; or list them."""
+    import evalflow
+    from evalflow.lifecycle.load import preset_text, presets
+
+    if name is not None:
+        session.echo(preset_text(name).rstrip("\n"))
+        return
+    for each in presets():
+        session.echo(f"{each:<20}{session.label(evalflow.load_lifecycle(each).label)}")
+
+
 @lifecycle_command.command("diagram")
 @click.argument("name", metavar="PRESET|FILE")
 @click.option(

@@ -53,6 +53,19 @@ def presets() -> tuple[str, ...]:
     return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
 
 
+def preset_text(name: str) -> str:
+    """Return the YAML text of the preset of this name, to be copied and changed.
+
+    Raises:
+        InvalidInput: there is no such preset.
+    """
+    known = presets()
+    if name not in known:
+        raise InvalidInput([_no_preset(name, known)])
+    text: str = _presets().joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    return text
+
+
 def load_lifecycle(source: str | os.PathLike[str], *, vocabulary: Vocabulary) -> Lifecycle:
     """Return the preset of this name, or the lifecycle in this YAML file.
 
