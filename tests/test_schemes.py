@@ -262,3 +262,149 @@ def test_the_schemes_of_the_demo_stand_where_it_says(store, capsys):
     out = capsys.readouterr().out
     assert "2016-H2, Closed · Completed, 100.0%" in out
     assert "2016-Q1, Troubled · Instructed by the mayor, 60.0%" in out
+
+
+# --------------------------------------------------------------------------- orders and referrals
+
+REFERRALS = """\
+evalflow: plan/1
+id: referrals
+year: 2016
+ko: 감사의뢰
+lifecycle: audit-referral
+calendar: {periods: year, first: 2016, last: 2016}
+units:
+  gu: {kind: office, ko: 시험구}
+  road: {kind: department, ko: 도로과, parent: gu}
+directory:
+  policy-1: [{role: policy_office, unit: gu}]
+  audit-1: [{role: audit_office, unit: gu}]
+  road-1: [{role: department, unit: road}]
+fields: {works: {ko: 주요업무}}
+projects:
+  "1": {ko: 감사의뢰 1, unit: road, field: works, about: gu/3}
+"""
+ORDERS = (
+    REFERRALS.replace("id: referrals", "id: orders")
+    .replace("lifecycle: audit-referral", "lifecycle: corrective-order")
+    .replace("  audit-1: [{role: audit_office, unit: gu}]\n", "")
+)
+
+
+@pytest.fixture
+def adopted(office, plan_file):
+    """Adopt a plan beside the small office's own, and return the id of its project."""
+
+    def adopt(text: str) -> str:
+        path = plan_file.parent / "beside.yaml"
+        path.write_text(text, encoding="utf-8")
+        other = evalflow.load_plan(path, plugins=[])
+        office.engine.adopt(other, by=other.actor("policy-1"))
+        return f"{other.id}/1"
+
+    return adopt
+
+
+@pytest.fixture
+def fire(office):
+    """Fire an event on a project of either plan."""
+
+    def fire_one(project: str, event: str, by: str, **data: Any) -> evalflow.Entry:
+        actor = office.engine.actor(project.rpartition("/")[0], by)
+        return office.engine.fire(project, event, by=actor, data=data)
+
+    return fire_one
+
+
+def test_an_order_waits_until_its_project_lags_and_holds_nothing_up(office, adopted, fire):
+    engine = office.engine
+    order = adopted(ORDERS)
+    told = {"document": "정책-1", "order": "실적 보완", "reason": "부진"}
+    with pytest.raises(evalflow.Refused) as caught:
+        fire(order, "issue", "policy-1", **told)
+    assert [r.code for r in caught.value.reasons] == ["about_another_state"]
+    office.to_lagging("gu/3", metres="100")
+    before = engine.project("gu/3")
+    fire(order, "issue", "policy-1", **told)
+    assert engine.project("gu/3") == before  # looked at, not touched
+    fire("gu/3", "open_period", "clock")  # and not held up
+    assert engine.project("gu/3").period == "2016-Q2"
+    office.clock.go("2016-05-16")
+    by = engine.actor("orders", "policy-1")
+    assert not engine.explain(order, "verify", by=by).allowed
+    assert [(d.event, d.due) for d in engine.due(plan="orders")] == [
+        ("report", dt.date(2016, 5, 16))
+    ]
+    fire(order, "report", "road-1", document="도로과-1", remedy="보완함")
+    fire(order, "not_remedied", "policy-1", reason="증빙 없음")
+    office.clock.go("2016-05-18")
+    entry = fire(order, "report", "road-1", document="도로과-2", remedy="보완함", evidence=["사진"])
+    assert entry.late == 2
+    fire(order, "verify", "policy-1")
+    assert engine.project(order).states == ("verified",)
+    assert [p.id for p in schemes.about(engine, "gu/3")] == [order]
+    assert list(engine.verify()) == []
+
+
+def test_a_referral_is_followed_to_its_end_while_the_evaluation_goes_on(office, adopted, fire):
+    engine = office.engine
+    referral = adopted(REFERRALS)
+    office.to_lagging("gu/3", metres="100")
+    fire("gu/3", "refer_to_audit", "policy-1", reason="현저히 부진")
+    fire(referral, "refer", "policy-1", reason="현저히 부진", document="정책-2")
+    fire(referral, "accept", "audit-1")
+    fire("gu/3", "open_period", "clock")
+    office.clock.go("2016-05-10")
+    fire(
+        referral, "demand", "audit-1", findings="설계 변경 지연", document="감사-1", kind="caution"
+    )
+    fire(referral, "answer", "road-1", remedy="절차 개선")
+    fire(referral, "close", "audit-1", result="주의 조치 완료")
+    assert engine.project(referral).states == ("closed",)
+    assert engine.project("gu/3").states[0] == "planned"
+    assert list(engine.verify()) == []
+
+
+def test_one_more_order_is_opened_about_a_project(office, adopted, fire):
+    engine = office.engine
+    adopted(ORDERS)
+    office.to_lagging("gu/3", metres="100")
+    opened = schemes.open_about(engine, "orders", "gu/3", by=engine.actor("orders", "policy-1"))
+    assert opened == "orders/2"
+    assert engine.definition(opened).about == "gu/3"
+    assert engine.definition(opened).unit_on(dt.date(2016, 5, 1)) == "road"
+    fire(opened, "issue", "policy-1", document="정책-3", order="민원 대책", reason="부진")
+    assert [p.id for p in schemes.about(engine, "gu/3")] == ["orders/1", "orders/2"]
+    with pytest.raises(evalflow.Refused):
+        schemes.open_about(engine, "orders", "gu/3", by=engine.actor("orders", "road-1"))
+    with pytest.raises(evalflow.NotFound):
+        schemes.open_about(engine, "orders", "gu/33", by=engine.actor("orders", "policy-1"))
+
+
+def test_an_order_about_nothing_cannot_be_issued(adopted, fire):
+    order = adopted(ORDERS.replace("about: gu/3", "about: gu/99"))
+    with pytest.raises(evalflow.Refused) as caught:
+        fire(order, "issue", "policy-1", document="정책-1", order="보완", reason="부진")
+    assert [r.code for r in caught.value.reasons] == ["about_nothing"]
+
+
+def test_what_an_order_is_about_is_written_as_a_project(plan_file):
+    path = plan_file.parent / "orders.yaml"
+    path.write_text(ORDERS.replace("about: gu/3", "about: three"), encoding="utf-8")
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        evalflow.load_plan(path, plugins=[])
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.line) == ("wrong_value", 15)
+
+
+def test_indicators_are_missed_only_where_something_is_measured(plan_file):
+    text = plan_file.read_text(encoding="utf-8")
+    path = plan_file.parent / "bare.yaml"
+    path.write_text(ORDERS, encoding="utf-8")
+    assert evalflow.load_plan(path, plugins=[]).projects["1"].indicators == ()
+    start = text.index("    indicators:", text.index("projects:"))
+    end = text.index('  "', start)
+    path.write_text(text[:start] + text[end:], encoding="utf-8")
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        evalflow.load_plan(path, plugins=[])
+    assert [p.code for p in caught.value.problems] == ["missing_key"]

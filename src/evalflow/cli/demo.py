@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
+from evalflow.cli.demo_schemes import Schemes
 from evalflow.cli.session import Session, tree_of
 
 if TYPE_CHECKING:
@@ -97,12 +98,14 @@ def demo_command(session: Session, out: Path) -> None:
     if out.exists():
         shutil.rmtree(out)
     out.mkdir(parents=True)
-    plan = evalflow.load_plan(example() / "plan.yaml")
-    clock = Clock(dt.datetime(2016, 2, 25, 9, tzinfo=SEOUL))
+    clock = Clock(dt.datetime(2016, 2, 5, 8, tzinfo=SEOUL))
     url = f"sqlite:///{out / 'office.db'}"
     with evalflow.open(url, plugins=[], clock=clock) as engine:
-        play = Play(engine, plan, clock, STORY, session)
+        schemes = Schemes(session=session, engine=engine, set_clock=clock.set, folder=example())
+        plan = schemes.selection()
+        play = Play(engine, plan, clock, STORY, schemes)
         play.year(halt=lambda: _keep_copy(engine, out))
+        _play_elsewhere(session, url)
         report = engine.deliver(notifiers=_to_file(engine, out / "notices.jsonl"))
         session.echo(
             session.say(
@@ -113,6 +116,22 @@ def demo_command(session: Session, out: Path) -> None:
         _leave(session, engine, plan, out)
         play.closing()
         _leave_forms(session, engine, plan, out / "forms")
+
+
+def _play_elsewhere(session: Session, url: str) -> None:
+    """Play what the selection left out, and a corrective order, each on a clock of its own: they
+    went on while the key projects did."""
+    import evalflow
+
+    session.echo()
+    for start, play in (
+        (dt.date(2016, 2, 26), Schemes.pledge),
+        (dt.date(2016, 2, 26), Schemes.regeneration),
+        (dt.date(2016, 11, 11), Schemes.remedy),
+    ):
+        clock = Clock(dt.datetime.combine(start, dt.time(9), SEOUL))
+        with evalflow.open(url, plugins=[], clock=clock) as engine:
+            play(Schemes(session=session, engine=engine, set_clock=clock.set, folder=example()))
 
 
 def example() -> Path:
@@ -127,14 +146,16 @@ class Play:
     """One year of the demo, step by step."""
 
     def __init__(
-        self, engine: Engine, plan: Plan, clock: Clock, story: Story, session: Session
+        self, engine: Engine, plan: Plan, clock: Clock, story: Story, schemes: Schemes
     ) -> None:
-        """Take the engine with its clock, the plan, and who meets with what."""
+        """Take the engine with its clock, the plan, who meets with what, and the schemes that
+        are played beside it."""
         self.engine = engine
         self.plan = plan
         self.clock = clock
         self.story = story
-        self.session = session
+        self.schemes = schemes
+        self.session = schemes.session
         self.fired: Counter[str] = Counter()
 
     # ------------------------------------------------------------------ the year
@@ -232,6 +253,12 @@ class Play:
                 str(after + dt.timedelta(days=22)),
                 f"{number}번 감사의뢰",
                 f"no. {number} is referred to audit",
+            )
+            self.schemes.order(self.id_of(number))
+            self.say(
+                str(after + dt.timedelta(days=22)),
+                f"{number}번 시정명령",
+                f"a corrective order is issued about no. {number}",
             )
         number, when = self.story.recovery
         if when == quarter:

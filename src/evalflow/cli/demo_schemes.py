@@ -96,7 +96,7 @@ class Schemes:
         project = f"{plan.id}/{number}"
         for period, day, share in (
             ("2016-H1", dt.date(2016, 7, 8), 16),
-            ("2016-H2", dt.date(2017, 1, 9), 40),
+            ("2016-H2", dt.date(2017, 1, 4), 40),
         ):
             indicator = plan.projects[number].indicators[0].id
             self.set_clock(day, 10)
@@ -142,22 +142,24 @@ class Schemes:
         self.fire(project.id, "report", "department", {"actuals": figures, "explanations": words})
 
     def order(self, about: str) -> None:
-        """Give a corrective order about a lagging project, and follow it to its end (R55)."""
+        """Issue a corrective order about a lagging project (R55)."""
         plan = self.adopt("orders", self.engine.clock().date())
-        (project,) = (each.id for each in plan.projects.values())
-        start = self.engine.clock().date()
+        project = next(each.id for each in plan.projects.values() if each.about == about)
         data = {
             "document": "정책기획담당관-9002",
             "order": "추진실적과 대책을 보완할 것",
             "reason": "현저히 부진",
         }
         self.fire(project, "issue", "policy_office", data)
-        self.set_clock(start + dt.timedelta(days=20), 10)
+
+    def remedy(self, project: str = "seodaemun-2016-orders/1") -> None:
+        """Follow the corrective order to its end."""
+        self.set_clock(dt.date(2016, 11, 11), 10)
         data = {"document": "도시재정비과-120", "remedy": "부진 원인별 추진계획을 다시 세움"}
         self.fire(project, "report", "department", data)
-        self.set_clock(start + dt.timedelta(days=30), 10)
+        self.set_clock(dt.date(2016, 11, 21), 10)
         self.fire(project, "verify", "policy_office")
-        self.stands(project, about)
+        self.stands(project, self.engine.definition(project).about)
 
     # ------------------------------------------------------------------ small things
 
