@@ -309,7 +309,7 @@ def adopted(office, plan_file):
 def fire(office):
     """Fire an event on a project of either plan."""
 
-    def fire_one(project: str, event: str, by: str, **data: Any) -> evalflow.Entry:
+    def fire_one(project: str, event: str, by: str, **data: Any) -> Any:
         actor = office.engine.actor(project.rpartition("/")[0], by)
         return office.engine.fire(project, event, by=actor, data=data)
 
