@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from evalflow.errors import StorageError
 from evalflow.guards import GUARDS, Guard
@@ -22,7 +24,7 @@ def _memory(url: str) -> Storage:
 def _sqlite(url: str) -> Storage:
     from evalflow.storage.sqlite import open_sqlite
 
-    path = url[len("sqlite:///") :]
+    path, _, options = url[len("sqlite:///") :].partition("?")
     if not url.lower().startswith("sqlite:///") or not path:
         raise StorageError(
             "missing",
@@ -31,7 +33,26 @@ def _sqlite(url: str) -> Storage:
             en=f"'{url}' names no file; e.g. sqlite:///office.db (relative), "
             "sqlite:////srv/office.db (absolute)",
         )
-    return open_sqlite(path)
+    return open_sqlite(path, **_sqlite_options(url, options))
+
+
+def _sqlite_options(url: str, text: str) -> dict[str, Any]:
+    """Return the options in a URL: one that is not known would make a file of another name."""
+    found: dict[str, Any] = {}
+    for name, given in parse_qsl(text, keep_blank_values=True):
+        if name == "timeout" and re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", given):
+            found[name] = float(given)
+        elif name == "synchronous" and given.upper() in {"FULL", "NORMAL", "EXTRA"}:
+            found[name] = given
+        else:
+            raise StorageError(
+                "missing",
+                ko=f"저장소 URL의 선택사항 '{name}={given}'을(를) 알 수 없습니다. "
+                f"예: ?timeout=10&synchronous=NORMAL: {url}",
+                en=f"'{name}={given}' is no option of an SQLite store; "
+                f"e.g. ?timeout=10&synchronous=NORMAL: {url}",
+            )
+    return found
 
 
 class Builtin:

@@ -656,6 +656,34 @@ def _recipients(firing: Firing, rule: NoticeRule, unit: str) -> list[tuple[str, 
     return [(role, recipient) for recipient, role in found.items()]
 
 
+DRIFT = dt.timedelta(seconds=5)
+"""How far the clocks of machines that share a store may differ."""
+
+
+def check_clock(last: Entry, at: dt.datetime) -> None:
+    """Raise where `at` lies before the project's last entry by more than clocks may differ.
+
+    Raises:
+        InvalidInput: the clock was set back; both times are named.
+    """
+    if at >= last.at - DRIFT:
+        return
+    now, then = (moment.isoformat(sep=" ", timespec="seconds") for moment in (at, last.at))
+    raise InvalidInput(
+        [
+            Problem(
+                code="clock_set_back",
+                value=now,
+                ko=f"컴퓨터의 시계가 뒤로 돌아갔습니다: 지금 {now}, {last.project}의 마지막 이력은 "
+                f"{then}. 시계를 맞춘 뒤 다시 하십시오. 아무것도 바뀌지 않았습니다.",
+                en=f"the machine's clock was set back: it is {now}, and the last entry of "
+                f"{last.project} is of {then}; set the clock right and try again: nothing was "
+                "written",
+            )
+        ]
+    )
+
+
 def raise_if_stopped(decision: Decision) -> None:
     """Raise what stands against the decision, if anything does.
 

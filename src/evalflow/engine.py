@@ -28,6 +28,7 @@ from evalflow.decision import (
     Decision,
     Explanation,
     Setting,
+    check_clock,
     decide,
     raise_if_stopped,
     same_for_all,
@@ -80,6 +81,7 @@ Clock = Callable[[], dt.datetime]
 
 _UNASKED = "-"  # a reason where only the comparing is asked for
 _TRIES = 5  # at a consistent reading of a store that others write to
+_LOOKED_AT = 100  # projects of one transaction whose last entry's time is compared with the clock
 _REMEMBERED = 20_000  # definitions kept in memory; an idle project costs none
 
 
@@ -195,7 +197,9 @@ class Engine:
         if adoption.head.revision > 1 and not check_revision(plan, self.plan(plan.id), old, reason):
             return self.plan(plan.id)
         standing = {each.id: each for each in self.storage.select(Selection(plan=plan.id))}
-        self.storage.commit(adoption.commit(old, standing))
+        commit = adoption.commit(old, standing)
+        self._look_at_clock(commit.moves)
+        self.storage.commit(commit)
         return adoption.head
 
     def compare(self, plan: Plan, *, by: Actor) -> tuple[Change, ...]:
@@ -564,10 +568,21 @@ class Engine:
         if moves and moves[0].entry.event == MIGRATE:  # a batch of it has one lifecycle for all
             used = self.lifecycle(moves[0].entry.lifecycle)
             lifecycle = used.fingerprint, canonical(used.tree)
+        self._look_at_clock(moves)
         fault_point("fire:decided")
         self.storage.commit(
             Commit(moves=moves, unchanged=unchanged, head=head, lifecycle=lifecycle)
         )
+
+    def _look_at_clock(self, moves: Sequence[Move]) -> None:
+        """Raise InvalidInput where the machine's clock was set back: a past moment is asked for
+        by the times in the history. Of a batch's chunk some projects are looked at."""
+        for move in moves[:_LOOKED_AT]:
+            entry = move.entry
+            before = self.storage.history(entry.project, after=entry.number - 2)
+            last = next(iter(before), None) if entry.number > 1 else None
+            if last is not None:
+                check_clock(last, entry.at)
 
     def explain(
         self,

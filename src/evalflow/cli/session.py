@@ -69,7 +69,9 @@ class Session:
                 ]
             )
         url = self.store if ":" in self.store else f"sqlite:///{self.store}"
-        path = url.removeprefix("sqlite:///") if url.startswith("sqlite:///") else None
+        path = None
+        if url.startswith("sqlite:///"):
+            path = url.removeprefix("sqlite:///").partition("?")[0]
         if must_exist and path is not None and not os.path.exists(path):
             raise evalflow.StorageError(
                 "missing",

@@ -996,6 +996,12 @@ _SENTENCES = {
         "디스크가 가득 차서 기록하지 못했습니다. 아무것도 바뀌지 않았습니다: {path}",
         "the disk is full; nothing was written: {path}",
     ),
+    "limited": (
+        "파일에 기록하지 못했습니다(할당량이나 파일 크기 제한, 또는 디스크 고장). "
+        "아무것도 바뀌지 않았습니다: {path}",
+        "the file could not be written (a quota, a limit of its size, or a failing disk); "
+        "nothing was written: {path}",
+    ),
     "missing": (
         "폴더가 없습니다. 먼저 만드십시오: {path}",
         "there is no such folder; make it first: {path}",
@@ -1017,7 +1023,7 @@ _SENTENCES = {
 
 def _said(code: str, path: str, detail: str = "") -> StorageError:
     ko, en = (sentence.format(path=path, detail=detail) for sentence in _SENTENCES[code])
-    plain = {"closed": "unreachable", "memory": "missing"}
+    plain = {"closed": "unreachable", "limited": "full", "memory": "missing"}
     return StorageError(plain.get(code, code), ko=ko, en=en)
 
 
@@ -1031,4 +1037,6 @@ def _storage_error(error: sqlite3.Error, path: str) -> StorageError:
         return _said("missing", os.path.dirname(path))
     if code & 0xFF == sqlite3.SQLITE_CANTOPEN and not os.access(path, os.W_OK):
         return _said("read_only", path)
+    if code == sqlite3.SQLITE_IOERR_WRITE:
+        return _said("limited", path)
     return _said(_CODES.get(code & 0xFF, "unreachable"), path, str(error))
