@@ -95,9 +95,9 @@ def the_plan(*, each: int = 2) -> Plan:
 
 
 class Ticking:
-    """A clock that goes on by a second whenever somebody looks, or stands still."""
+    """A clock that goes on by a millisecond whenever somebody looks, or stands still."""
 
-    SECOND = dt.timedelta(seconds=1)
+    TICK = dt.timedelta(milliseconds=1)
 
     def __init__(self, *, going: bool = True) -> None:
         """Begin in the morning of the day before the figures are due."""
@@ -107,7 +107,7 @@ class Ticking:
     def __call__(self) -> dt.datetime:
         """Return the moment, in UTC."""
         if self.going:
-            self.moment += self.SECOND
+            self.moment += self.TICK
         return self.moment
 
 

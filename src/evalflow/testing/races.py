@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import datetime as dt
 import multiprocessing
 import random
 import tempfile
@@ -250,7 +251,7 @@ class Races:
         return unit[:-2]
 
 
-_MINUTE = 60 * Ticking.SECOND
+_MINUTE = dt.timedelta(minutes=1)
 
 Kind = Callable[[Races, str], list[Shot]]
 
