@@ -261,7 +261,13 @@ def test_the_demo_plays_the_year_and_leaves_what_the_readme_shows(tmp_path):
     for store in ("office.db", "office-2017-01-06.db"):
         assert evalflow("--store", f"demo/{store}", "verify").returncode == 0
     left = {path.name for path in Path(tmp_path, "demo").iterdir()}
-    assert left >= {"history.jsonl", "lifecycle.mmd", "lifecycle.dot", "notices.jsonl"}
+    assert left >= {
+        "report.html",
+        "history.jsonl",
+        "lifecycle.mmd",
+        "lifecycle.dot",
+        "notices.jsonl",
+    }
 
 
 def test_a_mistake_of_ours_is_one_line_and_no_traceback(run, monkeypatch):

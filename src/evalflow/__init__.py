@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from evalflow.forms import Form, FormFinding, FormRequest
     from evalflow.hookspecs import hookimpl
     from evalflow.lifecycle.definition import GuardSpec, Lifecycle
+    from evalflow.lifecycle.diagram import picture
     from evalflow.model import (
         Act,
         Actor,
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
     from evalflow.scoring.explain import explain_line
     from evalflow.scoring.rates import Rates
     from evalflow.scoring.rollup import RollUp, roll_up
+    from evalflow.standing import Overview, Standing, overview
     from evalflow.storage.contract import Settled, Storage, Sweeping, check_commit, filled
     from evalflow.storage.points import fault_point
     from evalflow.text import Tree, canonical, digest, parse
@@ -131,6 +133,7 @@ _HOMES = {
     "evalflow.forms": ("Form", "FormFinding", "FormRequest"),
     "evalflow.hookspecs": ("hookimpl",),
     "evalflow.lifecycle.definition": ("GuardSpec", "Lifecycle"),
+    "evalflow.lifecycle.diagram": ("picture",),
     "evalflow.model": (
         "Act",
         "Actor",
@@ -172,6 +175,7 @@ _HOMES = {
     "evalflow.scoring.explain": ("explain_line",),
     "evalflow.scoring.rates": ("Rates",),
     "evalflow.scoring.rollup": ("RollUp", "roll_up"),
+    "evalflow.standing": ("Overview", "Standing", "overview"),
     "evalflow.storage.contract": ("Settled", "Storage", "Sweeping", "check_commit", "filled"),
     "evalflow.storage.points": ("fault_point",),
     "evalflow.text": ("Tree", "canonical", "digest", "parse"),
@@ -232,6 +236,7 @@ __all__ = [
     "Outgoing",
     "Overlap",
     "Override",
+    "Overview",
     "Period",
     "Plan",
     "PlanHead",
@@ -253,6 +258,7 @@ __all__ = [
     "Selection",
     "Settled",
     "Snapshot",
+    "Standing",
     "Storage",
     "StorageError",
     "Subject",
@@ -275,7 +281,9 @@ __all__ = [
     "load_scenario",
     "open",
     "overlaps",
+    "overview",
     "parse",
+    "picture",
     "roll_up",
     "run_scenario",
     "select_plan",

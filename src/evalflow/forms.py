@@ -27,6 +27,7 @@ class FormRequest:
         number: 관리번호, for a form about one project.
         at: as of which moment; None: now. Aware.
         dated: the day printed as 시행일자; None: the day of the latest entry taken in.
+        lang: `ko` or `en`, for what comes in both; official forms are Korean.
     """
 
     plan: str
@@ -35,6 +36,7 @@ class FormRequest:
     number: str | None = None
     at: dt.datetime | None = None
     dated: dt.date | None = None
+    lang: str = "ko"
 
 
 @attrs.frozen(kw_only=True)

@@ -116,6 +116,7 @@ def demo_command(session: Session, out: Path) -> None:
         _leave(session, engine, plan, out)
         play.closing()
         _leave_forms(session, engine, plan, out / "forms")
+        _leave_report(session, engine, plan, out / "report.html")
 
 
 def _play_elsewhere(session: Session, url: str) -> None:
@@ -326,7 +327,7 @@ class Play:
             for indicator in definition.indicators
             if (figure := made_up(definition, indicator, quarter, strength)) is not None
         }
-        data: dict[str, Any] = {"actuals": actuals}
+        data: dict[str, Any] = {"actuals": actuals, "spent": spent(definition, quarter)}
         if definition.cards:
             data["cards"] = {str(n): "정상 추진" for n in range(1, len(definition.cards) + 1)}
         change = self.engine.project(definition.id).change
@@ -485,6 +486,12 @@ class Play:
         )
 
 
+def spent(definition: ProjectDefinition, quarter: str) -> int:
+    """Return what was spent in the quarter: most of its budget, in whole thousands of won."""
+    seed = hashlib.sha256(f"{definition.id} {quarter}".encode()).digest()[0]
+    return definition.budget.periods.get(quarter, 0) * (88 + seed % 13) // 100 // 1000 * 1000
+
+
 def made_up(
     definition: ProjectDefinition, indicator: Indicator, quarter: str, strength: str | None
 ) -> str | dict[str, str] | None:
@@ -540,6 +547,27 @@ def _leave(session: Session, engine: Engine, plan: Plan, out: Path) -> None:
         for project in engine.projects(plan=plan.id):
             for entry in engine.history(project.id):
                 lines.write(json.dumps(tree_of(entry), ensure_ascii=False) + "\n")
+
+
+def _leave_report(session: Session, engine: Engine, plan: Plan, path: Path) -> None:
+    """Leave the page for the meeting on the second quarter, as it stood on the evening before the
+    next one was opened."""
+    from evalflow.forms import FormRequest
+    from evalflow.plugins import Plugins
+
+    plugins = Plugins.load(["evalflow-report"])
+    if "report" not in plugins.names("form"):
+        session.echo(
+            session.say(
+                "현황판은 만들지 않았습니다: plugins/evalflow-report가 설치되어 있지 않습니다.",
+                "no report was made: plugins/evalflow-report is not installed",
+            )
+        )
+        return
+    evening = dt.datetime(2016, 7, 25, 23, 59, 59, tzinfo=SEOUL)
+    request = FormRequest(plan=plan.id, period="2016-Q2", at=evening, lang=session.lang)
+    plugins.form("report").write(engine, path, request)
+    session.echo(session.say(f"현황판은 {path}에 있습니다.", f"the report is {path}"))
 
 
 def _leave_forms(session: Session, engine: Engine, plan: Plan, out: Path) -> None:

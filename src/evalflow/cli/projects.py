@@ -80,7 +80,7 @@ def _where(
 @click.option("--as-of", metavar="DATE", help="그날 끝의 현황 · As it stood at the end of a day.")
 @click.option(
     "--by",
-    type=click.Choice(["unit", "field", "state", "band", "period"]),
+    type=click.Choice(["unit", "bureau", "field", "state", "band", "period"]),
     help="집계 · Count instead of listing.",
 )
 @_json_option
@@ -145,25 +145,10 @@ def print_counts(
     *,
     as_json: bool = False,
 ) -> None:
-    """Print how many projects stand where, by unit, field, state, band or period."""
-    counted: Counter[tuple[str, str]] = Counter()
-    for project in projects:
-        lifecycle = engine.lifecycle(project.lifecycle)
-        head = engine.plan(project.plan)
-        if by == "unit":
-            day = engine.calendar(project.plan).today(engine.clock())
-            name = session.unit(engine, project, day)
-        elif by == "field":
-            name = session.label(head.fields[project.field])
-        elif by == "band":
-            bands = {band.name: session.label(band.label) for band in head.scoring.bands}
-            name = bands.get(project.band or "", "-")
-        elif by == "period":
-            name = project.period
-        else:
-            name = session.states(lifecycle, project.states)
-        leading = session.label(lifecycle.states[project.states[0]].label)
-        counted[name, leading] += 1
+    """Print how many projects stand where, by one of `standing.GROUPINGS`."""
+    from evalflow.standing import count
+
+    counted = Counter(count(engine, projects, by, session.lang))
     states = list(dict.fromkeys(state for _, state in counted))
     names = list(dict.fromkeys(name for name, _ in counted))
     if as_json:

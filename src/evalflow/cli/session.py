@@ -149,13 +149,9 @@ class Session:
 
     def states(self, lifecycle: Lifecycle, states: Sequence[str]) -> str:
         """Return the labels of states; a region in its initial state beside the first is quiet."""
-        regions = list(lifecycle.regions.values())
-        shown = [
-            self.label(lifecycle.states[state].label)
-            for place, (region, state) in enumerate(zip(regions, states, strict=True))
-            if place == 0 or state != region.initial
-        ]
-        return " · ".join(shown)
+        from evalflow.standing import states_text
+
+        return states_text(lifecycle, states, self.lang)
 
     def event(self, lifecycle: Lifecycle, name: str) -> str:
         """Return what people call an event: one of the lifecycle, or one that none defines."""

@@ -10,8 +10,10 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+import attrs
 
 from evalflow.errors import InvalidInput, Problem
 from evalflow.lifecycle.definition import (
@@ -22,6 +24,7 @@ from evalflow.lifecycle.definition import (
     Transition,
     Vocabulary,
 )
+from evalflow.model import Label
 
 FONTS = "Noto Sans CJK KR, NanumGothic, Malgun Gothic, sans-serif"
 """Fonts with Korean letters, by preference; Debian has the first in `fonts-noto-cjk`."""
@@ -193,6 +196,36 @@ def render(dot_text: str, path: str | os.PathLike[str]) -> None:
             f"no picture format '{kind}' (there are: {known})",
             str(target),
         )
+    target.write_bytes(_drawn(dot_text, kind))
+
+
+def picture(
+    lifecycle: Lifecycle, *, lang: str = "ko", counts: Mapping[str, int] | None = None
+) -> str:
+    """Return the lifecycle as SVG to be put into a page; `counts` says behind a state's name how
+    many projects are in it.
+
+    Raises:
+        InvalidInput: Graphviz is not installed.
+    """
+    shown = lifecycle
+    if counts is not None:
+        states = {
+            name: attrs.evolve(
+                state,
+                label=Label(
+                    f"{state.label.ko} ({counts.get(name, 0)})",
+                    f"{state.label.en} ({counts.get(name, 0)})",
+                ),
+            )
+            for name, state in lifecycle.states.items()
+        }
+        shown = attrs.evolve(lifecycle, states=states)
+    drawn = _drawn(dot(shown, lang=lang), "svg").decode()
+    return drawn[drawn.index("<svg") :]
+
+
+def _drawn(dot_text: str, kind: str) -> bytes:
     program = shutil.which("dot")
     if program is None:
         raise _unable(
@@ -223,7 +256,7 @@ def render(dot_text: str, path: str | os.PathLike[str]) -> None:
             f"Graphviz가 그리지 못했습니다: {told}",
             f"Graphviz could not draw it: {told}",
         )
-    target.write_bytes(drawn.stdout)
+    return drawn.stdout
 
 
 def _unable(code: str, ko: str, en: str, file: str | None = None) -> InvalidInput:

@@ -1,0 +1,104 @@
+"""The page's charts, drawn by Vega-Lite to SVG. Colours are the page's own, so that they follow its
+light and dark dress; what they say stands in the tables beside them, so they are hidden from
+screen readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+_TOP = 125  # rates above are drawn at this height: a bar of 700 % would flatten all others
+
+
+def rates_over_periods(rates: Sequence[tuple[str, Decimal | None, str]]) -> str:
+    """Return small bars, one a period, of (name, rate in percent, colour), with a line at 100."""
+    values = [
+        {"period": name, "rate": None if rate is None else min(float(rate), _TOP), "colour": colour}
+        for name, rate, colour in rates
+    ]
+    return _svg(
+        {
+            "width": 18 * max(len(values), 4),
+            "height": 30,
+            "data": {"values": values},
+            "layer": [
+                {
+                    "mark": {"type": "bar", "width": 12},
+                    "encoding": {
+                        "x": {"field": "period", "type": "ordinal", "axis": None, "sort": None},
+                        "y": {
+                            "field": "rate",
+                            "type": "quantitative",
+                            "axis": None,
+                            "scale": {"domain": [0, _TOP]},
+                        },
+                        "color": {"field": "colour", "type": "nominal", "scale": None},
+                    },
+                },
+                {
+                    "mark": {"type": "rule", "color": "var(--muted)", "strokeDash": [3, 2]},
+                    "encoding": {"y": {"datum": 100}},
+                },
+            ],
+        }
+    )
+
+
+def shares(rows: Sequence[tuple[str, Mapping[str, int]]], colours: Mapping[str, str]) -> str:
+    """Return stacked bars: a row for each group, a part for each of the names in `colours`."""
+    values = [
+        {"group": group, "name": name, "count": counts.get(name, 0), "colour": colour, "place": n}
+        for group, counts in rows
+        for n, (name, colour) in enumerate(colours.items())
+    ]
+    return _svg(
+        {
+            "width": 300,
+            "height": {"step": 26},
+            "data": {"values": values},
+            "mark": {"type": "bar", "height": 16},
+            "encoding": {
+                "y": {
+                    "field": "group",
+                    "type": "nominal",
+                    "sort": None,
+                    "axis": {"title": None, "domain": False, "ticks": False, "labelLimit": 120},
+                },
+                "x": {
+                    "field": "count",
+                    "type": "quantitative",
+                    "stack": "zero",
+                    "axis": {"title": None, "grid": False, "tickMinStep": 1, "format": "d"},
+                },
+                "order": {"field": "place"},
+                "color": {"field": "colour", "type": "nominal", "scale": None},
+            },
+        }
+    )
+
+
+def _svg(spec: Mapping[str, Any]) -> str:
+    import vl_convert
+
+    config = {
+        "aria": False,
+        "view": {"stroke": None},
+        "axis": {
+            "labelColor": "currentColor",
+            "domainColor": "currentColor",
+            "tickColor": "currentColor",
+            "labelFont": "inherit",
+            "labelFontSize": 12,
+        },
+    }
+    drawn: str = vl_convert.vegalite_to_svg(
+        {
+            "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+            "background": None,
+            "padding": 2,
+            "config": config,
+            **spec,
+        }
+    )
+    return drawn.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)

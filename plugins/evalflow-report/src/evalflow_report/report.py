@@ -1,0 +1,181 @@
+"""The form `report`: the page written, and a page held against its store."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape, unescape
+from pathlib import Path
+from typing import Any
+
+import evalflow
+from evalflow_report.view import View
+
+MADE_WITH = "evalflow-report 0.1"
+
+_META = re.compile(r'<meta name="evalflow" content="([^"]*)">')
+
+
+class Report:
+    """The page. It takes no options."""
+
+    label = evalflow.Label("회의용 현황판", "Page for the meeting")
+    formats: tuple[str, ...] = (".html",)
+
+    def write(
+        self,
+        engine: evalflow.Engine,
+        path: str | os.PathLike[str],
+        request: evalflow.FormRequest,
+        *,
+        template: str | os.PathLike[str] | None = None,
+    ) -> str:
+        """Write the page to `path` and return the line of evidence printed on it."""
+        target = Path(path)
+        problems = []
+        if target.suffix.lower() not in self.formats:
+            ko, en = "파일 이름은 .html로 끝나야 합니다", "the file's name must end in .html"
+            problems.append(_problem("unknown_format", str(target), ko, en))
+        if template is not None:
+            ko, en = "현황판에는 견본 파일을 쓰지 않습니다", "the page takes no template"
+            problems.append(_problem("no_template", str(template), ko, en))
+        if request.number is not None:
+            ko, en = "현황판은 사업 하나만으로 만들지 않습니다", "the page is not about one project"
+            problems.append(_problem("not_one_project", request.number, ko, en))
+        if problems:
+            raise evalflow.InvalidInput(problems)
+        text, line = page(engine, request)
+        target.write_text(text, encoding="utf-8")
+        return line
+
+    def check(
+        self,
+        engine: evalflow.Engine,
+        path: str | os.PathLike[str],
+        *,
+        template: str | os.PathLike[str] | None = None,
+    ) -> Sequence[evalflow.FormFinding] | None:
+        """Hold the page against the store; None where it is no such page."""
+        source = Path(path)
+        if source.suffix.lower() not in self.formats:
+            return None
+        text = source.read_text(encoding="utf-8", errors="replace")
+        found = _META.search(text)
+        try:
+            told = json.loads(unescape(found[1])) if found else None
+        except ValueError:
+            return None
+        if not isinstance(told, dict) or told.get("form") != "report":
+            return None
+        return tuple(_findings(engine, text, told))
+
+
+def _findings(
+    engine: evalflow.Engine, text: str, told: Mapping[str, Any]
+) -> Iterator[evalflow.FormFinding]:
+    plan = str(told.get("plan"))
+    if plan not in engine.plans():
+        yield _finding(
+            "other_plan", "이 저장소에 없는 계획의 현황판입니다.", "of another store's plan"
+        )
+        return
+    if evalflow.digest(_sealed(text)) != told.get("digest"):
+        yield _finding("file_changed", "인쇄한 뒤에 고친 파일입니다.", "the file was changed")
+        return
+    noted = evalflow.Checkpoint.read(str(told["checkpoint"]))
+    if str(engine.checkpoint(plan, upto=noted)) != str(noted):
+        yield _finding(
+            "history_differs",
+            "그때까지의 이력이 고쳐졌습니다.",
+            "the history up to then was rewritten",
+        )
+        return
+    request = evalflow.FormRequest(
+        plan=plan,
+        period=told["period"],
+        unit=told["unit"],
+        at=dt.datetime.fromisoformat(told["at"]),
+        lang=told["lang"],
+    )
+    again, _ = page(engine, request)
+    if told.get("made_with") != MADE_WITH:
+        ko, en = "다른 판의 프로그램이 만들었습니다.", "another version of the program made it"
+        yield _finding("other_version", ko, en, agrees=True)
+    elif again != text:
+        ko, en = "저장소의 내용이 다릅니다.", "the store does not say what the page says"
+        yield _finding("store_differs", ko, en)
+        return
+    else:
+        yield _finding("agrees", "저장소와 맞습니다.", "it agrees with the store", agrees=True)
+    if str(engine.checkpoint(plan)) != str(noted):
+        ko, en = "그 뒤에 진행된 것이 있습니다.", "things have moved on since"
+        yield _finding("moved_on", ko, en, agrees=True)
+
+
+def page(engine: evalflow.Engine, request: evalflow.FormRequest) -> tuple[str, str]:
+    """Return the page and its line of evidence. The same store and moment give the same page.
+
+    Raises:
+        NotFound: no such plan, unit or period, or nothing was there at that moment.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    overview = evalflow.overview(
+        engine, request.plan, period=request.period, unit=request.unit, at=request.at
+    )
+    line = _evidence_line(overview, request.lang)
+    environment = Environment(
+        loader=PackageLoader("evalflow_report", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    view = View(overview, request.lang, line)
+    text = environment.get_template("page.html.j2").render(view=view, w=view.words)
+    told = {
+        "form": "report",
+        "made_with": MADE_WITH,
+        "plan": request.plan,
+        "period": overview.period.text,
+        "unit": request.unit,
+        "at": overview.at.isoformat(),
+        "lang": request.lang,
+        "checkpoint": str(overview.checkpoint),
+        "digest": evalflow.digest(_sealed(text)),
+    }
+    content = escape(json.dumps(told, ensure_ascii=False, sort_keys=True))
+    meta = f'<meta name="evalflow" content="{content}">'
+    return text.replace('<meta name="evalflow" content="">', meta, 1), line
+
+
+def _sealed(text: str) -> str:
+    return _META.sub("", text, count=1)
+
+
+def _evidence_line(overview: evalflow.Overview, lang: str) -> str:
+    at = overview.at.astimezone(overview.zone)
+    lifecycles = sorted(
+        {f"{each.lifecycle.name} v{each.lifecycle.version}" for each in overview.standings}
+    )
+    used = ", ".join(lifecycles)
+    if lang == "ko":
+        return (
+            f"{at:%Y-%m-%d %H:%M:%S} 현재 · {overview.revision}차 계획 · 절차 {used} · "
+            f"확인값 {overview.checkpoint}"
+        )
+    return (
+        f"as of {at:%Y-%m-%d %H:%M:%S} · plan revision {overview.revision} · lifecycle {used} · "
+        f"checkpoint {overview.checkpoint}"
+    )
+
+
+def _problem(code: str, value: str, ko: str, en: str) -> evalflow.Problem:
+    return evalflow.Problem(code=code, value=value, ko=ko, en=en)
+
+
+def _finding(code: str, ko: str, en: str, *, agrees: bool = False) -> evalflow.FormFinding:
+    return evalflow.FormFinding(code=code, ko=ko, en=en, agrees=agrees)

@@ -1,0 +1,309 @@
+"""What the page shows, as plain words and figures: from an `Overview` to what is printed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import evalflow
+from evalflow_report import charts
+from evalflow_report.words import words
+
+COLOURS = {
+    "on_track": "var(--ok)",
+    "lagging": "var(--warn)",
+    "seriously_lagging": "var(--bad)",
+}
+NO_COLOUR = "var(--none)"
+
+
+class View:
+    """An overview in one language. Every attribute is ready to be printed."""
+
+    def __init__(self, overview: evalflow.Overview, lang: str, evidence: str) -> None:
+        """Take what stands where, and the line that says what it was made from."""
+        self.overview = overview
+        self.lang = lang
+        self.words = words(lang)
+        self.evidence = evidence
+        head = overview.head
+        self.bands = {band.name: band for band in head.scoring.bands}
+        self.plan = head.label.text(lang)
+        self.office = head.unit(head.office).label_on(overview.day).text(lang)
+        self.period = overview.period.label.text(lang)
+        self.day = self.date(overview.day)
+        self.illustrative = head.illustrative and head.illustrative.text(lang)
+        lifecycles = {each.lifecycle.fingerprint: each.lifecycle for each in overview.standings}
+        self.lifecycles = tuple(lifecycles.values())
+        self.states = {
+            name: lifecycle.states[name].label.text(lang)
+            for lifecycle in self.lifecycles
+            for name in next(iter(lifecycle.regions.values())).states
+        }
+
+    # ------------------------------------------------------------------ words
+
+    def date(self, day: dt.date) -> str:
+        """Return a day as documents write it."""
+        return f"{day.year}. {day.month}. {day.day}." if self.lang == "ko" else day.isoformat()
+
+    def percent(self, rating: evalflow.Rating | evalflow.Line | None) -> str:
+        """Return a rate, or why there is none."""
+        if rating is None:
+            return self.words["not_rated"]
+        if rating.rate is None:
+            return self.words.get(rating.status, rating.status)
+        return f"{rating.rate}%"
+
+    def figure(self, value: Decimal | None) -> str:
+        """Return a figure with its thousands grouped."""
+        return (
+            "-" if value is None else f"{value:,f}".replace("-", "△" if self.lang == "ko" else "−")
+        )
+
+    def band(self, name: str | None) -> str:
+        """Return a band's name."""
+        return self.bands[name].label.text(self.lang) if name in self.bands else "-"
+
+    def verdict(self, name: str | None) -> str:
+        """Return the class by which a band is coloured."""
+        return self.bands[name].verdict if name in self.bands else "none"
+
+    # ------------------------------------------------------------------ sections
+
+    def glance(self) -> Iterator[tuple[str, str, str]]:
+        """Yield the key figures: name, figure, class."""
+        overview, said = self.overview, self.words
+        total = overview.rates.total
+        yield said["projects"], str(len(overview.standings)), ""
+        yield said["rated"], str(total.rated), ""
+        yield said["mean"], "-" if total.rate is None else f"{total.rate}%", ""
+        for name, band in self.bands.items():
+            yield band.label.text(self.lang), str(total.bands.get(name, 0)), band.verdict
+        late = sum(1 for due in overview.dues if due.days_late)
+        yield said["late"], str(late), "lagging" if late else ""
+        pending = sum(1 for each in overview.standings if each.pending is not None)
+        yield said["pending"], str(pending), ""
+
+    def by_bureau(self) -> list[dict[str, Any]]:
+        """Return how many projects of each bureau are in which state, and its mean rate."""
+        return self._groups(lambda each: each.bureau.text(self.lang) if each.bureau else "-")
+
+    def by_field(self) -> list[dict[str, Any]]:
+        """Return how many projects of each field are in which state, and its mean rate."""
+        return self._groups(lambda each: each.field.text(self.lang))
+
+    def _groups(self, key: Callable[[evalflow.Standing], str]) -> list[dict[str, Any]]:
+        overview = self.overview
+        names = {each.project.id: key(each) for each in overview.standings}
+        ratings = [r for each in overview.standings if (r := overview.rating(each)) is not None]
+        rules = overview.head.scoring
+        rates = evalflow.roll_up(
+            ratings, key=lambda r: names[r.project], places=rules.places, bands=rules.bands
+        )
+        rows = []
+        for name in [*dict.fromkeys(names.values()), None]:
+            members = [e for e in overview.standings if name is None or names[e.project.id] == name]
+            rolled = rates.total if name is None else rates.groups.get(name)
+            rate = None if rolled is None else rolled.rate
+            rows.append(
+                {
+                    "name": self.words["total"] if name is None else name,
+                    "total": name is None,
+                    "states": [
+                        sum(1 for each in members if each.project.states[0] == state)
+                        for state in self.states
+                    ],
+                    "count": len(members),
+                    "rate": "-" if rate is None else f"{rate}%",
+                    "bands": {} if rolled is None else rolled.bands,
+                    "rated": 0 if rolled is None else rolled.rated,
+                }
+            )
+        return rows
+
+    def shares(self, rows: Iterable[Mapping[str, Any]]) -> str:
+        """Return the chart of how many projects of each group are in which band."""
+        colours = {name: COLOURS[band.verdict] for name, band in self.bands.items()}
+        best = [name for name, band in self.bands.items() if band.verdict == "on_track"]
+        for name in best[:1] if len(best) > 1 else ():
+            colours[name] = "var(--done)"
+        counted = [(row["name"], row["bands"]) for row in rows if not row["total"]]
+        return charts.shares(counted, colours)
+
+    def legend(self) -> list[tuple[str, str]]:
+        """Return the colours of that chart: class and name of each band."""
+        best = [name for name, band in self.bands.items() if band.verdict == "on_track"]
+        done = best[0] if len(best) > 1 else None
+        return [
+            ("done" if name == done else band.verdict, band.label.text(self.lang))
+            for name, band in self.bands.items()
+        ]
+
+    def late(self) -> list[dict[str, str]]:
+        """Return what is late, the longest first."""
+        head, day = self.overview.head, self.overview.day
+        late = [due for due in self.overview.dues if due.days_late]
+        return [
+            {
+                "unit": head.unit(due.unit).label_on(day).text(self.lang),
+                "what": due.label.text(self.lang),
+                "due": self.date(due.due),
+                "days": str(due.days_late),
+                "numbers": ", ".join(each.rpartition("/")[2] for each in due.projects),
+            }
+            for due in sorted(late, key=lambda due: -due.days_late)
+        ]
+
+    def lagging(self) -> list[dict[str, Any]]:
+        """Return the lagging projects, each with its lagging indicators."""
+        rows = []
+        for each in self.overview.standings:
+            rating = self.overview.rating(each)
+            if rating is None or rating.verdict not in ("lagging", "seriously_lagging"):
+                continue
+            said = self._explanations(each)
+            lines = [
+                {
+                    "name": indicator.label.text(self.lang),
+                    "target": self.figure(line.target),
+                    "actual": self.figure(line.actual),
+                    "unit": indicator.unit,
+                    "rate": self.percent(line),
+                    "said": [
+                        (self.words[key], text)
+                        for key in ("cause", "countermeasure", "follow_up")
+                        if (text := (said.get(line.indicator) or {}).get(key))
+                    ],
+                    "chart": self._chart(
+                        (p, rated.line(line.indicator) if rated else None)
+                        for p, rated in self._rated(each)
+                    ),
+                }
+                for line in rating.lines
+                if line.verdict in ("lagging", "seriously_lagging")
+                and (indicator := each.definition.indicator(line.indicator)) is not None
+            ]
+            rows.append({**self._named(each), **self._judged(each), "lines": lines})
+        return rows
+
+    def _explanations(self, standing: evalflow.Standing) -> Mapping[str, Mapping[str, str]]:
+        names = {
+            field.name
+            for event in standing.lifecycle.events.values()
+            for field in event.data
+            if field.type == "explanations"
+        }
+        found: dict[str, Mapping[str, str]] = {}
+        for name in names:
+            found.update(standing.facts.get(name) or {})
+        return found
+
+    def changes(self) -> list[dict[str, Any]]:
+        """Return the changes that were asked for and are not through."""
+        rows = []
+        for each in self.overview.standings:
+            entry = each.pending
+            if entry is None:
+                continue
+            event = each.lifecycle.events[entry.event]
+            said = [
+                (field.label.text(self.lang), self._said(field, entry.data[field.name]))
+                for field in event.data
+                if field.name in entry.data and field.type != "change"
+            ]
+            day = entry.at.astimezone(self.overview.zone).date()
+            rows.append({**self._named(each), "since": self.date(day), "said": said})
+        return rows
+
+    def _said(self, field: Any, value: Any) -> str:
+        if field.type == "choice" and value in field.options:
+            return str(field.options[value].text(self.lang))
+        return str(value)
+
+    def projects(self) -> list[dict[str, Any]]:
+        """Return all projects with their rates over the periods."""
+        return [
+            {
+                **self._named(each),
+                **self._judged(each),
+                "chart": self._chart(self._rated(each)),
+                "spoken": ", ".join(
+                    f"{period.label.text(self.lang)} {self.percent(rated)}"
+                    for period, rated in self._rated(each)
+                ),
+            }
+            for each in self.overview.standings
+        ]
+
+    def _rated(
+        self, standing: evalflow.Standing
+    ) -> list[tuple[evalflow.Period, evalflow.Rating | None]]:
+        return [(period, standing.ratings.get(period.text)) for period in self.overview.periods]
+
+    def _chart(
+        self,
+        rated: Iterable[tuple[evalflow.Period, evalflow.Rating | evalflow.Line | None]],
+    ) -> str:
+        return charts.rates_over_periods(
+            [
+                (
+                    period.text,
+                    None if each is None else each.rate,
+                    COLOURS.get((each and each.verdict) or "", NO_COLOUR),
+                )
+                for period, each in rated
+            ]
+        )
+
+    def _named(self, standing: evalflow.Standing) -> dict[str, str]:
+        return {
+            "number": standing.project.number,
+            "title": standing.definition.label.text(self.lang),
+            "unit": standing.unit.text(self.lang),
+            "bureau": standing.bureau.text(self.lang) if standing.bureau else "-",
+            "field": standing.field.text(self.lang),
+            "state": standing.states(self.lang),
+        }
+
+    def _judged(self, standing: evalflow.Standing) -> dict[str, str]:
+        rating = self.overview.rating(standing)
+        band = None if rating is None else rating.band
+        return {
+            "rate": self.percent(rating),
+            "band": self.band(band),
+            "verdict": self.verdict(band),
+        }
+
+    # ------------------------------------------------------------------ the lifecycle
+
+    def diagrams(self) -> list[dict[str, Any]]:
+        """Return each lifecycle: its picture, or None without Graphviz, and its states' counts."""
+        return [self._diagram(lifecycle) for lifecycle in self.lifecycles]
+
+    def _diagram(self, lifecycle: evalflow.Lifecycle) -> dict[str, Any]:
+        counts: dict[str, int] = {}
+        for each in self.overview.standings:
+            if each.lifecycle.fingerprint == lifecycle.fingerprint:
+                for state in each.project.states:
+                    counts[state] = counts.get(state, 0) + 1
+        try:
+            picture = evalflow.picture(lifecycle, lang=self.lang, counts=counts)
+        except evalflow.InvalidInput:
+            picture = None
+        return {
+            "name": lifecycle.label.text(self.lang),
+            "version": lifecycle.version,
+            "picture": picture,
+            "states": [
+                {
+                    "region": region.label.text(self.lang),
+                    "name": lifecycle.states[name].label.text(self.lang),
+                    "count": counts.get(name, 0),
+                }
+                for region in lifecycle.regions.values()
+                for name in region.states
+            ],
+        }

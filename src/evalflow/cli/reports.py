@@ -1,0 +1,60 @@
+"""The command report: one page to look at."""
+
+from __future__ import annotations
+
+import click
+
+from evalflow.cli.session import Session, moment
+from evalflow.errors import InvalidInput, Problem
+
+_pass = click.make_pass_decorator(Session)
+
+
+@click.command("report")
+@click.option("-o", "--output", required=True, metavar="FILE", help="파일 · .html to write.")
+@click.option("--plan", metavar="ID", help="계획 · The plan, where there are several.")
+@click.option("--period", metavar="PERIOD", help="기간 · e.g. 2016-Q2 [the current one].")
+@click.option("--unit", metavar="ID", help="국·과 · A unit, with all below it.")
+@click.option("--as-of", metavar="DATE", help="그날 기준 · As it stood at the end of that day.")
+@_pass
+def report_command(
+    session: Session,
+    output: str,
+    plan: str | None,
+    period: str | None,
+    unit: str | None,
+    as_of: str | None,
+) -> None:
+    """회의용 현황판 · One page for the meeting: where all projects stand, who is late, what lags.
+
+    A page for a period that is over shows it just before the next one was opened.
+    """
+    from evalflow.forms import FormRequest
+
+    with session.open() as engine:
+        plan = plan or engine.only_plan()
+        if "report" not in engine.plugins.names("form"):
+            raise InvalidInput(
+                [
+                    Problem(
+                        code="no_plugin",
+                        ko="현황판 플러그인이 설치되어 있지 않습니다 (plugins/evalflow-report).",
+                        en="the plugin with the report is not installed (plugins/evalflow-report)",
+                    )
+                ]
+            )
+        request = FormRequest(
+            plan=plan,
+            period=period,
+            unit=unit,
+            at=moment(session, engine, plan, as_of),
+            lang=session.lang,
+        )
+        report = engine.plugins.form("report", engine.plan(plan).forms.get("report"))
+        try:
+            line = report.write(engine, output, request)
+        except OSError as error:
+            raise click.FileError(output, error.strerror) from error
+        session.echo(output)
+        session.echo(line)
+        session.remark_illustrative(engine, [plan])

@@ -1,0 +1,264 @@
+"""Where a plan's projects stood at a moment: the one source of what `status` and reports show."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from evalflow.calendar import Period
+from evalflow.dues import Due
+from evalflow.errors import NotFound
+from evalflow.lifecycle.definition import Lifecycle
+from evalflow.model import Entry, Label, PlanHead, Project, ProjectDefinition, Rating
+from evalflow.scoring import RollUp, roll_up
+from evalflow.verification import Checkpoint
+
+if TYPE_CHECKING:
+    from evalflow.engine import Engine
+
+GROUPINGS = ("unit", "bureau", "field", "state", "band", "period")
+"""What projects can be counted by."""
+
+
+@attrs.frozen(kw_only=True)
+class Standing:
+    """One project as it stood at the moment.
+
+    Attributes:
+        project: its states, period, unit and band then.
+        definition: what its period is measured against.
+        unit, bureau, field: the names that these bore on the day; bureau None where it is in
+            none.
+        ratings: period -> the rating that counted, up to the report's period.
+        facts: the latest of every data field given in the report's period.
+        pending: the entry that requested a change which had not come to its end, or None.
+    """
+
+    project: Project
+    definition: ProjectDefinition
+    lifecycle: Lifecycle
+    unit: Label
+    bureau: Label | None
+    field: Label
+    ratings: Mapping[str, Rating]
+    facts: Mapping[str, Any]
+    pending: Entry | None
+
+    def states(self, lang: str = "ko") -> str:
+        """Return the labels of its states; a further region in its initial state is quiet."""
+        return states_text(self.lifecycle, self.project.states, lang)
+
+
+@attrs.frozen(kw_only=True)
+class Overview:
+    """A plan at a moment.
+
+    Attributes:
+        period: what it speaks of; `periods` are the plan's up to it.
+        at: the moment; `day` the office's day then.
+        dues: what was owed then, the most urgent first.
+        rates: the roll-up of the period's ratings, by bureau.
+        revision, checkpoint: what it was made from.
+    """
+
+    head: PlanHead
+    period: Period
+    periods: tuple[Period, ...]
+    at: dt.datetime
+    day: dt.date
+    zone: dt.tzinfo
+    standings: tuple[Standing, ...]
+    dues: tuple[Due, ...]
+    rates: RollUp
+    revision: int
+    checkpoint: Checkpoint
+
+    def rating(self, standing: Standing) -> Rating | None:
+        """Return the rating of the report's period."""
+        return standing.ratings.get(self.period.text)
+
+
+def states_text(lifecycle: Lifecycle, states: Iterable[str], lang: str = "ko") -> str:
+    """Return the labels of states, one a region; a further region in its initial state is
+    quiet."""
+    pairs = zip(lifecycle.regions.values(), states, strict=True)
+    shown = [
+        lifecycle.states[state].label.text(lang)
+        for place, (region, state) in enumerate(pairs)
+        if place == 0 or state != region.initial
+    ]
+    return " · ".join(shown)
+
+
+def count(
+    engine: Engine, projects: Iterable[Project], by: str, lang: str = "ko"
+) -> dict[tuple[str, str], int]:
+    """Return how many of the projects stand where: (name of the group, label of the leading
+    state) -> number, both in the order of appearance. `by` is one of `GROUPINGS`."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for project in projects:
+        lifecycle = engine.lifecycle(project.lifecycle)
+        leading = lifecycle.states[project.states[0]].label.text(lang)
+        counted[_group(engine, project, lifecycle, by, lang), leading] += 1
+    return dict(counted)
+
+
+def _group(engine: Engine, project: Project, lifecycle: Lifecycle, by: str, lang: str) -> str:
+    head = engine.plan(project.plan)
+    if by == "field":
+        return head.fields[project.field].text(lang)
+    if by == "band":
+        bands = {band.name: band.label.text(lang) for band in head.scoring.bands}
+        return bands.get(project.band or "", "-")
+    if by == "period":
+        return project.period
+    if by == "state":
+        return states_text(lifecycle, project.states, lang)
+    day = engine.calendar(project.plan).today(engine.clock())
+    unit: str | None = project.unit
+    if by == "bureau":
+        unit = head.ancestor(project.unit, "bureau")
+    return "-" if unit is None else head.unit(unit).label_on(day).text(lang)
+
+
+def overview(
+    engine: Engine,
+    plan_id: str,
+    *,
+    period: str | None = None,
+    unit: str | None = None,
+    at: dt.datetime | None = None,
+) -> Overview:
+    """Return how the plan stood at `at` (None: just before the first project left `period`, or
+    now where none has). `unit` limits it to a unit and what is below.
+
+    Raises:
+        NotFound: no such plan, unit or period, or nothing was there at that moment.
+    """
+    head = engine.plan(plan_id)
+    if unit is not None and unit not in head.units:
+        raise NotFound("unit", unit, tuple(head.units))
+    histories: dict[str, list[Entry]] = {}
+    for _, entry in engine.storage.entries():
+        if entry.project.rpartition("/")[0] == plan_id:
+            histories.setdefault(entry.project, []).append(entry)
+    everything = [entry for history in histories.values() for entry in history]
+    chosen = _period(engine, plan_id, period, everything, at)
+    moment = at or _last_moment(everything, chosen.text) or engine.clock()
+    taken = {
+        name: [entry for entry in history if entry.at <= moment]
+        for name, history in histories.items()
+    }
+    entries = [entry for history in taken.values() for entry in history]
+    if not entries:
+        raise NotFound("plan", f"{plan_id} {moment.isoformat()}")
+    revision = max(entry.revision for entry in entries)
+    head = engine.plan(plan_id, revision=revision)
+    calendar = engine.calendar(plan_id)
+    day = calendar.today(moment)
+    where: dict[str, Any] = {"plan": plan_id} if unit is None else {"plan": plan_id, "unit": unit}
+    measured = engine.terms(plan_id, revision).in_force(chosen.text)
+    definitions = {each.id: each for each in engine.definitions(plan_id, revision=measured)}
+    standings = tuple(
+        _standing(engine, head, project, definitions, taken[project.id], chosen, day)
+        for project in engine.projects(at=moment, **where)
+    )
+    names = {each.project.id: each.bureau.ko if each.bureau else None for each in standings}
+    rates = roll_up(
+        [rating for each in standings if (rating := each.ratings.get(chosen.text)) is not None],
+        key=lambda rating: names[rating.project],
+        places=head.scoring.places,
+        bands=head.scoring.bands,
+    )
+    upto = Checkpoint(plan=plan_id, revisions=revision, entries=len(entries), hash="")
+    return Overview(
+        head=head,
+        period=chosen,
+        periods=tuple(each for each in calendar.periods() if each <= chosen),
+        at=moment,
+        day=day,
+        zone=calendar.zone,
+        standings=standings,
+        dues=engine.due(moment, **where),
+        rates=rates,
+        revision=revision,
+        checkpoint=engine.checkpoint(plan_id, upto=upto),
+    )
+
+
+def _period(
+    engine: Engine,
+    plan_id: str,
+    text: str | None,
+    entries: Iterable[Entry],
+    at: dt.datetime | None,
+) -> Period:
+    known = {each.text: each for each in engine.calendar(plan_id).periods()}
+    if text is None:
+        seen = [entry.period_after for entry in entries if at is None or entry.at <= at]
+        text = max(seen, default=next(iter(known)))
+    if text not in known:
+        raise NotFound("period", text, tuple(known))
+    return known[text]
+
+
+def _last_moment(entries: Iterable[Entry], period: str) -> dt.datetime | None:
+    """Return the moment just before the first project left the period, or None."""
+    left = [entry.at for entry in entries if entry.period == period != entry.period_after]
+    return min(left) - dt.timedelta(microseconds=1) if left else None
+
+
+def _standing(
+    engine: Engine,
+    head: PlanHead,
+    project: Project,
+    definitions: Mapping[str, ProjectDefinition],
+    history: Iterable[Entry],
+    period: Period,
+    day: dt.date,
+) -> Standing:
+    lifecycle = engine.lifecycle(project.lifecycle)
+    ratings: dict[str, Rating] = {}
+    facts: dict[str, Any] = {}
+    requested: Entry | None = None
+    for entry in history:
+        if entry.rating is not None and entry.period <= period.text:
+            ratings[entry.period] = Rating.from_tree(entry.rating)
+        if entry.period == entry.period_after == period.text:
+            facts.update(entry.data)
+        event = lifecycle.events.get(entry.event)
+        if event is not None and "change" in event.records:
+            requested = entry
+    if requested is not None:
+        leads = lifecycle.events[requested.event].leads
+        place = list(lifecycle.regions).index(leads)
+        if project.states[place] == lifecycle.regions[leads].initial:
+            requested = None
+    bureau = head.ancestor(project.unit, "bureau")
+    return Standing(
+        project=project,
+        definition=definitions.get(project.id) or engine.definition(project.id),
+        lifecycle=lifecycle,
+        unit=head.unit(project.unit).label_on(day),
+        bureau=None if bureau is None else head.unit(bureau).label_on(day),
+        field=head.fields[project.field],
+        ratings=ratings,
+        facts=facts,
+        pending=requested,
+    )
+
+
+def tally(
+    standings: Iterable[Standing], key: Callable[[Standing], str]
+) -> dict[str, dict[str, int]]:
+    """Return, by the name that `key` gives, how many projects are in each leading state."""
+    counted: dict[str, dict[str, int]] = {}
+    for each in standings:
+        states = counted.setdefault(key(each), {})
+        state = each.project.states[0]
+        states[state] = states.get(state, 0) + 1
+    return counted
