@@ -19,6 +19,7 @@ from evalflow import cli
 
 pytestmark = pytest.mark.slow
 
+PLAN = ("--plan", "seodaemun-2016")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 browsing = pytest.mark.skipif(
     CHROMIUM is None, reason="no chromium: apt-get install chromium, as .ci/run does"
@@ -66,7 +67,17 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def made(demo: Path, name: str, *words: str, lang: str = "ko", store: str = "office.db") -> Path:
     path = demo / name
-    command = ["--lang", lang, "--store", str(demo / store), "report", "-o", str(path), *words]
+    command = [
+        "--lang",
+        lang,
+        "--store",
+        str(demo / store),
+        "report",
+        "-o",
+        str(path),
+        *PLAN,
+        *words,
+    ]
     assert cli.run(command) == 0
     return path
 
@@ -78,9 +89,7 @@ def pages(demo: Path) -> dict[str, Path]:
         "settled": demo / "report.html",
         "english": made(demo, "english.html", "--period", "2016-Q3", lang="en"),
         "late": made(demo, "late.html", "--as-of", "2017-01-06", store="office-2017-01-06.db"),
-        "one bureau": made(
-            demo, "bureau.html", "--period", "2016-Q3", "--unit", "city-environment"
-        ),
+        "bureau": made(demo, "bureau.html", "--period", "2016-Q3", "--unit", "city-environment"),
     }
 
 
@@ -90,7 +99,7 @@ def pages(demo: Path) -> dict[str, Path]:
 def status(demo: Path, capsys: pytest.CaptureFixture[str], *words: str) -> Any:
     capsys.readouterr()
     store = str(demo / "office.db")
-    assert cli.run(["--lang", "ko", "--store", store, "status", *words, "--json"]) == 0
+    assert cli.run(["--lang", "ko", "--store", store, "status", *PLAN, *words, "--json"]) == 0
     return json.loads(capsys.readouterr().out)
 
 
@@ -151,7 +160,18 @@ def test_who_is_late_is_who_due_says(
 ) -> None:
     capsys.readouterr()
     store = str(demo / "office-2017-01-06.db")
-    words = ["--lang", "ko", "--store", store, "due", "--at", "2017-01-06", "--late", "--json"]
+    words = [
+        "--lang",
+        "ko",
+        "--store",
+        store,
+        "due",
+        *PLAN,
+        "--at",
+        "2017-01-06",
+        "--late",
+        "--json",
+    ]
     assert cli.run(words) == 0
     told = json.loads(capsys.readouterr().out)["due"]
     rows = Tables(pages["late"].read_text("utf-8")).tables["late"][1:]
@@ -236,7 +256,7 @@ def test_names_cannot_bring_anything_into_the_page(tmp_path: Path) -> None:
 def test_wrong_requests_are_refused_before_anything_is_written(
     demo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store = ["--lang", "en", "--store", str(demo / "office.db"), "report", "-o"]
+    store = ["--lang", "en", "--store", str(demo / "office.db"), "report", *PLAN, "-o"]
     assert cli.run([*store, str(demo / "x.pdf")]) == 2
     assert cli.run([*store, str(demo / "x.html"), "--period", "2019-Q1"]) == 4
     assert cli.run([*store, str(demo / "x.html"), "--unit", "nowhere"]) == 4
