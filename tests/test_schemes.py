@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
+import hypothesis
+import hypothesis.strategies as st
 import pytest
 
 import evalflow
@@ -14,8 +17,10 @@ from evalflow import cli, schemes
 from evalflow.cli.demo import Clock
 from evalflow.cli.demo_schemes import Schemes
 from evalflow.cli.session import Session
+from evalflow.guards import resolved
 from evalflow.lifecycle import presets
 from evalflow.lifecycle.check import check
+from evalflow.lifecycle.fields import VOTES
 from evalflow.testing import scenario_tests
 
 SEOUL = dt.timezone(dt.timedelta(hours=9))
@@ -408,3 +413,113 @@ def test_indicators_are_missed_only_where_something_is_measured(plan_file):
     with pytest.raises(evalflow.InvalidInput) as caught:
         evalflow.load_plan(path, plugins=[])
     assert [p.code for p in caught.value.problems] == ["missing_key"]
+
+
+# --------------------------------------------------------------------------- committees
+
+
+SEONGNAM = evalflow.load_lifecycle("seongnam", plugins=[])
+
+
+class _Committee:
+    """What the guard looks at in a firing: votes, and who may vote."""
+
+    def __init__(self, members: int, votes: dict[str, str] | None) -> None:
+        self.members = tuple(f"member-{n}" for n in range(members))
+        self.votes = votes
+        self.today = dt.date(2026, 7, 1)
+        self.lifecycle = SEONGNAM
+        self.latest = self.directory = self
+
+    def given(self, field_type: str) -> dict[str, str] | None:
+        return self.votes if field_type == "votes" else None
+
+    def unit_on(self, day: dt.date) -> str:
+        return "seongnam"
+
+    def holders(self, roles: tuple[str, ...], unit: str, day: dt.date) -> tuple[str, ...]:
+        return self.members if roles == ("committee_member",) else ()
+
+
+@hypothesis.given(members=st.integers(1, 10), data=st.data())
+def test_a_committee_resolves_by_a_majority_of_a_quorum(members, data):
+    """R56: 재적 과반수 출석, 출석 과반수 찬성; two thirds where the rules ask for it."""
+    names = [f"member-{n}" for n in range(members)]
+    present = data.draw(st.lists(st.sampled_from(names), unique=True))
+    votes = {name: data.draw(st.sampled_from(VOTES)) for name in present}
+    firing: Any = _Committee(members, votes)
+    draft: Any = None
+    carried = sum(vote == "for" for vote in votes.values()) * 2 > len(votes)
+    for quorum, there in (
+        ("majority", len(present) * 2 > members),
+        ("two_thirds", len(present) * 3 >= members * 2 and bool(present)),
+    ):
+        against = resolved(firing, draft, by="committee_member", quorum=quorum)
+        assert (not against) == (there and carried)
+
+
+def test_who_is_no_member_does_not_count():
+    firing: Any = _Committee(3, {"member-0": "for", "stranger": "for"})
+    draft: Any = None
+    reasons = resolved(firing, draft, by="committee_member")
+    assert isinstance(reasons, list)
+    assert [reason.code for reason in reasons] == ["voter_without_role", "no_quorum"]
+    nothing: Any = _Committee(3, None)
+    assert resolved(nothing, draft, by="committee_member") is None  # told as missing input
+
+
+# --------------------------------------------------------------------------- commands, tables
+
+
+def test_orders_are_opened_and_told_from_the_shell(store, capsys):
+    with opened(store) as engine:
+        adopt(engine, FOLDER / "plan.yaml")
+        adopt(engine, FOLDER / "orders.yaml")
+    words = ["--store", str(store), "--lang", "en"]
+    orders = ["plan", "open", "seodaemun-2016-orders", "--about", "seodaemun-2016/27"]
+    assert cli.run([*words, *orders, "--as", "policy-1", "--title", "주민 설명회 재개최"]) == 0
+    assert capsys.readouterr().out == "seodaemun-2016-orders/2\n"
+    assert cli.run([*words, "history", "seodaemun-2016/27"]) == 0
+    assert "→ seodaemun-2016-orders/2 Corrective order: Drafted" in capsys.readouterr().out
+    assert cli.run([*words, "history", "seodaemun-2016/27", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["opened"] == [
+        "seodaemun-2016-orders/1",
+        "seodaemun-2016-orders/2",
+    ]
+    assert cli.run([*words, *orders, "--as", "nobody-1"]) == 4
+    other = ["plan", "open", "seodaemun-2016-orders", "--about", "seodaemun-2016/6"]
+    assert cli.run([*words, *other, "--as", "policy-1"]) == 2  # the plan lacks the department
+    assert "education-support" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", presets())
+def test_a_preset_is_printed_as_a_file_that_loads_to_the_same(name, capsys, tmp_path):
+    assert cli.run(["lifecycle", "show", name]) == 0
+    path = tmp_path / "copy.yaml"
+    path.write_text(capsys.readouterr().out, encoding="utf-8")
+    again = evalflow.load_lifecycle(path, plugins=[])
+    assert again.fingerprint == evalflow.load_lifecycle(name, plugins=[]).fingerprint
+
+
+def test_presets_are_listed_with_their_titles(capsys):
+    assert cli.run(["--lang", "ko", "lifecycle", "show"]) == 0
+    out = capsys.readouterr().out
+    assert [line.split()[0] for line in out.splitlines()] == list(presets())
+    assert "공약사업" in out
+    assert cli.run(["lifecycle", "show", "pledgs"]) == 2
+    assert "'pledges'" in capsys.readouterr().err
+
+
+def test_candidates_come_from_a_table_without_indicators(tmp_path):
+    table = tmp_path / "candidates.csv"
+    table.write_text(
+        "관리번호,사업명,담당부서,분야,핵심 프로젝트,신규/계속\n"
+        "50,마을 도서관 확충,교육지원과,문화교육,교육공동체도시 서대문,신규\n",
+        encoding="utf-8",
+    )
+    plan = evalflow.load_plan(FOLDER / "selection.yaml", plugins=[], tables=[table])
+    assert len(plan.projects) == 50
+    assert plan.projects["50"].core_project == "education"
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        evalflow.load_plan(FOLDER / "pledges.yaml", plugins=[], tables=[table])
+    assert caught.value.problems

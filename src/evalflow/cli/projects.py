@@ -434,12 +434,17 @@ def fire_command(
 @_pass
 def history_command(session: Session, project: str, as_json: bool) -> None:
     """이력 · What happened to a project: who moved it, when, on whose behalf and why."""
+    from evalflow.schemes import about
+
     with session.open() as engine:
         entries = engine.history(project)
         plan = engine.project(project).plan
         if as_json:
             session.print_json(
-                "entries", entries, illustrative=session.illustrative(engine, [plan])
+                "entries",
+                entries,
+                illustrative=session.illustrative(engine, [plan]),
+                opened=[other.id for other in about(engine, project)],
             )
             return
         zone = engine.calendar(plan).zone

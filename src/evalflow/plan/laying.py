@@ -52,8 +52,11 @@ class Overlaid:
     notes: tuple[Note, ...]
 
 
-def overlay(head: PlanHead, trees: Mapping[str, Tree], files: Sequence[Source]) -> Overlaid:
+def overlay(
+    head: PlanHead, trees: Mapping[str, Tree], files: Sequence[Source], *, measures: bool = True
+) -> Overlaid:
     """Return the projects as the tables in `files` say. `trees` are those of the plan by number.
+    Under a lifecycle that `measures` nothing a project needs no indicators.
 
     A file is CSV, XLSX, XLS or ODS and may hold a table of projects and one of indicators.
     What a project needs and has nowhere is a problem of the row that names it.
@@ -80,7 +83,7 @@ def overlay(head: PlanHead, trees: Mapping[str, Tree], files: Sequence[Source]) 
     for table in found:
         problems += table.problems
     raise_all(problems)
-    definitions = laying.definitions()
+    definitions = laying.definitions(measures=measures)
     return Overlaid(
         projects=definitions, notes=tuple(note for table in found for note in table.notes)
     )
@@ -240,7 +243,7 @@ class _Laying:
             ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
         row.wrong("number", "unknown_number", ko, en, number)
 
-    def definitions(self) -> dict[str, ProjectDefinition]:
+    def definitions(self, *, measures: bool) -> dict[str, ProjectDefinition]:
         """Return the projects that differ from before, checked whole.
 
         Raises:
@@ -253,7 +256,7 @@ class _Laying:
         around, found = Surroundings.of(self.head), {}
         for number in changed:
             part = reading.top.mapping("projects").mapping(number)
-            definition = read_project(part, self.head.id, number, written=False)
+            definition = read_project(part, self.head.id, number, written=False, measures=measures)
             check_project(definition, around, part)
             found[number] = definition
         if reading.problems:

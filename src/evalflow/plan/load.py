@@ -42,11 +42,13 @@ def load_plan(
     used, problems = _lifecycle(top.text("lifecycle"), folder, lifecycle, document)
     head = read_head(reading, used, written=True)
     laid = Overlaid(projects={}, notes=())
+    measures = used is None or used.measures
     if tables and not reading.problems and not problems:
         # What a table says is laid over before a project is judged: either may complete the other.
         written = top.tree.get("projects")
-        laid = overlay(head, written if isinstance(written, Mapping) else {}, tables)
-    measures = used is None or used.measures
+        laid = overlay(
+            head, written if isinstance(written, Mapping) else {}, tables, measures=measures
+        )
     projects = _projects(reading, head, laid.projects, measures=measures)
     reading.problems.extend(problems)
     _raise_if_any(reading.problems, document)
@@ -61,7 +63,7 @@ def with_tables(plan: Plan, tables: Sequence[str | os.PathLike[str]]) -> Plan:
         InvalidInput: as `overlay` says.
     """
     trees = {number: each.tree for number, each in plan.projects.items()}
-    laid = overlay(plan.head, trees, tables)
+    laid = overlay(plan.head, trees, tables, measures=plan.lifecycle.measures)
     return attrs.evolve(plan, projects={**plan.projects, **laid.projects}, notes=laid.notes)
 
 

@@ -421,6 +421,7 @@ def project_places(head: PlanHead, sources: Iterable[str] = ()) -> tuple[Place, 
             optional=True,
         ),
         _place("cooperating", "협조부서", "Cooperating", Several(unit), optional=True),
+        _place("about", "대상사업", "About", optional=True),
         *(source_place(name) for name in dict.fromkeys([*SOURCES, *sources])),
         *(_budget_place(head, period) for period in periods_of(*_range(head))),
     ]
