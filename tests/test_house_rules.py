@@ -30,6 +30,7 @@ EVERYWHERE = "*"
 HOMES = {
     "attrs": (EVERYWHERE,),
     "click": ("cli/",),
+    "distributed": ("spreading.py",),
     "holidays": ("calendar.py",),
     "hypothesis": ("testing/",),
     "pluggy": ("plugins/", "hookspecs.py", "__init__.py"),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from evalflow.access import Directory
     from evalflow.audit import Bundle, verify_bundle
     from evalflow.batch.applying import Receipt
+    from evalflow.batch.chunks import Chunk
     from evalflow.batch.plan import BatchPlan, Planned, load_batch
     from evalflow.calendar import (
         Calendar,
@@ -92,6 +93,7 @@ if TYPE_CHECKING:
     from evalflow.scoring.explain import explain_line
     from evalflow.scoring.rates import Rates
     from evalflow.scoring.rollup import RollUp, roll_up
+    from evalflow.spreading import apply_chunk, spread
     from evalflow.standing import Overview, Standing, overview
     from evalflow.storage.contract import Settled, Storage, Sweeping, check_commit, filled
     from evalflow.storage.points import fault_point
@@ -102,6 +104,7 @@ _HOMES = {
     "evalflow.access": ("Directory",),
     "evalflow.audit": ("Bundle", "verify_bundle"),
     "evalflow.batch.applying": ("Receipt",),
+    "evalflow.batch.chunks": ("Chunk",),
     "evalflow.batch.plan": ("BatchPlan", "Planned", "load_batch"),
     "evalflow.calendar": (
         "Calendar",
@@ -176,6 +179,7 @@ _HOMES = {
     "evalflow.scoring.rates": ("Rates",),
     "evalflow.scoring.rollup": ("RollUp", "roll_up"),
     "evalflow.standing": ("Overview", "Standing", "overview"),
+    "evalflow.spreading": ("apply_chunk", "spread"),
     "evalflow.storage.contract": ("Settled", "Storage", "Sweeping", "check_commit", "filled"),
     "evalflow.storage.points": ("fault_point",),
     "evalflow.text": ("Tree", "canonical", "digest", "parse"),
@@ -196,6 +200,7 @@ __all__ = [
     "Change",
     "Check",
     "Checkpoint",
+    "Chunk",
     "Commit",
     "Conflict",
     "Deadline",
@@ -266,6 +271,7 @@ __all__ = [
     "Tree",
     "Undeliverable",
     "Unit",
+    "apply_chunk",
     "canonical",
     "check_commit",
     "digest",
@@ -287,6 +293,7 @@ __all__ = [
     "roll_up",
     "run_scenario",
     "select_plan",
+    "spread",
     "verify_bundle",
     "vocabulary",
 ]

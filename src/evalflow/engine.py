@@ -22,6 +22,7 @@ from evalflow.adoption import ADOPT, REVISE, Adoption, check_revision, entitled
 from evalflow.audit import Bundle, write_bundle
 from evalflow.batch import applying
 from evalflow.batch import plan as batches
+from evalflow.batch.chunks import Chunk
 from evalflow.batch.selection import check_names, conditions
 from evalflow.calendar import Calendar, Holidays, period
 from evalflow.decision import (
@@ -787,15 +788,23 @@ class Engine:
         """
         return applying.apply(self._desk(), plan, mode=mode, by=by, chunk=chunk, stopping=stopping)
 
-    def _desk(self) -> batches.Desk:
+    def apply_chunk(
+        self, chunk: Chunk, *, at: dt.datetime | None = None, by: Actor | None = None
+    ) -> tuple[applying.Receipt, ...]:
+        """Write one chunk of a plan as of `at` (None: now), in one transaction where nothing
+        speaks against it, and return its receipts. Applied again, by whomever, it finds what
+        is done. See `evalflow.spread`."""
+        return applying.apply_chunk(self._desk(at), chunk, by=by)
+
+    def _desk(self, at: dt.datetime | None = None) -> batches.Desk:
         return batches.Desk(
             storage=self.storage,
-            now=self._now,
+            now=self._now if at is None else lambda: at,
             actor=self.actor,
             decide=self._decide_on,
             commit=self._write,
             alike=self._alike,
-            today=lambda plan_id: self.calendar(plan_id).today(self._now()),
+            today=lambda plan_id: self.calendar(plan_id).today(at or self._now()),
         )
 
     def _alike(self, plan_id: str, fingerprint: str, event_name: str) -> bool:

@@ -12,17 +12,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
 
 import attrs
 
-from evalflow.batch.plan import MODES, BatchPlan, Class, Desk, Planned, class_of, seal
+from evalflow.batch.chunks import CHUNK, Chunk, parts_of
+from evalflow.batch.plan import BatchPlan, Class, Desk, Header, Planned, class_of, meant, seal
 from evalflow.errors import Conflict, InvalidInput, NotFound, Reason
 from evalflow.model import Actor, Move, Project, Selection, Snapshot
 from evalflow.storage.contract import Sweeping, filled
 
-CHUNK = 2_000
-"""Projects in one transaction."""
+_TRIES = 5  # looks at a part that others keep moving under our hands
 
 OUTCOMES = ("done", "already", "refused", "conflict", "held")
 """What can become of a line: written now; written by an earlier run; refused when planned;
@@ -58,20 +57,22 @@ def apply(
     Raises:
         ValueError: no such mode; or `by` is not whom the plan was made for.
     """
-    mode = mode or plan.header.mode
-    if mode not in MODES:
-        raise ValueError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
-    if by is not None and by.id != plan.header.by:
-        raise ValueError(f"the plan was made for {plan.header.by}, not for {by.id}")
-    return _run(_Applying(desk, plan, by, desk.now()), mode, chunk, stopping)
+    mode = meant(plan, mode, by)
+    return _run(_Applying(desk, plan.header, plan.key, by, desk.now()), plan, mode, chunk, stopping)
+
+
+def apply_chunk(desk: Desk, chunk: Chunk, *, by: Actor | None = None) -> tuple[Receipt, ...]:
+    """Write what was reviewed of one chunk, in one transaction where nothing speaks against it."""
+    applying = _Applying(desk, chunk.header, chunk.key, by, desk.now())
+    return tuple(applying.chunk(list(parts_of(chunk, chunk.mode))))
 
 
 def _run(
-    applying: _Applying, mode: str, chunk: int, stopping: Callable[[], bool]
+    applying: _Applying, plan: BatchPlan, mode: str, chunk: int, stopping: Callable[[], bool]
 ) -> Iterator[Receipt]:
     waiting: list[list[Planned]] = []
     held = 0
-    for part in _parts(applying.plan, mode):
+    for part in parts_of(plan, mode):
         if not waiting and stopping():
             return
         waiting.append(part)
@@ -81,40 +82,6 @@ def _run(
             waiting, held = [], 0
     if waiting and not stopping():
         yield from applying.chunk(waiting)
-
-
-def _parts(plan: BatchPlan, mode: str) -> Iterator[list[Planned]]:
-    """Yield the lines that stand or fall together."""
-    if mode == "all":
-        yield list(plan)
-    elif mode == "unit":
-        units: dict[str, list[Planned]] = {}
-        for line in plan:
-            units.setdefault(f"{line.project.rpartition('/')[0]}/{line.unit}", []).append(line)
-        yield from _joined(units.values())
-    else:
-        for part, lines in groupby(plan, key=lambda line: line.part or line.project):
-            del part
-            yield list(lines)
-
-
-def _joined(units: Iterable[list[Planned]]) -> Iterator[list[Planned]]:
-    """Yield the units' lines, those units joined whose projects can only move together."""
-    homes: dict[str, list[Planned]] = {}
-    for lines in units:
-        mine = lines
-        for name in {line.part for line in lines if line.part is not None}:
-            other = homes.get(name)
-            if other is not None and other is not mine:
-                other.extend(mine)
-                for line in mine:
-                    if line.part is not None:
-                        homes[line.part] = other
-                mine = other
-            homes[name] = mine
-        for line in mine:
-            homes[line.part or f"\0{line.project}"] = mine
-    yield from {id(lines): lines for lines in homes.values()}.values()
 
 
 @attrs.frozen
@@ -135,7 +102,8 @@ class _Ready:
 @attrs.define
 class _Applying:
     desk: Desk
-    plan: BatchPlan
+    header: Header
+    key: str
     by: Actor | None
     at: dt.datetime
 
@@ -168,7 +136,7 @@ class _Applying:
 
     def _sweep(self, lines: Sequence[Planned]) -> list[Receipt]:
         """Write those lines for which one decision holds; return only what is done."""
-        event = self.plan.header.event
+        event = self.header.event
         swift: dict[str, dict[str, Planned]] = {}
         for line in lines:
             if line.allowed and line.part is None and line.data is None:
@@ -198,11 +166,11 @@ class _Applying:
         snapshot = self.desk.storage.snapshot(projects[0].id)
         if snapshot is None:
             return []
-        header = self.plan.header
+        header = self.header
         try:
             by = self.by or self.desk.actor(snapshot.project.plan, header.by)
             (decision,), _ = self.desk.decide(
-                snapshot, header.event, by, self.at, header.data, key=self.plan.key
+                snapshot, header.event, by, self.at, header.data, key=self.key
             )
             like = decision.move
             if like is None:
@@ -227,34 +195,26 @@ class _Applying:
         ]
 
     def _one(self, part: list[Planned]) -> list[Receipt]:
-        """Write one part in a transaction of its own."""
-        answer = self._look(part, self._snapshots([part]))
-        if not isinstance(answer, _Ready):
-            return answer
-        changed: Conflict | None = None
-        if not any(move.definition is not None for move in answer.moves):
+        """Write one part in a transaction of its own.
+
+        Somebody, such as another chunk of this batch on another machine, may have moved one of
+        those that were looked at, or revised the plan: then it is looked at again.
+        """
+        changed = ""
+        for _ in range(_TRIES):
+            answer = self._look(part, self._snapshots([part]))
+            if not isinstance(answer, _Ready):
+                return answer
+            if len(answer.moves) > 1 and any(each.definition is not None for each in answer.moves):
+                return _fell(part, {}, _NOT_TOGETHER)
             try:
                 self.desk.commit(answer.moves, answer.unchanged)
             except Conflict as error:
-                changed = error
+                changed = error.project
             else:
                 return _done(answer.moves)
-        else:
-            return self._revising(part, answer)
-        found = self._look(part, self._snapshots([part]))
-        if not isinstance(found, _Ready):
-            return found
-        return _fell(part, {changed.project: (_MOVED,)}, _HELD)
-
-    def _revising(self, part: list[Planned], ready: _Ready) -> list[Receipt]:
-        """Write moves that each make a plan revision: they cannot share a transaction."""
-        if len(ready.moves) > 1:
-            return _fell(part, {}, _NOT_TOGETHER)
-        try:
-            self.desk.commit(ready.moves, ready.unchanged)
-        except Conflict:
-            return _fell(part, {part[0].project: (_MOVED,)}, _HELD)
-        return _done(ready.moves)
+        moved = changed if any(line.project == changed for line in part) else part[0].project
+        return _fell(part, {moved: (_MOVED,)}, _HELD)
 
     def _snapshots(self, parts: Sequence[list[Planned]]) -> dict[str, Snapshot]:
         ids = tuple([line.project for part in parts for line in part if line.allowed])
@@ -305,7 +265,7 @@ class _Applying:
         """Return the number of the entry that an earlier run of this batch wrote, if one did."""
         if snapshot.project.version <= line.version:
             return None
-        entry = self.desk.storage.entry_by_key(project, self.plan.key)
+        entry = self.desk.storage.entry_by_key(project, self.key)
         return None if entry is None else entry.number
 
     def _decided(
@@ -317,12 +277,12 @@ class _Applying:
         asked: set[str],
     ) -> tuple[dict[str, tuple[Reason, ...]], Mapping[str, int]]:
         """Decide once more, add the moves, and return what is not as it was reviewed."""
-        header = self.plan.header
+        header = self.header
         data = {**header.data, **(line.data or {})}
         try:
             by = self.by or self.desk.actor(snapshot.project.plan, header.by)
             decisions, unchanged = self.desk.decide(
-                snapshot, header.event, by, self.at, data, key=self.plan.key
+                snapshot, header.event, by, self.at, data, key=self.key
             )
         except (NotFound, InvalidInput) as error:
             reason = attrs.evolve(_CHANGED, ko=error.text("ko"), en=error.text("en"))
@@ -418,4 +378,4 @@ _NOT_TOGETHER = Reason(
     en="events that revise the plan are applied one by one, not together",
 )
 
-__all__ = ["CHUNK", "OUTCOMES", "Receipt", "apply"]
+__all__ = ["CHUNK", "OUTCOMES", "Receipt", "apply", "apply_chunk"]

@@ -230,6 +230,20 @@ class BatchPlan:
         return self._apply(self, **how)
 
 
+def meant(plan: BatchPlan, mode: str | None, by: Actor | None) -> str:
+    """Return the mode in which a plan is to be applied.
+
+    Raises:
+        ValueError: no such mode; or `by` is not whom the plan was made for.
+    """
+    mode = mode or plan.header.mode
+    if mode not in MODES:
+        raise ValueError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
+    if by is not None and by.id != plan.header.by:
+        raise ValueError(f"the plan was made for {plan.header.by}, not for {by.id}")
+    return mode
+
+
 # --------------------------------------------------------------------------- planning
 
 

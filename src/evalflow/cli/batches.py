@@ -165,17 +165,25 @@ def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20
 @click.argument("file")
 @click.option("--mode", type=_MODES, help="적용 단위 · Instead of the plan's own.")
 @click.option("--report", metavar="FILE", help="결과표(.csv/.jsonl) · Receipts, as CSV or JSON.")
+@click.option("--workers", type=click.IntRange(1), help="작업자 수 · Programs at work at once.")
+@click.option("--dask", metavar="ADDRESS", help="Dask 스케줄러 · Workers of a Dask cluster.")
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
 @_pass
 def apply_command(
-    session: Session, file: str, mode: str | None, report: str | None, as_json: bool
+    session: Session,
+    file: str,
+    mode: str | None,
+    report: str | None,
+    workers: int | None,
+    dask: str | None,
+    as_json: bool,
 ) -> int:
     """적용 · Write what was reviewed. The same command continues after a stop.
 
     Exit code 0 where all is done, 1 where something was refused or held, 3 where something
     changed since, 130 where it was stopped.
     """
-    return _apply(session, file, mode, report, as_json)
+    return _apply(session, file, mode, report, as_json, workers, dask)
 
 
 @batch_command.command("run")
@@ -281,22 +289,39 @@ def _over(session: Session, step: ScriptStep, counts: Counter[str], total: int) 
 @batch_command.command("resume")
 @click.argument("file")
 @click.option("--report", metavar="FILE", help="결과표(.csv/.jsonl) · Receipts, as CSV or JSON.")
+@click.option("--workers", type=click.IntRange(1), help="작업자 수 · Programs at work at once.")
+@click.option("--dask", metavar="ADDRESS", help="Dask 스케줄러 · Workers of a Dask cluster.")
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
 @_pass
-def resume_command(session: Session, file: str, report: str | None, as_json: bool) -> int:
+def resume_command(
+    session: Session,
+    file: str,
+    report: str | None,
+    workers: int | None,
+    dask: str | None,
+    as_json: bool,
+) -> int:
     """이어서 적용 · Continue a batch that was stopped; what is done stays done."""
-    return _apply(session, file, None, report, as_json)
+    return _apply(session, file, None, report, as_json, workers, dask)
 
 
-def _apply(session: Session, file: str, mode: str | None, report: str | None, as_json: bool) -> int:
+def _apply(
+    session: Session,
+    file: str,
+    mode: str | None,
+    report: str | None,
+    as_json: bool,
+    workers: int | None,
+    dask: str | None,
+) -> int:
     from evalflow.batch.plan import load_batch
 
     plan = load_batch(file)
-    with session.open() as engine, _stopping() as stopping:
-        receipts = _reported(
-            _progress(session, engine.apply(plan, mode=mode, stopping=stopping), len(plan)),
-            report,
-        )
+    with (
+        _stopping() as stopping,
+        _applied(session, plan, mode, stopping, workers, dask) as written,
+    ):
+        receipts = _reported(_progress(session, written, len(plan)), report)
         counts: Counter[str] = Counter()
         if as_json:
             session.print_json("receipts", _tallied(receipts, counts), key=plan.key)
@@ -314,6 +339,34 @@ def _apply(session: Session, file: str, mode: str | None, report: str | None, as
     if counts["conflict"]:
         return 3
     return 1 if counts["refused"] or counts["held"] else 0
+
+
+@contextmanager
+def _applied(
+    session: Session,
+    plan: BatchPlan,
+    mode: str | None,
+    stopping: Callable[[], bool],
+    workers: int | None,
+    dask: str | None,
+) -> Iterator[Iterator[Receipt]]:
+    """Give the receipts as they come: from here, from processes beside us, or from a cluster."""
+    with session.open() as engine:
+        if workers is None and dask is None:
+            yield engine.apply(plan, mode=mode, stopping=stopping)
+            return
+    from evalflow.spreading import dask_workers, own_workers, spread
+
+    url = session.url()
+    if dask is not None:
+        with dask_workers(dask) as (executor, threads):
+            yield spread(
+                plan, url, executor, mode=mode, stopping=stopping, workers=workers or threads
+            )
+    else:
+        assert workers is not None
+        with own_workers(workers) as executor:
+            yield spread(plan, url, executor, mode=mode, stopping=stopping, workers=workers)
 
 
 def _tallied(receipts: Iterator[Receipt], counts: Counter[str]) -> Iterator[Receipt]:

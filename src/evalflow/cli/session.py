@@ -47,6 +47,24 @@ class Session:
         """Return the label in the language of this run."""
         return label.text(self.lang)
 
+    def url(self) -> str:
+        """Return the URL of the store that `--store` or EVALFLOW_STORE names.
+
+        Raises:
+            InvalidInput: no store is named.
+        """
+        if not self.store:
+            raise InvalidInput(
+                [
+                    Problem(
+                        code="no_store",
+                        ko="저장소를 정하십시오: --store office.db 또는 환경변수 EVALFLOW_STORE",
+                        en="name a store: --store office.db, or set EVALFLOW_STORE",
+                    )
+                ]
+            )
+        return self.store if ":" in self.store else f"sqlite:///{self.store}"
+
     def open(self, *, must_exist: bool = True) -> Engine:
         """Open the store that `--store` or EVALFLOW_STORE names.
 
@@ -58,17 +76,7 @@ class Session:
 
         import evalflow
 
-        if not self.store:
-            raise InvalidInput(
-                [
-                    Problem(
-                        code="no_store",
-                        ko="저장소를 정하십시오: --store office.db 또는 환경변수 EVALFLOW_STORE",
-                        en="name a store: --store office.db, or set EVALFLOW_STORE",
-                    )
-                ]
-            )
-        url = self.store if ":" in self.store else f"sqlite:///{self.store}"
+        url = self.url()
         path = None
         if url.startswith("sqlite:///"):
             path = url.removeprefix("sqlite:///").partition("?")[0]
