@@ -152,7 +152,7 @@ def data_for(project: Project, event: str, number: int) -> Mapping[str, Any]:
     }.get(event, {"reason": f"사유 {number}"})
 
 
-_ONWARD = {
+ONWARD: Mapping[str, tuple[str, ...]] = {
     "planned": ("self_evaluate",),
     "self_evaluated": ("submit", "submit", "amend"),
     "submitted": ("review", "send_back"),
@@ -161,6 +161,7 @@ _ONWARD = {
     "change_requested": ("consult", "approve_change", "reject_change", "withdraw_change"),
     "change_approved": ("file_change",),
 }
+"""What is done in which state; nothing leads to an end."""
 
 
 def fire(engine: Engine, project: Project, event: str, number: int, by: str = "") -> Entry:
@@ -174,7 +175,7 @@ def step(engine: Engine, dice: random.Random) -> str:
     number = dice.randrange(1, 1 + len(tuple(engine.projects())))
     project = engine.project(f"{PLAN_ID}/{number}")
     region = project.states[dice.random() < 0.25]
-    event = dice.choice(_ONWARD[region])
+    event = dice.choice(ONWARD[region])
     try:
         fire(engine, project, event, dice.randrange(90))
     except evalflow.Refused as refused:
