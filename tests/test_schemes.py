@@ -115,6 +115,16 @@ def test_the_approval_was_signed_a_day_late(store):
     assert late == {"agree": 0, "submit": 0, "approve": 1, "notify": 0}
 
 
+def test_what_was_left_out_or_selected_owes_nothing_more(store):
+    """A candidate that was excluded could be reconsidered, and is not waited for."""
+    with opened(store, dt.date(2016, 3, 2)) as engine:
+        assert engine.due(plan=SELECTION, waiting=True) == ()
+        by = engine.actor(SELECTION, "policy-1")
+        engine.fire(f"{SELECTION}/44", "reconsider", by=by, data={"reason": "다시 봄"})
+        owed = {d.event for d in engine.due(plan=SELECTION, waiting=True)}
+        assert owed == {"agree", "submit", "approve", "notify"}
+
+
 def test_it_becomes_the_plan_by_one_command_and_is_adopted(store, tmp_path, capsys):
     words = ["--store", str(store), "--lang", "en", "plan", "select", SELECTION]
     draft = ["--draft", str(FOLDER / "plan.yaml"), "-o", str(tmp_path / "made.yaml")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import attrs
 
@@ -161,25 +162,45 @@ class _Day:
 
 
 def _comes_before(lifecycle: Lifecycle, state: str, event: Event) -> bool:
-    """Say whether `state` lies before the event's sources: fewer steps from the start."""
-    steps = _steps(lifecycle, event.leads)
+    """Say whether `state` lies on the way to the event's sources: fewer steps from the start, and
+    a way there that does not go back. (A candidate that was excluded owes no submission, though it
+    could be reconsidered.)"""
+    steps, ahead = _ways(lifecycle, event.leads)
     if state not in steps:
         return False
-    return steps[state] < min(steps.get(source, 0) for source in event.sources())
+    sources = event.sources()
+    nearer = steps[state] < min(steps.get(source, 0) for source in sources)
+    return nearer and not sources.isdisjoint(ahead[state])
 
 
-def _steps(lifecycle: Lifecycle, region: str) -> dict[str, int]:
-    """Return for each state of the region how many firings lie between it and the start."""
-    found = {lifecycle.regions[region].initial: 0}
+@lru_cache(maxsize=256)
+def _ways(
+    lifecycle: Lifecycle, region: str
+) -> tuple[Mapping[str, int], Mapping[str, frozenset[str]]]:
+    """Return for each state of the region how many firings lie between it and the start, and
+    which states can be reached from it without coming nearer to the start again."""
     edges = [t for e in lifecycle.events.values() for t in e.transitions if t.region == region]
-    frontier = list(found)
+    start = lifecycle.regions[region].initial
+    steps = {start: 0}
+    frontier = [start]
     while frontier:
         state = frontier.pop(0)
         for edge in edges:
-            if edge.source == state and edge.target not in found:
-                found[edge.target] = found[state] + 1
+            if edge.source == state and edge.target not in steps:
+                steps[edge.target] = steps[state] + 1
                 frontier.append(edge.target)
-    return found
+    ahead: dict[str, frozenset[str]] = {}
+    for state in steps:
+        reached, frontier = {state}, [state]
+        while frontier:
+            here = frontier.pop()
+            for edge in edges:
+                onwards = edge.source == here and steps[edge.target] >= steps[here]
+                if onwards and edge.target not in reached:
+                    reached.add(edge.target)
+                    frontier.append(edge.target)
+        ahead[state] = frozenset(reached)
+    return steps, ahead
 
 
 def fired_in_this_visit(

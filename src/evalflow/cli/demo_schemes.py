@@ -159,7 +159,9 @@ class Schemes:
         self.fire(project, "report", "department", data)
         self.set_clock(dt.date(2016, 11, 21), 10)
         self.fire(project, "verify", "policy_office")
-        self.stands(project, self.engine.definition(project).about)
+        about = self.engine.definition(project).about
+        self.say("2016-11-21", f"{project} 시정명령({about}) 이행 확인",
+                 f"the corrective order {project} about {about} is verified")  # fmt: skip
 
     # ------------------------------------------------------------------ small things
 
@@ -193,15 +195,14 @@ class Schemes:
         """Tell one step."""
         self.session.echo(f"{when:<11}{self.session.say(ko, en)}")
 
-    def stands(self, project: str, about: str | None = None) -> None:
+    def stands(self, project: str) -> None:
         """Tell where a project stands."""
         found = self.engine.project(project)
         lifecycle = self.engine.lifecycle(found.lifecycle)
         rating = self.engine.evaluation(project).rating
         rate = "" if rating is None or rating.rate is None else f", {rating.rate}%"
         label = self.session.label
-        to = "" if about is None else f" ({about})"
         self.session.echo(
-            f"{label(lifecycle.label)} {project}{to} {label(found.label)}: "
+            f"{label(lifecycle.label)} {project} {label(found.label)}: "
             f"{found.period}, {self.session.states(lifecycle, found.states)}{rate}"
         )
