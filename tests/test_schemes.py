@@ -533,3 +533,27 @@ def test_candidates_come_from_a_table_without_indicators(tmp_path):
     with pytest.raises(evalflow.InvalidInput) as caught:
         evalflow.load_plan(FOLDER / "pledges.yaml", plugins=[], tables=[table])
     assert caught.value.problems
+
+
+def test_criteria_of_many_candidates_come_from_a_table(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("criteria.csv").write_text(
+        '관리번호,criteria\n1,core\n2,5대 핵심프로젝트\n3,"core, 구청장 지시사항 강조사업"\n',
+        encoding="utf-8",
+    )
+    words = ["--store", "office.db", "--lang", "en"]
+    assert (
+        cli.run([*words, "plan", "import", str(FOLDER / "selection.yaml"), "--as", "policy-1"]) == 0
+    )
+    planned = ["batch", "plan", "propose", "--as", "policy-1", "--each", "criteria.csv"]
+    where = ["--where", "number=1", "--where", "number=2", "--where", "number=3"]
+    assert cli.run([*words, *planned, *where, "-o", "propose.yaml"]) == 0
+    assert cli.run([*words, "batch", "apply", "propose.yaml"]) == 0
+    with opened(Path("office.db")) as engine:
+        found = [engine.evaluation(f"{SELECTION}/{n}").facts["criteria"] for n in (1, 2, 3)]
+    assert found == [["core"], ["core"], ["core", "instruction"]]
+    Path("criteria.csv").write_text("관리번호,criteria\n4,fashion\n", encoding="utf-8")
+    capsys.readouterr()
+    cli.run([*words, *planned, "--where", "number=4", "-o", "wrong.yaml"])
+    told = capsys.readouterr()
+    assert "expected one of core, instruction, new, joint, external" in told.out + told.err

@@ -4,7 +4,7 @@ the urban regeneration projects that were left out of it, and a corrective order
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ class Schemes:
 
     session: Session
     engine: Engine
-    set_clock: Any
+    set_clock: Callable[..., None]
     folder: Path
 
     # ------------------------------------------------------------------ the selection (R17-R23)

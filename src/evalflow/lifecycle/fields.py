@@ -17,7 +17,7 @@ import attrs
 
 from evalflow.errors import Problem, nearest
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
-from evalflow.model import Figure, NotDue, ProjectDefinition
+from evalflow.model import Figure, Label, NotDue, ProjectDefinition
 from evalflow.text import Tree
 
 LONGEST_TEXT = 10_000
@@ -49,7 +49,7 @@ class _Scope:
     definition: ProjectDefinition
     lifecycle: Lifecycle
     field: Field
-    criteria: Collection[str]
+    criteria: Mapping[str, Label]
 
 
 def normal(
@@ -58,7 +58,7 @@ def normal(
     *,
     definition: ProjectDefinition,
     lifecycle: Lifecycle,
-    criteria: Collection[str] = (),
+    criteria: Mapping[str, Label] | None = None,
 ) -> tuple[dict[str, Tree], tuple[Problem, ...]]:
     """Return the normal form of an event's data, and all problems in it.
 
@@ -75,7 +75,7 @@ def normal(
             continue
         if value is None:
             continue
-        answer = _READERS[field.type](value, _Scope(definition, lifecycle, field, criteria))
+        answer = _READERS[field.type](value, _Scope(definition, lifecycle, field, criteria or {}))
         if isinstance(answer, _Wrong):
             wrong.append(_at(name, answer))
         elif isinstance(answer, _Several):
@@ -475,7 +475,17 @@ def _plain(value: Any, scope: _Scope, path: str) -> _Answer:
     return _number(value, scope)
 
 
+def _criteria(value: Any, scope: _Scope) -> _Answer:
+    """Read criteria of the plan, by id or name; a table's cell holds them with commas between."""
+    texts = value.split(",") if isinstance(value, str) else value
+    return _list(_criterion)(texts, scope)
+
+
 def _criterion(value: Any, scope: _Scope) -> _Answer:
+    said = "".join(value.split()) if isinstance(value, str) else None
+    for name, label in scope.criteria.items():
+        if said in (name, "".join(label.ko.split()), "".join(label.en.split())):
+            return name
     return _one_of(value, scope.criteria)
 
 
@@ -515,7 +525,7 @@ _READERS: dict[str, _Reader] = {
     "judgements": _judgements,
     "visit": _record({"on": _date, "note": _text, "notified_on": _date}, ("on",), short="on"),
     "change": _patch,
-    "criteria": _list(_criterion),
+    "criteria": _criteria,
     "votes": _by_key(_vote, lambda _: None, "위원", "member"),
 }
 
