@@ -62,6 +62,7 @@ class _Group(click.Group):
         "audit": "audits",
         "plugins": "plugins",
         "scenario": "scenarios",
+        "simulate": "simulations",
         "demo": "demo",
     }
     summaries: ClassVar = {
@@ -80,6 +81,7 @@ class _Group(click.Group):
         "deliver": "알림 발송 · Deliver notices; list and resend dead letters.",
         "verify": "이력과 상태를 대조 · Check the store against its history.",
         "scenario": "시나리오 실행 · Run scenarios: what is expected of a plan's rules.",
+        "simulate": "한 해를 연습 · Rehearse a year with made up actors, and reconcile it.",
         "plugins": "플러그인 · What plugins there are, and do they keep their word.",
         "audit": "감사 묶음과 확인값 · Audit bundles, and checkpoints for paper.",
         "demo": "2016년 한 해를 시연 · Play the 2016 plan of Seodaemun-gu.",
