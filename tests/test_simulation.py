@@ -159,7 +159,7 @@ def test_the_command_prints_the_same_twice_and_leaves_zero(plan_file, capsys):
     def printed(*more: str) -> str:
         words = ["--lang", "en", "simulate", str(plan_file), "--offices", "2", *more]
         assert cli.run(words) == 0
-        return capsys.readouterr().out
+        return str(capsys.readouterr().out)
 
     assert printed() == printed()
     assert "reconciled" in printed()
