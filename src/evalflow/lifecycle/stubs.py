@@ -24,6 +24,7 @@ from evalflow import Actor, Engine, Entry, NotDue
 
 Number = int | str | Decimal
 Day = dt.date | str
+Tree = Mapping[str, object]
 Figures = Mapping[str, Number | NotDue | Literal["not_due"]]
 
 class Document(TypedDict):
@@ -74,7 +75,7 @@ _TYPES = {
     "period": "str",
     "criteria": "str | Sequence[str]",
     "votes": 'Mapping[str, Literal["for", "against", "abstain"]]',
-    "change": "Mapping[str, object]",
+    "change": "Tree",
 }
 
 
@@ -101,7 +102,7 @@ def _method(lifecycle: Lifecycle, event: Event) -> str:
     lines += [_argument(lifecycle, field) for field in named if field.required]
     lines += [_argument(lifecycle, field) for field in named if not field.required]
     if len(named) < len(event.data):
-        lines.append("data: Mapping[str, object] = ...")
+        lines.append("data: Tree = ...")
     arguments = "".join(f"        {line},\n" for line in lines)
     words = "".join(f"            {line}\n" for line in _words(lifecycle, event))
     return (
