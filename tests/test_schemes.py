@@ -154,6 +154,21 @@ def test_a_draft_is_held_to_what_was_selected_with_every_difference_told(store, 
     assert text.splitlines()[(problems[0].line or 0) - 1].strip() == "ko: 다른 사업"
 
 
+def test_mistakes_in_a_draft_are_told_where_they_stand(store, tmp_path):
+    text = (FOLDER / "plan.yaml").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    at = next(n for n, line in enumerate(lines) if "direction: down" in line)
+    lines[at] = lines[at].replace("down", "dwn")
+    criterion = next(n for n, line in enumerate(lines) if line.startswith("  external: "))
+    lines[criterion] = lines[criterion].replace("external", "outside")
+    (tmp_path / "plan.yaml").write_text("\n".join(lines), encoding="utf-8")
+    with opened(store) as engine, pytest.raises(evalflow.InvalidInput) as caught:
+        schemes.select_plan(engine, SELECTION, tmp_path / "plan.yaml")
+    problems = caught.value.problems
+    assert {"wrong_value", "unknown_criterion"} <= {problem.code for problem in problems}
+    assert at + 1 in {problem.line for problem in problems if problem.code == "wrong_value"}
+
+
 def test_an_undecided_candidate_stops_the_plan(store):
     with opened(store, dt.date(2016, 3, 2)) as engine:
         by = engine.actor(SELECTION, "policy-1")

@@ -39,13 +39,7 @@ DEPARTMENT_KINDS = ("담당관", "과", "지소", "박물관", "센터", "실", 
 # --------------------------------------------------------------------------- from a selection
 
 
-def select_plan(
-    engine: Engine,
-    selection: str,
-    draft: str | os.PathLike[str],
-    *,
-    name: str | None = None,
-) -> Plan:
+def select_plan(engine: Engine, selection: str, draft: str | os.PathLike[str]) -> Plan:
     """Return the plan that a selection leads to: `draft` with what was selected and nothing else.
 
     `draft` is a plan file with what the bureaus submitted: units, people, calendar, and the
@@ -66,6 +60,10 @@ def select_plan(
     if not candidates:
         engine.plan(selection)  # raises NotFound
     problems = list(_undecided(engine, candidates))
+    try:
+        engine.load_plan(draft)  # mistakes are told with their place in the draft
+    except InvalidInput as error:
+        problems += error.problems
     projects: dict[str, Tree] = {}
     excluded: list[Tree] = []
     for candidate in candidates:
@@ -86,7 +84,7 @@ def select_plan(
     folder = os.path.dirname(os.fspath(draft))
     return load_plan(
         yaml_text(tree).encode(),
-        name=name or document.name,
+        name=document.name,
         lifecycle=partial(_lifecycle_beside, engine, folder),
     )
 
@@ -133,6 +131,21 @@ def _unlike(
         )
         return
     decided = _mapping(engine.definition(candidate.id).tree)
+    criteria = engine.evaluation(candidate.id).facts.get("criteria", [])
+    known = _mapping(_mapping(document.tree).get("criteria"))
+    for name in criteria:
+        if name not in known:
+            line, column = document.place(("criteria",) if known else ())
+            yield Problem(
+                code="unknown_criterion",
+                file=document.name,
+                line=line,
+                column=column,
+                path="criteria",
+                value=name,
+                ko=f"{number}번의 선정기준 '{name}'이(가) 시행계획에 없습니다",
+                en=f"number {number} was selected for '{name}', which is no criterion here",
+            )
     for key in ("ko", "unit", "field", "core_project"):
         mine, theirs = decided.get(key), drafted.get(key)
         if mine == theirs or (key == "unit" and "assignments" in drafted):
