@@ -692,3 +692,43 @@ def test_an_event_that_looks_at_figures_is_decided_for_each(reviewed):
 
     assert not reviewed.engine._alike("gu", project.lifecycle, "approve")
     assert not reviewed.engine._alike("gu", project.lifecycle, "submit")
+
+
+# ------------------------------------------------------------------ lines read in short
+
+
+def test_lines_that_are_alike_are_read_in_short_and_say_the_same():
+    from hypothesis import given
+    from hypothesis import strategies as st
+
+    from evalflow.batch.plan import Planned, Reader
+    from evalflow.text import canonical, parse
+
+    texts = st.text(st.sampled_from('a1/"\\,:가\u2028 '), min_size=1, max_size=8)
+    lines = st.builds(
+        Planned,
+        project=texts,
+        unit=st.sampled_from(["a", 'u"version":1']),
+        version=st.integers(0, 12),
+        head=st.sampled_from(["", "ab", "cd"]),
+        before=st.just(("x",)),
+        period=st.just("2016"),
+        after=st.sampled_from([None, ("y",)]),
+        part=st.sampled_from([None, "gu/1"]),
+        data=st.sampled_from([None, {"head": "ab", "project": "p", "version": 3}, {"version": 4}]),
+        seal=st.sampled_from(["", "s"]),
+    )
+    short = []
+
+    @given(st.lists(lines, max_size=12))
+    def read(planned):
+        reader = Reader()
+        for line in planned:
+            found = reader.read(canonical(line.tree()))
+            full = found if isinstance(found, Planned) else found.planned()
+            assert full == Planned.from_tree(parse(canonical(line.tree()))) == line
+            short.append(not isinstance(found, Planned))
+
+    read()
+    assert any(short)
+    assert not all(short)

@@ -15,8 +15,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
-from evalflow.batch.chunks import CHUNK, Chunk, parts_of
-from evalflow.batch.plan import BatchPlan, Class, Desk, Header, Planned, class_of, meant, seal
+from evalflow.batch.chunks import CHUNK, Chunk, Part, parts_in
+from evalflow.batch.plan import (
+    Alike,
+    BatchPlan,
+    Class,
+    Desk,
+    Header,
+    Planned,
+    class_of,
+    meant,
+    seal,
+)
 from evalflow.errors import Conflict, InvalidInput, NotFound, Reason
 from evalflow.model import Actor, Move, Project, Selection, Snapshot
 from evalflow.storage.contract import Sweeping, filled
@@ -64,24 +74,32 @@ def apply(
 def apply_chunk(desk: Desk, chunk: Chunk, *, by: Actor | None = None) -> tuple[Receipt, ...]:
     """Write what was reviewed of one chunk, in one transaction where nothing speaks against it."""
     applying = _Applying(desk, chunk.header, chunk.key, by, desk.now())
-    return tuple(applying.chunk(list(parts_of(chunk, chunk.mode))))
+    return tuple(applying.chunk(list(parts_in(chunk, chunk.mode))))
 
 
 def _run(
     applying: _Applying, plan: BatchPlan, mode: str, chunk: int, stopping: Callable[[], bool]
 ) -> Iterator[Receipt]:
-    waiting: list[list[Planned]] = []
+    waiting: list[Part] = []
     held = 0
-    for part in parts_of(plan, mode):
+    for part in parts_in(plan, mode):
         if not waiting and stopping():
             return
         waiting.append(part)
-        held += len(part)
+        held += 1 if isinstance(part, Alike) else len(part)
         if held >= chunk:
             yield from applying.chunk(waiting)
             waiting, held = [], 0
     if waiting and not stopping():
         yield from applying.chunk(waiting)
+
+
+def _alone(part: list[Planned]) -> Alike | None:
+    """Return a part's only line, if others could be like it."""
+    line = part[0]
+    if len(part) > 1 or not line.allowed or line.part is not None or line.data is not None:
+        return None
+    return Alike(line.project, line.version, line.head, line)
 
 
 @attrs.frozen
@@ -107,11 +125,21 @@ class _Applying:
     by: Actor | None
     at: dt.datetime
 
-    def chunk(self, parts: Sequence[list[Planned]]) -> Iterator[Receipt]:
+    def chunk(self, parts: Sequence[Part]) -> Iterator[Receipt]:
         """Write the parts, in one transaction where nothing speaks against it."""
-        receipts = self._sweep([part[0] for part in parts if len(part) == 1])
-        swept = {receipt.project for receipt in receipts}
-        rest = [part for part in parts if part[0].project not in swept]
+        swept = self._sweep(parts)
+        rest = [
+            [part.planned()] if isinstance(part, Alike) else part
+            for part in parts
+            if (part if isinstance(part, Alike) else part[0]).project not in swept
+        ]
+        if not rest:
+            yield from [
+                swept[part.project if isinstance(part, Alike) else part[0].project]
+                for part in parts
+            ]
+            return
+        receipts = list(swept.values())
         snapshots = self._snapshots(rest)
         together: list[_Ready] = []
         later: list[list[Planned]] = []
@@ -131,28 +159,30 @@ class _Applying:
             later = [*(ready.lines for ready in together), *later]
         for part in later:
             receipts += self._one(part)
-        place = {line.project: n for n, line in enumerate(line for p in parts for line in p)}
+        lines = [line for p in parts for line in ((p,) if isinstance(p, Alike) else p)]
+        place = {line.project: n for n, line in enumerate(lines)}
         yield from sorted(receipts, key=lambda receipt: place[receipt.project])
 
-    def _sweep(self, lines: Sequence[Planned]) -> list[Receipt]:
+    def _sweep(self, parts: Sequence[Part]) -> dict[str, Receipt]:
         """Write those lines for which one decision holds; return only what is done."""
         event = self.header.event
-        swift: dict[str, dict[str, Planned]] = {}
-        for line in lines:
-            if line.allowed and line.part is None and line.data is None:
+        swift: dict[str, dict[str, Alike]] = {}
+        for part in parts:
+            line = part if isinstance(part, Alike) else _alone(part)
+            if line is not None:
                 plan = line.project.rpartition("/")[0]
                 swift.setdefault(plan, {})[line.project] = line
-        receipts: list[Receipt] = []
+        receipts: dict[str, Receipt] = {}
         for plan, mine in swift.items():
             chosen = Selection(plan=plan, ids=tuple(mine), on=self._day(plan))
             classes: dict[Class, list[Project]] = {}
             for project in self.desk.storage.select(chosen):
                 line = mine[project.id]
-                if (project.version, project.head) == (line.version, line.head):
+                if project.version == line.version and project.head == line.head:
                     classes.setdefault(class_of(project), []).append(project)
             for projects in classes.values():
                 if self.desk.alike(plan, projects[0].lifecycle, event):
-                    receipts += self._swept(projects, mine)
+                    receipts |= self._swept(projects, mine)
         return receipts
 
     def _day(self, plan: str) -> dt.date | None:
@@ -161,11 +191,11 @@ class _Applying:
         except NotFound:
             return None
 
-    def _swept(self, projects: list[Project], lines: Mapping[str, Planned]) -> list[Receipt]:
+    def _swept(self, projects: list[Project], lines: Mapping[str, Alike]) -> dict[str, Receipt]:
         """Decide for the first project; write the same for all that were reviewed so."""
         snapshot = self.desk.storage.snapshot(projects[0].id)
         if snapshot is None:
-            return []
+            return {}
         header = self.header
         try:
             by = self.by or self.desk.actor(snapshot.project.plan, header.by)
@@ -174,25 +204,23 @@ class _Applying:
             )
             like = decision.move
             if like is None:
-                return []
+                return {}
             reviewed = seal(like)
-            same = [project for project in projects if lines[project.id].seal == reviewed]
+            same = [project for project in projects if lines[project.id].like.seal == reviewed]
             storage = self.desk.storage
             if isinstance(storage, Sweeping):
                 storage.sweep(like, same)
             elif same:
                 self.desk.commit(tuple([filled(like, project) for project in same]), ())
         except (NotFound, InvalidInput, Conflict):
-            return []  # each is looked at by itself, and told why
-        return [
-            Receipt(
-                project=project.id,
-                unit=like.entry.unit,
-                outcome="done",
-                number=project.version + 1,
+            return {}  # each is looked at by itself, and told why
+        unit = like.entry.unit
+        return {
+            project.id: Receipt(
+                project=project.id, unit=unit, outcome="done", number=project.version + 1
             )
             for project in same
-        ]
+        }
 
     def _one(self, part: list[Planned]) -> list[Receipt]:
         """Write one part in a transaction of its own.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import cast
 
 import attrs
 
-from evalflow.batch.plan import BatchPlan, Header, Planned
+from evalflow.batch.plan import Alike, BatchPlan, Header, Planned, Reader
 from evalflow.text import canonical, parse
 
 CHUNK = 2_000
@@ -32,8 +33,14 @@ class Chunk:
     text: bytes = attrs.field(repr=False)
 
     def __iter__(self) -> Iterator[Planned]:
+        for line in self.read():
+            yield line if isinstance(line, Planned) else line.planned()
+
+    def read(self) -> Iterator[Planned | Alike]:
+        """Yield the lines, those that are like one before them in short."""
+        read = Reader().read
         for line in zlib.decompress(self.text).decode().split("\n"):
-            yield Planned.from_tree(parse(line))
+            yield read(line)
 
 
 def chunks_of(plan: BatchPlan, mode: str, size: int = CHUNK) -> Iterator[Chunk]:
@@ -67,6 +74,22 @@ def _texts(plan: BatchPlan, mode: str) -> Iterator[list[str]]:
 def _part(line: str) -> str | None:
     name: str | None = parse(line).get("part") if '"part":' in line else None
     return name
+
+
+Part = list[Planned] | Alike
+"""Lines that stand or fall together, or one alone that is like another."""
+
+
+def parts_in(plan: BatchPlan | Chunk, mode: str) -> Iterator[Part]:
+    """Yield the parts as `parts_of` does, single lines in short where they can be."""
+    if mode != "each":
+        yield from parts_of(plan, mode)
+        return
+    for short, together in groupby(plan.read(), key=lambda line: isinstance(line, Alike)):
+        if short:
+            yield from cast("Iterator[Alike]", together)
+        else:
+            yield from parts_of(cast("Iterator[Planned]", together), mode)
 
 
 def parts_of(plan: Iterable[Planned], mode: str) -> Iterator[list[Planned]]:

@@ -15,7 +15,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import IO, Any, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 
 import attrs
 
@@ -126,6 +126,64 @@ class Planned:
         return cls(**{"head": "", **rest})
 
 
+class Alike(NamedTuple):
+    """A line that differs from a line before it in project, version and head alone."""
+
+    project: str
+    version: int
+    head: str
+    like: Planned
+
+    def planned(self) -> Planned:
+        """Return the line in full."""
+        return attrs.evolve(self.like, project=self.project, version=self.version, head=self.head)
+
+
+class Reader:
+    """Reads the lines of a plan; those that would be swept, in a tenth of the time.
+
+    A million lines are a few texts with three holes. In canonical text the keys are sorted, so
+    the holes stand in one order, `version` last; and a key in quotes never occurs inside a
+    string, where quotes have backslashes.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, str], Planned | None] = {}
+
+    def read(self, line: str) -> Planned | Alike:
+        """Return the line: `Alike` only where it is allowed, alone, and without data."""
+        head = line.find('"head":"') + 8
+        head_end = line.find('"', head)
+        project = line.find('"project":"', head_end) + 11
+        project_end = line.find('"', project)
+        version = line.find('"version":', project_end) + 10
+        if not head < head_end < project < project_end < version:
+            return Planned.from_tree(parse(line))
+        name, number = line[project:project_end], line[version:-1]
+        kind = (line[:head], line[head_end:project], line[project_end:version])
+        like = self._known.get(kind)
+        if like is not None and number.isdecimal() and "\\" not in name:
+            return Alike(name, int(number), line[head:head_end], like)
+        planned = Planned.from_tree(parse(line))
+        if len(self._known) < _KINDS and _plain_line(planned, name, line[head:head_end], number):
+            self._known[kind] = planned
+        return planned
+
+
+_KINDS = 10_000  # different texts that a reader remembers
+
+
+def _plain_line(planned: Planned, project: str, head: str, version: str) -> bool:
+    """Say whether others can be like the line, whose holes were found to hold this."""
+    return (
+        planned.allowed
+        and planned.part is None
+        and planned.data is None
+        and not planned.reasons
+        and (planned.project, planned.head, str(planned.version)) == (project, head, version)
+    )
+
+
 def _reason_tree(reason: Reason) -> Tree:
     tree = attrs.asdict(reason, recurse=False)
     tree["since"] = reason.since and reason.since.isoformat()
@@ -183,8 +241,14 @@ class BatchPlan:
         weakref.finalize(self, self._text.close)
 
     def __iter__(self) -> Iterator[Planned]:
+        for line in self.read():
+            yield line if isinstance(line, Planned) else line.planned()
+
+    def read(self) -> Iterator[Planned | Alike]:
+        """Yield the lines, those that are like one before them in short."""
+        read = Reader().read
         for line in self.lines():
-            yield Planned.from_tree(parse(line))
+            yield read(line)
 
     def __len__(self) -> int:
         return self.counts["planned"] + self.counts["refused"]
@@ -565,6 +629,7 @@ def _loaded(text: IO[str], name: str) -> BatchPlan:
     header = _header(first, name)
     start = text.tell()
     hashed = hashlib.sha256(first.encode())
+    reader = Reader()
     footer: Tree = None
     counts: Counter[str] = Counter({"planned": 0, "refused": 0, "notices": 0})
     number = 1
@@ -582,13 +647,12 @@ def _loaded(text: IO[str], name: str) -> BatchPlan:
             )
             continue
         try:
-            tree = parse(line)
-            if isinstance(tree, dict) and "fingerprint" in tree:
-                footer = tree
+            if line.startswith('{"counts"'):
+                footer = dict(parse(line))
                 continue
-            if not (isinstance(tree["project"], str) and isinstance(tree["version"], int)):
+            planned: Any = reader.read(line.rstrip("\n"))
+            if not (isinstance(planned.project, str) and isinstance(planned.version, int)):
                 raise TypeError("project, version")
-            planned = Planned.from_tree(tree)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             problems.append(
                 _at(
@@ -602,8 +666,9 @@ def _loaded(text: IO[str], name: str) -> BatchPlan:
             )
             continue
         hashed.update(line.encode())
-        counts["planned" if planned.allowed else "refused"] += 1
-        counts["notices"] += len(planned.notices)
+        full = planned.like if isinstance(planned, Alike) else planned
+        counts["planned" if full.allowed else "refused"] += 1
+        counts["notices"] += len(full.notices)
     if footer is None:
         problems.append(
             _at(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from evalflow.model import (
     Change,
@@ -23,7 +23,7 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.storage.contract import visits_after
-from evalflow.text import canonical, digest, parse
+from evalflow.text import canonical, digest, parse, quoted
 
 Row = Sequence[Any]
 
@@ -217,64 +217,74 @@ def outgoing_from(row: Row) -> Outgoing:
     )
 
 
+class Told(NamedTuple):
+    """What the notices of many projects share, one of `like`'s: see `Pattern`.
+
+    A project's has the id `<project>:<number>:<rest>` and the subjects `<ko><project> <its label>`.
+    """
+
+    rest: str
+    name: str
+    recipient: str
+    role: str
+    notifier: str
+    ko: str
+    en: str
+    at: str
+    data: str
+
+
 class Pattern:
     """The rows of `contract.filled(like, project)` for many projects, worked out from one move.
 
     Of the entry's row and of the text under its hash only the project's id, the number and the
     previous hash differ: they are put into what is left of `like`'s.
+
+    Attributes:
+        shared: the columns `ENTRY_COLUMNS` between `number` and `previous`, the same for all.
+        unit: where all projects stand afterwards.
+        same_period: whether they keep their bands.
+        told: what their notices share.
     """
 
     def __init__(self, like: Move) -> None:
         entry = like.entry
-        self._like = like
-        self._row = entry_row(entry)[2:20]
+        self.shared = entry_row(entry)[2:20]
         body = entry.body()
         head = canonical([entry.project, entry.number])[:-1] + ","
         tail = canonical([entry.previous])[1:]
-        self._middle = body.removeprefix(head).removesuffix(tail)
-        assert f"{head}{self._middle}{tail}" == body
-        self._same_period = entry.period == entry.period_after
+        self._middle = "," + body.removeprefix(head).removesuffix(tail) + '"'
+        assert f'{head[:-1]}{self._middle}{entry.previous}"]' == body
+        self._after = entry.after
+        self._visits: dict[tuple[tuple[int, ...], int], str] = {}
+        self.same_period = entry.period == entry.period_after
         own = like.project
-        self._notices = [
-            (
-                notice_row(notice)[0].removeprefix(f"{own.id}:{entry.number}:"),
-                notice_row(notice)[3:7],
+        self.unit = own.unit
+        self.told = [
+            Told(
+                notice.id.removeprefix(f"{own.id}:{entry.number}:"),
+                notice.name,
+                notice.recipient,
+                notice.role,
+                notice.notifier,
                 notice.subject.ko.removesuffix(f"{own.id} {own.label.ko}"),
                 notice.subject.en.removesuffix(f"{own.id} {own.label.en}"),
-                (*notice_row(notice)[9:], moment(notice.at)),
+                moment(notice.at),
+                canonical(notice.data),
             )
             for notice in like.notices
         ]
 
-    def entry_row(self, project: Project) -> tuple[Any, ...]:
-        """Return the columns `ENTRY_COLUMNS` of the project's entry, hash included."""
-        number, previous = project.version + 1, project.head
-        head = canonical([project.id, number])[:-1]
-        seal = digest(f'{head},{self._middle}"{previous}"]')
-        return (project.id, number, *self._row, previous, seal)
-
-    def standing(self, project: Project) -> tuple[Any, ...]:
-        """Return the project's unit, visits and band afterwards, and its id."""
-        like = self._like.project
-        visits = visits_after(project, like.states)
-        band = project.band if self._same_period else None
-        return (like.unit, names(visits), band, project.id)
-
-    def notice_rows(self, project: Project) -> list[tuple[Any, ...]]:
-        """Return the columns `NOTICE_COLUMNS` and `next_at` of the project's notices."""
-        number = project.version + 1
-        return [
-            (
-                f"{project.id}:{number}:{rest}",
-                project.id,
-                number,
-                *who,
-                f"{ko}{project.id} {project.label.ko}",
-                f"{en}{project.id} {project.label.en}",
-                *when,
-            )
-            for rest, who, ko, en, when in self._notices
-        ]
+    def row(self, project: Project) -> tuple[str, int, str, str, str]:
+        """Return what is the project's own: its id, the entry's number, previous hash and hash,
+        and the project's visits afterwards."""
+        own, number, previous = project.id, project.version + 1, project.head
+        text = f'[{quoted(own)},{number}{self._middle}{previous}"]'
+        kind = (project.visits, number)
+        visits = self._visits.get(kind)
+        if visits is None:  # all stood in the same states; see `contract.filled`
+            visits = self._visits[kind] = canonical(visits_after(project, self._after))
+        return own, number, previous, digest(text), visits
 
 
 class Rebuilt:

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib import resources
+from itertools import chain
 from typing import Any
 
 import attrs
@@ -46,6 +47,7 @@ from evalflow.storage.rows import (
     PROJECT_COLUMNS,
     Pattern,
     Rebuilt,
+    Told,
     entry_from,
     entry_row,
     moment,
@@ -272,19 +274,19 @@ class SQLiteStorage:
             return
         check_commit(Commit(moves=(filled(like, projects[0]),)))
         pattern = Pattern(like)
-        entries, standing, notices = [], [], []
-        for project in projects:
-            entries.append(pattern.entry_row(project))
-            standing.append(pattern.standing(project))
-            notices += pattern.notice_rows(project)
+        rows = [pattern.row(project) for project in projects]
         try:
             with self._writing() as connection:
                 fault_point("commit:begun")
                 connection.execute(f"PRAGMA cache_size = -{_SWEEP_CACHE}")
-                connection.executemany(_APPEND, entries)
-                connection.executemany(_SWEPT, standing)
-                if notices:
-                    connection.executemany(_NOTIFY, notices)
+                connection.execute("PRAGMA temp_store = MEMORY")
+                connection.execute(_SWEEP_TABLE)
+                connection.executemany(_SWEEP_OWN, rows)
+                connection.execute(_SWEEP_APPEND, pattern.shared)
+                connection.execute(_SWEPT, (pattern.unit, pattern.same_period))
+                if told := pattern.told:
+                    connection.execute(_sweep_notify(len(told)), list(chain.from_iterable(told)))
+                connection.execute("DROP TABLE temp.swept")
                 fault_point("commit:written")
         except sqlite3.IntegrityError as error:
             with self._reading() as connection:
@@ -513,8 +515,44 @@ _STAND = (
     "lifecycle = ?, revision = ?, band = ?, change = ? WHERE id = ?"
 )
 
-# The same for a sweep, which leaves the rest as it is.
-_SWEPT = "UPDATE project SET unit = ?, visits = ?, band = ? WHERE id = ?"
+# A sweep keeps what is each project's own in a table of the connection; all else is bound once.
+_SWEEP_TABLE = (
+    "CREATE TEMP TABLE swept (place INTEGER PRIMARY KEY, project TEXT, number INTEGER, "
+    "previous TEXT, hash TEXT, visits TEXT)"
+)
+_SWEEP_OWN = (
+    "INSERT INTO temp.swept (project, number, previous, hash, visits) VALUES (?, ?, ?, ?, ?)"
+)
+_SWEEP_APPEND = (
+    f"INSERT INTO entry ({_ENTRY}) SELECT project, number, "
+    f"{', '.join('?' * (len(ENTRY_COLUMNS) - 4))}, previous, hash FROM temp.swept ORDER BY place"
+)
+_SWEPT = (
+    "UPDATE project SET unit = ?, visits = s.visits, band = CASE WHEN ? THEN band END "
+    "FROM temp.swept AS s WHERE project.id = s.project"
+)
+
+
+@lru_cache(maxsize=16)
+def _sweep_notify(told: int) -> str:
+    """Return the statement that writes so many notices for each project of a sweep.
+
+    Its values are those of `Told`, one after another.
+    """
+    line = ", ".join("?" * len(Told._fields))
+    values = ", ".join([f"({n}, {line})" for n in range(told)])
+    return (
+        f"INSERT INTO notice ({_list(NOTICE_COLUMNS)}, next_at) "
+        f"WITH told (place, {', '.join(Told._fields)}) AS (VALUES {values}) "
+        "SELECT s.project || ':' || s.number || ':' || rest, s.project, s.number, "
+        "told.name, told.recipient, told.role, told.notifier, "
+        "ko || s.project || ' ' || p.label_ko, en || s.project || ' ' || p.label_en, "
+        "told.at, told.data, told.at "
+        "FROM temp.swept AS s CROSS JOIN project AS p CROSS JOIN told WHERE p.id = s.project "
+        f"ORDER BY s.place{', told.place' if told > 1 else ''} "
+        "ON CONFLICT (id, notifier) DO NOTHING"
+    )
+
 
 _APPEND = f"INSERT INTO entry ({_ENTRY}) VALUES ({', '.join('?' * len(ENTRY_COLUMNS))})"
 

@@ -1131,7 +1131,7 @@ def _like(project: Project) -> Move:
         state="submitted",
         data={"document": "주무과-1"},
         reason="일괄",
-        told=("policy-1",),
+        told=("policy-1", "policy-2", "audit-1"),
         key="batch:1",
         period="2016-Q2",
     )

@@ -16,6 +16,7 @@ from evalflow.storage.rows import (
     NOTICE_COLUMNS,
     OUTGOING_COLUMNS,
     PROJECT_COLUMNS,
+    Told,
 )
 
 EVER = 2**62
@@ -303,8 +304,10 @@ def _noted(shape: Shape) -> str:
 # --------------------------------------------------------------------------- many alike
 
 _OWN = ("project", "number", "previous", "hash")  # of an entry, what a sweep has per project
-SWEEP_PART = (*_OWN, "to_visits", "to_band")
-"""The names of a sweep's arrays, beside those of `NOTICE_PART`."""
+SWEEP_PART = (*_OWN, "to_visits")
+"""The names of a sweep's arrays: what is each project's own, as `Pattern.row` gives it."""
+TOLD_PART = tuple([f"told_{name}" for name in Told._fields])
+"""The names of the arrays of what the notices share, as in `Pattern.told`."""
 
 
 @lru_cache(maxsize=16)
@@ -317,23 +320,29 @@ def sweep(schema: str, told: bool) -> str:
         f'm."{name}"' if name in _OWN else f"%({name})s::{'bigint' if name in _NUMBERS else 'text'}"
         for name in ENTRY_COLUMNS
     )
-    shape = Shape(
-        many=True, adopted=False, moved=True, keyed=False,
-        evaluated=False, defined=False, assigned=False, told=told,
-    )  # fmt: skip
     parts = [
         f"m ({_list(SWEEP_PART)}, place) AS "
         f"(SELECT * FROM unnest({_arrays(SWEEP_PART)}) WITH ORDINALITY)",
         "written AS (UPDATE {schema}.project AS p SET states = %(after)s, "
         "period = %(period_after)s, version = m.number, head = m.hash, unit = %(to_unit)s, "
-        "visits = m.to_visits, band = m.to_band FROM m WHERE p.id = m.project "
+        "visits = m.to_visits, band = CASE WHEN %(same_period)s THEN p.band END "
+        "FROM m WHERE p.id = m.project "
         "AND p.version = m.number - 1 AND p.head = m.previous AND p.states = %(before)s "
-        "AND p.period = %(period)s RETURNING p.id)",
-        f"appended AS (INSERT INTO {{schema}}.entry ({_ENTRY}) SELECT {mine} {shape.of_written()})",
+        "AND p.period = %(period)s RETURNING p.id, p.label_ko, p.label_en)",
+        f"appended AS (INSERT INTO {{schema}}.entry ({_ENTRY}) SELECT {mine} "
+        "FROM m JOIN written AS w ON w.id = m.project ORDER BY m.place)",
     ]
     counts = ["(SELECT count(*) FROM written)"]
     if told:
-        parts.append(_noted(shape))
+        parts.append(
+            f"noted AS (INSERT INTO {{schema}}.notice ({_list(NOTICE_COLUMNS)}, next_at) "
+            "SELECT m.project || ':' || m.number || ':' || t.rest, m.project, m.number, t.name, "
+            "t.recipient, t.role, t.notifier, t.ko || m.project || ' ' || w.label_ko, "
+            "t.en || m.project || ' ' || w.label_en, t.at, t.data, t.at "
+            "FROM m JOIN written AS w ON w.id = m.project CROSS JOIN "
+            f"unnest({_arrays(TOLD_PART)}) WITH ORDINALITY AS t ({_list(Told._fields)}, place) "
+            "ORDER BY m.place, t.place ON CONFLICT (id, notifier) DO NOTHING)"
+        )
         counts.append("{schema}.somebody_listens()")
     text = "WITH " + ", ".join(parts) + " SELECT " + ", ".join(counts)
     return text.replace("{schema}", schema)

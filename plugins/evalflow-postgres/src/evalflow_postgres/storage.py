@@ -63,7 +63,14 @@ from evalflow_postgres.failures import (
     told,
     was_refused,
 )
-from evalflow_postgres.statements import ASSIGNMENT_PART, EVER, NOTICE_PART, SWEEP_PART, Shape
+from evalflow_postgres.statements import (
+    ASSIGNMENT_PART,
+    EVER,
+    NOTICE_PART,
+    SWEEP_PART,
+    TOLD_PART,
+    Shape,
+)
 
 SCHEMA = "evalflow"
 """The schema that is used where the URL names none."""
@@ -217,17 +224,12 @@ class PostgresStorage:
         first = Commit(moves=(filled(like, projects[0]),))
         check_commit(first)
         pattern = Pattern(like)
-        rows, notices = [], []
-        for project in projects:
-            entry, (_, visits, band, _) = pattern.entry_row(project), pattern.standing(project)
-            rows.append((*entry[:2], *entry[-2:], visits, band))
-            notices += [row[:-1] for row in pattern.notice_rows(project)]
         values = dict(zip(ENTRY_COLUMNS, entry_row(like.entry), strict=True))
-        values |= {"to_unit": like.project.unit}
-        values |= dict(zip(SWEEP_PART, _across(rows), strict=True))
-        if notices:
-            values |= dict(zip(NOTICE_PART, _across(notices), strict=True))
-        statement = statements.sweep(self._schema, bool(notices))
+        values |= {"to_unit": pattern.unit, "same_period": pattern.same_period}
+        values |= dict(zip(SWEEP_PART, _across(map(pattern.row, projects)), strict=True))
+        if pattern.told:
+            values |= dict(zip(TOLD_PART, _across(pattern.told), strict=True))
+        statement = statements.sweep(self._schema, bool(pattern.told))
         expected = tuple([(each.id, each.version) for each in projects])
         try:
             with self._source.writing() as connection:
@@ -548,7 +550,7 @@ class _Rows:
         return cls(shape, statements.move(schema, shape), values)
 
 
-def _across(rows: Sequence[Sequence[Any]]) -> list[Any]:
+def _across(rows: Iterable[Sequence[Any]]) -> list[Any]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
