@@ -718,12 +718,15 @@ def test_lines_that_are_alike_are_read_in_short_and_say_the_same():
         data=st.sampled_from([None, {"head": "ab", "project": "p", "version": 3}, {"version": 4}]),
         seal=st.sampled_from(["", "s"]),
     )
+    holes = st.tuples(texts, st.integers(0, 12), st.sampled_from(["", "ab", "cd"]))
     short = []
 
-    @given(st.lists(lines, max_size=12))
-    def read(planned):
+    @given(st.lists(lines, min_size=1, max_size=2), st.lists(holes, max_size=8))
+    def read(first, others):
         reader = Reader()
-        for line in planned:
+        for n, (project, version, head) in enumerate([("gu/1", 1, "ab"), *others]):
+            like = first[n % len(first)]
+            line = attrs.evolve(like, project=project, version=version, head=head)
             found = reader.read(canonical(line.tree()))
             full = found if isinstance(found, Planned) else found.planned()
             assert full == Planned.from_tree(parse(canonical(line.tree()))) == line
