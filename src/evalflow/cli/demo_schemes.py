@@ -127,7 +127,9 @@ class Schemes:
         one = f"{plan.id}/{number}"
         chair = {"role": "mayor", "actor": self.someone(one, "mayor")}
         self.fire(one, "present", "renewal_office", {"held_on": "2016-04-26", "sign_off": [chair]})
-        self.fire(one, "flag", "renewal_office")
+        for other in plan.projects.values():
+            event = "flag" if other.id == one else "settle"
+            self.fire(other.id, event, "renewal_office")
         self.fire(one, "instruct", "mayor", {"instruction": "주택과와 이주대책을 다시 협의할 것"})
         self.stands(one)
 
