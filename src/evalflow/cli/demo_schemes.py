@@ -127,9 +127,8 @@ class Schemes:
         one = f"{plan.id}/{number}"
         chair = {"role": "mayor", "actor": self.someone(one, "mayor")}
         self.fire(one, "present", "renewal_office", {"held_on": "2016-04-26", "sign_off": [chair]})
-        for other in plan.projects.values():
-            event = "flag" if other.id == one else "settle"
-            self.fire(other.id, event, "renewal_office")
+        for project in plan.projects.values():
+            self.fire(project.id, "flag" if project.id == one else "settle", "renewal_office")
         self.fire(one, "instruct", "mayor", {"instruction": "주택과와 이주대책을 다시 협의할 것"})
         self.stands(one)
 
