@@ -69,16 +69,18 @@ test: lint
 	$(BIN)/python -m pytest $(TESTS) -m serial || [ $$? -eq 5 ]
 	$(BIN)/python -m pytest $(TESTS) -m "not serial" -n 2
 
-# What docs/explanation/trust.md reports. KILLS=100 ROUNDS=100 LIVES=50 makes it short.
+# What docs/explanation/trust.md reports. KILLS=100 ROUNDS=100 LIVES=50 INPUTS=300 makes it short.
 KILLS := 1000
 ROUNDS := 2000
 LIVES := 500
+INPUTS := 3000
 trust: $(STAMP)
 	$(BIN)/python -m evalflow.testing.crashes --kills $(KILLS)
 	$(BIN)/python -m evalflow_postgres.crashes --kills $(KILLS) --server-kills 100
 	$(BIN)/python -m evalflow.testing.races --rounds $(ROUNDS)
 	$(BIN)/python -m evalflow_postgres.races --rounds $(ROUNDS)
 	EVALFLOW_LIVES=$(LIVES) $(BIN)/python -m pytest -q plugins/evalflow-postgres/tests/test_postgres_lives.py
+	EVALFLOW_INPUTS=$(INPUTS) $(BIN)/python -m pytest -q -s tests/test_fuzz.py
 
 bench: $(STAMP)
 	@for each in benchmarks/[!_]*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done

@@ -16,8 +16,11 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
+import lzma
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import IO, Any
@@ -235,6 +238,20 @@ def _add(archive: zipfile.ZipFile, name: str, lines: Iterable[str]) -> str:
 # --------------------------------------------------------------------------- verifying
 
 
+# Whatever `zipfile` and the decompressors below it make of a broken file.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    UnicodeDecodeError,
+    struct.error,
+)
+
+
 def verify_bundle(
     path: str | os.PathLike[str], *, noted: Checkpoint | None = None
 ) -> tuple[Bundle, tuple[Mismatch, ...]]:
@@ -252,7 +269,7 @@ def verify_bundle(
     try:
         with zipfile.ZipFile(name) as archive:
             return _Reader(archive, os.path.basename(name)).verify(noted)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError) as error:
+    except _BROKEN as error:
         raise _unreadable(os.path.basename(name), error) from error
 
 

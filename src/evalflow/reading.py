@@ -48,6 +48,7 @@ REQUIRED: Final = _Required()
 
 _FIGURE = re.compile(r"[+-]?(\d{1,18}|\d{1,3}(,\d{3}){1,5})(\.\d{1,18})?", re.ASCII)
 _FRACTION = re.compile(r"(\d{1,18})\s*/\s*(\d{1,18})", re.ASCII)
+_MOST_HINTS = 1_000  # problems after which no nearest name is looked for any more
 _NAME = re.compile(r"[0-9A-Za-z가-힣][0-9A-Za-z가-힣._-]{0,63}")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _KOREAN_DATE = re.compile(r"(\d{4})\.\s*(\d{1,2})\.\s*(\d{1,2})\.?", re.ASCII)
@@ -171,6 +172,8 @@ class Reading:
         """Return the one of `known` that is nearest to `name`, or None."""
         asked = (name, id(known))
         if asked not in self._near:
+            if len(self.problems) > _MOST_HINTS:  # such a file was not written by a hand
+                return None
             # The collection is kept beside the answer, so that its id stays its own.
             self._near[asked] = (nearest(name[:100], known), known)
         return self._near[asked][0]

@@ -69,6 +69,9 @@ def normal(
     wrong: list[_Wrong] = []
     fields = {field.name: field for field in event.data}
     for name, value in data.items():
+        if not _sayable({name: value}):
+            wrong.append(_boundless(str(name) if _sayable(name) else "…"))
+            continue
         field = fields.get(name)
         if field is None:
             wrong.append(_unknown_field(event, str(name), fields))
@@ -83,6 +86,40 @@ def normal(
         else:
             tree[name] = answer
     return tree, tuple(_problem(each) for each in wrong)
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_DEEPEST = 40  # lists in mappings in lists …
+_LONGEST_NUMBER = 4_000  # bits of an integer
+
+
+def _sayable(value: Any) -> bool:
+    """Say whether a message could name the value: a program may hand over anything."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, int) and each.bit_length() > _LONGEST_NUMBER:
+                return False
+            if isinstance(each, Mapping):
+                inner += (*each.keys(), *each.values())
+            elif isinstance(each, list | tuple | set | frozenset):
+                inner += each
+            elif isinstance(each, str) and _SURROGATE.search(each):
+                return False
+        if not inner:
+            return True
+        level = inner
+    return False
+
+
+def _boundless(name: str) -> _Wrong:
+    return _Wrong(
+        name,
+        "…",
+        "글로 적을 수 없는 값입니다: 수가 너무 크거나, 너무 깊거나, 유니코드가 깨져 있습니다",
+        "cannot be written down: a number without measure, nested too deep, or broken Unicode",
+    )
 
 
 def missing(event: Event, tree: Mapping[str, Tree]) -> tuple[Field, ...]:
