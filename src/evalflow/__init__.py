@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from evalflow.scoring.explain import explain_line
     from evalflow.scoring.rates import Rates
     from evalflow.scoring.rollup import RollUp, roll_up
+    from evalflow.specimens import Occasion, specimen
     from evalflow.spreading import apply_chunk, spread
     from evalflow.standing import Overview, Standing, overview
     from evalflow.storage.contract import Settled, Storage, Sweeping, check_commit, filled
@@ -117,7 +118,14 @@ _HOMES = {
     ),
     "evalflow.decision": ("Check", "Explanation"),
     "evalflow.dues": ("Due",),
-    "evalflow.engine": ("Engine", "load_lifecycle", "load_plan", "open", "vocabulary"),
+    "evalflow.engine": (
+        "Engine",
+        "check_lifecycle",
+        "load_lifecycle",
+        "load_plan",
+        "open",
+        "vocabulary",
+    ),
     "evalflow.errors": (
         "Conflict",
         "EvalflowError",
@@ -178,6 +186,7 @@ _HOMES = {
     "evalflow.scoring.explain": ("explain_line",),
     "evalflow.scoring.rates": ("Rates",),
     "evalflow.scoring.rollup": ("RollUp", "roll_up"),
+    "evalflow.specimens": ("Occasion", "specimen"),
     "evalflow.standing": ("Overview", "Standing", "overview"),
     "evalflow.spreading": ("apply_chunk", "spread"),
     "evalflow.storage.contract": ("Settled", "Storage", "Sweeping", "check_commit", "filled"),
@@ -238,6 +247,7 @@ __all__ = [
     "NotFound",
     "Notice",
     "Notifier",
+    "Occasion",
     "Outgoing",
     "Overlap",
     "Override",
@@ -274,6 +284,7 @@ __all__ = [
     "apply_chunk",
     "canonical",
     "check_commit",
+    "check_lifecycle",
     "digest",
     "explain_line",
     "fault_point",
@@ -293,6 +304,7 @@ __all__ = [
     "roll_up",
     "run_scenario",
     "select_plan",
+    "specimen",
     "spread",
     "verify_bundle",
     "vocabulary",

@@ -40,6 +40,8 @@ from evalflow.errors import Conflict, InvalidInput, NotFound, Problem, Refused
 from evalflow.guards import Guard
 from evalflow.lifecycle import lifecycle_from_tree
 from evalflow.lifecycle import load as lifecycle_load
+from evalflow.lifecycle.check import Finding
+from evalflow.lifecycle.check import check as prove
 from evalflow.lifecycle.definition import Event, Lifecycle, Vocabulary
 from evalflow.migration import MIGRATE, migrate
 from evalflow.model import (
@@ -1261,6 +1263,23 @@ def load_plan(
     if lacking := known.check(plan.head):
         raise placed(InvalidInput(lacking), read(source))
     return plan
+
+
+def check_lifecycle(
+    lifecycle: Lifecycle,
+    *,
+    plan: Plan | None = None,
+    plugins: Plugins | Sequence[Any] | None = None,
+) -> tuple[Finding, ...]:
+    """Return what can be proved wrong, or looks wrong, with a lifecycle; with a plan also with its
+    people, units and days. `plugins` as for `open`."""
+    return prove(
+        lifecycle,
+        vocabulary=vocabulary(plugins),
+        head=None if plan is None else plan.head,
+        units=None if plan is None else plan.units_in_charge(),
+        calendar=None if plan is None else Calendar(plan.head.calendar),
+    )
 
 
 def vocabulary(plugins: Plugins | Sequence[Any] | None = None) -> Vocabulary:

@@ -33,17 +33,10 @@ def check(session: Session, name: str, plan: str | None, as_json: bool) -> int:
     Exit code 2 where something cannot work; warnings leave 0.
     """
     import evalflow
-    from evalflow.lifecycle.check import check as check_lifecycle
 
     lifecycle = evalflow.load_lifecycle(name)
     adopted = evalflow.load_plan(plan) if plan else None
-    findings = check_lifecycle(
-        lifecycle,
-        vocabulary=evalflow.vocabulary(),
-        head=adopted.head if adopted else None,
-        units=adopted.units_in_charge() if adopted else None,
-        calendar=evalflow.Calendar(adopted.head.calendar) if adopted else None,
-    )
+    findings = evalflow.check_lifecycle(lifecycle, plan=adopted)
     if as_json:
         session.print_json("findings", findings, lifecycle=lifecycle.fingerprint)
     else:

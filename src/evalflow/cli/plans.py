@@ -38,16 +38,9 @@ def check(session: Session, file: str, tables: tuple[str, ...]) -> int:
     TABLES of projects, budgets and targets are laid over it.
     """
     import evalflow
-    from evalflow.lifecycle.check import check as check_lifecycle
 
     plan = evalflow.load_plan(file, tables=tables)
-    findings = check_lifecycle(
-        plan.lifecycle,
-        vocabulary=evalflow.vocabulary(),
-        head=plan.head,
-        units=plan.units_in_charge(),
-        calendar=evalflow.Calendar(plan.head.calendar),
-    )
+    findings = evalflow.check_lifecycle(plan.lifecycle, plan=plan)
     for finding in findings:
         session.echo(finding.text(session.lang))
     _summary(session, plan)

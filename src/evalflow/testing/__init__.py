@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from evalflow.testing.guard import GuardConformance
+    from evalflow.testing.lifecycle import LifecycleConformance, lifecycle_machine
     from evalflow.testing.notifier import NotifierConformance
     from evalflow.testing.scenarios import scenario_tests
     from evalflow.testing.scorer import ScorerConformance
@@ -21,17 +22,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GuardConformance",
+    "LifecycleConformance",
     "NotifierConformance",
     "ScorerConformance",
     "StorageConformance",
+    "lifecycle_machine",
     "scenario_tests",
 ]
 
 _HOMES = {
     "GuardConformance": "evalflow.testing.guard",
+    "LifecycleConformance": "evalflow.testing.lifecycle",
     "NotifierConformance": "evalflow.testing.notifier",
     "ScorerConformance": "evalflow.testing.scorer",
     "StorageConformance": "evalflow.testing.storage",
+    "lifecycle_machine": "evalflow.testing.lifecycle",
     "scenario_tests": "evalflow.testing.scenarios",
 }
 
