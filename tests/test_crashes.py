@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import collections
-import os
 import random
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,27 +14,13 @@ from evalflow.testing import crashes
 from evalflow.testing.office import Ticking, step, the_plan
 
 
-def figures(module: str, *arguments: str) -> collections.Counter[str]:
-    """Run a program that causes faults and return the figures that it printed."""
-    told = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    assert told.returncode == 0, told.stderr[-2000:]
-    lines = [line.rsplit(maxsplit=1) for line in told.stdout.splitlines()]
-    return collections.Counter({name: int(count) for name, count in lines})
-
-
 def test_children_are_killed_at_every_point() -> None:
     assert set(crashes.POINTS) == {*POINTS, *ENGINE_POINTS}
 
 
 @pytest.mark.slow
 def test_nothing_is_lost_or_halved_by_killed_programs() -> None:
-    found = figures("evalflow.testing.crashes", "--kills", "40")
+    found = crashes.figures_of("evalflow.testing.crashes", "--kills", "40")
     assert found["kills"] >= 40
     assert found["looked"] >= 40
     assert found["undone whole"]

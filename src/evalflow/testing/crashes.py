@@ -23,6 +23,7 @@ import pickle
 import random
 import signal
 import struct
+import subprocess
 import sys
 import tempfile
 import time
@@ -436,20 +437,53 @@ def _be(born: Callable[[], None], act: Callable[[], None]) -> NoReturn:
 def told(figures: collections.Counter[str]) -> Iterator[str]:
     """Yield the figures as lines."""
     for name, count in sorted(figures.items()):
-        yield f"{name:32}{count:>8}"
+        yield f"{name:32} {count:>8}"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Crash stores in SQLite files, and print the figures."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--kills", type=int, default=1000)
+def figures_of(module: str, *arguments: str, **environment: str) -> collections.Counter[str]:
+    """Run such a program in a process of its own, and return the figures that it printed.
+
+    Raises:
+        AssertionError: it failed; with what it said.
+    """
+    answer = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+    )
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    lines = [line.rsplit(maxsplit=1) for line in answer.stdout.splitlines()]
+    return collections.Counter({name.strip(): int(count) for name, count in lines})
+
+
+def in_files(
+    what: str,
+    option: str,
+    run: Callable[[Callable[[], str], int, int], collections.Counter[str]],
+    arguments: Sequence[str] | None,
+) -> None:
+    """Be the command of such a program on SQLite files: `run` takes what makes a new store's
+    URL, a seed, and how often (`option`)."""
+    parser = argparse.ArgumentParser(description=what)
+    parser.add_argument(option, dest="often", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=2016)
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         names = (Path(folder) / f"{number}.db" for number in range(1 << 30))
-        crashes = Crashes(lambda: f"sqlite:///{next(names)}", seed=given.seed)
-        for line in told(crashes.run(given.kills)):
+        for line in told(run(lambda: f"sqlite:///{next(names)}", given.seed, given.often)):
             print(line)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Crash stores in SQLite files, and print the figures."""
+    in_files(
+        str(main.__doc__),
+        "--kills",
+        lambda fresh, seed, often: Crashes(fresh, seed=seed).run(often),
+        arguments,
+    )
 
 
 if __name__ == "__main__":

@@ -13,22 +13,19 @@ The caller is a program of a single thread, for it forks.
 
 from __future__ import annotations
 
-import argparse
 import collections
 import datetime as dt
 import multiprocessing
 import random
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 import attrs
 
 import evalflow
 from evalflow import Conflict, Engine, Entry, EvalflowError, Refused, fault_point
-from evalflow.testing.crashes import told
+from evalflow.testing.crashes import in_files
 from evalflow.testing.office import PLAN_ID, Ticking, data_for, fire, the_plan
 
 PROGRAMS = 8
@@ -346,15 +343,12 @@ def _shoot(engine: Engine, shot: Shot, actor: evalflow.Actor) -> _Told:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Race for projects in SQLite files, and print the figures."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--rounds", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=2016)
-    given = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder:
-        names = (Path(folder) / f"{number}.db" for number in range(1 << 30))
-        races = Races(lambda: f"sqlite:///{next(names)}", seed=given.seed)
-        for line in told(races.run(given.rounds)):
-            print(line)
+    in_files(
+        str(main.__doc__),
+        "--rounds",
+        lambda fresh, seed, often: Races(fresh, seed=seed).run(often),
+        arguments,
+    )
 
 
 if __name__ == "__main__":
