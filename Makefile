@@ -21,7 +21,7 @@ help:
 	@echo "make test   check and test everything"
 	@echo "make fast   the fast lane of the tests"
 	@echo "make lint   ruff, mypy, pyright"
-	@echo "make trust  the big counts: kills, races, bad input; takes a quarter of an hour"
+	@echo "make trust  the big counts: kills, races, bad input; takes half an hour"
 	@echo "make bench  the benchmarks, as ratios"
 	@echo "make docs   the documentation into build/docs"
 	@echo "make clean  remove what was made, also .venv"

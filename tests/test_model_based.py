@@ -10,7 +10,7 @@ import pytest
 from evalflow.testing.engines import live_and_agree
 
 # More by the environment: `make trust` does.
-LIVES = int(os.environ.get("EVALFLOW_LIVES", "25"))
+LIVES = int(os.environ.get("EVALFLOW_LIVES", "15"))
 
 
 @pytest.mark.slow
