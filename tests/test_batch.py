@@ -698,7 +698,7 @@ def test_an_event_that_looks_at_figures_is_decided_for_each(reviewed):
 
 
 def test_lines_that_are_alike_are_read_in_short_and_say_the_same():
-    from hypothesis import given
+    from hypothesis import example, given
     from hypothesis import strategies as st
 
     from evalflow.batch.plan import Planned, Reader
@@ -720,7 +720,11 @@ def test_lines_that_are_alike_are_read_in_short_and_say_the_same():
     )
     holes = st.tuples(texts, st.integers(0, 12), st.sampled_from(["", "ab", "cd"]))
     short = []
+    plain = Planned(
+        project="gu/1", unit="a", version=1, head="ab", before=("x",), period="2016", after=("y",)
+    )
 
+    @example([plain, attrs.evolve(plain, after=None)], [("gu/2", 2, "cd"), ("gu/3", 3, "ef")])
     @given(st.lists(lines, min_size=1, max_size=2), st.lists(holes, max_size=8))
     def read(first, others):
         reader = Reader()
