@@ -1,13 +1,13 @@
-"""A batch on SQLite: planned, applied, against what people write by hand.
+"""A batch on SQLite: planned, applied, against the bare database.
 
 One work for everybody: every project of a store is moved once, with history row, hash and outbox
 row, durable. Beside evalflow, on the same rows in a file of their own:
 
 - `bare`: set-based SQL, the hash a registered function, no triggers, no checks, no roles (chunks
   of 2,000, `synchronous=FULL`): the least that the same rows in the same tables cost;
-- `executemany`: the same rows worked out in Python, one pass;
-- `hand-written`: a `transitions` machine decides for each project, then `executemany`: the best
-  that people write today; it checks no roles.
+- `executemany`: the same rows worked out in Python, one pass.
+
+What people write by hand, and other libraries, are in `batch_peers.py`.
 
     python benchmarks/batch.py [PROJECTS[+HISTORY]]...
 """
@@ -155,19 +155,18 @@ def bare_store(folder: Path, name: str) -> sqlite3.Connection:
     return connection
 
 
-def by_hand(connection: sqlite3.Connection, decide: Callable[[str], str]) -> None:
-    """Move every project by `decide`, a chunk at a time."""
+def by_hand(connection: sqlite3.Connection) -> None:
+    """Move every project, its rows worked out here, a chunk at a time."""
     rows = (
         connection.cursor()
         .execute("SELECT id, version, head, states, period, unit, lifecycle FROM project")
         .fetchall()
     )
-    at = clock().isoformat(timespec="microseconds")
+    at, after = clock().isoformat(timespec="microseconds"), '["reported"]'
     append = f"INSERT INTO entry ({sqlite._ENTRY}) VALUES ({','.join('?' * 22)})"
     for chunk in _chunks(iter(rows)):
         entries, standing, notices = [], [], []
         for project, version, head, states, period, unit, lifecycle in chunk:
-            after = decide(states)
             number = version + 1
             body = json.dumps([project, number, "report", "policy-1", at, states, after, head])
             seal = hashlib.sha256(body.encode()).hexdigest()
@@ -241,24 +240,6 @@ def _chunks(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
         yield chunk
 
 
-def machine() -> Callable[[str], str]:
-    from transitions import Machine
-
-    states = ["ordered", "reported"]
-
-    class Order:
-        state: str
-
-    def decide(text: str) -> str:
-        order = Order()
-        built = Machine(order, states=states, initial=json.loads(text)[0], auto_transitions=False)
-        built.add_transition("report", "ordered", "reported")
-        order.report()  # type: ignore[attr-defined]
-        return json.dumps([order.state])
-
-    return decide
-
-
 def batch(folder: Path, projects: int) -> tuple[float, float, float, float, int]:
     """Plan and apply; return both times in seconds, by the wall's clock and the processor's, and
     the peak of memory in MB."""
@@ -286,10 +267,8 @@ def measure(projects: int, history: int) -> None:
         figures: dict[str, float] = {}
         works: dict[str, Callable[[sqlite3.Connection], object]] = {
             "bare": set_based,
-            "executemany": lambda store: by_hand(store, lambda _: '["reported"]'),
+            "executemany": by_hand,
         }
-        if projects <= 100_000:
-            works["hand-written"] = lambda store: by_hand(store, machine())
         for what, work in works.items():
             store = bare_store(folder, "bare.db")
             began, worked = time.perf_counter(), time.process_time()

@@ -248,7 +248,7 @@ def _statemachine(path: Path) -> Callable[[int], None] | None:
     """Return the same move as people write it with python-statemachine and SQL by hand: no
     roles, no rating, no notice; a state, a history row with its hash, durable."""
     try:
-        from statemachine import State, StateMachine  # type: ignore[import-not-found]
+        from statemachine import State, StateMachine
     except ImportError:
         print("python-statemachine is not installed; left out")
         return None
