@@ -709,3 +709,18 @@ def test_a_hundred_thousand_projects_are_listed_in_little_memory(
 
     assert listed == {"lagging": 10_000, "all": 100_000, "snapshots": 90_000}
     assert peak < 4_000_000, f"{peak:,} bytes at the most"
+
+
+@pytest.mark.parametrize("more", [{}, {"plan": "gu"}, {"states": ("planned",)}, {"limit": 3}])
+@pytest.mark.parametrize("evaluations", [False, True])
+def test_projects_asked_for_by_id_are_found_by_their_key_and_not_by_reading_the_plan(
+    tmp_path, more, evaluations
+):
+    from evalflow.storage import sqlite
+
+    open_sqlite(tmp_path / "office.db").close()
+    sql, values = sqlite._selecting(Selection(ids=("gu/1",), **more), evaluations=evaluations)
+    with closing(sqlite3.connect(tmp_path / "office.db")) as connection:
+        steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+    (found,) = [step for step in steps if step.split()[1:2] == ["p"]]
+    assert found == "SEARCH p USING INDEX sqlite_autoindex_project_1 (id=?)"
