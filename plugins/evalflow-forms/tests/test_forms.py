@@ -444,6 +444,34 @@ def test_an_offices_own_workbook_is_filled(office: Office, tmp_path: Path) -> No
     assert [f.code for f in form.check(office.engine, path, template=template)] == ["agrees"]
 
 
+def test_cells_with_defined_names_are_filled(office: Office, tmp_path: Path) -> None:
+    from openpyxl.workbook.defined_name import DefinedName
+
+    template, path = tmp_path / "named.xlsx", tmp_path / "form.xlsx"
+    book = openpyxl.Workbook()
+    page: Any = book.active
+    page["A1"] = "사업"
+    page["B9"] = "그대로"
+    for name, place in (
+        ("form_title", "$B$1"),
+        ("number", "$A$3"),
+        ("title", "$B$3"),
+        ("form_evidence", "$A$4"),
+        ("ours", "$B$9"),
+    ):
+        book.defined_names[name] = DefinedName(name, attr_text=f"'{page.title}'!{place}")
+    book.save(template)
+    line = office.form("projects").write(office.engine, path, REQUEST, template=template)
+    rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+    table = office.sheet("projects", REQUEST).tables[0]
+    number, title = table.fields.index("number"), table.fields.index("title")
+    assert rows[0][1] == office.sheet("projects", REQUEST).title
+    told = [[str(row[0]).removesuffix(".0"), row[1]] for row in rows[2 : 2 + len(table.rows)]]
+    assert told == [[row[number], row[title]] for row in table.texts()]
+    assert rows[2 + len(table.rows)][0] == line
+    assert any("그대로" in row for row in rows)
+
+
 def test_an_offices_own_document_is_filled(office: Office, tmp_path: Path) -> None:
     import hwpx
 

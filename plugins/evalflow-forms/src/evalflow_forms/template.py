@@ -1,4 +1,5 @@
-"""An office's own file, filled: `{{field}}` in cells and paragraphs, and form fields of 한글.
+"""An office's own file, filled: `{{field}}` in cells and paragraphs, empty cells of Excel that bear
+the field's name (이름 정의), and form fields of 한글.
 
 Fields are `form_title`, `form_subtitle`, `form_number`, `form_date`, `form_disclosure`,
 `form_evidence`, `form_illustrative`, and the columns of the form. A row in which a column's name
@@ -75,6 +76,10 @@ class Filling:
         self.problems: list[evalflow.Problem] = []
         self.found = 0
 
+    def known(self) -> list[str]:
+        """Return every field that the form has."""
+        return [*self._said, *self.columns]
+
     def rows_in(self, text: str) -> bool:
         """Say whether a text has a column's field without a number: its row is repeated."""
         return any(name in self.columns for name in _FIELD.findall(text))
@@ -89,7 +94,7 @@ class Filling:
             at = int(number) - 1 if number.isdecimal() and number != "0" else row
             if at is not None and (not dot or number.isdecimal()):
                 return self._in_table(at, self.columns[column])
-        known = [*self._said, *self.columns]
+        known = self.known()
         near = evalflow.NotFound("field", name, known).nearest
         hint = f"; '{near}'" if near else ""
         self.problems.append(

@@ -95,6 +95,7 @@ def fill(template: Path, sheet: Sheet) -> bytes:
 
     book = openpyxl.load_workbook(template)
     filling = Filling(template, sheet)
+    _name_cells(book, filling)
     for page in book.worksheets:
         _fill_page(page, sheet, filling)
     filling.raise_if_any()
@@ -102,6 +103,20 @@ def fill(template: Path, sheet: Sheet) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return repacked(out.getvalue(), sheet.evidence.at)
+
+
+def _name_cells(book: Any, filling: Any) -> None:
+    """Write the field into each empty cell that bears its name (이름 정의); other names are left
+    to the office."""
+    for names in (book.defined_names, *(page.defined_names for page in book.worksheets)):
+        for name, defined in list(names.items()):
+            if name not in filling.known():
+                continue
+            for title, place in defined.destinations:
+                cell = book[title][place.replace("$", "")]
+                if not isinstance(cell, tuple) and cell.value is None:
+                    cell.value = f"{{{{{name}}}}}"
+            del names[name]  # rows that are repeated would leave it behind
 
 
 def _fill_page(page: Any, sheet: Sheet, filling: Any) -> None:
