@@ -20,7 +20,7 @@ from evalflow.spreading import own_workers
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 AT = dt.datetime(2016, 4, 4, tzinfo=dt.UTC)
-PROJECTS = int(os.environ.get("EVALFLOW_SPREAD", "600"))
+PROJECTS = int(os.environ.get("EVALFLOW_SPREAD", "400"))
 CHUNK = max(1, PROJECTS // 40)
 LIFECYCLE = """\
 evalflow: lifecycle/1
