@@ -185,8 +185,8 @@ class Crashes:
 
     def once(self, interfere: Callable[[float], None] | None = None) -> None:
         """Cause one crash and look at what it left. `interfere` is done to the store, after a
-        moment in seconds, instead of killing the child (a server killed, say): the child then
-        ends by itself."""
+        moment in seconds, before the child is killed (a server killed, say): the child may end by
+        itself, in a StorageError."""
         if not self._kills_left:
             self._end()
             self._begin()
@@ -214,7 +214,10 @@ class Crashes:
             else:
                 child = self._fork(self._walking(paper.fileno(), "", None))
                 interfere(self._dice.uniform(0, 4 * _MOMENTS))
-                self._reap(child)
+                # It may have met nothing of it, and go on.
+                os.kill(child, signal.SIGKILL)
+                if self._reap(child) == 1:
+                    raise Broken("the child did not end in a clear error")
                 self.figures["server killed"] += 1
             self._quiet()
             self._check(_notes(paper))
