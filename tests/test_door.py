@@ -15,10 +15,10 @@ FormRequest Grade Grader Grant GuardSpec Holidays Indicator InvalidInput Label L
 Mismatch Move NotDue NotFound Notice Notifier Occasion Outgoing Overlap Override Overview Period
 Plan PlanHead Planned PluginError Plugins Problem Project ProjectDefinition Rates Rating Reason
 Receipt Refused RollUp Scenario Scorer ScoringRules Selection Settled Snapshot Standing Storage
-StorageError Subject Sweeping Tree Undeliverable Unit apply_chunk canonical check_commit
-check_lifecycle digest explain_line fault_point filled hookimpl library_holidays listed_holidays
-load_batch load_lifecycle load_plan load_scenario open overlaps overview parse picture roll_up
-run_scenario select_plan specimen spread verify_bundle vocabulary
+StorageError Subject Sweeping Tree Undeliverable Unit View Visibility Withheld apply_chunk
+canonical check_commit check_lifecycle digest explain_line fault_point filled hookimpl
+library_holidays listed_holidays load_batch load_lifecycle load_plan load_scenario open overlaps
+overview parse picture roll_up run_scenario select_plan specimen spread verify_bundle vocabulary
 """
 
 

@@ -83,6 +83,8 @@ if TYPE_CHECKING:
         Snapshot,
         Subject,
         Unit,
+        Visibility,
+        Withheld,
     )
     from evalflow.outbox import DeliveryReport, Notifier
     from evalflow.plan import Plan
@@ -100,6 +102,7 @@ if TYPE_CHECKING:
     from evalflow.storage.points import fault_point
     from evalflow.text import Tree, canonical, digest, parse
     from evalflow.verification import Checkpoint, Mismatch
+    from evalflow.view import View
 
 _HOMES = {
     "evalflow.access": ("Directory",),
@@ -176,6 +179,8 @@ _HOMES = {
         "Snapshot",
         "Subject",
         "Unit",
+        "Visibility",
+        "Withheld",
     ),
     "evalflow.outbox": ("DeliveryReport", "Notifier"),
     "evalflow.plan": ("Plan",),
@@ -192,6 +197,7 @@ _HOMES = {
     "evalflow.storage.contract": ("Settled", "Storage", "Sweeping", "check_commit", "filled"),
     "evalflow.storage.points": ("fault_point",),
     "evalflow.text": ("Tree", "canonical", "digest", "parse"),
+    "evalflow.view": ("View",),
     "evalflow.verification": ("Checkpoint", "Mismatch"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -281,6 +287,9 @@ __all__ = [
     "Tree",
     "Undeliverable",
     "Unit",
+    "View",
+    "Visibility",
+    "Withheld",
     "apply_chunk",
     "canonical",
     "check_commit",

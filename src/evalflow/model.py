@@ -327,6 +327,32 @@ class ScoringRules:
 
 
 @attrs.frozen(kw_only=True)
+class Withheld:
+    """Data that only some may read: the names of fields, the ground (비공개 사유, e.g. `정보공개법
+    제9조제1항제5호`), the roles that read them all the same, and whether the ground falls away when
+    the review is fixed."""
+
+    fields: tuple[str, ...]
+    ground: str
+    seen_by: tuple[str, ...]
+    until_fixed: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Visibility:
+    """Who reads what of a plan (R49, 정보공개법 §9①5); without words of it everybody reads all.
+
+    `fixed_in` are the states in which a review is fixed; before that its ratings are drafts, read
+    by those who hold one of `seen_by` for the project, and the department's own rating also by
+    those who hold any role for it. `withheld` are data that stay closed.
+    """
+
+    fixed_in: tuple[str, ...] = ()
+    seen_by: tuple[str, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class Delivery:
     """How notices leave: to which notifiers, how often tried, and when given up.
 
@@ -381,6 +407,7 @@ class PlanHead:
     scoring: ScoringRules
     delivery: Delivery = Delivery()
     patience: dt.timedelta | None = None
+    visibility: Visibility = Visibility()
     forms: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     fields: Mapping[str, Label] = attrs.field(factory=dict)
     core_projects: Mapping[str, Label] = attrs.field(factory=dict)

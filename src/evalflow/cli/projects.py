@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 _pass = click.make_pass_decorator(Session)
 
 
+def _reader_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--as",
+        "reader",
+        metavar="ID",
+        help="이 사람이 볼 수 있는 것만 · As this actor may read it.",
+    )(command)
+
+
 def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs."
@@ -83,16 +92,26 @@ def _where(
     type=click.Choice(["unit", "bureau", "field", "state", "band", "period"]),
     help="집계 · Count instead of listing.",
 )
+@_reader_option
 @_json_option
 @_pass
 def status_command(
-    session: Session, /, as_of: str | None, by: str | None, as_json: bool, **filters: Any
+    session: Session,
+    /,
+    as_of: str | None,
+    by: str | None,
+    reader: str | None,
+    as_json: bool,
+    **filters: Any,
 ) -> None:
     """사업별 현황 · Where projects stand."""
+    from evalflow.view import View
+
     where = _where(**filters)
     with session.open() as engine:
         at = moment(session, engine, where.get("plan"), as_of)
-        projects = engine.projects(at=at, **where)
+        view = engine if reader is None else View(engine, reader)
+        projects = view.projects(at=at, **where)
         if by is not None:
             print_counts(session, engine, projects, by, as_json=as_json)
         elif as_json:
@@ -430,14 +449,17 @@ def fire_command(
 
 @click.command("history")
 @click.argument("project")
+@_reader_option
 @_json_option
 @_pass
-def history_command(session: Session, project: str, as_json: bool) -> None:
+def history_command(session: Session, project: str, reader: str | None, as_json: bool) -> None:
     """이력 · What happened to a project: who moved it, when, on whose behalf and why."""
     from evalflow.schemes import about
+    from evalflow.view import View
 
     with session.open() as engine:
-        entries = engine.history(project)
+        view = engine if reader is None else View(engine, reader)
+        entries = view.history(project)
         plan = engine.project(project).plan
         if as_json:
             session.print_json(

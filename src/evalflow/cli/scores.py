@@ -15,6 +15,7 @@ from evalflow.errors import InvalidInput, Problem
 if TYPE_CHECKING:
     from evalflow.engine import Engine
     from evalflow.model import Evaluation, Line, Project, ProjectDefinition, Rating
+    from evalflow.view import View
 
 _pass = click.make_pass_decorator(Session)
 
@@ -30,6 +31,9 @@ _pass = click.make_pass_decorator(Session)
 )
 @click.option("--grades", is_flag=True, help="등급과 근거 · Grades of all projects, and why.")
 @click.option("--plan", metavar="ID", help="계획 · Plan, with --by and --grades.")
+@click.option(
+    "--as", "reader", metavar="ID", help="이 사람이 볼 수 있는 것만 · As one may read it."
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
 @_pass
 def score_command(
@@ -40,6 +44,7 @@ def score_command(
     by: str | None,
     grades: bool,
     plan: str | None,
+    reader: str | None,
     as_json: bool,
 ) -> int:
     """이행률과 산출 근거 · Rates, and how they were worked out.
@@ -47,7 +52,7 @@ def score_command(
     With --recompute the exit code is 1 where a stored rating differs from the one worked out
     again.
     """
-    if (project is not None) + (by is not None) + grades != 1:
+    if (project is not None) + (by is not None) + grades != 1 or (reader and not project):
         raise InvalidInput(
             [
                 Problem(
@@ -65,7 +70,7 @@ def score_command(
             assert by is not None
             _groups(session, engine, plan or engine.only_plan(), period, by, as_json)
             return 0
-        return _project(session, engine, project, period, recompute, as_json)
+        return _project(session, engine, project, period, recompute, reader, as_json)
 
 
 # --------------------------------------------------------------------------- one project
@@ -77,12 +82,15 @@ def _project(
     project_id: str,
     period: str | None,
     recompute: bool,
+    reader: str | None,
     as_json: bool,
 ) -> int:
     from evalflow.scoring import explain
+    from evalflow.view import View
 
     project = engine.project(project_id)
-    evaluation = engine.evaluation(project_id, period)
+    view = engine if reader is None else View(engine, reader)
+    evaluation = view.evaluation(project_id, period)
     own, review, rating = evaluation.self_rating, evaluation.review_rating, evaluation.rating
     again = engine.rate(project_id, evaluation.period) if recompute else None
     differs = recompute and again != rating
@@ -139,7 +147,7 @@ def _project(
             f"{score}scorer {rating.scorer} {rating.version}, plan revision {rating.revision}",
         )
     )
-    _earlier(session, engine, project_id, evaluation, definition, bands)
+    _earlier(session, engine, view, project_id, evaluation, definition, bands)
     if recompute:
         session.echo(_comparison(session, rating, again))
     session.remark_illustrative(engine, [project.plan])
@@ -149,6 +157,7 @@ def _project(
 def _earlier(
     session: Session,
     engine: Engine,
+    view: Engine | View,
     project_id: str,
     evaluation: Evaluation,
     definition: ProjectDefinition,
@@ -157,7 +166,7 @@ def _earlier(
     """Print the period's ratings that no longer count, and what was corrected afterwards (G6)."""
     own, review = evaluation.self_rating, evaluation.review_rating
     standing = [rating.tree() for rating in (own, review) if rating is not None]
-    for entry in engine.history(project_id):
+    for entry in view.history(project_id):
         lifecycle = engine.lifecycle(entry.lifecycle)
         event = lifecycle.events.get(entry.event)
         who = f"#{entry.number} {entry.at:%Y-%m-%d} {session.event(lifecycle, entry.event)}"

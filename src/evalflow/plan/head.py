@@ -30,6 +30,8 @@ from evalflow.model import (
     Renaming,
     ScoringRules,
     Unit,
+    Visibility,
+    Withheld,
 )
 from evalflow.plan.order import ORDER, sort_parts, with_order
 from evalflow.reading import Part, Reading, date_of
@@ -53,7 +55,17 @@ _HANGUL_NAME = re.compile("[가-힣]{2,4}")
 
 _KEYS = frozenset(
     {"evalflow", "id", "revision", "effective", "year", "ko", "en", "illustrative", "document"}
-    | {"lifecycle", "calendar", "scoring", "notices", "plugins", "forms", "units", "directory"}
+    | {
+        "lifecycle",
+        "calendar",
+        "scoring",
+        "notices",
+        "plugins",
+        "forms",
+        "visibility",
+        "units",
+        "directory",
+    }
     | {
         "appointments",
         "fields",
@@ -121,6 +133,7 @@ def read_head(reading: Reading, lifecycle: Lifecycle | None, *, written: bool) -
         scoring=_scoring(top.mapping("scoring", required=False), written),
         delivery=_delivery(top.mapping("notices", required=False)),
         patience=_patience(top.mapping("plugins", required=False)),
+        visibility=_visibility(top.mapping("visibility", required=False), lifecycle),
         forms=_forms(top.mapping("forms", required=False)),
         fields=_labels(top, "fields", required=True),
         core_projects=_labels(top, "core_projects"),
@@ -595,6 +608,50 @@ def _patience(part: Part) -> dt.timedelta | None:
         part.wrong("within", "wrong_value", ko, en, text)
         return None
     return within
+
+
+def _visibility(part: Part, lifecycle: Lifecycle | None) -> Visibility:
+    """Return who reads what; with a lifecycle, states, roles and fields must be its own."""
+    part.only(frozenset({"fixed_in", "seen_by", "withheld"}))
+    states: Collection[str] | None = None
+    roles: Collection[str] | None = None
+    fields: Collection[str] | None = None
+    if lifecycle is not None:
+        states, roles = lifecycle.states, lifecycle.roles
+        fields = {field.name for event in lifecycle.events.values() for field in event.data}
+    withheld = []
+    for _, inside in part.parts("withheld", named=False) if "withheld" in part else ():
+        inside.only(frozenset({"fields", "ground", "seen_by", "until_fixed"}))
+        withheld.append(
+            Withheld(
+                fields=_among(inside, "fields", ("자료 항목", "field"), fields),
+                ground=inside.text("ground"),
+                seen_by=_among(inside, "seen_by", ("역할", "role"), roles),
+                until_fixed=inside.flag("until_fixed", False),
+            )
+        )
+    return Visibility(
+        fixed_in=_among(part, "fixed_in", ("상태", "state"), states),
+        seen_by=_among(part, "seen_by", ("역할", "role"), roles),
+        withheld=tuple(withheld),
+    )
+
+
+def _among(
+    part: Part, key: str, what: tuple[str, str], known: Collection[str] | None
+) -> tuple[str, ...]:
+    """Return the names at `key`, noting those that are none of `known` (None: any will do)."""
+    names = part.texts(key)
+    if known is None:
+        return names
+    for place, name in enumerate(names):
+        if name in known:
+            continue
+        if isinstance(part.tree[key], str):
+            part.unknown(key, what, known)
+        else:
+            part.part(key).unknown(place, what, known)
+    return names
 
 
 # --------------------------------------------------------------------------- names and texts
