@@ -969,9 +969,16 @@ def _version(connection: sqlite3.Connection, path: str) -> int:
     Raises:
         StorageError: the file is not an evalflow store, or of a later version.
     """
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (things,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    alone = not connection.in_transaction
+    if alone:  # all three of one moment: somebody may be making the store just now
+        connection.execute("BEGIN")
+    try:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (things,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    finally:
+        if alone and connection.in_transaction:
+            connection.execute("ROLLBACK")
     if application == 0 and version == 0 and things == 0:
         return 0
     if application != APPLICATION or version < 1:
