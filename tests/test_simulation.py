@@ -177,3 +177,13 @@ def test_three_offices_of_43_projects_reconcile(tmp_path):
     outcome = simulate(plan, plugins=[], offices=3, url=f"sqlite:///{tmp_path / 'offices.db'}")
     assert outcome.reconciled
     assert outcome.states == {("closed", "unchanged"): 3 * len(plan.projects)}
+
+
+@pytest.mark.slow
+def test_programs_side_by_side_come_to_the_same(plan_file, capsys, monkeypatch):
+    monkeypatch.setattr("evalflow.simulation.PER_ENGINE", 1)
+    words = ["--lang", "en", "simulate", str(plan_file), "--offices", "3", "--json"]
+    assert cli.run(words) == 0
+    alone = capsys.readouterr().out
+    assert cli.run([*words, "--workers", "2"]) == 0
+    assert capsys.readouterr().out == alone

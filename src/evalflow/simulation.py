@@ -16,6 +16,7 @@ import heapq
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -142,6 +143,7 @@ def simulate(
     manners: Manners | None = None,
     plugins: Sequence[Any] | None = None,
     progress: Callable[[int], None] = lambda played: None,
+    executor: Executor | None = None,
 ) -> Outcome:
     """Play the plan's time in the store at `url`, for so many offices that have the same plan, and
     return what came of it. The same seed gives the same firings, at the same moments.
@@ -149,7 +151,8 @@ def simulate(
     A store in memory holds at most `PER_ENGINE` offices at a time, so that any number fits.
 
     Several offices get plans of their own: `<plan>-0001`, `<plan>-0002` … `progress` is told how
-    many were played.
+    many were played. Offices in memory are independent, so that an `executor` can play them side
+    by side; the outcome is the same.
 
     Raises:
         InvalidInput: the store has one of these plans already.
@@ -157,27 +160,33 @@ def simulate(
         Refused: nobody in the plan's directory may adopt it.
     """
     ids = [plan.id] if offices == 1 else [f"{plan.id}-{n:04}" for n in range(1, offices + 1)]
-    clock = VirtualClock(dt.datetime(2000, 1, 1, tzinfo=dt.UTC))
-    played, stored = Tally(), Tally()
-    mismatches: list[tuple[str, str]] = []
-    engine = open_engine(url, plugins=plugins, clock=clock)
+    in_memory = url.startswith(_MEMORY)
+    engine = open_engine(url, plugins=plugins)
     try:
         _refuse_known(engine, ids)
-        for place, plan_id in enumerate(ids):
-            if place and place % PER_ENGINE == 0:
-                if url.startswith(_MEMORY):  # it goes with its engine
-                    _count_told(engine, ids, stored)
-                engine.close()
-                engine = open_engine(url, plugins=plugins, clock=clock)
-            dice = random.Random(f"{seed}/{place}")  # noqa: S311 - a game, no secret
-            year = _Year(engine, clock, renamed(plan, plan_id), dice, manners or Manners(), played)
-            year.play()
-            read_back(engine, plan_id, stored)
-            mismatches.extend((each.text("ko"), each.text("en")) for each in engine.verify(plan_id))
-            progress(place + 1)
-        _count_told(engine, ids, stored)
     finally:
         engine.close()
+    groups = [ids[place : place + PER_ENGINE] for place in range(0, offices, PER_ENGINE)]
+    parts = [
+        (plan, url, seed, number * PER_ENGINE, group, manners or Manners(), plugins)
+        for number, group in enumerate(groups)
+    ]
+    run = map if executor is None or not in_memory else executor.map
+    played, stored = Tally(), Tally()
+    mismatches: list[tuple[str, str]] = []
+    done = 0
+    for part, (mine, theirs, found) in zip(parts, run(_play_some, parts), strict=True):
+        played.counts.update(mine.counts)
+        stored.counts.update(theirs.counts)
+        mismatches.extend(found)
+        done += len(part[4])
+        progress(done)
+    if not in_memory:
+        engine = open_engine(url, plugins=plugins)
+        try:
+            _count_told(engine, ids, stored)
+        finally:
+            engine.close()
     return Outcome(
         offices=offices,
         projects=offices * len(plan.projects),
@@ -191,6 +200,30 @@ def simulate(
         differences=tuple(_comparable(played).against(stored)),
         mismatches=tuple(mismatches),
     )
+
+
+_Part = tuple[Plan, str, int, int, Sequence[str], Manners, Sequence[Any] | None]
+
+
+def _play_some(part: _Part) -> tuple[Tally, Tally, list[tuple[str, str]]]:
+    """Play some offices with an engine of their own; return what was played, what is stored, and
+    what `verify` found."""
+    plan, url, seed, first, ids, manners, plugins = part
+    clock = VirtualClock(dt.datetime(2000, 1, 1, tzinfo=dt.UTC))
+    played, stored = Tally(), Tally()
+    mismatches: list[tuple[str, str]] = []
+    engine = open_engine(url, plugins=plugins, clock=clock)
+    try:
+        for place, plan_id in enumerate(ids, first):
+            dice = random.Random(f"{seed}/{place}")  # noqa: S311 - a game, no secret
+            _Year(engine, clock, renamed(plan, plan_id), dice, manners, played).play()
+            read_back(engine, plan_id, stored)
+            mismatches.extend((each.text("ko"), each.text("en")) for each in engine.verify(plan_id))
+        if url.startswith(_MEMORY):  # it goes with its engine
+            _count_told(engine, ids, stored)
+    finally:
+        engine.close()
+    return played, stored, mismatches
 
 
 def renamed(plan: Plan, plan_id: str) -> Plan:

@@ -83,6 +83,13 @@ class _Share(click.ParamType[Fraction]):
     show_default=True,
     help="연습할 저장소 · The store to rehearse in, without these plans.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="동시 실행 · Programs side by side, for offices in memory.",
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
 def simulate_command(
@@ -95,6 +102,7 @@ def simulate_command(
     changes: Fraction,
     followed_up: Fraction,
     url: str,
+    workers: int,
     as_json: bool,
 ) -> int:
     """한 해를 연습 · Rehearse a year with made up actors on a virtual clock.
@@ -102,18 +110,26 @@ def simulate_command(
     What was played is counted, the store is read back and verified, and both counts are compared.
     Exit code 0 where they agree, 1 where they do not. The same seed prints the same.
     """
+    from concurrent.futures import ProcessPoolExecutor
+    from contextlib import nullcontext
+    from multiprocessing import get_context
+
     import evalflow
     from evalflow.simulation import Manners, simulate
 
     loaded = evalflow.load_plan(plan)
-    outcome = simulate(
-        loaded,
-        url=url if ":" in url else f"sqlite:///{url}",
-        seed=seed,
-        offices=offices,
-        manners=Manners(late=late, lagging=lagging, changes=changes, followed_up=followed_up),
-        progress=_progress(session, offices),
-    )
+    spawning = get_context("spawn")
+    several = ProcessPoolExecutor(workers, spawning) if workers > 1 else nullcontext()
+    with several as executor:
+        outcome = simulate(
+            loaded,
+            url=url if ":" in url else f"sqlite:///{url}",
+            seed=seed,
+            offices=offices,
+            manners=Manners(late=late, lagging=lagging, changes=changes, followed_up=followed_up),
+            progress=_progress(session, offices),
+            executor=executor,
+        )
     if as_json:
         _print_json(session, outcome)
     else:
