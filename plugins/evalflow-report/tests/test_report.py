@@ -179,6 +179,13 @@ def test_who_is_late_is_who_due_says(
     assert {int(days) for *_, days, _ in rows} == {due["days_late"] for due in told}
 
 
+def test_no_name_in_a_chart_is_cut_short(pages: dict[str, Path]) -> None:
+    text = pages["settled"].read_text("utf-8")
+    (chart,) = re.findall(r"<figure>.*?</figure>", text, re.DOTALL)
+    rows = Tables(text).tables["bureau"][1:-1]
+    assert [name for name, *_ in rows if f">{name}</text>" not in chart] == []
+
+
 def test_a_lagging_project_has_its_cause_and_countermeasure(pages: dict[str, Path]) -> None:
     text = pages["bureau"].read_text("utf-8")
     (article,) = re.findall(r'<article class="seriously_lagging".*?</article>', text, re.DOTALL)

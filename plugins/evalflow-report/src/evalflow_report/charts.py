@@ -63,7 +63,7 @@ def shares(rows: Sequence[tuple[str, Mapping[str, int]]], colours: Mapping[str, 
                     "field": "group",
                     "type": "nominal",
                     "sort": None,
-                    "axis": {"title": None, "domain": False, "ticks": False, "labelLimit": 120},
+                    "axis": {"title": None, "domain": False, "ticks": False, "labelLimit": 260},
                 },
                 "x": {
                     "field": "count",
