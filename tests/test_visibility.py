@@ -102,7 +102,7 @@ def test_closed_data_are_left_out_with_their_ground(scoped):
         return told & {"explanations", "site_visit"}
 
     assert said("policy-1") == {"explanations", "site_visit"}
-    assert said("audit-1") == {"site_visit"}
+    assert said("audit-1") == set()  # a visit is part of the review, which is a draft yet
     assert said("road-1") == set()
     assert evalflow.View(scoped.engine, "road-1").withheld("gu/3") == {
         "explanations": "정보공개법 제9조제1항제5호",
@@ -110,6 +110,17 @@ def test_closed_data_are_left_out_with_their_ground(scoped):
     }
     scoped.fire("gu/3", "approve", "policy-1")
     assert said("road-1") == {"explanations"}  # that ground fell away, the other did not
+    assert said("audit-1") == {"explanations", "site_visit"}
+
+
+@pytest.mark.parametrize("actor", ["road-1", "city-lead", "audit-1", "education-1"])
+def test_a_draft_cannot_be_read_out_of_what_it_was_made_from(scoped, actor):
+    view = evalflow.View(scoped.engine, actor)
+    told = repr((view.project("gu/3"), view.evaluation("gu/3"), list(view.history("gu/3"))))
+    assert "80.0" not in told
+    assert "증빙 부족" not in told
+    if actor == "education-1":  # nor the department's own
+        assert "'actuals'" not in told
 
 
 def test_without_rules_everybody_reads_all(office):

@@ -135,6 +135,7 @@ class Engine:
         self._holidays = holidays
         self._terms: dict[tuple[str, int], _Terms] = {}
         self._lifecycles: dict[str, Lifecycle] = {}
+        self._offered: tuple[Tree, Lifecycle] | None = None  # by the migration being planned
         self._definitions: dict[tuple[str, int], ProjectDefinition] = {}
 
     def __enter__(self) -> Self:
@@ -692,9 +693,13 @@ class Engine:
         return decisions, tuple(unchanged.items())
 
     def _new_lifecycle(self, data: Mapping[str, Any]) -> Lifecycle:
-        """Return the lifecycle in the data of a migration, checked whole and remembered."""
-        new = lifecycle_from_tree(data.get("lifecycle"), vocabulary(self.plugins))
-        return self._lifecycles.setdefault(new.fingerprint, new)
+        """Return the lifecycle in the data of a migration, checked whole and remembered: a batch
+        offers the same one for each of its projects."""
+        tree = data.get("lifecycle")
+        if self._offered is None or self._offered[0] is not tree:
+            new = lifecycle_from_tree(tree, vocabulary(self.plugins))
+            self._offered = tree, self._lifecycles.setdefault(new.fingerprint, new)
+        return self._offered[1]
 
     def _members(
         self,

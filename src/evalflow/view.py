@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from evalflow.engine import Engine
+from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import Actor, Entry, Evaluation, Project, Rating
 from evalflow.text import Tree
 
@@ -54,7 +55,8 @@ class View:
                 yield shown
 
     def evaluation(self, project_id: str, period: str | None = None) -> Evaluation:
-        """Return the evaluation, without draft ratings and closed facts.
+        """Return the evaluation, without draft ratings, the data they were made from, and closed
+        facts.
 
         Raises:
             NotFound: as `Engine.evaluation`.
@@ -62,15 +64,17 @@ class View:
         project = self._engine.project(project_id)
         whole = self._engine.evaluation(project_id, period)
         sight = self._sight(project, fixed=self._fixed(project, whole.period))
+        drafts = _drafted(self._engine.lifecycle(project.lifecycle), sight)
         return attrs.evolve(
             whole,
-            facts=_open(whole.facts, sight),
+            facts={name: v for name, v in _open(whole.facts, sight).items() if name not in drafts},
             self_rating=whole.self_rating if sight.drafts or sight.own else None,
             review_rating=whole.review_rating if sight.drafts else None,
         )
 
     def history(self, project_id: str) -> Iterator[Entry]:
-        """Yield the project's entries, without draft ratings and closed data.
+        """Yield the project's entries, without draft ratings, the data of those entries (they
+        would tell the rating), and closed data.
 
         Raises:
             NotFound: no such project.
@@ -79,10 +83,10 @@ class View:
         for entry in self._engine.history(project_id):
             sight = self._sight(project, fixed=self._fixed(project, entry.period))
             event = self._engine.lifecycle(entry.lifecycle).events.get(entry.event)
-            is_own = event is not None and "self_rating" in event.records
-            seen = sight.drafts or (sight.own and is_own)
-            data = _open(entry.data, sight) if isinstance(entry.data, Mapping) else entry.data
-            yield attrs.evolve(entry, data=data, rating=entry.rating if seen else None)
+            if event is not None and _is_draft(event, sight):  # its data would tell the rating
+                yield attrs.evolve(entry, data={}, rating=None)
+            else:
+                yield attrs.evolve(entry, data=_open(entry.data, sight))
 
     def withheld(self, project_id: str) -> Mapping[str, str]:
         """Return the names of data of the project's period that are closed to the actor, with the
@@ -96,7 +100,7 @@ class View:
         sight = self._sight(project, fixed=self._fixed(project, project.period))
         if sight.drafts or project.band is None:
             return project
-        whole = self._engine.evaluation(project.id)
+        whole = self._engine.evaluation(project.id, project.period)
         own: Rating | None = whole.self_rating if sight.own else None
         return attrs.evolve(project, band=None if own is None else own.band)
 
@@ -129,6 +133,27 @@ class View:
         return _Sight(
             drafts=fixed or bool(held & set(rules.seen_by)), own=bool(held), hidden=hidden
         )
+
+
+_OWN, _REVIEWS = "self_rating", frozenset({"review_rating", "spot_rating"})
+
+
+def _is_draft(event: Event, sight: _Sight) -> bool:
+    """Say whether what the event rates is a draft that is not for the actor."""
+    if sight.drafts:
+        return False
+    reviews = not _REVIEWS.isdisjoint(event.records)
+    return reviews or (_OWN in event.records and not sight.own)
+
+
+def _drafted(lifecycle: Lifecycle, sight: _Sight) -> frozenset[str]:
+    """Return the names of the data that such events take."""
+    return frozenset(
+        field.name
+        for event in lifecycle.events.values()
+        if _is_draft(event, sight)
+        for field in event.data
+    )
 
 
 def _open(data: Mapping[str, Tree], sight: _Sight) -> dict[str, Tree]:

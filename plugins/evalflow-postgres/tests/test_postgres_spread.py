@@ -179,7 +179,7 @@ def test_spread_over_dask_a_worker_is_killed_and_the_receipts_come_all_the_same(
     assert contents(url) == expected
 
 
-def test_after_a_killed_process_the_same_call_does_the_rest(stores: Any) -> None:
+def test_after_a_killed_program_the_same_call_does_the_rest(stores: Any) -> None:
     url, expected, batch = stores
     with own_workers(2) as executor:
         receipts = evalflow.spread(batch, url, executor, workers=2, at=AT, chunk=CHUNK)

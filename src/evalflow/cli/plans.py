@@ -263,7 +263,11 @@ def carry(
                 ]
             )
         draft = next_year(head, definitions, next_id)
-        _write_text(out, draft.text())
+        try:
+            with open(out, "w", encoding="utf-8") as file:
+                file.write(draft.text())
+        except OSError as error:
+            raise click.FileError(out, error.strerror) from error
         if targets is not None:
             table = listing.list_targets_of(draft.head, draft.projects, lang=session.lang)
             write_table(targets, table.heads, table.rows, sheet=table.name)
@@ -273,24 +277,6 @@ def carry(
                 f"{out}: {len(definitions)} projects go on. Set their targets and import it.",
             )
         )
-
-
-def _write_text(path: str, text: str) -> None:
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise InvalidInput(
-            [
-                Problem(
-                    code="unwritable_file",
-                    file=path,
-                    ko=f"파일을 쓸 수 없습니다 ({cause})",
-                    en=f"cannot write the file ({cause})",
-                )
-            ]
-        ) from None
 
 
 @plan_command.command("show")

@@ -15,7 +15,7 @@ import attrs
 
 from evalflow.errors import InvalidInput, Problem, nearest
 from evalflow.model import PlanHead, ProjectDefinition
-from evalflow.plan.listing import project_value
+from evalflow.plan.listing import sources_of, value_at
 from evalflow.plan.project import Surroundings, check_project, read_project
 from evalflow.plan.tables import (
     ACTUALS,
@@ -96,7 +96,7 @@ class _Laying:
         self.head = head
         self.before = trees
         self.trees: dict[str, dict[str, Any]] = {}
-        sources = [key for tree in trees.values() for key in _sources(tree)]
+        sources = [key for tree in trees.values() for key in sources_of(tree)]
         self.project_places = project_places(head, sources)
         self.indicator_places = indicator_places(head)
         # Where a value came from, so that what is wrong with it is told with its cell.
@@ -144,7 +144,7 @@ class _Laying:
                 continue
             tree = self._tree(number, row)
             for place in places:
-                self._lay(place, tree, row, (number,), project_value(place, tree))
+                self._lay(place, tree, row, (number,))
             self._compare_total(row, tree)
 
     def lay_indicators(self, table: Table) -> None:
@@ -174,7 +174,7 @@ class _Laying:
             if "id" in table and same(name) not in _names(key, inside):
                 inside["ko"] = name  # named by its id: the name is what changes
             for place in places:
-                self._lay(place, inside, row, at, inside.get(place.path[0]))
+                self._lay(place, inside, row, at)
 
     def _tree(self, number: str, row: Row) -> dict[str, Any]:
         if number not in self.trees:
@@ -183,14 +183,10 @@ class _Laying:
         self.origins.setdefault((number,), (row, "number"))
         return self.trees[number]
 
-    def _lay(
-        self, place: Place, tree: dict[str, Any], row: Row, at: tuple[str, ...], old: Tree
-    ) -> None:
-        key = place.column.key
+    def _lay(self, place: Place, tree: dict[str, Any], row: Row, at: tuple[str, ...]) -> None:
+        key, old = place.column.key, value_at(place, tree)
         if row.cell(key) is None:
             return
-        if place.path[0] == "targets":
-            old = (tree.get("targets") or {}).get(place.path[1])
         if place.optional and row.is_none(key):
             _take_out(tree, place.path)
             return
@@ -210,7 +206,7 @@ class _Laying:
 
     def _is_rest(self, place: Place, row: Row, tree: Mapping[str, Any]) -> bool:
         """Say whether the cell is 기타 where the plan names those sources one by one (붙임 1)."""
-        sources = _sources(tree)
+        sources = sources_of(tree)
         rest = [key for key in sources if key not in ("국비", "시비", "구비")]
         if place.path != ("budget", "sources", "기타") or not rest or "기타" in sources:
             return False
@@ -230,7 +226,7 @@ class _Laying:
         if "total" not in row.table or row.cell("total") is None or row.is_none("total"):
             return
         said, unit = row.won("total"), row.table.won_each("total")
-        amounts = [int(str(each)) for each in _sources(tree).values()]
+        amounts = [int(str(each)) for each in sources_of(tree).values()]
         if abs(sum(amounts) - said) * 2 > unit * (len(amounts) + 1):
             ko = f"사업비 계 {said:,}원이 재원의 합 {sum(amounts):,}원과 다릅니다"
             en = f"the total of {said:,} won is not the sum of the sources, {sum(amounts):,} won"
@@ -287,12 +283,6 @@ class _Laying:
 
 def _path(path: Iterable[str]) -> str:
     return path_text(("projects", *path))
-
-
-def _sources(tree: Tree) -> Mapping[str, Any]:
-    for key in ("budget", "sources"):
-        tree = tree.get(key) if isinstance(tree, Mapping) else None
-    return tree if isinstance(tree, Mapping) else {}
 
 
 def _copy(tree: Any) -> Any:

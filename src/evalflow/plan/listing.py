@@ -69,7 +69,7 @@ def _by_project(
     head: PlanHead, definitions: Iterable[ProjectDefinition], lang: str, name: str, takes: Any
 ) -> Listing:
     trees = [(each.number, each.tree) for each in definitions]
-    used = [key for _, tree in trees for key in _sources(tree)]
+    used = [key for _, tree in trees for key in sources_of(tree)]
     places = [each for each in project_places(head, used) if takes(each)]
     places = [
         each for each in places if each.path[:2] != ("budget", "sources") or each.path[2] in used
@@ -145,9 +145,10 @@ def _actual(tree: Tree) -> Value:
     return NOT_DUE if figure is None else figure
 
 
-def _sources(tree: Tree) -> Sequence[str]:
-    budget = tree.get("budget") or {}
-    return list(budget.get("sources") or {})
+def sources_of(tree: Tree) -> Mapping[str, Tree]:
+    """Return the sources of the budget in a project's tree, by name."""
+    found = at_path(tree, ("budget", "sources"))
+    return found if isinstance(found, Mapping) else {}
 
 
 def at_path(tree: Tree, path: Sequence[str]) -> Tree:
@@ -159,8 +160,8 @@ def at_path(tree: Tree, path: Sequence[str]) -> Tree:
     return tree
 
 
-def project_value(place: Place, tree: Tree) -> Tree:
-    """Return what a project's tree says in a column; None where it says nothing."""
+def value_at(place: Place, tree: Tree) -> Tree:
+    """Return what the tree of a project (or indicator) says in a column; None where nothing."""
     found = at_path(tree, place.path)
     if found is None and place.path == ("unit",):
         return tree.get("assignments")
@@ -168,7 +169,7 @@ def project_value(place: Place, tree: Tree) -> Tree:
 
 
 def _cell(place: Place, tree: Tree, lang: str) -> Value:
-    value = project_value(place, tree)
+    value = value_at(place, tree)
     return None if value is None or value == [] else place.kind.write(value, lang)
 
 
