@@ -24,6 +24,7 @@ from evalflow.engine import Engine, load_lifecycle
 from evalflow.errors import InvalidInput, NotFound, Problem
 from evalflow.model import Actor, Entry, Label, PlanHead, Project, ProjectDefinition
 from evalflow.plan import Plan, definition_from_tree, load_plan
+from evalflow.plan.load import beside
 from evalflow.plan.write import yaml_text
 from evalflow.scoring import shares
 from evalflow.text import Tree
@@ -90,9 +91,7 @@ def select_plan(engine: Engine, selection: str, draft: str | os.PathLike[str]) -
 
 
 def _lifecycle_beside(engine: Engine, folder: str, source: str) -> Any:
-    is_file = source.endswith((".yaml", ".yml")) or "/" in source
-    path = os.path.normpath(os.path.join(folder, source)) if is_file else source
-    return load_lifecycle(path, plugins=engine.plugins)
+    return load_lifecycle(beside(folder, source), plugins=engine.plugins)
 
 
 def _undecided(engine: Engine, candidates: Iterable[Project]) -> Iterator[Problem]:

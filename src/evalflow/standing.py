@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -250,15 +250,3 @@ def _standing(
         facts=facts,
         pending=requested,
     )
-
-
-def tally(
-    standings: Iterable[Standing], key: Callable[[Standing], str]
-) -> dict[str, dict[str, int]]:
-    """Return, by the name that `key` gives, how many projects are in each leading state."""
-    counted: dict[str, dict[str, int]] = {}
-    for each in standings:
-        states = counted.setdefault(key(each), {})
-        state = each.project.states[0]
-        states[state] = states.get(state, 0) + 1
-    return counted

@@ -95,11 +95,17 @@ def _lifecycle(
     """Return the lifecycle that the plan names, or the problems with it."""
     if not text:
         return None, []
-    is_file = text.endswith((".yaml", ".yml")) or "/" in text
     try:
-        return load(os.path.normpath(os.path.join(folder, text)) if is_file else text), []
+        return load(beside(folder, text)), []
     except InvalidInput as error:
         return None, [_at_the_name(problem, document) for problem in error.problems]
+
+
+def beside(folder: str, lifecycle: str) -> str:
+    """Return what a plan in `folder` means by the lifecycle that it names: a preset's name, or
+    the path of a file that lies beside the plan."""
+    is_file = lifecycle.endswith((".yaml", ".yml")) or "/" in lifecycle
+    return os.path.normpath(os.path.join(folder, lifecycle)) if is_file else lifecycle
 
 
 def _at_the_name(problem: Problem, document: Document) -> Problem:
