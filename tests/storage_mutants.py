@@ -6,6 +6,7 @@ to fail.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import sqlite3
 import threading
@@ -26,6 +27,7 @@ from evalflow import (
     Conflict,
     Entry,
     Evaluation,
+    Last,
     Move,
     Outgoing,
     Project,
@@ -669,8 +671,8 @@ class TellsNobodyOfASweep(InAFile):
     killed_by = "test_a_sweep_writes_what_the_moves_one_by_one_would"
 
     class Broken(SQLiteStorage):
-        def sweep(self, like: Move, projects: Sequence[Project]) -> None:
-            super().sweep(attrs.evolve(like, notices=()), projects)
+        def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
+            super().sweep(attrs.evolve(like, notices=()), lasts, on=on)
 
 
 class SweepsWhatIsStillThere(InAFile):
@@ -679,9 +681,9 @@ class SweepsWhatIsStillThere(InAFile):
     killed_by = "test_a_sweep_over_a_project_that_moved_writes_nothing"
 
     class Broken(SQLiteStorage):
-        def sweep(self, like: Move, projects: Sequence[Project]) -> None:
-            now = {each.id: each.version for each in self.select(Selection())}
-            super().sweep(like, [each for each in projects if now[each.id] == each.version])
+        def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
+            now = {(each.id, each.version, each.head) for each in self.select(Selection())}
+            super().sweep(like, [each for each in lasts if each in now], on=on)
 
 
 MUTANTS = [

@@ -739,3 +739,94 @@ def test_lines_that_are_alike_are_read_in_short_and_say_the_same():
     read()
     assert any(short)
     assert not all(short)
+
+
+# ------------------------------------------------------------------ like firing one by one
+
+
+@pytest.mark.slow
+def test_any_batch_writes_what_firing_one_by_one_writes(tmp_path):
+    """After a random life of an office any event is planned for everybody: what is refused is
+    refused as by hand, and the rest leaves the same entries, hashes, evaluations and notices."""
+    import random
+
+    from hypothesis import given, settings
+    from hypothesis import strategies as st
+
+    from evalflow.testing import office as small
+
+    offices = {each: small.the_plan(each=each) for each in (1, 2)}
+    folders = iter(range(10**6))
+    seen: set[str] = set()
+
+    @settings(max_examples=150, deadline=None)
+    @given(
+        each=st.sampled_from([1, 2]),
+        dice=st.randoms(use_true_random=False),
+        steps=st.integers(0, 80),
+        mode=st.sampled_from(["each", "unit"]),
+        chunk=st.sampled_from([1, 3, 5_000]),
+    )
+    def compared(each: int, dice: random.Random, steps: int, mode: str, chunk: int) -> None:
+        plan = offices[each]
+        folder = tmp_path / str(next(folders))
+        folder.mkdir()
+        clock = small.Ticking()
+
+        def opened(name: str) -> evalflow.Engine:
+            url = f"sqlite:///{folder}/{name}.db?synchronous=NORMAL"
+            return evalflow.open(url, plugins=[], clock=clock)
+
+        with opened("before") as engine:
+            engine.adopt(plan, by=plan.actor("policy-1"))
+            for _ in range(steps):
+                small.step(engine, dice)
+            projects = list(engine.projects())
+            clock.going = False
+            states = {state for project in projects for state in project.states}
+            event = dice.choice(
+                [e.name for e in plan.lifecycle.events.values() if e.sources() & states]
+            )
+            actor = small.actor_for(dice.choice(projects), event)
+            data = {p.id: small.data_for(p, event, dice.randrange(90)) for p in projects}
+            for name in ("batch", "fired"):
+                engine.storage.copy_to(folder / f"{name}.db")
+            explained = {
+                p.id: engine.explain(p.id, event, by=plan.actor(actor), data=data[p.id])
+                for p in projects
+            }
+        with opened("batch") as engine:
+            planned = engine.batch(event, by=actor, each=data, mode=mode)
+            lines = list(planned)
+            done = outcomes(planned.apply(chunk=chunk))
+            batched = everything(engine)
+        for line in lines:
+            if not line.allowed:
+                # Of one in a wrong state the rest of its unit, which would go along, is not told.
+                assert set(line.reasons) <= set(explained[line.project].reasons)
+                assert event == "submit" or line.reasons == explained[line.project].reasons
+                assert line.reasons
+                assert done[line.project] == "refused"
+        with opened("fired") as engine:
+            by = engine.actor(plan.head.id, actor)
+            for line in lines:
+                if done[line.project] != "done":
+                    continue
+                engine.fire(line.project, event, by=by, data=data[line.project], key=planned.key)
+                seen.add(event)
+            assert everything(engine) == batched
+            assert list(engine.verify()) == []
+
+    compared()
+    assert len(seen) > 5, seen
+
+
+def everything(engine: evalflow.Engine) -> Any:
+    return (
+        [
+            (snapshot, list(engine.history(snapshot.project.id)))
+            for snapshot in engine.storage.snapshots(evalflow.Selection())
+        ],
+        sorted(engine.notices(), key=lambda sent: (sent.notice.id, sent.notice.notifier)),
+        engine.storage.revisions("office-2016"),
+    )

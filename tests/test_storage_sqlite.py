@@ -712,14 +712,14 @@ def test_a_hundred_thousand_projects_are_listed_in_little_memory(
 
 
 @pytest.mark.parametrize("more", [{}, {"plan": "gu"}, {"states": ("planned",)}, {"limit": 3}])
-@pytest.mark.parametrize("evaluations", [False, True])
+@pytest.mark.parametrize("what", ["project", "snapshot", "whereabouts"])
 def test_projects_asked_for_by_id_are_found_by_their_key_and_not_by_reading_the_plan(
-    tmp_path, more, evaluations
+    tmp_path, more, what
 ):
     from evalflow.storage import sqlite
 
     open_sqlite(tmp_path / "office.db").close()
-    sql, values = sqlite._selecting(Selection(ids=("gu/1",), **more), evaluations=evaluations)
+    sql, values = sqlite._selecting(Selection(ids=("gu/1",), **more), what)
     with closing(sqlite3.connect(tmp_path / "office.db")) as connection:
         steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
     (found,) = [step for step in steps if step.split()[1:2] == ["p"]]

@@ -98,7 +98,16 @@ if TYPE_CHECKING:
     from evalflow.specimens import Occasion, specimen
     from evalflow.spreading import apply_chunk, spread
     from evalflow.standing import Overview, Standing, overview
-    from evalflow.storage.contract import Settled, Storage, Sweeping, check_commit, filled
+    from evalflow.storage.contract import (
+        Last,
+        Settled,
+        Storage,
+        Sweeping,
+        Whereabouts,
+        check_commit,
+        check_like,
+        filled,
+    )
     from evalflow.storage.points import fault_point
     from evalflow.text import Tree, canonical, digest, parse
     from evalflow.verification import Checkpoint, Mismatch
@@ -180,6 +189,7 @@ _HOMES = {
         "Subject",
         "Unit",
         "Visibility",
+        "Whereabouts",
         "Withheld",
     ),
     "evalflow.outbox": ("DeliveryReport", "Notifier"),
@@ -194,7 +204,16 @@ _HOMES = {
     "evalflow.specimens": ("Occasion", "specimen"),
     "evalflow.standing": ("Overview", "Standing", "overview"),
     "evalflow.spreading": ("apply_chunk", "spread"),
-    "evalflow.storage.contract": ("Settled", "Storage", "Sweeping", "check_commit", "filled"),
+    "evalflow.storage.contract": (
+        "Last",
+        "Settled",
+        "Storage",
+        "Sweeping",
+        "Whereabouts",
+        "check_commit",
+        "check_like",
+        "filled",
+    ),
     "evalflow.storage.points": ("fault_point",),
     "evalflow.text": ("Tree", "canonical", "digest", "parse"),
     "evalflow.view": ("View",),
@@ -245,6 +264,7 @@ __all__ = [
     "Indicator",
     "InvalidInput",
     "Label",
+    "Last",
     "Lifecycle",
     "Line",
     "Mismatch",
@@ -289,11 +309,13 @@ __all__ = [
     "Unit",
     "View",
     "Visibility",
+    "Whereabouts",
     "Withheld",
     "apply_chunk",
     "canonical",
     "check_commit",
     "check_lifecycle",
+    "check_like",
     "digest",
     "explain_line",
     "fault_point",

@@ -66,7 +66,7 @@ from evalflow.plan import load as plan_load
 from evalflow.plugins import Plugins
 from evalflow.records import RECORDS, actuals_of
 from evalflow.scoring import Grade, grade_all
-from evalflow.storage.contract import Storage
+from evalflow.storage.contract import Last, Storage, Sweeping, filled
 from evalflow.storage.points import fault_point
 from evalflow.text import Tree, canonical, parse
 from evalflow.verification import (
@@ -578,6 +578,23 @@ class Engine:
             Commit(moves=moves, unchanged=unchanged, head=head, lifecycle=lifecycle)
         )
 
+    def _sweep(self, like: Move, lasts: Sequence[Last], on: dt.date | None) -> None:
+        """Write the same move for many projects (see `Sweeping`)."""
+        self._look_at_clock((like,))
+        fault_point("fire:decided")
+        if isinstance(self.storage, Sweeping):
+            self.storage.sweep(like, lasts, on=on)
+            return
+        chosen = Selection(plan=like.project.plan, ids=tuple([each[0] for each in lasts]), on=on)
+        found = {each.id: each for each in self.storage.select(chosen)}
+        moves = []
+        for project, version, head in lasts:
+            now = found.get(project)
+            if now is None or (now.version, now.head, now.unit) != (version, head, like.entry.unit):
+                raise Conflict(project, expected=version)
+            moves.append(filled(like, now))
+        self.storage.commit(Commit(moves=tuple(moves)))
+
     def _look_at_clock(self, moves: Sequence[Move]) -> None:
         """Raise InvalidInput where the machine's clock was set back: a past moment is asked for
         by the times in the history. Of a batch's chunk some projects are looked at."""
@@ -810,6 +827,7 @@ class Engine:
             actor=self.actor,
             decide=self._decide_on,
             commit=self._write,
+            sweep=self._sweep,
             alike=self._alike,
             today=lambda plan_id: self.calendar(plan_id).today(at or self._now()),
         )

@@ -154,13 +154,20 @@ def moving(**wrong: str) -> str:
             "INSERT INTO definition SELECT project, 0, 'x', 'x', field, '{}' FROM definition",
             id="a definition from before",
         ),
+        pytest.param(
+            "INSERT INTO notice (id, project, number, name, recipient, role, notifier, subject_ko, "
+            "subject_en, at, data, next_at) SELECT id || 'x', project, number + 7, name, "
+            "recipient, role, notifier, subject_ko, subject_en, at, data, next_at FROM notice",
+            id="a notice of no entry",
+        ),
+        pytest.param("UPDATE notice SET number = 1", id="a notice of another entry"),
     ],
 )
 def test_another_program_cannot_break_the_history(
     storage: PostgresStorage, host: psycopg.Connection, sql: str
 ) -> None:
     project = given_project(storage)
-    storage.commit(entry_after(project, key="used", state="submitted"))
+    storage.commit(entry_after(project, key="used", state="submitted", told=("a",)))
     before = contents(host)
     host.commit()
 
@@ -844,7 +851,7 @@ def test_an_older_store_is_brought_up_to_date_with_all_that_it_holds(
 
     bring_up(host, storage.schema, SECOND)
 
-    assert host.execute("SELECT version FROM store").fetchall() == [(2,)]
+    assert host.execute("SELECT version FROM store").fetchall() == [(len(upgrades.NAMES) + 1,)]
     assert host.execute("SELECT remark FROM project").fetchall() == [("",)]
     assert (list(storage.history(SIX)), list(storage.outbox())) == before
 
@@ -860,9 +867,9 @@ def test_an_interrupted_upgrade_has_not_happened(
         bring_up(host, storage.schema, SECOND, "SELECT nothing")
     host.rollback()
 
-    assert host.execute("SELECT version FROM store").fetchall() == [(1,)]
+    assert host.execute("SELECT version FROM store").fetchall() == [(len(upgrades.NAMES),)]
     bring_up(host, storage.schema, SECOND)
-    assert host.execute("SELECT version FROM store").fetchall() == [(2,)]
+    assert host.execute("SELECT version FROM store").fetchall() == [(len(upgrades.NAMES) + 1,)]
 
 
 def test_several_who_upgrade_at_once_do_it_once(
@@ -878,7 +885,7 @@ def test_several_who_upgrade_at_once_do_it_once(
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(upgrade, range(4)))
-    assert host.execute("SELECT version FROM store").fetchall() == [(2,)]
+    assert host.execute("SELECT version FROM store").fetchall() == [(len(upgrades.NAMES) + 1,)]
 
 
 def test_several_who_make_the_store_at_once_make_one(database: str) -> None:

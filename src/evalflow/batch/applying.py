@@ -19,17 +19,15 @@ from evalflow.batch.chunks import CHUNK, Chunk, Part, parts_in
 from evalflow.batch.plan import (
     Alike,
     BatchPlan,
-    Class,
     Desk,
     Header,
     Planned,
-    class_of,
     meant,
     seal,
 )
 from evalflow.errors import Conflict, InvalidInput, NotFound, Reason
-from evalflow.model import Actor, Move, Project, Selection, Snapshot
-from evalflow.storage.contract import Sweeping, filled
+from evalflow.model import Actor, Move, Selection, Snapshot
+from evalflow.storage.contract import whereabouts
 
 _TRIES = 5  # looks at a part that others keep moving under our hands
 
@@ -102,6 +100,10 @@ def _alone(part: list[Planned]) -> Alike | None:
     return Alike(line.project, line.version, line.head, line)
 
 
+def _name(part: Part) -> str:
+    return part.project if isinstance(part, Alike) else part[0].project
+
+
 @attrs.frozen
 class _Ready:
     """A part whose decision is the one reviewed: what it writes, and what it looked at."""
@@ -128,17 +130,14 @@ class _Applying:
     def chunk(self, parts: Sequence[Part]) -> Iterator[Receipt]:
         """Write the parts, in one transaction where nothing speaks against it."""
         swept = self._sweep(parts)
+        if len(swept) == len(parts):  # each is of one line
+            yield from [swept[_name(part)] for part in parts]
+            return
         rest = [
             [part.planned()] if isinstance(part, Alike) else part
             for part in parts
-            if (part if isinstance(part, Alike) else part[0]).project not in swept
+            if _name(part) not in swept
         ]
-        if not rest:
-            yield from [
-                swept[part.project if isinstance(part, Alike) else part[0].project]
-                for part in parts
-            ]
-            return
         receipts = list(swept.values())
         snapshots = self._snapshots(rest)
         together: list[_Ready] = []
@@ -165,62 +164,61 @@ class _Applying:
 
     def _sweep(self, parts: Sequence[Part]) -> dict[str, Receipt]:
         """Write those lines for which one decision holds; return only what is done."""
-        event = self.header.event
-        swift: dict[str, dict[str, Alike]] = {}
+        reviewed: dict[tuple[int, str], list[Alike]] = {}
         for part in parts:
             line = part if isinstance(part, Alike) else _alone(part)
             if line is not None:
                 plan = line.project.rpartition("/")[0]
-                swift.setdefault(plan, {})[line.project] = line
+                reviewed.setdefault((id(line.like), plan), []).append(line)
         receipts: dict[str, Receipt] = {}
-        for plan, mine in swift.items():
-            chosen = Selection(plan=plan, ids=tuple(mine), on=self._day(plan))
-            classes: dict[Class, list[Project]] = {}
-            for project in self.desk.storage.select(chosen):
-                line = mine[project.id]
-                if project.version == line.version and project.head == line.head:
-                    classes.setdefault(class_of(project), []).append(project)
-            for projects in classes.values():
-                if self.desk.alike(plan, projects[0].lifecycle, event):
-                    receipts |= self._swept(projects, mine)
+        for (_, plan), lines in reviewed.items():
+            receipts |= self._swept(plan, lines)
         return receipts
+
+    def _swept(self, plan: str, lines: list[Alike]) -> dict[str, Receipt]:
+        """Decide for one project that was reviewed so; write the same for all that have not moved
+        since. The others are looked at by themselves, and told why."""
+        on = self._day(plan)
+        for _ in range(_TRIES):
+            found = self.desk.storage.snapshot(lines[0].project)
+            if found is not None and (found.project.version, found.project.head) == lines[0][1:3]:
+                like = self._like(lines[0], found)
+                if like is None:
+                    break
+                try:
+                    self.desk.sweep(like, [line[:3] for line in lines], on)
+                except Conflict:
+                    pass
+                else:
+                    return _alike_receipts(lines, like.entry.unit)
+            stood = {line[:3]: line for line in lines}
+            now = Selection(plan=plan, ids=tuple([line.project for line in lines]), on=on)
+            kept = [each for each in whereabouts(self.desk.storage, now) if each[:3] in stood]
+            if not kept:
+                break
+            lines = [stood[each[:3]] for each in kept if each.kind == kept[0].kind]
+        return {}
+
+    def _like(self, line: Alike, snapshot: Snapshot) -> Move | None:
+        """Return the move that was reviewed, decided once more, if it holds for others too."""
+        project, header = snapshot.project, self.header
+        try:
+            if not self.desk.alike(project.plan, project.lifecycle, header.event):
+                return None
+            by = self.by or self.desk.actor(project.plan, header.by)
+            (decision,), _ = self.desk.decide(
+                snapshot, header.event, by, self.at, header.data, key=self.key
+            )
+        except (NotFound, InvalidInput):
+            return None
+        move = decision.move
+        return None if move is None or seal(move) != line.like.seal else move
 
     def _day(self, plan: str) -> dt.date | None:
         try:
             return self.desk.today(plan)
         except NotFound:
             return None
-
-    def _swept(self, projects: list[Project], lines: Mapping[str, Alike]) -> dict[str, Receipt]:
-        """Decide for the first project; write the same for all that were reviewed so."""
-        snapshot = self.desk.storage.snapshot(projects[0].id)
-        if snapshot is None:
-            return {}
-        header = self.header
-        try:
-            by = self.by or self.desk.actor(snapshot.project.plan, header.by)
-            (decision,), _ = self.desk.decide(
-                snapshot, header.event, by, self.at, header.data, key=self.key
-            )
-            like = decision.move
-            if like is None:
-                return {}
-            reviewed = seal(like)
-            same = [project for project in projects if lines[project.id].like.seal == reviewed]
-            storage = self.desk.storage
-            if isinstance(storage, Sweeping):
-                storage.sweep(like, same)
-            elif same:
-                self.desk.commit(tuple([filled(like, project) for project in same]), ())
-        except (NotFound, InvalidInput, Conflict):
-            return {}  # each is looked at by itself, and told why
-        unit = like.entry.unit
-        return {
-            project.id: Receipt(
-                project=project.id, unit=unit, outcome="done", number=project.version + 1
-            )
-            for project in same
-        }
 
     def _one(self, part: list[Planned]) -> list[Receipt]:
         """Write one part in a transaction of its own.
@@ -341,6 +339,13 @@ class _Applying:
 
 def _receipt(line: Planned, outcome: str, **more: object) -> Receipt:
     return Receipt(project=line.project, unit=line.unit, outcome=outcome, **more)  # type: ignore[arg-type]
+
+
+def _alike_receipts(lines: Iterable[Alike], unit: str) -> dict[str, Receipt]:
+    return {
+        project: Receipt(project=project, unit=unit, outcome="done", number=version + 1)
+        for project, version, _, _ in lines
+    }
 
 
 def _done(moves: Iterable[Move]) -> list[Receipt]:

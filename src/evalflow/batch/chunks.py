@@ -12,7 +12,7 @@ import attrs
 from evalflow.batch.plan import Alike, BatchPlan, Header, Planned, Reader
 from evalflow.text import canonical, parse
 
-CHUNK = 2_000
+CHUNK = 5_000
 """Projects in one transaction."""
 
 

@@ -13,7 +13,7 @@ import os
 import tempfile
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import IO, Any, NamedTuple, Protocol
 
@@ -22,14 +22,14 @@ import attrs
 from evalflow.decision import Decision
 from evalflow.errors import EvalflowError, InvalidInput, NotFound, Problem, Reason
 from evalflow.model import Actor, Commit, Move, Project, Selection, Snapshot
-from evalflow.storage.contract import Storage, check_commit
-from evalflow.text import Tree, canonical, digest, parse
+from evalflow.storage.contract import Last, Storage, Whereabouts, check_commit, whereabouts
+from evalflow.text import Tree, canonical, digest, parse, quoted
 
 FORMAT = "batch/1"
 MODES = ("each", "all", "unit")
 """How a batch is applied: each project for itself, all or none, all or none in each unit."""
 
-_BLOCK = 256  # lines of a plan that are read at a time
+_BLOCK = 256  # lines of a plan that are read or written at a time
 _IN_MEMORY = 4_000_000  # characters of a plan that need no file
 
 
@@ -63,6 +63,7 @@ class Desk:
     actor: Callable[[str, str], Actor]
     decide: Decide
     commit: Callable[[tuple[Move, ...], tuple[tuple[str, int], ...]], None]
+    sweep: Callable[[Move, Sequence[Last], dt.date | None], None]
     alike: Callable[[str, str, str], bool]
     today: Callable[[str], dt.date]
 
@@ -348,15 +349,6 @@ def plan(
     return writer.finish(apply)
 
 
-Class = tuple[str, str, tuple[str, ...], str, str]
-"""What projects have in common that come out alike."""
-
-
-def class_of(project: Project) -> Class:
-    """Return what decides about a project where nothing else is looked at."""
-    return (project.plan, project.lifecycle, project.states, project.period, project.unit)
-
-
 def _undecided(
     desk: Desk,
     selection: Selection,
@@ -376,18 +368,19 @@ def _undecided(
     ):
         yield from desk.storage.snapshots(selection)
         return
-    known: dict[Class, _Template | None] = {}
-    for project in desk.storage.select(selection):
-        kind = class_of(project)
+    known: dict[tuple[str, ...], _Template | None] = {}
+    for found in whereabouts(desk.storage, selection):
+        kind = found[3:]
         template = known.get(kind)
         if template is not None:
-            writer.put(template.line(project), notices=template.notices)
+            writer.put(template.line(found), notices=template.notices)
             continue
-        snapshot = desk.storage.snapshot(project.id)
+        snapshot = desk.storage.snapshot(found.project)
         if snapshot is None:  # pragma: no cover - a project is never deleted
             continue
-        if kind not in known:
-            alike = desk.alike(project.plan, project.lifecycle, header.event)
+        moved = (snapshot.project.version, snapshot.project.head) != (found.version, found.head)
+        if kind not in known and not moved:
+            alike = desk.alike(found.plan, found.lifecycle, header.event)
             lines = list(_planned(desk, snapshot, header, by, at, {})) if alike else []
             known[kind] = _Template(lines[0]) if lines and lines[0].allowed else None
             for line in lines:
@@ -410,12 +403,12 @@ class _Template:
             self._pieces.append(before)
         self._pieces.append(text)
 
-    def line(self, project: Project) -> str:
+    def line(self, found: Whereabouts) -> str:
         """Return the project's line."""
         first, second, third, last = self._pieces
         return (
-            f"{first}{canonical(project.head)}{second}{canonical(project.id)}"
-            f"{third}{project.version}{last}"
+            f"{first}{quoted(found.head)}{second}{quoted(found.project)}"
+            f"{third}{found.version}{last}"
         )
 
 
@@ -556,26 +549,31 @@ class _Writer:
         self._hash = hashlib.sha256()
         self._counts: Counter[str] = Counter({"planned": 0, "refused": 0, "notices": 0})
         self._reasons: Counter[str] = Counter()
-        self._put(canonical(header.tree()))
+        self._held: list[str] = [canonical(header.tree())]
+        self._write_held()
         self._start = self._text.tell()
 
-    def _put(self, line: str) -> None:
-        self._hash.update(line.encode() + b"\n")
-        self._text.write(line + "\n")
+    def _write_held(self) -> None:
+        text = "\n".join([*self._held, ""])
+        self._held.clear()
+        self._hash.update(text.encode())
+        self._text.write(text)
 
-    def put(self, line: str, *, notices: int) -> None:
-        """Take the text of a line that would be done."""
-        self._counts["planned"] += 1
+    def put(self, line: str, *, notices: int, planned: bool = True) -> None:
+        """Take the text of a line."""
+        self._counts["planned" if planned else "refused"] += 1
         self._counts["notices"] += notices
-        self._put(line)
+        self._held.append(line)
+        if len(self._held) >= _BLOCK:
+            self._write_held()
 
     def add(self, line: Planned) -> None:
-        self._counts["planned" if line.allowed else "refused"] += 1
-        self._counts["notices"] += len(line.notices)
         self._reasons.update({reason.code for reason in line.reasons})
-        self._put(canonical(line.tree()))
+        self.put(canonical(line.tree()), notices=len(line.notices), planned=line.allowed)
 
     def finish(self, apply: Callable[..., Iterator[Any]] | None) -> BatchPlan:
+        if self._held:
+            self._write_held()
         fingerprint = self._hash.hexdigest()
         footer = {
             "counts": dict(self._counts),

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import attrs
 
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import Conflict, InvalidInput, Problem
 from evalflow.model import (
     Commit,
     Entry,
@@ -27,6 +27,7 @@ from evalflow.model import (
     Selection,
     Snapshot,
 )
+from evalflow.text import canonical
 
 
 @attrs.frozen(kw_only=True)
@@ -188,45 +189,109 @@ class Storage(Protocol):
         ...
 
 
+class Whereabouts(NamedTuple):
+    """Where a project stands: its last entry (number and hash), and `kind`, what it has in
+    common with others: plan, lifecycle, states (their canonical text), period and unit."""
+
+    project: str
+    version: int
+    head: str
+    plan: str
+    lifecycle: str
+    states: str
+    period: str
+    unit: str
+
+    @property
+    def kind(self) -> tuple[str, ...]:
+        """Return all that decides about a project where nothing else is looked at."""
+        return self[3:]
+
+
+Last = tuple[str, int, str]
+"""A project's id, and the number and hash of its last entry."""
+
+
 @runtime_checkable
 class Sweeping(Protocol):
-    """What a storage may have besides: moving many projects alike without a `Move` for each.
+    """What a storage may have besides: moving many projects alike without a value for each.
 
-    Batches use it where one decision holds for all of them. A storage without it is given the
-    moves one by one in a commit; what is stored is the same, byte for byte.
+    Batches use it where one decision holds for all of them. A storage without it is asked for
+    projects and given moves; what is stored is the same, byte for byte.
     """
 
-    def sweep(self, like: Move, projects: Sequence[Project]) -> None:
-        """Write `filled(like, project)` for each project, in one transaction.
+    def whereabouts(self, selection: Selection) -> Iterator[Whereabouts]:
+        """Yield where the selected projects stand, as `select` does."""
+        ...
 
-        The projects are as they were read; where the store has another version of one by now
-        nothing is written. A database may work the rows and hashes out by itself: of an entry
-        only `project`, `number`, `previous` and `hash` differ from `like`'s, and of the text under
-        the hash only its first two elements and its last.
+    def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
+        """Write `filled(like, project)` for each of these projects, in their order and in one
+        transaction.
+
+        Each must still stand at the entry given, and where `like`'s own project stood: in the
+        same plan, lifecycle, states and period, and in the unit of `like`'s entry on the day `on`
+        (None: whatever the day). Otherwise nothing is written. A database may work the rows and
+        hashes out by itself: of an entry only `project`, `number`, `previous` and `hash` differ
+        from `like`'s, and of the text under the hash only its first two elements and its last.
 
         Raises:
-            Conflict: as `commit`.
+            Conflict: one of them stands elsewhere by now, or has an entry with `like`'s key.
             ValueError: `like` is not a move that others can be like; see `filled`.
         """
         ...
 
 
-def filled(like: Move, project: Project) -> Move:
-    """Return the move that `like` is, made for another project in the same states and period.
+def whereabouts(storage: Storage, selection: Selection) -> Iterator[Whereabouts]:
+    """Yield where the selected projects stand, whatever the storage can do."""
+    if isinstance(storage, Sweeping):
+        return storage.whereabouts(selection)
+    return (
+        Whereabouts(
+            project.id,
+            project.version,
+            project.head,
+            project.plan,
+            project.lifecycle,
+            canonical(project.states),
+            project.period,
+            project.unit,
+        )
+        for project in storage.select(selection)
+    )
+
+
+def check_like(like: Move) -> None:
+    """Raise where a move cannot be made for others; every `sweep` calls this.
 
     Raises:
-        ValueError: `like` writes more than states and notices, or tells of an older visit, or
-            the project stands elsewhere.
+        ValueError: it writes more than states and notices, or tells of an older visit.
+        InvalidInput: as `check_commit`.
     """
     entry = like.entry
     if like.evaluation is not None or like.definition is not None or entry.rating is not None:
         raise ValueError("a move with figures or a definition is nobody else's")
-    if (project.states, project.period, project.plan) != (
+    head = f"{like.project.id}:{entry.number}:"
+    if not all(notice.id.startswith(head) for notice in like.notices):
+        raise ValueError("a notice of an older visit is its own project's alone")
+    check_commit(Commit(moves=(like,)))
+
+
+def filled(like: Move, project: Project) -> Move:
+    """Return the move that `like` is, made for another project that stands where its own stood.
+
+    Raises:
+        Conflict: the project stands elsewhere.
+        ValueError: `like` cannot be made for others; see `check_like`.
+    """
+    entry = like.entry
+    check_like(like)
+    if (project.states, project.period, project.plan, project.lifecycle) != (
         entry.before,
         entry.period,
         like.project.plan,
+        entry.lifecycle,
     ):
-        raise ValueError(f"{project.id} does not stand where {like.project.id} stood")
+        raise Conflict(project.id)
     number = project.version + 1
     mine = attrs.evolve(
         entry, project=project.id, number=number, previous=project.head, hash=""
@@ -257,13 +322,11 @@ def visits_after(project: Project, after: Sequence[str]) -> tuple[int, ...]:
 
 
 def _told(like: Move, notice: Notice, project: Project, number: int) -> Notice:
-    head = f"{like.project.id}:{like.entry.number}:"
-    if not notice.id.startswith(head):
-        raise ValueError("a notice of an older visit is its own project's alone")
     own = like.project
+    rest = notice.id.removeprefix(f"{own.id}:{like.entry.number}:")
     return attrs.evolve(
         notice,
-        id=f"{project.id}:{number}:{notice.id.removeprefix(head)}",
+        id=f"{project.id}:{number}:{rest}",
         project=project.id,
         number=number,
         subject=Label(

@@ -7,7 +7,7 @@ microseconds (so that they sort), states a canonical list. Pure, without a datab
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from evalflow.model import (
     Project,
     Snapshot,
 )
-from evalflow.storage.contract import visits_after
+from evalflow.storage.contract import Last, Whereabouts
 from evalflow.text import canonical, digest, parse, quoted
 
 Row = Sequence[Any]
@@ -31,6 +31,8 @@ PROJECT_COLUMNS = (
     "id", "plan", "number", "label_ko", "label_en", "unit", "field", "states", "visits",
     "period", "version", "lifecycle", "revision", "band", "head", "change",
 )  # fmt: skip
+
+WHEREABOUTS_COLUMNS = ("id", "version", "head", *Whereabouts._fields[3:])
 
 ENTRY_COLUMNS = (
     "project", "number", "event", "actor", "role", "on_behalf_of", "at", "before", "after",
@@ -241,23 +243,23 @@ class Pattern:
     previous hash differ: they are put into what is left of `like`'s.
 
     Attributes:
-        shared: the columns `ENTRY_COLUMNS` between `number` and `previous`, the same for all.
         unit: where all projects stand afterwards.
         same_period: whether they keep their bands.
+        moved: the regions (from 0) that come to another state; `regions` is how many there are.
         told: what their notices share.
     """
 
     def __init__(self, like: Move) -> None:
         entry = like.entry
-        self.shared = entry_row(entry)[2:20]
         body = entry.body()
         head = canonical([entry.project, entry.number])[:-1] + ","
         tail = canonical([entry.previous])[1:]
         self._middle = "," + body.removeprefix(head).removesuffix(tail) + '"'
         assert f'{head[:-1]}{self._middle}{entry.previous}"]' == body
-        self._after = entry.after
-        self._visits: dict[tuple[tuple[int, ...], int], str] = {}
         self.same_period = entry.period == entry.period_after
+        self.regions = len(entry.after)
+        pairs = enumerate(zip(entry.before, entry.after, strict=True))
+        self.moved = tuple([region for region, (before, after) in pairs if before != after])
         own = like.project
         self.unit = own.unit
         self.told = [
@@ -275,16 +277,20 @@ class Pattern:
             for notice in like.notices
         ]
 
-    def row(self, project: Project) -> tuple[str, int, str, str, str]:
-        """Return what is the project's own: its id, the entry's number, previous hash and hash,
-        and the project's visits afterwards."""
-        own, number, previous = project.id, project.version + 1, project.head
-        text = f'[{quoted(own)},{number}{self._middle}{previous}"]'
-        kind = (project.visits, number)
-        visits = self._visits.get(kind)
-        if visits is None:  # all stood in the same states; see `contract.filled`
-            visits = self._visits[kind] = canonical(visits_after(project, self._after))
-        return own, number, previous, digest(text), visits
+    def rows(self, lasts: Iterable[Last]) -> list[tuple[int, str, int, str, str]]:
+        """Return what is each project's own: its place among them, its id, and the entry's
+        number, previous hash and hash."""
+        middle = self._middle
+        return [
+            (
+                place,
+                own,
+                version + 1,
+                previous,
+                digest(f'[{quoted(own)},{version + 1}{middle}{previous}"]'),
+            )
+            for place, (own, version, previous) in enumerate(lasts)
+        ]
 
 
 class Rebuilt:

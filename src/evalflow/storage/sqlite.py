@@ -38,13 +38,14 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.storage import turns
-from evalflow.storage.contract import Settled, check_commit, filled
+from evalflow.storage.contract import Last, Settled, Whereabouts, check_commit, check_like
 from evalflow.storage.points import fault_point
 from evalflow.storage.rows import (
     ENTRY_COLUMNS,
     NOTICE_COLUMNS,
     OUTGOING_COLUMNS,
     PROJECT_COLUMNS,
+    WHEREABOUTS_COLUMNS,
     Pattern,
     Rebuilt,
     Told,
@@ -52,6 +53,7 @@ from evalflow.storage.rows import (
     entry_row,
     moment,
     named,
+    names,
     notice_row,
     outgoing_from,
     project_from,
@@ -268,32 +270,20 @@ class SQLiteStorage:
             raise ValueError(f"{moved}: {error}") from error
         fault_point("commit:done")
 
-    def sweep(self, like: Move, projects: Sequence[Project]) -> None:
+    def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
         """Move the projects as `like` moves its own, in one transaction; see the contract."""
-        if not projects:
+        check_like(like)
+        if not lasts:
             return
-        check_commit(Commit(moves=(filled(like, projects[0]),)))
         pattern = Pattern(like)
-        rows = [pattern.row(project) for project in projects]
+        rows = pattern.rows(lasts)
         try:
             with self._writing() as connection:
                 fault_point("commit:begun")
-                connection.execute(f"PRAGMA cache_size = -{_SWEEP_CACHE}")
-                connection.execute("PRAGMA temp_store = MEMORY")
-                connection.execute(_SWEEP_TABLE)
-                connection.executemany(_SWEEP_OWN, rows)
-                connection.execute(_SWEEP_APPEND, pattern.shared)
-                connection.execute(_SWEPT, (pattern.unit, pattern.same_period))
-                if told := pattern.told:
-                    connection.execute(_sweep_notify(len(told)), list(chain.from_iterable(told)))
-                connection.execute("DROP TABLE temp.swept")
+                _sweep(connection, like, pattern, rows, on)
                 fault_point("commit:written")
-        except sqlite3.IntegrityError as error:
-            with self._reading() as connection:
-                _compare(connection, [(each.id, each.version) for each in projects])
-            if like.entry.key is not None:
-                raise Conflict(projects[0].id, expected=projects[0].version) from error
-            raise ValueError(f"{projects[0].id}: {error}") from error
+        except sqlite3.IntegrityError as error:  # a key, or what only other programs can write
+            raise Conflict(lasts[0][0], expected=lasts[0][1]) from error
         fault_point("commit:done")
 
     # ------------------------------------------------------------------ plans
@@ -352,7 +342,7 @@ class SQLiteStorage:
 
     def snapshots(self, selection: Selection) -> Iterator[Snapshot]:
         """Yield the snapshots of the selected projects, streamed, all of one moment."""
-        sql, values = _selecting(selection, evaluations=True)
+        sql, values = _selecting(selection, "snapshot")
         for row in self._rows(sql, values):
             yield snapshot_from(row)
 
@@ -361,6 +351,11 @@ class SQLiteStorage:
         sql, values = _selecting(selection)
         for row in self._rows(sql, values):
             yield project_from(row)
+
+    def whereabouts(self, selection: Selection) -> Iterator[Whereabouts]:
+        """Yield where the selected projects stand, streamed, all of one moment."""
+        sql, values = _selecting(selection, "whereabouts")
+        return map(Whereabouts._make, self._rows(sql, values))
 
     def as_of(self, selection: Selection, at: dt.datetime) -> Iterator[Project]:
         """Yield the selected projects as their last entry at or before `at` left them."""
@@ -494,6 +489,7 @@ def _list(columns: Iterable[str], table: str = "") -> str:
 
 
 _PROJECT = _list(PROJECT_COLUMNS, "p.")
+_WHEREABOUTS = _list(WHEREABOUTS_COLUMNS, "p.")
 _ENTRY = _list(ENTRY_COLUMNS)
 _OUTGOING = _list(OUTGOING_COLUMNS)
 
@@ -518,19 +514,56 @@ _STAND = (
 # A sweep keeps what is each project's own in a table of the connection; all else is bound once.
 _SWEEP_TABLE = (
     "CREATE TEMP TABLE swept (place INTEGER PRIMARY KEY, project TEXT, number INTEGER, "
-    "previous TEXT, hash TEXT, visits TEXT)"
+    "previous TEXT, hash TEXT)"
 )
-_SWEEP_OWN = (
-    "INSERT INTO temp.swept (project, number, previous, hash, visits) VALUES (?, ?, ?, ?, ?)"
+_SWEEP_OWN = "INSERT INTO temp.swept VALUES (?, ?, ?, ?, ?)"
+
+# What a statement for many must say about each of them, in the place of these triggers.
+_ROW_BY_ROW = (
+    "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' "
+    "AND name IN ('entry_follows', 'entry_moves', 'project_follows')"
 )
-_SWEEP_APPEND = (
-    f"INSERT INTO entry ({_ENTRY}) SELECT project, number, "
-    f"{', '.join('?' * (len(ENTRY_COLUMNS) - 4))}, previous, hash FROM temp.swept ORDER BY place"
-)
-_SWEPT = (
-    "UPDATE project SET unit = ?, visits = s.visits, band = CASE WHEN ? THEN band END "
-    "FROM temp.swept AS s WHERE project.id = s.project"
-)
+
+
+_OWN = {"project", "number", "previous", "hash"}  # of an entry, what differs within a sweep
+
+
+@lru_cache(maxsize=2)
+def _sweep_append(dated: bool) -> str:
+    """Return the statement that writes the entries of those that stand where they should.
+
+    Its values are the entry's that they share, by name, the plan, and, if `dated`, the day on
+    which the unit has them.
+    """
+    values = ", ".join([f"s.{name}" if name in _OWN else f":{name}" for name in ENTRY_COLUMNS])
+    unit = "p.unit"
+    if dated:
+        unit = _UNIT_ON.format(project="p.id", revision="p.revision", else_="p.unit")
+    return (
+        f"INSERT INTO entry ({_ENTRY}) SELECT {values} "
+        "FROM temp.swept AS s CROSS JOIN project AS p WHERE p.id = s.project "
+        "AND p.version = s.number - 1 AND p.head = s.previous AND p.states = :before "
+        f"AND p.period = :period AND p.lifecycle = :lifecycle AND p.plan = :plan "
+        f"AND {unit} = :unit ORDER BY s.place"
+    )
+
+
+@lru_cache(maxsize=64)
+def _swept(moved: tuple[int, ...], regions: int) -> str:
+    """Return the statement that brings swept projects to where their entries leave them.
+
+    Its values are states, period and unit afterwards, and whether they keep their bands.
+    """
+    visits = "visits"
+    if len(moved) == regions:
+        visits = "'[' || " + " || ',' || ".join(["s.number"] * regions) + " || ']'"
+    elif moved:
+        visits = "json_set(visits, " + ", ".join([f"'$[{n}]', s.number" for n in moved]) + ")"
+    return (
+        "UPDATE project SET version = s.number, states = ?, period = ?, head = s.hash, unit = ?, "
+        f"visits = {visits}, band = CASE WHEN ? THEN band END "
+        "FROM temp.swept AS s WHERE project.id = s.project"
+    )
 
 
 @lru_cache(maxsize=16)
@@ -549,8 +582,7 @@ def _sweep_notify(told: int) -> str:
         "ko || s.project || ' ' || p.label_ko, en || s.project || ' ' || p.label_en, "
         "told.at, told.data, told.at "
         "FROM temp.swept AS s CROSS JOIN project AS p CROSS JOIN told WHERE p.id = s.project "
-        f"ORDER BY s.place{', told.place' if told > 1 else ''} "
-        "ON CONFLICT (id, notifier) DO NOTHING"
+        f"ORDER BY s.place{', told.place' if told > 1 else ''}"
     )
 
 
@@ -709,6 +741,44 @@ class _Rows:
                 connection.executemany(sql, rows)
 
 
+def _sweep(
+    connection: sqlite3.Connection,
+    like: Move,
+    pattern: Pattern,
+    rows: Sequence[tuple[Any, ...]],
+    on: dt.date | None,
+) -> None:
+    """Write a sweep inside the open transaction.
+
+    SQLite has no triggers for whole statements, and the three that look at each row take half
+    of the time. Within this transaction, which nobody else sees before it ends, the statement
+    itself makes their checks, and the count of rows says whether all passed; a crash brings the
+    triggers back, like everything else.
+    """
+    entry = like.entry
+    connection.execute(f"PRAGMA cache_size = -{_SWEEP_CACHE}")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute(_SWEEP_TABLE)
+    connection.executemany(_SWEEP_OWN, rows)
+    triggers = connection.execute(_ROW_BY_ROW).fetchall()
+    for name, _ in triggers:
+        connection.execute(f"DROP TRIGGER {name}")
+    values = dict(zip(ENTRY_COLUMNS, entry_row(entry), strict=True))
+    values |= {"plan": like.project.plan, "on": on and on.isoformat()}
+    if connection.execute(_sweep_append(on is not None), values).rowcount != len(rows):
+        _, project, number, *_ = rows[0]
+        raise Conflict(project, expected=number - 1)
+    connection.execute(
+        _swept(pattern.moved, pattern.regions),
+        (names(entry.after), entry.period_after, pattern.unit, pattern.same_period),
+    )
+    if told := pattern.told:
+        connection.execute(_sweep_notify(len(told)), list(chain.from_iterable(told)))
+    for _, sql in triggers:
+        connection.execute(sql)
+    connection.execute("DROP TABLE temp.swept")
+
+
 def _compare(connection: sqlite3.Connection, expected: Sequence[tuple[str, int]]) -> None:
     """Raise Conflict where one of the projects does not stand at the version given."""
     ids = canonical([project for project, _ in expected])
@@ -765,9 +835,10 @@ _IN_STATES = """p.states IN (
 
 
 @lru_cache(maxsize=256)
-def _select_sql(given: frozenset[str], evaluations: bool) -> str:
-    """Return the statement for a selection with these conditions."""
-    columns = _PROJECT
+def _select_sql(given: frozenset[str], what: str) -> str:
+    """Return the statement for a selection with these conditions: of each `project`, its
+    `snapshot`, or its `whereabouts`."""
+    columns = _WHEREABOUTS if what == "whereabouts" else _PROJECT
     unit = "p.unit"
     if "on" in given:
         unit = _UNIT_ON.format(project="p.id", revision="p.revision", else_="p.unit")
@@ -788,7 +859,7 @@ def _select_sql(given: frozenset[str], evaluations: bool) -> str:
         order = "ORDER BY +p.plan, p.place, p.number"
     where = " AND ".join(sql for name, sql in conditions.items() if name in given)
     extra, join = "", ""
-    if evaluations:
+    if what == "snapshot":
         extra, join = f", e.tree, {_LATEST}", _CURRENT
     return (
         f"SELECT {columns}{extra} FROM project AS p {join} "
@@ -796,10 +867,10 @@ def _select_sql(given: frozenset[str], evaluations: bool) -> str:
     )
 
 
-def _selecting(selection: Selection, *, evaluations: bool = False) -> tuple[str, Any]:
+def _selecting(selection: Selection, what: str = "project") -> tuple[str, Any]:
     values = _values(selection)
     given = frozenset(name for name, value in values.items() if value is not None)
-    return _select_sql(given, evaluations), values
+    return _select_sql(given, what), values
 
 
 def _values(selection: Selection) -> dict[str, Any]:

@@ -36,9 +36,9 @@ from evalflow import (
     BatchPlan,
     Commit,
     Engine,
+    Last,
     Move,
     Notice,
-    Project,
     Selection,
     Storage,
     StorageError,
@@ -92,10 +92,11 @@ class _Witness:
         self._storage.commit(commit)
         self._note("end")
 
-    def sweep(self, like: Move, projects: Sequence[Project]) -> None:
-        moves = tuple([filled(like, project) for project in projects])
+    def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
+        found = self._storage.snapshots(Selection(ids=tuple([each[0] for each in lasts])))
+        moves = tuple([filled(like, each.project) for each in found])
         self._note("begin", Commit(moves=moves))
-        self._storage.sweep(like, projects)  # type: ignore[attr-defined]
+        self._storage.sweep(like, lasts, on=on)  # type: ignore[attr-defined]
         self._note("end")
 
     def _note(self, *said: Any) -> None:

@@ -40,6 +40,7 @@ from evalflow import (
     Evaluation,
     InvalidInput,
     Label,
+    Last,
     Move,
     Project,
     Selection,
@@ -461,7 +462,7 @@ class StorageConformance:
                 _several_alike(storage)
             projects = [each for each in moved.select(EVERYTHING) if each.number != "3"]
             like = _like(projects[0])
-            swept.sweep(like, projects)
+            swept.sweep(like, [_last(each) for each in projects], on=None)
             moved.commit(Commit(moves=tuple([filled(like, each) for each in projects])))
 
             assert _everything(swept) == _everything(moved)
@@ -479,7 +480,7 @@ class StorageConformance:
         before = _everything(storage)
 
         with pytest.raises(Conflict):
-            storage.sweep(_like(projects[0]), projects)
+            storage.sweep(_like(projects[0]), [_last(each) for each in projects], on=None)
         assert _everything(storage) == before
 
     # ------------------------------------------------------------------ plans
@@ -1123,6 +1124,10 @@ def _several_alike(storage: Storage) -> None:
     adopted = tuple([adoption(f"{PLAN}/{n}", key=f"a{n}") for n in range(1, 6)])
     storage.commit(Commit(moves=adopted))
     storage.commit(Commit(moves=(move_after(adopted[1].project, "amend", reason='변경 "x"'),)))
+
+
+def _last(project: Project) -> Last:
+    return project.id, project.version, project.head
 
 
 def _like(project: Project) -> Move:

@@ -16,6 +16,7 @@ from evalflow.storage.rows import (
     NOTICE_COLUMNS,
     OUTGOING_COLUMNS,
     PROJECT_COLUMNS,
+    WHEREABOUTS_COLUMNS,
     Told,
 )
 
@@ -28,6 +29,7 @@ def _list(columns: Iterable[str], table: str = "") -> str:
 
 
 _PROJECT = _list(PROJECT_COLUMNS, "p.")
+_WHEREABOUTS = _list(WHEREABOUTS_COLUMNS, "p.")
 _ENTRY = _list(ENTRY_COLUMNS)
 _OUTGOING = _list(OUTGOING_COLUMNS, "n.")
 
@@ -303,63 +305,94 @@ def _noted(shape: Shape) -> str:
 
 # --------------------------------------------------------------------------- many alike
 
-_OWN = ("project", "number", "previous", "hash")  # of an entry, what a sweep has per project
-SWEEP_PART = (*_OWN, "to_visits")
-"""The names of a sweep's arrays: what is each project's own, as `Pattern.row` gives it."""
+_OWN = frozenset(("project", "number", "previous", "hash"))  # of an entry, within a sweep
 TOLD_PART = tuple([f"told_{name}" for name in Told._fields])
 """The names of the arrays of what the notices share, as in `Pattern.told`."""
 
+SWEPT = "pg_temp.evalflow_swept"
+"""The session's table of what is each project's own in a sweep, as `Pattern.rows` gives it."""
+SWEPT_TABLE = (
+    'CREATE TEMP TABLE IF NOT EXISTS evalflow_swept (place integer, project text COLLATE "C", '
+    "number bigint, previous text, hash text) ON COMMIT DELETE ROWS"
+)
+SWEPT_EMPTY = f"DELETE FROM {SWEPT}"
+SWEPT_COPY = f"COPY {SWEPT} FROM STDIN"
+_PLANNER = ("enable_hashjoin", "enable_mergejoin", "jit")
+PLANNER = f"SELECT {', '.join([f'current_setting({name!r})' for name in _PLANNER])}"
+PLAN_WITH = f"SELECT {', '.join([f'set_config({name!r}, %s, true)' for name in _PLANNER])}"
+"""How the planner may join and compile, until the transaction ends. For a sweep it may do neither,
+because it thinks the session's table large: it would read all projects for each chunk, or compile
+a statement that runs for a tenth of a second."""
 
-@lru_cache(maxsize=16)
-def sweep(schema: str, told: bool) -> str:
-    """Return the statement that moves many projects alike: what they share is bound once.
 
-    Its values are those of `move`.
+@lru_cache(maxsize=64)
+def sweep(schema: str, moved: tuple[int, ...], regions: int, *, dated: bool, told: bool) -> str:
+    """Return the statement that moves alike the projects in `SWEPT` that stand where they should.
+
+    What they share is bound once, by the names of the entry's columns; `moved` are the regions
+    that come to another state. Its values are those of `move`.
     """
     mine = ", ".join(
-        f'm."{name}"' if name in _OWN else f"%({name})s::{'bigint' if name in _NUMBERS else 'text'}"
+        f"w.{name}" if name in _OWN else f"%({name})s::{'bigint' if name in _NUMBERS else 'text'}"
         for name in ENTRY_COLUMNS
     )
+    theirs = "p.unit = %(unit)s"
+    if dated:  # most have had one unit throughout, which is sooner seen
+        theirs = (
+            "CASE WHEN (SELECT bool_and(a.unit = %(unit)s) FROM {schema}.assignment AS a "
+            "WHERE a.project = p.id AND a.revision = p.revision) THEN true "
+            f"ELSE {_unit_on('p.id', 'p.revision', 'p.unit')} = %(unit)s END"
+        )
+    # In the order of ids, in which everybody locks projects.
     parts = [
-        f"m ({_list(SWEEP_PART)}, place) AS "
-        f"(SELECT * FROM unnest({_arrays(SWEEP_PART)}) WITH ORDINALITY)",
         "written AS (UPDATE {schema}.project AS p SET states = %(after)s, "
-        "period = %(period_after)s, version = m.number, head = m.hash, unit = %(to_unit)s, "
-        "visits = m.to_visits, band = CASE WHEN %(same_period)s THEN p.band END "
-        "FROM m WHERE p.id = m.project "
-        "AND p.version = m.number - 1 AND p.head = m.previous AND p.states = %(before)s "
-        "AND p.period = %(period)s RETURNING p.id, p.label_ko, p.label_en)",
+        "period = %(period_after)s, version = s.number, head = s.hash, unit = %(to_unit)s, "
+        f"visits = {_visits(moved, regions)}, "
+        "band = CASE WHEN %(same_period)s THEN p.band END "
+        f"FROM (SELECT * FROM {SWEPT} ORDER BY project) AS s WHERE p.id = s.project "
+        "AND p.version = s.number - 1 AND p.head = s.previous AND p.states = %(before)s "
+        "AND p.period = %(period)s AND p.lifecycle = %(lifecycle)s AND p.plan = %(to_plan)s "
+        f"AND {theirs} "
+        "RETURNING s.place, s.project, s.number, s.previous, s.hash, p.label_ko, p.label_en)",
         f"appended AS (INSERT INTO {{schema}}.entry ({_ENTRY}) SELECT {mine} "
-        "FROM m JOIN written AS w ON w.id = m.project ORDER BY m.place)",
+        "FROM written AS w ORDER BY w.place)",
     ]
     counts = ["(SELECT count(*) FROM written)"]
     if told:
         parts.append(
             f"noted AS (INSERT INTO {{schema}}.notice ({_list(NOTICE_COLUMNS)}, next_at) "
-            "SELECT m.project || ':' || m.number || ':' || t.rest, m.project, m.number, t.name, "
-            "t.recipient, t.role, t.notifier, t.ko || m.project || ' ' || w.label_ko, "
-            "t.en || m.project || ' ' || w.label_en, t.at, t.data, t.at "
-            "FROM m JOIN written AS w ON w.id = m.project CROSS JOIN "
-            f"unnest({_arrays(TOLD_PART)}) WITH ORDINALITY AS t ({_list(Told._fields)}, place) "
-            "ORDER BY m.place, t.place ON CONFLICT (id, notifier) DO NOTHING)"
+            "SELECT w.project || ':' || w.number || ':' || t.rest, w.project, w.number, t.name, "
+            "t.recipient, t.role, t.notifier, t.ko || w.project || ' ' || w.label_ko, "
+            "t.en || w.project || ' ' || w.label_en, t.at, t.data, t.at "
+            f"FROM written AS w CROSS JOIN unnest({_arrays(TOLD_PART)}) "
+            f"WITH ORDINALITY AS t ({_list(Told._fields)}, place) ORDER BY w.place, t.place)"
         )
         counts.append("{schema}.somebody_listens()")
     text = "WITH " + ", ".join(parts) + " SELECT " + ", ".join(counts)
     return text.replace("{schema}", schema)
 
 
+def _visits(moved: tuple[int, ...], regions: int) -> str:
+    if len(moved) == regions:
+        return "'[' || " + " || ',' || ".join(["s.number"] * regions) + " || ']'"
+    text = "p.visits::jsonb"
+    for region in moved:
+        text = f"jsonb_set({text}, '{{{region}}}', to_jsonb(s.number))"
+    return f"replace({text}::text, ' ', '')" if moved else "p.visits"
+
+
 # --------------------------------------------------------------------------- selecting
 
 # The unit that answers on a day, as `ProjectDefinition.unit_on` finds it: the first
 # assignment in force, else the next to come, else the last that was.
-_UNIT_ON = """CROSS JOIN LATERAL (SELECT coalesce((
+_UNIT_ON = """coalesce((
   SELECT a.unit FROM {schema}.assignment AS a
   CROSS JOIN LATERAL (SELECT CASE
       WHEN (a.since IS NULL OR a.since <= %(on)s) AND (a.until IS NULL OR a.until >= %(on)s)
       THEN 0 WHEN a.since > %(on)s THEN 1 ELSE 2 END AS distance) AS far
   WHERE a.project = [project] AND a.revision = [revision]
   ORDER BY distance, CASE WHEN distance = 2 THEN -a.position ELSE a.position END
-  LIMIT 1), [else]) AS unit) AS answering"""
+  LIMIT 1), [else])"""
 
 # The combinations of states that exist are few: step from one to the next in the index, keep
 # those with a wanted state in any region, and find the projects by them.
@@ -375,21 +408,23 @@ _IN_STATES = """p.states IN (
 
 
 def selecting(
-    schema: str, selection: Selection, *, evaluations: bool = False
+    schema: str, selection: Selection, what: str = "project"
 ) -> tuple[str, Mapping[str, Any]]:
-    """Return the statement and the values that find the selected projects, in order."""
+    """Return the statement and the values that find the selected projects, in order: of each
+    `project`, its `snapshot`, or its `whereabouts`."""
     values = _values(selection)
     given = frozenset(name for name, value in values.items() if value is not None)
-    return _select(schema, given, evaluations), values
+    return _select(schema, given, what), values
 
 
 @lru_cache(maxsize=256)
-def _select(schema: str, given: frozenset[str], evaluations: bool) -> str:
-    columns, unit, answering = _PROJECT, "p.unit", ""
+def _select(schema: str, given: frozenset[str], what: str) -> str:
+    columns = _WHEREABOUTS if what == "whereabouts" else _PROJECT
+    unit, answering = "p.unit", ""
     if "on" in given:
         unit = "answering.unit"
         columns = columns.replace('p."unit"', unit)
-        answering = _unit_on("p.id", "p.revision", "p.unit")
+        answering = _answering("p.id", "p.revision", "p.unit")
     conditions = {
         "plan": "p.plan = %(plan)s",
         "ids": "p.id = ANY(%(ids)s::text[])",
@@ -400,7 +435,7 @@ def _select(schema: str, given: frozenset[str], evaluations: bool) -> str:
         "bands": "p.band = ANY(%(bands)s::text[])",
     }
     where = " AND ".join(text for name, text in conditions.items() if name in given)
-    extra, join = (f", e.tree, {_LATEST}", _CURRENT) if evaluations else ("", "")
+    extra, join = (f", e.tree, {_LATEST}", _CURRENT) if what == "snapshot" else ("", "")
     text = (
         f"SELECT {columns}{extra} FROM {{schema}}.project AS p {join} {answering} "
         f"{'WHERE ' + where if where else ''} ORDER BY p.plan, p.place, p.number LIMIT %(limit)s"
@@ -411,6 +446,11 @@ def _select(schema: str, given: frozenset[str], evaluations: bool) -> str:
 def _unit_on(project: str, revision: str, otherwise: str) -> str:
     text = _UNIT_ON.replace("[project]", project).replace("[revision]", revision)
     return text.replace("[else]", otherwise)
+
+
+def _answering(project: str, revision: str, otherwise: str) -> str:
+    unit = _unit_on(project, revision, otherwise)
+    return f"CROSS JOIN LATERAL (SELECT {unit} AS unit) AS answering"
 
 
 def _values(selection: Selection) -> dict[str, Any]:
@@ -459,7 +499,7 @@ def as_of(schema: str, selection: Selection, at: str) -> tuple[str, Mapping[str,
     a moment. What is true of a project as it was then is for the caller to test."""
     unit, answering = "last.unit", ""
     if selection.on is not None:
-        unit, answering = "answering.unit", _unit_on("d.project", "d.revision", "last.unit")
+        unit, answering = "answering.unit", _answering("d.project", "d.revision", "last.unit")
     conditions = []
     if selection.plan is not None:
         conditions.append("p.plan = %(plan)s")

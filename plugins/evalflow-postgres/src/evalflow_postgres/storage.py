@@ -26,6 +26,7 @@ from evalflow import (
     Evaluation,
     InvalidInput,
     Label,
+    Last,
     Move,
     Outgoing,
     Problem,
@@ -34,10 +35,11 @@ from evalflow import (
     Settled,
     Snapshot,
     StorageError,
+    Whereabouts,
     canonical,
     check_commit,
+    check_like,
     fault_point,
-    filled,
     parse,
 )
 from evalflow.storage.rows import (
@@ -67,7 +69,11 @@ from evalflow_postgres.statements import (
     ASSIGNMENT_PART,
     EVER,
     NOTICE_PART,
-    SWEEP_PART,
+    PLAN_WITH,
+    PLANNER,
+    SWEPT_COPY,
+    SWEPT_EMPTY,
+    SWEPT_TABLE,
     TOLD_PART,
     Shape,
 )
@@ -217,32 +223,42 @@ class PostgresStorage:
             if versions.get(project, 0) != version:
                 raise Conflict(project, expected=version)
 
-    def sweep(self, like: Move, projects: Sequence[Project]) -> None:
+    def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
         """Move the projects as `like` moves its own, by one statement; see the contract."""
-        if not projects:
+        check_like(like)
+        if not lasts:
             return
-        first = Commit(moves=(filled(like, projects[0]),))
-        check_commit(first)
         pattern = Pattern(like)
+        rows = pattern.rows(lasts)
+        statement = statements.sweep(
+            self._schema,
+            pattern.moved,
+            pattern.regions,
+            dated=on is not None,
+            told=bool(pattern.told),
+        )
         values = dict(zip(ENTRY_COLUMNS, entry_row(like.entry), strict=True))
-        values |= {"to_unit": pattern.unit, "same_period": pattern.same_period}
-        values |= dict(zip(SWEEP_PART, _across(map(pattern.row, projects)), strict=True))
+        values |= {"to_plan": like.project.plan, "to_unit": pattern.unit, "on": on}
+        values |= {"same_period": pattern.same_period}
         if pattern.told:
             values |= dict(zip(TOLD_PART, _across(pattern.told), strict=True))
-        statement = statements.sweep(self._schema, bool(pattern.told))
-        expected = tuple([(each.id, each.version) for each in projects])
+        listening: Sequence[bool]
         try:
             with self._source.writing() as connection:
                 fault_point("commit:begun")
-                self._compare(connection, Commit(unchanged=expected))
+                _copy(connection, rows)
+                planner = _fetch(connection, PLANNER, ())
+                connection.execute(PLAN_WITH, ("off", "off", "off"))
                 ((written, *listening),) = _fetch(connection, statement, values)
-                if written != len(projects):
-                    raise ValueError(f"{projects[0].id}: the store tells another history")
+                connection.execute(PLAN_WITH, planner[0])
+                if written != len(rows):
+                    raise Conflict(lasts[0][0], expected=lasts[0][1])
                 fault_point("commit:written")
         except psycopg.Error as error:
-            if isinstance(error, psycopg.errors.UniqueViolation) and like.entry.key is not None:
-                raise Conflict(projects[0].id, expected=projects[0].version) from error
-            listening = [self._failed(first, error)]
+            first = _first(like, *rows[0])
+            if was_refused(error):  # a key, or what only other programs can write
+                raise Conflict(first.entry.project, expected=first.expected) from error
+            listening = [self._failed(Commit(moves=(first,)), error)]
         fault_point("commit:done")
         if any(listening):
             self._tell()
@@ -355,7 +371,7 @@ class PostgresStorage:
 
     def snapshots(self, selection: Selection) -> Iterator[Snapshot]:
         """Yield the snapshots of the selected projects, streamed, all of one moment."""
-        statement, values = statements.selecting(self._schema, selection, evaluations=True)
+        statement, values = statements.selecting(self._schema, selection, "snapshot")
         for row in self._source.rows(statement, values):
             yield snapshot_from(row)
 
@@ -364,6 +380,11 @@ class PostgresStorage:
         statement, values = statements.selecting(self._schema, selection)
         for row in self._source.rows(statement, values):
             yield project_from(row)
+
+    def whereabouts(self, selection: Selection) -> Iterator[Whereabouts]:
+        """Yield where the selected projects stand, streamed, all of one moment."""
+        statement, values = statements.selecting(self._schema, selection, "whereabouts")
+        return map(Whereabouts._make, self._source.rows(statement, values))
 
     def as_of(self, selection: Selection, at: dt.datetime) -> Iterator[Project]:
         """Yield the selected projects as their last entry at or before `at` left them."""
@@ -548,6 +569,21 @@ class _Rows:
             assigned = [row for move in moves for row in _assignment_rows(move)]
             values.update(zip(ASSIGNMENT_PART, _across(assigned), strict=True))
         return cls(shape, statements.move(schema, shape), values)
+
+
+def _copy(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Put the rows of a sweep into the session's own table for them."""
+    connection.execute(SWEPT_TABLE)
+    connection.execute(SWEPT_EMPTY)  # the same transaction may have swept before
+    with connection.cursor() as cursor, cursor.copy(SWEPT_COPY) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _first(like: Move, place: int, project: str, number: int, previous: str, hash: str) -> Move:
+    """Return the entry of one project of a sweep, as the move that would have written it."""
+    entry = attrs.evolve(like.entry, project=project, number=number, previous=previous, hash=hash)
+    return attrs.evolve(like, entry=entry, expected=number - 1)
 
 
 def _across(rows: Iterable[Sequence[Any]]) -> list[Any]:

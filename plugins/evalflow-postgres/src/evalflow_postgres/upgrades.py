@@ -13,7 +13,7 @@ import psycopg
 from evalflow import fault_point
 from evalflow_postgres.failures import said
 
-NAMES = ("0001.sql",)
+NAMES = ("0001.sql", "0002.sql")
 """The steps, in order: the n-th makes schema version n of version n - 1. A step that was
 released is never changed; what is new is a new step."""
 
