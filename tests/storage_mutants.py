@@ -686,6 +686,16 @@ class SweepsWhatIsStillThere(InAFile):
             super().sweep(like, [each for each in lasts if each in now], on=on)
 
 
+class SweepsWhereverTheyStand(InAFile):
+    """A sweep looks at the last entries alone: not at states, nor at whose the projects are."""
+
+    killed_by = "test_a_sweep_writes_nothing_where_one_stands_elsewhere"
+
+    class Broken(SQLiteStorage):
+        def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
+            super().sweep(like, lasts, on=None)
+
+
 MUTANTS = [
     kind
     for base in (InMemory, InAFile)

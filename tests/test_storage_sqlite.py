@@ -724,3 +724,24 @@ def test_projects_asked_for_by_id_are_found_by_their_key_and_not_by_reading_the_
         steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
     (found,) = [step for step in steps if step.split()[1:2] == ["p"]]
     assert found == "SEARCH p USING INDEX sqlite_autoindex_project_1 (id=?)"
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+def test_a_sweep_leaves_the_triggers_as_they_were(tmp_path, breaks):
+    def schema() -> set[tuple[str, str]]:
+        with closing(sqlite3.connect(tmp_path / "office.db")) as connection:
+            return set(connection.execute("SELECT name, sql FROM sqlite_master"))
+
+    storage = open_sqlite(tmp_path / "office.db")
+    project = given_project(storage)
+    before = schema()
+    like = move_after(project, state="submitted")
+    last = (project.id, project.version, project.head)
+    if breaks:
+        with faults.at("commit:written"), pytest.raises(faults.Fault):
+            storage.sweep(like, [last], on=None)
+    else:
+        storage.sweep(like, [last], on=None)
+    assert storage.snapshot(project.id).project.version == 2 - breaks
+    assert schema() == before
+    storage.close()

@@ -518,6 +518,27 @@ def test_a_serialization_failure_is_a_conflict(
         joined.commit(entry_after(project))
 
 
+def test_a_sweep_joins_the_hosts_transaction_and_leaves_its_planner_as_it_was(
+    storage: PostgresStorage, host: psycopg.Connection
+) -> None:
+    project = given_project(storage)
+    settings = "SELECT current_setting('enable_hashjoin'), current_setting('jit')"
+    host.execute("SET jit = on")
+    before = host.execute(settings).fetchall()
+    joined = PostgresStorage.on_connection(host, schema=storage.schema)
+    for _ in range(2):  # in one transaction
+        like = move_after(project, state="submitted", told=("a",))
+        joined.sweep(like, [(project.id, project.version, project.head)], on=None)
+        with pytest.raises(Conflict):
+            joined.sweep(like, [(project.id, project.version, project.head)], on=None)
+        assert host.execute(settings).fetchall() == before
+        project = joined.snapshot(SIX).project
+    assert version(joined) == 3
+    assert version(storage) == 1
+    host.rollback()
+    assert version(storage) == 1
+
+
 def test_a_host_in_autocommit_commits_each_firing(storage: PostgresStorage, database: str) -> None:
     project = given_project(storage)
     with psycopg.connect(database, autocommit=True) as connection:

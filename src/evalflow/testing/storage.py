@@ -48,6 +48,7 @@ from evalflow import (
     Snapshot,
     Storage,
     Sweeping,
+    canonical,
     filled,
 )
 from evalflow.testing import faults
@@ -482,6 +483,62 @@ class StorageConformance:
         with pytest.raises(Conflict):
             storage.sweep(_like(projects[0]), [_last(each) for each in projects], on=None)
         assert _everything(storage) == before
+
+    @pytest.mark.parametrize(
+        "other", ["states", "period", "lifecycle", "plan", "unit", "unit that day", "key", "head"]
+    )
+    def test_a_sweep_writes_nothing_where_one_stands_elsewhere(
+        self, storage: Storage, other: str
+    ) -> None:
+        if not isinstance(storage, Sweeping):
+            pytest.skip(f"{type(storage).__name__} has no sweep: batches give it the moves")
+        _several_alike(storage)
+        odd, on = _stranger(storage, other)
+        stood = [each for each in storage.select(EVERYTHING) if each.id != odd.id]
+        lasts = [_last(each) for each in [*stood, odd]]
+        before = _everything(storage)
+
+        with pytest.raises(Conflict):
+            storage.sweep(_like(stood[0]), lasts, on=on)
+        assert _everything(storage) == before
+        storage.sweep(_like(stood[0]), lasts[:-1], on=on)
+        assert {each.version for each in storage.select(EVERYTHING)} > {odd.version}
+
+    def test_a_sweep_is_for_moves_that_others_can_make(self, storage: Storage) -> None:
+        if not isinstance(storage, Sweeping):
+            pytest.skip(f"{type(storage).__name__} has no sweep: batches give it the moves")
+        _several_alike(storage)
+        projects = list(storage.select(EVERYTHING))
+        rated = move_after(projects[0], rated=rating(projects[0].id, "2016-Q1"))
+        late = move_after(projects[0], told=("policy-1",))
+        older = attrs.evolve(late.notices[0], id=f"{projects[0].id}:1:self_evaluate:x:policy-1")
+        before = _everything(storage)
+
+        for like in (rated, attrs.evolve(late, notices=(older,)), _busy_move(projects[0])):
+            with pytest.raises(ValueError, match=r"."):
+                storage.sweep(like, [_last(each) for each in projects], on=None)
+        storage.sweep(late, [], on=None)
+        assert _everything(storage) == before
+
+    def test_whereabouts_are_those_of_the_selected_projects(self, storage: Storage) -> None:
+        if not isinstance(storage, Sweeping):
+            pytest.skip(f"{type(storage).__name__} has no sweep: batches give it the moves")
+        _several_alike(storage)
+        _stranger(storage, "unit that day")
+        state = move_after(next(storage.select(EVERYTHING)), state="reviewed")
+        storage.commit(Commit(moves=(state,)))
+        for selection in (
+            EVERYTHING,
+            Selection(plan=PLAN, limit=2),
+            Selection(on=dt.date(2016, 7, 1)),
+            Selection(on=dt.date(2016, 7, 1), units=frozenset(["youth"])),
+            Selection(states=("reviewed",)),
+            Selection(ids=(f"{PLAN}/2", f"{PLAN}/7")),
+        ):
+            assert [tuple(each) for each in storage.whereabouts(selection)] == [
+                (*_last(p), p.plan, p.lifecycle, canonical(p.states), p.period, p.unit)
+                for p in storage.select(selection)
+            ]
 
     # ------------------------------------------------------------------ plans
 
@@ -1124,6 +1181,43 @@ def _several_alike(storage: Storage) -> None:
     adopted = tuple([adoption(f"{PLAN}/{n}", key=f"a{n}") for n in range(1, 6)])
     storage.commit(Commit(moves=adopted))
     storage.commit(Commit(moves=(move_after(adopted[1].project, "amend", reason='변경 "x"'),)))
+
+
+def _stranger(storage: Storage, other: str) -> tuple[Project, dt.date | None]:
+    """Return a project that stands elsewhere than the others, and on which day."""
+    on = None
+    if other == "plan":
+        storage.commit(Commit(head=head("another"), lifecycle=LIFECYCLE))
+        move = adoption("another/1")
+    elif other == "unit that day":
+        on = dt.date(2016, 7, 1)
+        since = Assignment(unit="youth", since=dt.date(2016, 6, 1))
+        until = Assignment(unit="education", until=dt.date(2016, 5, 31))
+        move = adoption(definition(f"{PLAN}/7", assignments=(until, since)))
+    elif other == "unit":
+        move = adoption(f"{PLAN}/7", unit="youth")
+    elif other == "lifecycle":
+        move = adoption(f"{PLAN}/7")
+        entry = attrs.evolve(move.entry, lifecycle="1" * 64, hash="").sealed()
+        project = attrs.evolve(move.project, lifecycle="1" * 64, head=entry.hash)
+        move = attrs.evolve(move, entry=entry, project=project)
+    else:
+        move = adoption(f"{PLAN}/7")
+    storage.commit(Commit(moves=(move,)))
+    project = move.project
+    if other in ("states", "period", "key"):
+        move = move_after(
+            project,
+            "amend",
+            states=("reviewed", "unchanged") if other == "states" else None,
+            period="2016-Q3" if other == "period" else None,
+            key="batch:1" if other == "key" else None,
+        )
+        storage.commit(Commit(moves=(move,)))
+        project = move.project
+    if other == "head":
+        project = attrs.evolve(project, head="f" * 64)
+    return project, on
 
 
 def _last(project: Project) -> Last:
