@@ -790,7 +790,9 @@ def test_any_batch_writes_what_firing_one_by_one_writes(tmp_path):
             actor = small.actor_for(dice.choice(projects), event)
             data = {p.id: small.data_for(p, event, dice.randrange(90)) for p in projects}
             for name in ("batch", "fired"):
-                engine.storage.copy_to(folder / f"{name}.db")
+                engine.storage.copy_to(  # type: ignore[attr-defined]
+                    folder / f"{name}.db"
+                )
             explained = {
                 p.id: engine.explain(p.id, event, by=plan.actor(actor), data=data[p.id])
                 for p in projects

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,20 @@ NO = Reason(code="late", ko="늦었습니다.", en="too late.")
 
 def good(firing: Firing, after: Draft, **params: Any) -> Reason | None:
     return NO if firing.today.day > 5 else None
+
+
+def all_good(asked: Sequence[tuple[Firing, Draft]], **params: Any) -> list[Reason | None]:
+    return [good(firing, after) for firing, after in asked]
+
+
+good.ask_many = all_good  # type: ignore[attr-defined]
+
+
+def hasty(firing: Firing, after: Draft) -> Reason | None:
+    return good(firing, after)
+
+
+hasty.ask_many = lambda asked: all_good(asked[::-1])  # type: ignore[attr-defined]
 
 
 def says_false(firing: Firing, after: Draft) -> Any:
@@ -142,6 +156,7 @@ BAD: Mapping[str, tuple[GuardSpec, Callable[..., Any], str]] = {
     "dicing": (SPEC, dicing, "it_looks_at_no_clock_no_file_no_network_and_throws_no_dice"),
     "sharing": (SPEC, sharing, "several_threads_may_ask_at_once"),
     "says_false in use": (SPEC, says_false, "a_lifecycle_may_use_it_and_it_has_its_say"),
+    "hasty": (SPEC, hasty, "many_at_once_are_answered_as_one_by_one"),
     "takes_nothing": (MORE, says_false, "it_takes_the_parameters_that_its_spec_declares"),
 }  # fmt: skip
 

@@ -742,6 +742,8 @@ def test_a_sweep_leaves_the_triggers_as_they_were(tmp_path, breaks):
             storage.sweep(like, [last], on=None)
     else:
         storage.sweep(like, [last], on=None)
-    assert storage.snapshot(project.id).project.version == 2 - breaks
+    snapshot = storage.snapshot(project.id)
+    assert snapshot is not None
+    assert snapshot.project.version == 2 - breaks
     assert schema() == before
     storage.close()

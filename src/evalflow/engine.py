@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,6 +19,7 @@ import attrs
 from evalflow import outbox
 from evalflow.access import Directory
 from evalflow.adoption import ADOPT, REVISE, Adoption, check_revision, entitled
+from evalflow.asking import Answers, answer_together, asking, can_many
 from evalflow.audit import Bundle, write_bundle
 from evalflow.batch import applying
 from evalflow.batch import plan as batches
@@ -674,9 +675,11 @@ class Engine:
         data: Mapping[str, Any],
         *,
         key: str | None = None,
+        answers: Answers | None = None,
     ) -> tuple[tuple[Decision, ...], tuple[tuple[str, int], ...]]:
         """Return a decision for each project that the event would move, the one in hand first,
-        and the (id, version) pairs of further projects that were looked at."""
+        and the (id, version) pairs of further projects that were looked at. `answers` are those
+        to questions that were put for many at once; see `asking`."""
         if event_name == MIGRATE:
             new, setting = self._new_lifecycle(data), self._setting(snapshot, at)
             return (migrate(snapshot, by, at, data, setting, new, key=key),), ()
@@ -686,6 +689,8 @@ class Engine:
             raise NotFound("event", event_name, tuple(lifecycle.events))
         looked_at: dict[str, tuple[Snapshot, ...]] = {}
         setting = self._setting(snapshot, at, looked_at)
+        if answers is not None:
+            setting = asking(setting, answers)
         if event.together is None:
             decisions: tuple[Decision, ...] = (
                 decide(snapshot, event, by, at, data, setting, key=key),
@@ -826,11 +831,39 @@ class Engine:
             now=self._now if at is None else lambda: at,
             actor=self.actor,
             decide=self._decide_on,
+            ask_together=self._ask_together,
             commit=self._write,
             sweep=self._sweep,
             alike=self._alike,
             today=lambda plan_id: self.calendar(plan_id).today(at or self._now()),
         )
+
+    def _ask_together(
+        self,
+        event_name: str,
+        asked: Sequence[tuple[Snapshot, Actor, Mapping[str, Any]]],
+        at: dt.datetime,
+        key: str | None,
+    ) -> Mapping[str, Answers]:
+        """Return, by project, what scorers and guards that can look at many answer about the
+        event, each in its own plan; nothing where none of them can."""
+        decisions: dict[str, tuple[Answers, Callable[[], object]]] = {}
+        many: dict[tuple[str, str, int], bool] = {}
+        for snapshot, by, data in asked:
+            project = snapshot.project
+            kind = project.plan, project.lifecycle, snapshot.latest
+            if kind not in many:
+                event = self.lifecycle(project.lifecycle).events.get(event_name)
+                setting = self._setting(snapshot, at)
+                many[kind] = event is not None and can_many(event, setting)
+            if many[kind]:
+                answers = Answers()
+                decide = partial(
+                    self._decide_on, snapshot, event_name, by, at, data, key=key, answers=answers
+                )
+                decisions[project.id] = answers, decide
+        answer_together(list(decisions.values()))
+        return {project: answers for project, (answers, _) in decisions.items()}
 
     def _alike(self, plan_id: str, fingerprint: str, event_name: str) -> bool:
         lifecycle = self.lifecycle(fingerprint)

@@ -8,7 +8,7 @@ missing altogether is reported by the check of required input, so a guard keeps 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from evalflow import calendar
 from evalflow.errors import Reason
@@ -18,6 +18,25 @@ from evalflow.model import Label, NotDue, Project
 
 Reasons = Reason | Sequence[Reason] | None
 Guard = Callable[..., Reasons]
+
+
+@runtime_checkable
+class AsksMany(Protocol):
+    """A guard with the optional power to look at the firings of a whole chunk of a batch at once,
+    for instance by one question to another system.
+
+    It is a matter of speed only: the answers are those that it gives one by one (the guard kit
+    holds it to that), and whether it is asked so is for evalflow to choose. A function has
+    the power where somebody gives it an attribute `ask_many`.
+    """
+
+    def __call__(self, firing: Firing, after: Draft, **params: Any) -> Reasons:
+        """Answer for one firing."""
+        ...
+
+    def ask_many(self, firings: Sequence[tuple[Firing, Draft]], **params: Any) -> Sequence[Reasons]:
+        """Answer for each of the firings and how things would stand after it, in order."""
+        ...
 
 
 def period_ended(firing: Firing, after: Draft) -> Reasons:

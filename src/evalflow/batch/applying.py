@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import attrs
 
+from evalflow.asking import Answers
 from evalflow.batch.chunks import CHUNK, Chunk, Part, parts_in
 from evalflow.batch.plan import (
     Alike,
@@ -22,6 +24,7 @@ from evalflow.batch.plan import (
     Desk,
     Header,
     Planned,
+    answers_for,
     meant,
     seal,
 )
@@ -140,10 +143,11 @@ class _Applying:
         ]
         receipts = list(swept.values())
         snapshots = self._snapshots(rest)
+        answers = self._answers(rest, snapshots)
         together: list[_Ready] = []
         later: list[list[Planned]] = []
         for part in rest:
-            answer = self._look(part, snapshots)
+            answer = self._look(part, snapshots, answers)
             if not isinstance(answer, _Ready):
                 receipts += answer
             elif answer.alone:
@@ -228,7 +232,7 @@ class _Applying:
         """
         changed = ""
         for _ in range(_TRIES):
-            answer = self._look(part, self._snapshots([part]))
+            answer = self._look(part, self._snapshots([part]), {})
             if not isinstance(answer, _Ready):
                 return answer
             if len(answer.moves) > 1 and any(each.definition is not None for each in answer.moves):
@@ -247,8 +251,26 @@ class _Applying:
         found = self.desk.storage.snapshots(Selection(ids=ids)) if ids else ()
         return {snapshot.project.id: snapshot for snapshot in found}
 
+    def _answers(
+        self, parts: Sequence[list[Planned]], snapshots: Mapping[str, Snapshot]
+    ) -> Mapping[str, Answers]:
+        """Return what those who can look at many answer about the lines that can still go."""
+        asked = []
+        for line in (line for part in parts for line in part):
+            snapshot = snapshots.get(line.project)
+            if snapshot is not None and snapshot.project.version == line.version:
+                asked.append((snapshot, self._data(line)))
+        by = self.by or self.header.by
+        return answers_for(self.desk, self.header.event, by, asked, self.at, self.key)
+
+    def _data(self, line: Planned) -> dict[str, Any]:
+        return {**self.header.data, **(line.data or {})}
+
     def _look(
-        self, part: list[Planned], snapshots: Mapping[str, Snapshot]
+        self,
+        part: list[Planned],
+        snapshots: Mapping[str, Snapshot],
+        answers: Mapping[str, Answers],
     ) -> _Ready | list[Receipt]:
         """Return the part ready to be written, or the receipts that say why it is not."""
         against: dict[str, tuple[Reason, ...]] = {}
@@ -273,7 +295,9 @@ class _Applying:
         for line in open_:
             if against or line.project in asked:
                 continue
-            wrong, seen = self._decided(line, snapshots[line.project], open_, moves, asked)
+            wrong, seen = self._decided(
+                line, snapshots[line.project], open_, moves, asked, answers.get(line.project)
+            )
             against.update(wrong)
             unchanged.update(seen)
         if against:
@@ -301,14 +325,14 @@ class _Applying:
         open_: Sequence[Planned],
         moves: list[Move],
         asked: set[str],
+        answers: Answers | None,
     ) -> tuple[dict[str, tuple[Reason, ...]], Mapping[str, int]]:
         """Decide once more, add the moves, and return what is not as it was reviewed."""
         header = self.header
-        data = {**header.data, **(line.data or {})}
         try:
             by = self.by or self.desk.actor(snapshot.project.plan, header.by)
             decisions, unchanged = self.desk.decide(
-                snapshot, header.event, by, self.at, data, key=self.key
+                snapshot, header.event, by, self.at, self._data(line), key=self.key, answers=answers
             )
         except (NotFound, InvalidInput) as error:
             reason = attrs.evolve(_CHANGED, ko=error.text("ko"), en=error.text("en"))

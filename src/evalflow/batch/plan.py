@@ -13,12 +13,14 @@ import os
 import tempfile
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import IO, Any, NamedTuple, Protocol
 
 import attrs
 
+from evalflow.asking import Answers
 from evalflow.decision import Decision
 from evalflow.errors import EvalflowError, InvalidInput, NotFound, Problem, Reason
 from evalflow.model import Actor, Commit, Move, Project, Selection, Snapshot
@@ -45,6 +47,7 @@ class Decide(Protocol):
         data: Mapping[str, Any],
         *,
         key: str | None = None,
+        answers: Answers | None = None,
     ) -> tuple[tuple[Decision, ...], tuple[tuple[str, int], ...]]:
         """Return a decision for each project moved, and the versions looked at beside them."""
         ...
@@ -55,13 +58,18 @@ class Desk:
     """What a batch may ask of the engine, and nothing else.
 
     `alike` says of (plan, lifecycle, event) whether one decision holds for every project in the
-    same states, period and unit; `today` is the day in a plan's office.
+    same states, period and unit; `today` is the day in a plan's office. `ask_together` puts
+    the questions of many decisions at once; `decide` takes the answers.
     """
 
     storage: Storage
     now: Callable[[], dt.datetime]
     actor: Callable[[str, str], Actor]
     decide: Decide
+    ask_together: Callable[
+        [str, Sequence[tuple[Snapshot, Actor, Mapping[str, Any]]], dt.datetime, str | None],
+        Mapping[str, Answers],
+    ]
     commit: Callable[[tuple[Move, ...], tuple[tuple[str, int], ...]], None]
     sweep: Callable[[Move, Sequence[Last], dt.date | None], None]
     alike: Callable[[str, str, str], bool]
@@ -338,15 +346,44 @@ def plan(
     )
     writer = _Writer(header)
     seen: set[str] = set()
-    for snapshot in _undecided(desk, selection, header, by, at, each or {}, writer):
-        if snapshot.project.id in seen:
-            seen.discard(snapshot.project.id)
-            continue
-        lines = list(_planned(desk, snapshot, header, by, at, each or {}))
-        for line in lines:
-            writer.add(line)
-        seen.update(line.project for line in lines if line.project != snapshot.project.id)
+    own = each or {}
+    for snapshots in _undecided(desk, selection, header, by, at, own, writer):
+        asked = [(one, _given(header, own.get(one.project.id))) for one in snapshots]
+        answers = answers_for(desk, header.event, by, asked, at)
+        for snapshot in snapshots:
+            if snapshot.project.id in seen:
+                seen.discard(snapshot.project.id)
+                continue
+            lines = list(_planned(desk, snapshot, header, by, at, own, answers))
+            for line in lines:
+                writer.add(line)
+            seen.update(line.project for line in lines if line.project != snapshot.project.id)
     return writer.finish(apply)
+
+
+def answers_for(
+    desk: Desk,
+    event: str,
+    by: Actor | str,
+    asked: Iterable[tuple[Snapshot, Mapping[str, Any]]],
+    at: dt.datetime,
+    key: str | None = None,
+) -> Mapping[str, Answers]:
+    """Return, by project, what those who can look at many answer about firing the event on these
+    projects with this data."""
+    known = []
+    for snapshot, data in asked:
+        try:
+            actor = desk.actor(snapshot.project.plan, by) if isinstance(by, str) else by
+        except NotFound:
+            continue  # told where it is decided
+        known.append((snapshot, actor, data))
+    return desk.ask_together(event, known, at, key)
+
+
+def _given(header: Header, own: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return the data of all, and on top of it a project's own."""
+    return header.data if own is None else {**header.data, **plain(dict(own))}
 
 
 def _undecided(
@@ -357,8 +394,9 @@ def _undecided(
     at: dt.datetime,
     each: Mapping[str, Mapping[str, Any]],
     writer: _Writer,
-) -> Iterator[Snapshot]:
-    """Write the lines of projects that come out like one before them; yield all others."""
+) -> Iterator[Sequence[Snapshot]]:
+    """Write the lines of projects that come out like one before them; yield all others, several
+    at once where none can be like another."""
     first = next(iter(desk.storage.select(attrs.evolve(selection, limit=1))), None)
     if (
         first is None
@@ -366,7 +404,9 @@ def _undecided(
         or each
         or not desk.alike(first.plan, first.lifecycle, header.event)
     ):
-        yield from desk.storage.snapshots(selection)
+        snapshots = iter(desk.storage.snapshots(selection))
+        while some := list(islice(snapshots, _BLOCK)):
+            yield some
         return
     known: dict[tuple[str, ...], _Template | None] = {}
     for found in whereabouts(desk.storage, selection):
@@ -381,13 +421,13 @@ def _undecided(
         moved = (snapshot.project.version, snapshot.project.head) != (found.version, found.head)
         if kind not in known and not moved:
             alike = desk.alike(found.plan, found.lifecycle, header.event)
-            lines = list(_planned(desk, snapshot, header, by, at, {})) if alike else []
+            lines = list(_planned(desk, snapshot, header, by, at, {}, {})) if alike else []
             known[kind] = _Template(lines[0]) if lines and lines[0].allowed else None
             for line in lines:
                 writer.add(line)
             if lines:
                 continue
-        yield snapshot
+        yield [snapshot]
 
 
 class _Template:
@@ -419,15 +459,22 @@ def _planned(
     by: Actor | str,
     at: dt.datetime,
     each: Mapping[str, Mapping[str, Any]],
+    answers: Mapping[str, Answers],
 ) -> Iterator[Planned]:
     """Yield the line of the project, and of those that move together with it."""
     project = snapshot.project
     own = each.get(project.id)
     own_tree = None if own is None else plain(dict(own))
-    data = {**header.data, **(own_tree or {})}
     try:
         actor = desk.actor(project.plan, by) if isinstance(by, str) else by
-        decisions, _ = desk.decide(snapshot, header.event, actor, at, data)
+        decisions, _ = desk.decide(
+            snapshot,
+            header.event,
+            actor,
+            at,
+            _given(header, own),
+            answers=answers.get(project.id),
+        )
     except (NotFound, InvalidInput) as error:
         yield _line(project, None, reasons=(_said(error),), data=own_tree)
         return

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import attrs
 
 from evalflow.errors import Conflict, InvalidInput, PluginError, Reason, StorageError
+from evalflow.firing import Draft, Firing
 from evalflow.guards import Guard
 from evalflow.model import Notice, Rating, Subject
 from evalflow.plugins.loading import Item, Plugin, kind_of, said
@@ -106,11 +107,11 @@ def call(
 
 
 def guarded(name: str, item: Item, patience: Patience, within: dt.timedelta | None) -> Guard:
-    """Return the guard as evalflow asks it: it answers a tuple of reasons, or breaks."""
+    """Return the guard as evalflow asks it: it answers a tuple of reasons, or breaks. One that
+    can look at many has `ask_many` besides, as `guards.AsksMany` says."""
     what, function, plugin = f"guard '{name}'", item.made_by, item.plugin
 
-    def asked(*args: Any, **params: Any) -> tuple[Reason, ...]:
-        answer = function(*args, **params)
+    def reasons_in(answer: Any) -> tuple[Reason, ...]:
         if answer is None:
             return ()
         if isinstance(answer, Reason):
@@ -124,9 +125,25 @@ def guarded(name: str, item: Item, patience: Patience, within: dt.timedelta | No
         return reasons
 
     def guard(*args: Any, **params: Any) -> tuple[Reason, ...]:
-        return call(plugin, what, lambda: asked(*args, **params), within=within, patience=patience)
+        def asked() -> tuple[Reason, ...]:
+            return reasons_in(function(*args, **params))
+
+        return call(plugin, what, asked, within=within, patience=patience)
+
+    def ask_many(
+        firings: Sequence[tuple[Firing, Draft]], **params: Any
+    ) -> tuple[tuple[Reason, ...], ...]:
+        def asked() -> tuple[tuple[Reason, ...], ...]:
+            answers = tuple([reasons_in(each) for each in function.ask_many(firings, **params)])
+            if len(answers) != len(firings):
+                raise TypeError(f"{len(answers)} answers about {len(firings)} firings")
+            return answers
+
+        return call(plugin, what, asked, within=within, patience=patience)
 
     guard.__doc__ = function.__doc__
+    if hasattr(function, "ask_many"):
+        guard.ask_many = ask_many  # type: ignore[attr-defined]
     return guard
 
 
@@ -171,6 +188,11 @@ class BoundScorer:
             through=(InvalidInput,),
         )
         return self._checked(answer)
+
+    @property
+    def scores_many(self) -> bool:
+        """Say whether the scorer rates many faster than one by one."""
+        return hasattr(self.scorer, "score_many")
 
     def score_many(self, subjects: Iterable[Subject]) -> tuple[Rating, ...]:
         """Rate many subjects, in order: by the scorer's own, faster `score_many` if it has one,

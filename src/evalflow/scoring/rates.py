@@ -83,11 +83,6 @@ class Rates:
             raise InvalidInput([_not_exact(subject, indicator)]) from error
         return _rating(subject, rated)
 
-    def score_many(self, subjects: Iterable[Subject]) -> Sequence[Rating]:
-        """Return the ratings of many subjects, in order; each is what `score` gives."""
-        score = self.score
-        return [score(subject) for subject in subjects]
-
 
 # --------------------------------------------------------------------------- one indicator
 

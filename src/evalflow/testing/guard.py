@@ -81,6 +81,17 @@ class GuardConformance:
             assert reason.en.strip()
             assert reason.ko != reason.en
 
+    def test_many_at_once_are_answered_as_one_by_one(self, guard: Made) -> None:
+        many = getattr(guard[1], "ask_many", None)
+        if many is None:
+            pytest.skip("the guard has no ask_many: it is asked one by one")
+
+        asked = list(firings())
+        answers = [_reasons(each) for each in many(asked, **self.params)]
+
+        assert answers == self._answers(guard)
+        assert list(many([], **self.params)) == []
+
     # ------------------------------------------------------------------ purity
 
     def test_the_same_firing_gets_the_same_answer(self, guard: Made) -> None:
