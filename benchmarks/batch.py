@@ -17,7 +17,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import shutil
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -85,7 +87,9 @@ projects:
     indicators:
       n: {ko: 수, en: Number, unit: 건, direction: up, accumulation: sum, targets: {2016-Q1: 1}}
 """
-CHUNK = 2_000
+CHUNK = 5_000
+ROUNDS = 3
+MANY = 3_000_000  # entries of a store that is worked on once
 
 
 def clock() -> dt.datetime:
@@ -240,17 +244,35 @@ def _chunks(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
         yield chunk
 
 
-def batch(folder: Path, projects: int) -> tuple[float, float, float, float, int]:
-    """Plan and apply; return both times in seconds, by the wall's clock and the processor's, and
-    the peak of memory in MB."""
+def batch(folder: Path, projects: int) -> dict[str, float]:
+    """Plan and apply; return seconds by the wall's clock and the processor's, of both and of the
+    decisions in them, and the peak of memory in MB."""
+    figures = {"decisions": 0.0}
     with opened(folder) as engine:
+        decide = engine._decide_on
+
+        def timed(*given: Any, **more: Any) -> Any:
+            began = time.perf_counter()
+            answer = decide(*given, **more)
+            figures["decisions"] += time.perf_counter() - began
+            return answer
+
+        engine._decide_on = timed  # type: ignore[method-assign]
         began, worked = time.perf_counter(), time.process_time()
         plan = engine.batch("report", by="policy-1")
         planned, thought = time.perf_counter(), time.process_time()
         done = sum(receipt.outcome == "done" for receipt in plan.apply())
         applied, written = time.perf_counter(), time.process_time()
     assert done == projects, (done, plan.counts)
-    return planned - began, applied - planned, thought - worked, written - thought, peak()
+    return figures | {
+        "plan": planned - began,
+        "apply": applied - planned,
+        "both": applied - began,
+        "plan, processor": thought - worked,
+        "apply, processor": written - thought,
+        "both, processor": written - worked,
+        "peak": peak(),
+    }
 
 
 def peak() -> int:
@@ -260,45 +282,64 @@ def peak() -> int:
     return int(kilobytes) // 1024
 
 
-def measure(projects: int, history: int) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        given(folder, projects, history)
-        figures: dict[str, float] = {}
-        works: dict[str, Callable[[sqlite3.Connection], object]] = {
-            "bare": set_based,
-            "executemany": by_hand,
-        }
-        for what, work in works.items():
-            store = bare_store(folder, "bare.db")
-            began, worked = time.perf_counter(), time.process_time()
-            work(store)
-            figures[what] = time.perf_counter() - began
-            figures[f"{what}, processor"] = time.process_time() - worked
-            store.close()
-            for file in folder.glob("bare.db*"):
-                file.unlink()
+WORKS: dict[str, Callable[[sqlite3.Connection], object]] = {
+    "bare": set_based,
+    "executemany": by_hand,
+}
+
+
+def once(folder: Path, projects: int) -> dict[str, float]:
+    """Do the work in every way, each on a copy of the store in the folder."""
+    figures: dict[str, float] = {}
+    for what, work in WORKS.items():
+        store = bare_store(folder, "bare.db")
+        began, worked = time.perf_counter(), time.process_time()
+        work(store)
+        figures[what] = time.perf_counter() - began
+        figures[f"{what}, processor"] = time.process_time() - worked
+        store.close()
+        for file in folder.glob("bare.db*"):
+            file.unlink()
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        shutil.copy(folder / "office.db", own)
         # In a program of its own, so that its memory is its own.
         told = subprocess.run(
-            [sys.executable, __file__, "--batch", name, str(projects)],
+            [sys.executable, __file__, "--batch", own, str(projects)],
             check=True, capture_output=True, text=True,
-        ).stdout.split()  # fmt: skip
-        names = ("plan", "apply", "plan, processor", "apply, processor")
-        figures |= dict(zip(names, map(float, told), strict=False))
-    print(f"{projects:,} projects, {history} entries behind; peak {told[-1]} MB")
-    for what in [*works, "plan", "apply"]:
-        wall, worked = figures[what], figures[f"{what}, processor"]
+        ).stdout  # fmt: skip
+    return figures | dict(json.loads(told))
+
+
+def measure(projects: int, history: int) -> None:
+    rounds = ROUNDS if projects * (history + 1) <= MANY else 1
+    with tempfile.TemporaryDirectory() as name:
+        given(Path(name), projects, history)
+        runs = [once(Path(name), projects) for _ in range(rounds)]
+
+    def each(what: str) -> list[float]:
+        return sorted(run[what] / projects * 1e6 for run in runs)
+
+    def middle(what: str) -> float:
+        return statistics.median(each(what))
+
+    print(
+        f"{projects:,} projects, {history} entries behind each; {rounds} round(s); "
+        f"peak {max(run['peak'] for run in runs):.0f} MB; "
+        f"decisions {middle('decisions'):.3f} µs each"
+    )
+    for what in [*WORKS, "plan", "apply", "both"]:
+        wall, used = each(what), f"{what}, processor"
         print(
-            f"  {what:<14} {wall / projects * 1e6:6.1f} µs each, {wall / figures['bare']:5.2f}x; "
-            f"of the processor {worked / projects * 1e6:6.1f} µs, "
-            f"{worked / figures['bare, processor']:5.2f}x",
+            f"  {what:<12} {middle(what):5.1f} µs each ({wall[0]:.1f} to {wall[-1]:.1f}), "
+            f"{middle(what) / middle('bare'):4.2f}x; of the processor {middle(used):5.1f} µs, "
+            f"{middle(used) / middle('bare, processor'):4.2f}x",
             flush=True,
         )
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--batch"]:
-        print(*batch(Path(sys.argv[2]), int(sys.argv[3])))
+        print(json.dumps(batch(Path(sys.argv[2]), int(sys.argv[3]))))
     else:
         for size in sys.argv[1:] or ["10000"]:
             number, _, behind = size.partition("+")

@@ -393,8 +393,8 @@ def evalflow(projects: int) -> tuple[float, float]:
 
     with tempfile.TemporaryDirectory() as name:
         given(Path(name), projects, 0)
-        plan, apply, thought, written, _ = batch(Path(name), projects)
-    return plan + apply, thought + written
+        took = batch(Path(name), projects)
+    return took["both"], took["both, processor"]
 
 
 def main(projects: int) -> None:

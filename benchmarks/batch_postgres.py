@@ -1,15 +1,21 @@
 """A batch on PostgreSQL: planned, applied, against the bare database, and by two programs at once.
 
-The same work as in `batch.py`, on a server of its own with `fsync` on. `bare` is one statement
-for each chunk of 2,000 ids: history row with a hash worked out by the server, update, outbox row,
-in the same tables, without triggers and foreign keys.
+The same work as in `batch.py`, on a server of its own with `fsync` on. Both bare ways write history
+row, project and outbox row into the same tables, without triggers and foreign keys, in chunks of
+5,000:
 
-    python benchmarks/batch_postgres.py [PROJECTS]
+- `bare`: one statement for each chunk of ids, the hash worked out by the server;
+- `bare, COPY`: entries and hashes worked out here, copied into a temporary table; `INSERT … SELECT`
+  and `UPDATE … FROM` within the chunk's range of ids.
+
+    python benchmarks/batch_postgres.py [PROJECTS[+HISTORY]]...
 """
 
 from __future__ import annotations
 
+import hashlib
 import resource
+import statistics
 import sys
 import tempfile
 import time
@@ -21,8 +27,9 @@ from typing import Any
 import evalflow
 
 shared = import_module("batch")
-CHUNK = 2_000
+CHUNK = 5_000
 ROUNDS = 3
+MANY = 3_000_000  # entries of a store that is worked on once
 
 BARE = """
 WITH own AS (
@@ -48,8 +55,31 @@ SELECT count(*) FROM own
 """
 
 
-def given(url: str, schema: str, projects: int, folder: Path) -> str:
-    """Make a store with so many projects, one adopted, the others copies; return its URL."""
+COPIED = (
+    "CREATE TEMP TABLE own (place integer, id text, number bigint, previous text, seal text)",
+    """INSERT INTO entry (project, number, event, actor, role, at, before, after, period,
+    period_after, unit, revision, lifecycle, data, evaluation, key, previous, hash)
+  SELECT p.id, o.number, 'report', 'policy-1', 'policy_office', %(at)s, p.states,
+    '["reported"]', p.period, p.period, p.unit, 1, p.lifecycle, '{}', '', 'batch:' || %(at)s,
+    o.previous, o.seal
+  FROM own AS o JOIN project AS p ON p.id = o.id
+  WHERE p.id BETWEEN %(least)s AND %(most)s ORDER BY o.place""",
+    """UPDATE project AS p SET states = '["reported"]', version = o.number, head = o.seal,
+    visits = '[' || o.number || ']' FROM own AS o
+  WHERE p.id = o.id AND p.id BETWEEN %(least)s AND %(most)s""",
+    """INSERT INTO notice (id, project, number, name, recipient, role, notifier, subject_ko,
+    subject_en, at, data, next_at)
+  SELECT p.id || ':' || p.version || ':report:reported:policy-1', p.id, p.version, 'reported',
+    'policy-1', 'policy_office', 'jsonl', '[보고됨] ' || p.id || ' ' || p.label_ko,
+    '[Reported] ' || p.id || ' ' || p.label_en, %(at)s, %(body)s, %(at)s
+  FROM own AS o JOIN project AS p ON p.id = o.id
+  WHERE p.id BETWEEN %(least)s AND %(most)s ORDER BY o.place""",
+)
+
+
+def given(url: str, schema: str, projects: int, folder: Path, history: int = 0) -> str:
+    """Make a store with so many projects, one adopted, the others copies, with so many entries
+    behind each; return its URL."""
     import psycopg
 
     store = f"{url}?schema={schema}"
@@ -78,6 +108,15 @@ def given(url: str, schema: str, projects: int, folder: Path) -> str:
                 f"INSERT INTO {schema}.{table} ({listed}) "  # type: ignore[arg-type,unused-ignore]
                 f"SELECT {values} FROM generate_series(2, {projects}) AS n, {schema}.{table} AS t"
             )
+        if history:
+            values = ", ".join("n" if name == "number" else f't."{name}"' for name in names)
+            connection.execute(
+                f"INSERT INTO {schema}.entry ({listed}) SELECT {values} "  # type: ignore[arg-type,unused-ignore]
+                f"FROM generate_series(2, {history + 1}) AS n, {schema}.entry AS t"
+            )
+            connection.execute(
+                f"UPDATE {schema}.project SET version = {history + 1}"  # type: ignore[arg-type,unused-ignore]
+            )
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
@@ -99,6 +138,33 @@ def bare(url: str, schema: str) -> None:
             connection.execute(BARE, values)
 
 
+def copied(url: str, schema: str) -> None:
+    import psycopg
+
+    at = shared.clock().isoformat(timespec="microseconds")
+    body = '"report","policy-1","policy_office"' * 6
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"SET search_path = {schema}")  # type: ignore[arg-type,unused-ignore]
+        connection.execute("SET session_replication_role = replica")  # no triggers, no keys
+        connection.execute(COPIED[0])
+        found = connection.execute(
+            "SELECT id, version + 1, head FROM project ORDER BY plan, place, number"
+        ).fetchall()
+        for start in range(0, len(found), CHUNK):
+            chunk = found[start : start + CHUNK]
+            ids = [row[0] for row in chunk]
+            values = {"at": at, "body": body, "least": min(ids), "most": max(ids)}
+            with connection.transaction(), connection.cursor() as cursor:
+                cursor.execute("TRUNCATE own")
+                with cursor.copy("COPY own FROM STDIN") as copy:
+                    for place, (own, number, head) in enumerate(chunk):
+                        text = f'["{own}",{number},{body},"{head}"]'
+                        seal = hashlib.sha256(text.encode()).hexdigest()
+                        copy.write_row((place, own, number, head, seal))
+                for statement in COPIED[1:]:
+                    cursor.execute(statement, values)
+
+
 def _warm(seconds: float) -> None:
     import_module("evalflow.spreading")
     import_module("evalflow_postgres")
@@ -111,23 +177,32 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def measure(url: str, projects: int, turn: int, runs: dict[str, list[float]]) -> None:
+def measure(url: str, projects: int, history: int, turn: int, runs: dict[str, list[float]]) -> None:
     from evalflow.spreading import own_workers
 
+    schema = ""
+
     def one(name: str) -> str:
+        nonlocal schema
+        if schema:  # one at a time: a million with history takes many gigabytes
+            drop(url, schema)
+        schema = f"{name}{turn}"
         with tempfile.TemporaryDirectory() as folder:
-            return given(url, f"{name}{turn}", projects, Path(folder))
+            return given(url, schema, projects, Path(folder), history)
 
     def done(receipts: Any) -> None:
         assert sum(receipt.outcome == "done" for receipt in receipts) == projects
 
     one("bare")
-    runs.setdefault("bare", []).append(timed(lambda: bare(url, f"bare{turn}")))
+    runs.setdefault("bare", []).append(timed(lambda: bare(url, schema)))
+    one("copied")
+    runs.setdefault("bare, COPY", []).append(timed(lambda: copied(url, schema)))
     with evalflow.open(one("alone"), clock=shared.clock) as engine:
         began = time.perf_counter()
         plan = engine.batch("report", by="policy-1")
         runs.setdefault("plan", []).append(time.perf_counter() - began)
         runs.setdefault("apply", []).append(timed(lambda: done(plan.apply())))
+        runs.setdefault("plan and apply", []).append(runs["plan"][-1] + runs["apply"][-1])
     for workers in (1, 2):
         store = one(f"spread{workers}x")
         with evalflow.open(store, clock=shared.clock) as engine:
@@ -141,34 +216,48 @@ def measure(url: str, projects: int, turn: int, runs: dict[str, list[float]]) ->
                     )
                 )
             )
+    drop(url, schema)
 
 
-def main(projects: int) -> None:
+def drop(url: str, schema: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP SCHEMA {schema} CASCADE")  # type: ignore[arg-type,unused-ignore]
+
+
+def main(projects: int, history: int) -> None:
     try:
         from evalflow_postgres.testing import NoServer, server
     except ImportError:
         print("evalflow-postgres is not installed; left out")
         return
     runs: dict[str, list[float]] = {}
-    rounds = ROUNDS if projects <= 100_000 else 1
+    rounds = ROUNDS if projects * (history + 1) <= MANY else 1
     try:
         with server(fsync=True) as url:
             for turn in range(rounds):
-                measure(url, projects, turn, runs)
+                measure(url, projects, history, turn, runs)
     except NoServer as why:
         print(f"no PostgreSQL: {why}")
         return
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{projects:,} projects, medians of {rounds}; peak of the program {peak} MB")
-    base = sorted(runs["bare"])[rounds // 2]
+    print(
+        f"{projects:,} projects, {history} entries behind each; {rounds} round(s); "
+        f"peak of the program {peak} MB"
+    )
+    base = statistics.median(runs["bare"])
     for name, found in runs.items():
         each = sorted(seconds / projects * 1e6 for seconds in found)
-        middle = each[rounds // 2]
+        middle = statistics.median(found)
         print(
-            f"  {name:<24} {middle:6.1f} µs each ({each[0]:.1f} to {each[-1]:.1f}), "
-            f"{middle * projects / 1e6 / base:5.2f}x"
+            f"  {name:<24} {middle / projects * 1e6:6.1f} µs each "
+            f"({each[0]:.1f} to {each[-1]:.1f}), {middle / base:5.2f}x",
+            flush=True,
         )
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    for size in sys.argv[1:] or ["10000"]:
+        number, _, behind = size.partition("+")
+        main(int(number), int(behind or 0))

@@ -34,6 +34,7 @@ from evalflow import (
     Selection,
     Snapshot,
     StorageError,
+    Whereabouts,
 )
 from evalflow.storage import memory
 from evalflow.storage.memory import MemoryStorage
@@ -694,6 +695,29 @@ class SweepsWhereverTheyStand(InAFile):
     class Broken(SQLiteStorage):
         def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
             super().sweep(like, lasts, on=None)
+
+
+class SweepsWhatIsOneProjectsAlone(InAFile):
+    """A sweep leaves out, silently, the figures and notices that no other project can have."""
+
+    killed_by = "test_a_sweep_is_for_moves_that_others_can_make"
+
+    class Broken(SQLiteStorage):
+        def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
+            entry = attrs.evolve(like.entry, rating=None, evaluation="", hash="").sealed()
+            project = attrs.evolve(like.project, head=entry.hash)
+            like = attrs.evolve(like, project=project, entry=entry, evaluation=None, notices=())
+            super().sweep(like, lasts, on=on)
+
+
+class KnowsNoDay(InAFile):
+    """Tells whose a project is, not whose it is on the day that was asked about."""
+
+    killed_by = "test_whereabouts_are_those_of_the_selected_projects"
+
+    class Broken(SQLiteStorage):
+        def whereabouts(self, selection: Selection) -> Iterator[Whereabouts]:
+            return super().whereabouts(attrs.evolve(selection, on=None))
 
 
 MUTANTS = [

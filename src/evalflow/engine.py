@@ -820,8 +820,8 @@ class Engine:
     def apply_chunk(
         self, chunk: Chunk, *, at: dt.datetime | None = None, by: Actor | None = None
     ) -> tuple[applying.Receipt, ...]:
-        """Write one chunk of a plan as of `at` (None: now), in one transaction where nothing
-        speaks against it, and return its receipts. Applied again, by whomever, it finds what
+        """Write one chunk of a plan as of `at` (None: now), in as few transactions as
+        possible, and return its receipts. Applied again, by whomever, it finds what
         is done. See `evalflow.spread`."""
         return applying.apply_chunk(self._desk(at), chunk, by=by)
 

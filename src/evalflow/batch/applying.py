@@ -33,6 +33,7 @@ from evalflow.model import Actor, Move, Selection, Snapshot
 from evalflow.storage.contract import whereabouts
 
 _TRIES = 5  # looks at a part that others keep moving under our hands
+_DECIDED = 1_000  # parts in one transaction where each is decided by itself
 
 OUTCOMES = ("done", "already", "refused", "conflict", "held")
 """What can become of a line: written now; written by an earlier run; refused when planned;
@@ -73,7 +74,7 @@ def apply(
 
 
 def apply_chunk(desk: Desk, chunk: Chunk, *, by: Actor | None = None) -> tuple[Receipt, ...]:
-    """Write what was reviewed of one chunk, in one transaction where nothing speaks against it."""
+    """Write what was reviewed of one chunk, in as few transactions as possible."""
     applying = _Applying(desk, chunk.header, chunk.key, by, desk.now())
     return tuple(applying.chunk(list(parts_in(chunk, chunk.mode))))
 
@@ -131,7 +132,8 @@ class _Applying:
     at: dt.datetime
 
     def chunk(self, parts: Sequence[Part]) -> Iterator[Receipt]:
-        """Write the parts, in one transaction where nothing speaks against it."""
+        """Write the parts: those that come out alike in one transaction, the others in as few as
+        possible."""
         swept = self._sweep(parts)
         if len(swept) == len(parts):  # each is of one line
             yield from [swept[_name(part)] for part in parts]
@@ -142,14 +144,22 @@ class _Applying:
             if _name(part) not in swept
         ]
         receipts = list(swept.values())
-        snapshots = self._snapshots(rest)
-        answers = self._answers(rest, snapshots)
+        for start in range(0, len(rest), _DECIDED):
+            receipts += self._each(rest[start : start + _DECIDED])
+        lines = [line for p in parts for line in ((p,) if isinstance(p, Alike) else p)]
+        place = {line.project: n for n, line in enumerate(lines)}
+        yield from sorted(receipts, key=lambda receipt: place[receipt.project])
+
+    def _each(self, parts: Sequence[list[Planned]]) -> Iterator[Receipt]:
+        """Decide for each, and write in one transaction what can share one."""
+        snapshots = self._snapshots(parts)
+        answers = self._answers(parts, snapshots)
         together: list[_Ready] = []
         later: list[list[Planned]] = []
-        for part in rest:
+        for part in parts:
             answer = self._look(part, snapshots, answers)
             if not isinstance(answer, _Ready):
-                receipts += answer
+                yield from answer
             elif answer.alone:
                 later.append(part)
             elif answer.moves:
@@ -157,14 +167,12 @@ class _Applying:
         try:
             if together:
                 self.desk.commit(tuple([m for ready in together for m in ready.moves]), ())
-                receipts += [receipt for ready in together for receipt in _done(ready.moves)]
         except Conflict:  # somebody was first with one of them: each for itself
             later = [*(ready.lines for ready in together), *later]
+        else:
+            yield from [receipt for ready in together for receipt in _done(ready.moves)]
         for part in later:
-            receipts += self._one(part)
-        lines = [line for p in parts for line in ((p,) if isinstance(p, Alike) else p)]
-        place = {line.project: n for n, line in enumerate(lines)}
-        yield from sorted(receipts, key=lambda receipt: place[receipt.project])
+            yield from self._one(part)
 
     def _sweep(self, parts: Sequence[Part]) -> dict[str, Receipt]:
         """Write those lines for which one decision holds; return only what is done."""

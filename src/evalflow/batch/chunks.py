@@ -13,7 +13,7 @@ from evalflow.batch.plan import Alike, BatchPlan, Header, Planned, Reader
 from evalflow.text import canonical, parse
 
 CHUNK = 5_000
-"""Projects in one transaction."""
+"""Projects in one transaction, where one decision holds for all of them."""
 
 
 @attrs.frozen(kw_only=True)
