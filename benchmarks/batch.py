@@ -159,19 +159,21 @@ def bare_store(folder: Path, name: str) -> sqlite3.Connection:
     return connection
 
 
-def by_hand(connection: sqlite3.Connection) -> None:
+def by_hand(
+    connection: sqlite3.Connection, decide: Callable[[str], str] = lambda state: "reported"
+) -> None:
     """Move every project, its rows worked out here, a chunk at a time."""
     rows = (
         connection.cursor()
         .execute("SELECT id, version, head, states, period, unit, lifecycle FROM project")
         .fetchall()
     )
-    at, after = clock().isoformat(timespec="microseconds"), '["reported"]'
+    at = clock().isoformat(timespec="microseconds")
     append = f"INSERT INTO entry ({sqlite._ENTRY}) VALUES ({','.join('?' * 22)})"
     for chunk in _chunks(iter(rows)):
         entries, standing, notices = [], [], []
         for project, version, head, states, period, unit, lifecycle in chunk:
-            number = version + 1
+            number, after = version + 1, f'["{decide(states[2:-2])}"]'
             body = json.dumps([project, number, "report", "policy-1", at, states, after, head])
             seal = hashlib.sha256(body.encode()).hexdigest()
             entries.append(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import cast
 
 import attrs
 
@@ -85,11 +84,17 @@ def parts_in(plan: BatchPlan | Chunk, mode: str) -> Iterator[Part]:
     if mode != "each":
         yield from parts_of(plan, mode)
         return
-    for short, together in groupby(plan.read(), key=lambda line: isinstance(line, Alike)):
-        if short:
-            yield from cast("Iterator[Alike]", together)
+    held: list[Planned] = []
+    for line in plan.read():
+        if held and (isinstance(line, Alike) or line.part is None or line.part != held[0].part):
+            yield held
+            held = []
+        if isinstance(line, Alike):
+            yield line
         else:
-            yield from parts_of(cast("Iterator[Planned]", together), mode)
+            held.append(line)
+    if held:
+        yield held
 
 
 def parts_of(plan: Iterable[Planned], mode: str) -> Iterator[list[Planned]]:

@@ -158,9 +158,30 @@ class Reader:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, str], Planned | None] = {}
+        self._last: tuple[tuple[str, str, str], Planned] | None = None
 
     def read(self, line: str) -> Planned | Alike:
         """Return the line: `Alike` only where it is allowed, alone, and without data."""
+        return self._as_last(line) or self._read(line)
+
+    def _as_last(self, line: str) -> Alike | None:
+        """Return the line if it differs from the last short one in its holes alone."""
+        if self._last is None:
+            return None
+        (before, between, after), like = self._last
+        if not line.startswith(before):
+            return None
+        head_end = line.find('"', len(before))
+        project = head_end + len(between)
+        project_end = line.find('"', project)
+        if not (line.startswith(between, head_end) and line.startswith(after, project_end)):
+            return None
+        name, number = line[project:project_end], line[project_end + len(after) : -1]
+        if not number.isdecimal() or "\\" in name:
+            return None
+        return Alike(name, int(number), line[len(before) : head_end], like)
+
+    def _read(self, line: str) -> Planned | Alike:
         head = line.find('"head":"') + 8
         head_end = line.find('"', head)
         project = line.find('"project":"', head_end) + 11
@@ -172,6 +193,7 @@ class Reader:
         kind = (line[:head], line[head_end:project], line[project_end:version])
         like = self._known.get(kind)
         if like is not None and number.isdecimal() and "\\" not in name:
+            self._last = kind, like
             return Alike(name, int(number), line[head:head_end], like)
         planned = Planned.from_tree(parse(line))
         if len(self._known) < _KINDS and _plain_line(planned, name, line[head:head_end], number):
