@@ -19,6 +19,7 @@ import attrs
 from evalflow.asking import Answers
 from evalflow.batch.chunks import CHUNK, Chunk, Part, parts_in
 from evalflow.batch.plan import (
+    Acting,
     Alike,
     BatchPlan,
     Desk,
@@ -130,10 +131,12 @@ class _Applying:
     key: str
     by: Actor | None
     at: dt.datetime
+    acting: Acting = attrs.field(init=False)
 
     def chunk(self, parts: Sequence[Part]) -> Iterator[Receipt]:
         """Write the parts: those that come out alike in one transaction, the others in as few as
         possible."""
+        self.acting = Acting(self.desk, self.by or self.header.by)  # by the directory of now
         swept = self._sweep(parts)
         if len(swept) == len(parts):  # each is of one line
             yield from [swept[_name(part)] for part in parts]
@@ -184,7 +187,8 @@ class _Applying:
                 reviewed.setdefault((id(line.like), plan), []).append(line)
         receipts: dict[str, Receipt] = {}
         for (_, plan), lines in reviewed.items():
-            receipts |= self._swept(plan, lines)
+            if len(lines) > 1:
+                receipts |= self._swept(plan, lines)
         return receipts
 
     def _swept(self, plan: str, lines: list[Alike]) -> dict[str, Receipt]:
@@ -217,9 +221,13 @@ class _Applying:
         try:
             if not self.desk.alike(project.plan, project.lifecycle, header.event):
                 return None
-            by = self.by or self.desk.actor(project.plan, header.by)
             (decision,), _ = self.desk.decide(
-                snapshot, header.event, by, self.at, header.data, key=self.key
+                snapshot,
+                header.event,
+                self.acting.in_plan(project.plan),
+                self.at,
+                header.data,
+                key=self.key,
             )
         except (NotFound, InvalidInput):
             return None
@@ -268,8 +276,7 @@ class _Applying:
             snapshot = snapshots.get(line.project)
             if snapshot is not None and snapshot.project.version == line.version:
                 asked.append((snapshot, self._data(line)))
-        by = self.by or self.header.by
-        return answers_for(self.desk, self.header.event, by, asked, self.at, self.key)
+        return answers_for(self.desk, self.header.event, self.acting, asked, self.at, self.key)
 
     def _data(self, line: Planned) -> dict[str, Any]:
         return {**self.header.data, **(line.data or {})}
@@ -338,9 +345,14 @@ class _Applying:
         """Decide once more, add the moves, and return what is not as it was reviewed."""
         header = self.header
         try:
-            by = self.by or self.desk.actor(snapshot.project.plan, header.by)
             decisions, unchanged = self.desk.decide(
-                snapshot, header.event, by, self.at, self._data(line), key=self.key, answers=answers
+                snapshot,
+                header.event,
+                self.acting.in_plan(snapshot.project.plan),
+                self.at,
+                self._data(line),
+                key=self.key,
+                answers=answers,
             )
         except (NotFound, InvalidInput) as error:
             reason = attrs.evolve(_CHANGED, ko=error.text("ko"), en=error.text("en"))

@@ -35,6 +35,27 @@ _BLOCK = 256  # lines of a plan that are read or written at a time
 _IN_MEMORY = 4_000_000  # characters of a plan that need no file
 
 
+class Acting:
+    """Whoever fires the events of a batch, looked up once in each plan's directory."""
+
+    def __init__(self, desk: Desk, by: Actor | str) -> None:
+        self._desk, self._by = desk, by
+        self._known: dict[str, Actor] = {}
+
+    def in_plan(self, plan: str) -> Actor:
+        """Return the actor as the plan's directory knows it.
+
+        Raises:
+            NotFound: it does not.
+        """
+        if not isinstance(self._by, str):
+            return self._by
+        found = self._known.get(plan)
+        if found is None:
+            found = self._known[plan] = self._desk.actor(plan, self._by)
+        return found
+
+
 class Decide(Protocol):
     """Decides one firing from a snapshot; see `Engine.fire`."""
 
@@ -367,16 +388,17 @@ def plan(
         mode=mode,
     )
     writer = _Writer(header)
+    acting = Acting(desk, by)
     seen: set[str] = set()
     own = each or {}
-    for snapshots in _undecided(desk, selection, header, by, at, own, writer):
+    for snapshots in _undecided(desk, selection, header, acting, at, own, writer):
         asked = [(one, _given(header, own.get(one.project.id))) for one in snapshots]
-        answers = answers_for(desk, header.event, by, asked, at)
+        answers = answers_for(desk, header.event, acting, asked, at)
         for snapshot in snapshots:
             if snapshot.project.id in seen:
                 seen.discard(snapshot.project.id)
                 continue
-            lines = list(_planned(desk, snapshot, header, by, at, own, answers))
+            lines = list(_planned(desk, snapshot, header, acting, at, own, answers))
             for line in lines:
                 writer.add(line)
             seen.update(line.project for line in lines if line.project != snapshot.project.id)
@@ -386,7 +408,7 @@ def plan(
 def answers_for(
     desk: Desk,
     event: str,
-    by: Actor | str,
+    acting: Acting,
     asked: Iterable[tuple[Snapshot, Mapping[str, Any]]],
     at: dt.datetime,
     key: str | None = None,
@@ -396,10 +418,9 @@ def answers_for(
     known = []
     for snapshot, data in asked:
         try:
-            actor = desk.actor(snapshot.project.plan, by) if isinstance(by, str) else by
+            known.append((snapshot, acting.in_plan(snapshot.project.plan), data))
         except NotFound:
             continue  # told where it is decided
-        known.append((snapshot, actor, data))
     return desk.ask_together(event, known, at, key)
 
 
@@ -412,7 +433,7 @@ def _undecided(
     desk: Desk,
     selection: Selection,
     header: Header,
-    by: Actor | str,
+    acting: Acting,
     at: dt.datetime,
     each: Mapping[str, Mapping[str, Any]],
     writer: _Writer,
@@ -443,7 +464,7 @@ def _undecided(
         moved = (snapshot.project.version, snapshot.project.head) != (found.version, found.head)
         if kind not in known and not moved:
             alike = desk.alike(found.plan, found.lifecycle, header.event)
-            lines = list(_planned(desk, snapshot, header, by, at, {}, {})) if alike else []
+            lines = list(_planned(desk, snapshot, header, acting, at, {}, {})) if alike else []
             known[kind] = _Template(lines[0]) if lines and lines[0].allowed else None
             for line in lines:
                 writer.add(line)
@@ -478,7 +499,7 @@ def _planned(
     desk: Desk,
     snapshot: Snapshot,
     header: Header,
-    by: Actor | str,
+    acting: Acting,
     at: dt.datetime,
     each: Mapping[str, Mapping[str, Any]],
     answers: Mapping[str, Answers],
@@ -488,11 +509,10 @@ def _planned(
     own = each.get(project.id)
     own_tree = None if own is None else plain(dict(own))
     try:
-        actor = desk.actor(project.plan, by) if isinstance(by, str) else by
         decisions, _ = desk.decide(
             snapshot,
             header.event,
-            actor,
+            acting.in_plan(project.plan),
             at,
             _given(header, own),
             answers=answers.get(project.id),
