@@ -17,6 +17,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import statistics
@@ -304,6 +305,7 @@ def once(folder: Path, projects: int) -> dict[str, float]:
             file.unlink()
     with tempfile.TemporaryDirectory(dir=folder) as own:
         shutil.copy(folder / "office.db", own)
+        os.sync()  # else the first commit would wait for the copy
         # In a program of its own, so that its memory is its own.
         told = subprocess.run(
             [sys.executable, __file__, "--batch", own, str(projects)],

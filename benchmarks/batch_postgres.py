@@ -29,7 +29,7 @@ import evalflow
 shared = import_module("batch")
 CHUNK = 5_000
 ROUNDS = 3
-MANY = 3_000_000  # entries of a store that is worked on once
+MANY = 500_000  # entries of a store that is worked on once
 
 BARE = """
 WITH own AS (

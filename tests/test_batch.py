@@ -687,6 +687,26 @@ def test_one_decision_is_made_for_all_alike(store_url, tmp_path, clock, monkeypa
         assert len(asked) == 2
 
 
+def test_one_that_moved_since_does_not_slow_the_others_down(
+    store_url, tmp_path, clock, monkeypatch
+):
+    asked = []
+    with orders(tmp_path / "plan", store_url, clock) as engine:
+        clock.go("2016-04-04")
+        plan = engine.batch("shut", by="policy-1")
+        first, *others = [project.id for project in engine.projects()]
+        engine.fire(first, "report", by=engine.actor("gu", "policy-1"))
+        decide = engine._decide_on
+
+        def counted(*given: Any, **named: Any) -> Any:
+            asked.append(given)
+            return decide(*given, **named)
+
+        monkeypatch.setattr(engine, "_decide_on", counted)
+        assert outcomes(engine.apply(plan)) == {first: "conflict"} | dict.fromkeys(others, "done")
+        assert len(asked) == 1
+
+
 def test_an_event_that_looks_at_figures_is_decided_for_each(reviewed):
     project = reviewed.engine.project("gu/1")
 

@@ -853,9 +853,11 @@ class Engine:
             project = snapshot.project
             kind = project.plan, project.lifecycle, snapshot.latest
             if kind not in many:
-                event = self.lifecycle(project.lifecycle).events.get(event_name)
-                setting = self._setting(snapshot, at)
-                many[kind] = event is not None and can_many(event, setting)
+                try:
+                    event = self.lifecycle(project.lifecycle).events.get(event_name)
+                    many[kind] = event is not None and can_many(event, self._setting(snapshot, at))
+                except NotFound:  # told where it is decided
+                    many[kind] = False
             if many[kind]:
                 answers = Answers()
                 decide = partial(

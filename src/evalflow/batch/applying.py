@@ -11,6 +11,7 @@ or beside somebody else, finds what is done and does the rest.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -212,7 +213,8 @@ class _Applying:
             kept = [each for each in whereabouts(self.desk.storage, now) if each[:3] in stood]
             if not kept:
                 break
-            lines = [stood[each[:3]] for each in kept if each.kind == kept[0].kind]
+            ((most, _),) = Counter(each.kind for each in kept).most_common(1)
+            lines = [stood[each[:3]] for each in kept if each.kind == most]
         return {}
 
     def _like(self, line: Alike, snapshot: Snapshot) -> Move | None:
