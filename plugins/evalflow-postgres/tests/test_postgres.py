@@ -532,7 +532,9 @@ def test_a_sweep_joins_the_hosts_transaction_and_leaves_its_planner_as_it_was(
         with pytest.raises(Conflict):
             joined.sweep(like, [(project.id, project.version, project.head)], on=None)
         assert host.execute(settings).fetchall() == before
-        project = joined.snapshot(SIX).project
+        snapshot = joined.snapshot(SIX)
+        assert snapshot is not None
+        project = snapshot.project
     assert version(joined) == 3
     assert version(storage) == 1
     host.rollback()
