@@ -298,9 +298,28 @@ def test_it_stops_between_chunks_where_it_is_told_to(reviewed):
     assert outcomes(plan.apply()) == {"gu/1": "already", "gu/2": "done", "gu/3": "done"}
 
 
-def test_ctrl_c_asks_a_batch_to_stop_and_twice_stops_at_once():
+@pytest.fixture
+def interrupted():
+    """Set how this program takes Ctrl-C, whatever it was started with."""
+    before = signal.getsignal(signal.SIGINT)
+    yield lambda how: signal.signal(signal.SIGINT, how)
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_does_not_stop_a_batch_in_the_background(interrupted):
     from evalflow.cli.batches import _stopping
 
+    interrupted(signal.SIG_IGN)
+    with _stopping() as stopping:
+        signal.raise_signal(signal.SIGINT)
+        assert not stopping()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+def test_ctrl_c_asks_a_batch_to_stop_and_twice_stops_at_once(interrupted):
+    from evalflow.cli.batches import _stopping
+
+    interrupted(signal.default_int_handler)
     with _stopping() as stopping:
         assert not stopping()
         signal.raise_signal(signal.SIGINT)

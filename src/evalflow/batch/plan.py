@@ -600,8 +600,7 @@ def seal(move: Move) -> str:
                 entry.unit,
                 entry.lifecycle,
                 entry.reason,
-                entry.data,
-                entry.rating,
+                *entry.texts(),
                 sorted((n.name, n.recipient, n.notifier) for n in move.notices),
             ]
         )

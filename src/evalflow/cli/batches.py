@@ -437,6 +437,9 @@ def _stopping() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
     before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:  # put into the background by a shell script: it is not asked
+        yield lambda: False
+        return
     try:
         signal.signal(signal.SIGINT, stop)
     except ValueError:  # not the main thread: nobody presses Ctrl-C here
