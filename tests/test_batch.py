@@ -240,11 +240,13 @@ class _Open:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("event", ["approve", "shut"])  # decided for each, and once for all
-@pytest.mark.parametrize("turn", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("event", "chunk", "turn"),  # decided for each, and once for the two of a chunk
+    [("approve", 1, 1), ("approve", 1, 2), ("approve", 1, 3), ("shut", 2, 1), ("shut", 2, 2)],
+)
 @pytest.mark.parametrize("point", ["commit:begun", "commit:written", "commit:done"])
 def test_a_killed_batch_continues_nothing_twice_nothing_skipped(
-    plan_file: Path, tmp_path: Path, clock: Clock, point: str, turn: int, event: str
+    plan_file: Path, tmp_path: Path, clock: Clock, point: str, turn: int, event: str, chunk: int
 ) -> None:
     opener = _Open(str(tmp_path / "office.db"))
     url, file = f"sqlite:///{opener.path}", str(tmp_path / "plan.jsonl")
@@ -264,13 +266,13 @@ def test_a_killed_batch_continues_nothing_twice_nothing_skipped(
         engine.batch(event, by="policy-1").save(file)
         whole = {p.id: p.version + 1 for p in engine.projects()}
 
-    killed = Child(opener, _apply, file, 1, fault=f"{point}:kill:{turn}")
+    killed = Child(opener, _apply, file, chunk, fault=f"{point}:kill:{turn}")
     with children(killed):
         killed.go()
         assert killed.died()
 
     with evalflow.open(f"sqlite:///{opener.path}", plugins=[], clock=clock) as engine:
-        written = turn if point == "commit:done" else turn - 1
+        written = min(3, chunk * (turn if point == "commit:done" else turn - 1))
         receipts = list(engine.apply(evalflow.load_batch(file)))
         assert [r.outcome for r in receipts] == ["already"] * written + ["done"] * (3 - written)
         assert {p.id: p.version for p in engine.projects()} == whole
