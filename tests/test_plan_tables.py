@@ -102,6 +102,7 @@ targets = (
     st.integers(0, 10**15),
     st.sampled_from(["xlsx", "csv"]),
 )
+@pytest.mark.slow
 def test_whatever_a_plan_says_comes_back(tmp_path_factory, values, title, weight, won, ending):
     from evalflow.plan import definition_from_tree, merge_patch
 
