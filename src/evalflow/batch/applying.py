@@ -20,7 +20,7 @@ import attrs
 from evalflow.asking import Answers
 from evalflow.batch.chunks import CHUNK, Chunk, Part, parts_in
 from evalflow.batch.plan import (
-    Acting,
+    Actors,
     Alike,
     BatchPlan,
     Desk,
@@ -132,12 +132,12 @@ class _Applying:
     key: str
     by: Actor | None
     at: dt.datetime
-    acting: Acting = attrs.field(init=False)
+    actors: Actors = attrs.field(init=False)
 
     def chunk(self, parts: Sequence[Part]) -> Iterator[Receipt]:
         """Write the parts: those that come out alike in one transaction, the others in as few as
         possible."""
-        self.acting = Acting(self.desk, self.by or self.header.by)  # by the directory of now
+        self.actors = Actors(self.desk, self.by or self.header.by)  # by the directory of now
         swept = self._sweep(parts)
         if len(swept) == len(parts):  # each is of one line
             yield from [swept[_name(part)] for part in parts]
@@ -226,7 +226,7 @@ class _Applying:
             (decision,), _ = self.desk.decide(
                 snapshot,
                 header.event,
-                self.acting.in_plan(project.plan),
+                self.actors.in_plan(project.plan),
                 self.at,
                 header.data,
                 key=self.key,
@@ -278,7 +278,7 @@ class _Applying:
             snapshot = snapshots.get(line.project)
             if snapshot is not None and snapshot.project.version == line.version:
                 asked.append((snapshot, self._data(line)))
-        return answers_for(self.desk, self.header.event, self.acting, asked, self.at, self.key)
+        return answers_for(self.desk, self.header.event, self.actors, asked, self.at, self.key)
 
     def _data(self, line: Planned) -> dict[str, Any]:
         return {**self.header.data, **(line.data or {})}
@@ -350,7 +350,7 @@ class _Applying:
             decisions, unchanged = self.desk.decide(
                 snapshot,
                 header.event,
-                self.acting.in_plan(snapshot.project.plan),
+                self.actors.in_plan(snapshot.project.plan),
                 self.at,
                 self._data(line),
                 key=self.key,

@@ -35,7 +35,7 @@ _BLOCK = 256  # lines of a plan that are read or written at a time
 _IN_MEMORY = 4_000_000  # characters of a plan that need no file
 
 
-class Acting:
+class Actors:
     """Whoever fires the events of a batch, looked up once in each plan's directory."""
 
     def __init__(self, desk: Desk, by: Actor | str) -> None:
@@ -388,17 +388,17 @@ def plan(
         mode=mode,
     )
     writer = _Writer(header)
-    acting = Acting(desk, by)
+    actors = Actors(desk, by)
     seen: set[str] = set()
     own = each or {}
-    for snapshots in _undecided(desk, selection, header, acting, at, own, writer):
+    for snapshots in _undecided(desk, selection, header, actors, at, own, writer):
         asked = [(one, _given(header, own.get(one.project.id))) for one in snapshots]
-        answers = answers_for(desk, header.event, acting, asked, at)
+        answers = answers_for(desk, header.event, actors, asked, at)
         for snapshot in snapshots:
             if snapshot.project.id in seen:
                 seen.discard(snapshot.project.id)
                 continue
-            lines = list(_planned(desk, snapshot, header, acting, at, own, answers))
+            lines = list(_planned(desk, snapshot, header, actors, at, own, answers))
             for line in lines:
                 writer.add(line)
             seen.update(line.project for line in lines if line.project != snapshot.project.id)
@@ -408,7 +408,7 @@ def plan(
 def answers_for(
     desk: Desk,
     event: str,
-    acting: Acting,
+    actors: Actors,
     asked: Iterable[tuple[Snapshot, Mapping[str, Any]]],
     at: dt.datetime,
     key: str | None = None,
@@ -418,7 +418,7 @@ def answers_for(
     known = []
     for snapshot, data in asked:
         try:
-            known.append((snapshot, acting.in_plan(snapshot.project.plan), data))
+            known.append((snapshot, actors.in_plan(snapshot.project.plan), data))
         except NotFound:
             continue  # told where it is decided
     return desk.ask_together(event, known, at, key)
@@ -433,7 +433,7 @@ def _undecided(
     desk: Desk,
     selection: Selection,
     header: Header,
-    acting: Acting,
+    actors: Actors,
     at: dt.datetime,
     each: Mapping[str, Mapping[str, Any]],
     writer: _Writer,
@@ -464,7 +464,7 @@ def _undecided(
         moved = (snapshot.project.version, snapshot.project.head) != (found.version, found.head)
         if kind not in known and not moved:
             alike = desk.alike(found.plan, found.lifecycle, header.event)
-            lines = list(_planned(desk, snapshot, header, acting, at, {}, {})) if alike else []
+            lines = list(_planned(desk, snapshot, header, actors, at, {}, {})) if alike else []
             known[kind] = _Template(lines[0]) if lines and lines[0].allowed else None
             for line in lines:
                 writer.add(line)
@@ -499,7 +499,7 @@ def _planned(
     desk: Desk,
     snapshot: Snapshot,
     header: Header,
-    acting: Acting,
+    actors: Actors,
     at: dt.datetime,
     each: Mapping[str, Mapping[str, Any]],
     answers: Mapping[str, Answers],
@@ -512,7 +512,7 @@ def _planned(
         decisions, _ = desk.decide(
             snapshot,
             header.event,
-            acting.in_plan(project.plan),
+            actors.in_plan(project.plan),
             at,
             _given(header, own),
             answers=answers.get(project.id),
