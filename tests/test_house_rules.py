@@ -43,26 +43,6 @@ HOMES = {
     "yaml": ("yamltree.py",),
 }
 
-# The glossary's "not used", with the plurals and verb forms that mean the same.
-UNUSED = re.compile(
-    r"managers?|helpers?|utils?|utility|utilities|handlers?|jobs?|tasks?"
-    r"|process|processes|processors?|status|statuses|cases?"
-)
-# (file, identifier): why it may be called so.
-ALLOWED_NAMES = {
-    ("cli/__init__.py", "status"): "the issue names the command `evalflow status`",
-    ("cli/projects.py", "status"): "the issue names the command `evalflow status`",
-    ("cli/projects.py", "status_command"): "the issue names the command `evalflow status`",
-    ("scoring/rates.py", "status"): "issue 1.4 speaks of a line's statuses",
-    ("scoring/rates.py", "statuses"): "issue 1.4 speaks of a line's statuses",
-    ("scoring/rollup.py", "status"): "issue 1.4 speaks of a line's statuses",
-    ("scoring/explain.py", "status"): "issue 1.4 speaks of a line's statuses",
-    ("model.py", "status"): "issue 1.4 speaks of a line's statuses: rated, missing, not due",
-    ("plugins/loading.py", "_manager"): "it is pluggy's PluginManager",
-    ("storage/sqlite.py", "_process"): "the operating system's process, whose id it keeps",
-}
-
-
 def sources() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
@@ -278,84 +258,6 @@ def test_each_library_has_one_home() -> None:
         complaint
         for path in sources()
         for complaint in strangers(path.read_text("utf-8"), place(path))
-    ] == []
-
-
-# ------------------------------------------------------------------ the glossary's words
-
-
-def defined(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Give the names that a source makes up itself."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node.lineno, node.name
-        elif isinstance(node, ast.arg):
-            yield node.lineno, node.arg
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.lineno, node.id
-        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            yield node.lineno, node.attr
-        elif isinstance(node, ast.alias) and node.asname:
-            yield node.lineno, node.asname
-
-
-def words(identifier: str) -> list[str]:
-    """Split a name: `HTTPJobManager` and `http_job_manager` have the same words."""
-    found = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", identifier)
-    return [word.lower() for word in found]
-
-
-def wrong_names(source: str, place: str) -> Iterator[str]:
-    modules = [(1, part.removesuffix(".py")) for part in place.split("/")]
-    for line, name in [*modules, *defined(ast.parse(source))]:
-        bad = [word for word in words(name) if UNUSED.fullmatch(word)]
-        if re.match(r"_*handle_", name):  # a file's handle may be called one
-            bad.append("handle_")
-        if place.startswith("testing/") and name.startswith("test_"):
-            continue  # a sentence about behaviour; operating systems have processes
-        if bad and (place, name) not in ALLOWED_NAMES:
-            yield f"{place}:{line}: '{name}' says '{bad[0]}', which the glossary does not use"
-
-
-@pytest.mark.parametrize(
-    ("place", "source"),
-    [
-        ("model.py", "class PlanManager: ..."),
-        ("model.py", "def handle_event(): ..."),
-        ("model.py", "async def process(): ..."),
-        ("model.py", "def fire(job): ..."),
-        ("model.py", "statuses = []"),
-        ("access.py", "class A:\n    status: str"),
-        ("model.py", "def f(self):\n    self.task_count = 1"),
-        ("model.py", "for each_case in []: ..."),
-        ("model.py", "import json as json_helper"),
-        ("utils.py", ""),
-        ("plan/helpers/tables.py", ""),
-        ("access.py", "def status(): ..."),
-    ],
-)
-def test_a_word_that_is_not_used_is_found(place: str, source: str) -> None:
-    assert len(list(wrong_names(source, place))) == 1
-
-
-@pytest.mark.parametrize(
-    ("place", "source"),
-    [
-        ("model.py", "from concurrent.futures import process\nx = os.cpu_count()"),
-        ("model.py", "def fold(text):\n    return text.casefold()"),
-        ("model.py", "handle = showcase = casefolded = processed = 1"),
-        ("cli/__init__.py", "def status(): ..."),
-    ],
-)
-def test_other_peoples_names_and_longer_words_are_left_alone(place: str, source: str) -> None:
-    assert list(wrong_names(source, place)) == []
-
-
-def test_the_code_speaks_the_glossary() -> None:
-    assert [
-        complaint
-        for path in sources()
-        for complaint in wrong_names(path.read_text("utf-8"), place(path))
     ] == []
 
 
