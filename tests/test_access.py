@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalflow.access import Directory, barred
 from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Duty
 from evalflow.model import (
@@ -25,6 +24,7 @@ from evalflow.model import (
     ScoringRules,
     Unit,
 )
+from evalflow.model.directory import Directory, barred
 
 UNITS = {
     "seodaemun": ("office", "서대문구", None),

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import evalflow
-from evalflow.text import canonical, digest
+from evalflow.model.canonical import canonical, digest
 
 LATER = "2016-04-20"
 

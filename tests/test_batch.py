@@ -139,7 +139,7 @@ def test_an_old_plan_gives_nobody_a_right_that_has_ended(office, tmp_path):
     changed = {**head.directory, "policy-1": ()}
     terms = office.engine.terms("gu")
     ended = attrs.evolve(terms.head, directory=changed)
-    from evalflow.access import Directory
+    from evalflow.model.directory import Directory
 
     office.engine._terms["gu", 1] = attrs.evolve(terms, head=ended, directory=Directory(ended))
     before = histories(office)
@@ -743,7 +743,7 @@ def test_lines_that_are_alike_are_read_in_short_and_say_the_same():
     from hypothesis import strategies as st
 
     from evalflow.batch.plan import Planned, Reader
-    from evalflow.text import canonical, parse
+    from evalflow.model.canonical import canonical, parse
 
     texts = st.text(st.sampled_from('a1/"\\,:가\u2028 '), min_size=1, max_size=8)
     lines = st.builds(

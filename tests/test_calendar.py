@@ -17,7 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalflow.calendar import (
+from evalflow.errors import InvalidInput
+from evalflow.model import CalendarRules, DueRule, Label
+from evalflow.model.calendar import (
     FREQUENCIES,
     Calendar,
     Deadline,
@@ -29,8 +31,6 @@ from evalflow.calendar import (
     period_of,
     periods_between,
 )
-from evalflow.errors import InvalidInput
-from evalflow.model import CalendarRules, DueRule, Label
 
 DATA = Path(__file__).parent / "data" / "kr-deadlines"
 THE_5TH, THE_20TH = DueRule(kind="day", n=5), DueRule(kind="day", n=20)
@@ -194,7 +194,7 @@ def test_an_unknown_country_is_refused_with_the_nearest_one() -> None:
 
 
 def test_importing_the_calendar_does_not_import_the_library() -> None:
-    ask = "import sys, evalflow.calendar; sys.exit('holidays' in sys.modules)"
+    ask = "import sys, evalflow.model.calendar; sys.exit('holidays' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", ask], check=False).returncode == 0
 
@@ -518,7 +518,7 @@ def test_a_misspelt_zone_names_the_nearest_one() -> None:
 def test_a_machine_without_time_zones_is_told_what_to_install() -> None:
     ask = (
         "import sys; sys.modules['tzdata'] = None\n"
-        "from evalflow.calendar import Calendar\n"
+        "from evalflow.model.calendar import Calendar\n"
         "from evalflow.errors import InvalidInput\n"
         "from evalflow.model import CalendarRules\n"
         "try: Calendar(CalendarRules(first='2016', last='2016', frequency='year'))\n"

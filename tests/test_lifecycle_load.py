@@ -20,7 +20,7 @@ from evalflow.lifecycle.diagram import mermaid
 from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle, presets
 from evalflow.model import DueRule, Label
-from evalflow.text import Tree, canonical, parse
+from evalflow.model.canonical import Tree, canonical, parse
 from evalflow.yamltree import read
 from lifecycle_strategies import ORDER, VOCABULARY
 

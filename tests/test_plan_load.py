@@ -21,9 +21,9 @@ from evalflow import yamltree
 from evalflow.errors import InvalidInput, NotFound, Problem
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Label, NotDue
+from evalflow.model.canonical import canonical, parse
 from evalflow.plan import Plan, definition_from_tree, head_from_tree, load_plan
 from evalflow.plan.write import yaml_text
-from evalflow.text import canonical, parse
 
 BASE = """\
 evalflow: plan/1

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import evalflow
 from evalflow import yamltree
 from evalflow.lifecycle.definition import Lifecycle
+from evalflow.model.canonical import canonical, parse
 from evalflow.plan import (
     Plan,
     definition_from_tree,
@@ -25,7 +26,6 @@ from evalflow.plan import (
     touched,
 )
 from evalflow.plan.write import yaml_text
-from evalflow.text import canonical, parse
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "seodaemun-2016" / "plan.yaml"
 

@@ -17,19 +17,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from evalflow.access import Directory
     from evalflow.audit import Bundle, verify_bundle
     from evalflow.batch.applying import Receipt
     from evalflow.batch.chunks import Chunk
     from evalflow.batch.plan import BatchPlan, Planned, load_batch
-    from evalflow.calendar import (
-        Calendar,
-        Deadline,
-        Holidays,
-        Period,
-        library_holidays,
-        listed_holidays,
-    )
     from evalflow.decision import Check, Explanation
     from evalflow.dues import Due
     from evalflow.engine import Engine, load_lifecycle, load_plan, open, vocabulary  # noqa: A004
@@ -86,6 +77,16 @@ if TYPE_CHECKING:
         Visibility,
         Withheld,
     )
+    from evalflow.model.calendar import (
+        Calendar,
+        Deadline,
+        Holidays,
+        Period,
+        library_holidays,
+        listed_holidays,
+    )
+    from evalflow.model.canonical import Tree, canonical, digest, parse
+    from evalflow.model.directory import Directory
     from evalflow.outbox import DeliveryReport, Notifier
     from evalflow.plan import Plan
     from evalflow.plugins import Plugins
@@ -109,17 +110,16 @@ if TYPE_CHECKING:
         filled,
     )
     from evalflow.storage.points import fault_point
-    from evalflow.text import Tree, canonical, digest, parse
     from evalflow.verification import Checkpoint, Mismatch
     from evalflow.view import View
 
 _HOMES = {
-    "evalflow.access": ("Directory",),
+    "evalflow.model.directory": ("Directory",),
     "evalflow.audit": ("Bundle", "verify_bundle"),
     "evalflow.batch.applying": ("Receipt",),
     "evalflow.batch.chunks": ("Chunk",),
     "evalflow.batch.plan": ("BatchPlan", "Planned", "load_batch"),
-    "evalflow.calendar": (
+    "evalflow.model.calendar": (
         "Calendar",
         "CalendarRules",
         "Deadline",
@@ -215,7 +215,7 @@ _HOMES = {
         "filled",
     ),
     "evalflow.storage.points": ("fault_point",),
-    "evalflow.text": ("Tree", "canonical", "digest", "parse"),
+    "evalflow.model.canonical": ("Tree", "canonical", "digest", "parse"),
     "evalflow.view": ("View",),
     "evalflow.verification": ("Checkpoint", "Mismatch"),
 }

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 
 import attrs
 
-from evalflow.access import Directory
-from evalflow.calendar import Calendar
 from evalflow.errors import InvalidInput, Problem, Reason, Refused
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Actor, Commit, Entry, Grant, Move, PlanHead, Project, ProjectDefinition
+from evalflow.model.calendar import Calendar
+from evalflow.model.canonical import Tree, canonical, digest
+from evalflow.model.directory import Directory
 from evalflow.plan import Plan
-from evalflow.text import Tree, canonical, digest
 
 ADOPT, REVISE = "adopt", "revise"
 """The events of the two entries that no lifecycle defines: a plan is adopted, then revised."""

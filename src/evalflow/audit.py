@@ -30,9 +30,9 @@ import attrs
 from evalflow.errors import Conflict, EvalflowError, InvalidInput, Problem
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, Evaluation, Project
+from evalflow.model.canonical import Tree, canonical, parse
 from evalflow.storage import rows
 from evalflow.storage.contract import Storage
-from evalflow.text import Tree, canonical, parse
 from evalflow.verification import (
     Checkpoint,
     Kept,

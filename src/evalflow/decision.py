@@ -12,9 +12,6 @@ from typing import Any
 
 import attrs
 
-from evalflow import access
-from evalflow.access import Directory
-from evalflow.calendar import Calendar
 from evalflow.errors import InvalidInput, PluginError, Problem, Reason
 from evalflow.firing import Draft, Firing
 from evalflow.guards import Guard
@@ -39,9 +36,12 @@ from evalflow.model import (
     Snapshot,
     Subject,
 )
+from evalflow.model import directory as access
+from evalflow.model.calendar import Calendar
+from evalflow.model.canonical import Tree, canonical, digest
+from evalflow.model.directory import Directory
 from evalflow.records import RECORDS
 from evalflow.storage.contract import visits_after
-from evalflow.text import Tree, canonical, digest
 
 CHECKS: Mapping[str, Label] = {
     "state": Label("상태", "State"),

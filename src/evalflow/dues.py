@@ -8,10 +8,10 @@ from functools import lru_cache
 
 import attrs
 
-from evalflow.access import Directory
-from evalflow.calendar import Calendar
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import DueRule, Entry, Label, PlanHead, Project
+from evalflow.model.calendar import Calendar
+from evalflow.model.directory import Directory
 
 
 @attrs.frozen(kw_only=True)

@@ -17,7 +17,6 @@ from typing import Any, Self
 import attrs
 
 from evalflow import outbox
-from evalflow.access import Directory
 from evalflow.adoption import ADOPT, REVISE, Adoption, check_revision, entitled
 from evalflow.asking import Answers, answer_together, asking, can_many
 from evalflow.audit import Bundle, write_bundle
@@ -25,7 +24,6 @@ from evalflow.batch import applying
 from evalflow.batch import plan as batches
 from evalflow.batch.chunks import Chunk
 from evalflow.batch.selection import check_names, conditions
-from evalflow.calendar import Calendar, Holidays, period
 from evalflow.decision import (
     Decision,
     Explanation,
@@ -62,6 +60,9 @@ from evalflow.model import (
     Snapshot,
     Subject,
 )
+from evalflow.model.calendar import Calendar, Holidays, period
+from evalflow.model.canonical import Tree, canonical, parse
+from evalflow.model.directory import Directory
 from evalflow.plan import Change, Plan, changes, definition_from_tree, head_from_tree, with_tables
 from evalflow.plan import load as plan_load
 from evalflow.plugins import Plugins
@@ -69,7 +70,6 @@ from evalflow.records import RECORDS, actuals_of
 from evalflow.scoring import Grade, grade_all
 from evalflow.storage.contract import Last, Storage, Sweeping, filled
 from evalflow.storage.points import fault_point
-from evalflow.text import Tree, canonical, parse
 from evalflow.verification import (
     Checkpoint,
     Kept,

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
-from evalflow.access import Directory
-from evalflow.calendar import Calendar
 from evalflow.errors import Reason
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import (
@@ -23,7 +21,9 @@ from evalflow.model import (
     ProjectDefinition,
     Rating,
 )
-from evalflow.text import Tree
+from evalflow.model.calendar import Calendar
+from evalflow.model.canonical import Tree
+from evalflow.model.directory import Directory
 
 
 @attrs.frozen(kw_only=True)

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from evalflow import calendar
 from evalflow.errors import Reason
 from evalflow.firing import LAGGING_VERDICTS, Draft, Firing
 from evalflow.lifecycle.definition import GuardSpec
-from evalflow.model import Label, NotDue, Project
+from evalflow.model import Label, NotDue, Project, calendar
 
 Reasons = Reason | Sequence[Reason] | None
 Guard = Callable[..., Reasons]

@@ -27,8 +27,8 @@ import attrs
 
 from evalflow.errors import InvalidInput
 from evalflow.model import Label
+from evalflow.model.canonical import Tree
 from evalflow.reading import Part, Reading
-from evalflow.text import Tree
 
 Built = TypeVar("Built")
 Read = Callable[[Part, Any], Any]

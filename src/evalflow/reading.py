@@ -28,7 +28,7 @@ from typing import Any, Final, TypeVar, overload
 
 from evalflow.errors import InvalidInput, Problem, nearest
 from evalflow.model import Label
-from evalflow.text import Tree
+from evalflow.model.canonical import Tree
 from evalflow.yamltree import DEEPEST, UNPRINTABLE, Document, Path, path_text
 
 LONGEST_TEXT = 10_000

@@ -12,13 +12,12 @@ from typing import Any
 
 import attrs
 
-from evalflow import calendar
 from evalflow.errors import InvalidInput, Reason
 from evalflow.firing import Draft, Firing
 from evalflow.lifecycle.fields import figure_from
-from evalflow.model import Change, Evaluation, Figure, NotDue, Override, Rating
+from evalflow.model import Change, Evaluation, Figure, NotDue, Override, Rating, calendar
+from evalflow.model.canonical import Tree
 from evalflow.plan import definition_from_tree, merge_patch, touched
-from evalflow.text import Tree
 
 Record = Callable[[Firing, Draft], Draft]
 

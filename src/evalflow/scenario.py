@@ -21,9 +21,9 @@ from evalflow.engine import Engine, load_plan
 from evalflow.engine import open as open_engine
 from evalflow.errors import EvalflowError, InvalidInput, NotFound, Problem, Refused
 from evalflow.model import Label
+from evalflow.model.canonical import Tree
 from evalflow.plan import Plan
 from evalflow.reading import Part, Reading, date_of, figure_of
-from evalflow.text import Tree
 from evalflow.yamltree import Document, placed, read
 
 FORMAT = "scenario/1"

@@ -19,15 +19,15 @@ from typing import Any
 
 import attrs
 
-from evalflow.calendar import period
 from evalflow.engine import Engine, load_lifecycle
 from evalflow.errors import InvalidInput, NotFound, Problem
 from evalflow.model import Actor, Entry, Label, PlanHead, Project, ProjectDefinition
+from evalflow.model.calendar import period
+from evalflow.model.canonical import Tree
 from evalflow.plan import Plan, definition_from_tree, load_plan
 from evalflow.plan.load import beside
 from evalflow.plan.write import yaml_text
 from evalflow.scoring import shares
-from evalflow.text import Tree
 from evalflow.yamltree import Document, read
 
 SELECTED, EXCLUDED = "selected", "excluded"

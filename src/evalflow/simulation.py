@@ -23,14 +23,14 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from evalflow.access import Directory
-from evalflow.calendar import Calendar, period
 from evalflow.engine import Engine
 from evalflow.engine import open as open_engine
 from evalflow.errors import InvalidInput, NotFound, Problem, Reason, Refused
 from evalflow.firing import LAGGING_VERDICTS
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import Project
+from evalflow.model.calendar import Calendar, period
+from evalflow.model.directory import Directory
 from evalflow.plan import Plan
 from evalflow.specimens import Occasion, specimen
 

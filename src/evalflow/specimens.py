@@ -14,10 +14,10 @@ from typing import Any
 
 import attrs
 
-from evalflow.access import Directory
 from evalflow.lifecycle.definition import Event, Field, GuardUse, Lifecycle
 from evalflow.model import Evaluation, Indicator, PlanHead, Project, ProjectDefinition
-from evalflow.text import Tree
+from evalflow.model.canonical import Tree
+from evalflow.model.directory import Directory
 
 WORDS = "연습"
 """What every made up text says: a rehearsal."""

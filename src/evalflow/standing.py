@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from evalflow.calendar import Period
 from evalflow.dues import Due
 from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, Label, PlanHead, Project, ProjectDefinition, Rating
+from evalflow.model.calendar import Period
 from evalflow.scoring import RollUp, roll_up
 from evalflow.verification import Checkpoint
 

@@ -20,8 +20,8 @@ from evalflow.lifecycle import lifecycle_from_tree
 from evalflow.lifecycle.carrying import carry
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, Evaluation, Project
+from evalflow.model.canonical import canonical, digest, parse
 from evalflow.storage.rows import Rebuilt
-from evalflow.text import canonical, digest, parse
 
 
 @attrs.frozen(kw_only=True)

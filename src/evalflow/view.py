@@ -15,7 +15,7 @@ import attrs
 from evalflow.engine import Engine
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import Actor, Entry, Evaluation, Project, Rating
-from evalflow.text import Tree
+from evalflow.model.canonical import Tree
 
 
 @attrs.frozen(kw_only=True)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from evalflow.errors import InvalidInput, Problem
-from evalflow.text import Tree
+from evalflow.model.canonical import Tree
 
 if TYPE_CHECKING:
     import yaml  # loaded when a file is read: stored trees need none of it

@@ -9,7 +9,7 @@ from itertools import groupby
 import attrs
 
 from evalflow.batch.plan import Alike, BatchPlan, Header, Planned, Reader
-from evalflow.text import canonical, parse
+from evalflow.model.canonical import canonical, parse
 
 CHUNK = 5_000
 """Projects in one transaction, where one decision holds for all of them."""

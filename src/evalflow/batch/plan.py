@@ -24,8 +24,8 @@ from evalflow.asking import Answers
 from evalflow.decision import Decision
 from evalflow.errors import EvalflowError, InvalidInput, NotFound, Problem, Reason
 from evalflow.model import Actor, Commit, Move, Project, Selection, Snapshot
+from evalflow.model.canonical import Tree, canonical, digest, parse, quoted
 from evalflow.storage.contract import Last, Storage, Whereabouts, check_commit, whereabouts
-from evalflow.text import Tree, canonical, digest, parse, quoted
 
 FORMAT = "batch/1"
 MODES = ("each", "all", "unit")

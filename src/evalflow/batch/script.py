@@ -23,8 +23,8 @@ import attrs
 from evalflow.batch.plan import MODES
 from evalflow.batch.selection import KEYS, conditions
 from evalflow.errors import InvalidInput
+from evalflow.model.canonical import Tree
 from evalflow.reading import Part, Reading, figure_of
-from evalflow.text import Tree
 from evalflow.yamltree import read
 
 FORMAT = "batch-script/1"

@@ -10,10 +10,10 @@ from typing import Any
 
 from evalflow.errors import nearest
 from evalflow.model import ProjectDefinition
+from evalflow.model.canonical import Tree
 from evalflow.plan.tables import NOT_DUE, NUMBER
 from evalflow.tables import Row, Table
 from evalflow.tables.cells import same
-from evalflow.text import Tree
 
 EACH = (NUMBER,)
 """The column that a table of data by project must have; every other one is a field."""

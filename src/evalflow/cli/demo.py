@@ -162,7 +162,7 @@ class Play:
 
     def year(self, halt: Callable[[], None]) -> None:
         """Play it all; `halt` is called on the evening on which one bureau is late."""
-        from evalflow.calendar import period
+        from evalflow.model.calendar import period
 
         self.say("2016-02-25", "계획을 확정하고 43개 사업을 시작", "the plan is adopted")
         self.engine.adopt(self.plan, by=self.plan.actor(self.someone("policy_office")))
@@ -425,7 +425,7 @@ class Play:
 
     def someone(self, role: str, number: str | None = None, place: int = 0) -> str:
         """Return the id of an actor who holds the role for the project, or in the office."""
-        from evalflow.access import Directory
+        from evalflow.model.directory import Directory
 
         head = self.plan.head
         day = self.clock.moment.astimezone(SEOUL).date()

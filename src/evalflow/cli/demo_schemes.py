@@ -180,7 +180,7 @@ class Schemes:
 
     def someone(self, project: str, role: str) -> str:
         """Return the first who holds the role for the project."""
-        from evalflow.access import Directory
+        from evalflow.model.directory import Directory
 
         head = self.engine.plan(project.rpartition("/")[0])
         day = self.engine.clock().date()

@@ -16,7 +16,7 @@ import click
 
 from evalflow.errors import InvalidInput, Problem
 from evalflow.model import Label, Project
-from evalflow.text import Tree
+from evalflow.model.canonical import Tree
 
 if TYPE_CHECKING:
     from evalflow.engine import Engine

@@ -75,7 +75,7 @@ class Day(Protocol):
 
 
 class Deadlines(Protocol):
-    """What `check` asks of a calendar; `evalflow.calendar.Calendar` answers it."""
+    """What `check` asks of a calendar; `evalflow.model.calendar.Calendar` answers it."""
 
     def periods(self) -> Sequence[Spell]:
         """Return the plan's periods."""

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from evalflow.model import DueRule, Label
-from evalflow.text import Tree, canonical, digest
+from evalflow.model.canonical import Tree, canonical, digest
 
 
 @attrs.frozen(kw_only=True)

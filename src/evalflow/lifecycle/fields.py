@@ -18,7 +18,7 @@ import attrs
 from evalflow.errors import Problem, nearest
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.model import Figure, Label, NotDue, ProjectDefinition
-from evalflow.text import Tree
+from evalflow.model.canonical import Tree
 
 LONGEST_TEXT = 10_000
 """Characters in one text field; a longer one is refused (a paper belongs in the evidence)."""

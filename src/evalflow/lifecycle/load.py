@@ -30,8 +30,8 @@ from evalflow.lifecycle.definition import (
 from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.overlap import Overlap, overlaps
 from evalflow.model import DueRule, Label
+from evalflow.model.canonical import Tree
 from evalflow.reading import Part, Reading
-from evalflow.text import Tree
 from evalflow.yamltree import Document, read
 
 FORMAT = "lifecycle/1"

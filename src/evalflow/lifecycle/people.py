@@ -2,7 +2,7 @@
 
 A plan's grants may have dates, so a unit's time is cut into stretches in which nothing changes,
 and every question is asked of each stretch. An acting appointment (대결) counts where its
-principal holds the role, as in `evalflow.access`.
+principal holds the role, as in `evalflow.model.directory`.
 """
 
 from __future__ import annotations

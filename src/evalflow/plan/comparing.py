@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 import attrs
 
 from evalflow.model import PlanHead, ProjectDefinition
+from evalflow.model.canonical import Tree, canonical
 from evalflow.plan.definition import Plan
 from evalflow.plan.order import ORDER
-from evalflow.text import Tree, canonical
 
 _UNCOMPARED = frozenset({"revision", "effective", ORDER})
 

@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from evalflow import calendar
 from evalflow.errors import InvalidInput
 from evalflow.lifecycle.definition import Lifecycle, Role
 from evalflow.lifecycle.load import read_due
@@ -32,11 +31,12 @@ from evalflow.model import (
     Unit,
     Visibility,
     Withheld,
+    calendar,
 )
+from evalflow.model.canonical import Tree
 from evalflow.plan.order import ORDER, sort_parts, with_order
 from evalflow.reading import Part, Reading, date_of
 from evalflow.scoring import DEFAULT_BANDS, VERDICTS, ZERO_TARGETS
-from evalflow.text import Tree
 
 FORMAT = "plan/1"
 """What the key `evalflow` of a plan file says."""

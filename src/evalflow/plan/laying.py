@@ -15,6 +15,7 @@ import attrs
 
 from evalflow.errors import InvalidInput, Problem, nearest
 from evalflow.model import PlanHead, ProjectDefinition
+from evalflow.model.canonical import Tree
 from evalflow.plan.listing import sources_of, value_at
 from evalflow.plan.project import Surroundings, check_project, read_project
 from evalflow.plan.tables import (
@@ -33,7 +34,6 @@ from evalflow.reading import Reading, is_name
 from evalflow.tables import Note, Row, Table, read_tables
 from evalflow.tables.cells import same
 from evalflow.tables.read import raise_all
-from evalflow.text import Tree
 from evalflow.yamltree import path_text
 
 Source = str | os.PathLike[str]

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from evalflow.model import Evaluation, Label, PlanHead, ProjectDefinition
+from evalflow.model.canonical import Tree
 from evalflow.plan.order import ORDER, in_order
 from evalflow.plan.tables import (
     ACTUALS,
@@ -23,7 +24,6 @@ from evalflow.plan.tables import (
 )
 from evalflow.tables import Column
 from evalflow.tables.cells import figure_of
-from evalflow.text import Tree
 
 TABLES = {
     "projects": Label("대상사업 목록", "Projects"),

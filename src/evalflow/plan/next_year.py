@@ -12,12 +12,11 @@ from typing import Any
 
 import attrs
 
-from evalflow import calendar
-from evalflow.model import Grant, PlanHead, ProjectDefinition, Unit
+from evalflow.model import Grant, PlanHead, ProjectDefinition, Unit, calendar
+from evalflow.model.canonical import Tree
 from evalflow.plan.head import head_from_tree
 from evalflow.plan.order import ORDER, in_order
 from evalflow.plan.write import dump_tree
-from evalflow.text import Tree
 
 _DECIDED_ANEW = frozenset(
     {"revision", "effective", "document", "milestones", "exclusions", "appointments", "projects"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evalflow.text import Tree
+from evalflow.model.canonical import Tree
 
 
 def merge_patch(tree: Tree, patch: Tree) -> Tree:

@@ -28,6 +28,7 @@ from evalflow.model import (
     Step,
     Unit,
 )
+from evalflow.model.canonical import Tree
 from evalflow.plan.head import periods_of
 from evalflow.plan.order import ORDER, sort_parts, with_order
 from evalflow.reading import Part, Reading, figure_of
@@ -38,7 +39,6 @@ from evalflow.scoring import (
     FORMULAS,
     ZERO_TARGETS,
 )
-from evalflow.text import Tree
 
 _NOT_DUE = NotDue("")
 

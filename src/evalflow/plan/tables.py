@@ -19,12 +19,12 @@ import attrs
 
 from evalflow.errors import nearest
 from evalflow.model import Label, PlanHead
+from evalflow.model.canonical import Tree
 from evalflow.plan.head import periods_of
 from evalflow.plan.order import ORDER, in_order
 from evalflow.scoring import DIRECTIONS, FORMULAS
 from evalflow.tables import Column, Row
 from evalflow.tables.cells import same
-from evalflow.text import Tree
 
 Value = str | int | Decimal | dt.date | None
 

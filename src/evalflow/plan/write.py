@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from evalflow.model import PlanHead, ProjectDefinition
+from evalflow.model.canonical import Tree
 from evalflow.plan.order import ORDER, in_order
-from evalflow.text import Tree
 
 _WIDTH = 100
 _LONGEST_KEY = 120  # YAML allows 1,024 characters on the line of a key

@@ -25,6 +25,7 @@ from evalflow.guards import Guard
 from evalflow.hookspecs import options_of
 from evalflow.lifecycle.definition import GuardSpec
 from evalflow.model import Delivery, Label, PlanHead, Rating, ScoringRules, Subject
+from evalflow.model.canonical import Tree
 from evalflow.options import no_options, read_options
 from evalflow.outbox import Notifier, Route
 from evalflow.plugins.checking import Finding, Taken, fault, takes
@@ -51,7 +52,6 @@ from evalflow.plugins.running import (
 )
 from evalflow.scoring.contract import Grader, Scorer
 from evalflow.storage.contract import Storage
-from evalflow.text import Tree
 
 __all__ = [
     "CHOSEN_BY",

@@ -27,7 +27,7 @@ from evalflow.model import (
     Selection,
     Snapshot,
 )
-from evalflow.text import canonical
+from evalflow.model.canonical import canonical
 
 
 @attrs.frozen(kw_only=True)

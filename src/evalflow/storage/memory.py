@@ -29,9 +29,9 @@ from evalflow.model import (
     Selection,
     Snapshot,
 )
+from evalflow.model.canonical import Tree, canonical, parse
 from evalflow.storage.contract import Settled, check_commit
 from evalflow.storage.points import fault_point
-from evalflow.text import Tree, canonical, parse
 
 
 @attrs.frozen

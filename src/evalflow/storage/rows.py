@@ -22,8 +22,8 @@ from evalflow.model import (
     Project,
     Snapshot,
 )
+from evalflow.model.canonical import canonical, digest, parse, quoted
 from evalflow.storage.contract import Last, Whereabouts
-from evalflow.text import canonical, digest, parse, quoted
 
 Row = Sequence[Any]
 

@@ -37,6 +37,7 @@ from evalflow.model import (
     Selection,
     Snapshot,
 )
+from evalflow.model.canonical import canonical, parse
 from evalflow.storage import turns
 from evalflow.storage.contract import Last, Settled, Whereabouts, check_commit, check_like
 from evalflow.storage.points import fault_point
@@ -60,7 +61,6 @@ from evalflow.storage.rows import (
     project_row,
     snapshot_from,
 )
-from evalflow.text import canonical, parse
 
 APPLICATION = 0x65766C66
 """`application_id` of every evalflow store: "evlf"."""

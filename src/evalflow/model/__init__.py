@@ -1,0 +1,73 @@
+"""The values of evalflow, by noun: frozen, without I/O and without a clock.
+
+Figures are `Decimal` here, text in stored trees, never a float. Times are aware and UTC.
+"""
+
+from __future__ import annotations
+
+from evalflow.model.commits import Commit, Move, Selection, Snapshot
+from evalflow.model.history import Act, Entry, Evaluation, Notice, Outgoing
+from evalflow.model.plans import Exclusion, Goal, PlanHead
+from evalflow.model.projects import (
+    Budget,
+    Change,
+    Figure,
+    Indicator,
+    NotDue,
+    Project,
+    ProjectDefinition,
+    Step,
+)
+from evalflow.model.ratings import Line, Override, Rating, Subject
+from evalflow.model.rules import (
+    Band,
+    CalendarRules,
+    Delivery,
+    DueRule,
+    GradeRules,
+    ScoringRules,
+    Visibility,
+    Withheld,
+)
+from evalflow.model.units import Actor, Assignment, Grant, Label, Renaming, Unit
+
+__all__ = [
+    "Act",
+    "Actor",
+    "Assignment",
+    "Band",
+    "Budget",
+    "CalendarRules",
+    "Change",
+    "Commit",
+    "Delivery",
+    "DueRule",
+    "Entry",
+    "Evaluation",
+    "Exclusion",
+    "Figure",
+    "Goal",
+    "GradeRules",
+    "Grant",
+    "Indicator",
+    "Label",
+    "Line",
+    "Move",
+    "NotDue",
+    "Notice",
+    "Outgoing",
+    "Override",
+    "PlanHead",
+    "Project",
+    "ProjectDefinition",
+    "Rating",
+    "Renaming",
+    "ScoringRules",
+    "Selection",
+    "Snapshot",
+    "Step",
+    "Subject",
+    "Unit",
+    "Visibility",
+    "Withheld",
+]

@@ -1,0 +1,221 @@
+"""What happened: entries and their hashes, evaluations, and the notices that they cause."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from evalflow.model.canonical import Tree, canonical, digest
+from evalflow.model.ratings import Rating
+from evalflow.model.units import Label
+
+
+@attrs.frozen(kw_only=True)
+class Act:
+    """Who did what to an evaluation; separation of duties looks at these (D9)."""
+
+    event: str
+    actor: str
+    on_behalf_of: str | None = None
+    signers: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Evaluation:
+    """One project's figures for one period: both ratings side by side, and all that was said.
+
+    Attributes:
+        prior: actuals of the year's earlier periods: period -> indicator id -> figure text.
+        facts: the latest of every recorded data field: actuals, explanations (cause,
+            countermeasure, follow-up), cards, evidence, sign_off, … (earlier ones: history).
+        self_rating, review_rating: the department's and the reviewer's (D7).
+        acts: who did what in this period.
+        extensions: event -> the later day to which it was extended, ISO text.
+        number: the entry that wrote it last.
+    """
+
+    project: str
+    period: str
+    number: int = 0
+    revision: int = 1
+    prior: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    facts: Mapping[str, Any] = attrs.field(factory=dict)
+    self_rating: Rating | None = None
+    review_rating: Rating | None = None
+    acts: tuple[Act, ...] = ()
+    extensions: Mapping[str, str] = attrs.field(factory=dict)
+    _text: str | None = attrs.field(default=None, init=False, eq=False, repr=False)
+
+    @property
+    def rating(self) -> Rating | None:
+        """Return the rating that counts: the reviewer's where there is one."""
+        return self.review_rating or self.self_rating
+
+    def tree(self) -> Tree:
+        """Return the evaluation as stored."""
+        return {
+            "project": self.project,
+            "period": self.period,
+            "number": self.number,
+            "revision": self.revision,
+            "prior": self.prior,
+            "facts": self.facts,
+            "self_rating": self.self_rating and self.self_rating.tree(),
+            "review_rating": self.review_rating and self.review_rating.tree(),
+            "acts": [[a.event, a.actor, a.on_behalf_of, list(a.signers)] for a in self.acts],
+            "extensions": self.extensions,
+        }
+
+    def text(self) -> str:
+        """Return the canonical text of `tree`, made once: entries digest it, storages keep it."""
+        text = self._text
+        if text is None:
+            text = canonical(self.tree())
+            object.__setattr__(self, "_text", text)
+        return text
+
+    @classmethod
+    def from_tree(cls, tree: Tree) -> Evaluation:
+        """Return the evaluation that `tree` was made from."""
+        own, review = tree["self_rating"], tree["review_rating"]
+        return cls(
+            project=tree["project"],
+            period=tree["period"],
+            number=tree["number"],
+            revision=tree["revision"],
+            prior=tree["prior"],
+            facts=tree["facts"],
+            self_rating=own and Rating.from_tree(own),
+            review_rating=review and Rating.from_tree(review),
+            acts=tuple(
+                [
+                    Act(event=event, actor=actor, on_behalf_of=behalf, signers=tuple(signers))
+                    for event, actor, behalf, signers in tree["acts"]
+                ]
+            ),
+            extensions=tree["extensions"],
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """One line of the append-only history. Its `hash` covers it and its predecessor.
+
+    Attributes:
+        number: 1, 2, 3 … within the project, without gaps; 1 is the adoption.
+        at: when, aware and UTC. The stored text has microseconds.
+        before, after: the states, one per region.
+        period: the period under evaluation when it was fired.
+        period_after: the period afterwards (differs for `open_period`).
+        unit: the unit that answered for the project at that time.
+        reason: the written reason, where the event takes one.
+        data: all that was given, in its normal form, as a tree.
+        rating: the rating that this entry made, as a tree, or None.
+        evaluation: digest of the evaluation as this entry left it, or "" where untouched.
+        late: by how many days the event's due date was missed; None where nothing was due.
+        key: the idempotency key, or None.
+        previous: the hash of the entry before, "" for the first.
+    """
+
+    project: str
+    number: int
+    event: str
+    actor: str
+    role: str
+    at: dt.datetime
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    period: str
+    period_after: str
+    unit: str
+    revision: int
+    lifecycle: str
+    on_behalf_of: str | None = None
+    reason: str | None = None
+    data: Tree = attrs.field(factory=dict)
+    rating: Tree = None
+    evaluation: str = ""
+    late: int | None = None
+    key: str | None = None
+    previous: str = ""
+    hash: str = ""
+    _texts: tuple[str, str] | None = attrs.field(default=None, init=False, eq=False, repr=False)
+
+    def texts(self) -> tuple[str, str]:
+        """Return the canonical texts of `data` and `rating`, made once: the hash covers them
+        and storages keep them."""
+        texts = self._texts
+        if texts is None:
+            texts = canonical(self.data), canonical(self.rating)
+            object.__setattr__(self, "_texts", texts)
+        return texts
+
+    def body(self) -> str:
+        """Return the canonical text over which the hash is taken: a list of every field but
+        the hash."""
+        data, rating = self.texts()
+        before = canonical(
+            [
+                self.project,
+                self.number,
+                self.event,
+                self.actor,
+                self.role,
+                self.on_behalf_of,
+                self.at.isoformat(timespec="microseconds"),
+                self.before,
+                self.after,
+                self.period,
+                self.period_after,
+                self.unit,
+                self.revision,
+                self.lifecycle,
+                self.reason,
+            ]
+        )
+        after = canonical([self.evaluation, self.late, self.key, self.previous])
+        return f"{before[:-1]},{data},{rating},{after[1:]}"
+
+    def sealed(self) -> Entry:
+        """Return the entry with its hash filled in."""
+        sealed = attrs.evolve(self, hash=digest(self.body()))
+        object.__setattr__(sealed, "_texts", self._texts)
+        return sealed
+
+
+@attrs.frozen(kw_only=True)
+class Notice:
+    """A message that an entry causes, to one recipient, for one notifier.
+
+    `id` is unique per visit to a state, notice and recipient, so that a visit tells a
+    recipient once. `recipient` is an actor id, or `role@unit` where nobody holds the role.
+    """
+
+    id: str
+    project: str
+    number: int
+    name: str
+    recipient: str
+    role: str
+    notifier: str
+    subject: Label
+    at: dt.datetime
+    data: Tree = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Outgoing:
+    """A notice in the outbox with the story of its delivery.
+
+    `state` is `waiting`, `delivered` or `dead`; `tries` counts the attempts so far;
+    `next_at` is when it may be tried (again); `error` is the last failure's text.
+    """
+
+    notice: Notice
+    state: str
+    tries: int
+    next_at: dt.datetime
+    error: str | None = None

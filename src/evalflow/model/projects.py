@@ -1,0 +1,202 @@
+"""What a plan says of a project, where the project stands, and the changes asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import attrs
+
+from evalflow.model.canonical import Tree
+from evalflow.model.units import Assignment, Label
+
+
+@attrs.frozen
+class NotDue:
+    """Instead of a figure: the time for it has not come (시기미도래), and why."""
+
+    reason: str = ""
+
+
+Figure = Decimal | NotDue
+"""A target or an actual. A missing actual is no figure at all, never zero."""
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """One step of a milestone indicator (추진내용 as steps), with its weight."""
+
+    id: str
+    label: Label
+    weight: Fraction = Fraction(1)
+
+
+@attrs.frozen(kw_only=True)
+class Indicator:
+    """An 추진내용(성과지표) of a project.
+
+    Attributes:
+        unit: what is counted, as printed: 명, 건, %.
+        direction: `up`, `down` or `maintain`.
+        formula: the name of the rate's formula (see `evalflow.scoring`).
+        accumulation: how periods add up: `sum`, `last` or `average`.
+        weight: its share in the project's rate, relative to the other indicators.
+        targets: period -> the target of that period alone; `NotDue` where none is due.
+        baseline: the starting value, for the formula `baseline`.
+        steps: for the formula `milestone`; targets and actuals then count weighted steps done.
+        zero_target: `undefined`, `met_or_not` or `full`; None takes the plan's.
+        cap: highest score (not rate) this indicator can bring; None takes the plan's.
+    """
+
+    id: str
+    label: Label
+    unit: str
+    direction: str
+    formula: str
+    accumulation: str
+    weight: Fraction = Fraction(1)
+    targets: Mapping[str, Figure] = attrs.field(factory=dict)
+    baseline: Decimal | None = None
+    steps: tuple[Step, ...] = ()
+    zero_target: str | None = None
+    cap: Decimal | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Budget:
+    """사업비 in whole won (KRW): by source (국비, 시비, 구비, 기타), and needed by period (R31)."""
+
+    sources: Mapping[str, int] = attrs.field(factory=dict)
+    periods: Mapping[str, int] = attrs.field(factory=dict)
+
+    @property
+    def total(self) -> int:
+        """Return the sum over all sources, in won."""
+        return sum(self.sources.values())
+
+
+@attrs.frozen(kw_only=True)
+class ProjectDefinition:
+    """What one revision of the plan says about one project (R29-R32, R39).
+
+    `cards` are the sub-projects (관리카드) whose papers go with every self-evaluation.
+    `schedule` is the month-by-month plan: `2016-03` -> text. `carried_from` is the id that the
+    project had in the plan of the year before, e.g. `seodaemun-2016/6`. `about` is the id of the
+    project that a corrective order or a referral is about. `also_in` names the plans in which the
+    same thing is evaluated too, each with the special reason for it (R23). `tree` is the source it
+    was built from, kept so that a stored definition is read back by the same builder.
+    """
+
+    id: str
+    number: str
+    label: Label
+    field: str
+    assignments: tuple[Assignment, ...]
+    indicators: tuple[Indicator, ...]
+    core_project: str | None = None
+    goals: tuple[str, ...] = ()
+    selection: tuple[str, ...] = ()
+    cooperating: tuple[str, ...] = ()
+    kind: str = "new"
+    start: dt.date | None = None
+    end: dt.date | None = None
+    content: Label | None = None
+    budget: Budget = Budget()
+    schedule: Mapping[str, str] = attrs.field(factory=dict)
+    cards: tuple[Label, ...] = ()
+    illustrative: bool = False
+    carried_from: str | None = None
+    about: str | None = None
+    also_in: Mapping[str, str] = attrs.field(factory=dict)
+    tree: Tree = attrs.field(factory=dict, eq=False, repr=False)
+
+    def unit_on(self, day: dt.date) -> str:
+        """Return the unit that answers for the project on `day` (the nearest one in time)."""
+        for assignment in self.assignments:
+            if assignment.holds_on(day):
+                return assignment.unit
+        later = [a for a in self.assignments if a.since is not None and a.since > day]
+        return (later[0] if later else self.assignments[-1]).unit
+
+    def indicator(self, indicator_id: str) -> Indicator | None:
+        """Return the indicator with this id, or None."""
+        for indicator in self.indicators:
+            if indicator.id == indicator_id:
+                return indicator
+        return None
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """A change request in flight, or approved and not yet filed and declared (R41-R44, D5, D6).
+
+    `number` is the entry that requested it. `before` and `after` are trees over the parts
+    of the project's definition that the change touches. `opinions` are the consulted
+    parties' words, dissent included. `approved_in` is the period from which it counts,
+    `document` the mayor's decision. `filed` is the letter to the policy office, `declared_in`
+    the period whose evaluation states it; with both the change is closed.
+    """
+
+    number: int
+    kind: str
+    reason: str
+    detail: str
+    reported_on: str
+    before: Tree
+    after: Tree
+    opinions: tuple[Mapping[str, Any], ...] = ()
+    approved_in: str | None = None
+    approved_at: str | None = None
+    revision: int | None = None
+    document: Mapping[str, Any] | None = None
+    filed: Mapping[str, Any] | None = None
+    declared_in: str | None = None
+
+    def tree(self) -> Tree:
+        """Return the change as stored."""
+        tree = attrs.asdict(self, recurse=False)
+        tree["opinions"] = [dict(opinion) for opinion in self.opinions]
+        return {name: value for name, value in tree.items() if value is not None}
+
+    @classmethod
+    def from_tree(cls, tree: Tree) -> Change:
+        """Return the change that `tree` was made from."""
+        return cls(**{**tree, "opinions": tuple(tree.get("opinions", ()))})
+
+
+@attrs.frozen(kw_only=True)
+class Project:
+    """Where one project stands: one state for every region of its lifecycle.
+
+    Attributes:
+        id: `<plan>/<number>`.
+        unit: the unit that answered for it at its last entry (or on the day asked for).
+        states: one per region, in the lifecycle's order of regions.
+        visits: for each region the number of the entry that brought it into its state.
+        period: the period under evaluation, e.g. `2016-Q1`.
+        version: the number of its last entry; 1 after adoption.
+        lifecycle: the fingerprint of the definition that it runs on.
+        revision: the plan revision of its latest definition.
+        band: the band of the latest rating in this period, or None.
+        head: the hash of its last entry.
+        change: the change in flight, or approved and not yet filed and declared.
+    """
+
+    id: str
+    plan: str
+    number: str
+    label: Label
+    unit: str
+    field: str
+    states: tuple[str, ...]
+    visits: tuple[int, ...]
+    period: str
+    version: int
+    lifecycle: str
+    revision: int
+    band: str | None = None
+    head: str = ""
+    change: Change | None = None

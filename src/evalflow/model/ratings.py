@@ -1,0 +1,211 @@
+"""What a scorer is given, and what it answers. Figures are `Decimal`, text when stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import attrs
+
+from evalflow.model.canonical import Tree
+from evalflow.model.projects import Figure, ProjectDefinition
+from evalflow.model.rules import ScoringRules
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+@attrs.frozen(kw_only=True)
+class Override:
+    """A reviewer's rate in place of the computed one; it needs a written reason (D8)."""
+
+    rate: Decimal
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class Subject:
+    """What a scorer looks at: one project up to one period.
+
+    `periods` are the plan's periods up to and including `period`, in order;
+    `actuals` maps period -> indicator id -> figure; a missing actual is absent.
+    """
+
+    project: str
+    period: str
+    periods: tuple[str, ...]
+    definition: ProjectDefinition
+    rules: ScoringRules
+    actuals: Mapping[str, Mapping[str, Figure]]
+    overrides: Mapping[str, Override] = attrs.field(factory=dict)
+    revision: int = 1
+
+
+@attrs.frozen(kw_only=True)
+class Line:
+    """One indicator's rate with everything needed to work it out again.
+
+    `target` and `actual` are the ones compared (cumulative where the rules say so), `figure`
+    is the actual of the period alone. `rate` is in percent, half-up at the rules' places;
+    it is None where `status` is not `rated`: `missing`, `not_due` or `undefined` (zero
+    target). An overridden line keeps the `computed` rate beside the reviewer's.
+    """
+
+    indicator: str
+    formula: str
+    status: str
+    target: Decimal | None = None
+    actual: Decimal | None = None
+    figure: Decimal | None = None
+    rate: Decimal | None = None
+    computed: Decimal | None = None
+    score: Decimal | None = None
+    band: str | None = None
+    verdict: str | None = None
+    weight: Fraction = Fraction(1)
+    reason: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Rating:
+    """A project's rate in one period: the lines, the roll-up, and who worked it out how.
+
+    `status` is `rated`; or `missing` or `undefined` where one line is: then there is no rate
+    and no verdict, for nothing is silently averaged away. A project of which nothing is due yet
+    is `not_due`, on track. `exact` is the unrounded rate where it differs from `rate`; means
+    over projects start from it. `notes` are a scorer's own remarks as trees of text
+    (`{"ko": …, "en": …}`).
+    """
+
+    project: str
+    period: str
+    lines: tuple[Line, ...]
+    status: str
+    rate: Decimal | None
+    score: Decimal | None
+    band: str | None
+    verdict: str | None
+    formula: str
+    basis: str
+    scorer: str
+    version: str
+    revision: int
+    options: Mapping[str, Any] = attrs.field(factory=dict)
+    notes: tuple[Mapping[str, str], ...] = ()
+    exact: Fraction | None = None
+    _tree: Tree = attrs.field(default=None, init=False, eq=False, repr=False)
+
+    def line(self, indicator_id: str) -> Line | None:
+        """Return the line of this indicator, or None."""
+        for line in self.lines:
+            if line.indicator == indicator_id:
+                return line
+        return None
+
+    def tree(self) -> Tree:
+        """Return the rating as stored: figures as text, absent things left out. Made once, for
+        the entry and for the evaluation; not to be changed."""
+        if self._tree is None:
+            object.__setattr__(self, "_tree", self._as_tree())
+        return self._tree
+
+    def _as_tree(self) -> Tree:
+        tree = {
+            "project": self.project,
+            "period": self.period,
+            "status": self.status,
+            "formula": self.formula,
+            "basis": self.basis,
+            "scorer": self.scorer,
+            "version": self.version,
+            "revision": self.revision,
+            "lines": [_line_tree(line) for line in self.lines],
+        }
+        _add_figures(tree, self, ("rate", "score"))
+        _add_present(tree, self, ("band", "verdict"))
+        if self.options:
+            tree["options"] = dict(self.options)
+        if self.notes:
+            tree["notes"] = [dict(note) for note in self.notes]
+        if self.exact is not None:
+            tree["exact"] = str(self.exact)
+        return tree
+
+    @classmethod
+    def from_tree(cls, tree: Tree) -> Rating:
+        """Return the rating that `tree` was made from."""
+        get = tree.get
+        return cls(
+            project=tree["project"],
+            period=tree["period"],
+            lines=tuple([_line_from(line) for line in tree["lines"]]),
+            status=tree["status"],
+            rate=_figure(get("rate")),
+            score=_figure(get("score")),
+            band=get("band"),
+            verdict=get("verdict"),
+            formula=tree["formula"],
+            basis=tree["basis"],
+            scorer=tree["scorer"],
+            version=tree["version"],
+            revision=tree["revision"],
+            options=get("options", _NOTHING),
+            notes=tuple(get("notes", ())),
+            exact=Fraction(tree["exact"]) if "exact" in tree else None,
+        )
+
+
+_LINE_FIGURES = ("target", "actual", "figure", "rate", "computed", "score")
+
+
+_LINE_WORDS = ("band", "verdict", "reason")
+
+
+def _figure(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _add_figures(tree: dict[str, Any], value: object, names: tuple[str, ...]) -> None:
+    for name in names:
+        figure = getattr(value, name)
+        if figure is not None:
+            tree[name] = format(figure, "f")
+
+
+def _add_present(tree: dict[str, Any], value: object, names: tuple[str, ...]) -> None:
+    for name in names:
+        word = getattr(value, name)
+        if word is not None:
+            tree[name] = word
+
+
+def _line_tree(line: Line) -> dict[str, Any]:
+    tree: dict[str, Any] = {
+        "indicator": line.indicator,
+        "formula": line.formula,
+        "status": line.status,
+        "weight": str(line.weight),
+    }
+    _add_figures(tree, line, _LINE_FIGURES)
+    _add_present(tree, line, _LINE_WORDS)
+    return tree
+
+
+def _line_from(tree: Mapping[str, Any]) -> Line:
+    get = tree.get
+    return Line(
+        indicator=tree["indicator"],
+        formula=tree["formula"],
+        status=tree["status"],
+        target=_figure(get("target")),
+        actual=_figure(get("actual")),
+        figure=_figure(get("figure")),
+        rate=_figure(get("rate")),
+        computed=_figure(get("computed")),
+        score=_figure(get("score")),
+        band=get("band"),
+        verdict=get("verdict"),
+        weight=Fraction(tree["weight"]),
+        reason=get("reason"),
+    )

@@ -1,0 +1,145 @@
+"""An office's rules, all of it configuration: days, rates and bands, who reads what, delivery."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from evalflow.model.units import Label
+
+
+@attrs.frozen(kw_only=True)
+class DueRule:
+    """When something is due. `kind` says how `n` is counted:
+
+    - `day`: the n-th day of the month after the period (R33, R34: 5 and 20);
+    - `days_after_period`, `months_after_period`: so long after the period's last day;
+    - `days_after`: n calendar days after `event` was fired, the first day not counted (R52,
+      민법 §157);
+    - `date`: the fixed `month_day` (`02-19`) of the plan's year, or `date` in full.
+    """
+
+    kind: str
+    n: int = 0
+    event: str | None = None
+    date: dt.date | None = None
+    month_day: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class CalendarRules:
+    """How an office counts periods and days (D4); all of it configuration.
+
+    `move` says where a deadline on a holiday goes: `strict`, `next` or `previous`.
+    `holidays` is a country code for the `holidays` library, or `none` (only weekends and
+    `extra`); `extra` adds days such as 임시공휴일, `removed` takes some out.
+    `due` overrides the lifecycle's due rules by event name.
+    """
+
+    zone: str = "Asia/Seoul"
+    frequency: str = "quarter"
+    first: str
+    last: str
+    move: str = "next"
+    holidays: str = "KR"
+    extra: Mapping[dt.date, str] = attrs.field(factory=dict)
+    removed: tuple[dt.date, ...] = ()
+    due: Mapping[str, DueRule] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Band:
+    """A named stretch of rates: from `at_least` (percent) upwards; the lowest has None.
+
+    `verdict` is what the lifecycle's guards ask for: `on_track`, `lagging` or
+    `seriously_lagging` (D2). Bands have Korean and English labels of the office's own.
+    `against` says which rate is looked at: `so_far`, the published one, or `whole`, against the
+    target of the whole plan, for bands like 완료 (done) that no early period can reach by
+    being on time.
+    """
+
+    name: str
+    label: Label
+    verdict: str
+    at_least: Decimal | None = None
+    against: str = "so_far"
+
+
+@attrs.frozen(kw_only=True)
+class GradeRules:
+    """How a plan grades its projects against each other (등급), if it does.
+
+    `grader` names a grader, `options` are its own. `by` says who is compared with whom: `all`,
+    or each `field`, `bureau` or `unit` by itself.
+    """
+
+    grader: str
+    options: Mapping[str, Any] = attrs.field(factory=dict)
+    by: str = "all"
+
+
+@attrs.frozen(kw_only=True)
+class ScoringRules:
+    """How a plan rates its projects (D1-D3); all of it configuration.
+
+    `scorer` names a scorer, `options` are its own. `basis` is `cumulative` (누계) or `period`.
+    `bands` are ordered from best to worst. `places` is the number of decimals printed.
+    `project_mean` is `weighted` or `plain`; `group_mean` is `projects` (plain mean over
+    projects, D3) or `groups` (mean of means), for bureaus, fields and the office. `grades`
+    says how projects are graded against each other, None where they are not.
+    """
+
+    scorer: str = "rates"
+    options: Mapping[str, Any] = attrs.field(factory=dict)
+    basis: str = "cumulative"
+    bands: tuple[Band, ...]
+    places: int = 1
+    zero_target: str = "undefined"
+    cap: Decimal | None = None
+    floor: Decimal | None = None
+    project_mean: str = "weighted"
+    group_mean: str = "projects"
+    grades: GradeRules | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Withheld:
+    """Data that only some may read: the names of fields, the ground (비공개 사유, e.g. `정보공개법
+    제9조제1항제5호`), the roles that read them all the same, and whether the ground falls away when
+    the review is fixed."""
+
+    fields: tuple[str, ...]
+    ground: str
+    seen_by: tuple[str, ...]
+    until_fixed: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Visibility:
+    """Who reads what of a plan (R49, 정보공개법 §9①5); without words of it everybody reads all.
+
+    `fixed_in` are the states in which a review is fixed; before that its ratings are drafts, read
+    by those who hold one of `seen_by` for the project, and the department's own rating also by
+    those who hold any role for it. `withheld` are data that stay closed.
+    """
+
+    fixed_in: tuple[str, ...] = ()
+    seen_by: tuple[str, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Delivery:
+    """How notices leave: to which notifiers, how often tried, and when given up.
+
+    `backoff` holds the seconds to wait after the first, second, … failed try; when it is
+    used up the notice is a dead letter.
+    """
+
+    notifiers: tuple[str, ...] = ()
+    options: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    backoff: tuple[int, ...] = (60, 300, 1800, 7200, 43200)
