@@ -25,8 +25,8 @@ if __name__ == "__main__":  # what is imported from here on is followed
 import evalflow
 from evalflow.batch.script import load_script
 from evalflow.batch.selection import conditions, from_text, numbers_from
+from evalflow.files.table_reader import Column, read_table
 from evalflow.model.calendar import period
-from evalflow.tables import Column, read_table
 from evalflow.testing.office import Ticking, data_for, plan_text, the_plan
 from evalflow.verification import Checkpoint
 

@@ -22,7 +22,9 @@ from evalflow.model import (
     Step,
     Subject,
 )
-from evalflow.scoring import DEFAULT_BANDS, DEFAULT_FORMULA, FORMULAS, Rates
+from evalflow.scoring.bands import DEFAULT_BANDS
+from evalflow.scoring.formulas import DEFAULT_FORMULA, FORMULAS
+from evalflow.scoring.rates import Rates
 
 QUARTERS = ("2016-Q1", "2016-Q2", "2016-Q3", "2016-Q4")
 

@@ -374,8 +374,8 @@ def test_one_language_selects_for_reading_and_for_batches(office):
 
 
 def read_figures(path):
+    from evalflow.files.table_reader import read_table
     from evalflow.plan.tables import ACTUALS
-    from evalflow.tables import read_table
 
     return read_table(path, ACTUALS)
 

@@ -11,7 +11,7 @@ import pytest
 
 import evalflow
 from evalflow.lifecycle.check import check
-from evalflow.scoring import shares
+from evalflow.scoring.rollup import shares
 
 FOLDER = Path(__file__).parent.parent / "examples" / "seodaemun-2016"
 

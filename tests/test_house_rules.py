@@ -35,12 +35,12 @@ HOMES = {
     "hypothesis": ("testing/",),
     "pluggy": ("plugins/", "hookspecs.py", "__init__.py"),
     "pytest": ("testing/",),
-    "python_calamine": ("tables/office.py",),
+    "python_calamine": ("files/workbooks.py",),
     "rich": ("cli/",),
     "sqlite3": ("storage/sqlite.py", "storage/sqlite/"),
     "transitions": ("lifecycle/machine.py",),
-    "xlsxwriter": ("tables/write.py",),
-    "yaml": ("yamltree.py",),
+    "xlsxwriter": ("files/table_writer.py",),
+    "yaml": ("files/yaml.py",),
 }
 
 

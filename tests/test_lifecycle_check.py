@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evalflow.files.yaml import read
 from evalflow.lifecycle import check as checking
 from evalflow.lifecycle import paths as path_finding
 from evalflow.lifecycle.check import Finding, check
@@ -22,7 +23,6 @@ from evalflow.lifecycle.paths import paths
 from evalflow.lifecycle.people import stretches
 from evalflow.model import CalendarRules, DueRule, Grant, Label, PlanHead, ScoringRules, Unit
 from evalflow.model.calendar import Calendar
-from evalflow.yamltree import read
 from lifecycle_strategies import ORDER, VOCABULARY, lifecycles
 
 MAJOR_WORKS = load_lifecycle("major-works", vocabulary=VOCABULARY)

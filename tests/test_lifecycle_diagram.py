@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalflow.errors import InvalidInput
+from evalflow.files.yaml import read
 from evalflow.lifecycle import diagram
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.lifecycle.diagram import dot, mermaid, render
 from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle
 from evalflow.model import Label
-from evalflow.yamltree import read
 from lifecycle_strategies import ORDER, VOCABULARY, lifecycles
 
 MAJOR_WORKS = load_lifecycle("major-works", vocabulary=VOCABULARY)

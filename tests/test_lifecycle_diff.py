@@ -10,9 +10,8 @@ from hypothesis import given
 
 import evalflow
 from evalflow import cli
-from evalflow.lifecycle import lifecycle_from_tree
 from evalflow.lifecycle.diff import diff
-from evalflow.lifecycle.load import presets
+from evalflow.lifecycle.load import lifecycle_from_tree, presets
 from lifecycle_strategies import lifecycles
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalflow.errors import InvalidInput, Problem
+from evalflow.files.yaml import read
 from evalflow.lifecycle import check as checking
 from evalflow.lifecycle import load as loading
 from evalflow.lifecycle.check import check
@@ -21,7 +22,6 @@ from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle, presets
 from evalflow.model import DueRule, Label
 from evalflow.model.canonical import Tree, canonical, parse
-from evalflow.yamltree import read
 from lifecycle_strategies import ORDER, VOCABULARY
 
 Load = Callable[..., Lifecycle]

@@ -17,12 +17,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import evalflow
-from evalflow import yamltree
 from evalflow.errors import InvalidInput, NotFound, Problem
+from evalflow.files import yaml
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Label, NotDue
 from evalflow.model.canonical import canonical, parse
-from evalflow.plan import Plan, definition_from_tree, head_from_tree, load_plan
+from evalflow.plan.definition import Plan
+from evalflow.plan.head import head_from_tree
+from evalflow.plan.load import load_plan
+from evalflow.plan.project import definition_from_tree
 from evalflow.plan.write import yaml_text
 
 BASE = """\
@@ -264,7 +267,7 @@ def test_an_actor_has_their_roles_and_whom_they_act_for() -> None:
 
 def test_what_a_plan_leaves_out_is_evalflows_default() -> None:
     kept = ("evalflow", "id", "year", "ko", "lifecycle", "units", "directory", "fields", "projects")
-    tree = yamltree.read(BASE.encode(), name="f").tree
+    tree = yaml.read(BASE.encode(), name="f").tree
     head = load(yaml_text({key: tree[key] for key in kept} | {"projects": SMALL})).head
     assert (head.calendar.first, head.calendar.last) == ("2016-Q1", "2016-Q4")
     assert (head.calendar.move, head.calendar.zone) == ("next", "Asia/Seoul")
@@ -308,7 +311,7 @@ SMALL: dict[str, Any] = {
 def test_a_plan_may_have_periods_of_any_length(
     periods: str, first: str, last: str, targets: list[str]
 ) -> None:
-    tree = yamltree.read(BASE.encode(), name="f").tree
+    tree = yaml.read(BASE.encode(), name="f").tree
     project = copy.deepcopy(SMALL)
     project["1"]["indicators"]["a"]["targets"] = dict.fromkeys(targets, "1")
     tree["calendar"] = {"periods": periods, "first": first, "last": last}
@@ -346,9 +349,9 @@ def test_mistakes_in_plan_and_lifecycle_are_told_together(tmp_path: Path) -> Non
 
 def test_the_plan_in_the_reference_loads() -> None:
     page = (ROOT / "docs" / "reference" / "plan.md").read_text(encoding="utf-8")
-    example = yamltree.read(ROOT / "examples" / "seodaemun-2016" / "plan.yaml").tree
+    example = yaml.read(ROOT / "examples" / "seodaemun-2016" / "plan.yaml").tree
     for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL):
-        example |= yamltree.read(block.encode(), name="plan.md").tree
+        example |= yaml.read(block.encode(), name="plan.md").tree
     assert list(load(yaml_text(example)).projects) == ["6"]
 
 
@@ -522,14 +525,14 @@ def test_a_mistake_is_told_at_its_place(old: str, new: str, code: str, at: str) 
     "key", ["units", "directory", "fields", "projects", "lifecycle", "id", "year"]
 )
 def test_what_every_plan_needs_is_asked_for(key: Any) -> None:
-    tree = yamltree.read(BASE.encode(), name="f").tree
+    tree = yaml.read(BASE.encode(), name="f").tree
     del tree[key]
     asked = [p for p in problems(yaml_text(tree)) if p.code == "missing_key"]
     assert any(f"'{key}'" in p.ko for p in asked)
 
 
 def test_a_list_of_units_or_projects_is_refused() -> None:
-    tree = yamltree.read(BASE.encode(), name="f").tree
+    tree = yaml.read(BASE.encode(), name="f").tree
     for key in ("units", "projects", "fields", "directory", "goals"):
         assert problems(yaml_text({**tree, key: [{"ko": "가"}]}))
 
@@ -609,7 +612,7 @@ def spots(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @cache
 def base_tree() -> Any:
-    return yamltree.read(BASE.encode(), name="f").tree
+    return yaml.read(BASE.encode(), name="f").tree
 
 
 @cache

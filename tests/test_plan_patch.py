@@ -13,19 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evalflow
-from evalflow import yamltree
+from evalflow.files import yaml
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model.canonical import canonical, parse
-from evalflow.plan import (
-    Plan,
-    definition_from_tree,
-    dump_yaml,
-    head_from_tree,
-    load_plan,
-    merge_patch,
-    touched,
-)
-from evalflow.plan.write import yaml_text
+from evalflow.plan.definition import Plan
+from evalflow.plan.head import head_from_tree
+from evalflow.plan.load import load_plan
+from evalflow.plan.patch import merge_patch, touched
+from evalflow.plan.project import definition_from_tree
+from evalflow.plan.write import dump_yaml, yaml_text
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "seodaemun-2016" / "plan.yaml"
 
@@ -193,7 +189,7 @@ def test_lines_are_laid_out_for_people() -> None:
 )  # fmt: skip
 def test_text_that_means_something_in_yaml_is_quoted(text: str) -> None:
     tree = {"k": text, "l": [text, {"m": text}], "n": {text: text}}
-    assert yamltree.read(yaml_text(tree).encode(), name="f").tree == tree
+    assert yaml.read(yaml_text(tree).encode(), name="f").tree == tree
 
 
 # --------------------------------------------------------------------------- any valid plan
@@ -203,7 +199,7 @@ words = st.text(
     st.characters(codec="utf-8", exclude_categories=["C", "Z"]) | st.sampled_from(" :#,'\"{}[]-"),
     min_size=1,
     max_size=12,
-).filter(lambda text: text.strip() and not yamltree.UNPRINTABLE.search(text))
+).filter(lambda text: text.strip() and not yaml.UNPRINTABLE.search(text))
 labels = st.fixed_dictionaries({"ko": words}, optional={"en": words})
 figures = st.decimals(-1000, 1000, places=2).map(lambda figure: format(figure, "f"))
 FITTING: list[tuple[str, list[str | None]]] = [

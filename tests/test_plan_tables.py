@@ -20,10 +20,11 @@ import evalflow
 from conftest import PLAN
 from evalflow import cli
 from evalflow.errors import InvalidInput
-from evalflow.plan import Plan, load_plan, with_tables
+from evalflow.files.table_writer import write_table
 from evalflow.plan.comparing import changes
+from evalflow.plan.definition import Plan
 from evalflow.plan.listing import list_budgets, list_projects, list_targets
-from evalflow.tables import write_table
+from evalflow.plan.load import load_plan, with_tables
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "seodaemun-2016" / "plan.yaml"
 LISTS = {"projects": list_projects, "budgets": list_budgets, "targets": list_targets}
@@ -104,7 +105,8 @@ targets = (
 )
 @pytest.mark.slow
 def test_whatever_a_plan_says_comes_back(tmp_path_factory, values, title, weight, won, ending):
-    from evalflow.plan import definition_from_tree, merge_patch
+    from evalflow.plan.patch import merge_patch
+    from evalflow.plan.project import definition_from_tree
 
     plan, folder = _small(), tmp_path_factory.mktemp("t")
     periods = [each.text for each in evalflow.Calendar(plan.head.calendar).periods()]

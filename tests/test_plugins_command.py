@@ -10,7 +10,7 @@ import pytest
 
 import evalflow
 from evalflow import cli
-from evalflow.scoring import Rates
+from evalflow.scoring.rates import Rates
 
 
 @attrs.frozen(kw_only=True)

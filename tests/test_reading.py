@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalflow.errors import InvalidInput
-from evalflow.model import Label
-from evalflow.reading import (
+from evalflow.files.reader import (
     LONGEST_TEXT,
     Part,
     Reading,
@@ -23,7 +22,8 @@ from evalflow.reading import (
     is_name,
     shown,
 )
-from evalflow.yamltree import read
+from evalflow.files.yaml import read
+from evalflow.model import Label
 
 
 def part(**tree: Any) -> Part:

@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 from evalflow import InvalidInput, Problem, Rating, Subject
-from evalflow.scoring import Rates
+from evalflow.scoring.rates import Rates
 from evalflow.testing import ScorerConformance
 
 

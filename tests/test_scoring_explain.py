@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 
 from evalflow.model import Label, Override
-from evalflow.scoring import Rates, explain, explain_line
+from evalflow.scoring.explain import explain, explain_line
+from evalflow.scoring.rates import Rates
 from scoring_given import indicator, project, rate, rules, subjects
 
 D = Decimal

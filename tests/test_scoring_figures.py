@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from evalflow.scoring import FORMULAS, half_up, shares
-from evalflow.scoring.kernel import mean_half_up, published
+from evalflow.scoring.formulas import FORMULAS
+from evalflow.scoring.kernel import half_up, mean_half_up, published
+from evalflow.scoring.rollup import shares
 from scoring_given import indicator, rate
 
 HERE = Path(__file__).parent

@@ -11,16 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalflow.scoring import (
+from evalflow.scoring.bands import DEFAULT_BANDS
+from evalflow.scoring.formulas import (
     ACCUMULATIONS,
-    DEFAULT_BANDS,
     DEFAULT_FORMULA,
     DIRECTIONS,
     FORMULAS,
-    GROUP_MEANS,
-    SHARE_METHODS,
     ZERO_TARGETS,
 )
+from evalflow.scoring.rollup import GROUP_MEANS, SHARE_METHODS
 from scoring_given import figures, indicator, positive, rate
 
 TARGETS = st.integers(-(10**6), 10**6)

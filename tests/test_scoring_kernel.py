@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalflow.scoring import FORMULAS, half_up, rates_tenths
-from evalflow.scoring.kernel import mean_half_up, published, total
+from evalflow.scoring.formulas import FORMULAS
+from evalflow.scoring.kernel import half_up, mean_half_up, published, rates_tenths, total
 
 WHOLE = st.integers(-(10**12), 10**12)
 RATIOS = st.tuples(WHOLE, st.integers(1, 10**12))

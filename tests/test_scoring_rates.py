@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from evalflow.errors import InvalidInput
 from evalflow.model import Band, Label, NotDue, Override, Rating, Subject
-from evalflow.scoring import Rates, Scorer, ScoresMany
+from evalflow.scoring.contract import Scorer, ScoresMany
+from evalflow.scoring.rates import Rates
 from scoring_given import QUARTERS, figures, indicator, rate, rules, subject, subjects, weights
 
 D = Decimal

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalflow.model import Label, Rating
-from evalflow.scoring import DEFAULT_BANDS, Grade, Grader, grade_all, roll_up, shares
+from evalflow.scoring.bands import DEFAULT_BANDS
+from evalflow.scoring.contract import Grade, Grader, grade_all
+from evalflow.scoring.rollup import roll_up, shares
 from scoring_given import indicator, rate
 
 D = Decimal

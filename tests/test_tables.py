@@ -15,8 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalflow.errors import InvalidInput
+from evalflow.files.cells import date_of, figure_of, is_none
+from evalflow.files.table_reader import Column, read_table
+from evalflow.files.table_writer import write_table
 from evalflow.plan.tables import ACTUALS
-from evalflow.tables import Column, date_of, figure_of, is_none, read_table, write_table
 
 LIST = (
     Column("number", ("관리번호", "번호")),
@@ -274,7 +276,7 @@ _texts = st.text(
 def test_what_is_written_is_read_back(ending, rows, tmp_path_factory):
     import unicodedata
 
-    from evalflow.tables.read import is_total
+    from evalflow.files.table_reader import is_total
 
     path = tmp_path_factory.mktemp("t") / f"t.{ending}"
     rows = [(number, unicodedata.normalize("NFC", name.strip()), won) for number, name, won in rows]

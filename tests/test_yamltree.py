@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalflow.errors import InvalidInput, Problem
-from evalflow.plan.write import yaml_text
-from evalflow.yamltree import (
+from evalflow.files.yaml import (
     DEEPEST,
     LARGEST_FILE,
     UNPRINTABLE,
@@ -22,6 +21,7 @@ from evalflow.yamltree import (
     placed,
     read,
 )
+from evalflow.plan.write import yaml_text
 
 
 def tree(text: str) -> Any:
@@ -201,7 +201,7 @@ def test_what_is_nested_too_deep_is_refused(opening: str) -> None:
 
 
 def test_a_file_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("evalflow.yamltree.LARGEST_FILE", 10)
+    monkeypatch.setattr("evalflow.files.yaml.LARGEST_FILE", 10)
     (tmp_path / "large.yaml").write_bytes(b"a: 123456789\n")
     with pytest.raises(InvalidInput) as caught:
         read(tmp_path / "large.yaml")
@@ -255,7 +255,7 @@ def test_both_halves_of_pyyaml_give_the_same_tree(text: str) -> None:
 
     first = answer("C")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("evalflow.yamltree._new_parser", yaml.SafeLoader)
+        patch.setattr("evalflow.files.yaml._new_parser", yaml.SafeLoader)
         second = answer("Python")
     assert first == second or first is None or second is None
 

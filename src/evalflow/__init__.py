@@ -88,7 +88,7 @@ if TYPE_CHECKING:
     from evalflow.model.canonical import Tree, canonical, digest, parse
     from evalflow.model.directory import Directory
     from evalflow.outbox import DeliveryReport, Notifier
-    from evalflow.plan import Plan
+    from evalflow.plan.definition import Plan
     from evalflow.plugins import Plugins
     from evalflow.scenario import Failure, Scenario, load_scenario, run_scenario
     from evalflow.schemes import Overlap, overlaps, select_plan

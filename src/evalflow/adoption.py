@@ -13,7 +13,7 @@ from evalflow.model import Actor, Commit, Entry, Grant, Move, PlanHead, Project,
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.directory import Directory
-from evalflow.plan import Plan
+from evalflow.plan.definition import Plan
 
 ADOPT, REVISE = "adopt", "revise"
 """The events of the two entries that no lifecycle defines: a plan is adopted, then revised."""

@@ -15,10 +15,9 @@ import attrs
 from evalflow.errors import InvalidInput, PluginError, Problem, Reason
 from evalflow.firing import Draft, Firing
 from evalflow.guards import Guard
-from evalflow.lifecycle import step
 from evalflow.lifecycle.definition import Event, Field, GuardUse, Lifecycle, NoticeRule
 from evalflow.lifecycle.fields import figure_from, missing, normal
-from evalflow.lifecycle.machine import Stuck
+from evalflow.lifecycle.machine import Stuck, step
 from evalflow.model import (
     Act,
     Actor,

@@ -26,9 +26,9 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import attrs
 
 from evalflow.errors import InvalidInput
+from evalflow.files.reader import Part, Reading
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
-from evalflow.reading import Part, Reading
 
 Built = TypeVar("Built")
 Read = Callable[[Part, Any], Any]

@@ -17,7 +17,8 @@ from evalflow.firing import Draft, Firing
 from evalflow.lifecycle.fields import figure_from
 from evalflow.model import Change, Evaluation, Figure, NotDue, Override, Rating, calendar
 from evalflow.model.canonical import Tree
-from evalflow.plan import definition_from_tree, merge_patch, touched
+from evalflow.plan.patch import merge_patch, touched
+from evalflow.plan.project import definition_from_tree
 
 Record = Callable[[Firing, Draft], Draft]
 

@@ -20,11 +20,11 @@ import attrs
 from evalflow.engine import Engine, load_plan
 from evalflow.engine import open as open_engine
 from evalflow.errors import EvalflowError, InvalidInput, NotFound, Problem, Refused
+from evalflow.files.reader import Part, Reading, date_of, figure_of
+from evalflow.files.yaml import Document, placed, read
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
-from evalflow.plan import Plan
-from evalflow.reading import Part, Reading, date_of, figure_of
-from evalflow.yamltree import Document, placed, read
+from evalflow.plan.definition import Plan
 
 FORMAT = "scenario/1"
 

@@ -21,14 +21,15 @@ import attrs
 
 from evalflow.engine import Engine, load_lifecycle
 from evalflow.errors import InvalidInput, NotFound, Problem
+from evalflow.files.yaml import Document, read
 from evalflow.model import Actor, Entry, Label, PlanHead, Project, ProjectDefinition
 from evalflow.model.calendar import period
 from evalflow.model.canonical import Tree
-from evalflow.plan import Plan, definition_from_tree, load_plan
-from evalflow.plan.load import beside
+from evalflow.plan.definition import Plan
+from evalflow.plan.load import beside, load_plan
+from evalflow.plan.project import definition_from_tree
 from evalflow.plan.write import yaml_text
-from evalflow.scoring import shares
-from evalflow.yamltree import Document, read
+from evalflow.scoring.rollup import shares
 
 SELECTED, EXCLUDED = "selected", "excluded"
 """The states of a selection's lifecycle whose candidates are in the plan, or left out of it."""

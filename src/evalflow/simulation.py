@@ -31,7 +31,7 @@ from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import Project
 from evalflow.model.calendar import Calendar, period
 from evalflow.model.directory import Directory
-from evalflow.plan import Plan
+from evalflow.plan.definition import Plan
 from evalflow.specimens import Occasion, specimen
 
 PER_ENGINE = 20

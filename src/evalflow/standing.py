@@ -14,7 +14,7 @@ from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, Label, PlanHead, Project, ProjectDefinition, Rating
 from evalflow.model.calendar import Period
-from evalflow.scoring import RollUp, roll_up
+from evalflow.scoring.rollup import RollUp, roll_up
 from evalflow.verification import Checkpoint
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ import attrs
 from evalflow.batch.plan import MODES
 from evalflow.batch.selection import KEYS, conditions
 from evalflow.errors import InvalidInput
+from evalflow.files.reader import Part, Reading, figure_of
+from evalflow.files.yaml import read
 from evalflow.model.canonical import Tree
-from evalflow.reading import Part, Reading, figure_of
-from evalflow.yamltree import read
 
 FORMAT = "batch-script/1"
 

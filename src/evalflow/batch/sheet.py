@@ -9,11 +9,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from evalflow.errors import nearest
+from evalflow.files.cells import same
+from evalflow.files.table_reader import Row, Table
 from evalflow.model import ProjectDefinition
 from evalflow.model.canonical import Tree
 from evalflow.plan.tables import NOT_DUE, NUMBER
-from evalflow.tables import Row, Table
-from evalflow.tables.cells import same
 
 EACH = (NUMBER,)
 """The column that a table of data by project must have; every other one is a field."""

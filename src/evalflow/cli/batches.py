@@ -80,7 +80,7 @@ def plan_command(
 
     Exit code 0 where all are possible, 1 where some are refused.
     """
-    from evalflow.yamltree import placed
+    from evalflow.files.yaml import placed
 
     with session.open() as engine:
         data, document = read_data(session, source, settings)
@@ -107,8 +107,8 @@ def _each(
     figures: str | None,
 ) -> dict[str, Any] | None:
     from evalflow.batch.sheet import EACH, data_by_project, figures_by_project
+    from evalflow.files.table_reader import read_table
     from evalflow.plan.tables import ACTUALS
-    from evalflow.tables import read_table
 
     if sheet is None and figures is None:
         return None
@@ -131,7 +131,7 @@ def _known(engine: Engine, plan: str) -> list[str]:
 
 def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20) -> None:
     """Print what a batch would do, the first `most` projects one by one."""
-    from evalflow.lifecycle import lifecycle_from_tree
+    from evalflow.lifecycle.load import lifecycle_from_tree
     from evalflow.migration import MIGRATE
 
     moves_over = plan.header.event == MIGRATE

@@ -27,7 +27,7 @@ from evalflow.cli.session import Session, tree_of
 if TYPE_CHECKING:
     from evalflow.engine import Engine
     from evalflow.model import Entry, Indicator, ProjectDefinition
-    from evalflow.plan import Plan
+    from evalflow.plan.definition import Plan
 
 _pass = click.make_pass_decorator(Session)
 

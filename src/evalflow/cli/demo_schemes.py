@@ -15,7 +15,7 @@ from evalflow.cli.session import Session
 
 if TYPE_CHECKING:
     from evalflow.engine import Engine
-    from evalflow.plan import Plan
+    from evalflow.plan.definition import Plan
 
 POINTERS = ("pledges", "regeneration")
 """The example's files with what is evaluated elsewhere (R24, R25)."""

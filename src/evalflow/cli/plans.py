@@ -13,7 +13,8 @@ from evalflow.errors import InvalidInput, NotFound, Problem
 
 if TYPE_CHECKING:
     from evalflow.engine import Engine
-    from evalflow.plan import Change, Plan
+    from evalflow.plan.comparing import Change
+    from evalflow.plan.definition import Plan
 
 _pass = click.make_pass_decorator(Session)
 
@@ -189,8 +190,8 @@ def export(
 
     What is exported can be edited and imported again; actuals go in by `batch plan --figures`.
     """
+    from evalflow.files.table_writer import write_table
     from evalflow.plan import listing
-    from evalflow.tables import write_table
 
     with session.open() as engine:
         plan_id = plan or engine.only_plan()
@@ -238,9 +239,9 @@ def carry(
     targets stay open: set them in the file, or in the table, and import both.
     """
     from evalflow.cli.session import read_where
+    from evalflow.files.table_writer import write_table
     from evalflow.plan import listing
     from evalflow.plan.next_year import goes_on, next_year
-    from evalflow.tables import write_table
 
     with session.open() as engine:
         plan_id = plan or engine.only_plan()
@@ -289,7 +290,7 @@ def show(
     session: Session, plan: str | None, revision: int | None, as_yaml: bool, as_json: bool
 ) -> None:
     """계획을 조회 · Show a plan: its revisions, units and projects."""
-    from evalflow.plan import dump_yaml
+    from evalflow.plan.write import dump_yaml
 
     with session.open() as engine:
         plan_id = plan or engine.only_plan()

@@ -414,7 +414,7 @@ def fire_command(
 
     An event of a whole unit (such as the bureau's submit) moves all its projects together.
     """
-    from evalflow.yamltree import placed
+    from evalflow.files.yaml import placed
 
     with session.open() as engine:
         plan = engine.project(project).plan

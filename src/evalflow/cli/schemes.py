@@ -11,7 +11,7 @@ import click
 from evalflow.cli.session import Session
 
 if TYPE_CHECKING:
-    from evalflow.plan import Plan
+    from evalflow.plan.definition import Plan
 
 _pass = click.make_pass_decorator(Session)
 
@@ -48,7 +48,7 @@ def select(
     Without --as nothing is written to the store.
     """
     from evalflow import schemes
-    from evalflow.plan import dump_yaml
+    from evalflow.plan.write import dump_yaml
 
     with session.open() as engine:
         plan = schemes.select_plan(engine, selection, draft)

@@ -85,7 +85,7 @@ def _project(
     reader: str | None,
     as_json: bool,
 ) -> int:
-    from evalflow.scoring import explain
+    from evalflow.scoring.explain import explain
     from evalflow.view import View
 
     project = engine.project(project_id)
@@ -223,7 +223,7 @@ def _comparison(session: Session, stored: Rating, again: Rating | None) -> str:
 def _groups(
     session: Session, engine: Engine, plan: str, period: str | None, by: str, as_json: bool
 ) -> None:
-    from evalflow.scoring import roll_up
+    from evalflow.scoring.rollup import roll_up
 
     head = engine.plan(plan)
     projects = {project.id: project for project in engine.projects(plan=plan)}

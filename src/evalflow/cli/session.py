@@ -181,15 +181,15 @@ def read_data(
     Raises:
         InvalidInput: the file is not YAML, or a setting has no `=`.
     """
-    from evalflow import yamltree
+    from evalflow.files import yaml
 
     data: dict[str, Any] | None = None
     document = None
     if source is not None:
         if source == "-":
-            document = yamltree.read(sys.stdin.buffer.read(), name="<stdin>")
+            document = yaml.read(sys.stdin.buffer.read(), name="<stdin>")
         else:
-            document = yamltree.read(_path(source))
+            document = yaml.read(_path(source))
         tree = document.tree
         if not isinstance(tree, Mapping):
             raise InvalidInput(
@@ -255,7 +255,7 @@ def _path(source: str) -> Any:
 
 
 def _set(data: dict[str, Any], setting: str) -> None:
-    from evalflow import yamltree
+    from evalflow.files import yaml
 
     key, equals, text = setting.partition("=")
     if not equals or not key:
@@ -271,7 +271,7 @@ def _set(data: dict[str, Any], setting: str) -> None:
         )
     value: Any = text
     if text[:1] in ("{", "["):
-        value = yamltree.read(text.encode(), name=f"--set {key}").tree
+        value = yaml.read(text.encode(), name=f"--set {key}").tree
     *path, last = key.split(".")
     place = data
     for name in path:

@@ -13,7 +13,7 @@ import click
 from evalflow.cli.session import Session
 
 if TYPE_CHECKING:
-    from evalflow.plan import Plan
+    from evalflow.plan.definition import Plan
     from evalflow.simulation import Outcome
 
 _pass = click.make_pass_decorator(Session)

@@ -13,6 +13,8 @@ from importlib import resources
 from typing import Any
 
 from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.files.reader import Part, Reading
+from evalflow.files.yaml import Document, read
 from evalflow.lifecycle.definition import (
     Duty,
     Event,
@@ -31,8 +33,6 @@ from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.overlap import Overlap, overlaps
 from evalflow.model import DueRule, Label
 from evalflow.model.canonical import Tree
-from evalflow.reading import Part, Reading
-from evalflow.yamltree import Document, read
 
 FORMAT = "lifecycle/1"
 """What the key `evalflow` of a lifecycle file says."""

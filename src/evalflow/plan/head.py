@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from evalflow.errors import InvalidInput
+from evalflow.files.reader import Part, Reading, date_of
 from evalflow.lifecycle.definition import Lifecycle, Role
 from evalflow.lifecycle.load import read_due
 from evalflow.model import (
@@ -35,8 +36,8 @@ from evalflow.model import (
 )
 from evalflow.model.canonical import Tree
 from evalflow.plan.order import ORDER, sort_parts, with_order
-from evalflow.reading import Part, Reading, date_of
-from evalflow.scoring import DEFAULT_BANDS, VERDICTS, ZERO_TARGETS
+from evalflow.scoring.bands import DEFAULT_BANDS, VERDICTS
+from evalflow.scoring.formulas import ZERO_TARGETS
 
 FORMAT = "plan/1"
 """What the key `evalflow` of a plan file says."""

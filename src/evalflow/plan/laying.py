@@ -14,6 +14,10 @@ from typing import Any
 import attrs
 
 from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.files.cells import same
+from evalflow.files.reader import Reading, is_name
+from evalflow.files.table_reader import Note, Row, Table, raise_all, read_tables
+from evalflow.files.yaml import path_text
 from evalflow.model import PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree
 from evalflow.plan.listing import sources_of, value_at
@@ -30,11 +34,6 @@ from evalflow.plan.tables import (
     indicator_places,
     project_places,
 )
-from evalflow.reading import Reading, is_name
-from evalflow.tables import Note, Row, Table, read_tables
-from evalflow.tables.cells import same
-from evalflow.tables.read import raise_all
-from evalflow.yamltree import path_text
 
 Source = str | os.PathLike[str]
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import attrs
 
+from evalflow.files.cells import figure_of
+from evalflow.files.table_reader import Column
 from evalflow.model import Evaluation, Label, PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree
 from evalflow.plan.order import ORDER, in_order
@@ -22,8 +24,6 @@ from evalflow.plan.tables import (
     indicator_places,
     project_places,
 )
-from evalflow.tables import Column
-from evalflow.tables.cells import figure_of
 
 TABLES = {
     "projects": Label("대상사업 목록", "Projects"),

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 import attrs
 
 from evalflow.errors import InvalidInput, Problem
+from evalflow.files.reader import Reading
+from evalflow.files.yaml import Document, read
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import PlanHead, ProjectDefinition
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import read_head
 from evalflow.plan.laying import Overlaid, overlay
 from evalflow.plan.project import Surroundings, check_project, read_project
-from evalflow.reading import Reading
-from evalflow.yamltree import Document, read
 
 
 def load_plan(

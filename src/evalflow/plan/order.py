@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from evalflow.files.reader import Part
 from evalflow.model.canonical import Tree
-from evalflow.reading import Part
 
 ORDER = "order"
 """The key under which a stored tree keeps the order of its mappings."""

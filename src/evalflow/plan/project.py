@@ -16,6 +16,7 @@ from typing import Any
 
 import attrs
 
+from evalflow.files.reader import Part, Reading, figure_of
 from evalflow.model import (
     Assignment,
     Budget,
@@ -31,8 +32,7 @@ from evalflow.model import (
 from evalflow.model.canonical import Tree
 from evalflow.plan.head import periods_of
 from evalflow.plan.order import ORDER, sort_parts, with_order
-from evalflow.reading import Part, Reading, figure_of
-from evalflow.scoring import (
+from evalflow.scoring.formulas import (
     ACCUMULATIONS,
     DEFAULT_FORMULA,
     DIRECTIONS,

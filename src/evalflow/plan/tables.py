@@ -18,13 +18,13 @@ from typing import Any
 import attrs
 
 from evalflow.errors import nearest
+from evalflow.files.cells import same
+from evalflow.files.table_reader import Column, Row
 from evalflow.model import Label, PlanHead
 from evalflow.model.canonical import Tree
 from evalflow.plan.head import periods_of
 from evalflow.plan.order import ORDER, in_order
-from evalflow.scoring import DIRECTIONS, FORMULAS
-from evalflow.tables import Column, Row
-from evalflow.tables.cells import same
+from evalflow.scoring.formulas import DIRECTIONS, FORMULAS
 
 Value = str | int | Decimal | dt.date | None
 

@@ -66,7 +66,7 @@ def dump_tree(head: Mapping[str, Tree], projects: Mapping[str, Mapping[str, Tree
 
 
 def yaml_text(tree: Tree) -> str:
-    """Return a tree as YAML text that `yamltree.read` reads to the same tree."""
+    """Return a tree as YAML text that `yaml.read` reads to the same tree."""
     if isinstance(tree, Mapping) and tree:
         return "".join(f"{line}\n" for line in _lines(tree, 0))
     return _flow(tree) + "\n"

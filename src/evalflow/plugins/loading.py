@@ -17,11 +17,11 @@ import pluggy
 from evalflow import hookspecs
 from evalflow.discovery import EntryPoint, entry_points
 from evalflow.errors import PluginError, nearest
+from evalflow.files.reader import is_name
 from evalflow.hookspecs import GROUP, options_of
 from evalflow.lifecycle.definition import GuardSpec
 from evalflow.model import Label
 from evalflow.options import check_declaration
-from evalflow.reading import is_name
 
 CHOSEN_BY = "EVALFLOW_PLUGINS"
 """The environment variable that chooses installed plugins by name: `mail,grades`; empty: none."""

@@ -2,7 +2,7 @@
 
 `read` gives a `Document`: mappings, lists, text and None. Every scalar stays the text that was
 written: `no` is no Boolean, `2016-03-01` no date and `1.10` no float. Those who build values
-from the tree convert with `evalflow.reading` and say file, line and column of what is wrong.
+from the tree convert with `evalflow.files.reader` and say file, line and column of what is wrong.
 
 The tree is built straight from the parser's events, in C where PyYAML has it, and carries no
 positions: most files are right, and nobody asks where things stand. Only when somebody does are

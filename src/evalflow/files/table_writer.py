@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from evalflow.errors import InvalidInput, Problem
-from evalflow.tables.cells import column_letters
-from evalflow.tables.grid import escaped
+from evalflow.files.cells import column_letters
+from evalflow.files.grid import escaped
 
 Value = str | int | Decimal | dt.date | None
 

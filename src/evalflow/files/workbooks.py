@@ -4,7 +4,7 @@ Anybody's workbook may ask for terabytes: two cells at opposite corners of a she
 failed allocation ends the whole process. So a workbook is read where ending harms nobody: in a
 child with bounded memory and time, which sees the file's bytes on its standard input.
 
-Run as `python -I -S office.py FOLDER_OF_CALAMINE MEMORY SECONDS`; on its output a line a sheet
+Run as `python -I -S workbooks.py FOLDER_OF_CALAMINE MEMORY SECONDS`; on its output a line a sheet
 (`{"sheet": …}`), a line a row (`[number, [cells]]`), at the end `{"end": true}`. A cell is text,
 or `{"n": number}`, `{"d": day}`, `{"e": error}`.
 """

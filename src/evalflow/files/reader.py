@@ -4,7 +4,7 @@ A builder wraps what it reads in a `Reading`, takes the `top` part, asks it for 
 dates and further parts, and builds its values as if all were well. What is wrong is noted with
 its place and replaced by something harmless; at the end `raise_if_any` raises all of it at once.
 
-    reading = Reading(yamltree.read("plan.yaml"))
+    reading = Reading(yaml.read("plan.yaml"))
     top = reading.top
     top.only({"year", "units"})
     year = top.whole("year", least=1900)
@@ -27,9 +27,9 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar, overload
 
 from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.files.yaml import DEEPEST, UNPRINTABLE, Document, Path, path_text
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
-from evalflow.yamltree import DEEPEST, UNPRINTABLE, Document, Path, path_text
 
 LONGEST_TEXT = 10_000
 """Characters in one text; a longer one is refused (a paper belongs beside the data)."""

@@ -18,8 +18,8 @@ from typing import Any, NoReturn
 import attrs
 
 from evalflow.errors import InvalidInput, Problem
-from evalflow.tables.cells import Cell
-from evalflow.yamltree import LARGEST_FILE, content
+from evalflow.files.cells import Cell
+from evalflow.files.yaml import LARGEST_FILE, content
 
 MEMORY = 1024 * 1024 * 1024
 """Bytes that the child reading a workbook may use."""
@@ -28,7 +28,7 @@ SECONDS = 60
 """Seconds of computing that it may take."""
 
 MOST_CELLS = 3_000_000
-"""Cells of a CSV file that are read; workbooks have the same bound (office.py)."""
+"""Cells of a CSV file that are read; workbooks have the same bound (workbooks.py)."""
 
 Range = tuple[int, int, int, int]
 """First row and column, last row and column of merged cells, all from 1."""
@@ -272,7 +272,7 @@ def _lines_of_child(data: bytes, shown: str) -> Iterable[Any]:
             "python-calamine, which reads workbooks, is not installed",
         )
     folder = os.path.dirname(os.path.dirname(spec.origin))
-    script = os.path.join(os.path.dirname(__file__), "office.py")
+    script = os.path.join(os.path.dirname(__file__), "workbooks.py")
     command = [_python(), "-I", "-S", script, folder, str(MEMORY), str(SECONDS)]
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter and script

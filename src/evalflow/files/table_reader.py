@@ -12,7 +12,7 @@ from typing import Any, TypeVar, overload
 import attrs
 
 from evalflow.errors import InvalidInput, Problem, nearest
-from evalflow.tables.cells import (
+from evalflow.files.cells import (
     Cell,
     column_letters,
     date_of,
@@ -22,8 +22,8 @@ from evalflow.tables.cells import (
     same,
     text_of,
 )
-from evalflow.tables.grid import Fault, Sheet, read_sheets
-from evalflow.yamltree import UNPRINTABLE
+from evalflow.files.grid import Fault, Sheet, read_sheets
+from evalflow.files.yaml import UNPRINTABLE
 
 T = TypeVar("T")
 

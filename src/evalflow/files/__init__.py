@@ -1,0 +1,9 @@
+"""Files that people write: YAML with places, office tables, and the one reader of their values.
+
+- `yaml`: YAML as trees of text whose values know their line: the only user of PyYAML;
+- `reader`: from trees to values, every problem collected;
+- `table_reader`: CSV, XLSX, XLS and ODS as rows with named columns; `grid`: the sheets of a file;
+  `cells`: what a cell says; `workbooks` reads workbooks in a child of its own with bounded time and
+  memory: the only user of python-calamine;
+- `table_writer`: rows to XLSX (the only user of XlsxWriter) and CSV.
+"""
