@@ -262,7 +262,7 @@ class KeepsReadersOut(InAFile):
                 connection.execute("PRAGMA journal_mode = DELETE")
 
         def _begin(self, connection: sqlite3.Connection) -> None:
-            self._turns.take(time.monotonic() + 1)
+            self._queue.take(time.monotonic() + 1)
             connection.execute("BEGIN EXCLUSIVE")
 
 

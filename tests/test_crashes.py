@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import evalflow
-from evalflow.storage.points import ENGINE_POINTS, POINTS
+from evalflow.storage.faults import ENGINE_POINTS, POINTS
 from evalflow.testing import crashes
 from evalflow.testing.office import Ticking, step, the_plan
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import evalflow
-from evalflow.lifecycle.check import check
+from evalflow.lifecycle.check.checks import check
 from evalflow.scoring.rollup import shares
 
 FOLDER = Path(__file__).parent.parent / "examples" / "seodaemun-2016"

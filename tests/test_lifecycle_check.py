@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalflow.files.yaml import read
-from evalflow.lifecycle import check as checking
-from evalflow.lifecycle import paths as path_finding
-from evalflow.lifecycle.check import Finding, check
+from evalflow.lifecycle.check import checks as checking
+from evalflow.lifecycle.check import paths as path_finding
+from evalflow.lifecycle.check.checks import Finding, check
+from evalflow.lifecycle.check.paths import paths
+from evalflow.lifecycle.check.people import stretches
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle
 from evalflow.lifecycle.machine import Stuck, step
-from evalflow.lifecycle.paths import paths
-from evalflow.lifecycle.people import stretches
 from evalflow.model import CalendarRules, DueRule, Grant, Label, PlanHead, ScoringRules, Unit
 from evalflow.model.calendar import Calendar
 from lifecycle_strategies import ORDER, VOCABULARY, lifecycles

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from evalflow.errors import InvalidInput, Problem
 from evalflow.files.yaml import read
-from evalflow.lifecycle import check as checking
 from evalflow.lifecycle import load as loading
-from evalflow.lifecycle.check import check
+from evalflow.lifecycle.check import checks as checking
+from evalflow.lifecycle.check.checks import check
 from evalflow.lifecycle.definition import GuardUse, Lifecycle, Vocabulary
 from evalflow.lifecycle.diagram import mermaid
 from evalflow.lifecycle.fields import FIELD_TYPES

@@ -9,8 +9,8 @@ from hypothesis import given
 
 import evalflow
 from evalflow import cli
+from evalflow.lifecycle.check.paths import alone, paths
 from evalflow.lifecycle.machine import Stuck, step
-from evalflow.lifecycle.paths import alone, paths
 from lifecycle_strategies import lifecycles
 
 

@@ -8,8 +8,8 @@ import pytest
 
 import evalflow
 from conftest import PLAN, Clock
+from evalflow.lifecycle.check.rights import holders, rights
 from evalflow.lifecycle.load import presets
-from evalflow.lifecycle.rights import holders, rights
 
 
 def plan_under(name: str) -> str:

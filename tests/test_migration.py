@@ -12,7 +12,7 @@ import pytest
 import evalflow
 from evalflow import cli
 from evalflow.batch.plan import load_batch
-from evalflow.lifecycle.carrying import carry
+from evalflow.lifecycle.state_mapping import carry
 from evalflow.verification import Kept, verify_project
 
 TEXT = (resources.files("evalflow.lifecycle") / "presets" / "major-works.yaml").read_text("utf-8")

@@ -12,8 +12,8 @@ import pytest
 import evalflow
 import evalflow.cli
 from conftest import GOOD, PLAN, Clock, Office
+from evalflow.lifecycle.check.rights import rights
 from evalflow.lifecycle.load import presets
-from evalflow.lifecycle.rights import rights
 
 UNITS = {
     "office": ("gu",),

@@ -21,8 +21,8 @@ from conftest import PLAN
 from evalflow import cli
 from evalflow.errors import InvalidInput
 from evalflow.files.table_writer import write_table
-from evalflow.plan.comparing import changes
 from evalflow.plan.definition import Plan
+from evalflow.plan.differences import changes
 from evalflow.plan.listing import list_budgets, list_projects, list_targets
 from evalflow.plan.load import load_plan, with_tables
 

@@ -20,7 +20,7 @@ import pytest
 
 from evalflow.errors import Conflict, StorageError
 from evalflow.model import Commit, Project, Selection
-from evalflow.storage import sqlite, turns
+from evalflow.storage import sqlite, write_queue
 from evalflow.storage.sqlite import SQLiteStorage, open_sqlite
 from evalflow.testing import faults
 from evalflow.testing.children import Child, children
@@ -490,7 +490,7 @@ def test_every_older_version_has_its_upgrade() -> None:
 def drawn(storage: SQLiteStorage) -> int:
     """How many numbers were drawn at the queue so far. (Whoever opens the queue's file and
     closes it again drops the locks of this process: so it is in POSIX.)"""
-    numbers = storage._turns._numbers
+    numbers = storage._queue._numbers
     return 0 if numbers is None else int(struct.unpack_from("<q", numbers)[0])
 
 
@@ -559,7 +559,7 @@ def test_who_dies_in_the_queue_holds_up_nobody(
 def test_threads_are_served_in_the_order_of_their_arrival(
     storage: SQLiteStorage, projects: list[Project]
 ) -> None:
-    line = storage._turns._threads
+    line = storage._queue._threads
     threads = []
     with storage._writing():
         for project in reversed(projects):
@@ -615,7 +615,7 @@ def test_writing_goes_on_where_the_queue_cannot_be_had(
 ) -> None:
     queue = Path(f"{path}-queue")
     if broken == "no locks":
-        monkeypatch.setattr(turns, "_fcntl", None)
+        monkeypatch.setattr(write_queue, "_fcntl", None)
     if broken == "no file":
         queue.mkdir()
     storage = open_sqlite(path)

@@ -321,7 +321,7 @@ def test_importing_it_loads_no_reader_of_workbooks():
     import sys
 
     code = (
-        "import sys, evalflow.tables, evalflow.plan.tables\n"
+        "import sys, evalflow.files.table_reader, evalflow.plan.tables\n"
         "print([n for n in ('python_calamine', 'xlsxwriter') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -109,7 +109,7 @@ if TYPE_CHECKING:
         check_like,
         filled,
     )
-    from evalflow.storage.points import fault_point
+    from evalflow.storage.faults import fault_point
     from evalflow.verification import Checkpoint, Mismatch
     from evalflow.view import View
 
@@ -214,7 +214,7 @@ _HOMES = {
         "check_like",
         "filled",
     ),
-    "evalflow.storage.points": ("fault_point",),
+    "evalflow.storage.faults": ("fault_point",),
     "evalflow.model.canonical": ("Tree", "canonical", "digest", "parse"),
     "evalflow.view": ("View",),
     "evalflow.verification": ("Checkpoint", "Mismatch"),

@@ -39,8 +39,8 @@ from evalflow.errors import Conflict, InvalidInput, NotFound, Problem, Refused
 from evalflow.files.yaml import placed, read
 from evalflow.guards import Guard
 from evalflow.lifecycle import load as lifecycle_load
-from evalflow.lifecycle.check import Finding
-from evalflow.lifecycle.check import check as prove
+from evalflow.lifecycle.check.checks import Finding
+from evalflow.lifecycle.check.checks import check as prove
 from evalflow.lifecycle.definition import Event, Lifecycle, Vocabulary
 from evalflow.lifecycle.load import lifecycle_from_tree
 from evalflow.migration import MIGRATE, migrate
@@ -65,8 +65,8 @@ from evalflow.model.calendar import Calendar, Holidays, period
 from evalflow.model.canonical import Tree, canonical, parse
 from evalflow.model.directory import Directory
 from evalflow.plan import load as plan_load
-from evalflow.plan.comparing import Change, changes
 from evalflow.plan.definition import Plan
+from evalflow.plan.differences import Change, changes
 from evalflow.plan.head import head_from_tree
 from evalflow.plan.load import with_tables
 from evalflow.plan.project import definition_from_tree
@@ -74,7 +74,7 @@ from evalflow.plugins import Plugins
 from evalflow.records import RECORDS, actuals_of
 from evalflow.scoring.contract import Grade, grade_all
 from evalflow.storage.contract import Last, Storage, Sweeping, filled
-from evalflow.storage.points import fault_point
+from evalflow.storage.faults import fault_point
 from evalflow.verification import (
     Checkpoint,
     Kept,

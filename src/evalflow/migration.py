@@ -14,8 +14,8 @@ import attrs
 
 from evalflow.decision import Check, Decision, Setting
 from evalflow.errors import InvalidInput, Problem, Reason
-from evalflow.lifecycle.carrying import carry, closes_changes
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
+from evalflow.lifecycle.state_mapping import carry, closes_changes
 from evalflow.model import Actor, Entry, Label, Move, Snapshot
 
 MIGRATE = "migrate"

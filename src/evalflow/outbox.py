@@ -27,7 +27,7 @@ import attrs
 from evalflow.errors import EvalflowError, Undeliverable
 from evalflow.model import Delivery, Notice, Outgoing
 from evalflow.storage.contract import Settled, Storage
-from evalflow.storage.points import fault_point
+from evalflow.storage.faults import fault_point
 
 CHUNK = 100
 """How many notices are claimed in one transaction."""

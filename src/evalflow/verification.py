@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import attrs
 
 from evalflow.errors import EvalflowError, InvalidInput, Problem
-from evalflow.lifecycle.carrying import carry
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.lifecycle.load import lifecycle_from_tree
+from evalflow.lifecycle.state_mapping import carry
 from evalflow.model import Entry, Evaluation, Project
 from evalflow.model.canonical import canonical, digest, parse
 from evalflow.storage.rows import Rebuilt

@@ -11,7 +11,7 @@ from evalflow.cli.session import Session, read_where
 from evalflow.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
-    from evalflow.lifecycle.rights import Right
+    from evalflow.lifecycle.check.rights import Right
     from evalflow.model import Grant
 
 _pass = click.make_pass_decorator(Session)
@@ -128,7 +128,7 @@ def access(session: Session, name: str, plan: str | None, as_json: bool) -> None
     With a plan, with the people who hold the roles, where, and on which days.
     """
     import evalflow
-    from evalflow.lifecycle.rights import holders, rights
+    from evalflow.lifecycle.check.rights import holders, rights
 
     adopted = evalflow.load_plan(plan) if plan else None
     lifecycle = evalflow.load_lifecycle(name)
@@ -279,7 +279,7 @@ def paths_command(
     import itertools
 
     import evalflow
-    from evalflow.lifecycle.paths import alone, paths
+    from evalflow.lifecycle.check.paths import alone, paths
 
     lifecycle = evalflow.load_lifecycle(name)
     if target is not None and target not in lifecycle.states:

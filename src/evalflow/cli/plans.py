@@ -13,8 +13,8 @@ from evalflow.errors import InvalidInput, NotFound, Problem
 
 if TYPE_CHECKING:
     from evalflow.engine import Engine
-    from evalflow.plan.comparing import Change
     from evalflow.plan.definition import Plan
+    from evalflow.plan.differences import Change
 
 _pass = click.make_pass_decorator(Session)
 

@@ -15,6 +15,7 @@ from typing import Any
 from evalflow.errors import InvalidInput, Problem, nearest
 from evalflow.files.reader import Part, Reading
 from evalflow.files.yaml import Document, read
+from evalflow.lifecycle.check.overlap import Overlap, overlaps
 from evalflow.lifecycle.definition import (
     Duty,
     Event,
@@ -30,7 +31,6 @@ from evalflow.lifecycle.definition import (
     Vocabulary,
 )
 from evalflow.lifecycle.fields import FIELD_TYPES
-from evalflow.lifecycle.overlap import Overlap, overlaps
 from evalflow.model import DueRule, Label
 from evalflow.model.canonical import Tree
 

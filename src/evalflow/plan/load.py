@@ -14,7 +14,7 @@ from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import PlanHead, ProjectDefinition
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import read_head
-from evalflow.plan.laying import Overlaid, overlay
+from evalflow.plan.overlay import Overlaid, overlay
 from evalflow.plan.project import Surroundings, check_project, read_project
 
 

@@ -31,7 +31,7 @@ from evalflow.model import (
 )
 from evalflow.model.canonical import Tree, canonical, parse
 from evalflow.storage.contract import Settled, check_commit
-from evalflow.storage.points import fault_point
+from evalflow.storage.faults import fault_point
 
 
 @attrs.frozen

@@ -2,7 +2,7 @@
 
 The schema is in `sqlite.sql`, with triggers that hold for other programs too. Here is how it
 is used: a pool of connections in autocommit, one short `BEGIN IMMEDIATE` per write behind a
-fair queue (`turns`), and one statement per read, streamed from its own connection, so that
+fair queue (`write_queue`), and one statement per read, streamed from its own connection, so that
 each answer is of one moment.
 """
 
@@ -38,9 +38,9 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.model.canonical import canonical, parse
-from evalflow.storage import turns
+from evalflow.storage import write_queue
 from evalflow.storage.contract import Last, Settled, Whereabouts, check_commit, check_like
-from evalflow.storage.points import fault_point
+from evalflow.storage.faults import fault_point
 from evalflow.storage.rows import (
     ENTRY_COLUMNS,
     NOTICE_COLUMNS,
@@ -121,7 +121,7 @@ class SQLiteStorage:
         self._left_behind: list[Any] = []  # a forked child must not touch its parent's
         self._queue_path = os.path.realpath(self.path) + "-queue"
         _prepare(self.path, timeout)
-        self._turns = turns.join(self._queue_path)
+        self._queue = write_queue.join(self._queue_path)
 
     def close(self) -> None:
         """Close the connections. A store that nobody has open any more is a single file."""
@@ -131,7 +131,7 @@ class SQLiteStorage:
         self._meet_fork()
         while self._pool:
             self._pool.pop().close()
-        turns.part(self._queue_path)
+        write_queue.part(self._queue_path)
 
     def copy_to(self, path: str | os.PathLike[str]) -> None:
         """Copy the store as it stands at one moment into a new file, also while others write.
@@ -169,10 +169,10 @@ class SQLiteStorage:
     def _meet_fork(self) -> None:
         if self._process == os.getpid():
             return
-        self._left_behind += [self._pool, self._turns]
+        self._left_behind += [self._pool, self._queue]
         self._pool = deque()
         self._process = os.getpid()
-        self._turns = turns.join(self._queue_path)
+        self._queue = write_queue.join(self._queue_path)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -216,7 +216,7 @@ class SQLiteStorage:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-                self._turns.give()
+                self._queue.give()
         except sqlite3.IntegrityError:
             raise
         except sqlite3.Error as error:
@@ -227,7 +227,7 @@ class SQLiteStorage:
     def _begin(self, connection: sqlite3.Connection) -> None:
         """Wait for this thread's turn and begin to write, all within the time-out."""
         deadline = time.monotonic() + self._timeout
-        if not self._turns.take(deadline):
+        if not self._queue.take(deadline):
             raise _said("locked", self.path)
         try:
             try:
@@ -238,7 +238,7 @@ class SQLiteStorage:
                 # Somebody who knows no queue is writing.
                 self._begin_when_free(connection, deadline)
         except BaseException:
-            self._turns.give()
+            self._queue.give()
             raise
 
     def _begin_when_free(self, connection: sqlite3.Connection, deadline: float) -> None:

@@ -38,7 +38,7 @@ _STEP = 0.0002  # who stands further back the less often; about one durable writ
 _LONGEST = 0.01
 
 
-class Turns:
+class WriteQueue:
     """A queue for one store, shared by all threads of this process and by other processes."""
 
     def __init__(self, path: str) -> None:
@@ -199,30 +199,30 @@ class _Line:
                 self._taken = False
 
 
-_shared: dict[str, tuple[Turns, int]] = {}
+_shared: dict[str, tuple[WriteQueue, int]] = {}
 _sharing = threading.Lock()
 
 
-def join(path: str) -> Turns:
+def join(path: str) -> WriteQueue:
     """Return the queue at `path`, the same one for every store of this process: closing a
     second handle of the file would drop the locks of the first."""
     with _sharing:
-        turns, users = _shared.get(path, (None, 0))
-        if turns is None:
-            turns = Turns(path)
-        _shared[path] = (turns, users + 1)
-        return turns
+        queue, users = _shared.get(path, (None, 0))
+        if queue is None:
+            queue = WriteQueue(path)
+        _shared[path] = (queue, users + 1)
+        return queue
 
 
 def part(path: str) -> None:
     """Give back what `join` returned; the last one closes the file."""
     with _sharing:
-        turns, users = _shared[path]
+        queue, users = _shared[path]
         if users == 1:
             del _shared[path]
-            turns.close()
+            queue.close()
         else:
-            _shared[path] = (turns, users - 1)
+            _shared[path] = (queue, users - 1)
 
 
 def _forget() -> None:

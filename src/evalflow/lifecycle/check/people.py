@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
+from evalflow.lifecycle.check.overlap import Specs
 from evalflow.lifecycle.definition import Duty, Event, Lifecycle
-from evalflow.lifecycle.overlap import Specs
 from evalflow.model import Grant, PlanHead
 
 MOST_TRIES = 20_000

@@ -13,9 +13,9 @@ from itertools import chain, combinations
 
 import attrs
 
+from evalflow.lifecycle.check.overlap import Specs, contradiction
 from evalflow.lifecycle.definition import Event, GuardUse, Lifecycle
 from evalflow.lifecycle.machine import Stuck, step
-from evalflow.lifecycle.overlap import Specs, contradiction
 
 MOST_COMBINATIONS = 2_000
 """Beyond so many combinations of states each region is looked at alone."""

@@ -14,10 +14,9 @@ from typing import Protocol
 import attrs
 
 from evalflow.errors import nearest
-from evalflow.lifecycle.definition import Duty, Event, Lifecycle, Transition, Vocabulary
-from evalflow.lifecycle.overlap import Specs, contradiction, overlaps
-from evalflow.lifecycle.paths import Node, Paths, paths
-from evalflow.lifecycle.people import (
+from evalflow.lifecycle.check.overlap import Specs, contradiction, overlaps
+from evalflow.lifecycle.check.paths import Node, Paths, paths
+from evalflow.lifecycle.check.people import (
     Part,
     Stretch,
     answering_units,
@@ -26,6 +25,7 @@ from evalflow.lifecycle.people import (
     stretches,
     units_text,
 )
+from evalflow.lifecycle.definition import Duty, Event, Lifecycle, Transition, Vocabulary
 from evalflow.model import DueRule, Label, PlanHead
 
 
