@@ -22,9 +22,9 @@ def microseconds(statement: str, **names: object) -> float:
 
 def main() -> None:
     """Print the table."""
-    from evalflow.guards import GUARDS
+    from evalflow.decision.actions import RECORDS
+    from evalflow.decision.guards import GUARDS
     from evalflow.lifecycle.definition import Vocabulary
-    from evalflow.records import RECORDS
 
     vocabulary = Vocabulary(
         guards={name: spec for name, (spec, _) in GUARDS.items()}, records=frozenset(RECORDS)

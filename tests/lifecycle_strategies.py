@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from evalflow.guards import GUARDS as BUILT_IN
+from evalflow.decision.actions import RECORDS
+from evalflow.decision.guards import GUARDS as BUILT_IN
 from evalflow.lifecycle.definition import (
     Event,
     GuardUse,
@@ -16,7 +17,6 @@ from evalflow.lifecycle.definition import (
     Vocabulary,
 )
 from evalflow.model import Label
-from evalflow.records import RECORDS
 
 GUARDS = tuple(GuardUse(name=f"g{number}") for number in range(4))
 

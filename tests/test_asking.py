@@ -175,7 +175,7 @@ def test_who_breaks_when_asked_about_many_is_asked_one_by_one(plan_file: Path) -
 
 
 def test_a_plan_revised_between_question_and_answer_is_asked_about_again() -> None:
-    from evalflow.asking import Answers, _Question, answer_together
+    from evalflow.decision.batched_calls import Answers, _Question, answer_together
 
     asked: list[Any] = []
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from evalflow import Draft, Firing, GuardSpec, Label, Reason
-from evalflow.guards import GUARDS
+from evalflow.decision.guards import GUARDS
 from evalflow.testing import GuardConformance
 from evalflow.testing.firings import firings
 

@@ -17,7 +17,7 @@ from evalflow import cli, schemes
 from evalflow.cli.demo import Clock
 from evalflow.cli.demo_schemes import Schemes
 from evalflow.cli.session import Session
-from evalflow.guards import resolved
+from evalflow.decision.guards import resolved
 from evalflow.lifecycle.check.checks import check
 from evalflow.lifecycle.fields import VOTES
 from evalflow.lifecycle.load import presets

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from evalflow.batch.applying import Receipt
     from evalflow.batch.chunks import Chunk
     from evalflow.batch.plan import BatchPlan, Planned, load_batch
-    from evalflow.decision import Check, Explanation
-    from evalflow.dues import Due
+    from evalflow.decision.deadlines import Due
+    from evalflow.decision.decide import Check, Explanation
+    from evalflow.decision.firing import Draft, Firing
     from evalflow.engine import Engine, load_lifecycle, load_plan, open, vocabulary  # noqa: A004
     from evalflow.errors import (
         Conflict,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
         Undeliverable,
     )
     from evalflow.facade import Facade
-    from evalflow.firing import Draft, Firing
     from evalflow.forms import Form, FormFinding, FormRequest
     from evalflow.hookspecs import hookimpl
     from evalflow.lifecycle.definition import GuardSpec, Lifecycle
@@ -128,8 +128,8 @@ _HOMES = {
         "library_holidays",
         "listed_holidays",
     ),
-    "evalflow.decision": ("Check", "Explanation"),
-    "evalflow.dues": ("Due",),
+    "evalflow.decision.decide": ("Check", "Explanation"),
+    "evalflow.decision.deadlines": ("Due",),
     "evalflow.engine": (
         "Engine",
         "check_lifecycle",
@@ -152,7 +152,7 @@ _HOMES = {
         "Undeliverable",
     ),
     "evalflow.facade": ("Facade",),
-    "evalflow.firing": ("Draft", "Firing"),
+    "evalflow.decision.firing": ("Draft", "Firing"),
     "evalflow.forms": ("Form", "FormFinding", "FormRequest"),
     "evalflow.hookspecs": ("hookimpl",),
     "evalflow.lifecycle.definition": ("GuardSpec", "Lifecycle"),

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from evalflow.decision.guards import GUARDS, Guard
 from evalflow.errors import StorageError
-from evalflow.guards import GUARDS, Guard
 from evalflow.hookspecs import hookimpl
 from evalflow.lifecycle.definition import GuardSpec
 from evalflow.notifiers import Console, Jsonl

@@ -17,14 +17,16 @@ from typing import Any, Self
 import attrs
 
 from evalflow import outbox
-from evalflow.adoption import ADOPT, REVISE, Adoption, check_revision, entitled
-from evalflow.asking import Answers, answer_together, asking, can_many
 from evalflow.audit import Bundle, write_bundle
 from evalflow.batch import applying
 from evalflow.batch import plan as batches
 from evalflow.batch.chunks import Chunk
 from evalflow.batch.selection import check_names, conditions
-from evalflow.decision import (
+from evalflow.decision.actions import RECORDS, actuals_of
+from evalflow.decision.adoption import ADOPT, REVISE, Adoption, check_revision, entitled
+from evalflow.decision.batched_calls import Answers, answer_together, asking, can_many
+from evalflow.decision.deadlines import Due, Ledger, Standing, extensions_given, fired_in_this_visit
+from evalflow.decision.decide import (
     Decision,
     Explanation,
     Setting,
@@ -34,16 +36,15 @@ from evalflow.decision import (
     same_for_all,
     subject,
 )
-from evalflow.dues import Due, Ledger, Standing, extensions_given, fired_in_this_visit
+from evalflow.decision.guards import Guard
+from evalflow.decision.migration import MIGRATE, migrate
 from evalflow.errors import Conflict, InvalidInput, NotFound, Problem, Refused
 from evalflow.files.yaml import placed, read
-from evalflow.guards import Guard
 from evalflow.lifecycle import load as lifecycle_load
 from evalflow.lifecycle.check.checks import Finding
 from evalflow.lifecycle.check.checks import check as prove
 from evalflow.lifecycle.definition import Event, Lifecycle, Vocabulary
 from evalflow.lifecycle.load import lifecycle_from_tree
-from evalflow.migration import MIGRATE, migrate
 from evalflow.model import (
     Actor,
     Commit,
@@ -71,7 +72,6 @@ from evalflow.plan.head import head_from_tree
 from evalflow.plan.load import with_tables
 from evalflow.plan.project import definition_from_tree
 from evalflow.plugins import Plugins
-from evalflow.records import RECORDS, actuals_of
 from evalflow.scoring.contract import Grade, grade_all
 from evalflow.storage.contract import Last, Storage, Sweeping, filled
 from evalflow.storage.faults import fault_point

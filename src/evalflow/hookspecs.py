@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
+    from evalflow.decision.guards import Guard
     from evalflow.forms import Form
-    from evalflow.guards import Guard
     from evalflow.lifecycle.definition import GuardSpec
     from evalflow.outbox import Notifier
     from evalflow.scoring.contract import Grader, Scorer

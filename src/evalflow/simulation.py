@@ -23,10 +23,10 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from evalflow.decision.firing import LAGGING_VERDICTS
 from evalflow.engine import Engine
 from evalflow.engine import open as open_engine
 from evalflow.errors import InvalidInput, NotFound, Problem, Reason, Refused
-from evalflow.firing import LAGGING_VERDICTS
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import Project
 from evalflow.model.calendar import Calendar, period

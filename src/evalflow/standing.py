@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from evalflow.dues import Due
+from evalflow.decision.deadlines import Due
 from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, Label, PlanHead, Project, ProjectDefinition, Rating

@@ -17,7 +17,6 @@ from typing import Any
 
 import attrs
 
-from evalflow.asking import Answers
 from evalflow.batch.chunks import CHUNK, Chunk, Part, parts_in
 from evalflow.batch.plan import (
     Actors,
@@ -30,6 +29,7 @@ from evalflow.batch.plan import (
     meant,
     seal,
 )
+from evalflow.decision.batched_calls import Answers
 from evalflow.errors import Conflict, InvalidInput, NotFound, Reason
 from evalflow.model import Actor, Move, Selection, Snapshot
 from evalflow.storage.contract import whereabouts

@@ -20,8 +20,8 @@ from typing import IO, Any, NamedTuple, Protocol
 
 import attrs
 
-from evalflow.asking import Answers
-from evalflow.decision import Decision
+from evalflow.decision.batched_calls import Answers
+from evalflow.decision.decide import Decision
 from evalflow.errors import EvalflowError, InvalidInput, NotFound, Problem, Reason
 from evalflow.model import Actor, Commit, Move, Project, Selection, Snapshot
 from evalflow.model.canonical import Tree, canonical, digest, parse, quoted

@@ -14,7 +14,7 @@ from evalflow.cli.session import Session, moment, read_data, read_where
 from evalflow.errors import InvalidInput, Reason, Refused
 
 if TYPE_CHECKING:
-    from evalflow.decision import Explanation
+    from evalflow.decision.decide import Explanation
     from evalflow.engine import Engine
     from evalflow.model import Project
 

@@ -122,7 +122,7 @@ class Event:
             follow where they have an edge from their current state.
         guards: checks for every firing, whatever edge is taken.
         data: the fields that it takes.
-        records: names of the records (`evalflow.records`) that it writes beside the entry.
+        records: names of the records (`evalflow.decision.actions`) that it writes beside the entry.
         due: when it is due, or None.
         notices: what it tells whom.
         together: a kind of unit; one firing then moves all projects of that unit (as the

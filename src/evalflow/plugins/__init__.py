@@ -19,9 +19,9 @@ from typing import Any
 import attrs
 
 from evalflow.builtin import Builtin
+from evalflow.decision.guards import Guard
 from evalflow.errors import InvalidInput, PluginError, Problem, StorageError, nearest
 from evalflow.forms import Form
-from evalflow.guards import Guard
 from evalflow.hookspecs import options_of
 from evalflow.lifecycle.definition import GuardSpec
 from evalflow.model import Delivery, Label, PlanHead, Rating, ScoringRules, Subject

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 import attrs
 
+from evalflow.decision.firing import Draft, Firing
+from evalflow.decision.guards import Guard
 from evalflow.errors import Conflict, InvalidInput, PluginError, Reason, StorageError
-from evalflow.firing import Draft, Firing
-from evalflow.guards import Guard
 from evalflow.model import Notice, Rating, Subject
 from evalflow.plugins.loading import Item, Plugin, kind_of, said
 from evalflow.scoring.contract import Grade, Grader, Scorer

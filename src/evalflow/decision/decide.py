@@ -12,9 +12,10 @@ from typing import Any
 
 import attrs
 
+from evalflow.decision.actions import RECORDS
+from evalflow.decision.firing import Draft, Firing
+from evalflow.decision.guards import Guard
 from evalflow.errors import InvalidInput, PluginError, Problem, Reason
-from evalflow.firing import Draft, Firing
-from evalflow.guards import Guard
 from evalflow.lifecycle.definition import Event, Field, GuardUse, Lifecycle, NoticeRule
 from evalflow.lifecycle.fields import figure_from, missing, normal
 from evalflow.lifecycle.machine import Stuck, step
@@ -39,7 +40,6 @@ from evalflow.model import directory as access
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.directory import Directory
-from evalflow.records import RECORDS
 from evalflow.storage.contract import visits_after
 
 CHECKS: Mapping[str, Label] = {

@@ -12,8 +12,8 @@ from typing import Any
 
 import attrs
 
+from evalflow.decision.firing import Draft, Firing
 from evalflow.errors import InvalidInput, Reason
-from evalflow.firing import Draft, Firing
 from evalflow.lifecycle.fields import figure_from
 from evalflow.model import Change, Evaluation, Figure, NotDue, Override, Rating, calendar
 from evalflow.model.canonical import Tree

@@ -13,10 +13,10 @@ from typing import Any
 
 import attrs
 
-from evalflow.decision import Setting
+from evalflow.decision.decide import Setting
+from evalflow.decision.firing import Draft, Firing
+from evalflow.decision.guards import Guard
 from evalflow.errors import InvalidInput, PluginError, Reason
-from evalflow.firing import Draft, Firing
-from evalflow.guards import Guard
 from evalflow.lifecycle.definition import Event
 from evalflow.model import Rating, Subject
 

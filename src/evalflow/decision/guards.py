@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from evalflow.decision.firing import LAGGING_VERDICTS, Draft, Firing
 from evalflow.errors import Reason
-from evalflow.firing import LAGGING_VERDICTS, Draft, Firing
 from evalflow.lifecycle.definition import GuardSpec
 from evalflow.model import Label, NotDue, Project, calendar
 

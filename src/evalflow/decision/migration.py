@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.decision import Check, Decision, Setting
+from evalflow.decision.decide import Check, Decision, Setting
 from evalflow.errors import InvalidInput, Problem, Reason
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.lifecycle.state_mapping import carry, closes_changes
