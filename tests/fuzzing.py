@@ -23,12 +23,12 @@ if __name__ == "__main__":  # what is imported from here on is followed
     atheris.instrument_imports(include=["evalflow"]).__enter__()
 
 import evalflow
+from evalflow.audit.verification import Checkpoint
 from evalflow.batch.script import load_script
 from evalflow.batch.selection import conditions, from_text, numbers_from
 from evalflow.files.table_reader import Column, read_table
 from evalflow.model.calendar import period
 from evalflow.testing.office import Ticking, data_for, plan_text, the_plan
-from evalflow.verification import Checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"

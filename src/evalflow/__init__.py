@@ -17,7 +17,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from evalflow.audit import Bundle, verify_bundle
+    from evalflow.audit.bundle import Bundle, verify_bundle
+    from evalflow.audit.verification import Checkpoint, Mismatch
     from evalflow.batch.applying import Receipt
     from evalflow.batch.chunks import Chunk
     from evalflow.batch.plan import BatchPlan, Planned, load_batch
@@ -110,12 +111,11 @@ if TYPE_CHECKING:
         filled,
     )
     from evalflow.storage.faults import fault_point
-    from evalflow.verification import Checkpoint, Mismatch
     from evalflow.view import View
 
 _HOMES = {
     "evalflow.model.directory": ("Directory",),
-    "evalflow.audit": ("Bundle", "verify_bundle"),
+    "evalflow.audit.bundle": ("Bundle", "verify_bundle"),
     "evalflow.batch.applying": ("Receipt",),
     "evalflow.batch.chunks": ("Chunk",),
     "evalflow.batch.plan": ("BatchPlan", "Planned", "load_batch"),
@@ -217,7 +217,7 @@ _HOMES = {
     "evalflow.storage.faults": ("fault_point",),
     "evalflow.model.canonical": ("Tree", "canonical", "digest", "parse"),
     "evalflow.view": ("View",),
-    "evalflow.verification": ("Checkpoint", "Mismatch"),
+    "evalflow.audit.verification": ("Checkpoint", "Mismatch"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

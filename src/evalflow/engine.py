@@ -17,7 +17,16 @@ from typing import Any, Self
 import attrs
 
 from evalflow import outbox
-from evalflow.audit import Bundle, write_bundle
+from evalflow.audit.bundle import Bundle, write_bundle
+from evalflow.audit.verification import (
+    Checkpoint,
+    Kept,
+    Mismatch,
+    checkpoint,
+    hashes_of,
+    stored_lifecycle,
+    verify_project,
+)
 from evalflow.batch import applying
 from evalflow.batch import plan as batches
 from evalflow.batch.chunks import Chunk
@@ -75,15 +84,6 @@ from evalflow.plugins import Plugins
 from evalflow.scoring.contract import Grade, grade_all
 from evalflow.storage.contract import Last, Storage, Sweeping, filled
 from evalflow.storage.faults import fault_point
-from evalflow.verification import (
-    Checkpoint,
-    Kept,
-    Mismatch,
-    checkpoint,
-    hashes_of,
-    stored_lifecycle,
-    verify_project,
-)
 
 Clock = Callable[[], dt.datetime]
 

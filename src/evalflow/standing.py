@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from evalflow.audit.verification import Checkpoint
 from evalflow.decision.deadlines import Due
 from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, Label, PlanHead, Project, ProjectDefinition, Rating
 from evalflow.model.calendar import Period
 from evalflow.scoring.rollup import RollUp, roll_up
-from evalflow.verification import Checkpoint
 
 if TYPE_CHECKING:
     from evalflow.engine import Engine

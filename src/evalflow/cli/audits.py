@@ -10,7 +10,7 @@ from evalflow.cli.session import Session
 from evalflow.cli.upkeep import print_mismatches
 
 if TYPE_CHECKING:
-    from evalflow.audit import Bundle
+    from evalflow.audit.bundle import Bundle
 
 _pass = click.make_pass_decorator(Session)
 _json = click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
@@ -74,8 +74,8 @@ def verify_command(session: Session, bundle: str, noted: str | None, as_json: bo
 
     Exit code 0 where everything fits, 1 where something does not.
     """
-    from evalflow.audit import verify_bundle
-    from evalflow.verification import Checkpoint
+    from evalflow.audit.bundle import verify_bundle
+    from evalflow.audit.verification import Checkpoint
 
     point = None if noted is None else Checkpoint.read(noted)
     with session.busy("감사 묶음 검증 중", "verifying the bundle"):

@@ -10,7 +10,7 @@ import click
 from evalflow.cli.session import Session
 
 if TYPE_CHECKING:
-    from evalflow.verification import Mismatch
+    from evalflow.audit.verification import Mismatch
 
 _pass = click.make_pass_decorator(Session)
 
@@ -78,7 +78,7 @@ def verify_command(
 
     Exit code 0 where everything fits, 1 where something does not.
     """
-    from evalflow.verification import Checkpoint, compare
+    from evalflow.audit.verification import Checkpoint, compare
 
     point = None if noted is None else Checkpoint.read(noted)
     with session.open() as engine:

@@ -27,13 +27,7 @@ from typing import IO, Any
 
 import attrs
 
-from evalflow.errors import Conflict, EvalflowError, InvalidInput, Problem
-from evalflow.lifecycle.definition import Lifecycle
-from evalflow.model import Entry, Evaluation, Project
-from evalflow.model.canonical import Tree, canonical, parse
-from evalflow.storage import rows
-from evalflow.storage.contract import Storage
-from evalflow.verification import (
+from evalflow.audit.verification import (
     Checkpoint,
     Kept,
     Mismatch,
@@ -42,6 +36,12 @@ from evalflow.verification import (
     stored_lifecycle,
     verify_project,
 )
+from evalflow.errors import Conflict, EvalflowError, InvalidInput, Problem
+from evalflow.lifecycle.definition import Lifecycle
+from evalflow.model import Entry, Evaluation, Project
+from evalflow.model.canonical import Tree, canonical, parse
+from evalflow.storage import rows
+from evalflow.storage.contract import Storage
 
 FORMAT = "evalflow-audit/1"
 
