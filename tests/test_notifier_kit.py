@@ -15,7 +15,7 @@ import attrs
 import pytest
 
 from evalflow import Notice, Undeliverable
-from evalflow.notifiers import Console, Jsonl, JsonlOptions
+from evalflow.plugins.builtin_notifiers import Console, Jsonl, JsonlOptions
 from evalflow.testing import NotifierConformance
 from evalflow.testing.notifier import NOTICE
 

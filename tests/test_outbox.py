@@ -24,8 +24,9 @@ from hypothesis import strategies as st
 from evalflow import outbox
 from evalflow.errors import StorageError, Undeliverable
 from evalflow.model import Commit, Entry, Label, Move, Notice, Outgoing, Project
-from evalflow.notifiers import Console, ConsoleOptions, Jsonl, JsonlOptions
-from evalflow.outbox import DeliveryReport, Notifier, Route
+from evalflow.outbox import DeliveryReport
+from evalflow.plugins.builtin_notifiers import Console, ConsoleOptions, Jsonl, JsonlOptions
+from evalflow.plugins.notifier import Notifier, Route
 from evalflow.storage.memory import MemoryStorage
 from evalflow.storage.sqlite import SQLiteStorage, open_sqlite
 from evalflow.testing.given import adoption, given_plan
@@ -693,7 +694,7 @@ def test_a_missing_folder_is_a_failure_that_is_tried_again(clock: Clock, tmp_pat
 WRITER = """
 import sys
 from evalflow.model import Label, Notice
-from evalflow.notifiers import Jsonl, JsonlOptions
+from evalflow.plugins.builtin_notifiers import Jsonl, JsonlOptions
 import datetime as dt
 
 path, who = sys.argv[1:]
@@ -738,8 +739,9 @@ def test_several_processes_append_to_one_file_without_mixing_their_lines(tmp_pat
 
 DELIVERER = """
 import datetime as dt, os, signal, sys
-from evalflow.notifiers import Jsonl, JsonlOptions
-from evalflow.outbox import Route, deliver
+from evalflow.plugins.builtin_notifiers import Jsonl, JsonlOptions
+from evalflow.plugins.notifier import Route
+from evalflow.outbox import deliver
 from evalflow.storage.sqlite import open_sqlite
 
 store, path, deadly = sys.argv[1:]

@@ -20,15 +20,16 @@ from typing import Any, Literal
 import attrs
 import pytest
 
-from evalflow import discovery
 from evalflow.errors import InvalidInput, PluginError, Problem, Reason, StorageError
-from evalflow.hookspecs import hookimpl
 from evalflow.lifecycle.definition import GuardSpec
 from evalflow.model import Delivery, Label, Notice, Rating
-from evalflow.notifiers import Console, Jsonl
-from evalflow.options import check_declaration, read_options
-from evalflow.outbox import Route, deliver
-from evalflow.plugins import CHOSEN_BY, HOOKS, PluginProblem, Plugins
+from evalflow.outbox import deliver
+from evalflow.plugins import entry_points as discovery
+from evalflow.plugins.builtin_notifiers import Console, Jsonl
+from evalflow.plugins.hooks import hookimpl
+from evalflow.plugins.installed import CHOSEN_BY, HOOKS, PluginProblem, Plugins
+from evalflow.plugins.notifier import Route
+from evalflow.plugins.options import check_declaration, read_options
 from evalflow.storage.memory import MemoryStorage
 
 SOON = dt.timedelta(milliseconds=20)
@@ -358,7 +359,7 @@ def test_looking_for_plugins_imports_neither_them_nor_the_metadata_library(
 ) -> None:
     install("evalflow-pager", code="raise SystemExit('imported')")
     code = (
-        "import sys; from evalflow.discovery import entry_points; "
+        "import sys; from evalflow.plugins.entry_points import entry_points; "
         "found = [p.name for p in entry_points('evalflow')"
         " if not p.distribution.startswith('municipal-evalflow-')]; "
         "print(found, 'importlib.metadata' in sys.modules)"

@@ -40,8 +40,6 @@ if TYPE_CHECKING:
         Undeliverable,
     )
     from evalflow.facade import Facade
-    from evalflow.forms import Form, FormFinding, FormRequest
-    from evalflow.hookspecs import hookimpl
     from evalflow.lifecycle.definition import GuardSpec, Lifecycle
     from evalflow.lifecycle.diagram import picture
     from evalflow.model import (
@@ -88,9 +86,12 @@ if TYPE_CHECKING:
     )
     from evalflow.model.canonical import Tree, canonical, digest, parse
     from evalflow.model.directory import Directory
-    from evalflow.outbox import DeliveryReport, Notifier
+    from evalflow.outbox import DeliveryReport
     from evalflow.plan.definition import Plan
-    from evalflow.plugins import Plugins
+    from evalflow.plugins.forms import Form, FormFinding, FormRequest
+    from evalflow.plugins.hooks import hookimpl
+    from evalflow.plugins.installed import Plugins
+    from evalflow.plugins.notifier import Notifier
     from evalflow.scenario import Failure, Scenario, load_scenario, run_scenario
     from evalflow.schemes import Overlap, overlaps, select_plan
     from evalflow.scoring.contract import Grade, Grader, Scorer
@@ -153,8 +154,8 @@ _HOMES = {
     ),
     "evalflow.facade": ("Facade",),
     "evalflow.decision.firing": ("Draft", "Firing"),
-    "evalflow.forms": ("Form", "FormFinding", "FormRequest"),
-    "evalflow.hookspecs": ("hookimpl",),
+    "evalflow.plugins.forms": ("Form", "FormFinding", "FormRequest"),
+    "evalflow.plugins.hooks": ("hookimpl",),
     "evalflow.lifecycle.definition": ("GuardSpec", "Lifecycle"),
     "evalflow.lifecycle.diagram": ("picture",),
     "evalflow.model": (
@@ -192,9 +193,10 @@ _HOMES = {
         "Whereabouts",
         "Withheld",
     ),
-    "evalflow.outbox": ("DeliveryReport", "Notifier"),
-    "evalflow.plan": ("Plan",),
-    "evalflow.plugins": ("Plugins",),
+    "evalflow.outbox": ("DeliveryReport",),
+    "evalflow.plugins.notifier": ("Notifier",),
+    "evalflow.plan.definition": ("Plan",),
+    "evalflow.plugins.installed": ("Plugins",),
     "evalflow.scenario": ("Failure", "Scenario", "load_scenario", "run_scenario"),
     "evalflow.schemes": ("Overlap", "overlaps", "select_plan"),
     "evalflow.scoring.contract": ("Grade", "Grader", "Scorer"),

@@ -80,7 +80,8 @@ from evalflow.plan.differences import Change, changes
 from evalflow.plan.head import head_from_tree
 from evalflow.plan.load import with_tables
 from evalflow.plan.project import definition_from_tree
-from evalflow.plugins import Plugins
+from evalflow.plugins.installed import Plugins
+from evalflow.plugins.notifier import Notifier
 from evalflow.scoring.contract import Grade, grade_all
 from evalflow.storage.contract import Last, Storage, Sweeping, filled
 from evalflow.storage.faults import fault_point
@@ -1222,7 +1223,7 @@ class Engine:
         self,
         *,
         limit: int | None = None,
-        notifiers: Mapping[str, outbox.Notifier] | None = None,
+        notifiers: Mapping[str, Notifier] | None = None,
     ) -> outbox.DeliveryReport:
         """Deliver the notices that wait, at least once each; see `evalflow.outbox`.
 

@@ -19,13 +19,13 @@ import datetime as dt
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Iterator
 
 import attrs
 
 from evalflow.errors import EvalflowError, Undeliverable
-from evalflow.model import Delivery, Notice, Outgoing
+from evalflow.model import Notice, Outgoing
+from evalflow.plugins.notifier import Route
 from evalflow.storage.contract import Settled, Storage
 from evalflow.storage.faults import fault_point
 
@@ -42,39 +42,6 @@ _SETTLED_EVERY = 1.0  # seconds: so much work at most is done twice after a cras
 _LONGEST_ERROR = 500  # characters kept of a failure
 
 Clock = Callable[[], dt.datetime]
-
-
-@runtime_checkable
-class Notifier(Protocol):
-    """Delivers notices: by mail, to a chat, to another system.
-
-    A plan's notifier is used by one thread at a time; different plans have their own.
-    """
-
-    def deliver(self, notice: Notice) -> None:
-        """Deliver the notice; when this returns, it counts as delivered.
-
-        The same notice may come again after a crash; `notice.id` is the receiver's
-        idempotency key.
-
-        Raises:
-            Undeliverable: trying again would not help; the notice becomes a dead letter.
-            Exception: anything else is a failure that is tried again.
-        """
-
-
-@attrs.frozen(kw_only=True)
-class Route:
-    """How the notices of one plan leave through one notifier.
-
-    `name` is what the plan calls the notifier; `plan` None means the notices of all plans.
-    `backoff` holds the seconds to wait after the first, second, … failed try.
-    """
-
-    name: str
-    notifier: Notifier
-    plan: str | None = None
-    backoff: Sequence[int] = Delivery().backoff
 
 
 @attrs.frozen(kw_only=True)

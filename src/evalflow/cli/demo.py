@@ -553,8 +553,8 @@ def _leave(session: Session, engine: Engine, plan: Plan, out: Path) -> None:
 def _leave_report(session: Session, engine: Engine, plan: Plan, path: Path) -> None:
     """Leave the page for the meeting on the second quarter, as it stood on the evening before the
     next one was opened."""
-    from evalflow.forms import FormRequest
-    from evalflow.plugins import Plugins
+    from evalflow.plugins.forms import FormRequest
+    from evalflow.plugins.installed import Plugins
 
     plugins = Plugins.load(["evalflow-report"])
     if "report" not in plugins.names("form"):
@@ -573,8 +573,8 @@ def _leave_report(session: Session, engine: Engine, plan: Plan, path: Path) -> N
 
 def _leave_forms(session: Session, engine: Engine, plan: Plan, out: Path) -> None:
     """Leave the second quarter's forms of one bureau, as it stood when it was settled."""
-    from evalflow.forms import FormRequest
-    from evalflow.plugins import Plugins
+    from evalflow.plugins.forms import FormRequest
+    from evalflow.plugins.installed import Plugins
 
     plugins = Plugins.load(["evalflow-forms"])
     names = plugins.names("form")

@@ -32,7 +32,7 @@ def form_command() -> None:
 @_pass
 def list_command(session: Session, as_json: bool) -> None:
     """만들 수 있는 서식 · Which forms there are."""
-    from evalflow.plugins import Plugins
+    from evalflow.plugins.installed import Plugins
 
     plugins = Plugins.load()
     rows = [each for each in plugins.provided() if each.kind == "form"]
@@ -78,7 +78,7 @@ def make_command(
     """서식 만들기 · Fill a form from the store."""
     import datetime as dt
 
-    from evalflow.forms import FormRequest
+    from evalflow.plugins.forms import FormRequest
 
     with session.open() as engine:
         plan = plan or engine.only_plan()

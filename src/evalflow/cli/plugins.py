@@ -9,7 +9,7 @@ import click
 from evalflow.cli.session import Session
 
 if TYPE_CHECKING:
-    from evalflow.plugins import Plugins
+    from evalflow.plugins.installed import Plugins
 
 _pass = click.make_pass_decorator(Session)
 _json = click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
@@ -21,7 +21,7 @@ def plugins_command() -> None:
 
 
 def _load() -> Plugins:
-    from evalflow.plugins import Plugins
+    from evalflow.plugins.installed import Plugins
 
     return Plugins.load()
 
@@ -131,7 +131,7 @@ def trace_command(session: Session, as_json: bool) -> None:
 
 
 def _kind(session: Session, kind: str) -> str:
-    from evalflow.plugins import KINDS
+    from evalflow.plugins.installed import KINDS
 
     return session.label(KINDS[kind])
 

@@ -29,7 +29,7 @@ def report_command(
 
     A page for a period that is over shows it just before the next one was opened.
     """
-    from evalflow.forms import FormRequest
+    from evalflow.plugins.forms import FormRequest
 
     with session.open() as engine:
         plan = plan or engine.only_plan()

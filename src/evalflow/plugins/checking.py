@@ -10,8 +10,6 @@ from typing import Any
 import attrs
 
 from evalflow.errors import InvalidInput
-from evalflow.forms import Form
-from evalflow.hookspecs import options_of
 from evalflow.model import (
     Assignment,
     Indicator,
@@ -21,9 +19,11 @@ from evalflow.model import (
     ScoringRules,
     Subject,
 )
-from evalflow.options import fields_of, key_of
-from evalflow.outbox import Notifier
+from evalflow.plugins.forms import Form
+from evalflow.plugins.hooks import options_of
 from evalflow.plugins.loading import Item, said
+from evalflow.plugins.notifier import Notifier
+from evalflow.plugins.options import fields_of, key_of
 from evalflow.scoring.bands import DEFAULT_BANDS
 from evalflow.scoring.contract import Grader, Scorer
 

@@ -14,14 +14,14 @@ from typing import Any
 import attrs
 import pluggy
 
-from evalflow import hookspecs
-from evalflow.discovery import EntryPoint, entry_points
 from evalflow.errors import PluginError, nearest
 from evalflow.files.reader import is_name
-from evalflow.hookspecs import GROUP, options_of
 from evalflow.lifecycle.definition import GuardSpec
 from evalflow.model import Label
-from evalflow.options import check_declaration
+from evalflow.plugins import hooks as hookspecs
+from evalflow.plugins.entry_points import EntryPoint, entry_points
+from evalflow.plugins.hooks import GROUP, options_of
+from evalflow.plugins.options import check_declaration
 
 CHOSEN_BY = "EVALFLOW_PLUGINS"
 """The environment variable that chooses installed plugins by name: `mail,grades`; empty: none."""

@@ -3,7 +3,7 @@
 A **scorer** rates one project in one period. It sees a `Subject` and nothing else: no clock, no
 store, no other project. So the same subject gives the same rating, today and when it is
 recomputed in five years. It may declare options in an attrs class `Options` (see
-`evalflow.options`); the class is then made with them.
+`evalflow.plugins.options`); the class is then made with them.
 
 A **grader** looks at a whole cohort of finished ratings, as quota grading does (상위 20 % S). What
 it gives depends on the others, so it is a value of its own beside the rating: one project's

@@ -8,7 +8,7 @@
 
 A hook takes no arguments and returns a mapping from a name, by which plans and lifecycles ask
 for the thing, to what makes it. It is called once, when an engine is opened. What takes options
-says so by an attribute `Options`: an attrs class (see `evalflow.options`).
+says so by an attribute `Options`: an attrs class (see `evalflow.plugins.options`).
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ import pluggy
 
 if TYPE_CHECKING:
     from evalflow.decision.guards import Guard
-    from evalflow.forms import Form
     from evalflow.lifecycle.definition import GuardSpec
-    from evalflow.outbox import Notifier
+    from evalflow.plugins.forms import Form
+    from evalflow.plugins.notifier import Notifier
     from evalflow.scoring.contract import Grader, Scorer
     from evalflow.storage.contract import Storage
 

@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 
 from evalflow.decision.guards import GUARDS, Guard
 from evalflow.errors import StorageError
-from evalflow.hookspecs import hookimpl
 from evalflow.lifecycle.definition import GuardSpec
-from evalflow.notifiers import Console, Jsonl
+from evalflow.plugins.builtin_notifiers import Console, Jsonl
+from evalflow.plugins.hooks import hookimpl
 from evalflow.storage.contract import Storage
 
 

@@ -1,0 +1,496 @@
+"""Plugins: what provides storages, notifiers, scorers and guards, built in or installed.
+
+`Plugins.load` finds them and asks each for what it provides. Nothing is global: every engine
+has its own, so what is installed on a machine changes no test that says `plugins=[]`.
+
+A plugin that cannot be used is left out and named in `problems`; everything else works, and
+whoever asks for what it might have provided is told so. Wherever a plugin's own code runs, an
+error of it becomes a `PluginError` that names the plugin and keeps the original as its cause.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import attrs
+
+from evalflow.decision.guards import Guard
+from evalflow.errors import InvalidInput, PluginError, Problem, StorageError, nearest
+from evalflow.lifecycle.definition import GuardSpec
+from evalflow.model import Delivery, Label, PlanHead, Rating, ScoringRules, Subject
+from evalflow.model.canonical import Tree
+from evalflow.plugins.builtin import Builtin
+from evalflow.plugins.calls import (
+    Absent,
+    BoundGrader,
+    BoundScorer,
+    Patience,
+    call,
+    guarded,
+    held_to,
+)
+from evalflow.plugins.checking import Finding, Taken, fault, takes
+from evalflow.plugins.forms import Form
+from evalflow.plugins.hooks import options_of
+from evalflow.plugins.loading import (
+    BUILTIN,
+    CHOSEN_BY,
+    HOOKS,
+    KINDS,
+    Asking,
+    HookCall,
+    Item,
+    Plugin,
+    PluginProblem,
+    find,
+)
+from evalflow.plugins.notifier import Notifier, Route
+from evalflow.plugins.options import no_options, read_options
+from evalflow.scoring.contract import Grader, Scorer
+from evalflow.storage.contract import Storage
+
+__all__ = [
+    "CHOSEN_BY",
+    "HOOKS",
+    "KINDS",
+    "BoundScorer",
+    "HookCall",
+    "Plugin",
+    "PluginProblem",
+    "Plugins",
+    "Provided",
+]
+
+
+@attrs.frozen(kw_only=True, order=True)
+class Provided:
+    """One thing that a plan, a lifecycle or a URL can name, and who provides it."""
+
+    kind: str
+    name: str
+    plugin: str
+    distribution: str | None
+    version: str | None
+
+
+class Plugins:
+    """The plugins of one engine, and what they provide."""
+
+    def __init__(
+        self, found: Iterable[tuple[Plugin, Any]], problems: Iterable[PluginProblem] = ()
+    ) -> None:
+        """Take plugins as objects, already imported; `Plugins.load` is the usual way."""
+        self._asking = Asking(problems)
+        self._patience = Patience()
+        self._items: dict[tuple[str, str], Item] = {}
+        asked = [self._asking.ask(plugin, answering) for plugin, answering in found]
+        self._settle([items for items in asked if items is not None])
+
+    @classmethod
+    def load(
+        cls, plugins: Sequence[Any] | None = None, *, environ: Mapping[str, str] | None = None
+    ) -> Plugins:
+        """Return the built-in plugin together with others.
+
+        `plugins` lists plugin objects (modules, instances) and names of installed plugins or
+        of their distributions. None takes all installed ones, or those that the environment
+        variable `EVALFLOW_PLUGINS` names. What cannot be had is named in `problems`.
+        """
+        found, problems = find(plugins, os.environ if environ is None else environ)
+        return cls([(BUILTIN, Builtin()), *found], problems)
+
+    # ------------------------------------------------------------------ what there is
+
+    @property
+    def loaded(self) -> tuple[Plugin, ...]:
+        """Return the plugins in use, the built-in one first."""
+        return tuple(self._asking.loaded)
+
+    @property
+    def problems(self) -> tuple[PluginProblem, ...]:
+        """Return what is left out, and why."""
+        return tuple(self._asking.problems)
+
+    @property
+    def trace(self) -> tuple[HookCall, ...]:
+        """Return which hooks were called, in order."""
+        return tuple(self._asking.calls)
+
+    def provided(self) -> tuple[Provided, ...]:
+        """Return everything that plans, lifecycles and URLs can name, by kind and name."""
+        rows = [
+            Provided(
+                kind=kind,
+                name=name,
+                plugin=item.plugin.name,
+                distribution=item.plugin.distribution,
+                version=item.plugin.version,
+            )
+            for (kind, name), item in self._items.items()
+        ]
+        return tuple(sorted(rows, key=lambda row: (list(KINDS).index(row.kind), row.name)))
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """Return the names of one kind (see `KINDS`), in order."""
+        return tuple(sorted(name for each, name in self._items if each == kind))
+
+    def takes(self, kind: str, name: str) -> tuple[Taken, ...]:
+        """Return the options of one thing, or the parameters of a guard.
+
+        Raises:
+            KeyError: nobody provides it.
+        """
+        return tuple(takes(self._items[kind, name]))
+
+    def findings(self, only: str | None = None) -> Iterator[Finding]:
+        """Yield whether each thing, or those of this plugin or name, keeps its contract, as far
+        as can be asked without a server. The kits in `evalflow.testing` ask everything."""
+        for row in self.provided():
+            if only in (None, row.plugin, row.name):
+                found = fault(row.kind, row.name, self._items[row.kind, row.name])
+                yield Finding(kind=row.kind, name=row.name, plugin=row.plugin, fault=found)
+
+    # ------------------------------------------------------------------ storages
+
+    def storage(self, url: str) -> Storage:
+        """Open the storage that `url` names.
+
+        Raises:
+            StorageError: no plugin knows the scheme, or the storage cannot be used.
+            PluginError: the plugin that knows the scheme broke.
+        """
+        scheme, colon, _ = url.partition(":")
+        scheme = scheme.lower()
+        item = self._items.get(("storage", scheme)) if colon else None
+        if item is None:
+            # Only the scheme is shown: the rest of a URL may hold a password.
+            ko, en = self._absent("storage", scheme) if colon else _no_scheme(url)
+            raise StorageError("unknown_scheme", ko=ko, en=en)
+        what, opener = f"storage '{scheme}'", item.made_by
+        held: Storage = held_to(
+            Storage, call(item.plugin, what, lambda: opener(url)), item.plugin, what
+        )
+        return held
+
+    # ------------------------------------------------------------------ notifiers
+
+    def notifier(
+        self, name: str, options: Mapping[str, Tree] | None = None, *, at: Sequence[str] = ()
+    ) -> Notifier:
+        """Return the notifier of this name with these options.
+
+        `at` is the path under which problems name the options; see `scorer`.
+
+        Raises:
+            InvalidInput: no plugin provides it, or the options are wrong: all problems.
+            PluginError: its plugin broke.
+        """
+        path = tuple(at) or ("notices", "notifiers", name)
+        made = self._make("notifier", name, options or {}, path, path)
+        plugin = self._items["notifier", name].plugin
+        held: Notifier = held_to(Notifier, made, plugin, f"notifier '{name}'")
+        return held
+
+    def routes(
+        self, plan: str, delivery: Delivery, *, instead: Mapping[str, Notifier] | None = None
+    ) -> tuple[Route, ...]:
+        """Return how the plan's notices leave; `instead` holds notifiers to use in place.
+
+        A notifier that cannot be had fails each notice, which is tried again: so one that is
+        not installed (any more) holds up no other, and its notices wait for it.
+        """
+        routes = []
+        for name in delivery.notifiers:
+            notifier = None if instead is None else instead.get(name)
+            if notifier is None:
+                try:
+                    notifier = self.notifier(name, delivery.options.get(name))
+                except (InvalidInput, PluginError) as error:
+                    notifier = Absent(error)
+            routes.append(Route(name=name, notifier=notifier, plan=plan, backoff=delivery.backoff))
+        return tuple(routes)
+
+    # ------------------------------------------------------------------ scorers
+
+    def scorer(
+        self,
+        name: str,
+        options: Mapping[str, Tree] | None = None,
+        *,
+        within: dt.timedelta | None = None,
+        at: Sequence[str] = ("scoring",),
+    ) -> BoundScorer:
+        """Return the scorer of this name with these options.
+
+        A plugin's scorer that gives no answer `within` this time is refused; the built-in
+        ones are trusted. `at` is the path of the part that names the scorer: problems name
+        `scoring.scorer` and `scoring.options.…`.
+
+        Raises:
+            InvalidInput: no plugin provides it, or the options are wrong: all problems.
+            PluginError: its plugin broke.
+        """
+        path = tuple(at)
+        made = self._make("scorer", name, options or {}, (*path, "scorer"), (*path, "options"))
+        plugin = self._items["scorer", name].plugin
+        scorer = held_to(Scorer, made, plugin, f"scorer '{name}'")
+        limit = None if plugin is BUILTIN else within
+        return BoundScorer(name, plugin, scorer, self._patience, limit)
+
+    def scoring(
+        self, rules: ScoringRules, *, within: dt.timedelta | None = None
+    ) -> Callable[[Subject], Rating]:
+        """Return what rates by these rules.
+
+        Where the scorer cannot be had (any more) nothing is raised before somebody asks for a
+        rating; that is a `PluginError`. So a store can be read whatever is installed.
+        """
+        try:
+            return self.scorer(rules.scorer, rules.options, within=within).score
+        except (InvalidInput, PluginError) as error:
+            return Absent(error).score
+
+    # ------------------------------------------------------------------ graders
+
+    def grader(
+        self,
+        name: str,
+        options: Mapping[str, Tree] | None = None,
+        *,
+        at: Sequence[str] = ("scoring", "grades"),
+    ) -> Grader:
+        """Return the grader of this name with these options; `at` is the path of the part that
+        names it.
+
+        Raises:
+            InvalidInput: no plugin provides it, or the options are wrong: all problems.
+            PluginError: its plugin broke.
+        """
+        path = tuple(at)
+        made = self._make("grader", name, options or {}, (*path, "grader"), (*path, "options"))
+        plugin = self._items["grader", name].plugin
+        held: Grader = held_to(Grader, made, plugin, f"grader '{name}'")
+        return BoundGrader(name, plugin, held)
+
+    # ------------------------------------------------------------------ guards
+
+    @cached_property
+    def guards(self) -> Mapping[str, Guard]:
+        """Return the guards by name; an error of one becomes a `PluginError`."""
+        return self.guards_within(None)
+
+    @cached_property
+    def guard_specs(self) -> Mapping[str, GuardSpec]:
+        """Return what a lifecycle may say about each guard."""
+        return {name: item.spec for name, item in self._of("guard").items() if item.spec}
+
+    def guards_within(self, within: dt.timedelta | None) -> Mapping[str, Guard]:
+        """Return the guards by name; a plugin's guard that gives no answer in time breaks.
+
+        It then runs on in a thread of its own, and what it answers later counts for nothing;
+        until it has ended, asking it again is refused at once. So a guard that hangs costs
+        one thread, not one for every firing. The built-in guards are trusted.
+
+        A name that no plugin provides (any more) is not in the mapping, and yet gives a guard:
+        one that breaks and says why.
+        """
+        guards = _Guards(self)
+        for name, item in self._of("guard").items():
+            trusted = item.plugin is BUILTIN
+            guards[name] = guarded(name, item, self._patience, None if trusted else within)
+        return guards
+
+    # ------------------------------------------------------------------ forms
+
+    def form(self, name: str, options: Mapping[str, Tree] | None = None) -> Form:
+        """Return the form of this name with these options (a plan's `forms:` section).
+
+        Raises:
+            InvalidInput: no plugin provides it, or the options are wrong: all problems.
+            PluginError: its plugin broke.
+        """
+        path = ("forms", name)
+        made = self._make("form", name, options or {}, path, path)
+        held: Form = held_to(Form, made, self._items["form", name].plugin, f"form '{name}'")
+        return held
+
+    # ------------------------------------------------------------------ plans
+
+    def check(self, head: PlanHead) -> tuple[Problem, ...]:
+        """Return what a plan asks of plugins and cannot have, each problem with its path."""
+        asked: list[tuple[str, str, Mapping[str, Tree], tuple[str, ...], tuple[str, ...]]] = [
+            (
+                "scorer",
+                head.scoring.scorer,
+                head.scoring.options,
+                ("scoring", "scorer"),
+                ("scoring", "options"),
+            )
+        ]
+        grades = head.scoring.grades
+        if grades is not None:
+            at = ("scoring", "grades")
+            asked.append(
+                ("grader", grades.grader, grades.options, (*at, "grader"), (*at, "options"))
+            )
+        for name in head.delivery.notifiers:
+            path = ("notices", "notifiers", name)
+            asked.append(("notifier", name, head.delivery.options.get(name, {}), path, path))
+        for name, said in head.forms.items():
+            asked.append(("form", name, said, ("forms", name), ("forms", name)))
+        problems: list[Problem] = []
+        for kind, name, options, named_at, options_at in asked:
+            try:
+                self._options(kind, name, options, named_at, options_at)
+            except InvalidInput as error:
+                problems.extend(error.problems)
+            except PluginError as error:
+                problems.append(
+                    Problem(
+                        code="plugin_failed",
+                        path=".".join(named_at),
+                        value=name,
+                        ko=error.text("ko"),
+                        en=error.text("en"),
+                    )
+                )
+        return tuple(problems)
+
+    def absent(self, kind: str, name: str) -> Label:
+        """Return why there is no such thing, in both languages: what is installed, the nearest
+        name, and which broken plugin might have provided it."""
+        return Label(*self._absent(kind, name))
+
+    # ------------------------------------------------------------------ asking
+
+    def _settle(self, given: Iterable[Mapping[tuple[str, str], Item]]) -> None:
+        """Keep every name that one plugin provides. What two provide nobody gets, for a plan
+        does not say which is meant; only the built-in ones cannot be displaced."""
+        providers: dict[tuple[str, str], list[Item]] = {}
+        for items in given:
+            for key, item in items.items():
+                providers.setdefault(key, []).append(item)
+        doubled: dict[Plugin, list[tuple[str, str]]] = {}
+        for key, items_of_key in providers.items():
+            first, *others = items_of_key
+            if not others or first.plugin is BUILTIN:
+                self._items[key] = first
+            for item in others if first.plugin is BUILTIN else items_of_key if others else ():
+                doubled.setdefault(item.plugin, []).append(key)
+        for plugin, keys in doubled.items():
+            rivals = dict.fromkeys(
+                item.plugin for key in keys for item in providers[key] if item.plugin != plugin
+            )
+            self._asking.left_out(
+                plugin, "duplicate_name", *_doubled(keys, tuple(rivals)), lost=tuple(keys)
+            )
+
+    def _of(self, kind: str) -> dict[str, Item]:
+        return {name: item for (each, name), item in self._items.items() if each == kind}
+
+    def _options(
+        self,
+        kind: str,
+        name: str,
+        options: Mapping[str, Tree],
+        named_at: Sequence[str],
+        options_at: Sequence[str],
+    ) -> tuple[Any, ...]:
+        """Return the arguments with which the thing is made: its options, if it takes any."""
+        item = self._items.get((kind, name))
+        if item is None:
+            ko, en = self._absent(kind, name)
+            path = ".".join(named_at)
+            raise InvalidInput(
+                [Problem(code=f"unknown_{kind}", path=path, value=name, ko=ko, en=en)]
+            )
+        declared = options_of(item.made_by)
+        if declared is None:
+            no_options(options, at=options_at)
+            return ()
+        return (
+            call(
+                item.plugin,
+                f"{kind} '{name}'",
+                lambda: read_options(declared, options, at=options_at),
+                through=(InvalidInput,),
+            ),
+        )
+
+    def _make(
+        self,
+        kind: str,
+        name: str,
+        options: Mapping[str, Tree],
+        named_at: Sequence[str],
+        options_at: Sequence[str],
+    ) -> Any:
+        arguments = self._options(kind, name, options, named_at, options_at)
+        item = self._items[kind, name]
+        return call(
+            item.plugin,
+            f"{kind} '{name}'",
+            lambda: item.made_by(*arguments),
+            through=(InvalidInput,),
+        )
+
+    def _absent(self, kind: str, name: str) -> tuple[str, str]:
+        label = KINDS[kind]
+        at_fault = [problem for problem in self.problems if (kind, name) in problem.lost]
+        if at_fault:
+            ko = "; ".join(problem.text("ko") for problem in at_fault)
+            en = "; ".join(problem.text("en") for problem in at_fault)
+            return f"{label.ko} '{name}'을(를) 쓸 수 없습니다: {ko}", (
+                f"{label.en} '{name}' cannot be used: {en}"
+            )
+        known = self.names(kind)
+        near = nearest(name, known)
+        hint_ko = f"; '{near}'이(가) 아닙니까?" if near else ""
+        hint_en = f"; did you mean '{near}'?" if near else ""
+        listed = ", ".join(known) or "-"
+        ko = f"{label.ko} '{name}'이(가) 없습니다{hint_ko} (설치됨: {listed})"
+        en = f"no {label.en} '{name}'{hint_en} (installed: {listed})"
+        unknown = [problem for problem in self.problems if problem.code != "duplicate_name"]
+        if unknown:
+            ko += "; 불러오지 못함: " + "; ".join(problem.text("ko") for problem in unknown)
+            en += "; could not be loaded: " + "; ".join(p.text("en") for p in unknown)
+        return ko, en
+
+
+class _Guards(dict[str, Guard]):
+    """The guards by name; an unknown name gives a guard that breaks and says why."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        super().__init__()
+        self._plugins = plugins
+
+    def __missing__(self, name: str) -> Guard:
+        why = self._plugins.absent("guard", name)
+
+        def absent(*args: Any, **params: Any) -> None:
+            raise PluginError(name, why.en, ko=why.ko)
+
+        return absent
+
+
+def _no_scheme(url: str) -> tuple[str, str]:
+    shown = url if len(url) <= 60 else url[:57] + "..."
+    return (
+        f"저장소 주소 '{shown}'에 방식이 없습니다. 예: sqlite:///{shown}",
+        f"the store '{shown}' has no scheme; for a file: sqlite:///{shown}",
+    )
+
+
+def _doubled(keys: Sequence[tuple[str, str]], rivals: Sequence[Plugin]) -> tuple[str, str]:
+    ko = ", ".join(f"{KINDS[kind].ko} '{name}'" for kind, name in keys)
+    en = ", ".join(f"{KINDS[kind].en} '{name}'" for kind, name in keys)
+    others = ", ".join(str(rival) for rival in rivals)
+    return (
+        f"{ko}: 다른 플러그인({others})도 같은 이름으로 제공합니다. "
+        f"{CHOSEN_BY}로 쓸 것을 고르십시오.",
+        f"{en}: also provided by {others}; choose one with {CHOSEN_BY}",
+    )
