@@ -167,7 +167,7 @@ def copied(url: str, schema: str) -> None:
 
 
 def _warm(seconds: float) -> None:
-    import_module("evalflow.spreading")
+    import_module("evalflow.engine.spread")
     import_module("evalflow_postgres")
     time.sleep(seconds)  # so that each of the others gets one, too
 
@@ -179,7 +179,7 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def measure(url: str, projects: int, history: int, turn: int, runs: dict[str, list[float]]) -> None:
-    from evalflow.spreading import own_workers
+    from evalflow.engine.spread import own_workers
 
     schema = ""
 

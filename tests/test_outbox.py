@@ -21,10 +21,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalflow import outbox
+from evalflow.engine import outbox
+from evalflow.engine.outbox import DeliveryReport
 from evalflow.errors import StorageError, Undeliverable
 from evalflow.model import Commit, Entry, Label, Move, Notice, Outgoing, Project
-from evalflow.outbox import DeliveryReport
 from evalflow.plugins.builtin_notifiers import Console, ConsoleOptions, Jsonl, JsonlOptions
 from evalflow.plugins.notifier import Notifier, Route
 from evalflow.storage.memory import MemoryStorage
@@ -741,7 +741,7 @@ DELIVERER = """
 import datetime as dt, os, signal, sys
 from evalflow.plugins.builtin_notifiers import Jsonl, JsonlOptions
 from evalflow.plugins.notifier import Route
-from evalflow.outbox import deliver
+from evalflow.engine.outbox import deliver
 from evalflow.storage.sqlite import open_sqlite
 
 store, path, deadly = sys.argv[1:]

@@ -20,10 +20,10 @@ from typing import Any, Literal
 import attrs
 import pytest
 
+from evalflow.engine.outbox import deliver
 from evalflow.errors import InvalidInput, PluginError, Problem, Reason, StorageError
 from evalflow.lifecycle.definition import GuardSpec
 from evalflow.model import Delivery, Label, Notice, Rating
-from evalflow.outbox import deliver
 from evalflow.plugins import entry_points as discovery
 from evalflow.plugins.builtin_notifiers import Console, Jsonl
 from evalflow.plugins.hooks import hookimpl

@@ -13,11 +13,12 @@ import hypothesis.strategies as st
 import pytest
 
 import evalflow
-from evalflow import cli, schemes
+from evalflow import cli
 from evalflow.cli.demo import Clock
 from evalflow.cli.demo_schemes import Schemes
 from evalflow.cli.session import Session
 from evalflow.decision.guards import resolved
+from evalflow.engine import schemes
 from evalflow.lifecycle.check.checks import check
 from evalflow.lifecycle.fields import VOTES
 from evalflow.lifecycle.load import presets

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evalflow
-from evalflow import cli, simulation
-from evalflow.simulation import Manners, simulate
+from evalflow import cli
+from evalflow.testing import simulation
+from evalflow.testing.simulation import Manners, simulate
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "seodaemun-2016"
 
@@ -181,7 +182,7 @@ def test_three_offices_of_43_projects_reconcile(tmp_path):
 
 @pytest.mark.slow
 def test_programs_side_by_side_come_to_the_same(plan_file, capsys, monkeypatch):
-    monkeypatch.setattr("evalflow.simulation.PER_ENGINE", 1)
+    monkeypatch.setattr("evalflow.testing.simulation.PER_ENGINE", 1)
     words = ["--lang", "en", "simulate", str(plan_file), "--offices", "3", "--json"]
     assert cli.run(words) == 0
     alone = capsys.readouterr().out

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import evalflow
 from conftest import GOOD, Office
 from evalflow.batch.chunks import chunks_of, parts_of
-from evalflow.spreading import own_workers
+from evalflow.engine.spread import own_workers
 
 AT = dt.datetime(2016, 4, 18, 1, 2, 3, tzinfo=dt.UTC)
 FAR = "sqlite:////nowhere/at/all/office.db"

@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from evalflow.decision.deadlines import Due
     from evalflow.decision.decide import Check, Explanation
     from evalflow.decision.firing import Draft, Firing
-    from evalflow.engine import Engine, load_lifecycle, load_plan, open, vocabulary  # noqa: A004
+    from evalflow.engine.engine import Engine, load_lifecycle, load_plan, open, vocabulary  # noqa: A004
+    from evalflow.engine.facade import Facade
+    from evalflow.engine.outbox import DeliveryReport
+    from evalflow.engine.overview import Overview, Standing, overview
+    from evalflow.engine.schemes import Overlap, overlaps, select_plan
+    from evalflow.engine.spread import apply_chunk, spread
+    from evalflow.engine.view import View
     from evalflow.errors import (
         Conflict,
         EvalflowError,
@@ -39,7 +45,6 @@ if TYPE_CHECKING:
         StorageError,
         Undeliverable,
     )
-    from evalflow.facade import Facade
     from evalflow.lifecycle.definition import GuardSpec, Lifecycle
     from evalflow.lifecycle.diagram import picture
     from evalflow.model import (
@@ -86,21 +91,15 @@ if TYPE_CHECKING:
     )
     from evalflow.model.canonical import Tree, canonical, digest, parse
     from evalflow.model.directory import Directory
-    from evalflow.outbox import DeliveryReport
     from evalflow.plan.definition import Plan
     from evalflow.plugins.forms import Form, FormFinding, FormRequest
     from evalflow.plugins.hooks import hookimpl
     from evalflow.plugins.installed import Plugins
     from evalflow.plugins.notifier import Notifier
-    from evalflow.scenario import Failure, Scenario, load_scenario, run_scenario
-    from evalflow.schemes import Overlap, overlaps, select_plan
     from evalflow.scoring.contract import Grade, Grader, Scorer
     from evalflow.scoring.explain import explain_line
     from evalflow.scoring.rates import Rates
     from evalflow.scoring.rollup import RollUp, roll_up
-    from evalflow.specimens import Occasion, specimen
-    from evalflow.spreading import apply_chunk, spread
-    from evalflow.standing import Overview, Standing, overview
     from evalflow.storage.contract import (
         Last,
         Settled,
@@ -112,7 +111,8 @@ if TYPE_CHECKING:
         filled,
     )
     from evalflow.storage.faults import fault_point
-    from evalflow.view import View
+    from evalflow.testing.sample_data import Occasion, specimen
+    from evalflow.testing.scenario import Failure, Scenario, load_scenario, run_scenario
 
 _HOMES = {
     "evalflow.model.directory": ("Directory",),
@@ -131,7 +131,7 @@ _HOMES = {
     ),
     "evalflow.decision.decide": ("Check", "Explanation"),
     "evalflow.decision.deadlines": ("Due",),
-    "evalflow.engine": (
+    "evalflow.engine.engine": (
         "Engine",
         "check_lifecycle",
         "load_lifecycle",
@@ -152,7 +152,7 @@ _HOMES = {
         "StorageError",
         "Undeliverable",
     ),
-    "evalflow.facade": ("Facade",),
+    "evalflow.engine.facade": ("Facade",),
     "evalflow.decision.firing": ("Draft", "Firing"),
     "evalflow.plugins.forms": ("Form", "FormFinding", "FormRequest"),
     "evalflow.plugins.hooks": ("hookimpl",),
@@ -193,19 +193,19 @@ _HOMES = {
         "Whereabouts",
         "Withheld",
     ),
-    "evalflow.outbox": ("DeliveryReport",),
+    "evalflow.engine.outbox": ("DeliveryReport",),
     "evalflow.plugins.notifier": ("Notifier",),
     "evalflow.plan.definition": ("Plan",),
     "evalflow.plugins.installed": ("Plugins",),
-    "evalflow.scenario": ("Failure", "Scenario", "load_scenario", "run_scenario"),
-    "evalflow.schemes": ("Overlap", "overlaps", "select_plan"),
+    "evalflow.testing.scenario": ("Failure", "Scenario", "load_scenario", "run_scenario"),
+    "evalflow.engine.schemes": ("Overlap", "overlaps", "select_plan"),
     "evalflow.scoring.contract": ("Grade", "Grader", "Scorer"),
     "evalflow.scoring.explain": ("explain_line",),
     "evalflow.scoring.rates": ("Rates",),
     "evalflow.scoring.rollup": ("RollUp", "roll_up"),
-    "evalflow.specimens": ("Occasion", "specimen"),
-    "evalflow.standing": ("Overview", "Standing", "overview"),
-    "evalflow.spreading": ("apply_chunk", "spread"),
+    "evalflow.testing.sample_data": ("Occasion", "specimen"),
+    "evalflow.engine.overview": ("Overview", "Standing", "overview"),
+    "evalflow.engine.spread": ("apply_chunk", "spread"),
     "evalflow.storage.contract": (
         "Last",
         "Settled",
@@ -218,7 +218,7 @@ _HOMES = {
     ),
     "evalflow.storage.faults": ("fault_point",),
     "evalflow.model.canonical": ("Tree", "canonical", "digest", "parse"),
-    "evalflow.view": ("View",),
+    "evalflow.engine.view": ("View",),
     "evalflow.audit.verification": ("Checkpoint", "Mismatch"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

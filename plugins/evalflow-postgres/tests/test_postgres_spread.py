@@ -15,7 +15,7 @@ import pytest
 from evalflow_postgres.testing import fresh
 
 import evalflow
-from evalflow.spreading import own_workers
+from evalflow.engine.spread import own_workers
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evalflow.cli.maintenance import print_mismatches
 from evalflow.cli.session import Session
-from evalflow.cli.upkeep import print_mismatches
 
 if TYPE_CHECKING:
     from evalflow.audit.bundle import Bundle

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from evalflow.batch.applying import Receipt
     from evalflow.batch.plan import BatchPlan
     from evalflow.batch.script import ScriptStep
-    from evalflow.engine import Engine
+    from evalflow.engine.engine import Engine
 
 _pass = click.make_pass_decorator(Session)
 _MODES = click.Choice(["each", "all", "unit"])
@@ -355,7 +355,7 @@ def _applied(
         if workers is None and dask is None:
             yield engine.apply(plan, mode=mode, stopping=stopping)
             return
-    from evalflow.spreading import dask_workers, own_workers, spread
+    from evalflow.engine.spread import dask_workers, own_workers, spread
 
     url = session.url()
     if dask is not None:

@@ -25,7 +25,7 @@ from evalflow.cli.demo_schemes import Schemes
 from evalflow.cli.session import Session, tree_of
 
 if TYPE_CHECKING:
-    from evalflow.engine import Engine
+    from evalflow.engine.engine import Engine
     from evalflow.model import Entry, Indicator, ProjectDefinition
     from evalflow.plan.definition import Plan
 

@@ -14,7 +14,7 @@ from evalflow.cli.schemes import print_tally
 from evalflow.cli.session import Session
 
 if TYPE_CHECKING:
-    from evalflow.engine import Engine
+    from evalflow.engine.engine import Engine
     from evalflow.plan.definition import Plan
 
 POINTERS = ("pledges", "regeneration")
@@ -37,7 +37,7 @@ class Schemes:
 
     def selection(self) -> Plan:
         """Play the selection of 2016 and return the plan that it leads to."""
-        from evalflow.schemes import select_plan
+        from evalflow.engine.schemes import select_plan
 
         candidates = self.adopt("selection", dt.date(2016, 2, 5))
         draft = self.folder / "plan.yaml"

@@ -11,7 +11,7 @@ from evalflow.cli.session import Session, moment
 from evalflow.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
-    from evalflow.engine import Engine
+    from evalflow.engine.engine import Engine
 
 _pass = click.make_pass_decorator(Session)
 _json = click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")

@@ -12,7 +12,7 @@ from evalflow.cli.session import Session, tree_of
 from evalflow.errors import InvalidInput, NotFound, Problem
 
 if TYPE_CHECKING:
-    from evalflow.engine import Engine
+    from evalflow.engine.engine import Engine
     from evalflow.plan.definition import Plan
     from evalflow.plan.differences import Change
 

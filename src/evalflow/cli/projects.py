@@ -15,7 +15,7 @@ from evalflow.errors import InvalidInput, Reason, Refused
 
 if TYPE_CHECKING:
     from evalflow.decision.decide import Explanation
-    from evalflow.engine import Engine
+    from evalflow.engine.engine import Engine
     from evalflow.model import Project
 
 _pass = click.make_pass_decorator(Session)
@@ -105,7 +105,7 @@ def status_command(
     **filters: Any,
 ) -> None:
     """사업별 현황 · Where projects stand."""
-    from evalflow.view import View
+    from evalflow.engine.view import View
 
     where = _where(**filters)
     with session.open() as engine:
@@ -165,7 +165,7 @@ def print_counts(
     as_json: bool = False,
 ) -> None:
     """Print how many projects stand where, by one of `standing.GROUPINGS`."""
-    from evalflow.standing import count
+    from evalflow.engine.overview import count
 
     counted = Counter(count(engine, projects, by, session.lang))
     states = list(dict.fromkeys(state for _, state in counted))
@@ -454,8 +454,8 @@ def fire_command(
 @_pass
 def history_command(session: Session, project: str, reader: str | None, as_json: bool) -> None:
     """이력 · What happened to a project: who moved it, when, on whose behalf and why."""
-    from evalflow.schemes import about
-    from evalflow.view import View
+    from evalflow.engine.schemes import about
+    from evalflow.engine.view import View
 
     with session.open() as engine:
         view = engine if reader is None else View(engine, reader)

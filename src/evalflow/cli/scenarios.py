@@ -11,7 +11,7 @@ from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
-    from evalflow.scenario import Failure, Scenario
+    from evalflow.testing.scenario import Failure, Scenario
 
 _pass = click.make_pass_decorator(Session)
 
@@ -30,7 +30,7 @@ def run_command(session: Session, paths: tuple[Path, ...], as_json: bool) -> int
 
     Exit code 0 where all is as expected, 1 where something is not.
     """
-    from evalflow.scenario import load_scenario, run_scenario
+    from evalflow.testing.scenario import load_scenario, run_scenario
 
     files = [file for path in paths for file in _files(path)]
     loaded: list[Scenario] = []

@@ -47,7 +47,7 @@ def select(
 
     Without --as nothing is written to the store.
     """
-    from evalflow import schemes
+    from evalflow.engine import schemes
     from evalflow.plan.write import dump_yaml
 
     with session.open() as engine:
@@ -68,7 +68,7 @@ def select(
 
 def print_tally(session: Session, plan: Plan) -> None:
     """Print a plan in numbers, as the source prints them (R26-R28, R3)."""
-    from evalflow.schemes import tally
+    from evalflow.engine.schemes import tally
 
     counted = tally(plan)
     shown = ", ".join(
@@ -108,7 +108,7 @@ def overlaps(session: Session, as_json: bool) -> int:
 
     Leaves with 1 where one has no special reason, or was left out for a plan that lacks it.
     """
-    from evalflow import schemes
+    from evalflow.engine import schemes
 
     with session.open() as engine:
         found, lost = schemes.overlaps(engine), schemes.unplaced(engine)
@@ -155,7 +155,7 @@ def open_(session: Session, plan: str, about: str, actor: str, title: str | None
 
     A corrective order or an audit referral; prints its id. The project it is about is not touched.
     """
-    from evalflow.schemes import open_about
+    from evalflow.engine.schemes import open_about
 
     with session.open() as engine:
         opened = open_about(engine, plan, about, by=engine.actor(plan, actor), title=title)
@@ -164,7 +164,7 @@ def open_(session: Session, plan: str, about: str, actor: str, title: str | None
 
 def print_about(session: Session, engine: Any, project: str) -> None:
     """Print what was opened about a project, under its history."""
-    from evalflow.schemes import about
+    from evalflow.engine.schemes import about
 
     for other in about(engine, project):
         lifecycle = engine.lifecycle(other.lifecycle)

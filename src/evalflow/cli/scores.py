@@ -13,9 +13,9 @@ from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
-    from evalflow.engine import Engine
+    from evalflow.engine.engine import Engine
+    from evalflow.engine.view import View
     from evalflow.model import Evaluation, Line, Project, ProjectDefinition, Rating
-    from evalflow.view import View
 
 _pass = click.make_pass_decorator(Session)
 
@@ -85,8 +85,8 @@ def _project(
     reader: str | None,
     as_json: bool,
 ) -> int:
+    from evalflow.engine.view import View
     from evalflow.scoring.explain import explain
-    from evalflow.view import View
 
     project = engine.project(project_id)
     view = engine if reader is None else View(engine, reader)

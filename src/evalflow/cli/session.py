@@ -19,7 +19,7 @@ from evalflow.model import Label, Project
 from evalflow.model.canonical import Tree
 
 if TYPE_CHECKING:
-    from evalflow.engine import Engine
+    from evalflow.engine.engine import Engine
     from evalflow.lifecycle.definition import Lifecycle
 
 _PAPER = 160  # columns where the output is no terminal: a pipe, a file
@@ -157,7 +157,7 @@ class Session:
 
     def states(self, lifecycle: Lifecycle, states: Sequence[str]) -> str:
         """Return the labels of states; a region in its initial state beside the first is quiet."""
-        from evalflow.standing import states_text
+        from evalflow.engine.overview import states_text
 
         return states_text(lifecycle, states, self.lang)
 

@@ -14,7 +14,7 @@ from evalflow.cli.session import Session
 
 if TYPE_CHECKING:
     from evalflow.plan.definition import Plan
-    from evalflow.simulation import Outcome
+    from evalflow.testing.simulation import Outcome
 
 _pass = click.make_pass_decorator(Session)
 
@@ -115,7 +115,7 @@ def simulate_command(
     from multiprocessing import get_context
 
     import evalflow
-    from evalflow.simulation import Manners, simulate
+    from evalflow.testing.simulation import Manners, simulate
 
     loaded = evalflow.load_plan(plan)
     spawning = get_context("spawn")
@@ -152,7 +152,7 @@ def _progress(session: Session, offices: int) -> Callable[[int], None]:
 
 
 def _print(session: Session, plan: Plan, outcome: Outcome) -> None:
-    from evalflow.simulation import lagging_bands
+    from evalflow.testing.simulation import lagging_bands
 
     say = session.say
     periods = sorted({period for period, _ in outcome.firings})

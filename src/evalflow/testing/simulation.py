@@ -24,15 +24,15 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from evalflow.decision.firing import LAGGING_VERDICTS
-from evalflow.engine import Engine
-from evalflow.engine import open as open_engine
+from evalflow.engine.engine import Engine
+from evalflow.engine.engine import open as open_engine
 from evalflow.errors import InvalidInput, NotFound, Problem, Reason, Refused
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import Project
 from evalflow.model.calendar import Calendar, period
 from evalflow.model.directory import Directory
 from evalflow.plan.definition import Plan
-from evalflow.specimens import Occasion, specimen
+from evalflow.testing.sample_data import Occasion, specimen
 
 PER_ENGINE = 20
 """So many offices share an engine; then it is opened anew, so that memory stays small."""
@@ -215,7 +215,7 @@ def _play_some(part: _Part) -> tuple[Tally, Tally, list[tuple[str, str]]]:
     engine = open_engine(url, plugins=plugins, clock=clock)
     try:
         for place, plan_id in enumerate(ids, first):
-            dice = random.Random(f"{seed}/{place}")  # noqa: S311 - a game, no secret
+            dice = random.Random(f"{seed}/{place}")
             _Year(engine, clock, renamed(plan, plan_id), dice, manners, played).play()
             read_back(engine, plan_id, stored)
             mismatches.extend((each.text("ko"), each.text("en")) for each in engine.verify(plan_id))

@@ -19,8 +19,8 @@ import attrs
 from evalflow.batch.applying import Receipt
 from evalflow.batch.chunks import CHUNK, Chunk, chunks_of
 from evalflow.batch.plan import BatchPlan, meant
-from evalflow.engine import now
-from evalflow.engine import open as open_engine
+from evalflow.engine.engine import now
+from evalflow.engine.engine import open as open_engine
 from evalflow.errors import InvalidInput, Problem
 from evalflow.model import Actor
 

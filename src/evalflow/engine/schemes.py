@@ -19,7 +19,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.engine import Engine, load_lifecycle
+from evalflow.engine.engine import Engine, load_lifecycle
 from evalflow.errors import InvalidInput, NotFound, Problem
 from evalflow.files.yaml import Document, read
 from evalflow.model import Actor, Entry, Label, PlanHead, Project, ProjectDefinition

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from evalflow.engine import Engine, load_plan
-from evalflow.engine import open as open_engine
+from evalflow.engine.engine import Engine, load_plan
+from evalflow.engine.engine import open as open_engine
 from evalflow.errors import EvalflowError, InvalidInput, NotFound, Problem, Refused
 from evalflow.files.reader import Part, Reading, date_of, figure_of
 from evalflow.files.yaml import Document, placed, read

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.engine import Engine
+from evalflow.engine.engine import Engine
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import Actor, Entry, Evaluation, Project, Rating
 from evalflow.model.canonical import Tree

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from evalflow.engine import Engine
+from evalflow.engine.engine import Engine
 from evalflow.lifecycle.stubs import attribute
 from evalflow.model import Actor, Entry
 

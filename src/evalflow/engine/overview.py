@@ -18,7 +18,7 @@ from evalflow.model.calendar import Period
 from evalflow.scoring.rollup import RollUp, roll_up
 
 if TYPE_CHECKING:
-    from evalflow.engine import Engine
+    from evalflow.engine.engine import Engine
 
 GROUPINGS = ("unit", "bureau", "field", "state", "band", "period")
 """What projects can be counted by."""

@@ -16,7 +16,6 @@ from typing import Any, Self
 
 import attrs
 
-from evalflow import outbox
 from evalflow.audit.bundle import Bundle, write_bundle
 from evalflow.audit.verification import (
     Checkpoint,
@@ -47,6 +46,7 @@ from evalflow.decision.decide import (
 )
 from evalflow.decision.guards import Guard
 from evalflow.decision.migration import MIGRATE, migrate
+from evalflow.engine import outbox
 from evalflow.errors import Conflict, InvalidInput, NotFound, Problem, Refused
 from evalflow.files.yaml import placed, read
 from evalflow.lifecycle import load as lifecycle_load
@@ -1225,7 +1225,7 @@ class Engine:
         limit: int | None = None,
         notifiers: Mapping[str, Notifier] | None = None,
     ) -> outbox.DeliveryReport:
-        """Deliver the notices that wait, at least once each; see `evalflow.outbox`.
+        """Deliver the notices that wait, at least once each; see `evalflow.engine.outbox`.
 
         `notifiers` stands in for those that the plans name. At most `limit` notices are tried.
 

@@ -1,4 +1,4 @@
-"""Commands of upkeep: deliver and verify."""
+"""Maintenance commands: deliver and verify."""
 
 from __future__ import annotations
 
