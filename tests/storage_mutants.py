@@ -27,14 +27,14 @@ from evalflow import (
     Conflict,
     Entry,
     Evaluation,
-    Last,
+    Head,
     Move,
     Outgoing,
     Project,
+    ProjectPosition,
     Selection,
     Snapshot,
     StorageError,
-    Whereabouts,
 )
 from evalflow.storage import memory
 from evalflow.storage.memory import MemoryStorage
@@ -666,58 +666,58 @@ class ForgetsRetriesWhenOpened(InAFile):
                 connection.execute("UPDATE notice SET next_at = at WHERE state = 'waiting'")
 
 
-class TellsNobodyOfASweep(InAFile):
-    """A sweep writes states and entries, and no notices."""
+class BulkTellsNobody(InAFile):
+    """A bulk move writes states and entries, and no notices."""
 
-    killed_by = "test_a_sweep_writes_what_the_moves_one_by_one_would"
-
-    class Broken(SQLiteStorage):
-        def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
-            super().sweep(attrs.evolve(like, notices=()), lasts, on=on)
-
-
-class SweepsWhatIsStillThere(InAFile):
-    """A sweep leaves out, silently, what has moved."""
-
-    killed_by = "test_a_sweep_over_a_project_that_moved_writes_nothing"
+    killed_by = "test_a_bulk_move_writes_what_the_moves_one_by_one_would"
 
     class Broken(SQLiteStorage):
-        def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
+        def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
+            super().bulk_move(attrs.evolve(like, notices=()), heads, on=on)
+
+
+class BulkMovesWhatIsStillThere(InAFile):
+    """A bulk move leaves out, silently, what has moved."""
+
+    killed_by = "test_a_bulk_move_over_a_project_that_moved_writes_nothing"
+
+    class Broken(SQLiteStorage):
+        def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
             now = {(each.id, each.version, each.head) for each in self.select(Selection())}
-            super().sweep(like, [each for each in lasts if each in now], on=on)
+            super().bulk_move(like, [each for each in heads if each in now], on=on)
 
 
-class SweepsWhereverTheyStand(InAFile):
-    """A sweep looks at the last entries alone: not at states, nor at whose the projects are."""
+class BulkMovesWhereverTheyStand(InAFile):
+    """A bulk move looks at the last entries alone: not at states, nor at whose the projects are."""
 
-    killed_by = "test_a_sweep_writes_nothing_where_one_stands_elsewhere"
-
-    class Broken(SQLiteStorage):
-        def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
-            super().sweep(like, lasts, on=None)
-
-
-class SweepsWhatIsOneProjectsAlone(InAFile):
-    """A sweep leaves out, silently, the figures and notices that no other project can have."""
-
-    killed_by = "test_a_sweep_is_for_moves_that_others_can_make"
+    killed_by = "test_a_bulk_move_writes_nothing_where_one_stands_elsewhere"
 
     class Broken(SQLiteStorage):
-        def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
+        def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
+            super().bulk_move(like, heads, on=None)
+
+
+class BulkMovesWhatIsOneProjectsAlone(InAFile):
+    """A bulk move leaves out, silently, the figures and notices that no other project can have."""
+
+    killed_by = "test_a_bulk_move_is_for_moves_that_others_can_make"
+
+    class Broken(SQLiteStorage):
+        def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
             entry = attrs.evolve(like.entry, rating=None, evaluation="", hash="").sealed()
             project = attrs.evolve(like.project, head=entry.hash)
             like = attrs.evolve(like, project=project, entry=entry, evaluation=None, notices=())
-            super().sweep(like, lasts, on=on)
+            super().bulk_move(like, heads, on=on)
 
 
 class KnowsNoDay(InAFile):
     """Tells whose a project is, not whose it is on the day that was asked about."""
 
-    killed_by = "test_whereabouts_are_those_of_the_selected_projects"
+    killed_by = "test_positions_are_those_of_the_selected_projects"
 
     class Broken(SQLiteStorage):
-        def whereabouts(self, selection: Selection) -> Iterator[Whereabouts]:
-            return super().whereabouts(attrs.evolve(selection, on=None))
+        def positions(self, selection: Selection) -> Iterator[ProjectPosition]:
+            return super().positions(attrs.evolve(selection, on=None))
 
 
 MUTANTS = [

@@ -803,12 +803,12 @@ def test_any_batch_writes_what_firing_one_by_one_writes(tmp_path):
     @settings(max_examples=150, deadline=None)
     @given(
         each=st.sampled_from([1, 2]),
-        dice=st.randoms(use_true_random=False),
+        rng=st.randoms(use_true_random=False),
         steps=st.integers(0, 80),
         mode=st.sampled_from(["each", "unit"]),
         chunk=st.sampled_from([1, 3, 5_000]),
     )
-    def compared(each: int, dice: random.Random, steps: int, mode: str, chunk: int) -> None:
+    def compared(each: int, rng: random.Random, steps: int, mode: str, chunk: int) -> None:
         plan = offices[each]
         folder = tmp_path / str(next(folders))
         folder.mkdir()
@@ -821,15 +821,15 @@ def test_any_batch_writes_what_firing_one_by_one_writes(tmp_path):
         with opened("before") as engine:
             engine.adopt(plan, by=plan.actor("policy-1"))
             for _ in range(steps):
-                small.step(engine, dice)
+                small.step(engine, rng)
             projects = list(engine.projects())
             clock.going = False
             states = {state for project in projects for state in project.states}
-            event = dice.choice(
+            event = rng.choice(
                 [e.name for e in plan.lifecycle.events.values() if e.sources() & states]
             )
-            actor = small.actor_for(dice.choice(projects), event)
-            data = {p.id: small.data_for(p, event, dice.randrange(90)) for p in projects}
+            actor = small.actor_for(rng.choice(projects), event)
+            data = {p.id: small.data_for(p, event, rng.randrange(90)) for p in projects}
             for name in ("batch", "fired"):
                 engine.storage.copy_to(  # type: ignore[attr-defined]
                     folder / f"{name}.db"

@@ -45,8 +45,8 @@ def test_a_crash_harness_notices_what_is_wrong(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_office_that_never_ends_goes_everywhere() -> None:
-    plan, clock, dice = the_plan(), Ticking(), random.Random(1)
+    plan, clock, rng = the_plan(), Ticking(), random.Random(1)
     with evalflow.open("memory:", plugins=[], clock=clock) as engine:
         engine.adopt(plan, by=plan.actor("policy-1"))
-        fired = {step(engine, dice) for _ in range(400)}
+        fired = {step(engine, rng) for _ in range(400)}
     assert {"self_evaluate", "amend", "submit", "review", "send_back", "approve_change"} <= fired

@@ -58,23 +58,23 @@ def everything(engine: evalflow.Engine) -> list[object]:
 
 def walked_until_told(engine: evalflow.Engine) -> tuple[StorageError, list[object]]:
     """Walk until the storage complains; return its complaint and what there was before."""
-    dice = random.Random(1)
+    rng = random.Random(1)
     for _ in range(20_000):
-        before = everything(engine) if dice.random() < 0.05 else None
-        state = dice.getstate()
+        before = everything(engine) if rng.random() < 0.05 else None
+        state = rng.getstate()
         try:
-            step(engine, dice)
+            step(engine, rng)
         except StorageError as error:
-            dice.setstate(state)
+            rng.setstate(state)
             return error, before or everything(engine)
     raise AssertionError("nothing happened")
 
 
 def goes_on(engine: evalflow.Engine) -> None:
-    dice = random.Random(2)
+    rng = random.Random(2)
     before = sum(1 for _ in engine.storage.entries())
     for _ in range(20):
-        step(engine, dice)
+        step(engine, rng)
     assert sum(1 for _ in engine.storage.entries()) > before
     assert list(engine.verify()) == []
 
@@ -217,11 +217,11 @@ def test_the_zone_of_the_machine_changes_nothing(
             clock = engine.clock
             assert isinstance(clock, Ticking)
             clock.moment = dt.datetime(2016, 11, 6, 5, 50, tzinfo=dt.UTC)  # 01:50 in New York
-            dice = random.Random(3)
+            rng = random.Random(3)
             for number in range(24):
                 monkeypatch.setenv("TZ", zones[number % len(zones)])
                 time.tzset()
-                step(engine, dice)
+                step(engine, rng)
                 clock.moment += dt.timedelta(minutes=10)
             assert list(engine.verify()) == []
             return [*everything(engine), *engine.due()]

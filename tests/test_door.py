@@ -8,18 +8,18 @@ import sys
 import evalflow
 
 PUBLIC = """
-Act Actor Assignment Band BatchPlan Budget Bundle Calendar CalendarRules Change Check Checkpoint
-Chunk Commit Conflict Deadline DeliveryReport Directory Draft Due DueRule Engine Entry
+Act Actor Assignment Band BatchPlan Budget BulkStorage Bundle Calendar CalendarRules Change Check
+Checkpoint Chunk Commit Conflict Deadline DeliveryReport Directory Draft Due DueRule Engine Entry
 EvalflowError Evaluation Explanation Facade Failure Figure Firing Forbidden Form FormFinding
-FormRequest Grade Grader Grant GuardSpec Holidays Indicator InvalidInput Label Last Lifecycle Line
-Mismatch Move NotDue NotFound Notice Notifier Occasion Outgoing Overlap Override Overview Period
-Plan PlanHead Planned PluginError Plugins Problem Project ProjectDefinition Rates Rating Reason
-Receipt Refused RollUp Scenario Scorer ScoringRules Selection Settled Snapshot Standing Storage
-StorageError Subject Sweeping Tree Undeliverable Unit View Visibility Whereabouts Withheld
-apply_chunk canonical check_commit check_like check_lifecycle digest explain_line fault_point
-filled hookimpl library_holidays listed_holidays load_batch load_lifecycle load_plan load_scenario
-open overlaps overview parse picture roll_up run_scenario select_plan specimen spread verify_bundle
-vocabulary
+FormRequest Grade Grader Grant GuardSpec Head Holidays Indicator InvalidInput Label Lifecycle Line
+Mismatch Move NotDue NotFound Notice Notifier Outgoing Overlap Override Overview Period Plan
+PlanHead Planned PluginError Plugins Problem Project ProjectDefinition ProjectOverview
+ProjectPosition Rates Rating Reason Receipt Refused RollUp SampleContext Scenario Scorer
+ScoringRules Selection Settled Snapshot Storage StorageError Subject Tree Undeliverable Unit View
+Visibility Withheld apply_chunk canonical check_commit check_lifecycle check_like digest
+explain_line fault_point hookimpl library_holidays listed_holidays load_batch load_lifecycle
+load_plan load_scenario move_like open overlaps overview parse picture roll_up run_scenario
+sample_data select_plan spread verify_bundle vocabulary
 """
 
 

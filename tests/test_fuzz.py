@@ -146,13 +146,13 @@ def test_odd_data_moves_nothing_or_moves_it_whole(tmp_path: Path, event: str) ->
         f"sqlite:///{tmp_path / 'office.db'}", plugins=[], clock=Ticking()
     ) as engine:
         engine.adopt(plan, by=plan.actor("policy-1"))
-        dice = random.Random(1)
+        rng = random.Random(1)
         told: Counter[str] = Counter()
 
         @settings(often(event), max_examples=max(25, INPUTS // 10))
         @given(st.data())
         def tried(drawn: st.DataObject) -> None:
-            now = ready_for(engine, event, dice)
+            now = ready_for(engine, event, rng)
             project = now.id
             fields = [field.name for field in engine.lifecycle(now.lifecycle).events[event].data]
             data = drawn.draw(odd_data(dict(data_for(now, event, 1)), fields))
@@ -175,7 +175,7 @@ def test_odd_data_moves_nothing_or_moves_it_whole(tmp_path: Path, event: str) ->
         assert evalflow.verify_bundle(tmp_path / "b.zip")[1] == ()
 
 
-def ready_for(engine: evalflow.Engine, event: str, dice: random.Random) -> evalflow.Project:
+def ready_for(engine: evalflow.Engine, event: str, rng: random.Random) -> evalflow.Project:
     """Walk until the event can be fired on some project, and return it."""
     for _ in range(500):
         for project in engine.projects():
@@ -184,7 +184,7 @@ def ready_for(engine: evalflow.Engine, event: str, dice: random.Random) -> evalf
                 data = data_for(project, event, 1)
                 if engine.explain(project.id, event, by=by, data=data).allowed:
                     return project
-        step(engine, dice)
+        step(engine, rng)
     raise AssertionError(f"nobody could ever {event}")
 
 

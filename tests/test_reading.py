@@ -15,7 +15,7 @@ from evalflow.errors import InvalidInput
 from evalflow.files.reader import (
     LONGEST_TEXT,
     Part,
-    Reading,
+    Reader,
     date_of,
     figure_of,
     fraction_of,
@@ -27,7 +27,7 @@ from evalflow.model import Label
 
 
 def part(**tree: Any) -> Part:
-    return Reading(tree).top
+    return Reader(tree).top
 
 
 def told(of: Part) -> list[tuple[str, str | None]]:
@@ -93,7 +93,7 @@ def test_what_is_absent_gives_the_default_and_null_is_absent() -> None:
 
 
 def test_what_must_be_there_is_asked_for_where_it_should_stand() -> None:
-    reading = Reading(read(b"top:\n  unit:\n    a: 1\n", name="f"))
+    reading = Reader(read(b"top:\n  unit:\n    a: 1\n", name="f"))
     unit = reading.top.part("top").part("unit")
     unit.text("ko")
     unit.choice("kind", ("office", "bureau"))
@@ -200,7 +200,7 @@ def test_parts_of_a_mapping_and_of_a_list_are_read_alike() -> None:
 
 
 def test_the_path_of_a_problem_starts_where_the_tree_belongs() -> None:
-    reading = Reading({"cards": [{"ko": 1.5}]}, at=("projects", "6"))
+    reading = Reader({"cards": [{"ko": 1.5}]}, at=("projects", "6"))
     assert [p.path for p in reading.problems] == ["projects.6.cards[0].ko"]
 
 
@@ -220,7 +220,7 @@ def test_the_path_of_a_problem_starts_where_the_tree_belongs() -> None:
 )
 def test_a_tree_that_no_file_could_hold_is_refused(tree: Any) -> None:
     with pytest.raises(InvalidInput):
-        Reading(tree).raise_if_any()
+        Reader(tree).raise_if_any()
 
 
 def test_a_tree_nested_too_deep_is_refused() -> None:
@@ -228,11 +228,11 @@ def test_a_tree_nested_too_deep_is_refused() -> None:
     for _ in range(200):
         tree = {"a": tree}
     with pytest.raises(InvalidInput):
-        Reading(tree).raise_if_any()
+        Reader(tree).raise_if_any()
 
 
 def test_problems_come_in_reading_order() -> None:
-    reading = Reading(read(b"a: x\nb: y\n", name="f"))
+    reading = Reader(read(b"a: x\nb: y\n", name="f"))
     reading.top.whole("b")
     reading.top.whole("a")
     with pytest.raises(InvalidInput) as caught:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import evalflow
 from evalflow import cli
 from evalflow.testing import simulation
-from evalflow.testing.simulation import Manners, simulate
+from evalflow.testing.simulation import Behaviour, simulate
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "seodaemun-2016"
 
@@ -23,10 +23,10 @@ def plan(plan_file):
     return evalflow.load_plan(plan_file, plugins=[])
 
 
-def shares(whole: int = 1) -> Manners:
+def shares(whole: int = 1) -> Behaviour:
     """Everybody always does, or nobody ever."""
     share = Fraction(whole)
-    return Manners(late=share, lagging=share, changes=share, followed_up=share)
+    return Behaviour(late=share, lagging=share, changes=share, followed_up=share)
 
 
 def test_a_year_ends_where_it_should_and_both_counts_agree(plan):
@@ -40,7 +40,7 @@ def test_a_year_ends_where_it_should_and_both_counts_agree(plan):
 
 
 def test_where_nobody_is_late_or_lags_nothing_is(plan):
-    outcome = simulate(plan, plugins=[], manners=shares(0))
+    outcome = simulate(plan, plugins=[], behaviour=shares(0))
     assert outcome.reconciled
     assert not outcome.late
     assert outcome.revisions == 1
@@ -50,7 +50,7 @@ def test_where_nobody_is_late_or_lags_nothing_is(plan):
 
 
 def test_where_everybody_is_late_and_lags_everything_is(plan):
-    outcome = simulate(plan, plugins=[], manners=shares(1))
+    outcome = simulate(plan, plugins=[], behaviour=shares(1))
     assert outcome.reconciled
     for (quarter, event), fired in outcome.firings.items():
         if event in {"self_evaluate", "submit", "review"}:
@@ -66,8 +66,8 @@ def test_where_everybody_is_late_and_lags_everything_is(plan):
 @given(seed=st.integers(), late=st.fractions(0, 1), lagging=st.fractions(0, 1))
 def test_whatever_is_drawn_the_store_has_what_was_counted(seed, late, lagging):
     plan = evalflow.load_plan(EXAMPLES / "regeneration.yaml", plugins=[])
-    manners = Manners(late=late, lagging=lagging)
-    assert simulate(plan, plugins=[], seed=seed, manners=manners).reconciled
+    behaviour = Behaviour(late=late, lagging=lagging)
+    assert simulate(plan, plugins=[], seed=seed, behaviour=behaviour).reconciled
 
 
 @pytest.mark.parametrize("name", ["selection", "pledges", "regeneration", "orders"])
@@ -120,7 +120,7 @@ def test_an_edited_history_does_not_reconcile(plan, monkeypatch):
             yield attrs.evolve(entry, late=late)
 
     monkeypatch.setattr(evalflow.Engine, "history", rewritten)
-    outcome = simulate(plan, plugins=[], manners=shares(1))
+    outcome = simulate(plan, plugins=[], behaviour=shares(1))
     assert "late 2016-Q1 self_evaluate" in {what for what, _, _ in outcome.differences}
 
 

@@ -712,7 +712,7 @@ def test_a_hundred_thousand_projects_are_listed_in_little_memory(
 
 
 @pytest.mark.parametrize("more", [{}, {"plan": "gu"}, {"states": ("planned",)}, {"limit": 3}])
-@pytest.mark.parametrize("what", ["project", "snapshot", "whereabouts"])
+@pytest.mark.parametrize("what", ["project", "snapshot", "position"])
 def test_projects_asked_for_by_id_are_found_by_their_key_and_not_by_reading_the_plan(
     tmp_path, more, what
 ):
@@ -727,7 +727,7 @@ def test_projects_asked_for_by_id_are_found_by_their_key_and_not_by_reading_the_
 
 
 @pytest.mark.parametrize("breaks", [False, True])
-def test_a_sweep_leaves_the_triggers_as_they_were(tmp_path, breaks):
+def test_a_bulk_move_leaves_the_triggers_as_they_were(tmp_path, breaks):
     def schema() -> set[tuple[str, str]]:
         with closing(sqlite3.connect(tmp_path / "office.db")) as connection:
             return set(connection.execute("SELECT name, sql FROM sqlite_master"))
@@ -739,9 +739,9 @@ def test_a_sweep_leaves_the_triggers_as_they_were(tmp_path, breaks):
     last = (project.id, project.version, project.head)
     if breaks:
         with faults.at("commit:written"), pytest.raises(faults.Fault):
-            storage.sweep(like, [last], on=None)
+            storage.bulk_move(like, [last], on=None)
     else:
-        storage.sweep(like, [last], on=None)
+        storage.bulk_move(like, [last], on=None)
     snapshot = storage.snapshot(project.id)
     assert snapshot is not None
     assert snapshot.project.version == 2 - breaks

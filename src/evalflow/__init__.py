@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from evalflow.engine.engine import Engine, load_lifecycle, load_plan, open, vocabulary  # noqa: A004
     from evalflow.engine.facade import Facade
     from evalflow.engine.outbox import DeliveryReport
-    from evalflow.engine.overview import Overview, Standing, overview
+    from evalflow.engine.overview import Overview, ProjectOverview, overview
     from evalflow.engine.schemes import Overlap, overlaps, select_plan
     from evalflow.engine.spread import apply_chunk, spread
     from evalflow.engine.view import View
@@ -101,17 +101,17 @@ if TYPE_CHECKING:
     from evalflow.scoring.rates import Rates
     from evalflow.scoring.rollup import RollUp, roll_up
     from evalflow.storage.contract import (
-        Last,
+        BulkStorage,
+        Head,
+        ProjectPosition,
         Settled,
         Storage,
-        Sweeping,
-        Whereabouts,
         check_commit,
         check_like,
-        filled,
+        move_like,
     )
     from evalflow.storage.faults import fault_point
-    from evalflow.testing.sample_data import Occasion, specimen
+    from evalflow.testing.sample_data import SampleContext, sample_data
     from evalflow.testing.scenario import Failure, Scenario, load_scenario, run_scenario
 
 _HOMES = {
@@ -190,7 +190,7 @@ _HOMES = {
         "Subject",
         "Unit",
         "Visibility",
-        "Whereabouts",
+        "ProjectPosition",
         "Withheld",
     ),
     "evalflow.engine.outbox": ("DeliveryReport",),
@@ -203,18 +203,18 @@ _HOMES = {
     "evalflow.scoring.explain": ("explain_line",),
     "evalflow.scoring.rates": ("Rates",),
     "evalflow.scoring.rollup": ("RollUp", "roll_up"),
-    "evalflow.testing.sample_data": ("Occasion", "specimen"),
-    "evalflow.engine.overview": ("Overview", "Standing", "overview"),
+    "evalflow.testing.sample_data": ("SampleContext", "sample_data"),
+    "evalflow.engine.overview": ("Overview", "ProjectOverview", "overview"),
     "evalflow.engine.spread": ("apply_chunk", "spread"),
     "evalflow.storage.contract": (
-        "Last",
+        "Head",
         "Settled",
         "Storage",
-        "Sweeping",
-        "Whereabouts",
+        "BulkStorage",
+        "ProjectPosition",
         "check_commit",
         "check_like",
-        "filled",
+        "move_like",
     ),
     "evalflow.storage.faults": ("fault_point",),
     "evalflow.model.canonical": ("Tree", "canonical", "digest", "parse"),
@@ -230,6 +230,7 @@ __all__ = [
     "Band",
     "BatchPlan",
     "Budget",
+    "BulkStorage",
     "Bundle",
     "Calendar",
     "CalendarRules",
@@ -262,11 +263,11 @@ __all__ = [
     "Grader",
     "Grant",
     "GuardSpec",
+    "Head",
     "Holidays",
     "Indicator",
     "InvalidInput",
     "Label",
-    "Last",
     "Lifecycle",
     "Line",
     "Mismatch",
@@ -275,7 +276,6 @@ __all__ = [
     "NotFound",
     "Notice",
     "Notifier",
-    "Occasion",
     "Outgoing",
     "Overlap",
     "Override",
@@ -289,29 +289,29 @@ __all__ = [
     "Problem",
     "Project",
     "ProjectDefinition",
+    "ProjectOverview",
+    "ProjectPosition",
     "Rates",
     "Rating",
     "Reason",
     "Receipt",
     "Refused",
     "RollUp",
+    "SampleContext",
     "Scenario",
     "Scorer",
     "ScoringRules",
     "Selection",
     "Settled",
     "Snapshot",
-    "Standing",
     "Storage",
     "StorageError",
     "Subject",
-    "Sweeping",
     "Tree",
     "Undeliverable",
     "Unit",
     "View",
     "Visibility",
-    "Whereabouts",
     "Withheld",
     "apply_chunk",
     "canonical",
@@ -321,7 +321,6 @@ __all__ = [
     "digest",
     "explain_line",
     "fault_point",
-    "filled",
     "hookimpl",
     "library_holidays",
     "listed_holidays",
@@ -329,6 +328,7 @@ __all__ = [
     "load_lifecycle",
     "load_plan",
     "load_scenario",
+    "move_like",
     "open",
     "overlaps",
     "overview",
@@ -336,8 +336,8 @@ __all__ = [
     "picture",
     "roll_up",
     "run_scenario",
+    "sample_data",
     "select_plan",
-    "specimen",
     "spread",
     "verify_bundle",
     "vocabulary",

@@ -518,7 +518,7 @@ def test_a_serialization_failure_is_a_conflict(
         joined.commit(entry_after(project))
 
 
-def test_a_sweep_joins_the_hosts_transaction_and_leaves_its_planner_as_it_was(
+def test_a_bulk_move_joins_the_hosts_transaction_and_leaves_its_planner_as_it_was(
     storage: PostgresStorage, host: psycopg.Connection
 ) -> None:
     project = given_project(storage)
@@ -528,9 +528,9 @@ def test_a_sweep_joins_the_hosts_transaction_and_leaves_its_planner_as_it_was(
     joined = PostgresStorage.on_connection(host, schema=storage.schema)
     for _ in range(2):  # in one transaction
         like = move_after(project, state="submitted", told=("a",))
-        joined.sweep(like, [(project.id, project.version, project.head)], on=None)
+        joined.bulk_move(like, [(project.id, project.version, project.head)], on=None)
         with pytest.raises(Conflict):
-            joined.sweep(like, [(project.id, project.version, project.head)], on=None)
+            joined.bulk_move(like, [(project.id, project.version, project.head)], on=None)
         assert host.execute(settings).fetchall() == before
         snapshot = joined.snapshot(SIX)
         assert snapshot is not None

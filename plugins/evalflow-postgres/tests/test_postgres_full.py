@@ -48,12 +48,12 @@ def crowded(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Server, Path]]:
 
 def walk(engine: evalflow.Engine, steps: int) -> list[str]:
     """Walk until the storage complains; return the hashes of what there was before."""
-    dice = random.Random(steps)
+    rng = random.Random(steps)
     known: list[str] = []
     for _ in range(steps):
         known = [entry.hash for _, entry in engine.storage.entries()]
         try:
-            step(engine, dice)
+            step(engine, rng)
         except StorageError as error:
             # "unreachable" where there was no room for the server's log.
             if error.code not in ("full", "unreachable"):

@@ -22,7 +22,7 @@ from evalflow.batch.plan import (
     Actors,
     Alike,
     BatchPlan,
-    Desk,
+    EngineParts,
     Header,
     Planned,
     answers_for,
@@ -32,7 +32,7 @@ from evalflow.batch.plan import (
 from evalflow.decision.batched_calls import Answers
 from evalflow.errors import Conflict, InvalidInput, NotFound, Reason
 from evalflow.model import Actor, Move, Selection, Snapshot
-from evalflow.storage.contract import whereabouts
+from evalflow.storage.contract import positions
 
 _TRIES = 5  # looks at a part that others keep moving under our hands
 _DECIDED = 1_000  # parts in one transaction where each is decided by itself
@@ -58,7 +58,7 @@ class Receipt:
 
 
 def apply(
-    desk: Desk,
+    parts: EngineParts,
     plan: BatchPlan,
     *,
     mode: str | None = None,
@@ -72,12 +72,16 @@ def apply(
         ValueError: no such mode; or `by` is not whom the plan was made for.
     """
     mode = meant(plan, mode, by)
-    return _run(_Applying(desk, plan.header, plan.key, by, desk.now()), plan, mode, chunk, stopping)
+    return _run(
+        _Applying(parts, plan.header, plan.key, by, parts.now()), plan, mode, chunk, stopping
+    )
 
 
-def apply_chunk(desk: Desk, chunk: Chunk, *, by: Actor | None = None) -> tuple[Receipt, ...]:
+def apply_chunk(
+    parts: EngineParts, chunk: Chunk, *, by: Actor | None = None
+) -> tuple[Receipt, ...]:
     """Write what was reviewed of one chunk, in as few transactions as possible."""
-    applying = _Applying(desk, chunk.header, chunk.key, by, desk.now())
+    applying = _Applying(parts, chunk.header, chunk.key, by, parts.now())
     return tuple(applying.chunk(list(parts_in(chunk, chunk.mode))))
 
 
@@ -127,7 +131,7 @@ class _Ready:
 
 @attrs.define
 class _Applying:
-    desk: Desk
+    parts: EngineParts
     header: Header
     key: str
     by: Actor | None
@@ -137,8 +141,8 @@ class _Applying:
     def chunk(self, parts: Sequence[Part]) -> Iterator[Receipt]:
         """Write the parts: those that come out alike in one transaction, the others in as few as
         possible."""
-        self.actors = Actors(self.desk, self.by or self.header.by)  # by the directory of now
-        swept = self._sweep(parts)
+        self.actors = Actors(self.parts, self.by or self.header.by)  # by the directory of now
+        swept = self._bulk_move(parts)
         if len(swept) == len(parts):  # each is of one line
             yield from [swept[_name(part)] for part in parts]
             return
@@ -170,7 +174,7 @@ class _Applying:
                 together.append(answer)
         try:
             if together:
-                self.desk.commit(tuple([m for ready in together for m in ready.moves]), ())
+                self.parts.commit(tuple([m for ready in together for m in ready.moves]), ())
         except Conflict:  # somebody was first with one of them: each for itself
             later = [*(ready.lines for ready in together), *later]
         else:
@@ -178,7 +182,7 @@ class _Applying:
         for part in later:
             yield from self._one(part)
 
-    def _sweep(self, parts: Sequence[Part]) -> dict[str, Receipt]:
+    def _bulk_move(self, parts: Sequence[Part]) -> dict[str, Receipt]:
         """Write those lines for which one decision holds; return only what is done."""
         reviewed: dict[tuple[int, str], list[Alike]] = {}
         for part in parts:
@@ -197,20 +201,20 @@ class _Applying:
         since. The others are looked at by themselves, and told why."""
         on = self._day(plan)
         for _ in range(_TRIES):
-            found = self.desk.storage.snapshot(lines[0].project)
+            found = self.parts.storage.snapshot(lines[0].project)
             if found is not None and (found.project.version, found.project.head) == lines[0][1:3]:
                 like = self._like(lines[0], found)
                 if like is None:
                     break
                 try:
-                    self.desk.sweep(like, [line[:3] for line in lines], on)
+                    self.parts.bulk_move(like, [line[:3] for line in lines], on)
                 except Conflict:
                     pass
                 else:
                     return _alike_receipts(lines, like.entry.unit)
             stood = {line[:3]: line for line in lines}
             now = Selection(plan=plan, ids=tuple([line.project for line in lines]), on=on)
-            kept = [each for each in whereabouts(self.desk.storage, now) if each[:3] in stood]
+            kept = [each for each in positions(self.parts.storage, now) if each[:3] in stood]
             if not kept:
                 break
             ((most, _),) = Counter(each.kind for each in kept).most_common(1)
@@ -221,9 +225,9 @@ class _Applying:
         """Return the move that was reviewed, decided once more, if it holds for others too."""
         project, header = snapshot.project, self.header
         try:
-            if not self.desk.alike(project.plan, project.lifecycle, header.event):
+            if not self.parts.alike(project.plan, project.lifecycle, header.event):
                 return None
-            (decision,), _ = self.desk.decide(
+            (decision,), _ = self.parts.decide(
                 snapshot,
                 header.event,
                 self.actors.in_plan(project.plan),
@@ -238,7 +242,7 @@ class _Applying:
 
     def _day(self, plan: str) -> dt.date | None:
         try:
-            return self.desk.today(plan)
+            return self.parts.today(plan)
         except NotFound:
             return None
 
@@ -256,7 +260,7 @@ class _Applying:
             if len(answer.moves) > 1 and any(each.definition is not None for each in answer.moves):
                 return _fell(part, {}, _NOT_TOGETHER)
             try:
-                self.desk.commit(answer.moves, answer.unchanged)
+                self.parts.commit(answer.moves, answer.unchanged)
             except Conflict as error:
                 changed = error.project
             else:
@@ -266,7 +270,7 @@ class _Applying:
 
     def _snapshots(self, parts: Sequence[list[Planned]]) -> dict[str, Snapshot]:
         ids = tuple([line.project for part in parts for line in part if line.allowed])
-        found = self.desk.storage.snapshots(Selection(ids=ids)) if ids else ()
+        found = self.parts.storage.snapshots(Selection(ids=ids)) if ids else ()
         return {snapshot.project.id: snapshot for snapshot in found}
 
     def _answers(
@@ -278,7 +282,7 @@ class _Applying:
             snapshot = snapshots.get(line.project)
             if snapshot is not None and snapshot.project.version == line.version:
                 asked.append((snapshot, self._data(line)))
-        return answers_for(self.desk, self.header.event, self.actors, asked, self.at, self.key)
+        return answers_for(self.parts, self.header.event, self.actors, asked, self.at, self.key)
 
     def _data(self, line: Planned) -> dict[str, Any]:
         return {**self.header.data, **(line.data or {})}
@@ -332,7 +336,7 @@ class _Applying:
         """Return the number of the entry that an earlier run of this batch wrote, if one did."""
         if snapshot.project.version <= line.version:
             return None
-        entry = self.desk.storage.entry_by_key(project, self.key)
+        entry = self.parts.storage.entry_by_key(project, self.key)
         return None if entry is None else entry.number
 
     def _decided(
@@ -347,7 +351,7 @@ class _Applying:
         """Decide once more, add the moves, and return what is not as it was reviewed."""
         header = self.header
         try:
-            decisions, unchanged = self.desk.decide(
+            decisions, unchanged = self.parts.decide(
                 snapshot,
                 header.event,
                 self.actors.in_plan(snapshot.project.plan),

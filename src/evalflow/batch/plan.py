@@ -25,7 +25,7 @@ from evalflow.decision.decide import Decision
 from evalflow.errors import EvalflowError, InvalidInput, NotFound, Problem, Reason
 from evalflow.model import Actor, Commit, Move, Project, Selection, Snapshot
 from evalflow.model.canonical import Tree, canonical, digest, parse, quoted
-from evalflow.storage.contract import Last, Storage, Whereabouts, check_commit, whereabouts
+from evalflow.storage.contract import Head, ProjectPosition, Storage, check_commit, positions
 
 FORMAT = "batch/1"
 MODES = ("each", "all", "unit")
@@ -38,8 +38,8 @@ _IN_MEMORY = 4_000_000  # characters of a plan that need no file
 class Actors:
     """Whoever fires the events of a batch, looked up once in each plan's directory."""
 
-    def __init__(self, desk: Desk, by: Actor | str) -> None:
-        self._desk, self._by = desk, by
+    def __init__(self, parts: EngineParts, by: Actor | str) -> None:
+        self._parts, self._by = parts, by
         self._known: dict[str, Actor] = {}
 
     def in_plan(self, plan: str) -> Actor:
@@ -52,7 +52,7 @@ class Actors:
             return self._by
         found = self._known.get(plan)
         if found is None:
-            found = self._known[plan] = self._desk.actor(plan, self._by)
+            found = self._known[plan] = self._parts.actor(plan, self._by)
         return found
 
 
@@ -75,7 +75,7 @@ class Decide(Protocol):
 
 
 @attrs.frozen(kw_only=True)
-class Desk:
+class EngineParts:
     """What a batch may ask of the engine, and nothing else.
 
     `alike` says of (plan, lifecycle, event) whether one decision holds for every project in the
@@ -92,7 +92,7 @@ class Desk:
         Mapping[str, Answers],
     ]
     commit: Callable[[tuple[Move, ...], tuple[tuple[str, int], ...]], None]
-    sweep: Callable[[Move, Sequence[Last], dt.date | None], None]
+    bulk_move: Callable[[Move, Sequence[Head], dt.date | None], None]
     alike: Callable[[str, str, str], bool]
     today: Callable[[str], dt.date]
 
@@ -364,7 +364,7 @@ def meant(plan: BatchPlan, mode: str | None, by: Actor | None) -> str:
 
 
 def plan(
-    desk: Desk,
+    parts: EngineParts,
     event: str,
     *,
     by: Actor | str,
@@ -378,7 +378,7 @@ def plan(
     """Decide the event for every selected project and write down what would happen."""
     if mode not in MODES:
         raise ValueError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
-    at = desk.now()
+    at = parts.now()
     header = Header(
         event=event,
         by=by if isinstance(by, str) else by.id,
@@ -388,17 +388,17 @@ def plan(
         mode=mode,
     )
     writer = _Writer(header)
-    actors = Actors(desk, by)
+    actors = Actors(parts, by)
     seen: set[str] = set()
     own = each or {}
-    for snapshots in _undecided(desk, selection, header, actors, at, own, writer):
+    for snapshots in _undecided(parts, selection, header, actors, at, own, writer):
         asked = [(one, _given(header, own.get(one.project.id))) for one in snapshots]
-        answers = answers_for(desk, header.event, actors, asked, at)
+        answers = answers_for(parts, header.event, actors, asked, at)
         for snapshot in snapshots:
             if snapshot.project.id in seen:
                 seen.discard(snapshot.project.id)
                 continue
-            lines = list(_planned(desk, snapshot, header, actors, at, own, answers))
+            lines = list(_planned(parts, snapshot, header, actors, at, own, answers))
             for line in lines:
                 writer.add(line)
             seen.update(line.project for line in lines if line.project != snapshot.project.id)
@@ -406,7 +406,7 @@ def plan(
 
 
 def answers_for(
-    desk: Desk,
+    parts: EngineParts,
     event: str,
     actors: Actors,
     asked: Iterable[tuple[Snapshot, Mapping[str, Any]]],
@@ -421,7 +421,7 @@ def answers_for(
             known.append((snapshot, actors.in_plan(snapshot.project.plan), data))
         except NotFound:
             continue  # told where it is decided
-    return desk.ask_together(event, known, at, key)
+    return parts.ask_together(event, known, at, key)
 
 
 def _given(header: Header, own: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -430,7 +430,7 @@ def _given(header: Header, own: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 
 def _undecided(
-    desk: Desk,
+    parts: EngineParts,
     selection: Selection,
     header: Header,
     actors: Actors,
@@ -440,31 +440,31 @@ def _undecided(
 ) -> Iterator[Sequence[Snapshot]]:
     """Write the lines of projects that come out like one before them; yield all others, several
     at once where none can be like another."""
-    first = next(iter(desk.storage.select(attrs.evolve(selection, limit=1))), None)
+    first = next(iter(parts.storage.select(attrs.evolve(selection, limit=1))), None)
     if (
         first is None
         or selection.on is None
         or each
-        or not desk.alike(first.plan, first.lifecycle, header.event)
+        or not parts.alike(first.plan, first.lifecycle, header.event)
     ):
-        snapshots = iter(desk.storage.snapshots(selection))
+        snapshots = iter(parts.storage.snapshots(selection))
         while some := list(islice(snapshots, _BLOCK)):
             yield some
         return
     known: dict[tuple[str, ...], _Template | None] = {}
-    for found in whereabouts(desk.storage, selection):
+    for found in positions(parts.storage, selection):
         kind = found[3:]
         template = known.get(kind)
         if template is not None:
             writer.put(template.line(found), notices=template.notices)
             continue
-        snapshot = desk.storage.snapshot(found.project)
+        snapshot = parts.storage.snapshot(found.project)
         if snapshot is None:  # pragma: no cover - a project is never deleted
             continue
         moved = (snapshot.project.version, snapshot.project.head) != (found.version, found.head)
         if kind not in known and not moved:
-            alike = desk.alike(found.plan, found.lifecycle, header.event)
-            lines = list(_planned(desk, snapshot, header, actors, at, {}, {})) if alike else []
+            alike = parts.alike(found.plan, found.lifecycle, header.event)
+            lines = list(_planned(parts, snapshot, header, actors, at, {}, {})) if alike else []
             known[kind] = _Template(lines[0]) if lines and lines[0].allowed else None
             for line in lines:
                 writer.add(line)
@@ -486,7 +486,7 @@ class _Template:
             self._pieces.append(before)
         self._pieces.append(text)
 
-    def line(self, found: Whereabouts) -> str:
+    def line(self, found: ProjectPosition) -> str:
         """Return the project's line."""
         first, second, third, last = self._pieces
         return (
@@ -496,7 +496,7 @@ class _Template:
 
 
 def _planned(
-    desk: Desk,
+    parts: EngineParts,
     snapshot: Snapshot,
     header: Header,
     actors: Actors,
@@ -509,7 +509,7 @@ def _planned(
     own = each.get(project.id)
     own_tree = None if own is None else plain(dict(own))
     try:
-        decisions, _ = desk.decide(
+        decisions, _ = parts.decide(
             snapshot,
             header.event,
             actors.in_plan(project.plan),

@@ -23,7 +23,7 @@ import attrs
 from evalflow.batch.plan import MODES
 from evalflow.batch.selection import KEYS, conditions
 from evalflow.errors import InvalidInput
-from evalflow.files.reader import Part, Reading, figure_of
+from evalflow.files.reader import Part, Reader, figure_of
 from evalflow.files.yaml import read
 from evalflow.model.canonical import Tree
 
@@ -75,7 +75,7 @@ def load_script(source: str | os.PathLike[str]) -> tuple[ScriptStep, ...]:
     Raises:
         InvalidInput: the script has mistakes; all of them, with file and line.
     """
-    reading = Reading(read(source))
+    reading = Reader(read(source))
     top = reading.top
     top.only({"evalflow", "ko", "en", "as", "steps"})
     top.choice("evalflow", (FORMAT,))

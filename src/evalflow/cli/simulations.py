@@ -115,7 +115,7 @@ def simulate_command(
     from multiprocessing import get_context
 
     import evalflow
-    from evalflow.testing.simulation import Manners, simulate
+    from evalflow.testing.simulation import Behaviour, simulate
 
     loaded = evalflow.load_plan(plan)
     spawning = get_context("spawn")
@@ -126,7 +126,9 @@ def simulate_command(
             url=url if ":" in url else f"sqlite:///{url}",
             seed=seed,
             offices=offices,
-            manners=Manners(late=late, lagging=lagging, changes=changes, followed_up=followed_up),
+            behaviour=Behaviour(
+                late=late, lagging=lagging, changes=changes, followed_up=followed_up
+            ),
             progress=_progress(session, offices),
             executor=executor,
         )

@@ -54,7 +54,7 @@ class Due:
 
 
 @attrs.frozen(kw_only=True)
-class Standing:
+class DueState:
     """A project on the day asked for, with what decides about its due dates.
 
     `extensions` are those of its current period; `fired_since` are events fired since it came
@@ -77,14 +77,14 @@ class Ledger:
     directory: Directory
     today: dt.date
 
-    def owed(self, standings: Iterable[Standing]) -> Iterator[Due]:
+    def owed(self, standings: Iterable[DueState]) -> Iterator[Due]:
         """Yield what is owed for these projects.
 
         An event is owed as long as its project has not come as far as the event leads; before
         its source states the due waits for somebody's earlier step. Where the projects of a
         unit act together they share one due.
         """
-        together: dict[tuple[str, str, str, _Day], list[tuple[Standing, bool]]] = {}
+        together: dict[tuple[str, str, str, _Day], list[tuple[DueState, bool]]] = {}
         regions = list(self.lifecycle.regions)
         for standing in standings:
             project = standing.project
@@ -111,7 +111,7 @@ class Ledger:
             standings_of_unit = [standing for standing, _ in members]
             yield self._due(self.lifecycle.events[name], unit, standings_of_unit, day, waiting)
 
-    def _day(self, standing: Standing, event: str, rule: DueRule) -> _Day | None:
+    def _day(self, standing: DueState, event: str, rule: DueRule) -> _Day | None:
         """Return when the event is due for the project, or None where it is not due."""
         fired_on = None
         if rule.event is not None:
@@ -128,7 +128,7 @@ class Ledger:
         self,
         event: Event,
         unit: str,
-        standings: list[Standing],
+        standings: list[DueState],
         day: _Day,
         waiting: tuple[str, ...],
     ) -> Due:

@@ -33,7 +33,7 @@ from evalflow.batch.selection import check_names, conditions
 from evalflow.decision.actions import RECORDS, actuals_of
 from evalflow.decision.adoption import ADOPT, REVISE, Adoption, check_revision, entitled
 from evalflow.decision.batched_calls import Answers, answer_together, asking, can_many
-from evalflow.decision.deadlines import Due, Ledger, Standing, extensions_given, fired_in_this_visit
+from evalflow.decision.deadlines import Due, DueState, Ledger, extensions_given, fired_in_this_visit
 from evalflow.decision.decide import (
     Decision,
     Explanation,
@@ -83,7 +83,7 @@ from evalflow.plan.project import definition_from_tree
 from evalflow.plugins.installed import Plugins
 from evalflow.plugins.notifier import Notifier
 from evalflow.scoring.contract import Grade, grade_all
-from evalflow.storage.contract import Last, Storage, Sweeping, filled
+from evalflow.storage.contract import BulkStorage, Head, Storage, move_like
 from evalflow.storage.faults import fault_point
 
 Clock = Callable[[], dt.datetime]
@@ -584,21 +584,21 @@ class Engine:
             Commit(moves=moves, unchanged=unchanged, head=head, lifecycle=lifecycle)
         )
 
-    def _sweep(self, like: Move, lasts: Sequence[Last], on: dt.date | None) -> None:
-        """Write the same move for many projects (see `Sweeping`)."""
+    def _bulk_move(self, like: Move, heads: Sequence[Head], on: dt.date | None) -> None:
+        """Write the same move for many projects (see `BulkStorage`)."""
         self._look_at_clock((like,))
         fault_point("fire:decided")
-        if isinstance(self.storage, Sweeping):
-            self.storage.sweep(like, lasts, on=on)
+        if isinstance(self.storage, BulkStorage):
+            self.storage.bulk_move(like, heads, on=on)
             return
-        chosen = Selection(plan=like.project.plan, ids=tuple([each[0] for each in lasts]), on=on)
+        chosen = Selection(plan=like.project.plan, ids=tuple([each[0] for each in heads]), on=on)
         found = {each.id: each for each in self.storage.select(chosen)}
         moves = []
-        for project, version, head in lasts:
+        for project, version, head in heads:
             now = found.get(project)
             if now is None or (now.version, now.head, now.unit) != (version, head, like.entry.unit):
                 raise Conflict(project, expected=version)
-            moves.append(filled(like, now))
+            moves.append(move_like(like, now))
         self.storage.commit(Commit(moves=tuple(moves)))
 
     def _look_at_clock(self, moves: Sequence[Move]) -> None:
@@ -786,9 +786,9 @@ class Engine:
             if lifecycle is not None:
                 known["state"] = lifecycle.states
             check_names(found, known)
-        desk = self._desk()
+        parts = self._parts()
         return batches.plan(
-            desk,
+            parts,
             event,
             by=by,
             selection=self.select(**found),
@@ -797,7 +797,7 @@ class Engine:
             each=each,
             mode=mode,
             apply=lambda plan, **how: applying.apply(
-                desk, plan, **{"by": None if isinstance(by, str) else by, **how}
+                parts, plan, **{"by": None if isinstance(by, str) else by, **how}
             ),
         )
 
@@ -820,7 +820,7 @@ class Engine:
         Raises:
             ValueError: no such mode, or `by` is somebody else than the plan's.
         """
-        return applying.apply(self._desk(), plan, mode=mode, by=by, chunk=chunk, stopping=stopping)
+        return applying.apply(self._parts(), plan, mode=mode, by=by, chunk=chunk, stopping=stopping)
 
     def apply_chunk(
         self, chunk: Chunk, *, at: dt.datetime | None = None, by: Actor | None = None
@@ -828,17 +828,17 @@ class Engine:
         """Write one chunk of a plan as of `at` (None: now), in as few transactions as
         possible, and return its receipts. Applied again, by whomever, it finds what
         is done. See `evalflow.spread`."""
-        return applying.apply_chunk(self._desk(at), chunk, by=by)
+        return applying.apply_chunk(self._parts(at), chunk, by=by)
 
-    def _desk(self, at: dt.datetime | None = None) -> batches.Desk:
-        return batches.Desk(
+    def _parts(self, at: dt.datetime | None = None) -> batches.EngineParts:
+        return batches.EngineParts(
             storage=self.storage,
             now=self._now if at is None else lambda: at,
             actor=self.actor,
             decide=self._decide_on,
             ask_together=self._ask_together,
             commit=self._write,
-            sweep=self._sweep,
+            bulk_move=self._bulk_move,
             alike=self._alike,
             today=lambda plan_id: self.calendar(plan_id).today(at or self._now()),
         )
@@ -1101,7 +1101,7 @@ class Engine:
 
     def _standing(
         self, project: Project, lifecycle: Lifecycle, past: dt.datetime | None
-    ) -> Standing:
+    ) -> DueState:
         """Gather what decides about a project's due dates; its history only where it matters."""
         staying = {
             event.name
@@ -1122,7 +1122,7 @@ class Engine:
         if past is None:
             evaluation = self.storage.evaluation(project.id, project.period)
             extensions = evaluation.extensions if evaluation else {}
-        return Standing(
+        return DueState(
             project=project,
             extensions=extensions,
             fired_since=fired,

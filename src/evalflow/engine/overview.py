@@ -25,7 +25,7 @@ GROUPINGS = ("unit", "bureau", "field", "state", "band", "period")
 
 
 @attrs.frozen(kw_only=True)
-class Standing:
+class ProjectOverview:
     """One project as it stood at the moment.
 
     Attributes:
@@ -71,13 +71,13 @@ class Overview:
     at: dt.datetime
     day: dt.date
     zone: dt.tzinfo
-    standings: tuple[Standing, ...]
+    standings: tuple[ProjectOverview, ...]
     dues: tuple[Due, ...]
     rates: RollUp
     revision: int
     checkpoint: Checkpoint
 
-    def rating(self, standing: Standing) -> Rating | None:
+    def rating(self, standing: ProjectOverview) -> Rating | None:
         """Return the rating of the report's period."""
         return standing.ratings.get(self.period.text)
 
@@ -220,7 +220,7 @@ def _standing(
     history: Iterable[Entry],
     period: Period,
     day: dt.date,
-) -> Standing:
+) -> ProjectOverview:
     lifecycle = engine.lifecycle(project.lifecycle)
     ratings: dict[str, Rating] = {}
     facts: dict[str, Any] = {}
@@ -239,7 +239,7 @@ def _standing(
         if project.states[place] == lifecycle.regions[leads].initial:
             requested = None
     bureau = head.ancestor(project.unit, "bureau")
-    return Standing(
+    return ProjectOverview(
         project=project,
         definition=definitions.get(project.id) or engine.definition(project.id),
         lifecycle=lifecycle,

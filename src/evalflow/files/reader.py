@@ -1,6 +1,6 @@
 """Reading values out of trees, with every problem collected and placed.
 
-A builder wraps what it reads in a `Reading`, takes the `top` part, asks it for texts, figures,
+A builder wraps what it reads in a `Reader`, takes the `top` part, asks it for texts, figures,
 dates and further parts, and builds its values as if all were well. What is wrong is noted with
 its place and replaced by something harmless; at the end `raise_if_any` raises all of it at once.
 
@@ -100,7 +100,7 @@ def is_name(text: str) -> bool:
 # --------------------------------------------------------------------------- the reading
 
 
-class Reading:
+class Reader:
     """One tree that is being read, and the problems found in it so far.
 
     `source` is a YAML document, or a tree from elsewhere; `at` is then the path under which
@@ -236,7 +236,7 @@ class Part:
     __slots__ = ("_above", "_reading", "_step", "tree")
 
     def __init__(
-        self, tree: Mapping[Any, Tree], reading: Reading, above: Part | None, step: Any
+        self, tree: Mapping[Any, Tree], reading: Reader, above: Part | None, step: Any
     ) -> None:
         self.tree = tree
         self._reading = reading
@@ -270,7 +270,7 @@ class Part:
         self._reading.wrong((*self.path, key), code, ko, en, key, key=True)
 
     def unknown_key(self, key: str, what: tuple[str, str], known: Collection[str]) -> None:
-        """Note that a key is none of `known`; see `Reading.unknown`."""
+        """Note that a key is none of `known`; see `Reader.unknown`."""
         self._reading.unknown((*self.path, key), what, key, known, key=True)
 
     def named(self, key: str | int) -> bool:
@@ -281,7 +281,7 @@ class Part:
         return False
 
     def unknown(self, key: str | int, what: tuple[str, str], known: Collection[str]) -> None:
-        """Note that the value of `key` is none of `known`; see `Reading.unknown`."""
+        """Note that the value of `key` is none of `known`; see `Reader.unknown`."""
         self._reading.unknown((*self.path, key), what, str(self.tree[key]), known)
 
     def only(self, keys: frozenset[str] | set[str]) -> None:

@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Any
 
 from evalflow.errors import InvalidInput, Problem, nearest
-from evalflow.files.reader import Part, Reading
+from evalflow.files.reader import Part, Reader
 from evalflow.files.yaml import Document, read
 from evalflow.lifecycle.check.overlap import Overlap, overlaps
 from evalflow.lifecycle.definition import (
@@ -84,7 +84,7 @@ def load_lifecycle(source: str | os.PathLike[str], *, vocabulary: Vocabulary) ->
         document = read(preset.read_bytes(), name=f"{source}.yaml")
     else:
         document = read(source)
-    return _Builder(Reading(document), vocabulary, document).build()
+    return _Builder(Reader(document), vocabulary, document).build()
 
 
 def lifecycle_from_tree(tree: Tree, vocabulary: Vocabulary | None = None) -> Lifecycle:
@@ -96,7 +96,7 @@ def lifecycle_from_tree(tree: Tree, vocabulary: Vocabulary | None = None) -> Lif
     Raises:
         InvalidInput: the tree has mistakes; all of them.
     """
-    return _Builder(Reading(tree), vocabulary, None).build()
+    return _Builder(Reader(tree), vocabulary, None).build()
 
 
 def read_due(part: Part, key: str, events: Collection[str]) -> DueRule | None:
@@ -197,7 +197,7 @@ class _Builder:
     """Reads one definition from top to bottom; names come first, so that all can be checked."""
 
     def __init__(
-        self, reading: Reading, vocabulary: Vocabulary | None, document: Document | None
+        self, reading: Reader, vocabulary: Vocabulary | None, document: Document | None
     ) -> None:
         self.reading = reading
         self.top = reading.top

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from evalflow.errors import InvalidInput
-from evalflow.files.reader import Part, Reading, date_of
+from evalflow.files.reader import Part, Reader, date_of
 from evalflow.lifecycle.definition import Lifecycle, Role
 from evalflow.lifecycle.load import read_due
 from evalflow.model import (
@@ -100,13 +100,13 @@ def head_from_tree(tree: Tree) -> PlanHead:
     Raises:
         InvalidInput: the tree has mistakes; all of them.
     """
-    reading = Reading(tree)
+    reading = Reader(tree)
     head = read_head(reading, None, written=False)
     reading.raise_if_any()
     return head
 
 
-def read_head(reading: Reading, lifecycle: Lifecycle | None, *, written: bool) -> PlanHead:
+def read_head(reading: Reader, lifecycle: Lifecycle | None, *, written: bool) -> PlanHead:
     """Return the head, noting what is wrong with it in `reading`.
 
     With a lifecycle, roles and events must be its own. `written` says that the tree is a file

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 import attrs
 
 from evalflow.errors import InvalidInput, Problem
-from evalflow.files.reader import Reading
+from evalflow.files.reader import Reader
 from evalflow.files.yaml import Document, read
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import PlanHead, ProjectDefinition
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import read_head
-from evalflow.plan.overlay import Overlaid, overlay
+from evalflow.plan.overlay import Overlay, overlay
 from evalflow.plan.project import Surroundings, check_project, read_project
 
 
@@ -36,12 +36,12 @@ def load_plan(
             and column, what was expected, and the nearest right name.
     """
     document = read(source, name=name)
-    reading = Reading(document)
+    reading = Reader(document)
     top = reading.top
     folder = "" if isinstance(source, bytes) else os.path.dirname(os.fspath(source))
     used, problems = _lifecycle(top.text("lifecycle"), folder, lifecycle, document)
     head = read_head(reading, used, written=True)
-    laid = Overlaid(projects={}, notes=())
+    laid = Overlay(projects={}, notes=())
     measures = used is None or used.measures
     if tables and not reading.problems and not problems:
         # What a table says is laid over before a project is judged: either may complete the other.
@@ -68,7 +68,7 @@ def with_tables(plan: Plan, tables: Sequence[str | os.PathLike[str]]) -> Plan:
 
 
 def _projects(
-    reading: Reading, head: PlanHead, laid: Mapping[str, ProjectDefinition], *, measures: bool
+    reading: Reader, head: PlanHead, laid: Mapping[str, ProjectDefinition], *, measures: bool
 ) -> Mapping[str, ProjectDefinition]:
     projects: dict[str, ProjectDefinition] = {}
     inside = reading.top.mapping("projects", required=not laid)

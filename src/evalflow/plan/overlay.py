@@ -15,7 +15,7 @@ import attrs
 
 from evalflow.errors import InvalidInput, Problem, nearest
 from evalflow.files.cells import same
-from evalflow.files.reader import Reading, is_name
+from evalflow.files.reader import Reader, is_name
 from evalflow.files.table_reader import Note, Row, Table, raise_all, read_tables
 from evalflow.files.yaml import path_text
 from evalflow.model import PlanHead, ProjectDefinition
@@ -39,7 +39,7 @@ Source = str | os.PathLike[str]
 
 
 @attrs.frozen(kw_only=True)
-class Overlaid:
+class Overlay:
     """What tables made of a plan's projects.
 
     Attributes:
@@ -53,7 +53,7 @@ class Overlaid:
 
 def overlay(
     head: PlanHead, trees: Mapping[str, Tree], files: Sequence[Source], *, measures: bool = True
-) -> Overlaid:
+) -> Overlay:
     """Return the projects as the tables in `files` say. `trees` are those of the plan by number.
     Under a lifecycle that `measures` nothing a project needs no indicators.
 
@@ -64,26 +64,26 @@ def overlay(
         InvalidInput: a file cannot be read or holds no such table, or cells are wrong; all of
             them, with file, sheet and cell.
     """
-    laying = _Laying(head, trees)
+    overlay = _Laying(head, trees)
     problems: list[Problem] = []
     tables: list[tuple[Table | None, Table | None]] = []
     for file in files:
         try:
-            tables.append(laying.read(file))
+            tables.append(overlay.read(file))
         except InvalidInput as error:
             problems += error.problems
     for projects, _ in tables:
         if projects is not None:
-            laying.lay_projects(projects)
+            overlay.lay_projects(projects)
     for _, indicators in tables:
         if indicators is not None:
-            laying.lay_indicators(indicators)
+            overlay.lay_indicators(indicators)
     found = [each for pair in tables for each in pair if each is not None]
     for table in found:
         problems += table.problems
     raise_all(problems)
-    definitions = laying.definitions(measures=measures)
-    return Overlaid(
+    definitions = overlay.definitions(measures=measures)
+    return Overlay(
         projects=definitions, notes=tuple(note for table in found for note in table.notes)
     )
 
@@ -247,7 +247,7 @@ class _Laying:
         changed = {
             number: tree for number, tree in self.trees.items() if tree != self.before.get(number)
         }
-        reading = Reading({"projects": changed})
+        reading = Reader({"projects": changed})
         around, found = Surroundings.of(self.head), {}
         for number in changed:
             part = reading.top.mapping("projects").mapping(number)

@@ -16,7 +16,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.files.reader import Part, Reading, figure_of
+from evalflow.files.reader import Part, Reader, figure_of
 from evalflow.model import (
     Assignment,
     Budget,
@@ -72,7 +72,7 @@ def definition_from_tree(
     Raises:
         InvalidInput: the tree has mistakes; all of them, with their path.
     """
-    reading = Reading(tree, at=("projects", number))
+    reading = Reader(tree, at=("projects", number))
     measures = measures and not stored
     definition = read_project(reading.top, head.id, number, written=False, measures=measures)
     if not stored:

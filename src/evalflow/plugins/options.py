@@ -26,7 +26,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import attrs
 
 from evalflow.errors import InvalidInput
-from evalflow.files.reader import Part, Reading
+from evalflow.files.reader import Part, Reader
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
 
@@ -43,7 +43,7 @@ def read_options(
         InvalidInput: options are unknown, missing or wrong: all of them.
         TypeError: the class declares what options cannot be; its author is to blame.
     """
-    reading = Reading(tree, at=at)
+    reading = Reader(tree, at=at)
     built: Built | None = _Builder(reading).build(declared, reading.top)
     reading.raise_if_any()
     assert built is not None
@@ -56,7 +56,7 @@ def no_options(tree: Mapping[str, Tree], *, at: Sequence[str | int] = ()) -> Non
     Raises:
         InvalidInput: every option is unknown.
     """
-    reading = Reading(tree, at=at)
+    reading = Reader(tree, at=at)
     reading.top.only(set())
     reading.raise_if_any()
 
@@ -67,7 +67,7 @@ def check_declaration(declared: type) -> None:
     Raises:
         TypeError: it is no attrs class, or a field has a type that YAML options cannot have.
     """
-    builder = _Builder(Reading({}))
+    builder = _Builder(Reader({}))
     for field in fields_of(declared):
         builder.reader(field.type, f"{declared.__name__}.{field.name}")
 
@@ -106,7 +106,7 @@ _PLAIN: Mapping[Any, Read] = {
 class _Builder:
     """Builds options out of one tree; what is wrong is noted in its reading."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reader) -> None:
         self._problems = reading.problems
 
     def build(self, declared: type, part: Part) -> Any:

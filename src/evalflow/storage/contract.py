@@ -189,7 +189,7 @@ class Storage(Protocol):
         ...
 
 
-class Whereabouts(NamedTuple):
+class ProjectPosition(NamedTuple):
     """Where a project stands: its last entry (number and hash), and `kind`, what it has in
     common with others: plan, lifecycle, states (their canonical text), period and unit."""
 
@@ -208,24 +208,24 @@ class Whereabouts(NamedTuple):
         return self[3:]
 
 
-Last = tuple[str, int, str]
+Head = tuple[str, int, str]
 """A project's id, and the number and hash of its last entry."""
 
 
 @runtime_checkable
-class Sweeping(Protocol):
+class BulkStorage(Protocol):
     """What a storage may have besides: moving many projects alike without a value for each.
 
     Batches use it where one decision holds for all of them. A storage without it is asked for
     projects and given moves; what is stored is the same, byte for byte.
     """
 
-    def whereabouts(self, selection: Selection) -> Iterator[Whereabouts]:
+    def positions(self, selection: Selection) -> Iterator[ProjectPosition]:
         """Yield where the selected projects stand, as `select` does."""
         ...
 
-    def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
-        """Write `filled(like, project)` for each of these projects, in their order and in one
+    def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
+        """Write `move_like(like, project)` for each of these projects, in their order and in one
         transaction.
 
         Each must still stand at the entry given, and where `like`'s own project stood: in the
@@ -236,17 +236,17 @@ class Sweeping(Protocol):
 
         Raises:
             Conflict: one of them stands elsewhere by now, or has an entry with `like`'s key.
-            ValueError: `like` is not a move that others can be like; see `filled`.
+            ValueError: `like` is not a move that others can be like; see `move_like`.
         """
         ...
 
 
-def whereabouts(storage: Storage, selection: Selection) -> Iterator[Whereabouts]:
+def positions(storage: Storage, selection: Selection) -> Iterator[ProjectPosition]:
     """Yield where the selected projects stand, whatever the storage can do."""
-    if isinstance(storage, Sweeping):
-        return storage.whereabouts(selection)
+    if isinstance(storage, BulkStorage):
+        return storage.positions(selection)
     return (
-        Whereabouts(
+        ProjectPosition(
             project.id,
             project.version,
             project.head,
@@ -261,7 +261,7 @@ def whereabouts(storage: Storage, selection: Selection) -> Iterator[Whereabouts]
 
 
 def check_like(like: Move) -> None:
-    """Raise where a move cannot be made for others; every `sweep` calls this.
+    """Raise where a move cannot be made for others; every `bulk_move` calls this.
 
     Raises:
         ValueError: it writes more than states and notices, or tells of an older visit.
@@ -276,7 +276,7 @@ def check_like(like: Move) -> None:
     check_commit(Commit(moves=(like,)))
 
 
-def filled(like: Move, project: Project) -> Move:
+def move_like(like: Move, project: Project) -> Move:
     """Return the move that `like` is, made for another project that stands where its own stood.
 
     Raises:

@@ -23,7 +23,7 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.model.canonical import canonical, digest, parse, quoted
-from evalflow.storage.contract import Last, Whereabouts
+from evalflow.storage.contract import Head, ProjectPosition
 
 Row = Sequence[Any]
 
@@ -32,7 +32,7 @@ PROJECT_COLUMNS = (
     "period", "version", "lifecycle", "revision", "band", "head", "change",
 )  # fmt: skip
 
-WHEREABOUTS_COLUMNS = ("id", "version", "head", *Whereabouts._fields[3:])
+POSITION_COLUMNS = ("id", "version", "head", *ProjectPosition._fields[3:])
 
 ENTRY_COLUMNS = (
     "project", "number", "event", "actor", "role", "on_behalf_of", "at", "before", "after",
@@ -237,7 +237,7 @@ class Told(NamedTuple):
 
 
 class Pattern:
-    """The rows of `contract.filled(like, project)` for many projects, worked out from one move.
+    """The rows of `contract.move_like(like, project)` for many projects, worked out from one move.
 
     Of the entry's row and of the text under its hash only the project's id, the number and the
     previous hash differ: they are put into what is left of `like`'s.
@@ -277,7 +277,7 @@ class Pattern:
             for notice in like.notices
         ]
 
-    def rows(self, lasts: Iterable[Last]) -> list[tuple[int, str, int, str, str]]:
+    def rows(self, heads: Iterable[Head]) -> list[tuple[int, str, int, str, str]]:
         """Return what is each project's own: its place among them, its id, and the entry's
         number, previous hash and hash."""
         middle = self._middle
@@ -289,7 +289,7 @@ class Pattern:
                 previous,
                 digest(f'[{quoted(own)},{version + 1}{middle}{previous}"]'),
             )
-            for place, (own, version, previous) in enumerate(lasts)
+            for place, (own, version, previous) in enumerate(heads)
         ]
 
 

@@ -39,14 +39,14 @@ from evalflow.model import (
 )
 from evalflow.model.canonical import canonical, parse
 from evalflow.storage import write_queue
-from evalflow.storage.contract import Last, Settled, Whereabouts, check_commit, check_like
+from evalflow.storage.contract import Head, ProjectPosition, Settled, check_commit, check_like
 from evalflow.storage.faults import fault_point
 from evalflow.storage.rows import (
     ENTRY_COLUMNS,
     NOTICE_COLUMNS,
     OUTGOING_COLUMNS,
+    POSITION_COLUMNS,
     PROJECT_COLUMNS,
-    WHEREABOUTS_COLUMNS,
     Pattern,
     Rebuilt,
     Told,
@@ -74,7 +74,7 @@ UPGRADES: dict[int, str] = {}
 _OLDEST = (3, 37)  # STRICT tables
 _RECOVERY = 1.0  # seconds SQLite itself may wait for a lock before we look at the deadline
 _JOURNAL = 64 * 1024 * 1024  # bytes to which the -wal file shrinks after a big commit
-_SWEEP_CACHE = 64 * 1024  # KiB of pages that a connection may keep once it has swept
+_BULK_CACHE = 64 * 1024  # KiB of pages that a connection may keep once it has swept
 _IDLE = 8  # connections kept for the next reader or writer
 _CHUNK = 256  # rows fetched at a time by a streamed read
 
@@ -270,20 +270,20 @@ class SQLiteStorage:
             raise ValueError(f"{moved}: {error}") from error
         fault_point("commit:done")
 
-    def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
+    def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
         """Move the projects as `like` moves its own, in one transaction; see the contract."""
         check_like(like)
-        if not lasts:
+        if not heads:
             return
         pattern = Pattern(like)
-        rows = pattern.rows(lasts)
+        rows = pattern.rows(heads)
         try:
             with self._writing() as connection:
                 fault_point("commit:begun")
-                _sweep(connection, like, pattern, rows, on)
+                _bulk_move(connection, like, pattern, rows, on)
                 fault_point("commit:written")
         except sqlite3.IntegrityError as error:  # a key, or what only other programs can write
-            raise Conflict(lasts[0][0], expected=lasts[0][1]) from error
+            raise Conflict(heads[0][0], expected=heads[0][1]) from error
         fault_point("commit:done")
 
     # ------------------------------------------------------------------ plans
@@ -352,10 +352,10 @@ class SQLiteStorage:
         for row in self._rows(sql, values):
             yield project_from(row)
 
-    def whereabouts(self, selection: Selection) -> Iterator[Whereabouts]:
+    def positions(self, selection: Selection) -> Iterator[ProjectPosition]:
         """Yield where the selected projects stand, streamed, all of one moment."""
-        sql, values = _selecting(selection, "whereabouts")
-        return map(Whereabouts._make, self._rows(sql, values))
+        sql, values = _selecting(selection, "position")
+        return map(ProjectPosition._make, self._rows(sql, values))
 
     def as_of(self, selection: Selection, at: dt.datetime) -> Iterator[Project]:
         """Yield the selected projects as their last entry at or before `at` left them."""
@@ -489,7 +489,7 @@ def _list(columns: Iterable[str], table: str = "") -> str:
 
 
 _PROJECT = _list(PROJECT_COLUMNS, "p.")
-_WHEREABOUTS = _list(WHEREABOUTS_COLUMNS, "p.")
+_POSITION = _list(POSITION_COLUMNS, "p.")
 _ENTRY = _list(ENTRY_COLUMNS)
 _OUTGOING = _list(OUTGOING_COLUMNS)
 
@@ -511,12 +511,12 @@ _STAND = (
     "lifecycle = ?, revision = ?, band = ?, change = ? WHERE id = ?"
 )
 
-# A sweep keeps what is each project's own in a table of the connection; all else is bound once.
-_SWEEP_TABLE = (
+# A bulk move keeps what is each project's own in a table of the connection; all else is bound once.
+_BULK_TABLE = (
     "CREATE TEMP TABLE swept (place INTEGER PRIMARY KEY, project TEXT, number INTEGER, "
     "previous TEXT, hash TEXT)"
 )
-_SWEEP_OWN = "INSERT INTO temp.swept VALUES (?, ?, ?, ?, ?)"
+_BULK_OWN = "INSERT INTO temp.swept VALUES (?, ?, ?, ?, ?)"
 
 # What a statement for many must say about each of them, in the place of these triggers.
 _ROW_BY_ROW = (
@@ -525,11 +525,11 @@ _ROW_BY_ROW = (
 )
 
 
-_OWN = {"project", "number", "previous", "hash"}  # of an entry, what differs within a sweep
+_OWN = {"project", "number", "previous", "hash"}  # of an entry, what differs within a bulk move
 
 
 @lru_cache(maxsize=2)
-def _sweep_append(dated: bool) -> str:
+def _bulk_append(dated: bool) -> str:
     """Return the statement that writes the entries of those that stand where they should.
 
     Its values are the entry's that they share, by name, the plan, and, if `dated`, the day on
@@ -567,8 +567,8 @@ def _swept(moved: tuple[int, ...], regions: int) -> str:
 
 
 @lru_cache(maxsize=16)
-def _sweep_notify(told: int) -> str:
-    """Return the statement that writes so many notices for each project of a sweep.
+def _bulk_notify(told: int) -> str:
+    """Return the statement that writes so many notices for each project of a bulk move.
 
     Its values are those of `Told`, one after another.
     """
@@ -741,14 +741,14 @@ class _Rows:
                 connection.executemany(sql, rows)
 
 
-def _sweep(
+def _bulk_move(
     connection: sqlite3.Connection,
     like: Move,
     pattern: Pattern,
     rows: Sequence[tuple[Any, ...]],
     on: dt.date | None,
 ) -> None:
-    """Write a sweep inside the open transaction.
+    """Write a bulk move inside the open transaction.
 
     SQLite has no triggers for whole statements, and the three that look at each row take half
     of the time. Within this transaction, which nobody else sees before it ends, the statement
@@ -756,16 +756,16 @@ def _sweep(
     triggers back, like everything else.
     """
     entry = like.entry
-    connection.execute(f"PRAGMA cache_size = -{_SWEEP_CACHE}")
+    connection.execute(f"PRAGMA cache_size = -{_BULK_CACHE}")
     connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute(_SWEEP_TABLE)
-    connection.executemany(_SWEEP_OWN, rows)
+    connection.execute(_BULK_TABLE)
+    connection.executemany(_BULK_OWN, rows)
     triggers = connection.execute(_ROW_BY_ROW).fetchall()
     for name, _ in triggers:
         connection.execute(f"DROP TRIGGER {name}")
     values = dict(zip(ENTRY_COLUMNS, entry_row(entry), strict=True))
     values |= {"plan": like.project.plan, "on": on and on.isoformat()}
-    if connection.execute(_sweep_append(on is not None), values).rowcount != len(rows):
+    if connection.execute(_bulk_append(on is not None), values).rowcount != len(rows):
         _, project, number, *_ = rows[0]
         raise Conflict(project, expected=number - 1)
     connection.execute(
@@ -773,7 +773,7 @@ def _sweep(
         (names(entry.after), entry.period_after, pattern.unit, pattern.same_period),
     )
     if told := pattern.told:
-        connection.execute(_sweep_notify(len(told)), list(chain.from_iterable(told)))
+        connection.execute(_bulk_notify(len(told)), list(chain.from_iterable(told)))
     for _, sql in triggers:
         connection.execute(sql)
     connection.execute("DROP TABLE temp.swept")
@@ -837,8 +837,8 @@ _IN_STATES = """p.states IN (
 @lru_cache(maxsize=256)
 def _select_sql(given: frozenset[str], what: str) -> str:
     """Return the statement for a selection with these conditions: of each `project`, its
-    `snapshot`, or its `whereabouts`."""
-    columns = _WHEREABOUTS if what == "whereabouts" else _PROJECT
+    `snapshot`, or its `positions`."""
+    columns = _POSITION if what == "position" else _PROJECT
     unit = "p.unit"
     if "on" in given:
         unit = _UNIT_ON.format(project="p.id", revision="p.revision", else_="p.unit")

@@ -1,4 +1,4 @@
-"""Rules are asked alone: without a clock, files, the network, or dice."""
+"""Rules are asked alone: without a clock, files, the network, or chance."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def alone() -> Iterator[None]:
     """Let nothing of the world be looked at."""
 
     def nothing(*_: object, **__: object) -> Any:
-        raise AssertionError("it looked at a clock, a file, the network or a dice")
+        raise AssertionError("it looked at a clock, a file, the network or chance")
 
     with (
         mock.patch.object(time, "time", nothing),

@@ -36,13 +36,13 @@ from evalflow import (
     BatchPlan,
     Commit,
     Engine,
-    Last,
+    Head,
     Move,
     Notice,
     Selection,
     Storage,
     StorageError,
-    filled,
+    move_like,
 )
 from evalflow.testing import faults
 from evalflow.testing.office import (
@@ -92,11 +92,11 @@ class _Witness:
         self._storage.commit(commit)
         self._note("end")
 
-    def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
-        found = self._storage.snapshots(Selection(ids=tuple([each[0] for each in lasts])))
-        moves = tuple([filled(like, each.project) for each in found])
+    def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
+        found = self._storage.snapshots(Selection(ids=tuple([each[0] for each in heads])))
+        moves = tuple([move_like(like, each.project) for each in found])
         self._note("begin", Commit(moves=moves))
-        self._storage.sweep(like, lasts, on=on)  # type: ignore[attr-defined]
+        self._storage.bulk_move(like, heads, on=on)  # type: ignore[attr-defined]
         self._note("end")
 
     def _note(self, *said: Any) -> None:
@@ -240,15 +240,15 @@ class Crashes:
         seed = self._dice.randrange(1 << 30)
 
         def walking() -> None:
-            dice = random.Random(seed)
+            rng = random.Random(seed)
             with self._open(self.url) as engine:
                 engine.storage = _Witness(engine.storage, paper)
                 faults.install(fault)
                 for _ in itertools.count() if steps is None else range(steps):
-                    if dice.random() < 0.15:
+                    if rng.random() < 0.15:
                         engine.deliver(notifiers={"jsonl": _Post(self._sent.fileno())}, limit=6)
                     else:
-                        step(engine, dice)
+                        step(engine, rng)
 
         return walking
 

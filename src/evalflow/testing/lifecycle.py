@@ -70,8 +70,8 @@ class _House:
         """Return data for the event, made up from the types of its fields."""
         engine = self.engine
         standing = engine.project(project)
-        return evalflow.specimen(
-            evalflow.Occasion(
+        return evalflow.sample_data(
+            evalflow.SampleContext(
                 event=self.lifecycle.events[event],
                 project=standing,
                 evaluation=engine.evaluation(project),

@@ -170,14 +170,14 @@ def fire(engine: Engine, project: Project, event: str, number: int, by: str = ""
     return engine.fire(project.id, event, by=actor, data=data_for(project, event, number))
 
 
-def step(engine: Engine, dice: random.Random) -> str:
+def step(engine: Engine, rng: random.Random) -> str:
     """Let somebody do something with some project; return the event, or how it was refused."""
-    number = dice.randrange(1, 1 + len(tuple(engine.projects())))
+    number = rng.randrange(1, 1 + len(tuple(engine.projects())))
     project = engine.project(f"{PLAN_ID}/{number}")
-    region = project.states[dice.random() < 0.25]
-    event = dice.choice(ONWARD[region])
+    region = project.states[rng.random() < 0.25]
+    event = rng.choice(ONWARD[region])
     try:
-        fire(engine, project, event, dice.randrange(90))
+        fire(engine, project, event, rng.randrange(90))
     except evalflow.Refused as refused:
         return " ".join(sorted({reason.code for reason in refused.reasons}))
     except evalflow.Conflict:

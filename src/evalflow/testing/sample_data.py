@@ -30,7 +30,7 @@ _WANTED = frozenset({"explanations", "cards", "declarations", "sign_off", "votes
 
 
 @attrs.frozen(kw_only=True)
-class Occasion:
+class SampleContext:
     """The firing that data are made up for.
 
     Attributes:
@@ -61,7 +61,7 @@ class Occasion:
         return self.directory.holders((role,), self.definition.unit_on(self.day), self.day)
 
 
-def specimen(occasion: Occasion) -> dict[str, Any]:
+def sample_data(occasion: SampleContext) -> dict[str, Any]:
     """Return data for the event: every required field, and of the others what guards ask for."""
     made: dict[str, Any] = {}
     for field in occasion.event.data:
@@ -103,7 +103,7 @@ def figure(
 # --------------------------------------------------------------------------- by type of field
 
 
-def _figures(field: Field, on: Occasion) -> Tree:
+def _figures(field: Field, on: SampleContext) -> Tree:
     prior, period = on.evaluation.prior, on.project.period
     return {
         each.id: made
@@ -112,33 +112,33 @@ def _figures(field: Field, on: Occasion) -> Tree:
     }
 
 
-def _explanations(field: Field, on: Occasion) -> Tree:
+def _explanations(field: Field, on: SampleContext) -> Tree:
     words = {"cause": WORDS, "countermeasure": WORDS, "follow_up": WORDS}
     return {each.id: words for each in on.definition.indicators}
 
 
-def _cards(field: Field, on: Occasion) -> Tree:
+def _cards(field: Field, on: SampleContext) -> Tree:
     return {str(number): WORDS for number in range(1, len(on.definition.cards) + 1)}
 
 
-def _declarations(field: Field, on: Occasion) -> Tree:
+def _declarations(field: Field, on: SampleContext) -> Tree:
     change = on.project.change
     if change is None or change.approved_in is None or change.declared_in is not None:
         return {}
     return {str(change.number): WORDS}
 
 
-def _sign_off(field: Field, on: Occasion) -> Tree:
+def _sign_off(field: Field, on: SampleContext) -> Tree:
     roles = [use.params["by"] for use in on.uses("signed_off")] or list(on.event.by)[:1]
     found = [(role, holder) for role in roles for holder in on.holders(role)[:1]]
     return [{"role": role, "actor": holder} for role, holder in found]
 
 
-def _votes(field: Field, on: Occasion) -> Tree:
+def _votes(field: Field, on: SampleContext) -> Tree:
     return {holder: "for" for use in on.uses("resolved") for holder in on.holders(use.params["by"])}
 
 
-def _judgements(field: Field, on: Occasion) -> Tree:
+def _judgements(field: Field, on: SampleContext) -> Tree:
     own = on.evaluation.self_rating
     if own is None:
         return "confirmed"
@@ -149,22 +149,22 @@ def _judgements(field: Field, on: Occasion) -> Tree:
     }
 
 
-def _event(field: Field, on: Occasion) -> Tree:
+def _event(field: Field, on: SampleContext) -> Tree:
     asked = [use.params["of"] for use in on.uses("in_time") if use.params.get("of")]
     due = [event.name for event in on.lifecycle.events.values() if event.due is not None]
     return (asked or due or [on.event.name])[0]
 
 
-def _date(field: Field, on: Occasion) -> Tree:
+def _date(field: Field, on: SampleContext) -> Tree:
     names_a_deadline = any(each.type == "event" for each in on.event.data)
     return (on.day + dt.timedelta(days=10 if names_a_deadline else 0)).isoformat()
 
 
-def _period(field: Field, on: Occasion) -> Tree:
+def _period(field: Field, on: SampleContext) -> Tree:
     return max(on.evaluation.prior, default=on.project.period)
 
 
-def _change(field: Field, on: Occasion) -> Tree:
+def _change(field: Field, on: SampleContext) -> Tree:
     """Ask for a tenth less in the plan's last period, or for other words where none is due."""
     last = on.head.calendar.last
     for each in on.definition.indicators:
@@ -175,11 +175,11 @@ def _change(field: Field, on: Occasion) -> Tree:
     return {"content": {"ko": WORDS, "en": "a rehearsal"}}
 
 
-def _always(value: Any) -> Callable[[Field, Occasion], Any]:
+def _always(value: Any) -> Callable[[Field, SampleContext], Any]:
     return lambda field, on: value
 
 
-_MAKERS: Mapping[str, Callable[[Field, Occasion], Any]] = {
+_MAKERS: Mapping[str, Callable[[Field, SampleContext], Any]] = {
     "text": _always(WORDS),
     "texts": _always([WORDS]),
     "reason": _always(WORDS),

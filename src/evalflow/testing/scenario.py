@@ -20,7 +20,7 @@ import attrs
 from evalflow.engine.engine import Engine, load_plan
 from evalflow.engine.engine import open as open_engine
 from evalflow.errors import EvalflowError, InvalidInput, NotFound, Problem, Refused
-from evalflow.files.reader import Part, Reading, date_of, figure_of
+from evalflow.files.reader import Part, Reader, date_of, figure_of
 from evalflow.files.yaml import Document, placed, read
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
@@ -108,7 +108,7 @@ def load_scenario(
         InvalidInput: the scenario or its plan has mistakes; all of them, with file and line.
     """
     document = read(source)
-    reading = Reading(document)
+    reading = Reader(document)
     top = reading.top
     top.only(_KEYS)
     top.choice("evalflow", (FORMAT,))

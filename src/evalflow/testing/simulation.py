@@ -32,7 +32,7 @@ from evalflow.model import Project
 from evalflow.model.calendar import Calendar, period
 from evalflow.model.directory import Directory
 from evalflow.plan.definition import Plan
-from evalflow.testing.sample_data import Occasion, specimen
+from evalflow.testing.sample_data import SampleContext, sample_data
 
 PER_ENGINE = 20
 """So many offices share an engine; then it is opened anew, so that memory stays small."""
@@ -47,7 +47,7 @@ _MORNING = dt.time(9)
 
 
 @attrs.frozen(kw_only=True)
-class Manners:
+class Behaviour:
     """How the actors behave; shares of 1, drawn anew for each project and step.
 
     Attributes:
@@ -140,7 +140,7 @@ def simulate(
     url: str = "memory:",
     seed: int = 1,
     offices: int = 1,
-    manners: Manners | None = None,
+    behaviour: Behaviour | None = None,
     plugins: Sequence[Any] | None = None,
     progress: Callable[[int], None] = lambda played: None,
     executor: Executor | None = None,
@@ -168,7 +168,7 @@ def simulate(
         engine.close()
     groups = [ids[place : place + PER_ENGINE] for place in range(0, offices, PER_ENGINE)]
     parts = [
-        (plan, url, seed, number * PER_ENGINE, group, manners or Manners(), plugins)
+        (plan, url, seed, number * PER_ENGINE, group, behaviour or Behaviour(), plugins)
         for number, group in enumerate(groups)
     ]
     run = map if executor is None or not in_memory else executor.map
@@ -202,21 +202,21 @@ def simulate(
     )
 
 
-_Part = tuple[Plan, str, int, int, Sequence[str], Manners, Sequence[Any] | None]
+_Part = tuple[Plan, str, int, int, Sequence[str], Behaviour, Sequence[Any] | None]
 
 
 def _play_some(part: _Part) -> tuple[Tally, Tally, list[tuple[str, str]]]:
     """Play some offices with an engine of their own; return what was played, what is stored, and
     what `verify` found."""
-    plan, url, seed, first, ids, manners, plugins = part
+    plan, url, seed, first, ids, behaviour, plugins = part
     clock = VirtualClock(dt.datetime(2000, 1, 1, tzinfo=dt.UTC))
     played, stored = Tally(), Tally()
     mismatches: list[tuple[str, str]] = []
     engine = open_engine(url, plugins=plugins, clock=clock)
     try:
         for place, plan_id in enumerate(ids, first):
-            dice = random.Random(f"{seed}/{place}")
-            _Year(engine, clock, renamed(plan, plan_id), dice, manners, played).play()
+            rng = random.Random(f"{seed}/{place}")
+            _Year(engine, clock, renamed(plan, plan_id), rng, behaviour, played).play()
             read_back(engine, plan_id, stored)
             mismatches.extend((each.text("ko"), each.text("en")) for each in engine.verify(plan_id))
         if url.startswith(_MEMORY):  # it goes with its engine
@@ -320,12 +320,12 @@ class _Year:
         engine: Engine,
         clock: VirtualClock,
         plan: Plan,
-        dice: random.Random,
-        manners: Manners,
+        rng: random.Random,
+        behaviour: Behaviour,
         tally: Tally,
     ) -> None:
-        self.engine, self.clock, self.plan, self.dice = engine, clock, plan, dice
-        self.manners, self.tally = manners, tally
+        self.engine, self.clock, self.plan, self.rng = engine, clock, plan, rng
+        self.behaviour, self.tally = behaviour, tally
         self.lifecycle = plan.lifecycle
         self.kinds = _Kinds.of(plan.lifecycle)
         self.regions = list(plan.lifecycle.regions)
@@ -495,9 +495,9 @@ class _Year:
             return {}
         project = self.engine.project(standing.project.id)
         strength = standing.strength.get(project.period) or self._draw_strength(standing)
-        if event.name in self.kinds.follow_ups and self.dice.random() < 0.5:
+        if event.name in self.kinds.follow_ups and self.rng.random() < 0.5:
             strength = standing.strength[project.period] = Fraction(1)
-        occasion = Occasion(
+        occasion = SampleContext(
             event=event,
             project=project,
             evaluation=self.engine.evaluation(project.id),
@@ -508,19 +508,19 @@ class _Year:
             day=self.today,
             strength=strength,
         )
-        return specimen(occasion)
+        return sample_data(occasion)
 
     def _draw_strength(self, standing: _Standing) -> Fraction:
-        if self._happens(self.manners.lagging):
+        if self._happens(self.behaviour.lagging):
             seriously = self._happens(Fraction(1, 5))
-            percent = self.dice.randint(40, 66) if seriously else self.dice.randint(72, 87)
+            percent = self.rng.randint(40, 66) if seriously else self.rng.randint(72, 87)
         else:
-            percent = self.dice.randint(97, 106)
+            percent = self.rng.randint(97, 106)
         standing.strength[standing.project.period] = Fraction(percent, 100)
         return Fraction(percent, 100)
 
     def _happens(self, share: Fraction) -> bool:
-        return self.dice.randrange(share.denominator) < share.numerator
+        return self.rng.randrange(share.denominator) < share.numerator
 
     # ------------------------------------------------------------------ what came of it
 
@@ -625,7 +625,7 @@ class _Year:
             # What needs a written reason (exclude, withdraw) is what is done where things go badly.
             badly = [event for event in events if event.name in self.kinds.reasoned]
             if badly and len(badly) < len(events):
-                bad = self._happens(self.manners.lagging)
+                bad = self._happens(self.behaviour.lagging)
                 events = badly if bad else [each for each in events if each not in badly]
             events.sort(key=lambda event: event.name not in self.kinds.closing)
             day = self._drawn_day(events, standing)
@@ -643,11 +643,11 @@ class _Year:
         dues = (self._due(event, standing) for event in events)
         due = min((each for each in dues if each is not None), default=None)
         if due is None:
-            return begin + dt.timedelta(days=self.dice.randint(0, 2))
-        if self._happens(self.manners.late):
+            return begin + dt.timedelta(days=self.rng.randint(0, 2))
+        if self._happens(self.behaviour.late):
             begin, due = max(begin, due), max(begin, due) + dt.timedelta(days=9)
-            return begin + dt.timedelta(days=1 + self.dice.randint(0, (due - begin).days))
-        return begin + dt.timedelta(days=self.dice.randint(0, max((due - begin).days, 0)))
+            return begin + dt.timedelta(days=1 + self.rng.randint(0, (due - begin).days))
+        return begin + dt.timedelta(days=self.rng.randint(0, max((due - begin).days, 0)))
 
     def _looks_back(self, event: Event) -> bool:
         known = (self.specs.get(use.name) for use in event.guards)
@@ -663,8 +663,8 @@ class _Year:
             state = standing.project.states[place]
             if state not in event.sources() or name in standing.done_here:
                 continue
-            if self._happens(self.manners.followed_up):
-                day = self.today + dt.timedelta(days=self.dice.randint(1, 5))
+            if self._happens(self.behaviour.followed_up):
+                day = self.today + dt.timedelta(days=self.rng.randint(1, 5))
                 standing.done_here.add(name)
                 self._want(standing, (name,), state, day, optional=True)
 
@@ -672,10 +672,10 @@ class _Year:
         """Now and then somebody asks for a change of the plan while the period lasts."""
         here = period(standing.project.period)
         for name in self.kinds.changes:
-            if not self._happens(self.manners.changes):
+            if not self._happens(self.behaviour.changes):
                 continue
             begin = max(self.today, here.start) + dt.timedelta(days=1)
-            day = begin + dt.timedelta(days=self.dice.randint(0, 30))
+            day = begin + dt.timedelta(days=self.rng.randint(0, 30))
             event = self.lifecycle.events[name]
             state = standing.project.states[self.regions.index(event.leads)]
             if state in event.sources():

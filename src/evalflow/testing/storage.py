@@ -34,22 +34,22 @@ import pytest
 import evalflow
 from evalflow import (
     Assignment,
+    BulkStorage,
     Change,
     Commit,
     Conflict,
     Evaluation,
+    Head,
     InvalidInput,
     Label,
-    Last,
     Move,
     Project,
     Selection,
     Settled,
     Snapshot,
     Storage,
-    Sweeping,
     canonical,
-    filled,
+    move_like,
 )
 from evalflow.testing import faults
 from evalflow.testing.children import Child, Opener, children, together
@@ -452,19 +452,19 @@ class StorageConformance:
 
     # ------------------------------------------------------------------ many alike
 
-    def test_a_sweep_writes_what_the_moves_one_by_one_would(
+    def test_a_bulk_move_writes_what_the_moves_one_by_one_would(
         self, new_store: Callable[[], Opener]
     ) -> None:
         swept, moved = new_store()(), new_store()()
         try:
-            if not isinstance(swept, Sweeping):
-                pytest.skip(f"{type(swept).__name__} has no sweep: batches give it the moves")
+            if not isinstance(swept, BulkStorage):
+                pytest.skip(f"{type(swept).__name__} has no bulk_move: batches give it the moves")
             for storage in (swept, moved):
                 _several_alike(storage)
             projects = [each for each in moved.select(EVERYTHING) if each.number != "3"]
             like = _like(projects[0])
-            swept.sweep(like, [_last(each) for each in projects], on=None)
-            moved.commit(Commit(moves=tuple([filled(like, each) for each in projects])))
+            swept.bulk_move(like, [_last(each) for each in projects], on=None)
+            moved.commit(Commit(moves=tuple([move_like(like, each) for each in projects])))
 
             assert _everything(swept) == _everything(moved)
             assert [each.version for each in swept.select(EVERYTHING)] == [2, 3, 1, 2, 2]
@@ -472,41 +472,41 @@ class StorageConformance:
             swept.close()
             moved.close()
 
-    def test_a_sweep_over_a_project_that_moved_writes_nothing(self, storage: Storage) -> None:
-        if not isinstance(storage, Sweeping):
-            pytest.skip(f"{type(storage).__name__} has no sweep: batches give it the moves")
+    def test_a_bulk_move_over_a_project_that_moved_writes_nothing(self, storage: Storage) -> None:
+        if not isinstance(storage, BulkStorage):
+            pytest.skip(f"{type(storage).__name__} has no bulk_move: batches give it the moves")
         _several_alike(storage)
         projects = list(storage.select(EVERYTHING))
         storage.commit(Commit(moves=(move_after(projects[3], "amend"),)))
         before = _everything(storage)
 
         with pytest.raises(Conflict):
-            storage.sweep(_like(projects[0]), [_last(each) for each in projects], on=None)
+            storage.bulk_move(_like(projects[0]), [_last(each) for each in projects], on=None)
         assert _everything(storage) == before
 
     @pytest.mark.parametrize(
         "other", ["states", "period", "lifecycle", "plan", "unit", "unit that day", "key", "head"]
     )
-    def test_a_sweep_writes_nothing_where_one_stands_elsewhere(
+    def test_a_bulk_move_writes_nothing_where_one_stands_elsewhere(
         self, storage: Storage, other: str
     ) -> None:
-        if not isinstance(storage, Sweeping):
-            pytest.skip(f"{type(storage).__name__} has no sweep: batches give it the moves")
+        if not isinstance(storage, BulkStorage):
+            pytest.skip(f"{type(storage).__name__} has no bulk_move: batches give it the moves")
         _several_alike(storage)
         odd, on = _stranger(storage, other)
         stood = [each for each in storage.select(EVERYTHING) if each.id != odd.id]
-        lasts = [_last(each) for each in [*stood, odd]]
+        heads = [_last(each) for each in [*stood, odd]]
         before = _everything(storage)
 
         with pytest.raises(Conflict):
-            storage.sweep(_like(stood[0]), lasts, on=on)
+            storage.bulk_move(_like(stood[0]), heads, on=on)
         assert _everything(storage) == before
-        storage.sweep(_like(stood[0]), lasts[:-1], on=on)
+        storage.bulk_move(_like(stood[0]), heads[:-1], on=on)
         assert {each.version for each in storage.select(EVERYTHING)} > {odd.version}
 
-    def test_a_sweep_is_for_moves_that_others_can_make(self, storage: Storage) -> None:
-        if not isinstance(storage, Sweeping):
-            pytest.skip(f"{type(storage).__name__} has no sweep: batches give it the moves")
+    def test_a_bulk_move_is_for_moves_that_others_can_make(self, storage: Storage) -> None:
+        if not isinstance(storage, BulkStorage):
+            pytest.skip(f"{type(storage).__name__} has no bulk_move: batches give it the moves")
         _several_alike(storage)
         projects = list(storage.select(EVERYTHING))
         rated = move_after(projects[0], rated=rating(projects[0].id, "2016-Q1"))
@@ -516,13 +516,13 @@ class StorageConformance:
 
         for like in (rated, attrs.evolve(late, notices=(older,)), _busy_move(projects[0])):
             with pytest.raises(ValueError, match=r"."):
-                storage.sweep(like, [_last(each) for each in projects], on=None)
-        storage.sweep(late, [], on=None)
+                storage.bulk_move(like, [_last(each) for each in projects], on=None)
+        storage.bulk_move(late, [], on=None)
         assert _everything(storage) == before
 
-    def test_whereabouts_are_those_of_the_selected_projects(self, storage: Storage) -> None:
-        if not isinstance(storage, Sweeping):
-            pytest.skip(f"{type(storage).__name__} has no sweep: batches give it the moves")
+    def test_positions_are_those_of_the_selected_projects(self, storage: Storage) -> None:
+        if not isinstance(storage, BulkStorage):
+            pytest.skip(f"{type(storage).__name__} has no bulk_move: batches give it the moves")
         _several_alike(storage)
         _stranger(storage, "unit that day")
         state = move_after(next(storage.select(EVERYTHING)), state="reviewed")
@@ -535,7 +535,7 @@ class StorageConformance:
             Selection(states=("reviewed",)),
             Selection(ids=(f"{PLAN}/2", f"{PLAN}/7")),
         ):
-            assert [tuple(each) for each in storage.whereabouts(selection)] == [
+            assert [tuple(each) for each in storage.positions(selection)] == [
                 (*_last(p), p.plan, p.lifecycle, canonical(p.states), p.period, p.unit)
                 for p in storage.select(selection)
             ]
@@ -1220,7 +1220,7 @@ def _stranger(storage: Storage, other: str) -> tuple[Project, dt.date | None]:
     return project, on
 
 
-def _last(project: Project) -> Last:
+def _last(project: Project) -> Head:
     return project.id, project.version, project.head
 
 

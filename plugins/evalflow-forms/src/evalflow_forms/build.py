@@ -12,7 +12,7 @@ import attrs
 import evalflow
 from evalflow_forms.columns import Column, lay_out, rows_of
 from evalflow_forms.sheet import NOTHING, Cell, Evidence, Sheet, Table, korean_date
-from evalflow_forms.sources import Sources, Standing
+from evalflow_forms.sources import ProjectOverview, Sources
 
 _NOT_YET = "시기\n미도래"
 _DIVISORS = {"백만원": 1_000_000, "천원": 1_000, "원": 1}
@@ -31,7 +31,7 @@ class Line:
     """One indicator of a project, or a project without one, as a row of a table."""
 
     sources: Sources
-    standing: Standing
+    standing: ProjectOverview
     indicator: evalflow.Indicator | None
     unit: str
 
@@ -285,7 +285,7 @@ class Group:
 
     name: str
     sources: Sources
-    standings: tuple[Standing, ...]
+    standings: tuple[ProjectOverview, ...]
     unit: str
 
     @property
@@ -383,7 +383,7 @@ class Changed:
 
     place: int
     sources: Sources
-    standing: Standing
+    standing: ProjectOverview
     entry: evalflow.Entry
     part: str
     before: str | None
@@ -660,7 +660,7 @@ def bureau(sources: Sources, options: Options) -> tuple[Table, ...]:
     """Return 붙임 2 국별 총괄 평가서: a row for every department, and what lags."""
     known = bureau_columns(sources.head.scoring.bands)
     check_columns("bureau", options, known)
-    by_unit: dict[str, list[Standing]] = {}
+    by_unit: dict[str, list[ProjectOverview]] = {}
     for each in sources.standings:
         by_unit.setdefault(each.unit, []).append(each)
     groups = [

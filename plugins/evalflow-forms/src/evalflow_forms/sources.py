@@ -18,7 +18,7 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 @attrs.frozen(kw_only=True)
-class Standing:
+class ProjectOverview:
     """One project in one period: its definition then, its rating, and what was said.
 
     `facts` are the latest of every field that was given in the period; `spent` the money given
@@ -43,7 +43,7 @@ class Sources:
     day: dt.date
     zone: dt.tzinfo
     unit: str
-    standings: tuple[Standing, ...]
+    standings: tuple[ProjectOverview, ...]
     definitions: Mapping[int, Mapping[str, evalflow.ProjectDefinition]]
     at: dt.datetime
     revision: int
@@ -134,7 +134,7 @@ def _standing(
     period: str,
     upto: list[str],
     history: list[evalflow.Entry],
-) -> Standing:
+) -> ProjectOverview:
     rating = None
     facts: dict[str, Any] = {}
     spent: dict[str, int] = {}
@@ -147,7 +147,7 @@ def _standing(
             rating = evalflow.Rating.from_tree(entry.rating)
         facts.update(entry.data)
     known = all(each in spent for each in upto)
-    return Standing(
+    return ProjectOverview(
         definition=definition,
         unit=unit,
         rating=rating,

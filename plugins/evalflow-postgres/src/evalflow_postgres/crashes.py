@@ -28,7 +28,7 @@ def run(server: Server, *, kills: int, server_kills: int, seed: int) -> Crashes:
     Raises:
         Broken: the store was not what it should be.
     """
-    dice = random.Random(seed)  # noqa: S311 - whoever finds something repeats it
+    rng = random.Random(seed)  # noqa: S311 - whoever finds something repeats it
     crashes = Crashes(
         lambda: fresh(server.url), seed=seed, born=_named, quiet=lambda: _quiet(server.url)
     )
@@ -44,9 +44,9 @@ def run(server: Server, *, kills: int, server_kills: int, seed: int) -> Crashes:
     left = server_kills
     while crashes.figures["kills"] < kills or left:
         more = max(kills - crashes.figures["kills"], 0)
-        if left and dice.random() < left / (left + more):
+        if left and rng.random() < left / (left + more):
             left -= 1
-            stop = dice.choice([server.kill, lambda: server.stop("immediate")])
+            stop = rng.choice([server.kill, lambda: server.stop("immediate")])
             crashes.once(interfering(stop))
         else:
             crashes.once()

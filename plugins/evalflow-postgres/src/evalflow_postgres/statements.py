@@ -15,8 +15,8 @@ from evalflow.storage.rows import (
     ENTRY_COLUMNS,
     NOTICE_COLUMNS,
     OUTGOING_COLUMNS,
+    POSITION_COLUMNS,
     PROJECT_COLUMNS,
-    WHEREABOUTS_COLUMNS,
     Told,
 )
 
@@ -29,7 +29,7 @@ def _list(columns: Iterable[str], table: str = "") -> str:
 
 
 _PROJECT = _list(PROJECT_COLUMNS, "p.")
-_WHEREABOUTS = _list(WHEREABOUTS_COLUMNS, "p.")
+_POSITION = _list(POSITION_COLUMNS, "p.")
 _ENTRY = _list(ENTRY_COLUMNS)
 _OUTGOING = _list(OUTGOING_COLUMNS, "n.")
 
@@ -305,12 +305,12 @@ def _noted(shape: Shape) -> str:
 
 # --------------------------------------------------------------------------- many alike
 
-_OWN = frozenset(("project", "number", "previous", "hash"))  # of an entry, within a sweep
+_OWN = frozenset(("project", "number", "previous", "hash"))  # of an entry, within a bulk move
 TOLD_PART = tuple([f"told_{name}" for name in Told._fields])
 """The names of the arrays of what the notices share, as in `Pattern.told`."""
 
 SWEPT = "pg_temp.evalflow_swept"
-"""The session's table of what is each project's own in a sweep, as `Pattern.rows` gives it."""
+"""The session's table of what is each project's own in a bulk move, as `Pattern.rows` gives it."""
 SWEPT_TABLE = (
     'CREATE TEMP TABLE IF NOT EXISTS evalflow_swept (place integer, project text COLLATE "C", '
     "number bigint, previous text, hash text) ON COMMIT DELETE ROWS"
@@ -320,13 +320,13 @@ SWEPT_COPY = f"COPY {SWEPT} FROM STDIN"
 _PLANNER = ("enable_hashjoin", "enable_mergejoin", "jit")
 PLANNER = f"SELECT {', '.join([f'current_setting({name!r})' for name in _PLANNER])}"
 PLAN_WITH = f"SELECT {', '.join([f'set_config({name!r}, %s, true)' for name in _PLANNER])}"
-"""How the planner may join and compile, until the transaction ends. For a sweep it may do neither,
-because it thinks the session's table large: it would read all projects for each chunk, or compile
-a statement that runs for a tenth of a second."""
+"""How the planner may join and compile, until the transaction ends. For a bulk move it may do
+neither, because it thinks the session's table large: it would read all projects for each chunk, or
+compile a statement that runs for a tenth of a second."""
 
 
 @lru_cache(maxsize=64)
-def sweep(schema: str, moved: tuple[int, ...], regions: int, *, dated: bool, told: bool) -> str:
+def bulk_move(schema: str, moved: tuple[int, ...], regions: int, *, dated: bool, told: bool) -> str:
     """Return the statement that moves alike the projects in `SWEPT` that stand where they should.
 
     What they share is bound once, by the names of the entry's columns; `moved` are the regions
@@ -411,7 +411,7 @@ def selecting(
     schema: str, selection: Selection, what: str = "project"
 ) -> tuple[str, Mapping[str, Any]]:
     """Return the statement and the values that find the selected projects, in order: of each
-    `project`, its `snapshot`, or its `whereabouts`."""
+    `project`, its `snapshot`, or its `positions`."""
     values = _values(selection)
     given = frozenset(name for name, value in values.items() if value is not None)
     return _select(schema, given, what), values
@@ -419,7 +419,7 @@ def selecting(
 
 @lru_cache(maxsize=256)
 def _select(schema: str, given: frozenset[str], what: str) -> str:
-    columns = _WHEREABOUTS if what == "whereabouts" else _PROJECT
+    columns = _POSITION if what == "position" else _PROJECT
     unit, answering = "p.unit", ""
     if "on" in given:
         unit = "answering.unit"

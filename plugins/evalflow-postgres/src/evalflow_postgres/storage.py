@@ -24,18 +24,18 @@ from evalflow import (
     Conflict,
     Entry,
     Evaluation,
+    Head,
     InvalidInput,
     Label,
-    Last,
     Move,
     Outgoing,
     Problem,
     Project,
+    ProjectPosition,
     Selection,
     Settled,
     Snapshot,
     StorageError,
-    Whereabouts,
     canonical,
     check_commit,
     check_like,
@@ -223,14 +223,14 @@ class PostgresStorage:
             if versions.get(project, 0) != version:
                 raise Conflict(project, expected=version)
 
-    def sweep(self, like: Move, lasts: Sequence[Last], *, on: dt.date | None) -> None:
+    def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
         """Move the projects as `like` moves its own, by one statement; see the contract."""
         check_like(like)
-        if not lasts:
+        if not heads:
             return
         pattern = Pattern(like)
-        rows = pattern.rows(lasts)
-        statement = statements.sweep(
+        rows = pattern.rows(heads)
+        statement = statements.bulk_move(
             self._schema,
             pattern.moved,
             pattern.regions,
@@ -252,7 +252,7 @@ class PostgresStorage:
                 ((written, *listening),) = _fetch(connection, statement, values)
                 connection.execute(PLAN_WITH, planner[0])
                 if written != len(rows):
-                    raise Conflict(lasts[0][0], expected=lasts[0][1])
+                    raise Conflict(heads[0][0], expected=heads[0][1])
                 fault_point("commit:written")
         except psycopg.Error as error:
             first = _first(like, *rows[0])
@@ -381,10 +381,10 @@ class PostgresStorage:
         for row in self._source.rows(statement, values):
             yield project_from(row)
 
-    def whereabouts(self, selection: Selection) -> Iterator[Whereabouts]:
+    def positions(self, selection: Selection) -> Iterator[ProjectPosition]:
         """Yield where the selected projects stand, streamed, all of one moment."""
-        statement, values = statements.selecting(self._schema, selection, "whereabouts")
-        return map(Whereabouts._make, self._source.rows(statement, values))
+        statement, values = statements.selecting(self._schema, selection, "position")
+        return map(ProjectPosition._make, self._source.rows(statement, values))
 
     def as_of(self, selection: Selection, at: dt.datetime) -> Iterator[Project]:
         """Yield the selected projects as their last entry at or before `at` left them."""
@@ -572,7 +572,7 @@ class _Rows:
 
 
 def _copy(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Put the rows of a sweep into the session's own table for them."""
+    """Put the rows of a bulk move into the session's own table for them."""
     connection.execute(SWEPT_TABLE)
     connection.execute(SWEPT_EMPTY)  # the same transaction may have swept before
     with connection.cursor() as cursor, cursor.copy(SWEPT_COPY) as copy:
@@ -581,7 +581,7 @@ def _copy(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
 
 
 def _first(like: Move, place: int, project: str, number: int, previous: str, hash: str) -> Move:
-    """Return the entry of one project of a sweep, as the move that would have written it."""
+    """Return the entry of one project of a bulk move, as the move that would have written it."""
     entry = attrs.evolve(like.entry, project=project, number=number, previous=previous, hash=hash)
     return attrs.evolve(like, entry=entry, expected=number - 1)
 

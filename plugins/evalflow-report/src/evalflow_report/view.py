@@ -95,7 +95,7 @@ class View:
         """Return how many projects of each field are in which state, and its mean rate."""
         return self._groups(lambda each: each.field.text(self.lang))
 
-    def _groups(self, key: Callable[[evalflow.Standing], str]) -> list[dict[str, Any]]:
+    def _groups(self, key: Callable[[evalflow.ProjectOverview], str]) -> list[dict[str, Any]]:
         overview = self.overview
         names = {each.project.id: key(each) for each in overview.standings}
         ratings = [r for each in overview.standings if (r := overview.rating(each)) is not None]
@@ -189,7 +189,7 @@ class View:
             rows.append({**self._named(each), **self._judged(each), "lines": lines})
         return rows
 
-    def _explanations(self, standing: evalflow.Standing) -> Mapping[str, Mapping[str, str]]:
+    def _explanations(self, standing: evalflow.ProjectOverview) -> Mapping[str, Mapping[str, str]]:
         names = {
             field.name
             for event in standing.lifecycle.events.values()
@@ -239,7 +239,7 @@ class View:
         ]
 
     def _rated(
-        self, standing: evalflow.Standing
+        self, standing: evalflow.ProjectOverview
     ) -> list[tuple[evalflow.Period, evalflow.Rating | None]]:
         return [(period, standing.ratings.get(period.text)) for period in self.overview.periods]
 
@@ -258,7 +258,7 @@ class View:
             ]
         )
 
-    def _named(self, standing: evalflow.Standing) -> dict[str, str]:
+    def _named(self, standing: evalflow.ProjectOverview) -> dict[str, str]:
         return {
             "number": standing.project.number,
             "title": standing.definition.label.text(self.lang),
@@ -268,7 +268,7 @@ class View:
             "state": standing.states(self.lang),
         }
 
-    def _judged(self, standing: evalflow.Standing) -> dict[str, str]:
+    def _judged(self, standing: evalflow.ProjectOverview) -> dict[str, str]:
         rating = self.overview.rating(standing)
         band = None if rating is None else rating.band
         return {
