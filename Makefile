@@ -80,7 +80,7 @@ trust: $(STAMP)
 	$(BIN)/python -m evalflow.testing.races --rounds $(ROUNDS)
 	$(BIN)/python -m evalflow_postgres.races --rounds $(ROUNDS)
 	EVALFLOW_LIVES=$(LIVES) $(BIN)/python -m pytest -q plugins/evalflow-postgres/tests/test_postgres_lives.py
-	EVALFLOW_INPUTS=$(INPUTS) $(BIN)/python -m pytest -q -s tests/test_fuzz.py
+	EVALFLOW_INPUTS=$(INPUTS) $(BIN)/python -m pytest -q -s tests/project/test_fuzz.py
 
 bench: $(STAMP)
 	@for each in benchmarks/[!_]*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
