@@ -11,6 +11,7 @@ import pytest
 
 import evalflow
 from evalflow.lifecycle.check.checks import check
+from evalflow.plugins import vocabulary
 from evalflow.scoring.rollup import shares
 
 FOLDER = Path(__file__).parents[2] / "examples" / "seodaemun-2016"
@@ -102,7 +103,7 @@ def test_the_deadlines_of_2016_do_not_move(plan):
 def test_every_step_can_be_done_by_somebody_of_the_plan(plan):
     found = check(
         plan.lifecycle,
-        vocabulary=evalflow.vocabulary([]),
+        vocabulary=vocabulary([]),
         head=plan.head,
         units=plan.units_in_charge(),
     )

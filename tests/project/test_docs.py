@@ -124,7 +124,7 @@ def test_the_page_for_python_names_every_method_and_error():
     methods = {name for name in vars(evalflow.Engine) if not name.startswith("_")}
     errors = {
         name
-        for name in evalflow.__all__
+        for name in dir(evalflow)
         if isinstance(getattr(evalflow, name), type)
         and issubclass(getattr(evalflow, name), evalflow.EvalflowError)
     }

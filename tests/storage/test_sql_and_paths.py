@@ -179,8 +179,8 @@ def test_no_path_that_stands_in_data_is_opened(tmp_path: Path) -> None:
                     ):
                         with contextlib.suppress(evalflow.EvalflowError):
                             call()
-            assert list(e.verify()) == []
-            list(e.notices())
+            assert list(e.audit.verify()) == []
+            list(e.outbox.notices())
         finally:
             _listening[0] = False
     assert any("evidence" in str(entry.data) for _, entry in _entries(tmp_path))

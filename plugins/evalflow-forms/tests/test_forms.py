@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 import evalflow
+from evalflow.plugins import FormRequest, roll_up
 
 PLAN = "seodaemun-2016"
 BUREAU = "autonomy"
@@ -52,7 +53,7 @@ class Office:
 
     def self_evaluate(self, number: str, share: Decimal, event: str = "self_evaluate") -> None:
         project = f"{PLAN}/{number}"
-        definition = self.engine.definition(project)
+        definition = self.engine.plans.definition(project)
         actuals: dict[str, Any] = {}
         for each in definition.indicators:
             target = each.targets["2016-Q1"]
@@ -74,12 +75,12 @@ class Office:
     def form(self, name: str, **options: Any) -> Any:
         return self.engine.plugins.form(name, options)
 
-    def sheet(self, name: str, request: evalflow.FormRequest, **options: Any) -> Sheet:
+    def sheet(self, name: str, request: FormRequest, **options: Any) -> Sheet:
         made: Sheet = self.form(name, **options).sheet(self.engine, request)
         return made
 
 
-REQUEST = evalflow.FormRequest(plan=PLAN, period="2016-Q1", unit=BUREAU)
+REQUEST = FormRequest(plan=PLAN, period="2016-Q1", unit=BUREAU)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +125,7 @@ def test_the_self_evaluation_says_what_the_store_says(office: Office) -> None:
         project = f"{PLAN}/{number}"
         rating = office.engine.evaluation(project, "2016-Q1").rating
         assert rating is not None
-        definition = office.engine.definition(project)
+        definition = office.engine.plans.definition(project)
         of_project = rows[rated : rated + len(definition.indicators)]
         assert of_project[0]["number"] == number
         for row, indicator in zip(of_project, definition.indicators, strict=True):
@@ -144,7 +145,7 @@ def test_the_bureaus_form_counts_every_project_once_and_means_over_projects(offi
     table = made.tables[0]
     *departments, total = [dict(zip(table.fields, row, strict=True)) for row in table.texts()]
     ratings = [office.engine.evaluation(f"{PLAN}/{n}", "2016-Q1").rating for n in office.numbers]
-    rolled = evalflow.roll_up(each for each in ratings if each is not None)
+    rolled = roll_up(each for each in ratings if each is not None)
 
     assert sum(int(row["projects"]) for row in departments) == len(office.numbers)
     assert total["projects"] == str(len(office.numbers))
@@ -153,7 +154,7 @@ def test_the_bureaus_form_counts_every_project_once_and_means_over_projects(offi
 
 
 def test_the_list_has_every_project_of_the_plan(office: Office) -> None:
-    made = office.sheet("projects", evalflow.FormRequest(plan=PLAN))
+    made = office.sheet("projects", FormRequest(plan=PLAN))
     numbers = [row[0] for row in made.tables[0].texts()]
 
     assert numbers == [p.number for p in office.engine.projects(plan=PLAN)]
@@ -174,7 +175,7 @@ def test_columns_are_left_out_reordered_and_renamed_by_the_plan(office: Office) 
     assert "번호" in [head.text for head in table.heads]
     assert table.unit == "(단위: 천원)"
     assert made.boxes == ("담당", "과장")
-    first = office.engine.definition(f"{PLAN}/{office.numbers[0]}")
+    first = office.engine.plans.definition(f"{PLAN}/{office.numbers[0]}")
     assert next(table.texts()) == (first.label.ko, first.number, f"{first.budget.total // 1000:,}")
 
 
@@ -203,7 +204,7 @@ def test_a_plan_file_with_an_unknown_column_is_refused_at_its_line(
 
 
 def test_the_bureaus_form_has_a_column_for_every_band_and_no_other(office: Office) -> None:
-    bands = [band.name for band in office.engine.plan(PLAN).scoring.bands]
+    bands = [band.name for band in office.engine.plans.head(PLAN).scoring.bands]
     made = office.sheet("bureau", REQUEST, columns=["unit", *(f"band_{name}" for name in bands)])
     assert len(made.tables[0].fields) == 1 + len(bands)
     with pytest.raises(evalflow.InvalidInput, match="band_gold"):
@@ -226,7 +227,7 @@ def test_a_form_as_of_a_moment_does_not_know_what_came_later(fresh: Office) -> N
     assert said(fresh.sheet("department", REQUEST)) != said(before)
 
 
-def attrs_with(request: evalflow.FormRequest, **changes: Any) -> evalflow.FormRequest:
+def attrs_with(request: FormRequest, **changes: Any) -> FormRequest:
     import attrs
 
     return attrs.evolve(request, **changes)
@@ -247,7 +248,7 @@ def test_what_is_not_there_is_told(office: Office) -> None:
 def test_a_change_is_shown_before_and_after(fresh: Office) -> None:
     project = f"{PLAN}/9"
     unit = fresh.engine.project(project).unit
-    indicator = fresh.engine.definition(project).indicators[0]
+    indicator = fresh.engine.plans.definition(project).indicators[0]
     fresh.engine.fire(
         project,
         "request_change",

@@ -81,7 +81,7 @@ def test_a_full_disk_of_the_server_is_told_and_forgotten_when_there_is_room(
         server.start()
 
         assert [entry.hash for _, entry in engine.storage.entries()] == known
-        assert list(engine.verify()) == []
+        assert list(engine.audit.verify()) == []
         assert not walk(engine, 20)
         assert len([entry for _, entry in engine.storage.entries()]) > len(known)
-        assert list(engine.verify()) == []
+        assert list(engine.audit.verify()) == []

@@ -16,6 +16,7 @@ import pytest
 
 import evalflow
 from evalflow import cli
+from evalflow.plugins import FormRequest
 
 pytestmark = pytest.mark.slow
 
@@ -139,7 +140,7 @@ def test_the_states_of_the_diagram_are_those_of_the_terminal(
 def test_rates_and_bands_are_those_of_the_store(demo: Path, pages: dict[str, Path]) -> None:
     rows = Tables(pages["english"].read_text("utf-8")).tables["projects"][1:]
     with evalflow.open(f"sqlite:///{demo / 'office.db'}", plugins=[]) as engine:
-        head = engine.plan("seodaemun-2016")
+        head = engine.plans.head("seodaemun-2016")
         bands = {band.name: band.label.en for band in head.scoring.bands}
         assert len(rows) == 43
         for number, title, _, _, band, rate, _ in rows:
@@ -149,7 +150,7 @@ def test_rates_and_bands_are_those_of_the_store(demo: Path, pages: dict[str, Pat
             assert rating.band is not None
             # number 14 recovered by a spot check, which counts
             assert (title, band, rate) == (
-                engine.definition(project).label.en,
+                engine.plans.definition(project).label.en,
                 bands[rating.band],
                 f"{rating.rate}%",
             )
@@ -208,7 +209,7 @@ def test_it_says_what_is_illustrative_and_what_it_was_made_from(
     demo: Path, pages: dict[str, Path]
 ) -> None:
     with evalflow.open(f"sqlite:///{demo / 'office.db'}", plugins=[]) as engine:
-        said = engine.plan("seodaemun-2016").illustrative
+        said = engine.plans.head("seodaemun-2016").illustrative
     assert said is not None
     for name, page in pages.items():
         text = page.read_text("utf-8")
@@ -253,7 +254,7 @@ def test_names_cannot_bring_anything_into_the_page(tmp_path: Path) -> None:
     with evalflow.open("memory:", plugins=["evalflow-report"]) as engine:
         engine.adopt(plan, by=plan.actor("policy-1"))
         path = tmp_path / "page.html"
-        engine.plugins.form("report").write(engine, path, evalflow.FormRequest(plan=plan.id))
+        engine.plugins.form("report").write(engine, path, FormRequest(plan=plan.id))
     page = path.read_text("utf-8")
     assert "<script" not in page
     assert "<img" not in page

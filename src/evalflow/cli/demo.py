@@ -166,12 +166,12 @@ class Play:
 
         self.say("2016-02-25", "계획을 확정하고 43개 사업을 시작", "the plan is adopted")
         self.engine.adopt(self.plan, by=self.plan.actor(self.someone("policy_office")))
-        for quarter in self.engine.calendar(self.plan.id).periods():
+        for quarter in self.engine.plans.calendar(self.plan.id).periods():
             after = period(quarter.text).next().start
             self.self_evaluations(quarter.text, after)
             self.submissions(quarter.text, after, halt)
             self.reviews(quarter.text, after)
-            if quarter.text != self.engine.plan(self.plan.id).calendar.last:
+            if quarter.text != self.engine.plans.head(self.plan.id).calendar.last:
                 self.next_period(quarter.text, after)
             if quarter.text == self.story.audit[1]:
                 self.schemes.remedy()
@@ -421,7 +421,7 @@ class Play:
 
     def definition(self, number: str, quarter: str | None = None) -> ProjectDefinition:
         """Return the project as the plan has it (in force for the quarter)."""
-        return self.engine.definition(self.id_of(number), period=quarter)
+        return self.engine.plans.definition(self.id_of(number), period=quarter)
 
     def someone(self, role: str, number: str | None = None, place: int = 0) -> str:
         """Return the id of an actor who holds the role for the project, or in the office."""
@@ -531,7 +531,9 @@ def _to_file(engine: Engine, path: Path) -> dict[str, Any]:
     """Return the plan's notifiers, all of them writing to one file."""
     notifier = engine.plugins.notifier("jsonl", {"path": str(path)})
     return {
-        name: notifier for plan in engine.plans() for name in engine.plan(plan).delivery.notifiers
+        name: notifier
+        for plan in engine.plans.ids()
+        for name in engine.plans.head(plan).delivery.notifiers
     }
 
 

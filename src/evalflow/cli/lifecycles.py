@@ -9,6 +9,7 @@ import click
 
 from evalflow.cli.session import Session, read_where
 from evalflow.errors import InvalidInput, Problem
+from evalflow.plugins import vocabulary
 
 if TYPE_CHECKING:
     from evalflow.lifecycle.check.rights import Right
@@ -107,7 +108,7 @@ def diagram(
         lang=session.lang,
         guards=guards,
         roles=roles,
-        vocabulary=evalflow.vocabulary(),
+        vocabulary=vocabulary(),
     )
     if output is None:
         session.echo(text)
@@ -239,13 +240,13 @@ def migrate(
         states[one.strip()] = other.strip()
     with session.open() as engine:
         chosen = read_where(where)
-        plan = plan_id or engine.only_plan()
+        plan = plan_id or engine.plans.only()
         moving = {each.lifecycle for each in engine.projects(**{**chosen, "plan": plan})}
         for fingerprint in sorted(moving - {new.fingerprint}):
             session.echo(f"{fingerprint} → {new.fingerprint}")
-            for difference in diff(engine.lifecycle(fingerprint), new):
+            for difference in diff(engine.plans.lifecycle(fingerprint), new):
                 session.echo(f"  {difference.text(session.lang)}")
-        batch = engine.migrate(
+        batch = engine.plans.migrate(
             plan,
             new,
             by=actor,
@@ -284,7 +285,7 @@ def paths_command(
     lifecycle = evalflow.load_lifecycle(name)
     if target is not None and target not in lifecycle.states:
         raise evalflow.NotFound("state", target, tuple(lifecycle.states))
-    graphs = paths(lifecycle, evalflow.vocabulary().guards)
+    graphs = paths(lifecycle, vocabulary().guards)
     found: list[tuple[str, tuple[str, ...]]] = []
     more = False
     for state in lifecycle.states.values():

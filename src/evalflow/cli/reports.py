@@ -32,7 +32,7 @@ def report_command(
     from evalflow.plugins.forms import FormRequest
 
     with session.open() as engine:
-        plan = plan or engine.only_plan()
+        plan = plan or engine.plans.only()
         if "report" not in engine.plugins.names("form"):
             raise InvalidInput(
                 [
@@ -50,7 +50,7 @@ def report_command(
             at=moment(session, engine, plan, as_of),
             lang=session.lang,
         )
-        report = engine.plugins.form("report", engine.plan(plan).forms.get("report"))
+        report = engine.plugins.form("report", engine.plans.head(plan).forms.get("report"))
         try:
             line = report.write(engine, output, request)
         except OSError as error:

@@ -16,6 +16,7 @@ import pypdf
 import typst
 
 import evalflow
+from evalflow.storage import Tree, canonical
 from evalflow_forms.sheet import Cell, Evidence, Sheet, Table
 
 MADE_WITH = f"typst {metadata.version('typst')}"
@@ -31,7 +32,7 @@ def write(sheet: Sheet) -> bytes:
         InvalidInput: this machine has no Korean font.
     """
     source = resources.files("evalflow_forms").joinpath("form.typ").read_bytes()
-    data = evalflow.canonical(_tree(sheet))
+    data = canonical(_tree(sheet))
     compiled: Any = typst.compile  # its stubs name a type that cannot be inferred
     made = compiled(source, sys_inputs={"form": data}, font_paths=[*_folders()])
     assert isinstance(made, bytes)
@@ -81,7 +82,7 @@ def _font(folders: tuple[str, ...]) -> str:
     )
 
 
-def _tree(sheet: Sheet) -> evalflow.Tree:
+def _tree(sheet: Sheet) -> Tree:
     at = sheet.evidence.at
     return {
         "font": _font(_folders()),
@@ -99,7 +100,7 @@ def _tree(sheet: Sheet) -> evalflow.Tree:
     }
 
 
-def _table(table: Table) -> evalflow.Tree:
+def _table(table: Table) -> Tree:
     return {
         "caption": table.caption,
         "unit": table.unit,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import evalflow
+from evalflow.plugins import hookimpl
+from evalflow.storage import Storage
 
 if TYPE_CHECKING:
     from evalflow_postgres.storage import PostgresStorage
@@ -34,8 +35,8 @@ def open_postgres(url: str) -> PostgresStorage:
     return PostgresStorage(url)
 
 
-@evalflow.hookimpl
-def evalflow_storages() -> Mapping[str, Callable[[str], evalflow.Storage]]:
+@hookimpl
+def evalflow_storages() -> Mapping[str, Callable[[str], Storage]]:
     """Return the storage by its two URL schemes."""
     return {"postgresql": open_postgres, "postgres": open_postgres}
 
