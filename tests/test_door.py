@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import metadata
 
 import evalflow
 
@@ -16,8 +17,8 @@ Mismatch Move NotDue NotFound Notice Notifier Occasion Outgoing Overlap Override
 Plan PlanHead Planned PluginError Plugins Problem Project ProjectDefinition Rates Rating Reason
 Receipt Refused RollUp Scenario Scorer ScoringRules Selection Settled Snapshot Standing Storage
 StorageError Subject Sweeping Tree Undeliverable Unit View Visibility Whereabouts Withheld
-apply_chunk canonical check_commit check_like check_lifecycle digest explain_line fault_point
-filled hookimpl library_holidays listed_holidays load_batch load_lifecycle load_plan load_scenario
+apply_chunk canonical check_commit check_like check_lifecycle digest example explain_line
+fault_point filled hookimpl library_holidays listed_holidays load_batch load_lifecycle load_plan load_scenario
 open overlaps overview parse picture roll_up run_scenario select_plan specimen spread verify_bundle
 vocabulary
 """
@@ -42,6 +43,17 @@ def test_an_unknown_name_is_an_attribute_error():
         raise AssertionError
 
 
+def test_the_version_is_that_of_the_distribution(monkeypatch):
+    assert evalflow.__version__ == metadata.version("municipal-evalflow")
+    assert "__version__" in dir(evalflow)
+
+    def absent(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", absent)
+    assert not hasattr(evalflow, "__version__")
+
+
 def test_a_plain_import_loads_none_of_the_outside_libraries():
     code = "import sys, evalflow; print(*sorted(sys.modules))"
     loaded = subprocess.run(
@@ -49,4 +61,5 @@ def test_a_plain_import_loads_none_of_the_outside_libraries():
     ).stdout.split()
 
     outside = {"transitions", "yaml", "pluggy", "click", "rich", "holidays", "sqlite3"}
+    outside |= {"importlib.metadata"}
     assert not outside & set(loaded)

@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     )
     from evalflow.outbox import DeliveryReport, Notifier
     from evalflow.plan import Plan
+    from evalflow.plan.examples import example
     from evalflow.plugins import Plugins
     from evalflow.scenario import Failure, Scenario, load_scenario, run_scenario
     from evalflow.schemes import Overlap, overlaps, select_plan
@@ -112,6 +113,9 @@ if TYPE_CHECKING:
     from evalflow.text import Tree, canonical, digest, parse
     from evalflow.verification import Checkpoint, Mismatch
     from evalflow.view import View
+
+    __version__: str
+    """The version of the installed distribution `municipal-evalflow`."""
 
 _HOMES = {
     "evalflow.access": ("Directory",),
@@ -194,6 +198,7 @@ _HOMES = {
     ),
     "evalflow.outbox": ("DeliveryReport", "Notifier"),
     "evalflow.plan": ("Plan",),
+    "evalflow.plan.examples": ("example",),
     "evalflow.plugins": ("Plugins",),
     "evalflow.scenario": ("Failure", "Scenario", "load_scenario", "run_scenario"),
     "evalflow.schemes": ("Overlap", "overlaps", "select_plan"),
@@ -317,6 +322,7 @@ __all__ = [
     "check_lifecycle",
     "check_like",
     "digest",
+    "example",
     "explain_line",
     "fault_point",
     "filled",
@@ -343,6 +349,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _version()
     module = _HOME_OF.get(name)
     if module is None:
         raise AttributeError(f"module 'evalflow' has no attribute '{name}'")
@@ -351,5 +359,16 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def _version() -> str:
+    from importlib import metadata  # which takes longer than all of this module
+
+    try:
+        return metadata.version("municipal-evalflow")
+    except metadata.PackageNotFoundError:
+        raise AttributeError(
+            "evalflow has no __version__: municipal-evalflow is on the path and not installed"
+        ) from None
+
+
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME_OF})
+    return sorted({*globals(), *_HOME_OF, "__version__"})
