@@ -18,9 +18,9 @@ Plan PlanHead Planned PluginError Plugins Problem Project ProjectDefinition Rate
 Receipt Refused RollUp Scenario Scorer ScoringRules Selection Settled Snapshot Standing Storage
 StorageError Subject Sweeping Tree Undeliverable Unit View Visibility Whereabouts Withheld
 apply_chunk canonical check_commit check_like check_lifecycle digest example explain_line
-fault_point filled hookimpl library_holidays listed_holidays load_batch load_lifecycle load_plan load_scenario
-open overlaps overview parse picture roll_up run_scenario select_plan specimen spread verify_bundle
-vocabulary
+fault_point filled hookimpl library_holidays listed_holidays load_batch load_lifecycle load_plan
+load_scenario open overlaps overview parse picture roll_up run_scenario select_plan specimen spread
+verify_bundle vocabulary
 """
 
 

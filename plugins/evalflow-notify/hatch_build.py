@@ -1,8 +1,8 @@
 """What a package says of where the project lives, worked out when it is built.
 
-No address is written down here, for the project has none of its own yet. Whoever publishes it names
-theirs in EVALFLOW_REPOSITORY; it becomes `project.urls`, and the links of the README that lead to
-other files of the repository lead there. Without it a package has no urls, and those links are plain
+No address is written down here, for the project has none of its own yet. Whoever publishes it
+names theirs in EVALFLOW_REPOSITORY; it becomes `project.urls`, and the links of the README to other
+files of the repository lead there. Without it a package has no urls, and those links are plain
 text, so that nothing on a package index leads nowhere. This file is the same in every package.
 """
 

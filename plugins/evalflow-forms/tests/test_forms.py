@@ -26,7 +26,7 @@ import evalflow
 
 PLAN = "seodaemun-2016"
 BUREAU = "autonomy"
-EXAMPLE = Path(__file__).parents[3] / "examples" / "seodaemun-2016" / "plan.yaml"
+EXAMPLE = evalflow.example(PLAN)
 FORMATS = ("xlsx", "hwpx", "pdf")
 
 if not any("CJK KR" in family for family in typst.Fonts().families()):
