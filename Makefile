@@ -14,12 +14,14 @@ INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,\
   $(BIN)/python -m pip install --quiet --disable-pip-version-check) -c constraints.txt
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test fast lint bench docs clean constraints
+.PHONY: help demo test fast pythons sdist-check lint bench docs clean constraints
 
 help:
 	@echo "make demo   play the 2016 plan into build/demo"
 	@echo "make test   check and test everything"
 	@echo "make fast   the fast lane of the tests"
+	@echo "make pythons      the fast lane on the other Pythons that this machine, or uv, has"
+	@echo "make sdist-check  build every package, and run each sdist's own tests"
 	@echo "make lint   ruff, mypy, pyright"
 	@echo "make trust  the big counts: kills, races, bad input; takes half an hour"
 	@echo "make bench  the benchmarks, as ratios"
@@ -63,6 +65,12 @@ lint: $(STAMP)
 fast: $(STAMP)
 	$(BIN)/python -m pytest $(TESTS) -n 2 -m "not slow and not serial" -q
 
+pythons:
+	PYTHON=$(PYTHON) bash .ci/pythons
+
+sdist-check:
+	PYTHON=$(PYTHON) bash .ci/sdists
+
 # First those that time or race and want the machine to themselves (5: there were none), then the
 # others on two cores.
 test: lint
@@ -91,7 +99,7 @@ docs: $(STAMP)
 	@echo "build/docs/index.html"
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-3.* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Names and versions only: no addresses.
 constraints:
