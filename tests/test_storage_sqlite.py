@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -252,9 +253,11 @@ def test_what_cannot_be_opened_is_closed(
     spoil(path)
     kept: list[sqlite3.Connection] = []
     connect = sqlite3.connect
-    monkeypatch.setattr(
-        sqlite3, "connect", lambda *a, **k: kept.append(connect(*a, **k)) or kept[-1]
-    )
+    def keep(*given: Any, **named: Any) -> sqlite3.Connection:
+        kept.append(connect(*given, **named))
+        return kept[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", keep)
 
     def held() -> list[str]:
         links = (os.readlink(each) for each in _listed(DESCRIPTORS))
