@@ -253,6 +253,7 @@ def test_what_cannot_be_opened_is_closed(
     spoil(path)
     kept: list[sqlite3.Connection] = []
     connect = sqlite3.connect
+
     def keep(*given: Any, **named: Any) -> sqlite3.Connection:
         kept.append(connect(*given, **named))
         return kept[-1]
