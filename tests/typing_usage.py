@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 
 import evalflow
 from evalflow.plugins import Draft, Firing, GuardSpec, Rating, hookimpl
@@ -39,6 +40,13 @@ def a_year(url: str, path: str) -> list[str]:
             when: dt.date = due.due
             reasons.append(when.isoformat())
         return reasons
+
+
+def on_an_example() -> str:
+    path: Path = evalflow.example("seodaemun-2016-pledges")
+    plan: evalflow.Plan = evalflow.load_plan(path)
+    version: str = evalflow.__version__
+    return f"{plan.head.id} {version}"
 
 
 def host_actor(user: str, unit: str) -> evalflow.Actor:

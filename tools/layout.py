@@ -13,6 +13,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from evalflow._public import homes
+
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "evalflow"
 LIMIT = 500
@@ -63,9 +65,6 @@ def main() -> int:
         return 1 + max((depth(each) for each in edges[package]), default=0)
 
     deepest = max(depth(each) for each in packages)
-    sys.path.insert(0, str(ROOT / "src"))
-    from evalflow._public import homes
-
     print(f"loose modules:   {len(loose)}  {', '.join(loose)}")
     print(f"packages:        {len(packages) + len(nested)}  {', '.join([*packages, *nested])}")
     print(f"depth:           {deepest}")

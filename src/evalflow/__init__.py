@@ -12,6 +12,23 @@ everything is imported when first used, so that a plain `import evalflow` costs 
     office.fire("seodaemun-2016/6", "self_evaluate", by="education-1", data={...})
 """
 
+from typing import Any
+
 from evalflow._public import lazily
 
-__getattr__, __dir__, __all__ = lazily(__name__)
+_get, __dir__, __all__ = lazily(__name__)
+
+
+def __getattr__(name: str) -> Any:
+    return _version() if name == "__version__" else _get(name)
+
+
+def _version() -> str:
+    from importlib import metadata  # which takes longer than all of this module
+
+    try:
+        return metadata.version("municipal-evalflow")
+    except metadata.PackageNotFoundError:
+        raise AttributeError(
+            "evalflow has no __version__: municipal-evalflow is on the path and not installed"
+        ) from None

@@ -58,3 +58,7 @@ from evalflow.model.calendar import Period as Period
 from evalflow.model.directory import Directory as Directory
 from evalflow.plan.definition import Plan as Plan
 from evalflow.plan.differences import Difference as Difference
+from evalflow.plan.examples import example as example
+
+__version__: str
+"""The version of the installed distribution `municipal-evalflow`."""

@@ -9,11 +9,12 @@ import subprocess
 import sys
 import typing
 from collections.abc import Iterator
-from importlib import import_module
+from importlib import import_module, metadata
 from pathlib import Path
 
 import pytest
 
+import evalflow
 from evalflow._public import homes
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +72,16 @@ def test_every_public_name_can_be_had_and_is_listed() -> None:
 def test_an_unknown_name_is_an_attribute_error(package: str) -> None:
     with pytest.raises(AttributeError, match="no_such_name"):
         getattr(import_module(package), "no_such_name")  # noqa: B009
+
+
+def test_the_version_is_that_of_the_distribution(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert evalflow.__version__ == metadata.version("municipal-evalflow")
+
+    def absent(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", absent)
+    assert not hasattr(evalflow, "__version__")
 
 
 # ------------------------------------------------------------------ types
@@ -188,6 +199,7 @@ def test_a_plain_import_loads_none_of_the_outside_libraries() -> None:
     ).stdout.split()
 
     outside = {"attrs", "transitions", "yaml", "pluggy", "click", "rich", "holidays", "sqlite3"}
+    outside |= {"importlib.metadata"}
     assert not outside & set(loaded)
 
 

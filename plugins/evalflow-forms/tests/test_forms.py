@@ -27,7 +27,7 @@ from evalflow.plugins import FormRequest, roll_up
 
 PLAN = "seodaemun-2016"
 BUREAU = "autonomy"
-EXAMPLE = Path(__file__).parents[3] / "examples" / "seodaemun-2016" / "plan.yaml"
+EXAMPLE = evalflow.example(PLAN)
 FORMATS = ("xlsx", "hwpx", "pdf")
 
 if not any("CJK KR" in family for family in typst.Fonts().families()):

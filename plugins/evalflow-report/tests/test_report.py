@@ -244,9 +244,8 @@ def test_the_same_store_gives_the_same_bytes_and_the_check_finds_every_edit(
 
 
 def test_names_cannot_bring_anything_into_the_page(tmp_path: Path) -> None:
-    folder = Path(__file__).parents[3] / "examples" / "seodaemun-2016"
     evil = '"><script>alert(1)</script><img src=x onerror=alert(2)>&amp;'
-    text = (folder / "plan.yaml").read_text("utf-8")
+    text = evalflow.example("seodaemun-2016").read_text("utf-8")
     text = text.replace("주민참여예산제 운영", json.dumps(evil)[1:-1].join(['"', '"']), 1)
     (tmp_path / "plan.yaml").write_text(text, "utf-8")
     plan = evalflow.load_plan(tmp_path / "plan.yaml", plugins=[])

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ import click
 
 from evalflow.cli.demo_schemes import Schemes
 from evalflow.cli.session import Session, tree_of
+from evalflow.plan.examples import folder
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
@@ -101,7 +101,7 @@ def demo_command(session: Session, out: Path) -> None:
     clock = Clock(dt.datetime(2016, 2, 5, 8, tzinfo=SEOUL))
     url = f"sqlite:///{out / 'office.db'}"
     with evalflow.open(url, plugins=[], clock=clock) as engine:
-        schemes = Schemes(session=session, engine=engine, set_clock=clock.set, folder=example())
+        schemes = Schemes(session=session, engine=engine, set_clock=clock.set, folder=folder())
         plan = schemes.selection()
         play = Play(engine, plan, clock, STORY, schemes)
         play.year(halt=lambda: _keep_copy(engine, out))
@@ -131,15 +131,7 @@ def _play_elsewhere(session: Session, url: str) -> None:
     ):
         clock = Clock(dt.datetime.combine(start, dt.time(9), SEOUL))
         with evalflow.open(url, plugins=[], clock=clock) as engine:
-            play(Schemes(session=session, engine=engine, set_clock=clock.set, folder=example()))
-
-
-def example() -> Path:
-    """Return the folder of the example plan: in the installed package, or in the source tree."""
-    packaged = Path(str(resources.files("evalflow"))) / "_examples" / "seodaemun-2016"
-    if packaged.exists():
-        return packaged
-    return Path(__file__).resolve().parents[3] / "examples" / "seodaemun-2016"
+            play(Schemes(session=session, engine=engine, set_clock=clock.set, folder=folder()))
 
 
 class Play:
@@ -538,14 +530,11 @@ def _to_file(engine: Engine, path: Path) -> dict[str, Any]:
 
 
 def _leave(session: Session, engine: Engine, plan: Plan, out: Path) -> None:
-    from evalflow.lifecycle.diagram import dot, mermaid, render
+    from evalflow.lifecycle.diagram import dot, mermaid, svg
 
-    lifecycle = plan.lifecycle
-    (out / "lifecycle.mmd").write_text(mermaid(lifecycle, lang=session.lang), encoding="utf-8")
-    source = dot(lifecycle, lang=session.lang)
-    (out / "lifecycle.dot").write_text(source, encoding="utf-8")
-    if shutil.which("dot"):
-        render(source, out / "lifecycle.svg")
+    for ending, draw in (("mmd", mermaid), ("dot", dot), ("svg", svg)):
+        text = draw(plan.lifecycle, lang=session.lang)
+        (out / f"lifecycle.{ending}").write_text(text, encoding="utf-8")
     with (out / "history.jsonl").open("w", encoding="utf-8") as lines:
         for project in engine.projects(plan=plan.id):
             for entry in engine.history(project.id):

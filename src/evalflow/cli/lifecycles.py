@@ -90,7 +90,7 @@ def show(session: Session, name: str | None) -> None:
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="파일로 · Into a file: .mmd .dot, or .svg .png by Graphviz.",
+    help="파일로 · Into a file: .mmd .dot .svg, or .png by Graphviz.",
 )
 @_pass
 def diagram(
@@ -98,22 +98,17 @@ def diagram(
 ) -> None:
     """절차 그림 · Draw a lifecycle as Mermaid or DOT text, or as a picture."""
     import evalflow
-    from evalflow.lifecycle.diagram import PICTURES, dot, mermaid, render
+    from evalflow.lifecycle.diagram import PICTURES, dot, mermaid, save
 
     lifecycle = evalflow.load_lifecycle(name)
-    picture = output is not None and output.suffix.removeprefix(".").lower() in PICTURES
-    draw = dot if form == "dot" or picture or (output and output.suffix == ".dot") else mermaid
-    text = draw(
-        lifecycle,
-        lang=session.lang,
-        guards=guards,
-        roles=roles,
-        vocabulary=vocabulary(),
-    )
+    known = vocabulary()
+    if output is not None and output.suffix.removeprefix(".").lower() in PICTURES:
+        save(lifecycle, output, lang=session.lang, guards=guards, roles=roles, vocabulary=known)
+        return
+    draw = dot if form == "dot" or (output and output.suffix == ".dot") else mermaid
+    text = draw(lifecycle, lang=session.lang, guards=guards, roles=roles, vocabulary=known)
     if output is None:
         session.echo(text)
-    elif picture:
-        render(text, output)
     else:
         output.write_text(text, encoding="utf-8")
 

@@ -281,7 +281,7 @@ class View:
     # ------------------------------------------------------------------ the lifecycle
 
     def diagrams(self) -> list[dict[str, Any]]:
-        """Return each lifecycle: its picture, or None without Graphviz, and its states' counts."""
+        """Return each lifecycle: its picture, and its states' counts."""
         return [self._diagram(lifecycle) for lifecycle in self.lifecycles]
 
     def _diagram(self, lifecycle: evalflow.Lifecycle) -> dict[str, Any]:
@@ -290,14 +290,10 @@ class View:
             if each.lifecycle.fingerprint == lifecycle.fingerprint:
                 for state in each.project.states:
                     counts[state] = counts.get(state, 0) + 1
-        try:
-            picture = evalflow.picture(lifecycle, lang=self.lang, counts=counts)
-        except evalflow.InvalidInput:
-            picture = None
         return {
             "name": lifecycle.label.text(self.lang),
             "version": lifecycle.version,
-            "picture": picture,
+            "picture": evalflow.picture(lifecycle, lang=self.lang, counts=counts),
             "states": [
                 {
                     "region": region.label.text(self.lang),
