@@ -199,7 +199,7 @@ def test_any_label_is_quoted_in_dot(words: str) -> None:
 
 
 needs_graphviz = pytest.mark.skipif(
-    shutil.which("dot") is None, reason="Graphviz is not installed (Debian: graphviz)"
+    shutil.which("dot") is None, reason="not on this machine: Graphviz (apt-get install graphviz)"
 )
 
 

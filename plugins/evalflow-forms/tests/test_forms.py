@@ -298,7 +298,7 @@ def text_of(path: Path) -> str:
     if path.suffix == ".hwpx":
         return str(unhwp.extract_text(str(path)))
     if shutil.which("pdftotext") is None:
-        pytest.skip("pdftotext is not installed (Debian: poppler-utils)")
+        pytest.skip("not on this machine: pdftotext (apt-get install poppler-utils)")
     done = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, check=True)
     return done.stdout.decode()
 
@@ -698,7 +698,7 @@ def rendered(path: Path, folder: Path) -> Path:
     if path.suffix == ".xlsx":
         office = shutil.which("soffice")
         if office is None:
-            pytest.skip("soffice is not installed (Debian: libreoffice-calc)")
+            pytest.skip("not on this machine: LibreOffice (apt-get install libreoffice-calc)")
         profile = (folder / "profile").as_uri()
         subprocess.run(
             [office, f"-env:UserInstallation={profile}", "--headless", "--convert-to",
@@ -708,7 +708,10 @@ def rendered(path: Path, folder: Path) -> Path:
         return folder / "made" / f"{path.stem}.pdf"
     import ctypes
 
-    ctypes.CDLL("libfreetype.so.6", mode=ctypes.RTLD_GLOBAL)
+    try:
+        ctypes.CDLL("libfreetype.so.6", mode=ctypes.RTLD_GLOBAL)
+    except OSError as why:
+        pytest.skip(f"not on this machine: FreeType (apt-get install libfreetype6): {why}")
     import rhwp
 
     pdf.write_bytes(bytes(rhwp.parse(str(path)).render_pdf()))
@@ -722,7 +725,7 @@ def test_rendered_every_word_is_on_the_page_and_none_lies_over_another(
     office: Office, tmp_path: Path, name: str, suffix: str
 ) -> None:
     if shutil.which("pdftotext") is None:
-        pytest.skip("pdftotext is not installed (Debian: poppler-utils)")
+        pytest.skip("not on this machine: pdftotext (apt-get install poppler-utils)")
     path = tmp_path / f"{name}.{suffix}"
     office.form(name).write(office.engine, path, attrs_with(REQUEST, unit=None))
     pdf = path if suffix == "pdf" else rendered(path, tmp_path)
