@@ -136,6 +136,8 @@ def test_the_states_of_the_diagram_are_those_of_the_terminal(
     text = pages["settled"].read_text("utf-8")
     rows = Tables(text).tables["states"][1:]
     assert {name: int(count) for _, name, count in rows if count != "0"} == counted
+    if shutil.which("dot") is None:
+        pytest.skip("not on this machine: Graphviz (apt-get install graphviz)")
     for name, count in counted.items():
         assert f">{name} ({count})<" in text  # in the picture too
 
