@@ -179,7 +179,9 @@ def test_the_command_applies_by_workers_and_goes_on_by_itself(stores, tmp_path, 
 def test_a_cluster_that_does_not_answer_is_told_in_a_sentence(stores, tmp_path, capsys):
     import socket
 
-    pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
+    pytest.importorskip(
+        "distributed", reason="not on this machine: Dask (pip install 'municipal-evalflow[dask]')"
+    )
     (_, many), _ = stores
     with socket.socket() as taken:  # nobody listens there
         taken.bind(("127.0.0.1", 0))

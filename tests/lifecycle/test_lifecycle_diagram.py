@@ -455,7 +455,7 @@ def test_one_lifecycle_gives_one_picture_whatever_the_hashes_are() -> None:
 # --------------------------------------------------------------------------- files
 
 needs_graphviz = pytest.mark.skipif(
-    shutil.which("dot") is None, reason="Graphviz is not installed (Debian: graphviz)"
+    shutil.which("dot") is None, reason="not on this machine: Graphviz (apt-get install graphviz)"
 )
 
 

@@ -69,7 +69,7 @@ def test_the_python_blocks_of_a_page_run_in_order(page, monkeypatch, tmp_path):
             except Exception as why:  # from a plugin, which may not be there to be imported
                 if type(why).__name__ != "NoServer":
                     raise
-                pytest.skip(str(why))
+                pytest.skip(f"not on this machine: PostgreSQL (apt-get install postgresql): {why}")
 
 
 def commands(block: str) -> list[tuple[str, str]]:

@@ -33,7 +33,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if shutil.which("mount") is None or not mounted(
         "mount", "-t", "tmpfs", "-o", "size=4m", "evalflow-test", str(folder)
     ):
-        pytest.skip("a small disk can be mounted by root only")
+        pytest.skip("not on this machine: a small disk (run as root, who may mount one)")
     yield folder
     assert mounted("umount", "-l", str(folder))
 
@@ -203,7 +203,7 @@ def test_clocks_of_two_machines_may_differ_a_little(store_url: str) -> None:
         assert list(engine.audit.verify()) == []
 
 
-@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of this system cannot be changed")
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="not on this machine: time.tzset (a Unix)")
 def test_the_zone_of_the_machine_changes_nothing(
     store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

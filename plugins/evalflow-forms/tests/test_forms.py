@@ -12,11 +12,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import evalflow_fonts
 import evalflow_forms
 import openpyxl
+import pypdf
 import pytest
-import typst
 import unhwp  # type: ignore[import-untyped]
+from evalflow_forms import pdf as pdf_writer
 from evalflow_forms.sheet import MINUS, Evidence, Sheet, grouped
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,9 +31,6 @@ PLAN = "seodaemun-2016"
 BUREAU = "autonomy"
 EXAMPLE = evalflow.example(PLAN)
 FORMATS = ("xlsx", "hwpx", "pdf")
-
-if not any("CJK KR" in family for family in typst.Fonts().families()):
-    pytest.skip("no Korean font (Debian: fonts-noto-cjk)", allow_module_level=True)
 
 
 class Office:
@@ -300,7 +299,7 @@ def text_of(path: Path) -> str:
     if path.suffix == ".hwpx":
         return str(unhwp.extract_text(str(path)))
     if shutil.which("pdftotext") is None:
-        pytest.skip("pdftotext is not installed (Debian: poppler-utils)")
+        pytest.skip("not on this machine: pdftotext (apt-get install poppler-utils)")
     done = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, check=True)
     return done.stdout.decode()
 
@@ -420,6 +419,125 @@ def test_what_is_no_form_is_not_recognised(office: Office, tmp_path: Path) -> No
 def test_an_unknown_format_is_refused(office: Office, tmp_path: Path) -> None:
     with pytest.raises(evalflow.InvalidInput, match=r"\.hwp"):
         office.form("projects").write(office.engine, tmp_path / "form.hwp", REQUEST)
+
+
+# ------------------------------------------------------------------ fonts of a PDF
+
+
+@pytest.fixture
+def no_other_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Neither the machine nor a named folder gives a Korean font."""
+    monkeypatch.delenv("EVALFLOW_FONTS", raising=False)
+    monkeypatch.setattr(pdf_writer, "_of_machine", tuple)
+    pdf_writer._chosen.cache_clear()
+    yield
+    pdf_writer._chosen.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["projects", "bureau", "department"])
+def test_without_a_font_of_the_machine_the_packages_is_embedded(
+    office: Office, tmp_path: Path, no_other_fonts: None, name: str
+) -> None:
+    path = tmp_path / "form.pdf"
+    office.form(name).write(office.engine, path, REQUEST)
+    assert pdf_writer.embedded(path) == ("NanumGothic", "NanumGothicBold")
+    reader = pypdf.PdfReader(path)
+    tree: Any
+    for page in reader.pages:
+        tree = page["/Resources"]
+        for font in tree["/Font"].values():
+            (descendant,) = font.get_object()["/DescendantFonts"]
+            described = descendant.get_object()["/FontDescriptor"].get_object()
+            assert {"/FontFile2", "/FontFile3"} & set(described)
+    text = "".join("".join(page.extract_text() for page in reader.pages).split())
+    made = office.sheet(name, REQUEST)
+    assert "".join(made.title.split()) in text
+    for row in made.tables[0].texts():
+        assert [each for each in row if "".join(each.split()) not in text] == []
+
+
+def test_the_folder_that_is_named_comes_first(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also before a font of the machine's that would be preferred, were none named."""
+    (tmp_path / "fonts").mkdir()
+    for file in evalflow_fonts.folder().iterdir():
+        shutil.copy(file, tmp_path / "fonts")
+    monkeypatch.setenv("EVALFLOW_FONTS", str(tmp_path / "fonts"))
+    office.form("bureau").write(office.engine, tmp_path / "form.pdf", REQUEST)
+
+    assert pdf_writer.embedded(tmp_path / "form.pdf") == ("NanumGothic", "NanumGothicBold")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_named_folder_without_a_known_font_is_refused(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    folder = tmp_path / "fonts"
+    if there:
+        folder.mkdir()
+        (folder / "none.ttf").write_bytes(b"no font")
+    monkeypatch.setenv("EVALFLOW_FONTS", str(folder))
+    with pytest.raises(evalflow.InvalidInput, match="Noto Sans CJK KR, NanumGothic") as caught:
+        office.form("bureau").write(office.engine, tmp_path / "form.pdf", REQUEST)
+
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.path, problem.value) == (
+        "no_korean_font",
+        "EVALFLOW_FONTS",
+        str(folder),
+    )
+    assert not (tmp_path / "form.pdf").exists()
+
+
+def test_without_any_font_the_package_to_install_is_named(
+    office: Office, tmp_path: Path, no_other_fonts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "evalflow_fonts", None)
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        office.form("bureau").write(office.engine, tmp_path / "form.pdf", REQUEST)
+
+    for lang in ("ko", "en"):
+        assert "pip install municipal-evalflow-fonts" in caught.value.text(lang)
+    assert not (tmp_path / "form.pdf").exists()
+
+
+def test_a_pdf_is_checked_in_the_font_that_it_was_printed_in(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Printed with the package's font it agrees on a machine that would print with another."""
+    path = tmp_path / "form.pdf"
+    form = office.form("department")
+    package = next(iter(pdf_writer._of_package()))
+    monkeypatch.setattr(pdf_writer, "_chosen", lambda folder: package)
+    form.write(office.engine, path, REQUEST)
+    other = pdf_writer.Font(families=("DejaVu Sans Mono",))
+    monkeypatch.setattr(pdf_writer, "_chosen", lambda folder: other)
+    form.write(office.engine, tmp_path / "other.pdf", REQUEST)
+
+    assert pdf_writer.embedded(tmp_path / "other.pdf") != pdf_writer.embedded(path)
+    assert [f.code for f in form.check(office.engine, path)] == ["agrees"]
+
+
+def test_a_pdf_in_a_font_that_is_not_here_is_not_said_to_be_edited(
+    office: Office, tmp_path: Path
+) -> None:
+    path, renamed = tmp_path / "form.pdf", tmp_path / "renamed.pdf"
+    form = office.form("department")
+    form.write(office.engine, path, REQUEST)
+    writer = pypdf.PdfWriter(clone_from=path)
+    tree: Any
+    for page in writer.pages:
+        tree = page["/Resources"]
+        for font in tree["/Font"].values():
+            name = pypdf.generic.NameObject("/ABCDEF+Batang")
+            font.get_object()[pypdf.generic.NameObject("/BaseFont")] = name
+    writer.write(renamed)
+    (finding,) = form.check(office.engine, renamed)
+
+    assert (finding.code, finding.agrees) == ("other_font", False)
+    assert "Batang" in finding.ko
+    assert "EVALFLOW_FONTS" in finding.en
 
 
 # ------------------------------------------------------------------ an office's own file
@@ -581,7 +699,7 @@ def rendered(path: Path, folder: Path) -> Path:
     if path.suffix == ".xlsx":
         office = shutil.which("soffice")
         if office is None:
-            pytest.skip("soffice is not installed (Debian: libreoffice-calc)")
+            pytest.skip("not on this machine: LibreOffice (apt-get install libreoffice-calc)")
         profile = (folder / "profile").as_uri()
         subprocess.run(
             [office, f"-env:UserInstallation={profile}", "--headless", "--convert-to",
@@ -591,7 +709,10 @@ def rendered(path: Path, folder: Path) -> Path:
         return folder / "made" / f"{path.stem}.pdf"
     import ctypes
 
-    ctypes.CDLL("libfreetype.so.6", mode=ctypes.RTLD_GLOBAL)
+    try:
+        ctypes.CDLL("libfreetype.so.6", mode=ctypes.RTLD_GLOBAL)
+    except OSError as why:
+        pytest.skip(f"not on this machine: FreeType (apt-get install libfreetype6): {why}")
     import rhwp
 
     pdf.write_bytes(bytes(rhwp.parse(str(path)).render_pdf()))
@@ -605,7 +726,7 @@ def test_rendered_every_word_is_on_the_page_and_none_lies_over_another(
     office: Office, tmp_path: Path, name: str, suffix: str
 ) -> None:
     if shutil.which("pdftotext") is None:
-        pytest.skip("pdftotext is not installed (Debian: poppler-utils)")
+        pytest.skip("not on this machine: pdftotext (apt-get install poppler-utils)")
     path = tmp_path / f"{name}.{suffix}"
     office.form(name).write(office.engine, path, attrs_with(REQUEST, unit=None))
     pdf = path if suffix == "pdf" else rendered(path, tmp_path)

@@ -116,7 +116,9 @@ def eventually(question: Callable[[], Any]) -> Any:
 @pytest.fixture(scope="module")
 def dask() -> Iterator[Any]:
     """A scheduler and three worker programs on this machine, and a client."""
-    distributed = pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
+    distributed = pytest.importorskip(
+        "distributed", reason="not on this machine: Dask (pip install 'municipal-evalflow[dask]')"
+    )
     with (
         distributed.LocalCluster(
             n_workers=3,

@@ -23,7 +23,11 @@ pytestmark = pytest.mark.slow
 PLAN = ("--plan", "seodaemun-2016")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 browsing = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium: apt-get install chromium, as .ci/run does"
+    CHROMIUM is None, reason="not on this machine: Chromium (apt-get install chromium)"
+)
+poppler = pytest.mark.skipif(
+    shutil.which("pdftotext") is None,
+    reason="not on this machine: pdftotext (apt-get install poppler-utils)",
 )
 
 
@@ -361,6 +365,7 @@ def test_the_keyboard_reaches_everything_and_first_the_content(
 
 
 @browsing
+@poppler
 def test_it_prints_on_a4_with_nothing_missing(
     browser: Any, pages: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -551,8 +551,8 @@ def _leave_report(session: Session, engine: Engine, plan: Plan, path: Path) -> N
     if "report" not in plugins.names("form"):
         session.echo(
             session.say(
-                "현황판은 만들지 않았습니다: plugins/evalflow-report가 설치되어 있지 않습니다.",
-                "no report was made: plugins/evalflow-report is not installed",
+                "현황판은 만들지 않았습니다: pip install municipal-evalflow-report 가 필요합니다.",
+                "no report was made: pip install municipal-evalflow-report",
             )
         )
         return
@@ -572,8 +572,8 @@ def _leave_forms(session: Session, engine: Engine, plan: Plan, out: Path) -> Non
     if not names:
         session.echo(
             session.say(
-                "서식은 만들지 않았습니다: plugins/evalflow-forms가 설치되어 있지 않습니다.",
-                "no forms were made: plugins/evalflow-forms is not installed",
+                "서식은 만들지 않았습니다: pip install municipal-evalflow-forms 가 필요합니다.",
+                "no forms were made: pip install municipal-evalflow-forms",
             )
         )
         return

@@ -149,6 +149,6 @@ def _said(engine: Engine, name: str) -> list[dict[str, object] | None]:
 
 def _none(session: Session) -> str:
     return session.say(
-        "서식 플러그인이 설치되어 있지 않습니다 (plugins/evalflow-forms).",
-        "no plugin with forms is installed (plugins/evalflow-forms)",
+        "서식 플러그인이 설치되어 있지 않습니다: pip install municipal-evalflow-forms",
+        "no plugin with forms is installed: pip install municipal-evalflow-forms",
     )

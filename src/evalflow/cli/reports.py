@@ -38,8 +38,8 @@ def report_command(
                 [
                     Problem(
                         code="no_plugin",
-                        ko="현황판 플러그인이 설치되어 있지 않습니다 (plugins/evalflow-report).",
-                        en="the plugin with the report is not installed (plugins/evalflow-report)",
+                        ko="현황판 플러그인이 없습니다: pip install municipal-evalflow-report",
+                        en="no plugin makes the report: pip install municipal-evalflow-report",
                     )
                 ]
             )

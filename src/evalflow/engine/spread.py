@@ -138,8 +138,8 @@ def dask_workers(address: str) -> Iterator[tuple[Executor, int]]:
             [
                 Problem(
                     code="no_dask",
-                    ko="Dask가 설치되어 있지 않습니다 (추가 구성 'dask')",
-                    en="Dask is not installed (the extra 'dask')",
+                    ko="Dask가 설치되어 있지 않습니다: pip install 'municipal-evalflow[dask]'",
+                    en="Dask is not installed: pip install 'municipal-evalflow[dask]'",
                 )
             ]
         ) from None

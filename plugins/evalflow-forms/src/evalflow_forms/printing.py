@@ -119,6 +119,14 @@ class _Form:
 
         return filled(Path(template), suffix, made)
 
+    def _again(self, source: Path, made: Sheet, template: Any) -> bytes | None:
+        """Return the file printed again as `source` was; None where its fonts are not here."""
+        suffix = source.suffix.lower()
+        if suffix == ".pdf" and template is None:
+            printed: bytes | None = _writer(suffix).write_like(made, source)
+            return printed
+        return self._bytes(made, suffix, template)
+
     def _findings(
         self,
         engine: evalflow.Engine,
@@ -179,7 +187,17 @@ class _Form:
     ) -> Iterator[FormFinding]:
         suffix = source.suffix.lower()
         writer = _writer(suffix)
-        expected = self._bytes(again, suffix, template)
+        expected = self._again(source, again, template)
+        if expected is None:
+            names = ", ".join(writer.embedded(source))
+            yield _finding(
+                "other_font",
+                f"이 파일의 글꼴({names})이 이 컴퓨터에 없어 견줄 수 없습니다. 그 글꼴이 있는 "
+                "폴더를 EVALFLOW_FONTS로 알려 주십시오.",
+                f"it cannot be compared: this machine lacks its fonts ({names}); name a folder "
+                "that has them with EVALFLOW_FONTS",
+            )
+            return
         if source.read_bytes() == expected:
             yield FormFinding(
                 code="agrees",

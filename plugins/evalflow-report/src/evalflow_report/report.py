@@ -16,7 +16,9 @@ from evalflow.plugins import FormFinding, FormRequest
 from evalflow.storage import digest
 from evalflow_report.view import View
 
-MADE_WITH = "evalflow-report 0.1"
+MADE_WITH = "evalflow-report 0.1, page 2"
+"""Another one whenever the same figures give another page: a page of before is then told as the
+work of another version, and not as one that the store does not bear out."""
 
 _META = re.compile(r'<meta name="evalflow" content="([^"]*)">')
 
