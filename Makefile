@@ -76,9 +76,10 @@ sdist-check:
 # others on two cores. What the machine lacks, one line says at the end of both. `CHECKS=` is for
 # .ci/bare alone.
 CHECKS := lint
+COVER := --cov=evalflow --cov-report=
 test: $(STAMP) $(CHECKS)
 	$(BIN)/python -m pytest $(TESTS) -m serial --lacking-into build/lacking.json || [ $$? -eq 5 ]
-	$(BIN)/python -m pytest $(TESTS) -m "not serial" -n 2 --lacking-from build/lacking.json
+	$(BIN)/python -m pytest $(TESTS) -m "not serial" -n 2 --lacking-from build/lacking.json $(COVER)
 
 # What docs/explanation/trust.md reports. KILLS=100 ROUNDS=100 LIVES=50 INPUTS=300 makes it short.
 KILLS := 1000

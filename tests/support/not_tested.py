@@ -26,6 +26,8 @@ from typing import Any
 
 import pytest
 
+from coverage_by_package import table
+
 REASON = re.compile(r"not on this machine: (?P<what>[^(]+) \((?P<how>[^)]+)\)(?:: .+)?", re.DOTALL)
 
 Lacking = Counter[tuple[str, str]]
@@ -43,6 +45,10 @@ def pytest_terminal_summary(
     terminalreporter: Any, config: pytest.Config
 ) -> Generator[None, None, None]:
     yield
+    measuring = config.pluginmanager.getplugin("_cov")
+    if measuring is not None and getattr(measuring, "cov_controller", None) is not None:
+        for each in table(measuring.cov_controller.cov):
+            terminalreporter.write_line(each)
     lacking = found(
         report.longrepr[2]
         for report in terminalreporter.stats.get("skipped", ())
