@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/*.md")])
 BLOCK = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # Blocks in these are shown, not run: commands that set up the machine, pictures, file formats
-# (the YAML ones are loaded by the tests of their rooms), text.
+# (the YAML ones are loaded by the tests of their packages), text.
 SHOWN = {"sh", "mermaid", "text", "yaml", "json", "toml", "make", "sql", "dot"}
 
 
