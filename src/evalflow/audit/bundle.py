@@ -33,7 +33,7 @@ from evalflow.audit.verification import (
     Mismatch,
     checkpoint,
     compare,
-    stored_lifecycle,
+    readable_lifecycle,
     verify_project,
 )
 from evalflow.errors import Conflict, EvalflowError, InvalidInput, Problem
@@ -481,7 +481,7 @@ class _Reader:
         @cache
         def lifecycle(fingerprint: str) -> Lifecycle | None:
             text = lifecycles.get(fingerprint)
-            return None if text is None else stored_lifecycle(text)
+            return None if text is None else readable_lifecycle(text)
 
         def definition(_: str, revision: int) -> tuple[int, str] | None:
             text = definitions.get(revision)

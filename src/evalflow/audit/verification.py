@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 
-from evalflow.errors import EvalflowError, InvalidInput, Problem
+from evalflow.errors import InvalidInput, Problem, StorageError
 from evalflow.lifecycle.definition import Lifecycle
-from evalflow.lifecycle.load import lifecycle_from_tree
 from evalflow.lifecycle.state_mapping import carry
+from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import Entry, Evaluation, Project
-from evalflow.model.canonical import canonical, digest, parse
+from evalflow.model.canonical import canonical, digest
 from evalflow.storage.rows import Rebuilt
 
 
@@ -63,11 +63,11 @@ class Kept:
     lifecycle: Callable[[str], Lifecycle | None]
 
 
-def stored_lifecycle(text: str) -> Lifecycle | None:
+def readable_lifecycle(text: str) -> Lifecycle | None:
     """Return the lifecycle in a stored text, or None where somebody made it unreadable."""
     try:
-        return lifecycle_from_tree(parse(text))
-    except (EvalflowError, AttributeError, KeyError, TypeError, ValueError):
+        return stored_lifecycle(text)
+    except StorageError:
         return None
 
 

@@ -23,7 +23,7 @@ from evalflow.audit.verification import (
     Mismatch,
     checkpoint,
     hashes_of,
-    stored_lifecycle,
+    readable_lifecycle,
     verify_project,
 )
 from evalflow.batch import applying
@@ -54,6 +54,7 @@ from evalflow.lifecycle.check.checks import Finding
 from evalflow.lifecycle.check.checks import check as prove
 from evalflow.lifecycle.definition import Event, Lifecycle, Vocabulary
 from evalflow.lifecycle.load import lifecycle_from_tree
+from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import (
     Actor,
     Commit,
@@ -72,14 +73,13 @@ from evalflow.model import (
     Subject,
 )
 from evalflow.model.calendar import Calendar, Holidays, period
-from evalflow.model.canonical import Tree, canonical, parse
+from evalflow.model.canonical import Tree, canonical
 from evalflow.model.directory import Directory
 from evalflow.plan import load as plan_load
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import Change, changes
-from evalflow.plan.head import head_from_tree
 from evalflow.plan.load import with_tables
-from evalflow.plan.project import definition_from_tree
+from evalflow.plan.stored import stored_definition, stored_head
 from evalflow.plugins.installed import Plugins
 from evalflow.plugins.notifier import Notifier
 from evalflow.scoring.contract import Grade, grade_all
@@ -293,7 +293,7 @@ class Engine:
         """Yield what the plan says of each project, in the given revision (None: the latest)."""
         head = self.plan(plan_id, revision=revision)
         for project_id, _, text in self.storage.definitions(plan_id, revision):
-            yield definition_from_tree(head, _number(project_id), parse(text), stored=True)
+            yield stored_definition(head, _number(project_id), text)
 
     def definition(self, project_id: str, *, period: str | None = None) -> ProjectDefinition:
         """Return what the plan says of the project: in the revision in force for `period`, or
@@ -337,7 +337,7 @@ class Engine:
             text = self.storage.lifecycle(fingerprint)
             if text is None:
                 raise NotFound("lifecycle", fingerprint)
-            found = self._lifecycles[fingerprint] = lifecycle_from_tree(parse(text))
+            found = self._lifecycles[fingerprint] = stored_lifecycle(text, fingerprint)
         return found
 
     # ------------------------------------------------------------------ reading
@@ -924,7 +924,7 @@ class Engine:
         known = known or self.storage.revisions(plan_id)
         assert revision is not None
         upto = tuple(pair for pair in known if pair[0] <= revision)
-        head = attrs.evolve(head_from_tree(parse(text)), revision=revision, effective=upto[-1][1])
+        head = attrs.evolve(stored_head(text, plan_id), revision=revision, effective=upto[-1][1])
         return self._terms_of(head, upto)
 
     def _terms_of(self, head: PlanHead, revisions: tuple[tuple[int, str], ...]) -> _Terms:
@@ -1012,9 +1012,8 @@ class Engine:
         stored = self.storage.definition(project_id, revision)
         if stored is None:
             raise NotFound("definition", f"{project_id} r{revision}")
-        tree = parse(stored[1])
         head = self.terms(_plan_of(project_id)).head
-        definition = definition_from_tree(head, _number(project_id), tree, stored=True)
+        definition = stored_definition(head, _number(project_id), stored[1])
         if len(self._definitions) >= _REMEMBERED:
             self._definitions.clear()
         self._definitions[key] = definition
@@ -1140,7 +1139,7 @@ class Engine:
 
         def lifecycle(fingerprint: str) -> Lifecycle | None:
             text = self.storage.lifecycle(fingerprint)
-            return None if text is None else stored_lifecycle(text)
+            return None if text is None else readable_lifecycle(text)
 
         kept = Kept(
             evaluation=self.storage.evaluation,
