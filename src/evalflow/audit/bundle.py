@@ -36,7 +36,7 @@ from evalflow.audit.verification import (
     readable_lifecycle,
     verify_project,
 )
-from evalflow.errors import Conflict, EvalflowError, InvalidInput, Problem
+from evalflow.errors import Conflict, EvalflowError, InvalidInput, invalid
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, Evaluation, Project
 from evalflow.model.canonical import Tree, canonical, parse
@@ -539,4 +539,11 @@ def _unreadable(file: str, error: Exception) -> InvalidInput:
 def _problem(
     file: str, code: str, ko: str, en: str, *, line: int | None = None, value: str | None = None
 ) -> InvalidInput:
-    return InvalidInput([Problem(code=code, ko=ko, en=en, file=file, line=line, value=value)])
+    return invalid(
+        code,
+        ko=ko,
+        en=en,
+        file=file,
+        line=line,
+        value=value,
+    )

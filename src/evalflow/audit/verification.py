@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 
-from evalflow.errors import InvalidInput, Problem, StorageError
+from evalflow.errors import StorageError, invalid
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.lifecycle.state_mapping import carry
 from evalflow.lifecycle.stored import stored_lifecycle
@@ -283,17 +283,13 @@ class Checkpoint:
         found = _CHECKPOINT.fullmatch(text.strip())
         digits = re.sub(r"\s", "", found[4]).lower() if found else ""
         if found is None or not 16 <= len(digits) <= 64:
-            raise InvalidInput(
-                [
-                    Problem(
-                        code="bad_checkpoint",
-                        value=text[:100],
-                        ko="확인값이 아닙니다. 예: 'seodaemun-2016 r2 #301 9f86d081 884c7d65' "
-                        "(16진수 16자리 이상)",
-                        en="not a checkpoint; expected e.g. 'seodaemun-2016 r2 #301 9f86d081 "
-                        "884c7d65' (16 hexadecimal digits or more)",
-                    )
-                ]
+            raise invalid(
+                "bad_checkpoint",
+                value=text[:100],
+                ko="확인값이 아닙니다. 예: 'seodaemun-2016 r2 #301 9f86d081 884c7d65' "
+                "(16진수 16자리 이상)",
+                en="not a checkpoint; expected e.g. 'seodaemun-2016 r2 #301 9f86d081 "
+                "884c7d65' (16 hexadecimal digits or more)",
             )
         return cls(plan=found[1], revisions=int(found[2]), entries=int(found[3]), hash=digits)
 

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from importlib import resources
 from typing import Any
 
-from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.errors import InvalidInput, invalid, nearest
 from evalflow.files.reader import Reader
 from evalflow.files.yaml import read
 from evalflow.lifecycle.builder import Builder
@@ -33,7 +33,7 @@ def preset_text(name: str) -> str:
     """
     known = presets()
     if name not in known:
-        raise InvalidInput([_no_preset(name, known)])
+        raise _no_preset(name, known)
     text: str = _presets().joinpath(f"{name}.yaml").read_text(encoding="utf-8")
     return text
 
@@ -51,7 +51,7 @@ def load_lifecycle(source: str | os.PathLike[str], *, vocabulary: Vocabulary) ->
     if isinstance(source, str) and not _is_file(source):
         known = presets()
         if source not in known:
-            raise InvalidInput([_no_preset(source, known)])
+            raise _no_preset(source, known)
         preset = _presets().joinpath(f"{source}.yaml")
         document = read(preset.read_bytes(), name=f"{source}.yaml")
     else:
@@ -77,10 +77,10 @@ def _is_file(source: str) -> bool:
     return source.endswith((".yaml", ".yml")) or "/" in source or os.sep in source
 
 
-def _no_preset(name: str, known: Collection[str]) -> Problem:
+def _no_preset(name: str, known: Collection[str]) -> InvalidInput:
     listed, near = ", ".join(known), nearest(name, known)
-    return Problem(
-        code="unknown_preset",
+    return invalid(
+        "unknown_preset",
         value=name,
         ko=f"기본 제공 절차 '{name}'이(가) 없습니다 (있는 것: {listed}; 파일은 .yaml로 끝나야 함)"
         + (f"; '{near}'이(가) 아닙니까?" if near else ""),
