@@ -430,6 +430,15 @@ def test_the_order_of_a_stored_tree_may_not_be_written_in_a_file() -> None:
     assert [p.code for p in problems(BASE + "order: {units: [gu]}\n")] == ["unknown_key"]
 
 
+def test_a_list_of_no_assignments_is_told_once() -> None:
+    two = """
+      - {unit: education, until: 2016-06-30}
+      - {unit: youth, since: 2016-07-01}"""
+    (problem,) = problems(edited(two, " []"))
+    assert (problem.code, problem.path) == ("missing_key", "projects.6.assignments")
+    assert problem.en == "there is at least one unit in charge"
+
+
 def test_a_unit_cycle_is_told_once() -> None:
     text = edited("en: Welfare, parent: gu", "en: Welfare, parent: education")
     assert [p.code for p in problems(text)] == ["unit_cycle"]

@@ -114,9 +114,9 @@ def only(tree: Inside, keys: Set[str]) -> None:
 
 def _odd(key: str | int | None, value: Tree, ko: str, en: str) -> Damaged:
     if value is None:
-        return Damaged(key, f"값이 없습니다 ({ko}이어야 함)", f"nothing there, expected {en}")
+        return Damaged(key, f"값이 없습니다 (있어야 할 값: {ko})", f"nothing there, expected {en}")
     told = shown(value)
-    return Damaged(key, f"'{told}' ({ko}이어야 함)", f"'{told}', expected {en}")
+    return Damaged(key, f"'{told}' (있어야 할 값: {ko})", f"'{told}', expected {en}")
 
 
 # --------------------------------------------------------------------------- single values

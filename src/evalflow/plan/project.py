@@ -139,6 +139,9 @@ def _assignments(part: Part) -> tuple[Assignment, ...]:
                 until=inside.date("until", None),
             )
         )
+    if not found and "assignments" in part and not part.tree["assignments"]:
+        ko, en = "담당 부서가 하나는 있어야 합니다", "there is at least one unit in charge"
+        part.wrong("assignments", "missing_key", ko, en)
     return tuple(found) or (Assignment(unit=""),)
 
 

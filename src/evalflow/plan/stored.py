@@ -113,8 +113,10 @@ def _definition(project: str, number: str, tree: stored.Inside) -> ProjectDefini
 def _assignments(tree: stored.Inside) -> tuple[Assignment, ...]:
     if tree.get("assignments") is None:
         return (Assignment(unit=stored.text(tree, "unit")),)
-    found = stored.each(tree, "assignments", _assignment)
-    return tuple(found.values()) or (Assignment(unit=""),)
+    found = tuple(stored.each(tree, "assignments", _assignment).values())
+    if not found:
+        raise stored.Damaged("assignments", "담당 부서가 없습니다", "no unit in charge")
+    return found
 
 
 def _assignment(_: Any, tree: stored.Inside) -> Assignment:

@@ -155,7 +155,7 @@ def stored_patience(tree: stored.Inside) -> dt.timedelta | None:
         within = None if text is None else span_of(text)
         if text is not None and within is None:
             raise stored.Damaged(
-                "within", f"'{text}' (시간이어야 함)", f"'{text}', expected a time"
+                "within", f"'{text}' (있어야 할 값: 시간의 길이)", f"'{text}', expected a time span"
             )
         return within
 

@@ -142,7 +142,7 @@ def _outside(part: Part, known: Collection[str]) -> None:
 
 
 def _check_assignments(definition: ProjectDefinition, around: Surroundings, part: Part) -> None:
-    alone = "assignments" not in part
+    alone = not part.tree.get("assignments")
     next_day = around.first
     before: Assignment | None = None
     for place, assignment in enumerate(definition.assignments):
