@@ -148,7 +148,7 @@ PAGER = """
         def deliver(self, notice):
             pass
 
-    @evalflow.hookimpl
+    @hookimpl
     def evalflow_notifiers():
         return {"pager": Pager}
 """
@@ -383,28 +383,28 @@ BROKEN = {
     "unknown_hook": """
         import evalflow
 
-        @evalflow.hookimpl
+        @hookimpl
         def evalflow_notifers():
             return {}
     """,
     "wrong_arguments": """
         import evalflow
 
-        @evalflow.hookimpl
+        @hookimpl
         def evalflow_notifiers(plan):
             return {}
     """,
     "hook_failed": """
         import evalflow
 
-        @evalflow.hookimpl
+        @hookimpl
         def evalflow_notifiers():
             raise RuntimeError("설정 없음")
     """,
     "wrong_answer": """
         import evalflow
 
-        @evalflow.hookimpl
+        @hookimpl
         def evalflow_notifiers():
             return ["pager"]
     """,
@@ -827,10 +827,10 @@ def test_a_guard_that_raises_is_named_and_keeps_the_cause(install: Callable[...,
             def weekday(firing, after):
                 return firing.no_such_thing
 
-            @evalflow.hookimpl
+            @hookimpl
             def evalflow_guards():
                 label = evalflow.Label("평일", "on a weekday")
-                return {"weekday": (evalflow.GuardSpec(name="weekday", label=label), weekday)}
+                return {"weekday": (GuardSpec(name="weekday", label=label), weekday)}
         """,
     )
     guard = Plugins.load(environ={}).guards["weekday"]
