@@ -44,7 +44,7 @@ def office(path: Path) -> Iterator[evalflow.Engine]:
 
 def test_an_older_store_comes_back_as_the_reader_had_it(office: evalflow.Engine) -> None:
     storage, definitions, lifecycles = office.storage, 0, set()
-    for plan in office.plans():
+    for plan in office.plans.ids():
         for revision, _ in storage.revisions(plan):
             text = storage.head(plan, revision)
             assert text is not None
@@ -66,7 +66,7 @@ def test_an_older_store_comes_back_as_the_reader_had_it(office: evalflow.Engine)
     for fingerprint in lifecycles:
         text = storage.lifecycle(fingerprint)
         assert text is not None
-        lifecycle = office.lifecycle(fingerprint)
+        lifecycle = office.plans.lifecycle(fingerprint)
         assert lifecycle == lifecycle_from_tree(parse(text))
         assert canonical(lifecycle.tree) == text
         assert lifecycle.fingerprint == fingerprint
@@ -87,15 +87,15 @@ def test_the_reader_for_files_is_not_entered(
     with pytest.raises(AssertionError):  # so that this test can fail
         head_from_tree({})
 
-    for plan in office.plans():
-        head = office.plan(plan)
+    for plan in office.plans.ids():
+        head = office.plans.head(plan)
         actor = office.actor(plan, next(iter(head.directory)))
-        assert all(each.id.startswith(plan) for each in office.definitions(plan))
+        assert all(each.id.startswith(plan) for each in office.plans.definitions(plan))
         for project in office.projects(plan=plan):
-            assert office.definition(project.id).id == project.id
-            assert office.lifecycle(project.lifecycle).fingerprint == project.lifecycle
+            assert office.plans.definition(project.id).id == project.id
+            assert office.plans.lifecycle(project.lifecycle).fingerprint == project.lifecycle
             office.permitted(project.id, by=actor)
-    assert list(office.verify()) == []
+    assert list(office.audit.verify()) == []
 
 
 # --------------------------------------------------------------------------- damage
@@ -134,15 +134,15 @@ def test_a_damaged_definition_is_a_storage_error_and_a_finding(
 ) -> None:
     with damaged(f"UPDATE definition SET tree = {tree} {WHERE}") as engine:
         for read in (
-            lambda: engine.definition(f"{PLAN}/6"),
-            lambda: list(engine.definitions(PLAN)),
+            lambda: engine.plans.definition(f"{PLAN}/6"),
+            lambda: list(engine.plans.definitions(PLAN)),
         ):
             with pytest.raises(evalflow.StorageError) as caught:
                 read()
             assert caught.value.code == "corrupt"
             assert told in caught.value.en
             assert f"{PLAN}/6" in caught.value.ko
-        found = {(each.project, each.code) for each in engine.verify()}
+        found = {(each.project, each.code) for each in engine.audit.verify()}
         assert found == {(f"{PLAN}/6", "definition_edited")}
 
 
@@ -153,10 +153,10 @@ def test_a_damaged_head_is_a_storage_error_and_a_finding(
     edit = edit.replace("'Asia/Seoul', ''", '\'"kind":"office"\', \'"kind":7.5\'')
     with damaged(f"{edit}'{PLAN}'") as engine:
         with pytest.raises(evalflow.StorageError) as caught:
-            engine.plan(PLAN)
+            engine.plans.head(PLAN)
         assert caught.value.code == "corrupt"
         assert f"plan {PLAN} is damaged: units" in caught.value.en
-        assert "plan_edited" in {each.code for each in engine.verify(PLAN)}
+        assert "plan_edited" in {each.code for each in engine.audit.verify(PLAN)}
 
 
 def test_a_damaged_lifecycle_is_a_storage_error_and_a_finding(
@@ -166,7 +166,7 @@ def test_a_damaged_lifecycle_is_a_storage_error_and_a_finding(
     edit = "UPDATE lifecycle SET tree = replace(tree, '\"initial\":', '\"final\":')"
     with damaged(edit) as engine:
         with pytest.raises(evalflow.StorageError) as caught:
-            engine.lifecycle(fingerprint)
+            engine.plans.lifecycle(fingerprint)
         assert caught.value.code == "corrupt"
         assert f"the stored lifecycle {fingerprint} is damaged: regions[0]" in caught.value.en
-        assert {each.code for each in engine.verify()} == {"lifecycle_edited"}
+        assert {each.code for each in engine.audit.verify()} == {"lifecycle_edited"}
