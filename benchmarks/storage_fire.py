@@ -135,7 +135,7 @@ def against_bare(folder: Path, commits: int) -> None:
 
 def move_often(storage: Storage, project_id: str, commits: int, fair: bool) -> list[float]:
     assert isinstance(storage, SQLiteStorage)
-    storage._turns._alone = not fair
+    storage._queue._alone = not fair
     snapshot = storage.snapshot(project_id)
     assert snapshot is not None
     project, taken = snapshot.project, []

@@ -12,6 +12,7 @@ import pytest
 
 import evalflow
 from batches import everything, outcomes
+from evalflow.engine.commands import Commands
 from evalflow.plugins import Plugins
 from evalflow.storage import Storage
 from evalflow.storage.memory import MemoryStorage
@@ -140,7 +141,9 @@ def test_an_old_plan_gives_nobody_a_right_that_has_ended(office, tmp_path):
     ended = attrs.evolve(terms.head, directory=changed)
     from evalflow.model.directory import Directory
 
-    office.engine._terms["gu", 1] = attrs.evolve(terms, head=ended, directory=Directory(ended))
+    office.engine.rules._terms["gu", 1] = attrs.evolve(
+        terms, head=ended, directory=Directory(ended)
+    )
     before = histories(office)
 
     plan = evalflow.load_batch(tmp_path / "old.jsonl")
@@ -672,7 +675,7 @@ def test_deciding_once_for_all_alike_equals_deciding_for_each(
                 engine.fire(project, "shut", by=engine.actor("gu", "policy-1"))
             clock.go(day)
             if not swift:
-                monkeypatch.setattr(evalflow.Engine, "_alike", lambda *_: False)
+                monkeypatch.setattr(Commands, "_alike", lambda *_: False)
             plan = engine.batch("report", by=actor)
             receipts = list(plan.apply())
             found.append(
@@ -734,8 +737,8 @@ def test_one_that_moved_since_does_not_slow_the_others_down(
 def test_an_event_that_looks_at_figures_is_decided_for_each(reviewed):
     project = reviewed.engine.project("gu/1")
 
-    assert not reviewed.engine._alike("gu", project.lifecycle, "approve")
-    assert not reviewed.engine._alike("gu", project.lifecycle, "submit")
+    assert not reviewed.engine._commands._alike("gu", project.lifecycle, "approve")
+    assert not reviewed.engine._commands._alike("gu", project.lifecycle, "submit")
 
 
 # ------------------------------------------------------------------ lines read in short

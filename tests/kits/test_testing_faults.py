@@ -72,7 +72,8 @@ def test_a_fault_that_cannot_be_understood_is_refused(spec: str) -> None:
 
 def test_the_environment_can_name_the_fault() -> None:
     code = (
-        "import evalflow; from evalflow.testing import faults; faults.install();"
+        "from evalflow.storage import fault_point; from evalflow.testing import faults;"
+        "faults.install();"
         "[fault_point('commit:written') for _ in range(3)]; print('alive')"
     )
     killed = python(code, EVALFLOW_FAULT="commit:written:kill:3")

@@ -267,10 +267,10 @@ def test_the_order_of_grades_survives_the_store(office: Any) -> None:
     engine, folder = office
     engine.close()
     with evalflow.open(f"sqlite:///{folder / 'office.db'}", plugins=[evalflow_grades]) as again:
-        rules = again.plan("office-2016").scoring.grades
+        rules = again.plans.head("office-2016").scoring.grades
         assert rules is not None
         assert [share["grade"] for share in rules.options["shares"]] == ["S", "A", "B", "C"]
-        assert again.grades("office-2016", "2016-Q1")["office-2016/1"].grade == "A"
+        assert again.ratings.grades("office-2016", "2016-Q1")["office-2016/1"].grade == "A"
 
 
 def test_the_command_shows_grade_rank_and_reason(

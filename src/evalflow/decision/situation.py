@@ -98,6 +98,10 @@ class Situation:
         return self.calendar.deadline(rule, self.project.period, fired_on=fired_on).due
 
 
+EVERY_KIND = "*"
+"""`GuardSpec.peers` of a guard that may look at the projects of any unit above the project's."""
+
+
 @attrs.frozen(kw_only=True)
 class Needs:
     """What an event looks at beside the project itself: the kinds of units whose projects, the
@@ -115,7 +119,13 @@ def needs(
     guards declare (`GuardSpec.peers`, `deadlines`, `about`)."""
     uses = [*event.guards, *(use for edge in event.transitions for use in edge.guards)]
     declared = [(specs[use.name], use.params) for use in uses if use.name in specs]
-    kinds = {str(params[spec.peers]) for spec, params in declared if spec.peers}
+    kinds = {
+        str(params[spec.peers])
+        for spec, params in declared
+        if spec.peers is not None and spec.peers in params
+    }
+    if any(spec.peers == EVERY_KIND for spec, _ in declared):
+        kinds |= {unit.kind for unit in head.units.values()}
     if event.together is not None:
         kinds.add(event.together)
     events = [event]

@@ -218,7 +218,8 @@ class GuardSpec:
     states and period on the same day: a batch then asks once for all of them.
 
     What a guard looks at beside the project is read before it is asked, so it says so: `peers` is
-    the parameter that names a kind of unit, whose projects `firing.peers(kind)` then gives;
+    the parameter that names a kind of unit, whose projects `firing.peers(kind)` then gives, or `*`
+    for every kind;
     with `deadlines` it may ask `firing.deadline` for any event, with `about` look at
     `firing.about`.
     """
