@@ -184,10 +184,35 @@ class InvalidInput(EvalflowError):
 
 
 def invalid(
-    code: str, *, ko: str, en: str, path: str | None = None, value: str | None = None
+    code: str,
+    *,
+    ko: str,
+    en: str,
+    value: str | None = None,
+    file: str | None = None,
+    line: int | None = None,
+    column: int | None = None,
+    path: str | None = None,
+    sheet: str | None = None,
+    cell: str | None = None,
 ) -> InvalidInput:
-    """Return the error of one wrong argument, to be raised."""
-    return InvalidInput([Problem(code=code, ko=ko, en=en, path=path, value=value)])
+    """Return the error of one problem, to be raised; the arguments are those of `Problem`."""
+    return InvalidInput(
+        [
+            Problem(
+                code=code,
+                ko=ko,
+                en=en,
+                file=file,
+                line=line,
+                column=column,
+                path=path,
+                value=value,
+                sheet=sheet,
+                cell=cell,
+            )
+        ]
+    )
 
 
 class StorageError(EvalflowError):

@@ -132,10 +132,10 @@ def _known(engine: Engine, plan: str) -> list[str]:
 def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20) -> None:
     """Print what a batch would do, the first `most` projects one by one."""
     from evalflow.decision.migration import MIGRATE
-    from evalflow.lifecycle.load import lifecycle_from_tree
+    from evalflow.lifecycle.stored import stored_lifecycle
 
     moves_over = plan.header.event == MIGRATE
-    new = lifecycle_from_tree(plan.header.data["lifecycle"]) if moves_over else None
+    new = stored_lifecycle(plan.header.data["lifecycle"]) if moves_over else None
     rows: list[Sequence[str]] = []
     left = 0
     for line in plan:

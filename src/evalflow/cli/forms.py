@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalflow.cli.session import Session, moment
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import invalid
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
@@ -129,15 +129,11 @@ def check_command(session: Session, file: str, template: str | None, as_json: bo
                         mark = "○" if finding.agrees else "×"
                         session.echo(f"{mark} {finding.text(session.lang)}")
                 return 0 if all(each.agrees for each in findings) else 1
-    raise InvalidInput(
-        [
-            Problem(
-                code="no_form",
-                file=file,
-                ko="evalflow가 만든 서식이 아니거나 근거가 지워졌습니다.",
-                en="no form of evalflow, or its evidence was removed",
-            )
-        ]
+    raise invalid(
+        "no_form",
+        file=file,
+        ko="evalflow가 만든 서식이 아니거나 근거가 지워졌습니다.",
+        en="no form of evalflow, or its evidence was removed",
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalflow.cli.session import Session, read_where
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import invalid
 from evalflow.plugins import vocabulary
 
 if TYPE_CHECKING:
@@ -231,7 +231,12 @@ def migrate(
         one, equals, other = each_.partition("=")
         if not equals:
             ko, en = "--map은 옛상태=새상태 꼴입니다", "--map takes old=new"
-            raise InvalidInput([Problem(code="bad_setting", value=each_, ko=ko, en=en)])
+            raise invalid(
+                "bad_setting",
+                value=each_,
+                ko=ko,
+                en=en,
+            )
         states[one.strip()] = other.strip()
     with session.open() as engine:
         chosen = read_where(where)

@@ -9,7 +9,7 @@ import click
 
 from evalflow.cli import schemes
 from evalflow.cli.session import Session, tree_of
-from evalflow.errors import InvalidInput, NotFound, Problem
+from evalflow.errors import NotFound, invalid
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
@@ -107,15 +107,11 @@ def _given(session: Session, engine: Engine, files: Sequence[str], plan_id: str 
     plans = [file for file in files if file.lower().endswith((".yaml", ".yml"))]
     tables = [file for file in files if file not in plans]
     if len(plans) > 1 or (plans and plan_id):
-        raise InvalidInput(
-            [
-                Problem(
-                    code="several_plans",
-                    value=", ".join(plans),
-                    ko="계획 파일은 하나만, --plan 없이 적습니다",
-                    en="give one plan file, and no --plan beside it",
-                )
-            ]
+        raise invalid(
+            "several_plans",
+            value=", ".join(plans),
+            ko="계획 파일은 하나만, --plan 없이 적습니다",
+            en="give one plan file, and no --plan beside it",
         )
     if plans:
         return engine.load_plan(plans[0], tables=tables)
@@ -254,14 +250,10 @@ def carry(
             if each.id in bands and (where or goes_on(head, each, bands[each.id]))
         ]
         if not definitions:
-            raise InvalidInput(
-                [
-                    Problem(
-                        code="nothing_goes_on",
-                        ko="이어 갈 사업이 없습니다. --where로 고르십시오",
-                        en="no project goes on; choose some with --where",
-                    )
-                ]
+            raise invalid(
+                "nothing_goes_on",
+                ko="이어 갈 사업이 없습니다. --where로 고르십시오",
+                en="no project goes on; choose some with --where",
             )
         draft = next_year(head, definitions, next_id)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from evalflow.cli.session import Session, moment
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import invalid
 
 _pass = click.make_pass_decorator(Session)
 
@@ -34,14 +34,10 @@ def report_command(
     with session.open() as engine:
         plan = plan or engine.plans.only()
         if "report" not in engine.plugins.names("form"):
-            raise InvalidInput(
-                [
-                    Problem(
-                        code="no_plugin",
-                        ko="현황판 플러그인이 없습니다: pip install municipal-evalflow-report",
-                        en="no plugin makes the report: pip install municipal-evalflow-report",
-                    )
-                ]
+            raise invalid(
+                "no_plugin",
+                ko="현황판 플러그인이 없습니다: pip install municipal-evalflow-report",
+                en="no plugin makes the report: pip install municipal-evalflow-report",
             )
         request = FormRequest(
             plan=plan,

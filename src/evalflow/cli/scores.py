@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalflow.cli.session import Session
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import invalid
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
@@ -53,14 +53,10 @@ def score_command(
     again.
     """
     if (project is not None) + (by is not None) + grades != 1 or (reader and not project):
-        raise InvalidInput(
-            [
-                Problem(
-                    code="which",
-                    ko="사업 하나를 적거나, --by로 집계를 고르거나, --grades로 등급을 보십시오.",
-                    en="name one project, or choose groups with --by, or --grades",
-                )
-            ]
+        raise invalid(
+            "which",
+            ko="사업 하나를 적거나, --by로 집계를 고르거나, --grades로 등급을 보십시오.",
+            en="name one project, or choose groups with --by, or --grades",
         )
     with session.open() as engine:
         if grades:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import invalid
 from evalflow.model import Label, Project
 from evalflow.model.canonical import Tree
 
@@ -54,14 +54,10 @@ class Session:
             InvalidInput: no store is named.
         """
         if not self.store:
-            raise InvalidInput(
-                [
-                    Problem(
-                        code="no_store",
-                        ko="저장소를 정하십시오: --store office.db 또는 환경변수 EVALFLOW_STORE",
-                        en="name a store: --store office.db, or set EVALFLOW_STORE",
-                    )
-                ]
+            raise invalid(
+                "no_store",
+                ko="저장소를 정하십시오: --store office.db 또는 환경변수 EVALFLOW_STORE",
+                en="name a store: --store office.db, or set EVALFLOW_STORE",
             )
         return self.store if ":" in self.store else f"sqlite:///{self.store}"
 
@@ -192,16 +188,12 @@ def read_data(
             document = yaml.read(_path(source))
         tree = document.tree
         if not isinstance(tree, Mapping):
-            raise InvalidInput(
-                [
-                    Problem(
-                        code="wrong_type",
-                        file=document.name,
-                        line=1,
-                        ko="항목: 값 꼴의 자료여야 합니다.",
-                        en="expected data as name: value",
-                    )
-                ]
+            raise invalid(
+                "wrong_type",
+                file=document.name,
+                line=1,
+                ko="항목: 값 꼴의 자료여야 합니다.",
+                en="expected data as name: value",
             )
         data = dict(tree)
     for setting in settings:
@@ -236,15 +228,11 @@ def _text_of(path: str) -> str:
         with open(path, encoding="utf-8-sig") as file:
             return file.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            [
-                Problem(
-                    code="no_file",
-                    file=path,
-                    ko="파일을 읽을 수 없습니다 (UTF-8)",
-                    en=f"cannot read the file as UTF-8 ({error})",
-                )
-            ]
+        raise invalid(
+            "no_file",
+            file=path,
+            ko="파일을 읽을 수 없습니다 (UTF-8)",
+            en=f"cannot read the file as UTF-8 ({error})",
         ) from None
 
 
@@ -259,15 +247,11 @@ def _set(data: dict[str, Any], setting: str) -> None:
 
     key, equals, text = setting.partition("=")
     if not equals or not key:
-        raise InvalidInput(
-            [
-                Problem(
-                    code="bad_setting",
-                    value=setting,
-                    ko=f"--set은 이름=값 꼴이어야 합니다: '{setting}'",
-                    en=f"--set takes name=value, got '{setting}'",
-                )
-            ]
+        raise invalid(
+            "bad_setting",
+            value=setting,
+            ko=f"--set은 이름=값 꼴이어야 합니다: '{setting}'",
+            en=f"--set takes name=value, got '{setting}'",
         )
     value: Any = text
     if text[:1] in ("{", "["):
@@ -293,15 +277,11 @@ def moment(session: Session, engine: Engine, plan: str | None, day: str | None) 
     try:
         date = dt.date.fromisoformat(day)
     except ValueError:
-        raise InvalidInput(
-            [
-                Problem(
-                    code="bad_date",
-                    value=day,
-                    ko=f"날짜가 아닙니다: '{day}' (예: 2016-04-05)",
-                    en=f"not a date: '{day}' (expected e.g. 2016-04-05)",
-                )
-            ]
+        raise invalid(
+            "bad_date",
+            value=day,
+            ko=f"날짜가 아닙니다: '{day}' (예: 2016-04-05)",
+            en=f"not a date: '{day}' (expected e.g. 2016-04-05)",
         ) from None
     plans = engine.plans.ids()
     name = plan or (plans[0] if plans else None)

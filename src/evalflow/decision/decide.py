@@ -17,7 +17,7 @@ from evalflow.decision.entries import following, moved
 from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.guards import Guard
 from evalflow.decision.situation import Situation
-from evalflow.errors import InvalidInput, PluginError, Problem, Reason
+from evalflow.errors import InvalidInput, PluginError, Problem, Reason, invalid
 from evalflow.lifecycle.definition import Event, Field, GuardUse, Lifecycle, NoticeRule
 from evalflow.lifecycle.fields import figure_from, missing, normal
 from evalflow.lifecycle.machine import Stuck, step
@@ -598,18 +598,14 @@ def check_clock(last: Entry, at: dt.datetime) -> None:
     if at >= last.at - DRIFT:
         return
     now, then = (moment.isoformat(sep=" ", timespec="seconds") for moment in (at, last.at))
-    raise InvalidInput(
-        [
-            Problem(
-                code="clock_set_back",
-                value=now,
-                ko=f"컴퓨터의 시계가 뒤로 돌아갔습니다: 지금 {now}, {last.project}의 마지막 이력은 "
-                f"{then}. 시계를 맞춘 뒤 다시 하십시오. 아무것도 바뀌지 않았습니다.",
-                en=f"the machine's clock was set back: it is {now}, and the last entry of "
-                f"{last.project} is of {then}; set the clock right and try again: nothing was "
-                "written",
-            )
-        ]
+    raise invalid(
+        "clock_set_back",
+        value=now,
+        ko=f"컴퓨터의 시계가 뒤로 돌아갔습니다: 지금 {now}, {last.project}의 마지막 이력은 "
+        f"{then}. 시계를 맞춘 뒤 다시 하십시오. 아무것도 바뀌지 않았습니다.",
+        en=f"the machine's clock was set back: it is {now}, and the last entry of "
+        f"{last.project} is of {then}; set the clock right and try again: nothing was "
+        "written",
     )
 
 

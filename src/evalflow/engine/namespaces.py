@@ -17,7 +17,7 @@ from evalflow.audit.verification import (
     Mismatch,
     checkpoint,
     hashes_of,
-    stored_lifecycle,
+    readable_lifecycle,
     verify_project,
 )
 from evalflow.batch import applying
@@ -262,7 +262,7 @@ class Audit:
 
         def lifecycle(fingerprint: str) -> Lifecycle | None:
             text = storage.lifecycle(fingerprint)
-            return None if text is None else stored_lifecycle(text)
+            return None if text is None else readable_lifecycle(text)
 
         kept = Kept(
             evaluation=storage.evaluation,

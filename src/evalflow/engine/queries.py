@@ -29,8 +29,7 @@ from evalflow.model import (
     Selection,
     Snapshot,
 )
-from evalflow.model.canonical import parse
-from evalflow.plan.project import definition_from_tree
+from evalflow.plan.stored import stored_definition
 from evalflow.scoring.contract import Grade, grade_all
 
 Several = str | Sequence[str] | None
@@ -142,7 +141,7 @@ class Queries:
         head = self.rules.terms(plan_id, revision).head
         for project_id, _, text in self.storage.definitions(plan_id, revision):
             number = project_id.rpartition("/")[2]
-            yield definition_from_tree(head, number, parse(text), stored=True)
+            yield stored_definition(head, number, text)
 
     # ------------------------------------------------------------------ ratings
 

@@ -14,7 +14,7 @@ from evalflow.decision.guards import Guard
 from evalflow.decision.situation import Needs, Situation, needs
 from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Event, Lifecycle
-from evalflow.lifecycle.load import lifecycle_from_tree
+from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import (
     PlanHead,
     Project,
@@ -25,10 +25,8 @@ from evalflow.model import (
     Subject,
 )
 from evalflow.model.calendar import Calendar, Holidays, period
-from evalflow.model.canonical import parse
 from evalflow.model.directory import Directory
-from evalflow.plan.head import head_from_tree
-from evalflow.plan.project import definition_from_tree
+from evalflow.plan.stored import stored_definition, stored_head
 from evalflow.plugins.installed import Plugins
 from evalflow.storage.contract import Storage
 
@@ -89,7 +87,7 @@ class Rules:
         known = known or self.storage.revisions(plan_id)
         assert revision is not None
         upto = tuple(pair for pair in known if pair[0] <= revision)
-        head = attrs.evolve(head_from_tree(parse(text)), revision=revision, effective=upto[-1][1])
+        head = attrs.evolve(stored_head(text, plan_id), revision=revision, effective=upto[-1][1])
         terms = self._terms[plan_id, revision] = self.draft(head, upto)
         return terms
 
@@ -115,7 +113,7 @@ class Rules:
             text = self.storage.lifecycle(fingerprint)
             if text is None:
                 raise NotFound("lifecycle", fingerprint)
-            found = self._lifecycles[fingerprint] = lifecycle_from_tree(parse(text))
+            found = self._lifecycles[fingerprint] = stored_lifecycle(text, fingerprint)
         return found
 
     def offer(self, lifecycle: Lifecycle) -> Lifecycle:
@@ -144,7 +142,7 @@ class Rules:
             raise NotFound("definition", f"{project_id} r{revision}")
         plan_id, _, number = project_id.rpartition("/")
         head = self.terms(plan_id).head
-        definition = definition_from_tree(head, number, parse(stored[1]), stored=True)
+        definition = stored_definition(head, number, stored[1])
         if len(self._definitions) >= _REMEMBERED:
             self._definitions.clear()
         self._definitions[key] = definition

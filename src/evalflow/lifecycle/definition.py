@@ -166,8 +166,8 @@ class Lifecycle:
     """A versioned definition. `fingerprint` is `<name>/<version>@<12 hex digits of content>`.
 
     `adopted_by` are the roles that may adopt a plan under it, and revise the plan later.
-    `tree` is what the YAML file said, with lists wherever order counts, kept so that a stored
-    lifecycle is read back by the same loader. `places` says where in that file things stand:
+    `tree` is what the YAML file said, with lists wherever order counts: it is what is stored, and
+    the fingerprint is made of it. `places` says where in that file things stand:
     `states.planned` -> `file:line:column`; it is empty for a stored lifecycle.
     """
 

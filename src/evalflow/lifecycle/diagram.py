@@ -15,7 +15,7 @@ from pathlib import Path
 
 import attrs
 
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import InvalidInput, invalid
 from evalflow.lifecycle.definition import (
     Event,
     GuardUse,
@@ -293,4 +293,9 @@ def _png(dot_text: str) -> bytes:
 
 
 def _unable(code: str, ko: str, en: str, file: str | None = None) -> InvalidInput:
-    return InvalidInput([Problem(code=code, ko=ko, en=en, file=file)])
+    return invalid(
+        code,
+        ko=ko,
+        en=en,
+        file=file,
+    )

@@ -19,7 +19,7 @@ from typing import Any
 import attrs
 
 from evalflow.decision.guards import Guard
-from evalflow.errors import InvalidInput, PluginError, Problem, StorageError, nearest
+from evalflow.errors import InvalidInput, PluginError, Problem, StorageError, invalid, nearest
 from evalflow.lifecycle.definition import GuardSpec
 from evalflow.model import Delivery, Label, PlanHead, Rating, ScoringRules, Subject
 from evalflow.model.canonical import Tree
@@ -405,8 +405,12 @@ class Plugins:
         if item is None:
             ko, en = self._absent(kind, name)
             path = ".".join(named_at)
-            raise InvalidInput(
-                [Problem(code=f"unknown_{kind}", path=path, value=name, ko=ko, en=en)]
+            raise invalid(
+                f"unknown_{kind}",
+                path=path,
+                value=name,
+                ko=ko,
+                en=en,
             )
         declared = options_of(item.made_by)
         if declared is None:

@@ -26,7 +26,7 @@ import attrs
 from evalflow.decision.firing import LAGGING_VERDICTS
 from evalflow.engine.engine import Engine
 from evalflow.engine.opening import open as open_engine
-from evalflow.errors import InvalidInput, NotFound, Problem, Reason, Refused
+from evalflow.errors import InvalidInput, NotFound, Reason, Refused, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import Project
 from evalflow.model.calendar import Calendar, period
@@ -283,7 +283,12 @@ def _refuse_known(engine: Engine, ids: Sequence[str]) -> None:
         shown = ", ".join(known[:3])
         ko = f"저장소에 이미 계획이 있습니다: {shown}. 연습은 빈 저장소에서 하십시오."
         en = f"the store has the plan already: {shown}; rehearse in an empty store"
-        raise InvalidInput([Problem(code="plan_known", value=shown, ko=ko, en=en)])
+        raise invalid(
+            "plan_known",
+            value=shown,
+            ko=ko,
+            en=en,
+        )
 
 
 # --------------------------------------------------------------------------- one office's year
