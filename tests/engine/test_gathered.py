@@ -101,7 +101,7 @@ def test_two_who_migrate_at_once_are_each_offered_their_own(
     both = threading.Barrier(2, timeout=30)
 
     def slowly(tree: Any, *more: Any) -> evalflow.Lifecycle:
-        lifecycle = read(tree, *more)
+        lifecycle: evalflow.Lifecycle = read(tree, *more)
         both.wait()
         return lifecycle
 
@@ -154,7 +154,7 @@ def test_a_draft_of_a_plan_is_never_what_is_in_force(office: Office, plan_file: 
     done: list[Any] = []
     made = engine.rules.draft
     engine.rules.draft = adopted_meanwhile  # type: ignore[method-assign]
-    with pytest.raises(evalflow.InvalidInput, match="older|revision 1"):
+    with pytest.raises(evalflow.InvalidInput, match="written against revision 1"):
         engine.plans.compare(draft, by="policy-1")
 
     assert engine.plans.head("gu").revision == 2
