@@ -88,13 +88,12 @@ class PlanLine(
     @property
     def data(self) -> Tree:
         """Return the project's own data, or None; numbers with a point are text, as everywhere."""
-        text = bytes(self.written_data)
-        return parse(text.decode()) if text else None
+        return parse(bytes(self.written_data).decode()) if self.written_data else None
 
     @property
     def alone(self) -> bool:
         """Say whether it is a decision for itself, by the data of all: others can be like it."""
-        return self.allowed and self.part is None and not bytes(self.written_data)
+        return self.after is not None and self.part is None and not self.written_data
 
     def planned(self) -> Planned:
         """Return the line as it is shown."""
