@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import evalflow
-from evalflow.storage import sqlite
+from evalflow.storage import sql, sqlite_statements
 
 LIFECYCLE = """\
 evalflow: lifecycle/1
@@ -136,8 +136,8 @@ def given(folder: Path, projects: int, history: int) -> None:
             {"most": history + 1},
         )
         connection.execute("UPDATE project SET version = ?", (history + 1,))
-    for _, sql in triggers:
-        connection.execute(sql)
+    for _, text in triggers:
+        connection.execute(text)
     connection.commit()
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
@@ -170,7 +170,7 @@ def by_hand(
         .fetchall()
     )
     at = clock().isoformat(timespec="microseconds")
-    append = f"INSERT INTO entry ({sqlite._ENTRY}) VALUES ({','.join('?' * 22)})"
+    append = f"INSERT INTO entry ({sql.ENTRY}) VALUES ({','.join('?' * 22)})"
     for chunk in _chunks(iter(rows)):
         entries, standing, notices = [], [], []
         for project, version, head, states, period, unit, lifecycle in chunk:
@@ -194,7 +194,7 @@ def by_hand(
             "WHERE id = ? AND version = ?",
             standing,
         )
-        connection.executemany(sqlite._NOTIFY, notices)
+        connection.executemany(sqlite_statements.NOTIFY, notices)
         connection.execute("COMMIT")
 
 
@@ -218,7 +218,7 @@ def set_based(connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM own")
         connection.executemany("INSERT INTO own VALUES (?)", chunk)
         connection.execute(
-            f"INSERT INTO entry ({sqlite._ENTRY}) SELECT p.id, p.version + 1, 'report', "
+            f"INSERT INTO entry ({sql.ENTRY}) SELECT p.id, p.version + 1, 'report', "
             "'policy-1', 'policy_office', NULL, :at, p.states, :after, p.period, p.period, "
             "p.unit, 1, p.lifecycle, NULL, '{}', NULL, '', NULL, 'batch:' || :at, p.head, "
             "seal(p.id, p.version + 1, p.head) FROM own CROSS JOIN project AS p "

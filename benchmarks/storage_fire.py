@@ -23,7 +23,7 @@ from importlib import import_module
 from pathlib import Path
 
 from evalflow import Project
-from evalflow.storage import Commit, Move, Storage, sqlite
+from evalflow.storage import Commit, Move, Storage, sqlite_schema, sqlite_statements
 from evalflow.storage.rows import PROJECT_COLUMNS, entry_row, notice_row, project_row
 from evalflow.storage.sqlite import SQLiteStorage, open_sqlite
 from evalflow.testing.children import Child, together
@@ -53,7 +53,7 @@ def bare(path: Path) -> Callable[[Move], Callable[[], None]]:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.executescript(sqlite.schema())
+    connection.executescript(sqlite_schema.schema())
     triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     for (name,) in connection.execute(triggers).fetchall():
         connection.execute(f"DROP TRIGGER {name}")
@@ -90,11 +90,11 @@ def bare(path: Path) -> Callable[[Move], Callable[[], None]]:
             connection.execute(
                 update, (*project[7:11], *project[12:14], digest, project[0], move.expected)
             )
-            connection.execute(sqlite._APPEND, (*entry[:-1], digest))
+            connection.execute(sqlite_statements.APPEND, (*entry[:-1], digest))
             connection.execute(
                 evaluate, (project[0], project[9], project[10], "85.0", "lagging", text)
             )
-            connection.execute(sqlite._NOTIFY, (*notice, notice[9]))
+            connection.execute(sqlite_statements.NOTIFY, (*notice, notice[9]))
             connection.execute("COMMIT")
 
         return write

@@ -4,10 +4,9 @@ from evalflow.audit.verification import Checkpoint as Checkpoint
 from evalflow.audit.verification import Mismatch as Mismatch
 from evalflow.batch.applying import Receipt as Receipt
 from evalflow.batch.chunks import Chunk as Chunk
-from evalflow.batch.plan import Alike as Alike
-from evalflow.batch.plan import BatchPlan as BatchPlan
-from evalflow.batch.plan import Planned as Planned
-from evalflow.batch.plan import load_batch as load_batch
+from evalflow.batch.plan_file import BatchPlan as BatchPlan
+from evalflow.batch.plan_file import load_batch as load_batch
+from evalflow.batch.values import Planned as Planned
 from evalflow.decision.deadlines import Due as Due
 from evalflow.decision.decide import Check as Check
 from evalflow.decision.decide import Explanation as Explanation

@@ -741,51 +741,96 @@ def test_an_event_that_looks_at_figures_is_decided_for_each(reviewed):
     assert not reviewed.engine._commands._alike("gu", project.lifecycle, "submit")
 
 
-# ------------------------------------------------------------------ lines read in short
+# ------------------------------------------------------------------ lines
 
 
-def test_lines_that_are_alike_are_read_in_short_and_say_the_same():
-    from hypothesis import example, given
+def test_a_line_is_read_as_it_was_written():
+    from hypothesis import given
     from hypothesis import strategies as st
 
-    from evalflow.batch.plan import Planned, Reader
-    from evalflow.model.canonical import canonical, parse
+    from evalflow import Reason
+    from evalflow.batch.lines import PlanLine, read_line, write_line
+    from evalflow.batch.values import Planned
+    from evalflow.model.canonical import canonical
 
-    texts = st.text(st.sampled_from('a1/"\\,:가\u2028 '), min_size=1, max_size=8)
+    texts = st.text(st.sampled_from('a1/"\\,:가\u2028\0 '), min_size=1, max_size=8)
+    few = st.lists(texts, min_size=1, max_size=2).map(tuple)
+    reasons = st.builds(
+        Reason,
+        code=texts, ko=texts, en=texts, who=few | st.just(()), since=st.none() | st.dates(),
+        about=st.none() | texts, cause=st.none() | st.just(ValueError("broke")),
+    )  # fmt: skip
+    trees = st.recursive(
+        st.none() | st.booleans() | st.integers() | texts,
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(texts, inner, max_size=2),
+        max_leaves=4,
+    )
     lines = st.builds(
         Planned,
         project=texts,
-        unit=st.sampled_from(["a", 'u"version":1']),
-        version=st.integers(0, 12),
-        head=st.sampled_from(["", "ab", "cd"]),
-        before=st.just(("x",)),
-        period=st.just("2016"),
-        after=st.sampled_from([None, ("y",)]),
-        part=st.sampled_from([None, "gu/1"]),
-        data=st.sampled_from([None, {"head": "ab", "project": "p", "version": 3}, {"version": 4}]),
-        seal=st.sampled_from(["", "s"]),
-    )
-    holes = st.tuples(texts, st.integers(0, 12), st.sampled_from(["", "ab", "cd"]))
-    short = []
-    plain = Planned(
-        project="gu/1", unit="a", version=1, head="ab", before=("x",), period="2016", after=("y",)
+        unit=texts,
+        version=st.integers(0),
+        head=texts | st.just(""),
+        before=few,
+        period=texts,
+        after=st.none() | few,
+        part=st.none() | texts,
+        rate=st.none() | st.just("85.50"),
+        notices=st.lists(few, max_size=2).map(tuple),
+        reasons=st.lists(reasons, max_size=2).map(tuple),
+        data=st.none() | st.dictionaries(texts, trees, min_size=1, max_size=3),
+        seal=texts | st.just(""),
     )
 
-    @example([plain, attrs.evolve(plain, after=None)], [("gu/2", 2, "cd"), ("gu/3", 3, "ef")])
-    @given(st.lists(lines, min_size=1, max_size=2), st.lists(holes, max_size=8))
-    def read(first, others):
-        reader = Reader()
-        for n, (project, version, head) in enumerate([("gu/1", 1, "ab"), *others]):
-            like = first[n % len(first)]
-            line = attrs.evolve(like, project=project, version=version, head=head)
-            found = reader.read(canonical(line.tree()))
-            full = found if isinstance(found, Planned) else found.planned()
-            assert full == Planned.from_tree(parse(canonical(line.tree()))) == line
-            short.append(not isinstance(found, Planned))
+    @given(lines)
+    def read(planned):
+        line = read_line(canonical(planned.tree()))
+        assert line.planned() == planned
+        assert read_line(write_line(line)).planned() == planned
+        assert line.allowed == planned.allowed
+        assert line.alone == (planned.allowed and planned.part is None and planned.data is None)
 
     read()
-    assert any(short)
-    assert not all(short)
+    # The same fields: what is added to one must be added to the other.
+    assert set(PlanLine.__struct_encode_fields__) == {field.name for field in attrs.fields(Planned)}
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"version": "1"}, "version"),
+        ({"version": 1.0}, "version"),
+        ({"version": True}, "version"),
+        ({"unit": None}, "unit"),
+        ({"before": "x"}, "before"),
+        ({"after": ["x", 1]}, "after"),
+        ({"notices": [["a", 1]]}, "notices"),
+        ({"reasons": [{"code": "a", "ko": "가"}]}, "reasons"),
+        ({"reasons": [{"code": "a", "ko": "가", "en": "a", "since": "soon"}]}, "reasons"),
+        ({"reasons": [{"code": "a", "ko": "가", "en": "a", "cause": "x"}]}, "cause"),
+        ({"more": 1}, "more"),
+        ({"data": float("nan")}, "invalid character"),
+    ],
+)
+def test_an_odd_line_is_named_with_its_file_line_and_field(reviewed, tmp_path, change, named):
+    """Also where the fingerprint was worked out anew, over the odd line."""
+    import hashlib
+
+    path = tmp_path / "plan.jsonl"
+    reviewed.engine.batch("approve", by="policy-1").save(path)
+    header, first, *rest, footer = path.read_text("utf-8").splitlines()
+    lines = [header, first, json.dumps({**json.loads(rest[0]), **change}), *rest[1:]]
+    text = "".join([f"{line}\n" for line in lines])
+    seal = hashlib.sha256(text.encode()).hexdigest()
+    footer = json.dumps({**json.loads(footer), "fingerprint": seal}, separators=(",", ":"))
+    path.write_text(text + footer + "\n", "utf-8")
+
+    with pytest.raises(evalflow.InvalidInput) as refused:
+        evalflow.load_batch(path)
+
+    (problem,) = refused.value.problems
+    assert (problem.file, problem.line, problem.code) == (str(path), 3, "bad_line")
+    assert named in problem.en
 
 
 # ------------------------------------------------------------------ like firing one by one

@@ -12,7 +12,7 @@ import pytest
 import evalflow
 from evalflow import cli
 from evalflow.audit.verification import Kept, verify_project
-from evalflow.batch.plan import load_batch
+from evalflow.batch.plan_file import load_batch
 from evalflow.lifecycle.state_mapping import carry
 
 TEXT = (resources.files("evalflow.lifecycle") / "presets" / "major-works.yaml").read_text("utf-8")

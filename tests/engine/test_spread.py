@@ -124,18 +124,17 @@ def test_what_a_worker_cannot_do_is_told_by_its_error_and_not_by_a_broken_pool(s
 
 @given(st.integers(1, 7), st.sampled_from(["each", "unit", "all"]), st.lists(st.integers(0, 3)))
 def test_chunks_hold_every_part_whole_and_in_order(size, mode, groups):
-    from evalflow.batch import plan as batches
+    from evalflow.batch.plan_file import PlanWriter
+    from evalflow.batch.values import Header, Planned
 
     lines = [
-        batches.Planned(
+        Planned(
             project=f"gu/{n}", unit=f"u\u2028{group % 2}", version=1, head="", before=("a",),
             period="2016", part=f"gu/{groups.index(group)}" if group else None,
         )
         for n, group in enumerate(groups)
     ]  # fmt: skip
-    writer = batches._Writer(
-        batches.Header(event="e", by="a", at="t", where={}, data={}, mode=mode)
-    )
+    writer = PlanWriter(Header(event="e", by="a", at="t", where={}, data={}, mode=mode))
     for line in lines:
         writer.add(line)
     plan = writer.finish(None)

@@ -31,6 +31,12 @@ def public() -> dict[str, object]:
     }
 
 
+def members(value: type) -> dict[str, object]:
+    """Give what a class has, by itself or from other classes of ours (a kit is made of parts)."""
+    ours = (kind for kind in reversed(value.__mro__) if kind.__module__.startswith("evalflow"))
+    return {name: member for kind in ours for name, member in vars(kind).items()}
+
+
 def signature(value: object) -> str:
     try:
         return re.sub(r"<function (\S+) at 0x\w+>", r"\1", str(inspect.signature(value)))  # type: ignore[arg-type]
@@ -44,7 +50,7 @@ def described() -> str:
     for full, value in sorted(public().items()):
         lines.append(f"{full}{signature(value)}")
         if isinstance(value, type) and not issubclass(value, tuple | enum.Enum):
-            for name, member in sorted(vars(value).items()):
+            for name, member in sorted(members(value).items()):
                 if not name.startswith("_") and callable(member):
                     lines.append(f"    {name}{signature(member)}")
     return "\n".join(lines) + "\n"
@@ -127,7 +133,7 @@ def callables() -> Iterator[tuple[str, object]]:
         if inspect.isfunction(value):
             yield full, value
         elif isinstance(value, type) and value.__module__.startswith("evalflow"):
-            for name, member in vars(value).items():
+            for name, member in members(value).items():
                 if isinstance(member, staticmethod | classmethod):
                     member = member.__func__
                 if inspect.isfunction(member) and not name.startswith("_"):

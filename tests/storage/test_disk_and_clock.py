@@ -133,7 +133,9 @@ def test_a_file_that_may_not_grow_is_told(tmp_path: Path) -> None:
         check=False,
         env={
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1] / "support"), *sys.path]),
+            "PYTHONPATH": os.pathsep.join(
+                [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support"), *sys.path]
+            ),
         },
     )
     assert answer.stdout.split(maxsplit=1) == ["full", "goes on\n"], answer.stderr[-3000:]

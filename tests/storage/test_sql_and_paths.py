@@ -16,13 +16,15 @@ import evalflow
 from evalflow.testing.office import Ticking, the_plan
 
 ROOT = Path(__file__).resolve().parents[2]
+HOME = re.compile(r"^(import|from) (sqlite3|psycopg)|^class SQLReads", re.MULTILINE)
 SOURCES = sorted(
     path
     for place in (ROOT / "src", *ROOT.glob("plugins/*/src"))  # an sdist is without plugins/
     for path in place.rglob("*.py")
-    if re.search(r"^(import|from) (sqlite3|psycopg)", path.read_text("utf-8"), re.MULTILINE)
+    if HOME.search(path.read_text("utf-8"))
 )
-"""What talks to a database: each library has one home (see test_house_rules.py)."""
+"""What talks to a database: each library has one home (see `.importlinter`), and what they all
+read stands in `storage/sql.py`."""
 # What takes SQL as its first argument: of the drivers, and of our storages.
 RUNS = {
     "execute", "executemany", "executescript", "stream", "_row", "_rows", "row", "rows", "write",
@@ -30,19 +32,18 @@ RUNS = {
 
 # (file, function): why a statement that is put together there, or comes from there, holds no data.
 PUT_TOGETHER = {
-    ("sqlite.py", "_begin_when_free"): "a number of milliseconds that is worked out there",
-    ("sqlite.py", "_connect"): "a number of milliseconds, and one of three words",
-    ("sqlite.py", "_selecting"): "conditions from constants; every value is bound",
-    ("sqlite.py", "_as_of"): "the same",
-    ("sqlite.py", "_make"): "the schema's file, and version numbers of ours",
-    ("sqlite.py", "_upgrade"): "steps of ours, and their version numbers",
-    ("sqlite.py", "_bulk_move"): "triggers of ours, put aside and back as they stood",
-    ("sqlite.py", "_bulk_append"): "from constants; every value is bound",
-    ("sqlite.py", "_swept"): "numbers of regions; every value is bound",
-    ("sqlite.py", "_bulk_notify"): "as many question marks as there are values",
-    ("sqlite.py", "write"): "a loop over constants",
-    ("statements.py", "selecting"): "conditions from constants; every value is bound",
-    ("statements.py", "as_of"): "the same",
+    ("sqlite_connection.py", "_begin_when_free"): "a number of milliseconds, worked out there",
+    ("sqlite_connection.py", "_connect"): "a number of milliseconds, and one of three words",
+    ("sqlite_schema.py", "_bring_up"): "the schema's file, steps and version numbers of ours",
+    ("sqlite_schema.py", "_run"): "the same, statement by statement",
+    ("sqlite_bulk.py", "bulk_move"): "triggers of ours, put aside and back as they stood",
+    ("sqlite_bulk.py", "_append"): "from constants; every value is bound",
+    ("sqlite_bulk.py", "_bring"): "numbers of regions; every value is bound",
+    ("sqlite_bulk.py", "_notify"): "as many question marks as there are values",
+    ("sqlite_commit.py", "write"): "a loop over constants",
+    ("sql.py", "selecting"): "conditions from constants; every value is bound",
+    ("sql.py", "as_of"): "the same",
+    ("bulk.py", "bulk_move"): "numbers of regions; every value is bound",
     ("storage.py", "_fetch"): "hands on what its callers took from the table of statements",
     ("storage.py", "commit"): "the same, all of one commit in one",
     ("connections.py", "connect"): "a whole number of milliseconds",
@@ -123,7 +124,10 @@ def unconstant() -> Iterator[str]:
     not (ROOT / "plugins").exists(), reason="PostgreSQL's storage is in evalflow's repository"
 )
 def test_every_database_is_looked_at() -> None:
-    assert {path.name for path in SOURCES} >= {"sqlite.py", "storage.py", "connections.py"}
+    assert {path.name for path in SOURCES} >= {
+        "sql.py", "sqlite.py", "sqlite_bulk.py", "sqlite_commit.py", "sqlite_connection.py",
+        "sqlite_schema.py", "storage.py", "connections.py",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import sqlite3
 from pathlib import Path
+from typing import get_type_hints
 
 from evalflow import errors
-from evalflow.storage import sqlite
+from evalflow.storage import sqlite_schema
 from evalflow.testing import StorageConformance
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "storage.md").read_text("utf-8")
@@ -16,7 +17,7 @@ LISTED = set(re.findall(r"`(\w+)`", PAGE))
 
 def test_every_table_and_column_is_in_the_reference() -> None:
     connection = sqlite3.connect(":memory:")
-    connection.executescript(sqlite.schema())
+    connection.executescript(sqlite_schema.schema())
     tables = [
         name
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
@@ -40,6 +41,6 @@ def test_every_code_of_a_storage_error_is_in_the_reference() -> None:
 
 
 def test_every_optional_power_of_the_kit_is_in_the_reference() -> None:
-    powers = {name for name in StorageConformance.__annotations__ if not name.startswith("_")}
+    powers = {name for name in get_type_hints(StorageConformance) if not name.startswith("_")}
     assert powers
     assert powers <= LISTED

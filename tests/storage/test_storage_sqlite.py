@@ -21,7 +21,7 @@ import pytest
 
 from evalflow.errors import Conflict, StorageError
 from evalflow.model import Commit, Project, Selection
-from evalflow.storage import sqlite, write_queue
+from evalflow.storage import sqlite_schema, write_queue
 from evalflow.storage.sqlite import SQLiteStorage, open_sqlite
 from evalflow.testing import faults
 from evalflow.testing.children import Child, children
@@ -494,12 +494,12 @@ ADDED = "CREATE TABLE remark (project TEXT NOT NULL REFERENCES project (id)) STR
 def next_version(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Pretend that a version 2 of the schema came out. Version 1 is the first there is, so
     this is how its successor will be tested; the upgrade step is made up."""
-    first = sqlite.schema()
+    first = sqlite_schema.schema()
 
     def release() -> None:
-        monkeypatch.setattr(sqlite, "VERSION", 2)
-        monkeypatch.setattr(sqlite, "UPGRADES", {1: ADDED})
-        monkeypatch.setattr(sqlite, "schema", lambda: first + ADDED)
+        monkeypatch.setattr(sqlite_schema, "VERSION", 2)
+        monkeypatch.setattr(sqlite_schema, "UPGRADES", {1: ADDED})
+        monkeypatch.setattr(sqlite_schema, "schema", lambda: first + ADDED)
 
     return release
 
@@ -557,7 +557,7 @@ def test_making_a_store_that_is_interrupted_leaves_an_empty_file(path: Path) -> 
 
 
 def test_every_older_version_has_its_upgrade() -> None:
-    assert set(sqlite.UPGRADES) == set(range(1, sqlite.VERSION))
+    assert set(sqlite_schema.UPGRADES) == set(range(1, sqlite_schema.VERSION))
 
 
 # ------------------------------------------------------------------ taking turns
@@ -792,10 +792,11 @@ def test_a_hundred_thousand_projects_are_listed_in_little_memory(
 def test_projects_asked_for_by_id_are_found_by_their_key_and_not_by_reading_the_plan(
     tmp_path, more, what
 ):
-    from evalflow.storage import sqlite
+    from evalflow.storage.sql import selecting
+    from evalflow.storage.sqlite_statements import DIALECT
 
     open_sqlite(tmp_path / "office.db").close()
-    sql, values = sqlite._selecting(Selection(ids=("gu/1",), **more), what)
+    sql, values = selecting(DIALECT, Selection(ids=("gu/1",), **more), what)
     with closing(sqlite3.connect(tmp_path / "office.db")) as connection:
         steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
     (found,) = [step for step in steps if step.split()[1:2] == ["p"]]

@@ -270,7 +270,7 @@ class CannotBeMadeTwice(InAFile):
     class Broken(SQLiteStorage):
         def __init__(self, path: Any) -> None:
             fresh = not os.path.exists(path)
-            time.sleep(0.2)
+            time.sleep(1)  # on a busy machine, too
             if fresh:
                 with open(path, "x"):
                     pass

@@ -763,7 +763,9 @@ def test_a_store_without_one_of_its_tables_is_damaged(
 
 
 def test_a_full_disk_is_told() -> None:
-    error = failures.told(psycopg.errors.DiskFull("could not extend file"), "postgresql://db")
+    error = failures.storage_error(
+        psycopg.errors.DiskFull("could not extend file"), "postgresql://db"
+    )
     assert said(error) == "full"
 
 

@@ -13,26 +13,21 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from evalflow.batch.chunks import CHUNK, Chunk, Part, parts_in
-from evalflow.batch.plan import (
-    Actors,
-    Alike,
-    BatchPlan,
-    EngineParts,
-    Header,
-    Planned,
-    answers_for,
-    meant,
-    seal,
-)
+from evalflow.batch.chunks import CHUNK, Chunk, parts_of
+from evalflow.batch.plan import answers_for
+from evalflow.batch.plan_file import BatchPlan, meant
+from evalflow.batch.values import Actors, EngineParts, Header, seal
 from evalflow.decision.batched_calls import Answers
 from evalflow.errors import Conflict, InvalidInput, NotFound, Reason
 from evalflow.model import Actor, Move, Selection, Snapshot
 from evalflow.storage.contract import positions
+
+if TYPE_CHECKING:
+    from evalflow.batch.lines import PlanLine
 
 _TRIES = 5  # looks at a part that others keep moving under our hands
 _DECIDED = 1_000  # parts in one transaction where each is decided by itself
@@ -82,19 +77,19 @@ def apply_chunk(
 ) -> tuple[Receipt, ...]:
     """Write what was reviewed of one chunk, in as few transactions as possible."""
     applying = _Applying(parts, chunk.header, chunk.key, by, parts.now())
-    return tuple(applying.chunk(list(parts_in(chunk, chunk.mode))))
+    return tuple(applying.chunk(list(parts_of(chunk, chunk.mode))))
 
 
 def _run(
     applying: _Applying, plan: BatchPlan, mode: str, chunk: int, stopping: Callable[[], bool]
 ) -> Iterator[Receipt]:
-    waiting: list[Part] = []
+    waiting: list[list[PlanLine]] = []
     held = 0
-    for part in parts_in(plan, mode):
+    for part in parts_of(plan, mode):
         if not waiting and stopping():
             return
         waiting.append(part)
-        held += 1 if isinstance(part, Alike) else len(part)
+        held += len(part)
         if held >= chunk:
             yield from applying.chunk(waiting)
             waiting, held = [], 0
@@ -102,23 +97,16 @@ def _run(
         yield from applying.chunk(waiting)
 
 
-def _alone(part: list[Planned]) -> Alike | None:
-    """Return a part's only line, if others could be like it."""
-    line = part[0]
-    if len(part) > 1 or not line.allowed or line.part is not None or line.data is not None:
-        return None
-    return Alike(line.project, line.version, line.head, line)
-
-
-def _name(part: Part) -> str:
-    return part.project if isinstance(part, Alike) else part[0].project
+def _stands(snapshot: Snapshot, line: PlanLine) -> bool:
+    """Say whether the project still stands where it was planned."""
+    return (snapshot.project.version, snapshot.project.head) == (line.version, line.head)
 
 
 @attrs.frozen
 class _Ready:
     """A part whose decision is the one reviewed: what it writes, and what it looked at."""
 
-    lines: list[Planned]
+    lines: list[PlanLine]
     moves: tuple[Move, ...]
     unchanged: tuple[tuple[str, int], ...]
 
@@ -138,32 +126,27 @@ class _Applying:
     at: dt.datetime
     actors: Actors = attrs.field(init=False)
 
-    def chunk(self, parts: Sequence[Part]) -> Iterator[Receipt]:
+    def chunk(self, parts: Sequence[list[PlanLine]]) -> Iterator[Receipt]:
         """Write the parts: those that come out alike in one transaction, the others in as few as
         possible."""
         self.actors = Actors(self.parts, self.by or self.header.by)  # by the directory of now
-        swept = self._bulk_move(parts)
-        if len(swept) == len(parts):  # each is of one line
-            yield from [swept[_name(part)] for part in parts]
+        moved = self._bulk_move(parts)
+        if len(moved) == len(parts):  # each is of one line
+            yield from [moved[part[0].project] for part in parts]
             return
-        rest = [
-            [part.planned()] if isinstance(part, Alike) else part
-            for part in parts
-            if _name(part) not in swept
-        ]
-        receipts = list(swept.values())
+        rest = [part for part in parts if part[0].project not in moved]
+        receipts = list(moved.values())
         for start in range(0, len(rest), _DECIDED):
             receipts += self._each(rest[start : start + _DECIDED])
-        lines = [line for p in parts for line in ((p,) if isinstance(p, Alike) else p)]
-        place = {line.project: n for n, line in enumerate(lines)}
+        place = {line.project: n for n, line in enumerate(line for part in parts for line in part)}
         yield from sorted(receipts, key=lambda receipt: place[receipt.project])
 
-    def _each(self, parts: Sequence[list[Planned]]) -> Iterator[Receipt]:
+    def _each(self, parts: Sequence[list[PlanLine]]) -> Iterator[Receipt]:
         """Decide for each, and write in one transaction what can share one."""
         snapshots = self._snapshots(parts)
         answers = self._answers(parts, snapshots)
         together: list[_Ready] = []
-        later: list[list[Planned]] = []
+        later: list[list[PlanLine]] = []
         for part in parts:
             answer = self._look(part, snapshots, answers)
             if not isinstance(answer, _Ready):
@@ -182,37 +165,38 @@ class _Applying:
         for part in later:
             yield from self._one(part)
 
-    def _bulk_move(self, parts: Sequence[Part]) -> dict[str, Receipt]:
+    def _bulk_move(self, parts: Sequence[list[PlanLine]]) -> dict[str, Receipt]:
         """Write those lines for which one decision holds; return only what is done."""
-        reviewed: dict[tuple[int, str], list[Alike]] = {}
+        # Lines of one seal would write the same; what a line shows besides decides nothing.
+        reviewed: dict[tuple[str, str], list[PlanLine]] = {}
         for part in parts:
-            line = part if isinstance(part, Alike) else _alone(part)
-            if line is not None:
+            line = part[0]
+            if len(part) == 1 and line.alone:
                 plan = line.project.rpartition("/")[0]
-                reviewed.setdefault((id(line.like), plan), []).append(line)
+                reviewed.setdefault((plan, line.seal), []).append(line)
         receipts: dict[str, Receipt] = {}
-        for (_, plan), lines in reviewed.items():
+        for (plan, _), lines in reviewed.items():
             if len(lines) > 1:
-                receipts |= self._swept(plan, lines)
+                receipts |= self._alike(plan, lines)
         return receipts
 
-    def _swept(self, plan: str, lines: list[Alike]) -> dict[str, Receipt]:
+    def _alike(self, plan: str, lines: list[PlanLine]) -> dict[str, Receipt]:
         """Decide for one project that was reviewed so; write the same for all that have not moved
         since. The others are looked at by themselves, and told why."""
         on = self._day(plan)
         for _ in range(_TRIES):
             found = self.parts.storage.snapshot(lines[0].project)
-            if found is not None and (found.project.version, found.project.head) == lines[0][1:3]:
+            if found is not None and _stands(found, lines[0]):
                 like = self._like(lines[0], found)
                 if like is None:
                     break
                 try:
-                    self.parts.bulk_move(like, [line[:3] for line in lines], on)
+                    self.parts.bulk_move(like, [line.position for line in lines], on)
                 except Conflict:
                     pass
                 else:
                     return _alike_receipts(lines, like.entry.unit)
-            stood = {line[:3]: line for line in lines}
+            stood = {line.position: line for line in lines}
             now = Selection(plan=plan, ids=tuple([line.project for line in lines]), on=on)
             kept = [each for each in positions(self.parts.storage, now) if each[:3] in stood]
             if not kept:
@@ -221,7 +205,7 @@ class _Applying:
             lines = [stood[each[:3]] for each in kept if each.kind == most]
         return {}
 
-    def _like(self, line: Alike, snapshot: Snapshot) -> Move | None:
+    def _like(self, line: PlanLine, snapshot: Snapshot) -> Move | None:
         """Return the move that was reviewed, decided once more, if it holds for others too."""
         project, header = snapshot.project, self.header
         try:
@@ -238,7 +222,7 @@ class _Applying:
         except (NotFound, InvalidInput):
             return None
         move = decision.move
-        return None if move is None or seal(move) != line.like.seal else move
+        return None if move is None or seal(move) != line.seal else move
 
     def _day(self, plan: str) -> dt.date | None:
         try:
@@ -246,7 +230,7 @@ class _Applying:
         except NotFound:
             return None
 
-    def _one(self, part: list[Planned]) -> list[Receipt]:
+    def _one(self, part: list[PlanLine]) -> list[Receipt]:
         """Write one part in a transaction of its own.
 
         Somebody, such as another chunk of this batch on another machine, may have moved one of
@@ -268,13 +252,13 @@ class _Applying:
         moved = changed if any(line.project == changed for line in part) else part[0].project
         return _fell(part, {moved: (_MOVED,)}, _HELD)
 
-    def _snapshots(self, parts: Sequence[list[Planned]]) -> dict[str, Snapshot]:
+    def _snapshots(self, parts: Sequence[list[PlanLine]]) -> dict[str, Snapshot]:
         ids = tuple([line.project for part in parts for line in part if line.allowed])
         found = self.parts.storage.snapshots(Selection(ids=ids)) if ids else ()
         return {snapshot.project.id: snapshot for snapshot in found}
 
     def _answers(
-        self, parts: Sequence[list[Planned]], snapshots: Mapping[str, Snapshot]
+        self, parts: Sequence[list[PlanLine]], snapshots: Mapping[str, Snapshot]
     ) -> Mapping[str, Answers]:
         """Return what those who can look at many answer about the lines that can still go."""
         asked = []
@@ -284,19 +268,19 @@ class _Applying:
                 asked.append((snapshot, self._data(line)))
         return answers_for(self.parts, self.header.event, self.actors, asked, self.at, self.key)
 
-    def _data(self, line: Planned) -> dict[str, Any]:
+    def _data(self, line: PlanLine) -> dict[str, Any]:
         return {**self.header.data, **(line.data or {})}
 
     def _look(
         self,
-        part: list[Planned],
+        part: list[PlanLine],
         snapshots: Mapping[str, Snapshot],
         answers: Mapping[str, Answers],
     ) -> _Ready | list[Receipt]:
         """Return the part ready to be written, or the receipts that say why it is not."""
         against: dict[str, tuple[Reason, ...]] = {}
         already: dict[str, int] = {}
-        open_: list[Planned] = []
+        open_: list[PlanLine] = []
         for line in part:
             if not line.allowed:
                 against[line.project] = line.reasons
@@ -304,7 +288,7 @@ class _Applying:
             snapshot = snapshots.get(line.project)
             if snapshot is None:
                 against[line.project] = (_GONE,)
-            elif (snapshot.project.version, snapshot.project.head) == (line.version, line.head):
+            elif _stands(snapshot, line):
                 open_.append(line)
             elif (number := self._written(line.project, snapshot, line)) is not None:
                 already[line.project] = number
@@ -332,7 +316,7 @@ class _Applying:
         looked_at = tuple([pair for pair in unchanged.items() if pair[0] not in moving])
         return _Ready(part, tuple(moves), looked_at)
 
-    def _written(self, project: str, snapshot: Snapshot, line: Planned) -> int | None:
+    def _written(self, project: str, snapshot: Snapshot, line: PlanLine) -> int | None:
         """Return the number of the entry that an earlier run of this batch wrote, if one did."""
         if snapshot.project.version <= line.version:
             return None
@@ -341,9 +325,9 @@ class _Applying:
 
     def _decided(
         self,
-        line: Planned,
+        line: PlanLine,
         snapshot: Snapshot,
-        open_: Sequence[Planned],
+        open_: Sequence[PlanLine],
         moves: list[Move],
         asked: set[str],
         answers: Answers | None,
@@ -387,14 +371,16 @@ class _Applying:
 # --------------------------------------------------------------------------- receipts
 
 
-def _receipt(line: Planned, outcome: str, **more: object) -> Receipt:
+def _receipt(line: PlanLine, outcome: str, **more: object) -> Receipt:
     return Receipt(project=line.project, unit=line.unit, outcome=outcome, **more)  # type: ignore[arg-type]
 
 
-def _alike_receipts(lines: Iterable[Alike], unit: str) -> dict[str, Receipt]:
+def _alike_receipts(lines: Iterable[PlanLine], unit: str) -> dict[str, Receipt]:
     return {
-        project: Receipt(project=project, unit=unit, outcome="done", number=version + 1)
-        for project, version, _, _ in lines
+        line.project: Receipt(
+            project=line.project, unit=unit, outcome="done", number=line.version + 1
+        )
+        for line in lines
     }
 
 
@@ -411,7 +397,7 @@ def _done(moves: Iterable[Move]) -> list[Receipt]:
 
 
 def _fell(
-    part: Iterable[Planned],
+    part: Iterable[PlanLine],
     against: Mapping[str, tuple[Reason, ...]],
     otherwise: Reason,
     already: Mapping[str, int] | None = None,

@@ -5,11 +5,15 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import attrs
 
-from evalflow.batch.plan import Alike, BatchPlan, Header, Planned, Reader
-from evalflow.model.canonical import canonical, parse
+from evalflow.batch.plan_file import BatchPlan, read
+from evalflow.batch.values import Header, Planned
+
+if TYPE_CHECKING:
+    from evalflow.batch.lines import PlanLine
 
 CHUNK = 5_000
 """Projects in one transaction, where one decision holds for all of them."""
@@ -32,14 +36,12 @@ class Chunk:
     text: bytes = attrs.field(repr=False)
 
     def __iter__(self) -> Iterator[Planned]:
-        for line in self.read():
-            yield line if isinstance(line, Planned) else line.planned()
+        for line in read(self.lines()):
+            yield line.planned()
 
-    def read(self) -> Iterator[Planned | Alike]:
-        """Yield the lines, those that are like one before them in short."""
-        read = Reader().read
-        for line in zlib.decompress(self.text).decode().split("\n"):
-            yield read(line)
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of the projects as they are written."""
+        yield from zlib.decompress(self.text).decode().split("\n")
 
 
 def chunks_of(plan: BatchPlan, mode: str, size: int = CHUNK) -> Iterator[Chunk]:
@@ -62,8 +64,10 @@ def _chunk(plan: BatchPlan, mode: str, lines: list[str]) -> Chunk:
 def _texts(plan: BatchPlan, mode: str) -> Iterator[list[str]]:
     """Yield the parts as they are written, read only as far as needed."""
     if mode != "each":
+        from evalflow.batch.lines import write_line
+
         for part in parts_of(plan, mode):
-            yield [canonical(line.tree()) for line in part]
+            yield [write_line(line) for line in part]
         return
     numbered = enumerate(plan.lines())
     for _, lines in groupby(numbered, key=lambda pair: _part(pair[1]) or pair[0]):
@@ -71,61 +75,48 @@ def _texts(plan: BatchPlan, mode: str) -> Iterator[list[str]]:
 
 
 def _part(line: str) -> str | None:
-    name: str | None = parse(line).get("part") if '"part":' in line else None
-    return name
+    return next(read([line])).part if '"part":' in line else None
 
 
-Part = list[Planned] | Alike
-"""Lines that stand or fall together, or one alone that is like another."""
+def parts_of(plan: BatchPlan | Chunk, mode: str) -> Iterator[list[PlanLine]]:
+    """Yield the lines that stand or fall together."""
+    lines = read(plan.lines())
+    if mode == "all":
+        if everything := list(lines):
+            yield everything
+    elif mode == "unit":
+        units: dict[str, list[PlanLine]] = {}
+        for line in lines:
+            units.setdefault(f"{line.project.rpartition('/')[0]}/{line.unit}", []).append(line)
+        yield from _joined(units.values())
+    else:
+        yield from _by_part(lines)
 
 
-def parts_in(plan: BatchPlan | Chunk, mode: str) -> Iterator[Part]:
-    """Yield the parts as `parts_of` does, single lines in short where they can be."""
-    if mode != "each":
-        yield from parts_of(plan, mode)
-        return
-    held: list[Planned] = []
-    for line in plan.read():
-        if held and (isinstance(line, Alike) or line.part is None or line.part != held[0].part):
+def _by_part(lines: Iterable[PlanLine]) -> Iterator[list[PlanLine]]:
+    """Yield each line alone, and those of a part, which follow one another, together."""
+    held: list[PlanLine] = []
+    for line in lines:
+        if held and (line.part is None or line.part != held[0].part):
             yield held
             held = []
-        if isinstance(line, Alike):
-            yield line
-        else:
-            held.append(line)
+        held.append(line)
     if held:
         yield held
 
 
-def parts_of(plan: Iterable[Planned], mode: str) -> Iterator[list[Planned]]:
-    """Yield the lines that stand or fall together."""
-    if mode == "all":
-        if lines := list(plan):
-            yield lines
-    elif mode == "unit":
-        units: dict[str, list[Planned]] = {}
-        for line in plan:
-            units.setdefault(f"{line.project.rpartition('/')[0]}/{line.unit}", []).append(line)
-        yield from _joined(units.values())
-    else:
-        for _, together in groupby(plan, key=lambda line: line.part or line.project):
-            yield list(together)
-
-
-def _joined(units: Iterable[list[Planned]]) -> Iterator[list[Planned]]:
+def _joined(units: Iterable[list[PlanLine]]) -> Iterator[list[PlanLine]]:
     """Yield the units' lines, those units joined whose projects can only move together."""
-    homes: dict[str, list[Planned]] = {}
-    for lines in units:
-        mine = lines
-        for name in {line.part for line in lines if line.part is not None}:
-            other = homes.get(name)
-            if other is not None and other is not mine:
-                other.extend(mine)
-                for line in mine:
-                    if line.part is not None:
-                        homes[line.part] = other
-                mine = other
-            homes[name] = mine
-        for line in mine:
-            homes[line.part or f"\0{line.project}"] = mine
-    yield from {id(lines): lines for lines in homes.values()}.values()
+    groups: dict[int, list[PlanLine]] = {}
+    home: dict[str, int] = {}  # the group in which a part's lines are
+    for number, lines in enumerate(units):
+        parts = {line.part for line in lines if line.part is not None}
+        first, *others = sorted({home[part] for part in parts if part in home}) or [number]
+        group = groups.setdefault(first, [])
+        for other in others:
+            taken = groups.pop(other)
+            group.extend(taken)
+            parts.update(line.part for line in taken if line.part is not None)
+        group.extend(lines)
+        home.update(dict.fromkeys(parts, first))
+    yield from groups.values()

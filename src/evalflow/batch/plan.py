@@ -1,366 +1,34 @@
-"""A batch on paper: what would happen to each project, before anything does.
+"""Planning a batch: every selected project is decided, and what would happen is written down.
 
-A plan is a text of JSON lines: a header (what was asked), one line a project, a footer (counts
-and the fingerprint over all of it). It is kept in a temporary file, so that a million projects
-take no more memory than one, and saved as it is.
+Nothing is stored. Projects that come out alike are decided once, where the engine says that
+one decision holds for all of them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import os
-import tempfile
-import weakref
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from itertools import islice
-from typing import IO, Any, NamedTuple, Protocol
+from typing import Any
 
 import attrs
 
+from evalflow.batch.plan_file import BatchPlan, PlanWriter
+from evalflow.batch.values import (
+    BLOCK,
+    MODES,
+    Actors,
+    EngineParts,
+    Header,
+    Planned,
+    plain,
+    seal,
+)
 from evalflow.decision.batched_calls import Answers
-from evalflow.decision.decide import Decision
-from evalflow.errors import EvalflowError, InvalidInput, NotFound, Problem, Reason
+from evalflow.errors import EvalflowError, InvalidInput, NotFound, Reason
 from evalflow.model import Actor, Commit, Move, Project, Selection, Snapshot
-from evalflow.model.canonical import Tree, canonical, digest, parse, quoted
-from evalflow.storage.contract import Head, ProjectPosition, Storage, check_commit, positions
-
-FORMAT = "batch/1"
-MODES = ("each", "all", "unit")
-"""How a batch is applied: each project for itself, all or none, all or none in each unit."""
-
-_BLOCK = 256  # lines of a plan that are read or written at a time
-_IN_MEMORY = 4_000_000  # characters of a plan that need no file
-
-
-class Actors:
-    """Whoever fires the events of a batch, looked up once in each plan's directory."""
-
-    def __init__(self, parts: EngineParts, by: Actor | str) -> None:
-        self._parts, self._by = parts, by
-        self._known: dict[str, Actor] = {}
-
-    def in_plan(self, plan: str) -> Actor:
-        """Return the actor as the plan's directory knows it.
-
-        Raises:
-            NotFound: it does not.
-        """
-        if not isinstance(self._by, str):
-            return self._by
-        found = self._known.get(plan)
-        if found is None:
-            found = self._known[plan] = self._parts.actor(plan, self._by)
-        return found
-
-
-class Decide(Protocol):
-    """Decides one firing from a snapshot; see `Engine.fire`."""
-
-    def __call__(
-        self,
-        snapshot: Snapshot,
-        event_name: str,
-        by: Actor,
-        at: dt.datetime,
-        data: Mapping[str, Any],
-        *,
-        key: str | None = None,
-        answers: Answers | None = None,
-    ) -> tuple[tuple[Decision, ...], tuple[tuple[str, int], ...]]:
-        """Return a decision for each project moved, and the versions looked at beside them."""
-        ...
-
-
-@attrs.frozen(kw_only=True)
-class EngineParts:
-    """What a batch may ask of the engine, and nothing else.
-
-    `alike` says of (plan, lifecycle, event) whether one decision holds for every project in the
-    same states, period and unit; `today` is the day in a plan's office. `ask_together` puts
-    the questions of many decisions at once; `decide` takes the answers.
-    """
-
-    storage: Storage
-    now: Callable[[], dt.datetime]
-    actor: Callable[[str, str], Actor]
-    decide: Decide
-    ask_together: Callable[
-        [str, Sequence[tuple[Snapshot, Actor, Mapping[str, Any]]], dt.datetime, str | None],
-        Mapping[str, Answers],
-    ]
-    commit: Callable[[tuple[Move, ...], tuple[tuple[str, int], ...]], None]
-    bulk_move: Callable[[Move, Sequence[Head], dt.date | None], None]
-    alike: Callable[[str, str, str], bool]
-    today: Callable[[str], dt.date]
-
-
-@attrs.frozen(kw_only=True)
-class Planned:
-    """What the batch would do with one project.
-
-    Attributes:
-        version, head: the last entry that the decision was made on: its number and its hash.
-        before: the states now; `after` the states then, None where it is refused.
-        period, period_after: the period now and then.
-        part: the first of the projects that move together with it (a unit of an event such as
-            the bureau's submission), or None.
-        role, on_behalf_of: in which role the actor would act.
-        rate, band: the rating that would be made, if any.
-        notices: (name, recipient, notifier) of the notices that would be sent.
-        reasons: why it is refused; all of them.
-        data: the project's own data, on top of the batch's.
-        seal: a digest of all that would be written, the time apart: what was reviewed.
-    """
-
-    project: str
-    unit: str
-    version: int
-    head: str
-    before: tuple[str, ...]
-    period: str
-    after: tuple[str, ...] | None = None
-    period_after: str | None = None
-    part: str | None = None
-    role: str | None = None
-    on_behalf_of: str | None = None
-    rate: str | None = None
-    band: str | None = None
-    notices: tuple[tuple[str, ...], ...] = ()
-    reasons: tuple[Reason, ...] = ()
-    data: Tree = None
-    seal: str = ""
-
-    @property
-    def allowed(self) -> bool:
-        """Say whether it would be done."""
-        return self.after is not None
-
-    def tree(self) -> Tree:
-        """Return the line as written; what is empty is left out."""
-        tree = attrs.asdict(self, recurse=False)
-        tree["reasons"] = [_reason_tree(reason) for reason in self.reasons]
-        return {name: value for name, value in tree.items() if value not in (None, (), [], "")}
-
-    @classmethod
-    def from_tree(cls, tree: Tree) -> Planned:
-        """Return the line that `tree` was made from."""
-        rest = dict(tree)
-        rest["before"] = tuple(rest["before"])
-        if rest.get("after") is not None:
-            rest["after"] = tuple(rest["after"])
-        rest["notices"] = tuple([tuple(each) for each in rest.get("notices", ())])
-        rest["reasons"] = tuple([_reason_from(each) for each in rest.get("reasons", ())])
-        return cls(**{"head": "", **rest})
-
-
-class Alike(NamedTuple):
-    """A line that differs from a line before it in project, version and head alone."""
-
-    project: str
-    version: int
-    head: str
-    like: Planned
-
-    def planned(self) -> Planned:
-        """Return the line in full."""
-        return attrs.evolve(self.like, project=self.project, version=self.version, head=self.head)
-
-
-class Reader:
-    """Reads the lines of a plan; those that would be swept, in a tenth of the time.
-
-    A million lines are a few texts with three holes. In canonical text the keys are sorted, so
-    the holes stand in one order, `version` last; and a key in quotes never occurs inside a
-    string, where quotes have backslashes.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str, str], Planned | None] = {}
-        self._last: tuple[tuple[str, str, str], Planned] | None = None
-
-    def read(self, line: str) -> Planned | Alike:
-        """Return the line: `Alike` only where it is allowed, alone, and without data."""
-        return self._as_last(line) or self._read(line)
-
-    def _as_last(self, line: str) -> Alike | None:
-        """Return the line if it differs from the last short one in its holes alone."""
-        if self._last is None:
-            return None
-        (before, between, after), like = self._last
-        if not line.startswith(before):
-            return None
-        head_end = line.find('"', len(before))
-        project = head_end + len(between)
-        project_end = line.find('"', project)
-        if not (line.startswith(between, head_end) and line.startswith(after, project_end)):
-            return None
-        name, number = line[project:project_end], line[project_end + len(after) : -1]
-        if not number.isdecimal() or "\\" in name:
-            return None
-        return Alike(name, int(number), line[len(before) : head_end], like)
-
-    def _read(self, line: str) -> Planned | Alike:
-        head = line.find('"head":"') + 8
-        head_end = line.find('"', head)
-        project = line.find('"project":"', head_end) + 11
-        project_end = line.find('"', project)
-        version = line.find('"version":', project_end) + 10
-        if not head < head_end < project < project_end < version:
-            return Planned.from_tree(parse(line))
-        name, number = line[project:project_end], line[version:-1]
-        kind = (line[:head], line[head_end:project], line[project_end:version])
-        like = self._known.get(kind)
-        if like is not None and number.isdecimal() and "\\" not in name:
-            self._last = kind, like
-            return Alike(name, int(number), line[head:head_end], like)
-        planned = Planned.from_tree(parse(line))
-        if len(self._known) < _KINDS and _plain_line(planned, name, line[head:head_end], number):
-            self._known[kind] = planned
-        return planned
-
-
-_KINDS = 10_000  # different texts that a reader remembers
-
-
-def _plain_line(planned: Planned, project: str, head: str, version: str) -> bool:
-    """Say whether others can be like the line, whose holes were found to hold this."""
-    return (
-        planned.allowed
-        and planned.part is None
-        and planned.data is None
-        and not planned.reasons
-        and (planned.project, planned.head, str(planned.version)) == (project, head, version)
-    )
-
-
-def _reason_tree(reason: Reason) -> Tree:
-    tree = attrs.asdict(reason, recurse=False)
-    tree["since"] = reason.since and reason.since.isoformat()
-    return {name: value for name, value in tree.items() if value not in (None, ())}
-
-
-def _reason_from(tree: Tree) -> Reason:
-    since = tree.get("since")
-    return Reason(
-        **{
-            **tree,
-            "who": tuple(tree.get("who", ())),
-            "since": since and dt.date.fromisoformat(since),
-        }
-    )
-
-
-@attrs.frozen(kw_only=True)
-class Header:
-    """What was asked: the event, by whom, of which projects, with which data, when."""
-
-    event: str
-    by: str
-    at: str
-    where: Tree
-    data: Tree
-    mode: str = "each"
-
-    def tree(self) -> Tree:
-        """Return the header as written."""
-        return {"evalflow": FORMAT, **attrs.asdict(self, recurse=False)}
-
-
-@attrs.define(eq=False)
-class BatchPlan:
-    """A reviewed list of firings: iterate over it for its lines, look at `counts`, `save` it,
-    `apply` it. Made by `Engine.batch` or `load_batch`; nothing is written by either.
-
-    Attributes:
-        header: what was asked.
-        counts: how many projects: `planned`, `refused`, and the `notices` that would be sent.
-        reasons: for each reason's code, how many projects it refuses.
-        fingerprint: over header and lines, so over selection, versions and data.
-    """
-
-    header: Header
-    counts: Mapping[str, int]
-    reasons: Mapping[str, int]
-    fingerprint: str
-    _text: IO[str] = attrs.field(repr=False)
-    _start: int = attrs.field(repr=False)
-    _apply: Callable[..., Iterator[Any]] | None = attrs.field(default=None, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        weakref.finalize(self, self._text.close)
-
-    def __iter__(self) -> Iterator[Planned]:
-        for line in self.read():
-            yield line if isinstance(line, Planned) else line.planned()
-
-    def read(self) -> Iterator[Planned | Alike]:
-        """Yield the lines, those that are like one before them in short."""
-        read = Reader().read
-        for line in self.lines():
-            yield read(line)
-
-    def __len__(self) -> int:
-        return self.counts["planned"] + self.counts["refused"]
-
-    @property
-    def key(self) -> str:
-        """Return the idempotency key of every entry that this batch writes."""
-        return f"batch:{self.fingerprint[:32]}"
-
-    def lines(self) -> Iterator[str]:
-        """Yield the lines of the projects as they are written."""
-        place = self._start
-        while True:
-            self._text.seek(place)  # so that two may read at once
-            block = [self._text.readline() for _ in range(_BLOCK)]
-            place = self._text.tell()
-            for line in block:
-                if not line or line.startswith('{"counts"'):
-                    return
-                yield line.rstrip("\n")
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the plan to a file, whole or not at all.
-
-        Raises:
-            OSError: the file cannot be written.
-        """
-        self._text.seek(0)
-        part = f"{os.fspath(path)}.part"
-        with open(part, "w", encoding="utf-8", newline="\n") as out:
-            while block := self._text.read(1 << 20):
-                out.write(block)
-        os.replace(part, path)
-
-    def apply(self, **how: Any) -> Iterator[Any]:
-        """Write what was reviewed and yield a receipt for each project; see `Engine.apply`.
-
-        Raises:
-            ValueError: the plan was loaded without an engine; use `Engine.apply(plan)`.
-        """
-        if self._apply is None:
-            raise ValueError("a plan that was loaded is applied by Engine.apply(plan)")
-        return self._apply(self, **how)
-
-
-def meant(plan: BatchPlan, mode: str | None, by: Actor | None) -> str:
-    """Return the mode in which a plan is to be applied.
-
-    Raises:
-        ValueError: no such mode; or `by` is not whom the plan was made for.
-    """
-    mode = mode or plan.header.mode
-    if mode not in MODES:
-        raise ValueError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
-    if by is not None and by.id != plan.header.by:
-        raise ValueError(f"the plan was made for {plan.header.by}, not for {by.id}")
-    return mode
-
-
-# --------------------------------------------------------------------------- planning
+from evalflow.model.canonical import Tree, canonical, quoted
+from evalflow.storage.contract import ProjectPosition, check_commit, positions
 
 
 def plan(
@@ -387,7 +55,7 @@ def plan(
         data=plain(dict(data or {})),
         mode=mode,
     )
-    writer = _Writer(header)
+    writer = PlanWriter(header)
     actors = Actors(parts, by)
     seen: set[str] = set()
     own = each or {}
@@ -436,7 +104,7 @@ def _undecided(
     actors: Actors,
     at: dt.datetime,
     each: Mapping[str, Mapping[str, Any]],
-    writer: _Writer,
+    writer: PlanWriter,
 ) -> Iterator[Sequence[Snapshot]]:
     """Write the lines of projects that come out like one before them; yield all others, several
     at once where none can be like another."""
@@ -448,7 +116,7 @@ def _undecided(
         or not parts.alike(first.plan, first.lifecycle, header.event)
     ):
         snapshots = iter(parts.storage.snapshots(selection))
-        while some := list(islice(snapshots, _BLOCK)):
+        while some := list(islice(snapshots, BLOCK)):
             yield some
         return
     known: dict[tuple[str, ...], _Template | None] = {}
@@ -518,7 +186,7 @@ def _planned(
             answers=answers.get(project.id),
         )
     except (NotFound, InvalidInput) as error:
-        yield _line(project, None, reasons=(_said(error),), data=own_tree)
+        yield _line(project, None, reasons=(_reason_for(error),), data=own_tree)
         return
     first = decisions[0]
     if not first.checks[0].passed:  # its own state: the others of its unit are not held up by it
@@ -533,7 +201,7 @@ def _planned(
         try:
             check_commit(Commit(moves=tuple([move for move in moves if move is not None])))
         except InvalidInput as error:
-            reasons = (_said(error),)
+            reasons = (_reason_for(error),)
     for decision, move in zip(decisions, moves, strict=True):
         yield _line(
             decision.snapshot.project,
@@ -581,232 +249,6 @@ def _line(
     )
 
 
-def seal(move: Move) -> str:
-    """Return a digest of what a move writes, save what the line says by itself (project, number,
-    previous hash) and what only says when: the entry's time, how late that is, its key and
-    hash, and the numbers of revisions made meanwhile."""
-    entry = move.entry
-    return digest(
-        canonical(
-            [
-                entry.event,
-                entry.actor,
-                entry.role,
-                entry.on_behalf_of,
-                entry.before,
-                entry.after,
-                entry.period,
-                entry.period_after,
-                entry.unit,
-                entry.lifecycle,
-                entry.reason,
-                *entry.texts(),
-                sorted((n.name, n.recipient, n.notifier) for n in move.notices),
-            ]
-        )
-    )[:32]
-
-
-def _said(error: EvalflowError) -> Reason:
+def _reason_for(error: EvalflowError) -> Reason:
     code = "not_found" if isinstance(error, NotFound) else "bad_data"
     return Reason(code=code, ko=error.text("ko"), en=error.text("en"))
-
-
-def plain(value: Any) -> Tree:
-    """Return data as a JSON tree: exact numbers and days become text. A float stays what it
-    is and is refused by the field that it is meant for."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(inner) for inner in value]
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return value
-
-
-class _Writer:
-    """Writes a plan line by line."""
-
-    def __init__(self, header: Header) -> None:
-        self._header = header
-        self._text: IO[str] = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - the plan keeps it
-            max_size=_IN_MEMORY, mode="w+", encoding="utf-8", newline="\n"
-        )
-        self._hash = hashlib.sha256()
-        self._counts: Counter[str] = Counter({"planned": 0, "refused": 0, "notices": 0})
-        self._reasons: Counter[str] = Counter()
-        self._held: list[str] = [canonical(header.tree())]
-        self._write_held()
-        self._start = self._text.tell()
-
-    def _write_held(self) -> None:
-        text = "\n".join([*self._held, ""])
-        self._held.clear()
-        self._hash.update(text.encode())
-        self._text.write(text)
-
-    def put(self, line: str, *, notices: int, planned: bool = True) -> None:
-        """Take the text of a line."""
-        self._counts["planned" if planned else "refused"] += 1
-        self._counts["notices"] += notices
-        self._held.append(line)
-        if len(self._held) >= _BLOCK:
-            self._write_held()
-
-    def add(self, line: Planned) -> None:
-        self._reasons.update({reason.code for reason in line.reasons})
-        self.put(canonical(line.tree()), notices=len(line.notices), planned=line.allowed)
-
-    def finish(self, apply: Callable[..., Iterator[Any]] | None) -> BatchPlan:
-        if self._held:
-            self._write_held()
-        fingerprint = self._hash.hexdigest()
-        footer = {
-            "counts": dict(self._counts),
-            "fingerprint": fingerprint,
-            "reasons": dict(sorted(self._reasons.items())),
-        }
-        self._text.write(canonical(footer) + "\n")
-        return BatchPlan(
-            self._header,
-            dict(self._counts),
-            dict(self._reasons),
-            fingerprint,
-            self._text,
-            self._start,
-            apply,
-        )
-
-
-# --------------------------------------------------------------------------- loading
-
-
-def load_batch(path: str | os.PathLike[str]) -> BatchPlan:
-    """Return the plan in a file, checked line by line; `Engine.apply` applies it.
-
-    Raises:
-        InvalidInput: it is no batch plan, of a later version, cut off, or was changed since;
-            every malformed line is named.
-    """
-    name = os.fspath(path)
-    try:
-        text = open(path, encoding="utf-8", newline="\n")  # noqa: SIM115 - the plan keeps it
-    except OSError as error:
-        raise InvalidInput(
-            [_at(name, None, "no_file", "파일을 열 수 없습니다", str(error))]
-        ) from None
-    try:
-        return _loaded(text, name)
-    except UnicodeDecodeError as error:
-        text.close()
-        raise InvalidInput(
-            [_at(name, None, "not_utf8", "UTF-8 글이 아닙니다", f"not UTF-8 text ({error.reason})")]
-        ) from None
-    except BaseException:
-        text.close()
-        raise
-
-
-def _loaded(text: IO[str], name: str) -> BatchPlan:
-    problems: list[Problem] = []
-    first = text.readline()
-    header = _header(first, name)
-    start = text.tell()
-    hashed = hashlib.sha256(first.encode())
-    reader = Reader()
-    footer: Tree = None
-    counts: Counter[str] = Counter({"planned": 0, "refused": 0, "notices": 0})
-    number = 1
-    while line := text.readline():
-        number += 1
-        if footer is not None:
-            problems.append(
-                _at(
-                    name,
-                    number,
-                    "after_end",
-                    "끝줄 뒤에 줄이 더 있습니다",
-                    "a line after the footer",
-                )
-            )
-            continue
-        try:
-            if line.startswith('{"counts"'):
-                footer = dict(parse(line))
-                continue
-            planned: Any = reader.read(line.rstrip("\n"))
-            if not (isinstance(planned.project, str) and isinstance(planned.version, int)):
-                raise TypeError("project, version")
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            problems.append(
-                _at(
-                    name,
-                    number,
-                    "bad_line",
-                    "사업의 줄로 읽을 수 없습니다",
-                    f"not a project's line ({type(error).__name__}: {str(error)[:80]})",
-                    line.strip()[:60],
-                )
-            )
-            continue
-        hashed.update(line.encode())
-        full = planned.like if isinstance(planned, Alike) else planned
-        counts["planned" if full.allowed else "refused"] += 1
-        counts["notices"] += len(full.notices)
-    if footer is None:
-        problems.append(
-            _at(
-                name,
-                number,
-                "cut_off",
-                "끝줄이 없습니다: 잘린 파일입니다",
-                "no footer: it is cut off",
-            )
-        )
-    elif not problems and footer.get("fingerprint") != hashed.hexdigest():
-        problems.append(
-            _at(
-                name,
-                number,
-                "changed",
-                "지문이 맞지 않습니다: 검토한 뒤에 고친 파일입니다",
-                "the fingerprint does not fit: the file was changed after it was made",
-            )
-        )
-    if problems:
-        raise InvalidInput(problems)
-    reasons = footer.get("reasons", {})
-    return BatchPlan(header, dict(counts), reasons, hashed.hexdigest(), text, start)
-
-
-def _header(line: str, name: str) -> Header:
-    try:
-        tree = dict(parse(line))
-        version = tree.pop("evalflow")
-        if version == FORMAT:
-            header = Header(**tree)
-            if header.mode in MODES and isinstance(header.by, str):
-                return header
-    except (ValueError, TypeError, KeyError):
-        version = None
-    shown = version if isinstance(version, str) else line.strip()[:60]
-    raise InvalidInput(
-        [
-            _at(
-                name,
-                1,
-                "no_batch",
-                f"일괄 처리 계획({FORMAT})이 아닙니다",
-                f"not a batch plan ({FORMAT})",
-                shown,
-            )
-        ]
-    )
-
-
-def _at(
-    file: str, line: int | None, code: str, ko: str, en: str, value: str | None = None
-) -> Problem:
-    return Problem(code=code, file=file, line=line, ko=ko, en=en, value=value)

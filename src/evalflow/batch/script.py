@@ -20,8 +20,8 @@ from typing import Any
 
 import attrs
 
-from evalflow.batch.plan import MODES
 from evalflow.batch.selection import KEYS, conditions
+from evalflow.batch.values import MODES
 from evalflow.errors import InvalidInput
 from evalflow.files.reader import Part, Reader, figure_of
 from evalflow.files.yaml import read

@@ -19,7 +19,7 @@ from evalflow.errors import InvalidInput
 
 if TYPE_CHECKING:
     from evalflow.batch.applying import Receipt
-    from evalflow.batch.plan import BatchPlan
+    from evalflow.batch.plan_file import BatchPlan
     from evalflow.batch.script import ScriptStep
     from evalflow.engine.engine import Engine
 
@@ -226,7 +226,7 @@ def _run_step(
     stopping: Callable[[], bool],
 ) -> int:
     """Plan one step, or take up the plan of a run that was stopped, and apply it."""
-    from evalflow.batch.plan import load_batch
+    from evalflow.batch.plan_file import load_batch
 
     done = kept.with_name(kept.name + ".done")
     if really and done.exists():
@@ -314,7 +314,7 @@ def _apply(
     workers: int | None,
     dask: str | None,
 ) -> int:
-    from evalflow.batch.plan import load_batch
+    from evalflow.batch.plan_file import load_batch
 
     plan = load_batch(file)
     with (
@@ -496,7 +496,8 @@ def _progress(session: Session, receipts: Iterator[Receipt], total: int) -> Iter
 @_pass
 def list_command(session: Session, folder: str) -> None:
     """목록 · The batch plans in a folder, and how much of each is done."""
-    from evalflow.batch.plan import FORMAT, load_batch
+    from evalflow.batch.plan_file import load_batch
+    from evalflow.batch.values import FORMAT
 
     rows: list[Sequence[str]] = []
     with session.open() as engine:
@@ -525,7 +526,7 @@ def list_command(session: Session, folder: str) -> None:
 @_pass
 def show_command(session: Session, file: str, everything: bool) -> None:
     """내용 · What a plan would do, and how much of it is done."""
-    from evalflow.batch.plan import load_batch
+    from evalflow.batch.plan_file import load_batch
 
     plan = load_batch(file)
     with session.open() as engine:

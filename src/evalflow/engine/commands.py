@@ -11,7 +11,9 @@ import attrs
 
 from evalflow.batch import applying
 from evalflow.batch import plan as batches
+from evalflow.batch.plan_file import BatchPlan
 from evalflow.batch.selection import check_names, conditions
+from evalflow.batch.values import EngineParts
 from evalflow.decision.actions import RECORDS
 from evalflow.decision.adoption import ADOPT, REVISE, Adoption, check_revision, entitled
 from evalflow.decision.batched_calls import Answers, answer_together, can_many, with_answers
@@ -335,7 +337,7 @@ class Commands:
         data: Mapping[str, Any] | None,
         each: Mapping[str, Mapping[str, Any]] | None,
         mode: str,
-    ) -> batches.BatchPlan:
+    ) -> BatchPlan:
         """Plan the event for every project that the conditions select."""
         found = conditions(where)
         plans = () if "plan" in found else self.storage.plans()
@@ -363,9 +365,9 @@ class Commands:
             ),
         )
 
-    def parts(self, at: dt.datetime | None = None) -> batches.EngineParts:
+    def parts(self, at: dt.datetime | None = None) -> EngineParts:
         """Return what one batch may ask of the engine, as of `at` (None: now)."""
-        return batches.EngineParts(
+        return EngineParts(
             storage=self.storage,
             now=self.now if at is None else lambda: at,
             actor=self.queries.actor,

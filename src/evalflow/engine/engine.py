@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack
 
-from evalflow.batch.plan import BatchPlan
+from evalflow.batch.plan_file import BatchPlan
 from evalflow.decision.deadlines import Due
 from evalflow.decision.decide import Explanation
 from evalflow.engine.commands import Commands

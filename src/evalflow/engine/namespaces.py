@@ -21,8 +21,8 @@ from evalflow.audit.verification import (
     verify_project,
 )
 from evalflow.batch import applying
-from evalflow.batch import plan as batches
 from evalflow.batch.chunks import Chunk
+from evalflow.batch.plan_file import BatchPlan
 from evalflow.decision.migration import MIGRATE
 from evalflow.engine import outbox
 from evalflow.engine.commands import Commands
@@ -151,7 +151,7 @@ class Plans:
         states: Mapping[str, str] | None = None,
         where: Mapping[str, Any] | None = None,
         mode: str = "all",
-    ) -> batches.BatchPlan:
+    ) -> BatchPlan:
         """Return what would become of the plan's projects under another lifecycle; nothing is
         written until the batch is applied. `states` says which state of the new lifecycle one
         of the old becomes; states that both know keep their names. A project that would be
@@ -214,7 +214,7 @@ class Batches:
 
     def apply(
         self,
-        plan: batches.BatchPlan,
+        plan: BatchPlan,
         *,
         mode: str | None = None,
         by: Actor | None = None,

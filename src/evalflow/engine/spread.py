@@ -18,7 +18,7 @@ import attrs
 
 from evalflow.batch.applying import Receipt
 from evalflow.batch.chunks import CHUNK, Chunk, chunks_of
-from evalflow.batch.plan import BatchPlan, meant
+from evalflow.batch.plan_file import BatchPlan, meant
 from evalflow.engine.engine import now
 from evalflow.engine.opening import open as open_engine
 from evalflow.errors import InvalidInput, Problem

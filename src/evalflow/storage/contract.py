@@ -306,7 +306,7 @@ def move_like(like: Move, project: Project) -> Move:
         band=project.band if entry.period_after == entry.period else None,
         head=mine.hash,
     )
-    notices = tuple([_told(like, notice, project, number) for notice in like.notices])
+    notices = tuple([_notice_like(like, notice, project, number) for notice in like.notices])
     return Move(project=moved, expected=project.version, entry=mine, notices=notices)
 
 
@@ -321,7 +321,7 @@ def visits_after(project: Project, after: Sequence[str]) -> tuple[int, ...]:
     )
 
 
-def _told(like: Move, notice: Notice, project: Project, number: int) -> Notice:
+def _notice_like(like: Move, notice: Notice, project: Project, number: int) -> Notice:
     own = like.project
     rest = notice.id.removeprefix(f"{own.id}:{like.entry.number}:")
     return attrs.evolve(

@@ -19,11 +19,12 @@ from evalflow.model import (
     Move,
     Notice,
     Outgoing,
+    PlanHead,
     Project,
     Snapshot,
 )
 from evalflow.model.canonical import canonical, digest, parse, quoted
-from evalflow.storage.contract import Head, ProjectPosition
+from evalflow.storage.contract import Head, ProjectPosition, Settled
 
 Row = Sequence[Any]
 
@@ -46,6 +47,17 @@ NOTICE_COLUMNS = (
 )  # fmt: skip
 
 OUTGOING_COLUMNS = (*NOTICE_COLUMNS, "state", "tries", "next_at", "error")
+
+REVISION_COLUMNS = ("plan", "revision", "effective", "tree")
+
+DEFINITION_COLUMNS = ("project", "revision", "label_ko", "label_en", "field", "tree")
+
+ASSIGNMENT_COLUMNS = ("project", "revision", "position", "unit", "since", "until")
+
+EVALUATION_COLUMNS = ("project", "period", "number", "rate", "band", "tree")
+
+OWN_COLUMNS = frozenset(("project", "number", "previous", "hash"))
+"""Of an entry, what is each project's own in a bulk move; see `Pattern`."""
 
 
 def moment(at: dt.datetime) -> str:
@@ -197,6 +209,66 @@ def notice_row(notice: Notice) -> tuple[Any, ...]:
     )
 
 
+def revision_row(head: PlanHead) -> tuple[Any, ...]:
+    """Return the columns `REVISION_COLUMNS` of a plan revision."""
+    return head.id, head.revision, head.effective, canonical(head.tree)
+
+
+def definition_row(move: Move) -> tuple[Any, ...] | None:
+    """Return the columns `DEFINITION_COLUMNS` of the definition that a move brings, if any."""
+    definition = move.definition
+    if definition is None:
+        return None
+    return (
+        move.project.id,
+        move.project.revision,
+        definition.label.ko,
+        definition.label.en,
+        definition.field,
+        canonical(definition.tree),
+    )
+
+
+def assignment_rows(move: Move) -> list[tuple[Any, ...]]:
+    """Return the columns `ASSIGNMENT_COLUMNS` of the units in the definition that a move brings;
+    days are ISO text."""
+    if move.definition is None:
+        return []
+    return [
+        (
+            move.project.id,
+            move.project.revision,
+            position,
+            each.unit,
+            each.since and each.since.isoformat(),
+            each.until and each.until.isoformat(),
+        )
+        for position, each in enumerate(move.definition.assignments)
+    ]
+
+
+def evaluation_row(move: Move) -> tuple[Any, ...] | None:
+    """Return the columns `EVALUATION_COLUMNS` of the evaluation that a move writes, if any."""
+    evaluation = move.evaluation
+    if evaluation is None:
+        return None
+    rating = evaluation.rating
+    return (
+        evaluation.project,
+        evaluation.period,
+        evaluation.number,
+        None if rating is None or rating.rate is None else format(rating.rate, "f"),
+        None if rating is None else rating.band,
+        evaluation.text(),
+    )
+
+
+def settled_row(outcome: Settled) -> tuple[str | None, ...]:
+    """Return (notice, notifier, state, next_at, error) of a delivery attempt's outcome."""
+    next_at = None if outcome.next_at is None else moment(outcome.next_at)
+    return outcome.notice, outcome.notifier, outcome.state, next_at, outcome.error
+
+
 def outgoing_from(row: Row) -> Outgoing:
     """Return the notice and its delivery of a row of `OUTGOING_COLUMNS`."""
     return Outgoing(
@@ -219,7 +291,7 @@ def outgoing_from(row: Row) -> Outgoing:
     )
 
 
-class Told(NamedTuple):
+class SharedNotice(NamedTuple):
     """What the notices of many projects share, one of `like`'s: see `Pattern`.
 
     A project's has the id `<project>:<number>:<rest>` and the subjects `<ko><project> <its label>`.
@@ -246,7 +318,7 @@ class Pattern:
         unit: where all projects stand afterwards.
         same_period: whether they keep their bands.
         moved: the regions (from 0) that come to another state; `regions` is how many there are.
-        told: what their notices share.
+        notices: what their notices share.
     """
 
     def __init__(self, like: Move) -> None:
@@ -262,8 +334,8 @@ class Pattern:
         self.moved = tuple([region for region, (before, after) in pairs if before != after])
         own = like.project
         self.unit = own.unit
-        self.told = [
-            Told(
+        self.notices = [
+            SharedNotice(
                 notice.id.removeprefix(f"{own.id}:{entry.number}:"),
                 notice.name,
                 notice.recipient,

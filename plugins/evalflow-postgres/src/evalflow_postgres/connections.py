@@ -11,7 +11,7 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from evalflow_postgres.failures import said, told
+from evalflow_postgres.failures import failure, storage_error
 
 Connection = psycopg.Connection[Any]
 Values = Any
@@ -40,7 +40,7 @@ class Source(Protocol):
         """Return the first row that a reading statement finds, or None."""
         ...
 
-    def rows(self, statement: str, values: Values = ()) -> Iterator[Row]:
+    def rows(self, statement: str, values: Values = ()) -> Generator[Row, None, None]:
         """Yield the rows of one statement, streamed, all as of its beginning."""
         ...
 
@@ -98,7 +98,7 @@ class Pool:
         try:
             connection = psycopg.connect(self._conninfo, autocommit=True)
         except psycopg.Error as error:
-            raise told(error, self.place) from error
+            raise storage_error(error, self.place) from error
         try:
             wait = max(int(self.timeout * 1000), 1)
             connection.execute(
@@ -109,7 +109,7 @@ class Pool:
             )
         except psycopg.Error as error:
             connection.close()
-            raise told(error, self.place) from error
+            raise storage_error(error, self.place) from error
         except BaseException:
             connection.close()
             raise
@@ -119,9 +119,9 @@ class Pool:
         """Return a connection that nobody else uses; `put` it back."""
         self._meet_fork()
         if self._closed:
-            raise said("closed", self.place)
+            raise failure("closed", self.place)
         if not self._free.acquire(timeout=self.timeout):
-            raise said("busy", self.place, str(self._limit))
+            raise failure("busy", self.place, str(self._limit))
         try:
             while self._idle:
                 try:
@@ -157,7 +157,7 @@ class Pool:
         try:
             yield connection
         except psycopg.Error as error:
-            raise told(error, self.place) from error
+            raise storage_error(error, self.place) from error
         finally:
             self.put(connection)
 
@@ -166,7 +166,7 @@ class Pool:
         with self.using() as connection:
             return connection.execute(statement, values).fetchone()
 
-    def rows(self, statement: str, values: Values = ()) -> Iterator[Row]:
+    def rows(self, statement: str, values: Values = ()) -> Generator[Row, None, None]:
         """Yield the rows of one statement, streamed from a connection of its own."""
         with self.using() as connection, connection.cursor() as cursor:
             yield from cursor.stream(statement, values, size=_STREAMED)
@@ -214,14 +214,14 @@ class Joined:
             with self._connection.cursor(row_factory=tuple_row) as cursor:
                 return cursor.execute(statement, values).fetchone()
         except psycopg.Error as error:
-            raise told(error, self.place) from error
+            raise storage_error(error, self.place) from error
 
     def write(self, statement: str, values: Values) -> Row | None:
         """Run one writing statement in a savepoint."""
         with self.writing() as connection, connection.cursor(row_factory=tuple_row) as cursor:
             return cursor.execute(statement, values).fetchone()
 
-    def rows(self, statement: str, values: Values = ()) -> Iterator[Row]:
+    def rows(self, statement: str, values: Values = ()) -> Generator[Row, None, None]:
         """Yield the rows of one statement through a cursor on the server, so that the host's
         connection can be used meanwhile."""
         self._number += 1
@@ -233,7 +233,7 @@ class Joined:
                 cursor.execute(statement, values)
                 yield from cursor
         except psycopg.Error as error:
-            raise told(error, self.place) from error
+            raise storage_error(error, self.place) from error
 
     def _autocommits(self) -> bool:
         connection = self._connection
@@ -320,7 +320,7 @@ class Listener:
             connection.execute(self._announce)
         except psycopg.Error as error:
             connection.close()
-            raise told(error, self._pool.place) from error
+            raise storage_error(error, self._pool.place) from error
         except BaseException:
             connection.close()
             raise

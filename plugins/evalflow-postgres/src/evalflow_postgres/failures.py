@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from evalflow import StorageError
+from evalflow.storage.sql import ErrorTexts
 
 RULE_BROKEN = "EV001"
 """The SQLSTATE with which our own triggers refuse."""
@@ -61,10 +62,6 @@ _SENTENCES = {
         "데이터베이스 권한이 없습니다: {place} ({detail})",
         "the role has no right to do this: {place} ({detail})",
     ),
-    "full": (
-        "디스크가 가득 차서 기록하지 못했습니다. 아무것도 바뀌지 않았습니다: {place}",
-        "the disk is full; nothing was written: {place}",
-    ),
     "corrupt": (
         "저장소의 테이블이 손상되었습니다. 백업본으로 되돌리십시오: {place} ({detail})",
         "the store's tables are damaged; restore them from a backup: {place} ({detail})",
@@ -98,10 +95,6 @@ _SENTENCES = {
         "저장소 URL이 잘못되었습니다: {detail}",
         "the storage's URL is wrong: {detail}",
     ),
-    "closed": (
-        "이미 닫은 저장소입니다: {place}",
-        "the store was closed: {place}",
-    ),
 }
 
 # The codes that the contract knows, where ours say more.
@@ -113,21 +106,21 @@ _PUBLIC = {
     "older": "missing",
     "encoding": "foreign",
     "url": "missing",
-    "closed": "unreachable",
 }
 
+_TEXTS = ErrorTexts(sentences=_SENTENCES, codes=_PUBLIC)
 
-def said(code: str, place: str, detail: str = "") -> StorageError:
+
+def failure(code: str, place: str, detail: str = "") -> StorageError:
     """Return the error of this code; `place` is the store's URL without its password."""
-    ko, en = (sentence.format(place=place, detail=detail) for sentence in _SENTENCES[code])
-    return StorageError(_PUBLIC.get(code, code), ko=ko, en=en)
+    return _TEXTS.error(code, place, detail)
 
 
-def told(error: psycopg.Error, place: str) -> StorageError:
+def storage_error(error: psycopg.Error, place: str) -> StorageError:
     """Return what an error of the database means for whoever runs the system."""
     state = error.sqlstate or ""
     lost = not state or state.startswith(("08", "57P"))  # no answer, or a farewell
-    return said(_CODES.get(state, "unreachable" if lost else "failed"), place, brief(error))
+    return failure(_CODES.get(state, "unreachable" if lost else "failed"), place, brief(error))
 
 
 def brief(error: BaseException) -> str:

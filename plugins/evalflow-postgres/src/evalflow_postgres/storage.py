@@ -8,86 +8,62 @@ schema (`steps/`) holds what must be true whoever writes.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
 
 import attrs
 import psycopg
 
-from evalflow import (
-    Conflict,
-    Entry,
-    Evaluation,
-    InvalidInput,
-    Label,
-    Problem,
-    Project,
-    StorageError,
-)
+from evalflow import Conflict, Entry, InvalidInput, Problem, StorageError
 from evalflow.storage import (
     Commit,
     Head,
     Move,
     Outgoing,
-    ProjectPosition,
-    Selection,
     Settled,
-    Snapshot,
-    canonical,
     check_commit,
     check_like,
     fault_point,
-    parse,
 )
 from evalflow.storage.rows import (
     ENTRY_COLUMNS,
+    REVISION_COLUMNS,
     Pattern,
-    Rebuilt,
     entry_from,
     entry_row,
     moment,
-    named,
-    notice_row,
     outgoing_from,
-    project_from,
-    project_row,
-    snapshot_from,
+    revision_row,
+    settled_row,
 )
+from evalflow.storage.sql import SQLReads, check_versions
 from evalflow_postgres import statements, upgrades
+from evalflow_postgres.bulk import (
+    COPY,
+    EMPTY_TABLE,
+    MAKE_TABLE,
+    PLAN_WITH,
+    PLANNER,
+    SHARED_PART,
+    bulk_move,
+)
 from evalflow_postgres.connections import Connection, Joined, Listener, Pool, Source
 from evalflow_postgres.failures import (
     brief,
-    said,
+    failure,
     somebody_was_first,
-    told,
+    storage_error,
     was_refused,
 )
-from evalflow_postgres.statements import (
-    ASSIGNMENT_PART,
-    EVER,
-    NOTICE_PART,
-    PLAN_WITH,
-    PLANNER,
-    SWEPT_COPY,
-    SWEPT_EMPTY,
-    SWEPT_TABLE,
-    TOLD_PART,
-    Shape,
-)
+from evalflow_postgres.moves import MoveRows, across
+from evalflow_postgres.url import SCHEMA, channel, check_name, parsed
 
-SCHEMA = "evalflow"
-"""The schema that is used where the URL names none."""
-
-_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _TOO_LONG = "54000"  # an index has no room for the text
 
 
-class PostgresStorage:
+class PostgresStorage(SQLReads):
     """A storage in one schema of a PostgreSQL database; made by `open_postgres`, or by
     `on_connection` for a host that has its own transaction.
 
@@ -96,7 +72,7 @@ class PostgresStorage:
 
     def __init__(self, url: str) -> None:
         """Open the store; see `open_postgres`."""
-        conninfo, place, options = _parsed(url)
+        conninfo, place, options = parsed(url)
         self.place = place
         self.schema: str = options["schema"]
         pool = Pool(conninfo, place=place, limit=options["connections"], timeout=options["timeout"])
@@ -121,22 +97,23 @@ class PostgresStorage:
         Raises:
             StorageError: `missing`, `foreign` or `newer`: there is no store that can be used.
         """
-        _check_name(schema)
+        check_name(schema)
         storage = cls.__new__(cls)
         source = Joined(connection)
         storage.place, storage.schema, storage._pool = source.place, schema, None
         try:
             upgrades.check(connection, schema, source.place)
         except psycopg.Error as error:
-            raise told(error, source.place) from error
+            raise storage_error(error, source.place) from error
         storage._begin(source)
         return storage
 
     def _begin(self, source: Source) -> None:
         self._source = source
-        self._schema = upgrades.quoted(self.schema)
+        self._schema = upgrades.quoted(self.schema) + "."
+        self.dialect = statements.dialect(self._schema)
         self._sql = statements.texts(self._schema)
-        self.channel = _channel(self.schema)
+        self.channel = channel(self.schema)
         self._listener = (
             Listener(self._pool, self.channel, self._sql["listens"]) if self._pool else None
         )
@@ -153,7 +130,7 @@ class PostgresStorage:
         """Write everything in `commit`, durable on return (on a host's connection: when the
         host commits); see the contract."""
         check_commit(commit)
-        rows = _Rows.of(commit.moves, self._schema) if commit.moves else None
+        rows = MoveRows.of(commit.moves, self._schema) if commit.moves else None
         alone = len(commit.moves) == 1 and not (commit.unchanged or commit.head)
         try:
             if alone and not commit.lifecycle and fault_point.listener is None:
@@ -161,7 +138,7 @@ class PostgresStorage:
                 written = self._source.write(rows.statement, rows.values)
                 if written is None or written[0] != 1:
                     raise self._refusal(commit)
-                listening = rows.shape.told and written[1]
+                listening = rows.shape.notified and written[1]
             else:
                 listening = self._commit_in_steps(commit, rows)
         except psycopg.Error as error:
@@ -177,7 +154,7 @@ class PostgresStorage:
         with suppress(psycopg.Error, StorageError):
             self._source.write(self._sql["tell"], (self.channel,))
 
-    def _commit_in_steps(self, commit: Commit, rows: _Rows | None) -> bool:
+    def _commit_in_steps(self, commit: Commit, rows: MoveRows | None) -> bool:
         """Write in a transaction of several statements; a fault point's listener gets one too,
         so that it can stop between what is written and what is durable.
 
@@ -188,25 +165,16 @@ class PostgresStorage:
             fault_point("commit:begun")
             self._compare(connection, commit)
             if commit.head is not None:
-                head = commit.head
-                revised = connection.execute(
-                    self._sql["revise"],
-                    {
-                        "plan": head.id,
-                        "revision": head.revision,
-                        "effective": head.effective,
-                        "tree": canonical(head.tree),
-                    },
-                )
-                if revised.rowcount != 1:
-                    raise Conflict(head.id)
+                values = dict(zip(REVISION_COLUMNS, revision_row(commit.head), strict=True))
+                if connection.execute(self._sql["revise"], values).rowcount != 1:
+                    raise Conflict(commit.head.id)
             if commit.lifecycle is not None:
                 connection.execute(self._sql["keep"], commit.lifecycle)
             if rows is not None:
                 written = _fetch(connection, rows.statement, rows.values)
                 if written[0][0] != len(commit.moves):
                     raise self._refusal(commit, connection)
-                listening = rows.shape.told and written[0][1]
+                listening = rows.shape.notified and written[0][1]
             fault_point("commit:written")
         return listening
 
@@ -220,10 +188,7 @@ class PostgresStorage:
         if not expected:
             return
         ids = [project for project, _ in expected]
-        versions = dict(_fetch(connection, self._sql["lock"], (ids,)))
-        for project, version in expected:
-            if versions.get(project, 0) != version:
-                raise Conflict(project, expected=version)
+        check_versions(dict(_fetch(connection, self._sql["lock"], (ids,))), expected)
 
     def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
         """Move the projects as `like` moves its own, by one statement; see the contract."""
@@ -232,18 +197,18 @@ class PostgresStorage:
             return
         pattern = Pattern(like)
         rows = pattern.rows(heads)
-        statement = statements.bulk_move(
+        statement = bulk_move(
             self._schema,
             pattern.moved,
             pattern.regions,
             dated=on is not None,
-            told=bool(pattern.told),
+            notices=bool(pattern.notices),
         )
         values = dict(zip(ENTRY_COLUMNS, entry_row(like.entry), strict=True))
         values |= {"to_plan": like.project.plan, "to_unit": pattern.unit, "on": on}
         values |= {"same_period": pattern.same_period}
-        if pattern.told:
-            values |= dict(zip(TOLD_PART, _across(pattern.told), strict=True))
+        if pattern.notices:
+            values |= dict(zip(SHARED_PART, across(pattern.notices), strict=True))
         listening: Sequence[bool]
         try:
             with self._source.writing() as connection:
@@ -306,7 +271,7 @@ class PostgresStorage:
             raise _too_long(commit) from error
         if error.sqlstate is None and self._was_written(commit, error):
             return any(move.notices for move in commit.moves)
-        raise told(error, self.place) from error
+        raise storage_error(error, self.place) from error
 
     def _was_written(self, commit: Commit, error: psycopg.Error) -> bool:
         """Look, on a new connection, whether a commit was written whose answer was lost.
@@ -326,108 +291,19 @@ class PostgresStorage:
                 )
             except StorageError:
                 if time.monotonic() > deadline:
-                    raise said("unknown_end", self.place, brief(error)) from error
+                    raise failure("unknown_end", self.place, brief(error)) from error
                 time.sleep(0.05)
             else:
                 return found is not None
 
-    # ------------------------------------------------------------------ plans
+    # ------------------------------------------------------------------ reading
 
-    def plans(self) -> tuple[str, ...]:
-        """Return the ids of all plans, in order."""
-        return tuple([row[0] for row in self._source.rows(self._sql["plans"])])
+    def _row(self, sql: str, values: Any = ()) -> Sequence[Any] | None:
+        row: Sequence[Any] | None = self._source.row(sql, values)
+        return row
 
-    def head(self, plan: str, revision: int | None = None) -> str | None:
-        """Return the canonical text of a plan revision (None: the latest), or None."""
-        name, number = ("head", EVER) if revision is None else ("head_of", revision)
-        row = self._source.row(self._sql[name], (plan, number))
-        return None if row is None else row[0]
-
-    def revisions(self, plan: str) -> tuple[tuple[int, str], ...]:
-        """Return (revision, effective period) of every revision of the plan, in order."""
-        return tuple([(r[0], r[1]) for r in self._source.rows(self._sql["revisions"], (plan,))])
-
-    def lifecycle(self, fingerprint: str) -> str | None:
-        """Return the canonical text of the lifecycle with this fingerprint, or None."""
-        row = self._source.row(self._sql["lifecycle"], (fingerprint,))
-        return None if row is None else row[0]
-
-    def definition(self, project: str, revision: int | None = None) -> tuple[int, str] | None:
-        """Return (its revision, text) of the latest definition up to `revision`, or None."""
-        latest = EVER if revision is None else revision
-        row = self._source.row(self._sql["definition"], (project, latest))
-        return None if row is None else (row[0], row[1])
-
-    def definitions(self, plan: str, revision: int | None = None) -> Iterator[tuple[str, int, str]]:
-        """Yield (project id, revision, text) for every project of the plan, in order."""
-        latest = EVER if revision is None else revision
-        for row in self._source.rows(self._sql["definitions"], (latest, plan)):
-            yield row[0], row[1], row[2]
-
-    # ------------------------------------------------------------------ reading projects
-
-    def snapshot(self, project: str) -> Snapshot | None:
-        """Return the project and its current evaluation, read in one moment, or None."""
-        row = self._source.row(self._sql["snapshot"], (project,))
-        return None if row is None else snapshot_from(row)
-
-    def snapshots(self, selection: Selection) -> Iterator[Snapshot]:
-        """Yield the snapshots of the selected projects, streamed, all of one moment."""
-        statement, values = statements.selecting(self._schema, selection, "snapshot")
-        for row in self._source.rows(statement, values):
-            yield snapshot_from(row)
-
-    def select(self, selection: Selection) -> Iterator[Project]:
-        """Yield the selected projects, streamed, all of one moment."""
-        statement, values = statements.selecting(self._schema, selection)
-        for row in self._source.rows(statement, values):
-            yield project_from(row)
-
-    def positions(self, selection: Selection) -> Iterator[ProjectPosition]:
-        """Yield where the selected projects stand, streamed, all of one moment."""
-        statement, values = statements.selecting(self._schema, selection, "position")
-        return map(ProjectPosition._make, self._source.rows(statement, values))
-
-    def as_of(self, selection: Selection, at: dt.datetime) -> Iterator[Project]:
-        """Yield the selected projects as their last entry at or before `at` left them."""
-        left, fits = selection.limit, selection.test()
-        if left is not None and left <= 0:
-            return
-        statement, values = statements.as_of(self._schema, selection, moment(at))
-        rows = self._source.rows(statement, values)
-        try:
-            for project in _rebuilt(rows):
-                if not fits(project):
-                    continue
-                yield project
-                if left is not None:
-                    left -= 1
-                    if not left:
-                        return
-        finally:
-            rows.close()  # type: ignore[attr-defined]
-
-    # ------------------------------------------------------------------ reading the rest
-
-    def evaluation(self, project: str, period: str) -> Evaluation | None:
-        """Return the project's evaluation for the period, or None."""
-        row = self._source.row(self._sql["evaluation"], (project, period))
-        return None if row is None else Evaluation.from_tree(parse(row[0]))
-
-    def evaluations(self, plan: str, period: str) -> Iterator[Evaluation]:
-        """Yield all evaluations of the plan's projects for the period, in project order."""
-        for row in self._source.rows(self._sql["evaluations"], (period, plan)):
-            yield Evaluation.from_tree(parse(row[0]))
-
-    def history(self, project: str, *, after: int = 0) -> Iterator[Entry]:
-        """Yield the project's entries in order, from number `after` + 1."""
-        for row in self._source.rows(self._sql["history"], (project, after)):
-            yield entry_from(row)
-
-    def entry_by_key(self, project: str, key: str) -> Entry | None:
-        """Return the entry that was written with this idempotency key, or None."""
-        row = self._source.row(self._sql["entry_by_key"], (project, key))
-        return None if row is None else entry_from(row)
+    def _rows(self, sql: str, values: Any = ()) -> Generator[Sequence[Any], None, None]:
+        return self._source.rows(sql, values)
 
     def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
         """Yield (position, entry) in the order in which the positions were drawn.
@@ -474,7 +350,7 @@ class PostgresStorage:
                 rows = _fetch(connection, self._sql["claim"], values)
                 fault_point("claim:claimed")
         except psycopg.Error as error:
-            raise told(error, self.place) from error
+            raise storage_error(error, self.place) from error
         return [outgoing_from(row) for row in rows]
 
     def settle(self, outcomes: Iterable[Settled]) -> None:
@@ -491,16 +367,10 @@ class PostgresStorage:
         try:
             with self._source.writing() as connection:
                 for turn in turns:
-                    connection.execute(self._sql["settle"], _columns(turn.values()))
+                    connection.execute(self._sql["settle"], across(map(settled_row, turn.values())))
                 fault_point("settle:written")
         except psycopg.Error as error:
-            raise told(error, self.place) from error
-
-    def outbox(self, *, state: str | None = None, project: str | None = None) -> Iterator[Outgoing]:
-        """Yield the notices in the outbox, oldest first."""
-        values = {"state": state, "project": project}
-        for row in self._source.rows(self._sql["outbox"], values):
-            yield outgoing_from(row)
+            raise storage_error(error, self.place) from error
 
     def resend(self, notices: Iterable[tuple[str, str]], *, at: dt.datetime) -> int:
         """Put dead letters back to waiting with no tries; return how many there were."""
@@ -511,7 +381,7 @@ class PostgresStorage:
         try:
             row = self._source.write(self._sql["resend"], values)
         except psycopg.Error as error:
-            raise told(error, self.place) from error
+            raise storage_error(error, self.place) from error
         assert row is not None
         sent, listening = row
         if sent and listening:
@@ -537,47 +407,11 @@ class PostgresStorage:
 # --------------------------------------------------------------------------- committing
 
 
-@attrs.frozen
-class _Rows:
-    """The moves of a commit as the statement that writes them, with its values by name."""
-
-    shape: Shape
-    statement: str
-    values: dict[str, Any]
-
-    @classmethod
-    def of(cls, moves: Sequence[Move], schema: str) -> _Rows:
-        shape = Shape(
-            many=len(moves) > 1 or len(moves[0].notices) > 1,
-            adopted=any(move.expected == 0 for move in moves),
-            moved=any(move.expected > 0 for move in moves),
-            keyed=any(move.entry.key is not None for move in moves),
-            evaluated=any(move.evaluation is not None for move in moves),
-            defined=any(move.definition is not None for move in moves),
-            assigned=any(move.definition and move.definition.assignments for move in moves),
-            told=any(move.notices for move in moves),
-        )
-        rows = [_move_row(move, shape) for move in moves]
-        notices = [notice_row(each) for move in moves for each in move.notices]
-        if shape.many:
-            values = dict(zip(shape.columns, _across(rows), strict=True))
-            if notices:
-                values.update(zip(NOTICE_PART, _across(notices), strict=True))
-        else:
-            values = dict(zip(shape.columns, rows[0], strict=True))
-            if notices:
-                values.update(zip(NOTICE_PART, notices[0], strict=True))
-        if shape.assigned:
-            assigned = [row for move in moves for row in _assignment_rows(move)]
-            values.update(zip(ASSIGNMENT_PART, _across(assigned), strict=True))
-        return cls(shape, statements.move(schema, shape), values)
-
-
 def _copy(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
     """Put the rows of a bulk move into the session's own table for them."""
-    connection.execute(SWEPT_TABLE)
-    connection.execute(SWEPT_EMPTY)  # the same transaction may have swept before
-    with connection.cursor() as cursor, cursor.copy(SWEPT_COPY) as copy:
+    connection.execute(MAKE_TABLE)
+    connection.execute(EMPTY_TABLE)  # the same transaction may have moved others before
+    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
         for row in rows:
             copy.write_row(row)
 
@@ -586,67 +420,6 @@ def _first(like: Move, place: int, project: str, number: int, previous: str, has
     """Return the entry of one project of a bulk move, as the move that would have written it."""
     entry = attrs.evolve(like.entry, project=project, number=number, previous=previous, hash=hash)
     return attrs.evolve(like, entry=entry, expected=number - 1)
-
-
-def _across(rows: Iterable[Sequence[Any]]) -> list[Any]:
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _move_row(move: Move, shape: Shape) -> list[Any]:
-    project, evaluation, definition = move.project, move.evaluation, move.definition
-    row = project_row(project)
-    values = [*entry_row(move.entry), row[1], row[2], *row[3:7], row[8], *row[12:14], row[15]]
-    if shape.evaluated:
-        rating = None if evaluation is None else evaluation.rating
-        rate = None if rating is None or rating.rate is None else format(rating.rate, "f")
-        values += [
-            None if evaluation is None else evaluation.period,
-            rate,
-            None if rating is None else rating.band,
-            None if evaluation is None else evaluation.text(),
-        ]
-    if shape.defined:
-        values += (
-            [None] * 4
-            if definition is None
-            else [
-                definition.label.ko,
-                definition.label.en,
-                definition.field,
-                canonical(definition.tree),
-            ]
-        )
-    return values
-
-
-def _assignment_rows(move: Move) -> Iterator[tuple[Any, ...]]:
-    if move.definition is None:
-        return
-    for position, each in enumerate(move.definition.assignments):
-        yield (
-            move.project.id,
-            move.project.revision,
-            position,
-            each.unit,
-            each.since,
-            each.until,
-        )
-
-
-def _columns(outcomes: Iterable[Settled]) -> list[list[str | None]]:
-    """Return outcomes as one list per column."""
-    return _across(
-        [
-            (
-                outcome.notice,
-                outcome.notifier,
-                outcome.state,
-                None if outcome.next_at is None else moment(outcome.next_at),
-                outcome.error,
-            )
-            for outcome in outcomes
-        ]
-    )
 
 
 def _fetch(connection: Connection, statement: str, values: Any) -> list[Any]:
@@ -666,87 +439,3 @@ def _too_long(commit: Commit) -> InvalidInput:
             )
         ]
     )
-
-
-# --------------------------------------------------------------------------- as of a moment
-
-
-def _rebuilt(rows: Iterable[Sequence[Any]]) -> Iterator[Project]:
-    """Replay the rows of `statements.as_of` into projects."""
-    last: Sequence[Any] | None = None
-    replay = Rebuilt()
-    for row in rows:
-        if last is not None and last[0] != row[0]:
-            yield _project_then(last, replay)
-            replay = Rebuilt()
-        rating = None if row[14] is None else parse(row[14])
-        replay.follow(row[10], named(row[11]), bool(row[12]), rating)
-        last = row
-    if last is not None:
-        yield _project_then(last, replay)
-
-
-def _project_then(row: Sequence[Any], replay: Rebuilt) -> Project:
-    return Project(
-        id=row[0],
-        plan=row[1],
-        number=row[2],
-        label=Label(row[3], row[4]),
-        unit=row[5],
-        field=row[6],
-        states=replay.states,
-        visits=replay.visits,
-        period=row[13],
-        version=row[10],
-        lifecycle=row[7],
-        revision=row[8],
-        band=replay.band,
-        head=row[9],
-    )
-
-
-# --------------------------------------------------------------------------- the URL
-
-
-def _parsed(url: str) -> tuple[str, str, dict[str, Any]]:
-    """Return what libpq is given, the URL as it may be shown, and our own options.
-
-    Raises:
-        StorageError: an option has no sense.
-    """
-    start, _, query = url.partition("?")
-    given = parse_qsl(query, keep_blank_values=True)
-    ours = {name: value for name, value in given if name in ("schema", "timeout", "connections")}
-    theirs = [(name, value) for name, value in given if name not in ours]
-    names = {name for name, _ in theirs}
-    place = re.sub(r"(?<=://)([^/@]*?):[^/@]*@", r"\1@", start)
-    schema = ours.get("schema", SCHEMA)
-    _check_name(schema)
-    timeout, connections = ours.get("timeout", "5"), ours.get("connections", "10")
-    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", timeout) or float(timeout) == 0:
-        raise said("url", place, f"timeout={timeout}")
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", connections):
-        raise said("url", place, f"connections={connections}")
-    for name, value in (
-        ("connect_timeout", str(max(round(float(timeout)), 2))),
-        ("client_encoding", "UTF8"),
-        ("application_name", "evalflow"),
-    ):
-        if name not in names:
-            theirs.append((name, value))
-    conninfo = f"{start}?{urlencode(theirs, quote_via=quote)}"  # libpq knows no "+"
-    options = {"schema": schema, "timeout": float(timeout), "connections": int(connections)}
-    return conninfo, place, options
-
-
-def _check_name(schema: str) -> None:
-    if not _NAME.fullmatch(schema):
-        raise said("url", "", f"schema={schema}")
-
-
-def _channel(schema: str) -> str:
-    """Return the channel on which a store says that it has notices (63 bytes at most)."""
-    name = f"evalflow:{schema}"
-    if len(name) > 63:
-        name = f"evalflow:{hashlib.sha256(schema.encode()).hexdigest()[:32]}"
-    return name

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from evalflow.storage import fault_point
-from evalflow_postgres.failures import said
+from evalflow_postgres.failures import failure
 
 NAMES = ("0001.sql", "0002.sql")
 """The steps, in order: the n-th makes schema version n of version n - 1. A step that was
@@ -50,7 +50,7 @@ def bring_up(
         )
         present = version(connection, schema, place)  # again: somebody may have been first
         if present > len(known):
-            raise said("newer", place, str(present))
+            raise failure("newer", place, str(present))
         if present == 0 and not _has(connection, schema):
             connection.execute(f"CREATE SCHEMA {name}")
         if present == 0 and not _is_ours(connection, schema):
@@ -79,9 +79,9 @@ def check(connection: psycopg.Connection[Any], schema: str, place: str) -> None:
     _check_encoding(connection, place)
     present, right = version(connection, schema, place), len(NAMES)
     if present == 0:
-        raise said("missing", place, schema)
+        raise failure("missing", place, schema)
     if present != right:
-        raise said("newer" if present > right else "older", place, str(present))
+        raise failure("newer" if present > right else "older", place, str(present))
 
 
 def version(connection: psycopg.Connection[Any], schema: str, place: str) -> int:
@@ -95,7 +95,7 @@ def version(connection: psycopg.Connection[Any], schema: str, place: str) -> int
     if columns == _OURS:
         return int(_first(connection, f"SELECT version FROM {quoted(schema)}.store"))
     if taken:
-        raise said("foreign", place, schema)
+        raise failure("foreign", place, schema)
     return 0
 
 
@@ -123,7 +123,7 @@ def _has(connection: psycopg.Connection[Any], schema: str) -> bool:
 def _check_encoding(connection: psycopg.Connection[Any], place: str) -> None:
     encoding = _first(connection, "SELECT current_setting('server_encoding')")
     if encoding != "UTF8":
-        raise said("encoding", place, str(encoding))
+        raise failure("encoding", place, str(encoding))
 
 
 def _first(connection: psycopg.Connection[Any], statement: str, *values: str) -> Any:

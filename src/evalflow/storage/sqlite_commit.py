@@ -1,0 +1,122 @@
+"""A commit as rows, how they are written, and what a refusal means."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+
+from evalflow.errors import Conflict
+from evalflow.model import Commit, Move
+from evalflow.model.canonical import canonical
+from evalflow.storage.rows import (
+    assignment_rows,
+    definition_row,
+    entry_row,
+    evaluation_row,
+    moment,
+    notice_row,
+    project_row,
+    revision_row,
+)
+from evalflow.storage.sql import check_versions
+from evalflow.storage.sqlite_statements import (
+    ADOPT,
+    APPEND,
+    ASSIGN,
+    DEFINE,
+    EVALUATE,
+    KEEP,
+    NOTIFY,
+    REVISE,
+    STAND,
+    VERSIONS,
+)
+
+
+@attrs.frozen
+class CommitRows:
+    """A commit as rows, made before the transaction begins, so that it is short."""
+
+    head: tuple[Any, ...] | None
+    lifecycle: tuple[str, str] | None
+    adopted: list[tuple[Any, ...]]
+    entries: list[tuple[Any, ...]]
+    standing: list[tuple[Any, ...]]
+    definitions: list[tuple[Any, ...]]
+    assigned: list[tuple[Any, ...]]
+    evaluations: list[tuple[Any, ...]]
+    notices: list[tuple[Any, ...]]
+
+    @classmethod
+    def of(cls, commit: Commit) -> CommitRows:
+        """Return the rows of a commit."""
+        head = None if commit.head is None else revision_row(commit.head)
+        rows = cls(head, commit.lifecycle, [], [], [], [], [], [], [])
+        for move in commit.moves:
+            rows._add(move)
+        return rows
+
+    def _add(self, move: Move) -> None:
+        row = project_row(move.project)
+        if move.expected == 0:
+            self.adopted.append((*row[:7], row[8], move.entry.period, *row[11:14], row[15]))
+        else:
+            self.standing.append((*row[3:7], row[8], *row[11:14], row[15], row[0]))
+        self.entries.append(entry_row(move.entry))
+        if (definition := definition_row(move)) is not None:
+            self.definitions.append(definition)
+            self.assigned.extend(assignment_rows(move))
+        if (evaluation := evaluation_row(move)) is not None:
+            self.evaluations.append(evaluation)
+        for notice in move.notices:
+            self.notices.append((*notice_row(notice), moment(notice.at)))
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Write the rows, in the order that foreign keys and triggers ask for."""
+        if self.head is not None:
+            connection.execute(REVISE, self.head)
+        if self.lifecycle is not None:
+            connection.execute(KEEP, self.lifecycle)
+        for sql, rows in (
+            (ADOPT, self.adopted),
+            (APPEND, self.entries),
+            (STAND, self.standing),
+            (DEFINE, self.definitions),
+            (ASSIGN, self.assigned),
+            (EVALUATE, self.evaluations),
+            (NOTIFY, self.notices),
+        ):
+            if len(rows) == 1:
+                connection.execute(sql, rows[0])
+            elif rows:
+                connection.executemany(sql, rows)
+
+
+def compare(connection: sqlite3.Connection, expected: Sequence[tuple[str, int]]) -> None:
+    """Raise Conflict where one of the projects does not stand at the version given."""
+    ids = canonical([project for project, _ in expected])
+    check_versions(dict(connection.execute(VERSIONS, (ids,)).fetchall()), expected)
+
+
+def refuse(connection: sqlite3.Connection, commit: Commit) -> None:
+    """Raise Conflict where somebody was first."""
+    compare(connection, [(move.entry.project, move.expected) for move in commit.moves])
+    if commit.head is not None:
+        (latest,) = connection.execute(
+            "SELECT coalesce(max(revision), 0) FROM plan_revision WHERE plan = ?",
+            (commit.head.id,),
+        ).fetchone()
+        if commit.head.revision != latest + 1:
+            raise Conflict(commit.head.id)
+    for move in commit.moves:
+        entry = move.entry
+        if (
+            entry.key is not None
+            and connection.execute(
+                'SELECT 1 FROM entry WHERE project = ? AND "key" = ?', (entry.project, entry.key)
+            ).fetchone()
+        ):
+            raise Conflict(entry.project, expected=move.expected)

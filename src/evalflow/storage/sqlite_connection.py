@@ -1,0 +1,183 @@
+"""Connections to an SQLite store: a pool in autocommit, and turns for those who write.
+
+Readers take a connection and wait for nobody. Who writes waits for its turn in a fair queue
+(`write_queue`), so that SQLite's own lock is free when it begins.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from evalflow.storage import write_queue
+from evalflow.storage.sqlite_errors import failure, is_busy, storage_error
+from evalflow.storage.sqlite_schema import prepare
+
+_OLDEST = (3, 37)  # STRICT tables
+_RECOVERY = 1.0  # seconds SQLite itself may wait for a lock before we look at the deadline
+_JOURNAL = 64 * 1024 * 1024  # bytes to which the -wal file shrinks after a big commit
+_IDLE = 8  # connections kept for the next reader or writer
+_CHUNK = 256  # rows fetched at a time by a streamed read
+
+
+class SQLiteConnections:
+    """The connections of one store, for many threads and processes: `_reading`, `_writing`, and
+    one statement by `_row` or `_rows`."""
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, timeout: float = 5.0, synchronous: str = "FULL"
+    ) -> None:
+        """Open the file; see `open_sqlite`."""
+        if synchronous.upper() not in {"FULL", "NORMAL", "EXTRA"}:
+            raise ValueError(f"synchronous is FULL, NORMAL or EXTRA, not {synchronous!r}")
+        if sqlite3.sqlite_version_info < _OLDEST:
+            raise failure("unreachable", os.fspath(path), f"SQLite {sqlite3.sqlite_version} < 3.37")
+        if os.fspath(path) == ":memory:":
+            raise failure("memory", "memory:")
+        self.path = os.path.abspath(path)
+        self._timeout = timeout
+        self._patience = min(timeout, _RECOVERY)
+        self._synchronous = synchronous.upper()
+        self._closed = False
+        self._pool: deque[sqlite3.Connection] = deque()
+        self._process = os.getpid()
+        self._left_behind: list[Any] = []  # a forked child must not touch its parent's
+        self._queue_path = os.path.realpath(self.path) + "-queue"
+        prepare(self.path, timeout, lambda: _connect(self.path, "FULL", self._patience))
+        self._queue = write_queue.join(self._queue_path)
+
+    def close(self) -> None:
+        """Close the connections. A store that nobody has open any more is a single file."""
+        if self._closed:
+            return
+        self._closed = True
+        self._meet_fork()
+        while self._pool:
+            self._pool.pop().close()
+        write_queue.part(self._queue_path)
+
+    def _take(self) -> sqlite3.Connection:
+        if self._process != os.getpid():
+            self._meet_fork()
+        if self._closed:
+            raise failure("closed", self.path)
+        try:
+            return self._pool.pop()
+        except IndexError:
+            return _connect(self.path, self._synchronous, self._patience)
+
+    def _put(self, connection: sqlite3.Connection) -> None:
+        if connection.in_transaction:
+            connection.rollback()
+        if self._closed or len(self._pool) >= _IDLE:
+            connection.close()
+        else:
+            self._pool.append(connection)
+
+    def _meet_fork(self) -> None:
+        if self._process == os.getpid():
+            return
+        self._left_behind += [self._pool, self._queue]
+        self._pool = deque()
+        self._process = os.getpid()
+        self._queue = write_queue.join(self._queue_path)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        connection = self._take()
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            raise storage_error(error, self.path) from error
+        finally:
+            self._put(connection)
+
+    def _rows(self, sql: str, values: Any = ()) -> Generator[Sequence[Any], None, None]:
+        """Yield the rows of one statement, streamed, all as of its beginning."""
+        with self._reading() as connection:
+            cursor = connection.execute(sql, values)
+            try:
+                while rows := cursor.fetchmany(_CHUNK):
+                    yield from rows
+            finally:
+                cursor.close()
+
+    def _row(self, sql: str, values: Any = ()) -> Sequence[Any] | None:
+        connection = self._take()
+        try:
+            row: Sequence[Any] | None = connection.execute(sql, values).fetchone()
+        except sqlite3.Error as error:
+            raise storage_error(error, self.path) from error
+        finally:
+            self._put(connection)
+        return row
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection inside a write transaction; committed and durable afterwards."""
+        connection = self._take()
+        try:
+            self._begin(connection)
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                self._queue.give()
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            raise storage_error(error, self.path) from error
+        finally:
+            self._put(connection)
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        """Wait for this thread's turn and begin to write, all within the time-out."""
+        deadline = time.monotonic() + self._timeout
+        if not self._queue.take(deadline):
+            raise failure("locked", self.path)
+        try:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not is_busy(error):
+                    raise
+                # Somebody who knows no queue is writing.
+                self._begin_when_free(connection, deadline)
+        except BaseException:
+            self._queue.give()
+            raise
+
+    def _begin_when_free(self, connection: sqlite3.Connection, deadline: float) -> None:
+        left = max(deadline - time.monotonic(), 0)
+        connection.execute(f"PRAGMA busy_timeout = {left * 1000:.0f}")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {self._patience * 1000:.0f}")
+
+
+def _connect(path: str, synchronous: str, patience: float) -> sqlite3.Connection:
+    """Open a connection. Readers in WAL mode wait for nobody but a recovery after a crash;
+    for writers `_begin` looks at the clock."""
+    try:
+        connection = sqlite3.connect(
+            path, timeout=patience, isolation_level=None, check_same_thread=False
+        )
+        try:  # the first statement reads the file: it may be no database
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL}")
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise storage_error(error, path) from error
+    return connection

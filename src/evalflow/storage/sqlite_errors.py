@@ -1,0 +1,93 @@
+"""What SQLite reports, as the errors of evalflow: in Korean and in English."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+from evalflow.errors import StorageError
+from evalflow.storage.sql import ErrorTexts
+
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+_CODES = {
+    sqlite3.SQLITE_BUSY: "locked",
+    sqlite3.SQLITE_LOCKED: "locked",
+    sqlite3.SQLITE_READONLY: "read_only",
+    sqlite3.SQLITE_PERM: "read_only",
+    sqlite3.SQLITE_CORRUPT: "corrupt",
+    sqlite3.SQLITE_NOTADB: "foreign",
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_ERROR: "corrupt",  # a table or column of ours is gone
+    sqlite3.SQLITE_SCHEMA: "corrupt",
+}
+
+_TEXTS = ErrorTexts(
+    codes={"limited": "full", "memory": "missing"},
+    sentences={
+        "locked": (
+            "다른 프로그램이 저장소를 잠그고 있습니다. 잠시 뒤 다시 시도하십시오: {place}",
+            "another program keeps the store locked; try again later: {place}",
+        ),
+        "read_only": (
+            "저장소에 쓸 수 없습니다(읽기 전용). 파일과 폴더의 쓰기 권한을 확인하십시오: {place}",
+            "the store is read-only; check the permissions of the file and its folder: {place}",
+        ),
+        "corrupt": (
+            "저장소 파일이 손상되었습니다. 백업본으로 되돌리십시오: {place} ({detail})",
+            "the store's file is damaged; restore it from a backup: {place} ({detail})",
+        ),
+        "foreign": (
+            "evalflow 저장소가 아닌 파일입니다. 아무것도 바꾸지 않았습니다: {place}",
+            "this is not an evalflow store; nothing was changed: {place}",
+        ),
+        "newer": (
+            "더 새로운 evalflow가 만든 저장소입니다(스키마 {detail}). "
+            "evalflow를 올리십시오: {place}",
+            "a later evalflow made this store (schema {detail}); upgrade evalflow: {place}",
+        ),
+        "limited": (
+            "파일에 기록하지 못했습니다(할당량이나 파일 크기 제한, 또는 디스크 고장). "
+            "아무것도 바뀌지 않았습니다: {place}",
+            "the file could not be written (a quota, a limit of its size, or a failing disk); "
+            "nothing was written: {place}",
+        ),
+        "missing": (
+            "폴더가 없습니다. 먼저 만드십시오: {place}",
+            "there is no such folder; make it first: {place}",
+        ),
+        "memory": (
+            "SQLite 파일의 이름이 필요합니다. 메모리에만 두려면 'memory:'를 쓰십시오.",
+            "an SQLite store needs a file; for one in memory use 'memory:'",
+        ),
+        "unreachable": (
+            "저장소를 열거나 읽을 수 없습니다: {place} ({detail})",
+            "the store cannot be opened or read: {place} ({detail})",
+        ),
+    },
+)
+
+
+def failure(code: str, path: str, detail: str = "") -> StorageError:
+    """Return the error of this code; `path` is the store's file."""
+    return _TEXTS.error(code, path, detail)
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Say whether another connection holds the lock that was wanted."""
+    return error.sqlite_errorcode & 0xFF in _BUSY
+
+
+def storage_error(error: sqlite3.Error, path: str) -> StorageError:
+    """Return the error that says what `error` means for whoever runs the system."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # raised by the Python module itself
+        closed = isinstance(error, sqlite3.ProgrammingError)
+        return failure("closed" if closed else "unreachable", path, str(error))
+    if code & 0xFF == sqlite3.SQLITE_CANTOPEN and not os.path.isdir(os.path.dirname(path)):
+        return failure("missing", os.path.dirname(path))
+    if code & 0xFF == sqlite3.SQLITE_CANTOPEN and not os.access(path, os.W_OK):
+        return failure("read_only", path)
+    if code == sqlite3.SQLITE_IOERR_WRITE:
+        return failure("limited", path)
+    return failure(_CODES.get(code & 0xFF, "unreachable"), path, str(error))

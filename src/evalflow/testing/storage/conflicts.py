@@ -1,0 +1,178 @@
+"""Who comes second writes nothing: versions, keys, and histories that do not continue."""
+
+# A test's name is its sentence.
+# ruff: noqa: D102
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import attrs
+import pytest
+
+from evalflow import Conflict
+from evalflow.storage import Commit, Storage
+from evalflow.testing.given import (
+    BEGINNING,
+    adoption,
+    entry_after,
+    given_plan,
+    given_project,
+    head,
+    move_after,
+    rating,
+)
+from evalflow.testing.storage.base import StorageKit
+from evalflow.testing.storage.common import EVERYTHING, PLAN, SIX, everything, version
+
+
+class ConflictTests(StorageKit):
+    """A commit is written whole, and only where nobody was first."""
+
+    def test_a_move_decided_on_an_older_version_conflicts(self, storage: Storage) -> None:
+        project = given_project(storage)
+        first = move_after(project, "submit", state="submitted")
+        second = move_after(
+            project,
+            "withdraw",
+            state="planned",
+            rated=rating(SIX, "2016-Q1"),
+            told=("policy-1",),
+            key="second",
+        )
+        storage.commit(Commit(moves=(first,)))
+        before = everything(storage)
+
+        with pytest.raises(Conflict) as conflict:
+            storage.commit(Commit(moves=(second,)))
+
+        assert conflict.value.project == SIX
+        assert everything(storage) == before
+
+    def test_a_move_ahead_of_the_stored_version_conflicts(self, storage: Storage) -> None:
+        project = given_project(storage)
+        ahead = move_after(move_after(project).project)
+        before = everything(storage)
+
+        with pytest.raises(Conflict):
+            storage.commit(Commit(moves=(ahead,)))
+
+        assert everything(storage) == before
+
+    def test_a_project_is_adopted_once(self, storage: Storage) -> None:
+        given_project(storage, state="submitted")
+        before = everything(storage)
+
+        with pytest.raises(Conflict):
+            storage.commit(Commit(moves=(adoption(SIX, unit="youth"),)))
+
+        assert everything(storage) == before
+
+    def test_a_move_of_an_unknown_project_conflicts(self, storage: Storage) -> None:
+        given_plan(storage)
+        with pytest.raises(Conflict):
+            storage.commit(entry_after(adoption(SIX).project))
+        assert list(storage.entries()) == []
+
+    def test_one_conflict_spoils_the_whole_commit(self, storage: Storage) -> None:
+        one, two, three = (given_project(storage, f"{PLAN}/{n}") for n in (1, 2, 3))
+        storage.commit(entry_after(two))
+        before = everything(storage)
+        moves = tuple(
+            move_after(project, told=("education-1",), rated=rating(project.id, "2016-Q1"))
+            for project in (one, two, three)
+        )
+
+        with pytest.raises(Conflict) as conflict:
+            storage.commit(
+                Commit(
+                    moves=(adoption(f"{PLAN}/4"), *moves),
+                    head=head(revision=2),
+                    lifecycle=("1" * 64, "{}"),
+                )
+            )
+
+        assert conflict.value.project == two.id
+        assert everything(storage) == before
+        assert storage.lifecycle("1" * 64) is None
+
+    def test_a_project_that_was_looked_at_must_not_have_moved(self, storage: Storage) -> None:
+        one, two = (given_project(storage, f"{PLAN}/{n}") for n in (1, 2))
+        move = move_after(one)
+        storage.commit(entry_after(two))
+        before = everything(storage)
+
+        with pytest.raises(Conflict) as conflict:
+            storage.commit(Commit(moves=(move,), unchanged=((two.id, 1),)))
+        assert conflict.value.project == two.id
+        assert everything(storage) == before
+
+        storage.commit(Commit(moves=(move,), unchanged=((two.id, 2), (f"{PLAN}/9", 0))))
+        assert version(storage, one.id) == 2
+
+    def test_a_key_is_used_once_in_a_project(self, storage: Storage) -> None:
+        one, two = (given_project(storage, f"{PLAN}/{n}") for n in (1, 2))
+        first = move_after(one, key="2016-04-05/submit")
+        storage.commit(Commit(moves=(first,)))
+        storage.commit(entry_after(two, key="2016-04-05/submit"))
+        before = everything(storage)
+
+        with pytest.raises(Conflict):
+            storage.commit(entry_after(first.project, key="2016-04-05/submit", told=("policy-1",)))
+
+        assert everything(storage) == before
+        assert storage.entry_by_key(one.id, "2016-04-05/submit") == first.entry
+        without = move_after(first.project)
+        storage.commit(Commit(moves=(without,)))
+        storage.commit(entry_after(without.project))
+        assert version(storage, one.id) == 4
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            pytest.param({"previous": "f" * 64}, id="another predecessor"),
+            pytest.param({"before": ("approved", "unchanged")}, id="other states before"),
+            pytest.param({"period": "2016-Q3"}, id="another period"),
+            pytest.param({"number": 3}, id="a gap"),
+            pytest.param({"number": 1}, id="a number again"),
+            pytest.param({"after": ("approved", "unchanged")}, id="another project state"),
+            pytest.param({"at": BEGINNING.replace(tzinfo=None)}, id="no time zone"),
+            pytest.param(
+                {"at": BEGINNING.astimezone(dt.timezone(dt.timedelta(hours=9)))}, id="not UTC"
+            ),
+        ],
+    )
+    def test_an_entry_continues_the_history_or_is_refused(
+        self, storage: Storage, wrong: dict[str, Any]
+    ) -> None:
+        project = given_project(storage)
+        move = move_after(project, told=("policy-1",))
+        entry = attrs.evolve(move.entry, **wrong, hash="").sealed()
+        broken = attrs.evolve(
+            move, entry=entry, project=attrs.evolve(move.project, head=entry.hash)
+        )
+        before = everything(storage)
+
+        with pytest.raises(ValueError):
+            storage.commit(Commit(moves=(broken,)))
+
+        assert everything(storage) == before
+        storage.commit(Commit(moves=(move,)))
+
+    def test_many_moves_are_one_commit(self, storage: Storage) -> None:
+        given_plan(storage)
+        numbers = range(1, 501)
+        adopted = tuple(adoption(f"{PLAN}/{n}", key=f"a{n}") for n in numbers)
+        storage.commit(Commit(moves=adopted))
+        moved = tuple(
+            move_after(each.project, rated=rating(each.project.id, "2016-Q1"), told=("policy-1",))
+            for each in adopted
+        )
+        storage.commit(Commit(moves=moved))
+
+        assert [p.version for p in storage.select(EVERYTHING)] == [2] * len(numbers)
+        assert [e.project for _, e in storage.entries()] == [
+            f"{PLAN}/{n}" for _ in range(2) for n in numbers
+        ]
+        assert len(list(storage.outbox())) == len(numbers)

@@ -1,0 +1,116 @@
+"""Entries in order, and projects as of a moment."""
+
+# A test's name is its sentence.
+# ruff: noqa: D102
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import attrs
+
+from evalflow import Label, Project
+from evalflow.storage import Commit, Selection, Storage
+from evalflow.testing.given import (
+    BEGINNING,
+    adoption,
+    definition,
+    entry_after,
+    given_plan,
+    given_project,
+    head,
+    move_after,
+    rating,
+)
+from evalflow.testing.storage.base import StorageKit
+from evalflow.testing.storage.common import DAY, EVERYTHING, LATER, PLAN, SIX
+
+
+class HistoryTests(StorageKit):
+    """What was true at a moment can be read back."""
+
+    def test_a_project_as_of_a_moment_is_as_its_last_entry_left_it(self, storage: Storage) -> None:
+        changed = definition(SIX, field="welfare", unit="youth", label=Label("뒤", "After"))
+        moves = [adoption(SIX)]
+        for event, said in [
+            ("self_evaluate", {"state": "self_evaluated", "rated": rating(SIX, "2016-Q1")}),
+            ("request_change", {"states": ("self_evaluated", "change_requested")}),
+            ("approve_change", {"redefined": changed, "revision": 2}),
+            ("review", {"state": "reviewed", "rated": rating(SIX, "2016-Q1", band="on_track")}),
+            ("open_period", {"state": "planned", "period": "2016-Q2"}),
+            ("amend", {}),
+        ]:
+            moves.append(move_after(moves[-1].project, event, **said))  # type: ignore[arg-type]
+        given_plan(storage)
+        for move in moves:
+            revised = head(revision=2) if move.definition and move.expected else None
+            storage.commit(Commit(moves=(move,), head=revised))
+        given_project(storage, f"{PLAN}/7", at=LATER)
+
+        def then(at: dt.datetime, **where: Any) -> list[Project]:
+            return list(storage.as_of(Selection(**where), at))
+
+        assert then(BEGINNING - dt.timedelta(microseconds=1)) == []
+        for move in moves:
+            left = attrs.evolve(move.project, change=None)
+            assert then(move.entry.at) == [left]
+            assert then(move.entry.at + dt.timedelta(minutes=59)) == [left]
+        assert [p.id for p in then(LATER)] == [SIX, f"{PLAN}/7"]
+
+        evaluated = moves[1].entry.at
+        assert [p.version for p in then(evaluated, states=("self_evaluated",))] == [2]
+        assert then(evaluated, states=("planned",)) == []
+        assert [p.version for p in then(LATER, states=("planned",))] == [7, 1]
+        assert [p.label.en for p in then(evaluated, fields=("culture_education",))] == [
+            "Seoul innovative education district"
+        ]
+        assert then(evaluated, fields=("welfare",)) == []
+        assert [p.label.en for p in then(LATER, fields=("welfare",))] == ["After"]
+        assert [p.band for p in then(evaluated, bands=("lagging",))] == ["lagging"]
+        assert then(LATER, bands=("lagging",)) == []
+        assert then(LATER, periods=("2016-Q1",), ids=(SIX,)) == []
+        assert len(then(LATER, limit=1)) == 1
+        assert then(LATER, limit=0) == []
+        today = dt.date(2016, 2, 1)
+        assert [p.unit for p in then(evaluated, on=today)] == ["education"]
+        assert [p.unit for p in then(LATER, on=today, ids=(SIX,))] == ["youth"]
+        assert then(evaluated, on=today, units=frozenset({"youth"})) == []
+
+    def test_a_clock_that_went_back_hides_no_later_entry(self, storage: Storage) -> None:
+        project = given_project(storage, at=BEGINNING + DAY)
+        storage.commit(entry_after(project, state="submitted", at=BEGINNING))
+
+        (then,) = storage.as_of(EVERYTHING, BEGINNING + dt.timedelta(hours=1))
+        assert (then.version, then.states[0], then.visits) == (2, "submitted", (2, 1))
+
+    def test_a_history_can_be_read_from_any_number(self, storage: Storage) -> None:
+        project = given_project(storage)
+        entries = list(storage.history(SIX))
+        for _ in range(3):
+            move = move_after(project)
+            storage.commit(Commit(moves=(move,)))
+            entries.append(move.entry)
+            project = move.project
+        given_project(storage, f"{PLAN}/60")
+
+        assert [list(storage.history(SIX, after=n)) for n in range(6)] == [
+            entries[n:] for n in range(6)
+        ]
+        assert list(storage.history(f"{PLAN}/66")) == []
+
+    def test_entries_come_as_they_were_written_and_can_be_continued(self, storage: Storage) -> None:
+        two, one = given_project(storage, f"{PLAN}/2"), given_project(storage, f"{PLAN}/1")
+        storage.commit(Commit(moves=(move_after(two), move_after(one))))
+        found = list(storage.entries())
+
+        assert [(e.project, e.number) for _, e in found] == [
+            (two.id, 1), (one.id, 1), (two.id, 2), (one.id, 2),
+        ]  # fmt: skip
+        positions = [position for position, _ in found]
+        assert positions == sorted(set(positions))
+        assert positions[0] > 0
+        for seen, position in enumerate(positions, 1):
+            assert list(storage.entries(after=position)) == found[seen:]
+            assert list(storage.entries(after=position, limit=1)) == found[seen : seen + 1]
+        assert list(storage.entries(limit=0)) == []

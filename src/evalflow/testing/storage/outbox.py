@@ -1,0 +1,157 @@
+"""Notices: claimed, delivered, given up and sent again."""
+
+# A test's name is its sentence.
+# ruff: noqa: D102
+
+from __future__ import annotations
+
+import datetime as dt
+
+import attrs
+
+from evalflow.storage import Commit, Settled, Storage
+from evalflow.testing.given import BEGINNING, entry_after, given_project, move_after, notice
+from evalflow.testing.storage.base import StorageKit
+from evalflow.testing.storage.common import DAY, LATER, LEASE, PLAN, SIX
+
+
+class OutboxTests(StorageKit):
+    """A notice is claimed by one, and its outcome kept."""
+
+    def test_a_visit_tells_a_recipient_once(self, storage: Storage) -> None:
+        project = given_project(storage)
+        first = move_after(project, told=("education-1", "policy-1"))
+        storage.commit(Commit(moves=(first,)))
+        second = move_after(first.project, "amend")
+        again = (
+            notice(second.entry, "education-1", visit=2),
+            notice(second.entry, "education-1", visit=2, notifier="mail"),
+            notice(second.entry, "youth-1", visit=2),
+            notice(second.entry, "youth-1", visit=2),
+        )
+        storage.commit(Commit(moves=(attrs.evolve(second, notices=again),)))
+
+        told = [each.notice for each in storage.outbox()]
+        assert told == [*first.notices, again[1], again[2]]
+
+    def test_notices_are_claimed_by_the_longest_waiting_first(self, storage: Storage) -> None:
+        project = given_project(storage)
+        late = move_after(project, at=BEGINNING + 3 * DAY, told=("c", "d"))
+        early = move_after(late.project, at=BEGINNING + 2 * DAY, told=("a", "b"))
+        other = move_after(early.project, at=BEGINNING + DAY, told=("x",), notifier="mail")
+        for move in (late, early, other):
+            storage.commit(Commit(moves=(move,)))
+
+        def claim(at: dt.datetime, limit: int = 9) -> list[str]:
+            found = storage.claim("console", at=at, limit=limit, lease=LEASE)
+            assert all(each.tries == 1 for each in found)
+            assert all(each.next_at == at + LEASE for each in found)
+            return [each.notice.recipient for each in found]
+
+        assert claim(BEGINNING + DAY) == []  # nothing has come up yet
+        assert claim(BEGINNING + 2 * DAY) == ["a", "b"]
+        assert claim(BEGINNING + 2 * DAY) == []
+        assert claim(LATER, limit=0) == []
+        storage.settle(
+            [Settled(notice=n.id, notifier="console", state="delivered") for n in early.notices]
+        )
+        assert claim(BEGINNING + 4 * DAY, limit=1) == ["c"]
+        assert claim(BEGINNING + 4 * DAY) == ["d"]
+
+    def test_a_claimed_notice_comes_back_when_its_lease_is_over(self, storage: Storage) -> None:
+        storage.commit(entry_after(given_project(storage), at=BEGINNING, told=("a", "b")))
+        soon = BEGINNING + LEASE
+
+        first = storage.claim("console", at=BEGINNING, limit=1, lease=LEASE)
+        second = storage.claim("console", at=BEGINNING, limit=9, lease=2 * LEASE)
+        early = storage.claim("console", at=soon - DAY / 86400, limit=9, lease=LEASE)
+        third = storage.claim("console", at=soon, limit=9, lease=LEASE)
+
+        assert [[e.notice.recipient for e in each] for each in (first, second, early, third)] == [
+            ["a"], ["b"], [], ["a"],
+        ]  # fmt: skip
+        assert [each.tries for each in third] == [2]
+        assert [(e.state, e.tries) for e in storage.outbox()] == [("waiting", 2), ("waiting", 1)]
+
+    def test_outcomes_are_recorded(self, storage: Storage) -> None:
+        storage.commit(entry_after(given_project(storage), at=BEGINNING, told=("a", "b", "c")))
+        a, b, c = storage.claim("console", at=BEGINNING, limit=9, lease=LEASE)
+        retry = BEGINNING + DAY
+        storage.settle(
+            [
+                Settled(notice=a.notice.id, notifier="console", state="delivered"),
+                Settled(
+                    notice=b.notice.id,
+                    notifier="console",
+                    state="waiting",
+                    next_at=retry,
+                    error="받는 서버가 응답하지 않음",
+                ),
+                Settled(notice=c.notice.id, notifier="console", state="dead", error="no address"),
+                Settled(notice="unknown", notifier="console", state="delivered"),
+                Settled(notice=a.notice.id, notifier="mail", state="dead"),
+            ]
+        )
+
+        assert [(e.state, e.tries, e.error) for e in storage.outbox()] == [
+            ("delivered", 1, None),
+            ("waiting", 1, "받는 서버가 응답하지 않음"),
+            ("dead", 1, "no address"),
+        ]
+        assert [e.notice.id for e in storage.outbox(state="dead")] == [c.notice.id]
+        assert list(storage.outbox(state="dead", project=f"{PLAN}/7")) == []
+        assert len(list(storage.outbox(project=SIX))) == 3
+        assert storage.claim("console", at=retry - LEASE, limit=9, lease=LEASE) in ([], ())
+        (again,) = storage.claim("console", at=retry, limit=9, lease=LEASE)
+        assert (again.notice.id, again.tries) == (b.notice.id, 2)
+
+    def test_a_notice_that_is_handed_back_keeps_its_tries(self, storage: Storage) -> None:
+        storage.commit(entry_after(given_project(storage), at=BEGINNING, told=("a",)))
+        (first,) = storage.claim("console", at=BEGINNING, limit=9, lease=LEASE)
+        back = Settled(
+            notice=first.notice.id, notifier="console", state="waiting", next_at=BEGINNING
+        )
+        storage.settle([back])
+
+        assert [(e.state, e.tries, e.next_at) for e in storage.outbox()] == [
+            ("waiting", 0, BEGINNING)
+        ]
+
+    def test_notices_can_be_claimed_for_one_plan(self, storage: Storage) -> None:
+        for plan in (PLAN, f"{PLAN}-2", "seodaemun-201"):
+            storage.commit(entry_after(given_project(storage, f"{plan}/6"), told=("a",)))
+
+        found = storage.claim("console", at=LATER, limit=9, lease=LEASE, plan=PLAN)
+        assert [each.notice.project for each in found] == [SIX]
+        assert storage.claim("console", at=LATER, limit=9, lease=LEASE, plan="no") in ([], ())
+        assert len(storage.claim("console", at=LATER, limit=9, lease=LEASE)) == 2
+
+    def test_what_was_delivered_stays_delivered(self, storage: Storage) -> None:
+        storage.commit(entry_after(given_project(storage), at=BEGINNING, told=("a", "b")))
+        a, b = storage.claim("console", at=BEGINNING, limit=9, lease=LEASE)
+
+        def settle(notice_id: str, state: str) -> None:
+            storage.settle(
+                [Settled(notice=notice_id, notifier="console", state=state, next_at=LATER)]
+            )
+
+        for state in ("delivered", "waiting", "dead"):  # a slow claimer speaks up afterwards
+            settle(a.notice.id, state)
+        for state in ("dead", "waiting"):
+            settle(b.notice.id, state)
+        assert [e.state for e in storage.outbox()] == ["delivered", "dead"]
+
+        settle(b.notice.id, "delivered")
+        assert [e.state for e in storage.outbox()] == ["delivered", "delivered"]
+
+    def test_dead_letters_are_sent_again(self, storage: Storage) -> None:
+        storage.commit(entry_after(given_project(storage), at=BEGINNING, told=("a", "b")))
+        a, b = storage.claim("console", at=BEGINNING, limit=9, lease=LEASE)
+        storage.settle([Settled(notice=a.notice.id, notifier="console", state="dead", error="x")])
+
+        both = [(each.notice.id, "console") for each in (a, b)]
+        assert storage.resend([*both, (a.notice.id, "mail")], at=LATER) == 1
+        assert storage.resend(both, at=LATER) == 0
+        assert [(e.state, e.tries) for e in storage.outbox()] == [("waiting", 0), ("waiting", 1)]
+        again = storage.claim("console", at=LATER, limit=9, lease=LEASE)
+        assert {each.notice.id: each.tries for each in again} == {a.notice.id: 1, b.notice.id: 2}
