@@ -81,7 +81,7 @@ class Engine:
     ) -> None:
         """Take the storage and the plugins; `clock` and `holidays` stand in for the present
         moment and for the holiday table that plans name."""
-        self.storage = storage
+        self._storage = storage
         self.plugins = plugins
         self.clock = clock
         self.rules = Rules(storage, plugins, holidays)
@@ -103,6 +103,11 @@ class Engine:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def storage(self) -> Storage:
+        """Return the storage that the engine was made on."""
+        return self._storage
 
     def close(self) -> None:
         """Let go of the storage."""

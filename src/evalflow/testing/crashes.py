@@ -233,7 +233,7 @@ class Crashes:
         def walking() -> None:
             rng = random.Random(seed)
             with self._open(self.url) as engine:
-                engine.storage = _Witness(engine.storage, paper)
+                engine = _watched(engine, paper)
                 faults.install(fault)
                 for _ in itertools.count() if steps is None else range(steps):
                     if rng.random() < 0.15:
@@ -281,7 +281,7 @@ class Crashes:
 
             def applying() -> None:
                 with self._open(self.url) as engine:
-                    engine.storage = _Witness(engine.storage, paper.fileno())
+                    engine = _watched(engine, paper.fileno())
                     faults.install(fault)
                     for _ in engine.batches.apply(plan, chunk=chunk):
                         pass
@@ -378,6 +378,12 @@ class Crashes:
         if unsent:
             raise Broken(f"marked as delivered and never sent: {sorted(unsent)[:3]}")
         self.figures["looked"] += 1
+
+
+def _watched(engine: Engine, paper: int) -> Engine:
+    """Return an engine on the same store whose commits are noted on the paper."""
+    storage = _Witness(engine.storage, paper)
+    return Engine(storage, plugins=engine.plugins, clock=engine.clock)
 
 
 def _contents(storage: Storage) -> dict[str, Any]:
