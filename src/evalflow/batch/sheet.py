@@ -10,15 +10,14 @@ from typing import Any
 
 from evalflow.errors import nearest
 from evalflow.files.cells import same
+from evalflow.files.figures import ANY_UNIT, is_not_due, plain
 from evalflow.files.table_reader import Row, Table
 from evalflow.model import ProjectDefinition
 from evalflow.model.canonical import Tree
-from evalflow.plan.tables import NOT_DUE, NUMBER
+from evalflow.plan.tables import NUMBER
 
 EACH = (NUMBER,)
 """The column that a table of data by project must have; every other one is a field."""
-
-_NOT_DUE = (NOT_DUE, "not_due", "notdue")
 
 
 def data_by_project(table: Table, plan: str, known: Collection[str]) -> dict[str, dict[str, Tree]]:
@@ -64,7 +63,8 @@ def figures_by_project(
                 row.wrong("number", *_unknown_number(project, number, definitions))
             continue
         named = _indicator(row, definitions[project])
-        figure = _figure(row)
+        indicator = None if named is None else definitions[project].indicator(named)
+        figure = _figure(row, ANY_UNIT if indicator is None else indicator.unit)
         if named is None:
             continue
         data = found.setdefault(project, {"actuals": {}})
@@ -106,9 +106,14 @@ def _indicator(row: Row, definition: ProjectDefinition) -> str | None:
     return None
 
 
-def _figure(row: Row) -> Tree:
-    """Return the figure in the row: `1,234`, `△12` and `(12)` (minus), or 시기미도래 (not due)."""
-    cell = row.cell("actual")
-    if isinstance(cell, str) and same(cell) in _NOT_DUE:
+def _figure(row: Row, unit: str) -> Tree:
+    """Return the actual in the row (see `files.figures`), one that is provisional (잠정치), or
+    시기미도래 (not due)."""
+    if is_not_due(row.cell("actual")):
         return "not_due"
-    return format(row.figure("actual"), "f")
+    if row.cell("actual") is None or row.is_none("actual"):
+        return plain(row.figure("actual"))  # notes that it is blank
+    read = row.read_figure("actual", unit=unit)
+    if read is None:
+        return None
+    return {"provisional": plain(read.value)} if read.provisional else plain(read.value)

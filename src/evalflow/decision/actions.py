@@ -123,8 +123,12 @@ def next_period(firing: Firing, draft: Draft) -> Draft:
     done = firing.evaluation
     prior = dict(done.prior)
     if done.rating is not None:
+        marked = done.provisional().get(done.period, {})
         prior[done.period] = {
-            indicator: _figure_tree(figure) for indicator, figure in actuals_of(done.rating).items()
+            indicator: {"provisional": marked[indicator]}
+            if indicator in marked
+            else _figure_tree(figure)
+            for indicator, figure in actuals_of(done.rating).items()
         }
     return attrs.evolve(
         draft,

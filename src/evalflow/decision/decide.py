@@ -221,6 +221,7 @@ def decide(
         definition=setting.definition,
         lifecycle=lifecycle,
         criteria=setting.head.criteria,
+        brackets=setting.head.brackets,
     )
     firing = Firing(
         project=project,

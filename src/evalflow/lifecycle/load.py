@@ -96,7 +96,7 @@ def lifecycle_from_tree(tree: Tree, vocabulary: Vocabulary | None = None) -> Lif
     Raises:
         InvalidInput: the tree has mistakes; all of them.
     """
-    return _Builder(Reader(tree), vocabulary, None).build()
+    return _Builder(Reader(tree, stored=True), vocabulary, None).build()
 
 
 def read_due(part: Part, key: str, events: Collection[str]) -> DueRule | None:

@@ -54,6 +54,31 @@ class Evaluation:
         """Return the rating that counts: the reviewer's where there is one."""
         return self.review_rating or self.self_rating
 
+    def provisional(self) -> dict[str, dict[str, str]]:
+        """Return the actuals that are still provisional (잠정치): period -> indicator -> figure.
+
+        An actual is given as `{"provisional": "0.081"}` by the event that reports it. It is made
+        final by a figure given later without that mark: by reporting again, by a spot check that
+        found the same, or by a correction of an earlier period (G6).
+        """
+        found: dict[str, dict[str, str]] = {}
+        for period, figures in self.prior.items():
+            for indicator, figure in figures.items():
+                if isinstance(figure, Mapping) and "provisional" in figure:
+                    found.setdefault(period, {})[indicator] = figure["provisional"]
+        for line in self.rating.lines if self.rating else ():
+            if line.figure is None:
+                continue
+            given = [
+                fact[line.indicator]
+                for fact in self.facts.values()
+                if isinstance(fact, Mapping) and line.indicator in fact
+            ]
+            text = format(line.figure, "f")
+            if {"provisional": text} in given and text not in given:
+                found.setdefault(self.period, {})[line.indicator] = text
+        return found
+
     def tree(self) -> Tree:
         """Return the evaluation as stored."""
         return {

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from evalflow.errors import InvalidInput
+from evalflow.files.figures import BRACKETS
 from evalflow.files.reader import Part, Reader, date_of
 from evalflow.lifecycle.definition import Lifecycle, Role
 from evalflow.lifecycle.load import read_due
@@ -60,6 +61,7 @@ _KEYS = frozenset(
         "lifecycle",
         "calendar",
         "scoring",
+        "figures",
         "notices",
         "plugins",
         "forms",
@@ -100,7 +102,7 @@ def head_from_tree(tree: Tree) -> PlanHead:
     Raises:
         InvalidInput: the tree has mistakes; all of them.
     """
-    reading = Reader(tree)
+    reading = Reader(tree, stored=True)
     head = read_head(reading, None, written=False)
     reading.raise_if_any()
     return head
@@ -115,6 +117,7 @@ def read_head(reading: Reader, lifecycle: Lifecycle | None, *, written: bool) ->
     top = reading.top
     top.only(_KEYS if written else _KEYS | {ORDER})
     top.choice("evalflow", (FORMAT,))
+    reading.brackets = _brackets(top.mapping("figures", required=False))
     year = top.whole("year", least=1900, most=2999)
     rules = _calendar(top.mapping("calendar", required=False), year, lifecycle)
     units = _units(top, lifecycle)
@@ -131,6 +134,7 @@ def read_head(reading: Reader, lifecycle: Lifecycle | None, *, written: bool) ->
         office=office,
         directory=_with_appointments(top, directory, units, lifecycle),
         calendar=rules,
+        brackets=reading.brackets,
         scoring=_scoring(top.mapping("scoring", required=False), written),
         delivery=_delivery(top.mapping("notices", required=False)),
         patience=_patience(top.mapping("plugins", required=False)),
@@ -144,8 +148,14 @@ def read_head(reading: Reader, lifecycle: Lifecycle | None, *, written: bool) ->
         document=_document(top),
         milestones=tuple(sorted(_milestones(top), key=lambda pair: pair[0])),
         illustrative=top.label_at("illustrative", None, english=False),
-        tree=_normal(top.tree),
+        tree=_normal(top.plain_tree()),
     )
+
+
+def _brackets(part: Part) -> str | None:
+    """Return what a figure in brackets means in this office, where the plan says it."""
+    part.only(frozenset({"brackets"}))
+    return part.choice("brackets", BRACKETS, None)
 
 
 @lru_cache(maxsize=256)
@@ -481,7 +491,7 @@ def _due(part: Part, lifecycle: Lifecycle | None) -> dict[str, DueRule]:
 def _scoring(part: Part, written: bool) -> ScoringRules:
     part.only(_SCORING_KEYS if written else _SCORING_KEYS | {ORDER})
     options = part.mapping("options", required=False).tree
-    cap, floor = part.figure("cap", None), part.figure("floor", None)
+    cap, floor = part.figure("cap", None, unit="%"), part.figure("floor", None, unit="%")
     if cap is not None and floor is not None and floor > cap:
         ko, en = (
             f"하한({floor})이 상한({cap})보다 큽니다",
@@ -524,7 +534,7 @@ def _bands(part: Part) -> tuple[Band, ...]:
                 name=name,
                 label=each.label(english=False),
                 verdict=each.choice("verdict", VERDICTS),
-                at_least=each.figure("at_least", None),
+                at_least=each.figure("at_least", None, unit="%"),
                 against=each.choice("against", AGAINST, "so_far"),
             )
         )

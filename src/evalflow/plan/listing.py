@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.files.cells import figure_of
+from evalflow.files.figures import stored_figure
 from evalflow.files.table_reader import Column
 from evalflow.model import Evaluation, Label, PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree
@@ -141,7 +141,9 @@ def _named(tree: Mapping[str, Tree], lang: str) -> Value:
 def _actual(tree: Tree) -> Value:
     if tree is None:
         return None
-    figure = figure_of(str(tree))
+    if isinstance(tree, Mapping) and "provisional" in tree:
+        return f"{tree['provisional']}(잠정)"
+    figure = stored_figure(str(tree))
     return NOT_DUE if figure is None else figure
 
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import attrs
 
-from evalflow.files.reader import Part, Reader, figure_of
+from evalflow.files.figures import figure_of, is_not_due, stored_figure
+from evalflow.files.reader import Part, Reader
 from evalflow.model import (
     Assignment,
     Budget,
@@ -72,7 +73,8 @@ def definition_from_tree(
     Raises:
         InvalidInput: the tree has mistakes; all of them, with their path.
     """
-    reading = Reader(tree, at=("projects", number))
+    reading = Reader(tree, at=("projects", number), stored=stored)
+    reading.brackets = head.brackets
     measures = measures and not stored
     definition = read_project(reading.top, head.id, number, written=False, measures=measures)
     if not stored:
@@ -119,7 +121,7 @@ def read_project(
         carried_from=part.text("carried_from", None),
         about=_about(part),
         also_in=_also_in(part),
-        tree=_normal(part.tree),
+        tree=_normal(part.plain_tree()),
     )
 
 
@@ -184,10 +186,11 @@ def _indicator(part: Part, name: str, written: bool) -> Indicator:
     direction = part.choice("direction", DIRECTIONS)
     formula = _formula(part, direction)
     steps = _steps(part, formula)
-    targets = _targets(part)
+    unit = part.text("unit")
+    targets = _targets(part, unit)
     if steps:
         _check_steps(part, steps, targets)
-    baseline = part.figure("baseline", None)
+    baseline = part.figure("baseline", None, unit=unit)
     if FORMULAS[formula].starts and baseline is None:
         ko, en = (
             "formula: baseline에는 baseline 값이 필요합니다",
@@ -204,14 +207,14 @@ def _indicator(part: Part, name: str, written: bool) -> Indicator:
     if weight < 0:
         ko, en = f"가중치는 0 이상이어야 합니다: {weight}", f"a weight is not negative: {weight}"
         part.wrong("weight", "negative_weight", ko, en, str(weight))
-    cap = part.figure("cap", None)
+    cap = part.figure("cap", None, unit="%")
     if cap is not None and cap <= 0:
         ko, en = f"상한은 0보다 커야 합니다: {cap}", f"a cap is above zero: {cap}"
         part.wrong("cap", "wrong_value", ko, en, str(cap))
     return Indicator(
         id=name,
         label=part.label(english=False),
-        unit=part.text("unit"),
+        unit=unit,
         direction=direction,
         formula=formula,
         accumulation=part.choice("accumulation", ACCUMULATIONS),
@@ -253,20 +256,21 @@ def _fitting(direction: str) -> list[str]:
     return [name for name, formula in FORMULAS.items() if direction in formula.directions]
 
 
-def _targets(part: Part) -> dict[str, Figure]:
+def _targets(part: Part, unit: str) -> dict[str, Figure]:
     inside = part.mapping("targets")
     targets: dict[str, Figure] = {}
     for period, value in inside.tree.items():
-        figure = figure_of(value) if value.__class__ is str else None
-        targets[period] = _odd_target(inside, period, value) if figure is None else figure
+        usual = value.__class__ is str and stored_figure(value) is not None
+        figure = figure_of(value) if usual else None
+        targets[period] = _odd_target(inside, period, value, unit) if figure is None else figure
     return targets
 
 
-def _odd_target(inside: Part, period: Any, value: Tree) -> Figure:
+def _odd_target(inside: Part, period: Any, value: Tree, unit: str) -> Figure:
     if value is None:
         ko = "목표가 비어 있습니다 (없으면 {not_due: 사유})"
         inside.wrong(period, "missing_target", ko, "no target (if none is due: {not_due: why})")
-    elif value == "not_due":
+    elif value == "not_due" or is_not_due(value):
         return _NOT_DUE
     elif isinstance(value, Mapping):
         why = inside.mapping(period)
@@ -276,7 +280,7 @@ def _odd_target(inside: Part, period: Any, value: Tree) -> Figure:
         ko, en = "수 또는 {not_due: 사유}여야 합니다", "expected a figure or {not_due: why}"
         why.wrong(None, "wrong_value", ko, en)
     else:
-        return inside.figure(period)
+        return inside.figure(period, unit=unit)
     return _NOT_DUE
 
 
@@ -331,7 +335,7 @@ def _money(part: Part, key: str) -> dict[str, int]:
     if key not in part:
         return {}
     inside = part.mapping(key)
-    return {str(name): inside.whole(name, least=0) for name in inside.tree}
+    return {str(name): inside.whole(name, least=0, money=True) for name in inside.tree}
 
 
 def _schedule(part: Part) -> dict[str, str]:

@@ -19,6 +19,7 @@ import attrs
 
 from evalflow.errors import nearest
 from evalflow.files.cells import same
+from evalflow.files.figures import ANY_UNIT, NOT_DUE_WORDS, is_not_due, stored_figure
 from evalflow.files.table_reader import Column, Row
 from evalflow.model import Label, PlanHead
 from evalflow.model.canonical import Tree
@@ -28,7 +29,7 @@ from evalflow.scoring.formulas import DIRECTIONS, FORMULAS
 
 Value = str | int | Decimal | dt.date | None
 
-NOT_DUE = "시기미도래"
+NOT_DUE = NOT_DUE_WORDS[0]
 """What stands in place of a target or an actual that is not due (G8)."""
 
 NUMBER = Column("number", ("관리번호", "번호", "사업번호", "number", "project"))
@@ -132,6 +133,10 @@ class Kind:
         """Return the tree that the cell says, noting in its table what is wrong with it."""
         return row.text(key)
 
+    def read_in(self, row: Row, key: str, inside: Mapping[str, Tree]) -> Tree:
+        """Return the same; `inside` is the tree of the project or indicator that it is about."""
+        return self.read(row, key)
+
     def agrees(self, row: Row, key: str, tree: Tree, read: Tree) -> bool:
         """Say whether the cell, read as `read`, says what `tree` says already."""
         return tree is not None and _composed(str(tree)) == read
@@ -226,13 +231,15 @@ class Number(Kind):
 
     def write(self, tree: Tree, lang: str) -> Value:
         """Return the figure."""
-        return Decimal(str(tree))
+        return _kept(tree)
 
     def read(self, row: Row, key: str) -> Tree:
         """Return the figure as a plan file writes it."""
-        figure = row.figure(key)
-        text = format(figure, "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        return _short(row.figure(key))
+
+    def read_in(self, row: Row, key: str, inside: Mapping[str, Tree]) -> Tree:
+        """Return the figure, behind which the indicator's unit may stand."""
+        return _short(row.figure(key, unit=str(inside.get("unit") or ANY_UNIT)))
 
     def agrees(self, row: Row, key: str, tree: Tree, read: Tree) -> bool:
         """95.0 is 95."""
@@ -245,7 +252,11 @@ class Weight(Number):
 
     def write(self, tree: Tree, lang: str) -> Value:
         """Return the figure, or the fraction as text."""
-        return str(tree) if "/" in str(tree) else Decimal(str(tree))
+        return str(tree) if "/" in str(tree) else _kept(tree)
+
+    def read_in(self, row: Row, key: str, inside: Mapping[str, Tree]) -> Tree:
+        """Return the weight: it has no unit."""
+        return self.read(row, key)
 
     def read(self, row: Row, key: str) -> Tree:
         """Return the weight as a plan file writes it."""
@@ -264,25 +275,29 @@ class Target(Number):
         if isinstance(tree, Mapping):
             why = tree.get("not_due")
             return f"{NOT_DUE}: {why}" if why else NOT_DUE
-        return NOT_DUE if tree == "not_due" else Decimal(str(tree))
+        return NOT_DUE if is_not_due(tree) else _kept(tree)
 
     def read(self, row: Row, key: str) -> Tree:
         """Return a figure, or `{not_due: why}`."""
+        return self.read_in(row, key, {})
+
+    def read_in(self, row: Row, key: str, inside: Mapping[str, Tree]) -> Tree:
+        """Return a figure, behind which the indicator's unit may stand, or `{not_due: why}`."""
         cell = row.cell(key)
         if row.is_none(key):
             return {"not_due": ""}
         if isinstance(cell, str):
             said, _, why = cell.strip().partition(":")
-            if same(said) in (NOT_DUE, "notdue", "not_due"):
+            if is_not_due(said):
                 return {"not_due": why.strip()}
-        return super().read(row, key)
+        return super().read_in(row, key, inside)
 
     def agrees(self, row: Row, key: str, tree: Tree, read: Tree) -> bool:
         """A word without a reason agrees with the reason that is there."""
         if isinstance(read, Mapping):
             old = tree.get("not_due") if isinstance(tree, Mapping) else None
-            is_not_due = tree == "not_due" or isinstance(tree, Mapping)
-            return is_not_due and read["not_due"] in ("", _composed(old or ""))
+            was_not_due = is_not_due(tree) or isinstance(tree, Mapping)
+            return was_not_due and read["not_due"] in ("", _composed(old or ""))
         return super().agrees(row, key, tree, read)
 
 
@@ -292,7 +307,7 @@ class Money(Kind):
 
     def write(self, tree: Tree, lang: str) -> Value:
         """Return the won."""
-        return int(str(tree))
+        return won_of(tree)
 
     def read(self, row: Row, key: str) -> Tree:
         """Return the won as a plan file writes them."""
@@ -302,7 +317,7 @@ class Money(Kind):
         """An amount that was rounded to the table's unit says what it was rounded from."""
         if tree is None:
             return False
-        unit, won, said = row.table.won_each(key), int(str(tree)), int(str(read))
+        unit, won, said = row.table.won_each(key), won_of(tree), int(str(read))
         return (2 * won + unit) // (2 * unit) * unit == said
 
 
@@ -354,9 +369,27 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
+def _kept(tree: Tree) -> Decimal:
+    """Return a figure of a plan's tree: checked when it was read, and kept as it was written."""
+    figure = stored_figure(str(tree).strip())
+    assert figure is not None, tree
+    return figure
+
+
+def won_of(tree: Tree) -> int:
+    """Return an amount of a plan's tree (`1,000` or 1000), in won."""
+    return int(_kept(tree))
+
+
+def _short(figure: Decimal) -> str:
+    text = format(figure, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _equal(one: Tree, other: Tree) -> bool:
+    kept = stored_figure(str(one).strip())
     try:
-        return Fraction(str(one)) == Fraction(str(other))
+        return (Fraction(str(one)) if kept is None else kept) == Fraction(str(other))
     except (ValueError, ZeroDivisionError):
         return bool(one == other)
 

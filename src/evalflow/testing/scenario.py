@@ -20,7 +20,8 @@ import attrs
 from evalflow.engine.engine import Engine, load_plan
 from evalflow.engine.engine import open as open_engine
 from evalflow.errors import EvalflowError, InvalidInput, NotFound, Problem, Refused
-from evalflow.files.reader import Part, Reader, date_of, figure_of
+from evalflow.files.figures import figure_of
+from evalflow.files.reader import Part, Reader, date_of
 from evalflow.files.yaml import Document, placed, read
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
