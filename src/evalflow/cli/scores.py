@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,13 @@ import click
 
 from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, Problem
+from evalflow.scoring.bands import band_label, legend
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
     from evalflow.engine.view import View
-    from evalflow.model import Evaluation, Line, Project, ProjectDefinition, Rating
+    from evalflow.model import Band, Evaluation, Line, Project, ProjectDefinition, Rating
+    from evalflow.model.canonical import Tree
 
 _pass = click.make_pass_decorator(Session)
 
@@ -103,6 +105,7 @@ def _project(
             self_rating=own and own.tree(),
             review_rating=review and review.tree(),
             recomputed=again and again.tree(),
+            provisional=evaluation.provisional(),
             illustrative=session.illustrative(engine, [project.plan]),
         )
         return 1 if differs else 0
@@ -112,18 +115,21 @@ def _project(
         return 0
     definition = engine.definition(project_id, period=evaluation.period)
     head = engine.plan(project.plan, revision=rating.revision)
-    bands = {band.name: session.label(band.label) for band in head.scoring.bands}
+    bands = head.scoring.bands
 
     def row(name: str, mine: Line | Rating | None, theirs: Line | Rating | None) -> list[str]:
         shown = theirs or mine
-        counted = shown.band if shown else None
+        counted = session.label(band_label(bands, shown.band if shown else None))
         target, actual = _compared(shown)
-        return [name, target, actual, _rate(mine), _rate(theirs), bands.get(counted or "", "-")]
+        return [name, target, actual, _rate(mine), _rate(theirs), counted]
 
     rows = []
+    open_figures = evaluation.provisional()
     for line in rating.lines:
         indicator = definition.indicator(line.indicator)
         name = session.label(indicator.label) if indicator else line.indicator
+        if line.indicator in open_figures.get(evaluation.period, {}):
+            name += session.say(" (잠정)", " (provisional)")
         rows.append(
             row(
                 name,
@@ -136,8 +142,21 @@ def _project(
         "성과지표,목표,실적,자체평가,종합평가,등급", "Indicator,Target,Actual,Self,Review,Band"
     ).split(",")
     session.table(heads, rows, right=(1, 2, 3, 4))
+    session.echo(session.say("등급: ", "Bands: ") + legend(bands, session.lang))
     for sentence in explain(rating, definition, head.scoring, session.lang):
         session.echo(f"- {sentence}")
+    for when, figures in open_figures.items():
+        for name, figure in figures.items():
+            indicator = definition.indicator(name)
+            label = session.label(indicator.label) if indicator else name
+            session.echo(
+                "- "
+                + session.say(
+                    f"잠정치: {when} {label} {_text(figure)} (확정되면 다시 제출하거나 정정)",
+                    f"provisional: {when} {label} {_text(figure)} (report or correct it when "
+                    "it is final)",
+                )
+            )
     for note in rating.notes:
         session.echo(f"- {note.get(session.lang) or note.get('ko', '')}")
     score = "" if rating.score is None else session.say("점수 ", "score ") + f"{rating.score}; "
@@ -161,7 +180,7 @@ def _earlier(
     project_id: str,
     evaluation: Evaluation,
     definition: ProjectDefinition,
-    bands: Mapping[str, str],
+    bands: Sequence[Band],
 ) -> None:
     """Print the period's ratings that no longer count, and what was corrected afterwards (G6)."""
     own, review = evaluation.self_rating, evaluation.review_rating
@@ -172,7 +191,8 @@ def _earlier(
         who = f"#{entry.number} {entry.at:%Y-%m-%d} {session.event(lifecycle, entry.event)}"
         if entry.rating is not None and entry.period == evaluation.period:
             if entry.rating not in standing:
-                was = f"{entry.rating.get('rate') or '-'}% {bands.get(entry.rating['band'], '-')}"
+                band = session.label(band_label(bands, entry.rating.get("band")))
+                was = f"{entry.rating['rate']}% {band}" if "rate" in entry.rating else "-"
                 session.echo("- " + session.say("이전 평가: ", "earlier: ") + f"{who}: {was}")
             continue
         types = {field.type: field.name for field in event.data} if event else {}
@@ -185,7 +205,7 @@ def _earlier(
                 session.echo(
                     "- "
                     + session.say("이후 정정: ", "corrected later: ")
-                    + f"{who}: {label} {was} → {figure} ({entry.reason})"
+                    + f"{who}: {label} {was} → {_given(session, figure)} ({entry.reason})"
                 )
 
 
@@ -194,6 +214,19 @@ def _compared(shown: Line | Rating | None) -> tuple[str, str]:
     target: Decimal | None = getattr(shown, "target", None)
     actual: Decimal | None = getattr(shown, "actual", None)
     return _figure(target), _figure(actual)
+
+
+def _text(figure: str) -> str:
+    return _figure(Decimal(figure))
+
+
+def _given(session: Session, tree: Tree) -> str:
+    """Return an actual as it was given: a figure, a provisional one, or that it is not due."""
+    if not isinstance(tree, Mapping):
+        return _text(tree)
+    if "provisional" in tree:
+        return _text(tree["provisional"]) + session.say("(잠정)", " (provisional)")
+    return session.say("시기미도래", "not due")
 
 
 def _figure(figure: Decimal | None) -> str:

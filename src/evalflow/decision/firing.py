@@ -24,6 +24,7 @@ from evalflow.model import (
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
 from evalflow.model.directory import Directory
+from evalflow.scoring.bands import LAGGING_VERDICTS
 
 
 @attrs.frozen(kw_only=True)
@@ -98,6 +99,3 @@ class Draft:
         if rating is None:
             return ()
         return tuple([line.indicator for line in rating.lines if line.verdict in LAGGING_VERDICTS])
-
-
-LAGGING_VERDICTS = frozenset({"lagging", "seriously_lagging"})

@@ -217,7 +217,8 @@ def _read_text(written: str, unit: str, brackets: str | None, money: bool) -> Fi
     if found < 0:
         return NoFigure(
             "brackets_and_minus",
-            f"괄호와 빼기표가 함께 있습니다: '{_short(written)}' (음수면 {plain(found)}로 적으십시오)",
+            f"괄호와 빼기표가 함께 있습니다: '{_short(written)}' (음수면 {plain(found)}로 "
+            "적으십시오)",
             f"both brackets and a minus sign: '{_short(written)}' (for minus write {plain(found)})",
         )
     return Figure(_negated(found), bracketed=True)
@@ -262,9 +263,8 @@ def _without_unit(text: str, unit: str) -> str:
     if unit == ANY_UNIT:
         return text.removesuffix("%").rstrip()
     wanted = _same_unit(unit)
-    if not wanted or (wanted[0] in f"0123456789.,+()%{_MINUS}" and wanted != "%"):
-        if not wanted.startswith("%"):  # %p is a unit; 2명 behind a figure would be more digits
-            return text
+    if not wanted or wanted[0] in f"0123456789.,+(){_MINUS}":
+        return text  # 2명 behind a figure would be more digits of it
     for at in range(len(text) - 1, 0, -1):
         if _same_unit(text[at:]) == wanted and not _is_like_digit(text[at]):
             return text[:at].rstrip()
@@ -413,9 +413,9 @@ def _why_words(text: str, unit: str, money: bool) -> _Why:
     """Words and signs that make of a figure a bound, an estimate, a range or a fraction."""
     for word, (ko, en) in _MODIFIERS.items():
         signs = [sign for sign, said in _SIGNS_OF.items() if said == word]
-        if word in text or any(text.startswith(sign) for sign in signs):
-            if any(letter.isdigit() for letter in text):
-                return "bound", ko, en
+        said = word in text or any(text.startswith(sign) for sign in signs)
+        if said and any(letter.isdigit() for letter in text):
+            return "bound", ko, en
     if _EXPONENT.fullmatch(text):
         return (
             "exponent",
@@ -481,7 +481,8 @@ def _why_commas(text: str, unit: str, money: bool) -> _Why:
         return (
             "points",
             f"점이 여럿입니다. 소수점은 하나이고 천 단위는 쉼표로 나눕니다 (예: {joined})",
-            f"several points: there is one decimal point, and commas part thousands (e.g. {joined})",
+            "several points: there is one decimal point, and commas part thousands (e.g. "
+            f"{joined})",
         )
     if re.fullmatch(r"(?:0|[1-9]\d*),\d+", bare, re.ASCII):
         decimal = bare.replace(",", ".")

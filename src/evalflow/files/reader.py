@@ -472,6 +472,8 @@ class Part:
             return kept
         found = read_figure(value, unit=unit, brackets=reading.brackets, money=money)
         if not isinstance(found, Figure):
+            if found.code == "not_a_figure":
+                return None  # no more is known than that another kind of value is expected
             self._not_a_figure(key, value, found.ko, found.en)
             return _NOTED
         if found.provisional:

@@ -23,6 +23,27 @@ class Act:
     signers: tuple[str, ...] = ()
 
 
+def provisional_figures(rating: Rating | None, facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return the actuals of one period that are provisional (잠정치): indicator -> figure.
+
+    `rating` is the one that counts, `facts` what was given in the period. An actual is
+    provisional where it was given so, counts, and was not given without the mark as well.
+    """
+    found: dict[str, str] = {}
+    for line in rating.lines if rating else ():
+        if line.figure is None:
+            continue
+        given = [
+            fact[line.indicator]
+            for fact in facts.values()
+            if isinstance(fact, Mapping) and line.indicator in fact
+        ]
+        text = format(line.figure, "f")
+        if {"provisional": text} in given and text not in given:
+            found[line.indicator] = text
+    return found
+
+
 @attrs.frozen(kw_only=True)
 class Evaluation:
     """One project's figures for one period: both ratings side by side, and all that was said.
@@ -66,18 +87,8 @@ class Evaluation:
             for indicator, figure in figures.items():
                 if isinstance(figure, Mapping) and "provisional" in figure:
                     found.setdefault(period, {})[indicator] = figure["provisional"]
-        for line in self.rating.lines if self.rating else ():
-            if line.figure is None:
-                continue
-            given = [
-                fact[line.indicator]
-                for fact in self.facts.values()
-                if isinstance(fact, Mapping) and line.indicator in fact
-            ]
-            text = format(line.figure, "f")
-            if {"provisional": text} in given and text not in given:
-                found.setdefault(self.period, {})[line.indicator] = text
-        return found
+        now = provisional_figures(self.rating, self.facts)
+        return {**found, self.period: now} if now else found
 
     def tree(self) -> Tree:
         """Return the evaluation as stored."""

@@ -19,6 +19,7 @@ from evalflow.model import (
     Rating,
     ScoringRules,
 )
+from evalflow.scoring.bands import band_label, bounds
 from evalflow.scoring.formulas import FORMULAS, Formula, Ratio
 from evalflow.scoring.kernel import EXACT, half_up
 
@@ -262,23 +263,10 @@ def _banded(name: str | None, bands: Sequence[Band], ko: bool) -> str:
     """Say the band with the thresholds between which it lies."""
     if name is None:
         return ""
-    above: Decimal | None = None
-    for band in bands:
-        if band.name == name:
-            label = band.label.ko if ko else band.label.en
-            return f"{'등급' if ko else 'Band'} {label}({_bounds(band, above, ko)})."
-        if band.against == "so_far":
-            above = band.at_least
-    return f"{'등급' if ko else 'Band'} {name}."
-
-
-def _bounds(band: Band, above: Decimal | None, ko: bool) -> str:
-    least = band.at_least
-    if band.against == "whole":
-        return f"전체 목표의 {least}% 이상" if ko else f"at least {least}% of the whole target"
-    low = "" if least is None else (f"{least}% 이상" if ko else f"from {least}%")
-    high = "" if above is None else (f"{above}% 미만" if ko else f"below {above}%")
-    return " ".join(part for part in (low, high) if part) or ("전체" if ko else "any rate")
+    lang = "ko" if ko else "en"
+    word, where = "등급" if ko else "Band", bounds(bands, name, lang)
+    label = band_label(bands, name).text(lang)
+    return f"{word} {label}({where})." if where else f"{word} {name}."
 
 
 # --------------------------------------------------------------------------- the project

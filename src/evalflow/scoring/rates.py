@@ -23,7 +23,6 @@ from typing import Any, ClassVar, NamedTuple
 
 from evalflow.errors import InvalidInput, Problem, nearest
 from evalflow.model import (
-    Band,
     Figure,
     Indicator,
     Line,
@@ -34,6 +33,7 @@ from evalflow.model import (
     Subject,
 )
 from evalflow.scoring.accumulation import Amounts, amounts, due_later, shown
+from evalflow.scoring.bands import band_of
 from evalflow.scoring.formulas import FORMULAS, Formula, Ratio
 from evalflow.scoring.kernel import EXACT, half_up, published, total
 
@@ -280,20 +280,6 @@ def _clamped(ratio: Ratio, cap: Decimal | None, floor: Decimal | None) -> Ratio:
         if above * least_below < least_above * below:
             return least_above, least_below
     return ratio
-
-
-def band_of(bands: Sequence[Band], rate: Decimal, whole: Decimal | None = None) -> Band | None:
-    """Return the first band that a published rate reaches, or None.
-
-    The published figure decides, because it is the one that people see: 89.95 is published as
-    90.0 and is on track from 90. `whole` is the published rate against the whole plan's target;
-    None where there is none, which a band `against: whole` does not take.
-    """
-    for band in bands:
-        reached = rate if band.against == "so_far" else whole
-        if reached is not None and (band.at_least is None or reached >= band.at_least):
-            return band
-    return None
 
 
 # --------------------------------------------------------------------------- the project
