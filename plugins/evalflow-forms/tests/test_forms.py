@@ -226,10 +226,13 @@ def test_an_indicator_s_row_shows_its_own_band_and_the_legend_has_every_one(fres
 def test_a_provisional_figure_has_a_sign_that_the_remarks_explain(fresh: Office) -> None:
     assert "잠정치" not in fresh.sheet("department", REQUEST).remarks[0]
     project = f"{PLAN}/9"
-    (indicator,) = fresh.engine.definition(project).indicators
     unit = fresh.engine.project(project).unit
-    target = indicator.targets["2016-Q1"]
-    data = {"actuals": {indicator.id: {"provisional": str(target)}}}
+    actuals: dict[str, Any] = {}
+    for indicator in fresh.engine.definition(project).indicators:
+        target = indicator.targets["2016-Q1"]
+        actuals[indicator.id] = target if isinstance(target, Decimal) else "not_due"
+    first, target = next((k, v) for k, v in actuals.items() if isinstance(v, Decimal))
+    data = {"actuals": {**actuals, first: {"provisional": str(target)}}}
     fresh.engine.fire(project, "amend", by=fresh.engine.actor(PLAN, f"{unit}-1"), data=data)
     made = fresh.sheet("department", REQUEST)
     table = made.tables[0]

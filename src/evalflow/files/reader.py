@@ -106,7 +106,7 @@ class Reader:
         self.problems: list[Problem] = []
         self.brackets: str | None = None
         self.stored = stored
-        self._plain: dict[Path, str] = {}
+        self._plain: dict[Path, Tree] = {}
         self._document = source if isinstance(source, Document) else None
         self._at = tuple(at)
         self._near: dict[tuple[str, int], tuple[str | None, Collection[str]]] = {}
@@ -178,7 +178,8 @@ class Reader:
     def as_plain(self, path: Path, tree: Tree) -> Tree:
         """Return the tree at `path` with figures in plain digits where they were written as
         only people write them (`△12`, `30명`, `1억 2,000만`), so that whoever reads the tree
-        again needs neither the unit nor what brackets meant. Asked once for each path."""
+        again needs neither the unit nor what brackets meant, and with what was said in a short
+        way written out. Asked once for each path."""
         for at in [at for at in self._plain if at[: len(path)] == path]:
             tree = _replaced(tree, at[len(path) :], self._plain.pop(at))
         return tree
@@ -265,6 +266,10 @@ class Part:
         """Return this part's tree with figures in plain digits (see `Reader.as_plain`)."""
         tree: Mapping[str, Tree] = self._reading.as_plain(self.path, self.tree)
         return tree
+
+    def write_out(self, key: str, tree: Tree) -> None:
+        """Let `plain_tree` have `tree` at `key`: what a short way of saying it stands for."""
+        self._reading._plain[(*self.path, key)] = tree
 
     # ------------------------------------------------------------------ problems
 
@@ -632,15 +637,15 @@ _DATE_KO = "날짜여야 합니다 (예: 2016-02-24 또는 2016. 2. 24.)"
 _DATE_EN = "expected a date such as 2016-02-24"
 
 
-def _replaced(tree: Tree, path: Path, text: str) -> Tree:
-    """Return the tree with `text` at `path`; what leads there is copied, not changed."""
+def _replaced(tree: Tree, path: Path, value: Tree) -> Tree:
+    """Return the tree with `value` at `path`; what leads there is copied, not changed."""
     if not path:
-        return text
+        return value
     step = path[0]
     if isinstance(tree, Mapping):
-        return {**tree, step: _replaced(tree[step], path[1:], text)}
+        return {**tree, step: _replaced(tree.get(step), path[1:], value)}
     assert isinstance(step, int)
-    return [_replaced(v, path[1:], text) if at == step else v for at, v in enumerate(tree)]
+    return [_replaced(v, path[1:], value) if at == step else v for at, v in enumerate(tree)]
 
 
 def shown(value: Tree) -> str:

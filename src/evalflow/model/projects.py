@@ -45,6 +45,7 @@ class Indicator:
         accumulation: how periods add up: `sum`, `last` or `average`.
         weight: its share in the project's rate, relative to the other indicators.
         targets: period -> the target of that period alone; `NotDue` where none is due.
+        annual: the target of the whole year as the plan states it; None where it does not.
         baseline: the starting value, for the formula `baseline`.
         steps: for the formula `milestone`; targets and actuals then count weighted steps done.
         zero_target: `undefined`, `met_or_not` or `full`; None takes the plan's.
@@ -59,6 +60,7 @@ class Indicator:
     accumulation: str
     weight: Fraction = Fraction(1)
     targets: Mapping[str, Figure] = attrs.field(factory=dict)
+    annual: Decimal | None = None
     baseline: Decimal | None = None
     steps: tuple[Step, ...] = ()
     zero_target: str | None = None

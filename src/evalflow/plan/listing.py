@@ -89,7 +89,12 @@ def list_targets_of(
     head: PlanHead, projects: Mapping[str, Mapping[str, Tree]], *, lang: str = "ko"
 ) -> Listing:
     """Return the targets in the trees of projects, by number; blank where there is none yet."""
-    places = indicator_places(head)
+    stated = any(
+        each.get("annual") is not None
+        for project in projects.values()
+        for each in (project.get("indicators") or {}).values()
+    )
+    places = [each for each in indicator_places(head) if stated or each.path != ("annual",)]
     rows = []
     for number, project in projects.items():
         indicators = project.get("indicators") or {}

@@ -257,7 +257,9 @@ class _Laying:
         around, found = Surroundings.of(self.head), {}
         for number in changed:
             part = reading.top.mapping("projects").mapping(number)
-            definition = read_project(part, self.head.id, number, written=False, measures=measures)
+            definition = read_project(
+                part, self.head.id, number, around.periods, written=False, measures=measures
+            )
             check_project(definition, around, part)
             found[number] = definition
         if reading.problems:

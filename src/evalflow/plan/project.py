@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import attrs
 
-from evalflow.files.figures import figure_of, is_not_due, stored_figure
+from evalflow.files.figures import figure_of, is_not_due, plain, stored_figure
 from evalflow.files.reader import Part, Reader
 from evalflow.model import (
     Assignment,
@@ -33,6 +33,7 @@ from evalflow.model import (
 from evalflow.model.canonical import Tree
 from evalflow.plan.head import periods_of
 from evalflow.plan.order import ORDER, sort_parts, with_order
+from evalflow.scoring.accumulation import shown, sum_of
 from evalflow.scoring.formulas import (
     ACCUMULATIONS,
     DEFAULT_FORMULA,
@@ -40,6 +41,7 @@ from evalflow.scoring.formulas import (
     FORMULAS,
     ZERO_TARGETS,
 )
+from evalflow.scoring.kernel import half_up, published
 
 _NOT_DUE = NotDue("")
 
@@ -51,7 +53,7 @@ _PROJECT_KEYS = frozenset(
 _STORED_KEYS = _PROJECT_KEYS | {ORDER}
 _INDICATOR_KEYS = frozenset(
     {"ko", "en", "unit", "direction", "formula", "accumulation", "weight", "targets", "baseline"}
-    | {"steps", "zero_target", "cap"}
+    | {"annual", "steps", "zero_target", "cap"}
 )
 _STEP_KEYS = frozenset({"ko", "en", "weight"})
 _ASSIGNMENT_KEYS = frozenset({"unit", "since", "until"})
@@ -76,7 +78,10 @@ def definition_from_tree(
     reading = Reader(tree, at=("projects", number), stored=stored)
     reading.brackets = head.brackets
     measures = measures and not stored
-    definition = read_project(reading.top, head.id, number, written=False, measures=measures)
+    periods = [period.text for period in periods_of(head.calendar.first, head.calendar.last)]
+    definition = read_project(
+        reading.top, head.id, number, periods, written=False, measures=measures
+    )
     if not stored:
         check_project(definition, Surroundings.of(head), reading.top)
     reading.raise_if_any()
@@ -87,9 +92,16 @@ def definition_from_tree(
 
 
 def read_project(
-    part: Part, plan: str, number: str, *, written: bool, measures: bool = True
+    part: Part,
+    plan: str,
+    number: str,
+    periods: Sequence[str],
+    *,
+    written: bool,
+    measures: bool = True,
 ) -> ProjectDefinition:
-    """Return the definition, noting what is wrong with it by itself. `written` says that it is
+    """Return the definition, noting what is wrong with it by itself. `periods` are the plan's;
+    an indicator with an annual target alone is due in the last. `written` says that it is
     read from a file; a stored tree may also keep the order of its mappings. `measures` says
     that there must be indicators."""
     part.only(_PROJECT_KEYS if written else _STORED_KEYS)
@@ -98,7 +110,7 @@ def read_project(
         ko = f"사업기간의 끝({end})이 시작({start})보다 앞섭니다"
         part.wrong("end", "ends_before_begin", ko, f"ends ({end}) before it begins ({start})")
     unmeasured = not measures and "indicators" not in part
-    indicators = () if unmeasured else _indicators(part, written)
+    indicators = () if unmeasured else _indicators(part, periods, written)
     return ProjectDefinition(
         id=f"{plan}/{number}",
         number=number,
@@ -163,7 +175,7 @@ def _assignments(part: Part) -> tuple[Assignment, ...]:
     return tuple(found) or (Assignment(unit=""),)
 
 
-def _indicators(part: Part, written: bool) -> tuple[Indicator, ...]:
+def _indicators(part: Part, periods: Sequence[str], written: bool) -> tuple[Indicator, ...]:
     found: dict[str, Indicator] = {}
     inside = part.mapping("indicators")
     if "indicators" in part and not inside.tree:
@@ -174,24 +186,34 @@ def _indicators(part: Part, written: bool) -> tuple[Indicator, ...]:
         if not isinstance(tree, Mapping):
             inside.mapping(name)
             continue
-        found[name] = _indicator(inside.mapping(name), name, written)
+        found[name] = _indicator(inside.mapping(name), name, periods, written)
     if found and not any(indicator.weight for indicator in found.values()):
         ko, en = "모든 성과지표의 가중치가 0입니다", "all indicators weigh nothing"
         part.wrong("indicators", "weightless", ko, en)
     return tuple(sort_parts(part, "indicators", found).values())
 
 
-def _indicator(part: Part, name: str, written: bool) -> Indicator:
+def _indicator(part: Part, name: str, periods: Sequence[str], written: bool) -> Indicator:
     part.only(_INDICATOR_KEYS if written else _STORED_INDICATOR_KEYS)
     direction = part.choice("direction", DIRECTIONS)
     formula = _formula(part, direction)
-    steps = _steps(part, formula)
+    known = part.tree.get("formula") is None or part.tree["formula"] in FORMULAS
+    steps = _steps(part, formula) if known else ()
     unit = part.text("unit")
-    targets = _targets(part, unit)
+    accumulation = part.choice("accumulation", ACCUMULATIONS)
+    annual = part.figure("annual", None, unit=unit)
+    if annual is not None and "targets" not in part:
+        targets = _annual_alone(part, annual, periods)
+    else:
+        targets = _targets(part, unit)
+        if annual is not None:
+            _check_annual(part, annual, accumulation, targets)
     if steps:
         _check_steps(part, steps, targets)
     baseline = part.figure("baseline", None, unit=unit)
-    if FORMULAS[formula].starts and baseline is None:
+    if not known:
+        pass  # what else the formula needs or forbids is not known either
+    elif FORMULAS[formula].starts and baseline is None:
         ko, en = (
             "formula: baseline에는 baseline 값이 필요합니다",
             "formula baseline needs 'baseline'",
@@ -217,9 +239,10 @@ def _indicator(part: Part, name: str, written: bool) -> Indicator:
         unit=unit,
         direction=direction,
         formula=formula,
-        accumulation=part.choice("accumulation", ACCUMULATIONS),
+        accumulation=accumulation,
         weight=weight,
         targets=targets,
+        annual=annual,
         baseline=baseline,
         steps=steps,
         zero_target=part.choice("zero_target", ZERO_TARGETS, None),
@@ -240,6 +263,8 @@ def _formula(part: Part, direction: str) -> str:
         part.wrong(None, "missing_key", ko, f"direction {direction} needs a formula ({fitting})")
         return "met_or_not"
     formula = part.choice("formula", FORMULAS)
+    if part.tree["formula"] not in FORMULAS:
+        return DEFAULT_FORMULA.get(direction) or _fitting(direction)[0]
     if direction not in FORMULAS[formula].directions and part.tree.get("direction") == direction:
         fitting = ", ".join(_fitting(direction))
         part.wrong(
@@ -264,6 +289,54 @@ def _targets(part: Part, unit: str) -> dict[str, Figure]:
         figure = figure_of(value) if usual else None
         targets[period] = _odd_target(inside, period, value, unit) if figure is None else figure
     return targets
+
+
+YEARLY_ONLY = "연간 목표만 정함"
+"""Why an indicator with an annual target alone is not due before the last period."""
+
+
+def _annual_alone(part: Part, annual: Decimal, periods: Sequence[str]) -> dict[str, Figure]:
+    """Return the targets of an indicator that has but an annual one: due in the last period."""
+    if periods and periods[0][:4] != periods[-1][:4]:
+        ko = "annual은 한 해의 계획에만 씁니다. 여러 해의 계획에는 targets를 적으십시오"
+        en = "annual is for a plan of one year; a plan of several years needs targets"
+        part.wrong("annual", "wrong_value", ko, en, str(annual))
+    targets: dict[str, Figure] = {period: NotDue(YEARLY_ONLY) for period in periods[:-1]}
+    if periods:
+        targets[periods[-1]] = annual
+    written: dict[str, Tree] = {period: {"not_due": YEARLY_ONLY} for period in periods[:-1]}
+    part.write_out("targets", written | {period: plain(annual) for period in periods[-1:]})
+    return targets
+
+
+def _check_annual(
+    part: Part, annual: Decimal, accumulation: str, targets: Mapping[str, Figure]
+) -> None:
+    """Note where the annual target is not what the periods' targets come to."""
+    due = [figure for _, figure in sorted(targets.items()) if isinstance(figure, Decimal)]
+    if not due:
+        return
+    exponent = annual.as_tuple().exponent
+    places = max(0, -exponent) if isinstance(exponent, int) else 0
+    if accumulation == "sum":
+        ko, en, found = "합계", "sum", shown(sum_of(due), 1)
+        agrees = found == annual
+    elif accumulation == "average":
+        ko, en, found = "평균", "average", shown(sum_of(due), len(due))
+        above, below = sum_of(due).as_integer_ratio()
+        agrees = published(half_up(above * 10**places, below * len(due)), places) == annual
+    else:
+        ko, en, found = "마지막 목표", "last target", due[-1]
+        agrees = found == annual
+    if not agrees:
+        part.wrong(
+            "annual",
+            "annual_differs",
+            f"연간 목표 {plain(annual)}이(가) 기간별 목표의 {ko} {plain(found)}와(과) 다릅니다",
+            f"the annual target {plain(annual)} is not the {en} of the periods' targets, "
+            f"{plain(found)}",
+            plain(annual),
+        )
 
 
 def _odd_target(inside: Part, period: Any, value: Tree, unit: str) -> Figure:

@@ -247,6 +247,15 @@ class Number(Kind):
 
 
 @attrs.frozen
+class Percent(Number):
+    """A share in percent, whatever the indicator's unit is."""
+
+    def read_in(self, row: Row, key: str, inside: Mapping[str, Tree]) -> Tree:
+        """Return the figure, behind which a `%` may stand."""
+        return self.read(row, key)
+
+
+@attrs.frozen
 class Weight(Number):
     """A weight: a figure, or a fraction such as 1/3."""
 
@@ -510,7 +519,8 @@ def indicator_places(head: PlanHead) -> tuple[Place, ...]:
         _place("weight", "가중치", "Weight", Weight(), optional=True),
         _place("steps", "단계", "Steps", Steps(), optional=True),
         _place("baseline", "기준값", "Baseline", Number(), optional=True),
-        _place("cap", "상한", "Cap", Number(), optional=True),
+        _place("annual", "연간 목표", "Annual target", Number(), optional=True),
+        _place("cap", "상한", "Cap", Percent(), optional=True),
         *(_target_place(head, period) for period in periods_of(*_range(head))),
     )
 

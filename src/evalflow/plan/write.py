@@ -48,7 +48,7 @@ _PROJECT_KEYS = (
 )
 _INDICATOR_KEYS = (
     *("ko", "en", "unit", "direction", "formula", "accumulation", "weight", "baseline"),
-    *("zero_target", "cap", "steps", "targets"),
+    *("zero_target", "cap", "steps", "annual", "targets"),
 )
 
 

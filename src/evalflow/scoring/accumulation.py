@@ -49,6 +49,14 @@ def shown(total: Decimal, count: int) -> Decimal:
     return EXACT.create_decimal(format(average, "f").rstrip("0").rstrip("."))
 
 
+def sum_of(figures: Sequence[Decimal]) -> Decimal:
+    """Return the exact sum."""
+    total = _ZERO
+    for figure in figures:
+        total = EXACT.add(total, figure)
+    return total
+
+
 _NOTHING_DUE = Amounts(None, None)
 _NO_ACTUALS: Mapping[str, Figure] = {}
 

@@ -129,7 +129,7 @@ def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
     elif actual is None:
         status = "missing"
     else:
-        ratio = _ratio(formula, indicator, rules, target, actual, so_far.over)
+        ratio = ratio_of(formula, indicator, rules, target, actual, so_far.over)
         if ratio is None:
             status = "undefined"
         else:
@@ -211,7 +211,7 @@ def _not_exact(subject: Subject, indicator: Indicator) -> Problem:
     )
 
 
-def _ratio(
+def ratio_of(
     formula: Formula,
     indicator: Indicator,
     rules: ScoringRules,
@@ -264,7 +264,7 @@ def _whole(
     else:
         for each in later:
             target = EXACT.add(target, each)
-    ratio = _ratio(formula, indicator, rules, target, so_far.actual, so_far.over)
+    ratio = ratio_of(formula, indicator, rules, target, so_far.actual, so_far.over)
     return _UNSETTLED if ratio is None else _published(ratio, rules.places)
 
 

@@ -134,6 +134,8 @@ def _indicator_name(line: Line) -> Cell:
 def _year_target(line: Line) -> Cell:
     if line.indicator is None:
         return Cell(None)
+    if line.indicator.annual is not None:
+        return _figure(line.indicator.annual)
     figures = [f for f in line.indicator.targets.values() if isinstance(f, Decimal)]
     if not figures:
         return Cell(_NOT_YET)
