@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from evalflow.engine.view import View
     from evalflow.model import Band, Evaluation, Line, Project, ProjectDefinition, Rating
     from evalflow.model.canonical import Tree
+    from evalflow.scoring.hints import Hint
 
 _pass = click.make_pass_decorator(Session)
 
@@ -30,6 +31,12 @@ _pass = click.make_pass_decorator(Session)
     "--by",
     type=click.Choice(["unit", "bureau", "field", "office"]),
     help="집계 · Rates of groups instead of one project.",
+)
+@click.option(
+    "--printed",
+    multiple=True,
+    metavar="INDICATOR=RATE",
+    help="적힌 이행률과 비교 · Why a rate printed elsewhere differs; project=RATE for the whole.",
 )
 @click.option("--grades", is_flag=True, help="등급과 근거 · Grades of all projects, and why.")
 @click.option("--plan", metavar="ID", help="계획 · Plan, with --by and --grades.")
@@ -44,6 +51,7 @@ def score_command(
     period: str | None,
     recompute: bool,
     by: str | None,
+    printed: Sequence[str],
     grades: bool,
     plan: str | None,
     reader: str | None,
@@ -54,7 +62,8 @@ def score_command(
     With --recompute the exit code is 1 where a stored rating differs from the one worked out
     again.
     """
-    if (project is not None) + (by is not None) + grades != 1 or (reader and not project):
+    unasked = not project and (reader or printed)
+    if (project is not None) + (by is not None) + grades != 1 or unasked:
         raise InvalidInput(
             [
                 Problem(
@@ -72,7 +81,7 @@ def score_command(
             assert by is not None
             _groups(session, engine, plan or engine.only_plan(), period, by, as_json)
             return 0
-        return _project(session, engine, project, period, recompute, reader, as_json)
+        return _project(session, engine, project, period, recompute, reader, printed, as_json)
 
 
 # --------------------------------------------------------------------------- one project
@@ -85,6 +94,7 @@ def _project(
     period: str | None,
     recompute: bool,
     reader: str | None,
+    printed: Sequence[str],
     as_json: bool,
 ) -> int:
     from evalflow.engine.view import View
@@ -96,6 +106,9 @@ def _project(
     own, review, rating = evaluation.self_rating, evaluation.review_rating, evaluation.rating
     again = engine.rate(project_id, evaluation.period) if recompute else None
     differs = recompute and again != rating
+    hints: dict[str, tuple[Decimal, Hint]] = {}
+    if printed and rating is not None:
+        hints = _hints(engine, project.plan, project_id, rating, printed)
     if as_json:
         session.print_json(
             "lines",
@@ -106,6 +119,10 @@ def _project(
             review_rating=review and review.tree(),
             recomputed=again and again.tree(),
             provisional=evaluation.provisional(),
+            printed={
+                name: {"rate": str(rate), "code": found.code, "text": found.text}
+                for name, (rate, found) in hints.items()
+            },
             illustrative=session.illustrative(engine, [project.plan]),
         )
         return 1 if differs else 0
@@ -145,6 +162,12 @@ def _project(
     session.echo(session.say("등급: ", "Bands: ") + legend(bands, session.lang))
     for sentence in explain(rating, definition, head.scoring, session.lang):
         session.echo(f"- {sentence}")
+    for name, (rate, found) in hints.items():
+        session.echo(
+            f"- {name} "
+            + session.say(f"적힌 이행률 {rate}%: ", f"printed {rate}%: ")
+            + session.label(found.text)
+        )
     for when, figures in open_figures.items():
         for name, figure in figures.items():
             indicator = definition.indicator(name)
@@ -171,6 +194,46 @@ def _project(
         session.echo(_comparison(session, rating, again))
     session.remark_illustrative(engine, [project.plan])
     return 1 if differs else 0
+
+
+def _hints(
+    engine: Engine, plan: str, project_id: str, rating: Rating, printed: Sequence[str]
+) -> dict[str, tuple[Decimal, Hint]]:
+    """Return why rates printed elsewhere differ from ours, by indicator, or `project`.
+
+    Raises:
+        InvalidInput: one names no indicator, or says no rate.
+    """
+    from evalflow.files.figures import Figure, read_figure
+    from evalflow.scoring.hints import hint, project_hint
+
+    definition = engine.definition(project_id, period=rating.period)
+    rules = engine.plan(plan, revision=rating.revision).scoring
+    found: dict[str, tuple[Decimal, Hint]] = {}
+    problems = []
+    for each in printed:
+        name, _, text = each.partition("=")
+        indicator, line = definition.indicator(name), rating.line(name)
+        read = read_figure(text, unit="%")
+        if not isinstance(read, Figure):
+            problems.append(Problem(code="printed", value=each, ko=read.ko, en=read.en))
+        elif indicator is not None and line is not None:
+            found[name] = read.value, hint(line, indicator, rules, read.value)
+        elif name == "project":
+            found[name] = read.value, project_hint(rating, read.value)
+        else:
+            known = ", ".join([*(line.indicator for line in rating.lines), "project"])
+            problems.append(
+                Problem(
+                    code="printed",
+                    value=each,
+                    ko=f"성과지표 '{name}'이(가) 없습니다 (가능: {known})",
+                    en=f"no indicator '{name}' (there are: {known})",
+                )
+            )
+    if problems:
+        raise InvalidInput(problems)
+    return found
 
 
 def _earlier(

@@ -11,7 +11,8 @@ How a line comes to its status, under the plan's `basis`:
 | no target due so far | not due | not due |
 
 A rate that the formula does not know (see `formulas`) leaves the line undefined. A reviewer's
-override gives any of them a rate. Rates are never clamped; scores are, by cap and floor.
+override gives any of them a rate. Rates are not clamped, save by the option `rate_floor`; scores
+are, by cap and floor.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, NamedTuple
+
+import attrs
 
 from evalflow.errors import InvalidInput, Problem, nearest
 from evalflow.model import (
@@ -57,12 +60,34 @@ class _Rated(NamedTuple):
     whole: Decimal | None
 
 
+@attrs.frozen(kw_only=True)
+class RatesOptions:
+    """What a plan may say under `scoring.options` for the scorer `rates`.
+
+    Attributes:
+        rate_floor: no computed rate is below this (percent); None: rates are never bounded. What
+            a reviewer sets is not touched.
+        points: the score is a total of points (배점×평점): each indicator's weight is its 배점,
+            its rate within cap and floor its 평점 in percent; the project's score is their sum.
+    """
+
+    rate_floor: Decimal | None = None
+    points: bool = False
+
+
+_NO_OPTIONS = RatesOptions()
+
+
 class Rates:
-    """The scorer `rates`. It has no options beside the plan's scoring rules, keeps nothing
-    between subjects and can be shared by threads."""
+    """The scorer `rates`. It keeps nothing between subjects and can be shared by threads."""
 
     name: ClassVar[str] = "rates"
     version: ClassVar[str] = "1"
+    Options: ClassVar[type[RatesOptions]] = RatesOptions
+
+    def __init__(self, options: RatesOptions = _NO_OPTIONS) -> None:
+        """Take the plan's options."""
+        self._options = options
 
     def score(self, subject: Subject) -> Rating:
         """Return the rating of one project up to one period.
@@ -72,7 +97,7 @@ class Rates:
                 hundred digits), an override lacks its reason or names no indicator of the
                 project, an indicator names an unknown formula or accumulation.
         """
-        terms = _Terms(subject)
+        terms = _Terms(subject, self._options)
         if subject.overrides:
             _check_overrides(subject)
         rated = []
@@ -81,7 +106,7 @@ class Rates:
                 rated.append(_line(subject, indicator, terms))
         except (ArithmeticError, ValueError) as error:
             raise InvalidInput([_not_exact(subject, indicator)]) from error
-        return _rating(subject, rated)
+        return _rating(subject, rated, self._options)
 
 
 # --------------------------------------------------------------------------- one indicator
@@ -90,10 +115,14 @@ class Rates:
 class _Terms:
     """What all lines of a subject have in common, looked up once."""
 
-    __slots__ = ("bands", "by_whole", "cap", "cumulative", "figures", "floor", "periods", "places")
+    __slots__ = (
+        *("bands", "by_whole", "cap", "cumulative", "figures", "floor", "periods", "places"),
+        *("points", "rate_floor"),
+    )
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, options: RatesOptions) -> None:
         rules = subject.rules
+        self.rate_floor, self.points = options.rate_floor, options.points
         self.places = rules.places
         self.bands = rules.bands
         self.cap, self.floor = rules.cap, rules.floor
@@ -134,6 +163,8 @@ def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
             status = "undefined"
         else:
             status = "rated"
+            if terms.rate_floor is not None:
+                ratio = _clamped(ratio, None, terms.rate_floor)
             rate = _published(ratio, places)
         if so_far.over != 1:
             actual = shown(actual, so_far.over)
@@ -164,6 +195,8 @@ def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
         if cap is not None or terms.floor is not None:
             worth = _clamped(ratio, cap, terms.floor)
             score = _published(worth, places)
+        if terms.points:
+            score = _published(_points(worth or ratio, indicator.weight), places)
         reached = band_of(terms.bands, rate, whole)
         if reached is not None:
             band, verdict = reached.name, reached.verdict
@@ -268,6 +301,11 @@ def _whole(
     return _UNSETTLED if ratio is None else _published(ratio, rules.places)
 
 
+def _points(worth: Ratio, weight: Fraction) -> Ratio:
+    """Return the points of a line: 배점 × 평점 ÷ 100."""
+    return worth[0] * weight.numerator, worth[1] * weight.denominator * 100
+
+
 def _clamped(ratio: Ratio, cap: Decimal | None, floor: Decimal | None) -> Ratio:
     """Return the ratio, or the bound that it passes. Scores only: a rate is never clamped."""
     above, below = ratio
@@ -285,7 +323,7 @@ def _clamped(ratio: Ratio, cap: Decimal | None, floor: Decimal | None) -> Ratio:
 # --------------------------------------------------------------------------- the project
 
 
-def _rating(subject: Subject, rated: Sequence[_Rated]) -> Rating:
+def _rating(subject: Subject, rated: Sequence[_Rated], options: RatesOptions) -> Rating:
     rules = subject.rules
     weighted = rules.project_mean == "weighted"
     statuses = set()
@@ -321,6 +359,11 @@ def _rating(subject: Subject, rated: Sequence[_Rated]) -> Rating:
             worth = weighted_mean(worths, weights)
             assert worth is not None
             score = _published(worth, rules.places)
+        if options.points:
+            parts = [
+                _points(each.score, each.line.weight) for each in rated if each.score is not None
+            ]
+            score = _published(total(parts), rules.places)
         reached = band_of(rules.bands, rate, least)
         if reached is not None:
             band, verdict = reached.name, reached.verdict
@@ -338,8 +381,19 @@ def _rating(subject: Subject, rated: Sequence[_Rated]) -> Rating:
         scorer=Rates.name,
         version=Rates.version,
         revision=subject.revision,
+        options=_said(options),
         exact=exact,
     )
+
+
+def _said(options: RatesOptions) -> dict[str, Any]:
+    """Return the options that were given, as they are stored with the rating."""
+    said: dict[str, Any] = {}
+    if options.rate_floor is not None:
+        said["rate_floor"] = format(options.rate_floor, "f")
+    if options.points:
+        said["points"] = True
+    return said
 
 
 def weighted_mean(ratios: Sequence[Ratio], weights: Sequence[Fraction | int]) -> Ratio | None:
