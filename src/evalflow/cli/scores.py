@@ -11,6 +11,7 @@ import click
 
 from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, Problem
+from evalflow.model import Share
 from evalflow.scoring.bands import band_label, legend
 
 if TYPE_CHECKING:
@@ -263,8 +264,9 @@ def _earlier(
             for name, figure in entry.data[types["figures"]].items():
                 indicator = definition.indicator(name)
                 label = session.label(indicator.label) if indicator else name
-                before = evaluation.rating and evaluation.rating.line(name)
-                was = _figure(before.figure if before else None)
+                rated = evaluation.rating
+                before = None if rated is None else rated.line(name)
+                was = _figure(None if before is None else before.figure)
                 session.echo(
                     "- "
                     + session.say("이후 정정: ", "corrected later: ")
@@ -280,7 +282,7 @@ def _compared(shown: Line | Rating | None) -> tuple[str, str]:
 
 
 def _text(figure: str) -> str:
-    return _figure(Decimal(figure))
+    return figure if "/" in figure else _figure(Decimal(figure))
 
 
 def _given(session: Session, tree: Tree) -> str:
@@ -292,7 +294,9 @@ def _given(session: Session, tree: Tree) -> str:
     return session.say("시기미도래", "not due")
 
 
-def _figure(figure: Decimal | None) -> str:
+def _figure(figure: Decimal | Share | None) -> str:
+    if isinstance(figure, Share):
+        return str(figure)
     return "-" if figure is None else f"{figure:,f}"
 
 

@@ -22,8 +22,8 @@ from evalflow.lifecycle.machine import Stuck, step
 from evalflow.model import (
     Act,
     Actor,
+    Actual,
     Entry,
-    Figure,
     Grant,
     Label,
     Move,
@@ -468,8 +468,8 @@ def _deadline(snapshot: Snapshot, event: Event, setting: Setting) -> dt.date | N
 
 def _rating_of(
     snapshot: Snapshot, setting: Setting
-) -> Callable[[Mapping[str, Figure], Mapping[str, Override]], Rating]:
-    def rate(actuals: Mapping[str, Figure], overrides: Mapping[str, Override]) -> Rating:
+) -> Callable[[Mapping[str, Actual], Mapping[str, Override]], Rating]:
+    def rate(actuals: Mapping[str, Actual], overrides: Mapping[str, Override]) -> Rating:
         evaluation = snapshot.evaluation
         here = snapshot.project.period
         return setting.score(
@@ -489,7 +489,7 @@ def subject(
     prior: Mapping[str, Mapping[str, Tree]],
     here: str,
     setting: Setting,
-    actuals: Mapping[str, Figure],
+    actuals: Mapping[str, Actual],
     overrides: Mapping[str, Override],
 ) -> Subject:
     """Return what the scorer looks at: this period's actuals on top of the earlier ones."""

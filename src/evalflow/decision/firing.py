@@ -11,9 +11,9 @@ from evalflow.errors import Reason
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import (
     Actor,
+    Actual,
     Change,
     Evaluation,
-    Figure,
     Grant,
     Override,
     PlanHead,
@@ -60,7 +60,7 @@ class Firing:
     data: Mapping[str, Tree]
     calendar: Calendar
     directory: Directory
-    rate: Callable[[Mapping[str, Figure], Mapping[str, Override]], Rating]
+    rate: Callable[[Mapping[str, Actual], Mapping[str, Override]], Rating]
     peers: Callable[[str], Sequence[Project]]
     about: Callable[[], Project | None]
     deadline: Callable[[str], dt.date | None]

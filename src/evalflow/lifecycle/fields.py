@@ -18,7 +18,7 @@ import attrs
 from evalflow.errors import Problem, nearest
 from evalflow.files import figures
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
-from evalflow.model import Figure, Indicator, Label, NotDue, ProjectDefinition
+from evalflow.model import Actual, Indicator, Label, NotDue, ProjectDefinition, Share
 from evalflow.model.canonical import Tree
 
 LONGEST_TEXT = 10_000
@@ -130,12 +130,15 @@ def missing(event: Event, tree: Mapping[str, Tree]) -> tuple[Field, ...]:
     return tuple([f for f in event.data if f.required and tree.get(f.name) in (None, "", [], {})])
 
 
-def figure_from(tree: Tree) -> Figure:
-    """Return the figure that stands in a normal form: text, `{"not_due": reason}`, or
-    `{"provisional": text}`, whose mark the evaluation keeps (`Evaluation.provisional`)."""
+def figure_from(tree: Tree) -> Actual:
+    """Return the figure that stands in a normal form: text (`84.5`, `12/40`), `{"not_due":
+    reason}`, or `{"provisional": text}`, whose mark the evaluation keeps
+    (`Evaluation.provisional`)."""
     if isinstance(tree, Mapping):
-        return Decimal(tree["provisional"]) if "provisional" in tree else NotDue(tree["not_due"])
-    return Decimal(tree)
+        if "provisional" not in tree:
+            return NotDue(tree["not_due"])
+        tree = tree["provisional"]
+    return Share.of(tree) if "/" in tree else Decimal(tree)
 
 
 def _unknown_field(event: Event, name: str, fields: Iterable[str]) -> _Wrong:
@@ -434,6 +437,8 @@ def _figure(value: Any, scope: _Scope) -> _Answer:
         return _record({"not_due": _text}, ())(value, scope)
     provisional = isinstance(value, Mapping) and set(value) == {"provisional"}
     inside = value["provisional"] if provisional else value
+    if scope.indicator is not None and scope.indicator.accumulation == "ratio":
+        return _share(value, inside, scope, provisional=provisional)
     if isinstance(inside, Mapping):
         return _Wrong(
             "",
@@ -447,6 +452,42 @@ def _figure(value: Any, scope: _Scope) -> _Answer:
         return _Wrong("", inside, read.ko, read.en)
     number = figures.plain(read.value)
     return {"provisional": number} if provisional or read.provisional else number
+
+
+def _share(value: Any, inside: Any, scope: _Scope, *, provisional: bool) -> _Answer:
+    """Read the actual of an indicator added up as a `ratio`: `{numerator, denominator}`, `12/40`,
+    or a `Share`; without a unit, and never a lone figure."""
+    if isinstance(inside, Share):
+        parts: Any = (inside.numerator, inside.denominator)
+    elif isinstance(inside, Mapping) and set(inside) == {"numerator", "denominator"}:
+        parts = (inside["numerator"], inside["denominator"])
+    else:
+        text = inside.strip() if isinstance(inside, str) else ""
+        if text.endswith("(잠정)"):
+            text, provisional = text.removesuffix("(잠정)"), True
+        parts = tuple(text.split("/"))
+    if len(parts) != 2:
+        return _Wrong(
+            "",
+            value,
+            f"분자와 분모로 재는 지표입니다. '12/40'처럼 적으십시오: {value!r}",
+            f"this indicator has numerator and denominator: write e.g. '12/40', not {value!r}",
+        )
+    numbers = [figures.read_figure(part, brackets=scope.brackets) for part in parts]
+    for part, number in zip(parts, numbers, strict=True):
+        answer = _plain_figure(part, number)
+        if isinstance(answer, _Wrong):
+            return answer
+    above, below = [n.value for n in numbers if isinstance(n, figures.Figure)]
+    if below <= 0:
+        return _Wrong(
+            "",
+            value,
+            f"분모는 0보다 커야 합니다 (대상이 없었으면 not_due): {value!r}",
+            f"a denominator is above 0 (not_due where there was nothing to count): {value!r}",
+        )
+    text = str(Share(above, below))
+    return {"provisional": text} if provisional else text
 
 
 _override = _record({"rate": _percent, "reason": _text}, ("rate", "reason"))

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from evalflow.model.canonical import Tree, canonical, digest
-from evalflow.model.ratings import Rating
+from evalflow.model.ratings import Rating, figure_text
 from evalflow.model.units import Label
 
 
@@ -38,7 +38,7 @@ def provisional_figures(rating: Rating | None, facts: Mapping[str, Any]) -> dict
             for fact in facts.values()
             if isinstance(fact, Mapping) and line.indicator in fact
         ]
-        text = format(line.figure, "f")
+        text = figure_text(line.figure)
         if {"provisional": text} in given and text not in given:
             found[line.indicator] = text
     return found

@@ -135,6 +135,7 @@ def list_actuals(
     heads = tuple(
         column.name if lang == "ko" else _ENGLISH[column.key]
         for column in (NUMBER, TITLE, *ACTUALS[1:])
+        if column.key in _ENGLISH  # 분자 and 분모 are said in one cell: 12/40
     )
     return Listing(TABLES["actuals"].text(lang), heads, tuple(rows))
 
@@ -148,6 +149,8 @@ def _actual(tree: Tree) -> Value:
         return None
     if isinstance(tree, Mapping) and "provisional" in tree:
         return f"{tree['provisional']}(잠정)"
+    if isinstance(tree, str) and "/" in tree:
+        return tree  # a share: 12/40
     figure = stored_figure(str(tree))
     return NOT_DUE if figure is None else figure
 

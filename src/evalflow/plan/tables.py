@@ -43,6 +43,8 @@ ACTUALS = (
     NUMBER,
     INDICATOR,
     Column("actual", ("실적", "분기실적", "누계실적", "추진실적", "actual")),
+    Column("numerator", ("분자", "numerator"), required=False),
+    Column("denominator", ("분모", "denominator"), required=False),
     Column(
         "cause",
         ("부진사유", "부진원인", "원인", "사유", "부진사유분석", "cause"),
@@ -63,6 +65,7 @@ _ACCUMULATIONS = {
     "sum": Label("합계", "sum"),
     "last": Label("최종값", "last"),
     "average": Label("평균", "average"),
+    "ratio": Label("비율", "ratio"),
 }
 _DIRECTION_NAMES = {
     "up": Label("상향", "up"),

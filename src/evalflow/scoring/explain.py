@@ -31,6 +31,7 @@ _ACCUMULATIONS = {
     "sum": Label("누계(합계)", "so far (sum)"),
     "last": Label("누계(최근값)", "so far (latest)"),
     "average": Label("누계(평균)", "so far (average)"),
+    "ratio": Label("누계(분자 합 ÷ 분모 합)", "so far (sum of numerators ÷ sum of denominators)"),
 }
 _MEANS = {
     "weighted_mean": Label("가중평균", "weighted mean"),

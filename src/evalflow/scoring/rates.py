@@ -26,7 +26,7 @@ import attrs
 
 from evalflow.errors import InvalidInput, Problem, nearest
 from evalflow.model import (
-    Figure,
+    Actual,
     Indicator,
     Line,
     NotDue,
@@ -135,7 +135,8 @@ class _Terms:
                 self.by_whole = True
 
 
-_NO_FIGURES: Mapping[str, Figure] = {}
+_NO_FIGURES: Mapping[str, Actual] = {}
+_CAN_FALL = ("average", "ratio")  # what is reached by them can be missed later
 
 
 def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
@@ -180,7 +181,7 @@ def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
     whole: Decimal | None = _UNSETTLED
     if terms.by_whole:
         later = due_later(indicator, subject.periods)
-        if later and (indicator.direction != "up" or indicator.accumulation == "average"):
+        if later and (indicator.direction != "up" or indicator.accumulation in _CAN_FALL):
             pass  # fewer accidents, an average or a level kept can still go wrong
         elif override is not None:
             whole = _UNSETTLED if later else rate

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import attrs
 
 import evalflow
+from evalflow.model import Actual, Share
 from evalflow.model.history import provisional_figures
 from evalflow.scoring.bands import band_label, legend
 from evalflow_forms.columns import Column, lay_out, rows_of
@@ -77,7 +78,9 @@ def _text(value: str | None, align: str = "center") -> Cell:
     return Cell(value, align=align)
 
 
-def _figure(value: evalflow.Figure | None) -> Cell:
+def _figure(value: Actual | None) -> Cell:
+    if isinstance(value, Share):
+        return Cell(str(value), align="right")
     if isinstance(value, evalflow.NotDue):
         return Cell(_NOT_YET)
     if value is None:
