@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,7 @@ def test_a_seriously_lagging_indicator_counts_as_the_project_s_own() -> None:
     assert [line.indicator for line in found] == ["1"]
 
 
-def test_a_refusal_calls_the_project_what_score_calls_it(office) -> None:  # type: ignore[no-untyped-def]
+def test_a_refusal_calls_the_project_what_score_calls_it(office: Any) -> None:
     """A project at 80 % with an indicator at 60 % is 부진; the indicator is 현저히 부진."""
     office.clock.go("2016-04-04")
     why = {"cause": "준공 지연", "countermeasure": "추가 시공"}
@@ -94,7 +95,7 @@ def test_a_refusal_calls_the_project_what_score_calls_it(office) -> None:  # typ
     assert project != "현저히 부진"
 
 
-def test_an_unexplained_line_is_called_by_its_own_band(office) -> None:  # type: ignore[no-untyped-def]
+def test_an_unexplained_line_is_called_by_its_own_band(office: Any) -> None:
     office.clock.go("2016-04-04")
     data = {"actuals": {**GOOD["gu/3"], "metres": "240"}}
     explained = office.engine.explain(

@@ -307,8 +307,9 @@ def _by_fire(text: str, folder: Path) -> Decimal:
     report(engine, text)
     rating = engine.evaluation("x-2025/1").rating
     assert rating is not None
-    assert rating.lines[0].figure is not None
-    return rating.lines[0].figure
+    figure = rating.lines[0].figure
+    assert isinstance(figure, Decimal)
+    return figure
 
 
 def _by_table(text: str, folder: Path) -> Decimal:

@@ -307,6 +307,6 @@ def test_importing_it_loads_no_reader_of_workbooks():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert [column.key for column in ACTUALS] == [
-        "number", "indicator", "actual", "cause", "countermeasure",
+        "number", "indicator", "actual", "numerator", "denominator", "cause", "countermeasure",
     ]  # fmt: skip
     assert isinstance(Path(), Path)

@@ -49,7 +49,8 @@ class Line:
     `target` and `actual` are the ones compared (cumulative where the rules say so), `figure`
     is the actual of the period alone (a `Share` under the accumulation `ratio`). `rate` is in
     percent, half-up at the rules' places; it is None where `status` is not `rated`: `missing`,
-    `not_due` or `undefined` (zero target). An overridden line keeps the `computed` rate beside the reviewer's.
+    `not_due` or `undefined` (zero target). An overridden line keeps the `computed` rate beside
+    the reviewer's.
     """
 
     indicator: str
