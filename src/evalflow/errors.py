@@ -183,6 +183,13 @@ class InvalidInput(EvalflowError):
         return "\n".join(problem.text(lang) for problem in self.problems)
 
 
+def invalid(
+    code: str, *, ko: str, en: str, path: str | None = None, value: str | None = None
+) -> InvalidInput:
+    """Return the error of one wrong argument, to be raised."""
+    return InvalidInput([Problem(code=code, ko=ko, en=en, path=path, value=value)])
+
+
 class StorageError(EvalflowError):
     """The store cannot be used now; nothing was written. `code` says why.
 

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ import click
 
 from evalflow.cli.demo_schemes import Schemes
 from evalflow.cli.session import Session, tree_of
+from evalflow.plan.examples import folder
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
@@ -101,7 +101,7 @@ def demo_command(session: Session, out: Path) -> None:
     clock = Clock(dt.datetime(2016, 2, 5, 8, tzinfo=SEOUL))
     url = f"sqlite:///{out / 'office.db'}"
     with evalflow.open(url, plugins=[], clock=clock) as engine:
-        schemes = Schemes(session=session, engine=engine, set_clock=clock.set, folder=example())
+        schemes = Schemes(session=session, engine=engine, set_clock=clock.set, folder=folder())
         plan = schemes.selection()
         play = Play(engine, plan, clock, STORY, schemes)
         play.year(halt=lambda: _keep_copy(engine, out))
@@ -131,15 +131,7 @@ def _play_elsewhere(session: Session, url: str) -> None:
     ):
         clock = Clock(dt.datetime.combine(start, dt.time(9), SEOUL))
         with evalflow.open(url, plugins=[], clock=clock) as engine:
-            play(Schemes(session=session, engine=engine, set_clock=clock.set, folder=example()))
-
-
-def example() -> Path:
-    """Return the folder of the example plan: in the installed package, or in the source tree."""
-    packaged = Path(str(resources.files("evalflow"))) / "_examples" / "seodaemun-2016"
-    if packaged.exists():
-        return packaged
-    return Path(__file__).resolve().parents[3] / "examples" / "seodaemun-2016"
+            play(Schemes(session=session, engine=engine, set_clock=clock.set, folder=folder()))
 
 
 class Play:
@@ -166,12 +158,12 @@ class Play:
 
         self.say("2016-02-25", "계획을 확정하고 43개 사업을 시작", "the plan is adopted")
         self.engine.adopt(self.plan, by=self.plan.actor(self.someone("policy_office")))
-        for quarter in self.engine.calendar(self.plan.id).periods():
+        for quarter in self.engine.plans.calendar(self.plan.id).periods():
             after = period(quarter.text).next().start
             self.self_evaluations(quarter.text, after)
             self.submissions(quarter.text, after, halt)
             self.reviews(quarter.text, after)
-            if quarter.text != self.engine.plan(self.plan.id).calendar.last:
+            if quarter.text != self.engine.plans.head(self.plan.id).calendar.last:
                 self.next_period(quarter.text, after)
             if quarter.text == self.story.audit[1]:
                 self.schemes.remedy()
@@ -421,7 +413,7 @@ class Play:
 
     def definition(self, number: str, quarter: str | None = None) -> ProjectDefinition:
         """Return the project as the plan has it (in force for the quarter)."""
-        return self.engine.definition(self.id_of(number), period=quarter)
+        return self.engine.plans.definition(self.id_of(number), period=quarter)
 
     def someone(self, role: str, number: str | None = None, place: int = 0) -> str:
         """Return the id of an actor who holds the role for the project, or in the office."""
@@ -531,19 +523,18 @@ def _to_file(engine: Engine, path: Path) -> dict[str, Any]:
     """Return the plan's notifiers, all of them writing to one file."""
     notifier = engine.plugins.notifier("jsonl", {"path": str(path)})
     return {
-        name: notifier for plan in engine.plans() for name in engine.plan(plan).delivery.notifiers
+        name: notifier
+        for plan in engine.plans.ids()
+        for name in engine.plans.head(plan).delivery.notifiers
     }
 
 
 def _leave(session: Session, engine: Engine, plan: Plan, out: Path) -> None:
-    from evalflow.lifecycle.diagram import dot, mermaid, render
+    from evalflow.lifecycle.diagram import dot, mermaid, svg
 
-    lifecycle = plan.lifecycle
-    (out / "lifecycle.mmd").write_text(mermaid(lifecycle, lang=session.lang), encoding="utf-8")
-    source = dot(lifecycle, lang=session.lang)
-    (out / "lifecycle.dot").write_text(source, encoding="utf-8")
-    if shutil.which("dot"):
-        render(source, out / "lifecycle.svg")
+    for ending, draw in (("mmd", mermaid), ("dot", dot), ("svg", svg)):
+        text = draw(plan.lifecycle, lang=session.lang)
+        (out / f"lifecycle.{ending}").write_text(text, encoding="utf-8")
     with (out / "history.jsonl").open("w", encoding="utf-8") as lines:
         for project in engine.projects(plan=plan.id):
             for entry in engine.history(project.id):
@@ -560,8 +551,8 @@ def _leave_report(session: Session, engine: Engine, plan: Plan, path: Path) -> N
     if "report" not in plugins.names("form"):
         session.echo(
             session.say(
-                "현황판은 만들지 않았습니다: plugins/evalflow-report가 설치되어 있지 않습니다.",
-                "no report was made: plugins/evalflow-report is not installed",
+                "현황판은 만들지 않았습니다: pip install municipal-evalflow-report 가 필요합니다.",
+                "no report was made: pip install municipal-evalflow-report",
             )
         )
         return
@@ -581,8 +572,8 @@ def _leave_forms(session: Session, engine: Engine, plan: Plan, out: Path) -> Non
     if not names:
         session.echo(
             session.say(
-                "서식은 만들지 않았습니다: plugins/evalflow-forms가 설치되어 있지 않습니다.",
-                "no forms were made: plugins/evalflow-forms is not installed",
+                "서식은 만들지 않았습니다: pip install municipal-evalflow-forms 가 필요합니다.",
+                "no forms were made: pip install municipal-evalflow-forms",
             )
         )
         return

@@ -160,7 +160,7 @@ class Schemes:
         self.fire(project, "report", "department", data)
         self.set_clock(dt.date(2016, 11, 21), 10)
         self.fire(project, "verify", "policy_office")
-        about = self.engine.definition(project).about
+        about = self.engine.plans.definition(project).about
         self.say("2016-11-21", f"{project} 시정명령({about}) 이행 확인",
                  f"the corrective order {project} about {about} is verified")  # fmt: skip
 
@@ -182,9 +182,9 @@ class Schemes:
         """Return the first who holds the role for the project."""
         from evalflow.model.directory import Directory
 
-        head = self.engine.plan(project.rpartition("/")[0])
+        head = self.engine.plans.head(project.rpartition("/")[0])
         day = self.engine.clock().date()
-        unit = self.engine.definition(project).unit_on(day)
+        unit = self.engine.plans.definition(project).unit_on(day)
         return Directory(head).holders((role,), unit, day)[0]
 
     def fire(self, project: str, event: str, role: str, data: dict[str, Any] | None = None) -> Any:
@@ -199,7 +199,7 @@ class Schemes:
     def stands(self, project: str) -> None:
         """Tell where a project stands."""
         found = self.engine.project(project)
-        lifecycle = self.engine.lifecycle(found.lifecycle)
+        lifecycle = self.engine.plans.lifecycle(found.lifecycle)
         rating = self.engine.evaluation(project).rating
         rate = "" if rating is None or rating.rate is None else f", {rating.rate}%"
         label = self.session.label

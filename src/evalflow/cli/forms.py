@@ -81,7 +81,7 @@ def make_command(
     from evalflow.plugins.forms import FormRequest
 
     with session.open() as engine:
-        plan = plan or engine.only_plan()
+        plan = plan or engine.plans.only()
         day = None
         if dated is not None:
             moment(session, engine, plan, dated)  # says what is wrong with it
@@ -94,7 +94,7 @@ def make_command(
             at=moment(session, engine, plan, as_of),
             dated=day,
         )
-        made = engine.plugins.form(form, engine.plan(plan).forms.get(form))
+        made = engine.plugins.form(form, engine.plans.head(plan).forms.get(form))
         try:
             line = made.write(engine, output, request, template=template)
         except OSError as error:
@@ -143,12 +143,12 @@ def check_command(session: Session, file: str, template: str | None, as_json: bo
 
 def _said(engine: Engine, name: str) -> list[dict[str, object] | None]:
     """Return the options that the store's plans give this form."""
-    said = [engine.plan(plan).forms.get(name) for plan in engine.plans()]
+    said = [engine.plans.head(plan).forms.get(name) for plan in engine.plans.ids()]
     return [dict(each) if each else None for each in said] or [None]
 
 
 def _none(session: Session) -> str:
     return session.say(
-        "서식 플러그인이 설치되어 있지 않습니다 (plugins/evalflow-forms).",
-        "no plugin with forms is installed (plugins/evalflow-forms)",
+        "서식 플러그인이 설치되어 있지 않습니다: pip install municipal-evalflow-forms",
+        "no plugin with forms is installed: pip install municipal-evalflow-forms",
     )

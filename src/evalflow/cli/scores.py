@@ -76,11 +76,11 @@ def score_command(
         )
     with session.open() as engine:
         if grades:
-            _grades(session, engine, plan or engine.only_plan(), period, as_json)
+            _grades(session, engine, plan or engine.plans.only(), period, as_json)
             return 0
         if project is None:
             assert by is not None
-            _groups(session, engine, plan or engine.only_plan(), period, by, as_json)
+            _groups(session, engine, plan or engine.plans.only(), period, by, as_json)
             return 0
         return _project(session, engine, project, period, recompute, reader, printed, as_json)
 
@@ -105,7 +105,7 @@ def _project(
     view = engine if reader is None else View(engine, reader)
     evaluation = view.evaluation(project_id, period)
     own, review, rating = evaluation.self_rating, evaluation.review_rating, evaluation.rating
-    again = engine.rate(project_id, evaluation.period) if recompute else None
+    again = engine.ratings.again(project_id, evaluation.period) if recompute else None
     differs = recompute and again != rating
     hints: dict[str, tuple[Decimal, Hint]] = {}
     if printed and rating is not None:
@@ -131,8 +131,8 @@ def _project(
     if rating is None:
         session.echo(session.say("아직 평가되지 않았습니다.", "It has not been evaluated yet."))
         return 0
-    definition = engine.definition(project_id, period=evaluation.period)
-    head = engine.plan(project.plan, revision=rating.revision)
+    definition = engine.plans.definition(project_id, period=evaluation.period)
+    head = engine.plans.head(project.plan, revision=rating.revision)
     bands = head.scoring.bands
 
     def row(name: str, mine: Line | Rating | None, theirs: Line | Rating | None) -> list[str]:
@@ -208,8 +208,8 @@ def _hints(
     from evalflow.files.figures import Figure, read_figure
     from evalflow.scoring.hints import hint, project_hint
 
-    definition = engine.definition(project_id, period=rating.period)
-    rules = engine.plan(plan, revision=rating.revision).scoring
+    definition = engine.plans.definition(project_id, period=rating.period)
+    rules = engine.plans.head(plan, revision=rating.revision).scoring
     found: dict[str, tuple[Decimal, Hint]] = {}
     problems = []
     for each in printed:
@@ -250,7 +250,7 @@ def _earlier(
     own, review = evaluation.self_rating, evaluation.review_rating
     standing = [rating.tree() for rating in (own, review) if rating is not None]
     for entry in view.history(project_id):
-        lifecycle = engine.lifecycle(entry.lifecycle)
+        lifecycle = engine.plans.lifecycle(entry.lifecycle)
         event = lifecycle.events.get(entry.event)
         who = f"#{entry.number} {entry.at:%Y-%m-%d} {session.event(lifecycle, entry.event)}"
         if entry.rating is not None and entry.period == evaluation.period:
@@ -325,15 +325,15 @@ def _groups(
 ) -> None:
     from evalflow.scoring.rollup import roll_up
 
-    head = engine.plan(plan)
+    head = engine.plans.head(plan)
     projects = {project.id: project for project in engine.projects(plan=plan)}
     chosen = period or max(project.period for project in projects.values())
     ratings = [
         evaluation.rating
-        for evaluation in engine.evaluations(plan, chosen)
+        for evaluation in engine.ratings.evaluations(plan, chosen)
         if evaluation.rating is not None
     ]
-    day = engine.calendar(plan).today(engine.clock())
+    day = engine.plans.calendar(plan).today(engine.clock())
     key = None if by == "office" else _key(session, engine, plan, by, projects, day)
     rolled = roll_up(
         ratings,
@@ -389,7 +389,7 @@ def _key(
     day: dt.date,
 ) -> Callable[[Rating], str | None]:
     """Return what names the group of a rating's project."""
-    head = engine.plan(plan)
+    head = engine.plans.head(plan)
 
     def name(rating: Rating) -> str | None:
         project = projects[rating.project]
@@ -407,8 +407,8 @@ def _key(
 def _grades(session: Session, engine: Engine, plan: str, period: str | None, as_json: bool) -> None:
     projects = {project.id: project for project in engine.projects(plan=plan)}
     chosen = period or max(project.period for project in projects.values())
-    found = engine.grades(plan, chosen)
-    rules = engine.plan(plan).scoring.grades
+    found = engine.ratings.grades(plan, chosen)
+    rules = engine.plans.head(plan).scoring.grades
     if as_json:
         session.print_json(
             "grades",

@@ -143,7 +143,7 @@ class Session:
 
     def illustrative(self, engine: Engine, plans: Iterable[str]) -> Label | None:
         """Return the word on what is illustrative in these plans, or None."""
-        found = [engine.plan(plan).illustrative for plan in dict.fromkeys(plans)]
+        found = [engine.plans.head(plan).illustrative for plan in dict.fromkeys(plans)]
         said = [label for label in found if label is not None]
         return said[0] if said else None
 
@@ -170,7 +170,7 @@ class Session:
 
     def unit(self, engine: Engine, project: Project, day: dt.date) -> str:
         """Return the name that the project's unit bears on `day`."""
-        return self.label(engine.plan(project.plan).unit(project.unit).label_on(day))
+        return self.label(engine.plans.head(project.plan).unit(project.unit).label_on(day))
 
 
 def read_data(
@@ -303,11 +303,11 @@ def moment(session: Session, engine: Engine, plan: str | None, day: str | None) 
                 )
             ]
         ) from None
-    plans = engine.plans()
+    plans = engine.plans.ids()
     name = plan or (plans[0] if plans else None)
     if name is None:
         return dt.datetime.combine(date, dt.time(23, 59, 59), dt.UTC)
-    return engine.calendar(name).ends_at(date) - dt.timedelta(microseconds=1)
+    return engine.plans.calendar(name).ends_at(date) - dt.timedelta(microseconds=1)
 
 
 def tree_of(value: Any) -> Tree:

@@ -216,6 +216,12 @@ class GuardSpec:
     `looks_back` cannot hold before the period under evaluation is over. `looks_at` is `project`, or
     `period` where the answer is the same for all projects of a plan that are in the same
     states and period on the same day: a batch then asks once for all of them.
+
+    What a guard looks at beside the project is read before it is asked, so it says so: `peers` is
+    the parameter that names a kind of unit, whose projects `firing.peers(kind)` then gives, or `*`
+    for every kind;
+    with `deadlines` it may ask `firing.deadline` for any event, with `about` look at
+    `firing.about`.
     """
 
     name: str
@@ -228,6 +234,9 @@ class GuardSpec:
     signed_by: str | None = None
     looks_back: bool = False
     looks_at: str = "project"
+    peers: str | None = None
+    deadlines: bool = False
+    about: bool = False
 
 
 @attrs.frozen(kw_only=True)

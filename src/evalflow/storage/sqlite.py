@@ -978,10 +978,14 @@ def _connect(path: str, synchronous: str, patience: float) -> sqlite3.Connection
         connection = sqlite3.connect(
             path, timeout=patience, isolation_level=None, check_same_thread=False
         )
-        connection.execute(f"PRAGMA synchronous = {synchronous}")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL}")
+        try:  # the first statement reads the file: it may be no database
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL}")
+        except BaseException:
+            connection.close()
+            raise
     except sqlite3.Error as error:
         raise _storage_error(error, path) from error
     return connection

@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from evalflow.engine.engine import Engine, load_plan
-from evalflow.engine.engine import open as open_engine
+from evalflow.engine.engine import Engine
+from evalflow.engine.opening import load_plan
+from evalflow.engine.opening import open as open_engine
 from evalflow.errors import EvalflowError, InvalidInput, NotFound, Problem, Refused
 from evalflow.files.figures import figure_of
 from evalflow.files.reader import Part, Reader, date_of
@@ -275,7 +276,7 @@ def _play(scenario: Scenario, step: Step, engine: Engine) -> Iterator[Failure]:
         )
 
     for number in step.numbers:
-        known = {each.notice.id for each in engine.notices()}
+        known = {each.notice.id for each in engine.outbox.notices()}
         late: int | None = None
         if step.do is not None:
             try:
@@ -290,7 +291,9 @@ def _play(scenario: Scenario, step: Step, engine: Engine) -> Iterator[Failure]:
                         f"{number}번 {step.do}", f"{number} {step.do}", step.stops, "passed"
                     )
                     continue
-        told = {each.notice.recipient for each in engine.notices() if each.notice.id not in known}
+        told = {
+            each.notice.recipient for each in engine.outbox.notices() if each.notice.id not in known
+        }
         for ko, en, expected, came, fits in _looks(scenario, step, engine, number, late, told):
             if expected is not None and not fits:
                 yield wrong(f"{number}번 {ko}", f"{number} {en}", expected, came)
@@ -331,7 +334,7 @@ def _looks(
 
 
 def _overdue(engine: Engine, plan: str, at: dt.datetime) -> set[str]:
-    today = engine.calendar(plan).today(at)
+    today = engine.plans.calendar(plan).today(at)
     late = (due for due in engine.due(plan=plan) if due.due < today)
     return {project.rpartition("/")[2] for due in late for project in due.projects}
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import attrs
-import evalflow
+from evalflow.plugins import Rates, Rating, Subject, hookimpl
 
 
 @attrs.frozen(kw_only=True)
@@ -28,9 +28,9 @@ class Points:
 
     def __init__(self, options: PointsOptions) -> None:
         self.options = options
-        self.rates = evalflow.Rates()
+        self.rates = Rates()
 
-    def score(self, subject: evalflow.Subject) -> evalflow.Rating:
+    def score(self, subject: Subject) -> Rating:
         rating = self.rates.score(subject)
         exact = [self.points(line.rate) for line in rating.lines if line.rate is not None]
         weights = [line.weight for line in rating.lines if line.rate is not None]
@@ -72,6 +72,6 @@ def half_up(points: Fraction) -> Decimal:
     return Decimal((points * 10 + Fraction(1, 2)) // 1) / 10
 
 
-@evalflow.hookimpl
+@hookimpl
 def evalflow_scorers() -> Mapping[str, Any]:
     return {"points": Points}

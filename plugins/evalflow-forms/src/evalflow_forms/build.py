@@ -12,6 +12,16 @@ import attrs
 import evalflow
 from evalflow.model import Actual, Share
 from evalflow.model.history import provisional_figures
+from evalflow.plugins import (
+    Band,
+    FormRequest,
+    Indicator,
+    NotDue,
+    Rating,
+    explain_line,
+    roll_up,
+)
+from evalflow.plugins import Line as RatedLine
 from evalflow.scoring.bands import band_label, legend
 from evalflow_forms.columns import Column, lay_out, rows_of
 from evalflow_forms.sheet import NOTHING, Cell, Evidence, Sheet, Table, korean_date
@@ -36,7 +46,7 @@ class Line:
 
     sources: Sources
     standing: ProjectOverview
-    indicator: evalflow.Indicator | None
+    indicator: Indicator | None
     unit: str
 
     @property
@@ -45,7 +55,7 @@ class Line:
         return self.standing.definition
 
     @property
-    def rated(self) -> evalflow.Line | None:
+    def rated(self) -> RatedLine | None:
         """Return the indicator's line in the rating, where there is one."""
         rating = self.standing.rating
         if rating is None or self.indicator is None:
@@ -81,7 +91,7 @@ def _text(value: str | None, align: str = "center") -> Cell:
 def _figure(value: Actual | None) -> Cell:
     if isinstance(value, Share):
         return Cell(str(value), align="right")
-    if isinstance(value, evalflow.NotDue):
+    if isinstance(value, NotDue):
         return Cell(_NOT_YET)
     if value is None:
         return Cell(None)
@@ -175,7 +185,7 @@ def _rate(line: Line) -> Cell:
         words = {"not_due": _NOT_YET, "undefined": "산정불가", "missing": None}
         return Cell(words.get(rated.status) if rated else None)
     rules = line.sources.head.scoring
-    note = evalflow.explain_line(rated, line.indicator, rules, period=line.sources.period)
+    note = explain_line(rated, line.indicator, rules, period=line.sources.period)
     return Cell(rated.rate, places=rules.places, percent=True, note=note, align="right")
 
 
@@ -198,7 +208,7 @@ def _project_rate(line: Line) -> Cell:
     return Cell(rating.rate, places=places, percent=True, align="right")
 
 
-def _band_name(sources: Sources, rated: evalflow.Rating | evalflow.Line) -> str | None:
+def _band_name(sources: Sources, rated: Rating | RatedLine) -> str | None:
     if rated.status == "not_due":
         return _NOT_YET
     return None if rated.band is None else band_label(sources.head.scoring.bands, rated.band).ko
@@ -328,7 +338,7 @@ class Group:
     unit: str
 
     @property
-    def ratings(self) -> list[evalflow.Rating]:
+    def ratings(self) -> list[Rating]:
         """Return the ratings there are."""
         return [each.rating for each in self.standings if each.rating is not None]
 
@@ -347,7 +357,7 @@ def _count(number: int) -> Cell:
 
 def _mean(group: Group) -> Cell:
     rules = group.sources.head.scoring
-    rolled = evalflow.roll_up(group.ratings, places=rules.places, bands=rules.bands)
+    rolled = roll_up(group.ratings, places=rules.places, bands=rules.bands)
     if rolled.total.rate is None:
         return Cell(None)
     rates = ", ".join(str(rating.rate) for rating in group.ratings if rating.rate is not None)
@@ -372,7 +382,7 @@ def _group_money(won: int | None, group: Group) -> Cell:
     return Line(group.sources, group.standings[0], None, group.unit).money(won)
 
 
-def bureau_columns(bands: Sequence[evalflow.Band]) -> dict[str, Column]:
+def bureau_columns(bands: Sequence[Band]) -> dict[str, Column]:
     """Return the columns of 붙임 2: one for every band of the plan."""
     counted = {
         f"band_{band.name}": Column(band.label.ko, 17, partial(_in_band, band.name), "추진상태")
@@ -874,7 +884,7 @@ _BUILDERS = {"projects": projects, "bureau": bureau, "department": department, "
 
 
 def sheet(
-    form: str, sources: Sources, options: Options, request: evalflow.FormRequest, made_with: str
+    form: str, sources: Sources, options: Options, request: FormRequest, made_with: str
 ) -> Sheet:
     """Return the form of this name, with the digest of its content in its evidence.
 

@@ -20,22 +20,24 @@ import attrs
 import psycopg
 
 from evalflow import (
-    Commit,
     Conflict,
     Entry,
     Evaluation,
-    Head,
     InvalidInput,
     Label,
-    Move,
-    Outgoing,
     Problem,
     Project,
+    StorageError,
+)
+from evalflow.storage import (
+    Commit,
+    Head,
+    Move,
+    Outgoing,
     ProjectPosition,
     Selection,
     Settled,
     Snapshot,
-    StorageError,
     canonical,
     check_commit,
     check_like,

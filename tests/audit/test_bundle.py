@@ -1,0 +1,303 @@
+"""The audit bundle: written from a store, verified on a machine that has none."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import evalflow
+from evalflow.model.canonical import canonical, digest
+
+LATER = "2016-04-20"
+
+
+@pytest.fixture
+def bundle(office, tmp_path) -> Path:
+    """A whole plan with a quarter's history."""
+    office.to_submitted()
+    office.review("gu/3")
+    path: Path = tmp_path / "gu-audit.zip"
+    office.engine.audit.export(path)
+    return path
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def rewrite(path: Path, files: dict[str, bytes], *, sealed: bool = False) -> None:
+    """Write a bundle's files back; `sealed` makes the manifest's hashes fit again."""
+    if sealed:
+        manifest = json.loads(files["manifest.json"])
+        manifest["files"] = {
+            name: digest(content.decode())
+            for name, content in files.items()
+            if name != "manifest.json"
+        }
+        files = {**files, "manifest.json": (canonical(manifest) + "\n").encode()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+
+
+def codes(path: Path, **more: evalflow.Checkpoint) -> set[str]:
+    return {mismatch.code for mismatch in evalflow.verify_bundle(path, **more)[1]}
+
+
+def test_a_bundle_fits_and_says_what_it_is_about(office, bundle):
+    about, found = evalflow.verify_bundle(bundle)
+    assert found == ()
+    assert (about.plan, about.whole, about.projects) == ("gu", True, 3)
+    assert about.entries == sum(1 for _ in office.engine.storage.entries())
+    assert about.checkpoint == office.engine.audit.checkpoint()
+
+
+def test_a_bundle_holds_all_that_is_known(office, bundle):
+    lines = [
+        json.loads(line)
+        for name, content in contents(bundle).items()
+        if name.startswith("projects/")
+        for line in content.splitlines()
+    ]
+    kinds = [kind for kind, _ in lines]
+    assert kinds.count("entry") == sum(1 for _ in office.engine.storage.entries())
+    assert kinds.count("notice") == sum(1 for _ in office.engine.outbox.notices())
+    assert kinds.count("definition") == 3
+    rated = [told["rating"] for kind, told in lines if kind == "entry" and told["rating"]]
+    assert {line["formula"] for rating in rated for line in rating["lines"]} == {
+        "up",
+        "down_linear",
+    }
+    assert all("target" in line and "figure" in line for r in rated for line in r["lines"])
+
+
+def test_the_same_store_at_the_same_moment_gives_the_same_bytes(office, bundle, tmp_path):
+    office.engine.audit.export(tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == bundle.read_bytes()
+
+
+def test_a_bundle_of_one_project_fits_by_itself(office, bundle, tmp_path):
+    path = tmp_path / "3.zip"
+    about = office.engine.audit.export(path, projects=["gu/3"])
+    assert (about.whole, about.projects) == (False, 1)
+    assert evalflow.verify_bundle(path)[1] == ()
+    with pytest.raises(evalflow.InvalidInput, match="some projects only"):
+        evalflow.verify_bundle(path, noted=about.checkpoint)
+
+
+def test_what_is_refused_to_somebody_is_in_it_on_request(office, tmp_path):
+    path = tmp_path / "refused.zip"
+    office.engine.audit.export(path, refusals_of=office.actor("road-1"))
+    refusals = [json.loads(line) for line in contents(path)["refusals.jsonl"].splitlines()]
+    review = next(r for r in refusals if (r["project"], r["event"]) == ("gu/3", "review"))
+    assert {reason["code"] for reason in review["reasons"]} >= {"wrong_state", "no_role"}
+    assert evalflow.verify_bundle(path)[1] == ()
+
+
+def test_it_is_verified_where_no_database_library_can_be_had(bundle):
+    code = (
+        "import sys; sys.modules['sqlite3'] = None; sys.modules['pluggy'] = None\n"
+        "import evalflow; print(evalflow.verify_bundle(sys.argv[1])[1])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(bundle)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "()", done.stderr
+
+
+# --------------------------------------------------------------------------- tampering
+
+
+def edited(files: dict[str, bytes], name: str, old: str, new: str) -> dict[str, bytes]:
+    text = files[name].decode()
+    assert old in text
+    return {**files, name: text.replace(old, new, 1).encode()}
+
+
+def test_a_changed_byte_is_found(bundle):
+    files = contents(bundle)
+    rewrite(bundle, edited(files, "projects/000003.jsonl", '"road-1"', '"road-2"'))
+    assert "file_changed" in codes(bundle)
+
+
+def test_a_missing_and_an_added_file_are_found(bundle):
+    files = contents(bundle)
+    del files["projects/000002.jsonl"]
+    files["projects/000009.jsonl"] = files["projects/000001.jsonl"]
+    rewrite(bundle, files)
+    assert {"file_missing", "file_added"} <= codes(bundle)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ('"actor":"road-1"', '"actor":"road-2"', "entry_changed"),
+        ('"tree":{', '"tree":{"ko2":"x",', "definition_edited"),
+        ('"rate":"100.0"', '"rate":"120.0"', "entry_changed"),
+        ('"states":["reviewed"', '"states":["approved"', "state_edited"),
+        ('["evaluation",{"acts":', '["evaluation",{"facts2":1,"acts":', None),
+    ],
+)
+def test_an_edit_with_fresh_hashes_is_found_by_the_chain(bundle, old, new, code):
+    files = edited(contents(bundle), "projects/000003.jsonl", old, new)
+    rewrite(bundle, files, sealed=True)
+    assert codes(bundle) == (set() if code is None else {code})
+
+
+def test_a_swapped_evaluation_is_found(bundle):
+    files = contents(bundle)
+    lines = files["projects/000003.jsonl"].decode().splitlines(keepends=True)
+    place = next(n for n, line in enumerate(lines) if line.startswith('["evaluation"'))
+    lines[place] = lines[place].replace('"100.0"', '"120.0"')
+    rewrite(bundle, {**files, "projects/000003.jsonl": "".join(lines).encode()}, sealed=True)
+    assert codes(bundle) == {"evaluation_edited"}
+
+
+def test_an_edited_plan_and_an_edited_lifecycle_are_found(bundle):
+    files = contents(bundle)
+    rewrite(bundle, edited(files, "plans/r1.json", "budget_team", "mayor"), sealed=True)
+    assert codes(bundle) == {"plan_edited", "checkpoint_differs"}
+    rewrite(bundle, edited(files, "lifecycles/1.json", "policy_office", "mayor"), sealed=True)
+    assert codes(bundle) == {"lifecycle_edited"}
+
+
+def test_a_bundle_made_anew_from_another_history_is_found_by_the_paper(
+    office, bundle, tmp_path, plan_file
+):
+    noted = office.engine.audit.checkpoint()
+    office.clock.go(LATER)
+    with evalflow.open("memory:", plugins=[], clock=office.clock) as other:
+        plan = evalflow.load_plan(plan_file)
+        other.adopt(plan, by=plan.actor("policy-2"))
+        other.audit.export(tmp_path / "forged.zip")
+    assert codes(tmp_path / "forged.zip") == set()
+    assert codes(tmp_path / "forged.zip", noted=noted) == {"checkpoint_differs"}
+    assert codes(bundle, noted=noted) == set()
+
+
+def test_a_project_left_out_of_a_whole_bundle_is_found(bundle):
+    files = contents(bundle)
+    del files["projects/000002.jsonl"]
+    rewrite(bundle, files, sealed=True)
+    assert codes(bundle) == {"file_changed"}
+
+
+def test_a_bundle_of_a_tampered_store_shows_it(office, bundle, tmp_path):
+    storage = office.engine.storage
+    if not hasattr(storage, "path"):
+        pytest.skip("the memory storage cannot be edited from outside")
+    import sqlite3
+
+    connection = sqlite3.connect(storage.path, isolation_level=None)
+    for (name,) in connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    ).fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.execute("UPDATE entry SET late = 9 WHERE project = 'gu/1' AND number = 2")
+    connection.close()
+    office.engine.audit.export(tmp_path / "t.zip")
+    assert "entry_changed" in codes(tmp_path / "t.zip")
+
+
+# --------------------------------------------------------------------------- not a bundle
+
+
+def problem(path: Path) -> str:
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        evalflow.verify_bundle(path)
+    assert len(caught.value.problems) == 1
+    assert caught.value.problems[0].file
+    return caught.value.problems[0].code
+
+
+def test_what_is_no_bundle_is_said_to_be_none(tmp_path):
+    assert problem(tmp_path / "none.zip") == "no_file"
+    (tmp_path / "text.zip").write_text("hello")
+    assert problem(tmp_path / "text.zip") == "not_a_bundle"
+    rewrite(tmp_path / "other.zip", {"a.txt": b"hello"})
+    assert problem(tmp_path / "other.zip") == "not_a_bundle"
+    rewrite(tmp_path / "later.zip", {"manifest.json": b'{"format":"evalflow-audit/2"}\n'})
+    assert problem(tmp_path / "later.zip") == "not_a_bundle"
+
+
+def test_a_zip_bomb_is_not_opened(tmp_path):
+    rewrite(tmp_path / "bomb.zip", {"manifest.json": b" " * 50_000_000})
+    assert problem(tmp_path / "bomb.zip") == "too_large"
+
+
+def test_a_line_that_cannot_be_read_is_named(bundle):
+    files = contents(bundle)
+    broken = files["projects/000002.jsonl"].replace(b'["entry"', b'["entry', 1)
+    rewrite(bundle, {**files, "projects/000002.jsonl": broken}, sealed=True)
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        evalflow.verify_bundle(bundle)
+    (found,) = caught.value.problems
+    assert (found.file, found.line) == ("gu-audit.zip/projects/000002.jsonl", 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("lifecycles/1.json", b"\x01\n{}\n"),
+        ("lifecycles/1.json", b'"a"x\n{}\n'),
+        ("lifecycles/1.json", b"\n"),
+        ("plans/r1.json", b"{}\n"),
+    ],
+)
+def test_a_plan_or_lifecycle_that_cannot_be_read_is_named(bundle, name, content):
+    """Found by the test of any edit."""
+    rewrite(bundle, {**contents(bundle), name: content}, sealed=True)
+    assert problem(bundle) == "bad_line"
+
+
+@pytest.mark.slow
+@given(data=st.data())
+def test_any_edit_gives_findings_or_one_clear_error(data, tmp_path_factory):
+    made = _made_once(tmp_path_factory)
+    files = dict(made)
+    name = data.draw(st.sampled_from(sorted(files)))
+    content = bytearray(files[name])
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        content[place : place + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
+    if bytes(content) == files[name]:
+        return
+    path = tmp_path_factory.mktemp("edited") / "b.zip"
+    files[name] = bytes(content)
+    try:
+        rewrite(path, files, sealed=data.draw(st.booleans()))
+    except (UnicodeDecodeError, ValueError):
+        rewrite(path, files)
+    try:
+        about, _ = evalflow.verify_bundle(path)
+    except evalflow.InvalidInput as error:
+        assert error.problems
+    else:
+        assert about.plan
+
+
+_KEPT: list[dict[str, bytes]] = []
+
+
+def _made_once(factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    if not _KEPT:
+        from offices import PLAN, Clock, Office
+
+        folder = factory.mktemp("made")
+        (folder / "plan.yaml").write_text(PLAN, encoding="utf-8")
+        clock = Clock()
+        with evalflow.open("memory:", plugins=[], clock=clock) as engine:
+            plan = evalflow.load_plan(folder / "plan.yaml")
+            engine.adopt(plan, by=plan.actor("policy-1"))
+            Office(engine, plan, clock).to_submitted()
+            engine.audit.export(folder / "b.zip")
+        _KEPT.append(contents(folder / "b.zip"))
+    return _KEPT[0]

@@ -1,0 +1,323 @@
+"""The command line as a clerk meets it: what it prints, how it leaves, what it never shows."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from evalflow import cli
+from offices import PLAN
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys, plan_file):
+    """Run a command on a store of its own and give (exit code, output, complaints)."""
+    monkeypatch.setenv("EVALFLOW_STORE", str(tmp_path / "office.db"))
+    monkeypatch.setenv("EVALFLOW_LANG", "en")
+    monkeypatch.setenv("EVALFLOW_PLUGINS", "")
+    monkeypatch.delenv("EVALFLOW_DEBUG", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def command(*words: str) -> tuple[int, str, str]:
+        code = cli.run(list(words))
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.out + captured.err
+        return code, captured.out, captured.err
+
+    return command
+
+
+@pytest.fixture
+def adopted(run):
+    assert run("plan", "import", "plan.yaml", "--as", "policy-1")[0] == 0
+    return run
+
+
+FIGURES = ("--set", "actuals.metres=400", "--set", "actuals.complaints=50")
+
+
+def test_a_plan_is_checked_imported_and_shown(run):
+    code, out, _ = run("plan", "check", "plan.yaml")
+    assert (code, "3 projects, 5 indicators" in out) == (0, True)
+    code, out, _ = run("plan", "import", "plan.yaml", "--as", "policy-1")
+    assert (code, out.strip()) == (0, "gu: revision 1, 3 projects")
+    code, out, _ = run("--lang", "ko", "plan", "show")
+    assert code == 0
+    assert "보도 정비" in out
+
+
+def test_a_plan_shown_as_yaml_is_the_plan_again(adopted, tmp_path):
+    code, out, _ = adopted("plan", "show", "--yaml")
+    assert code == 0
+    (tmp_path / "again.yaml").write_text(out, encoding="utf-8")
+    code, out, _ = adopted("plan", "import", "again.yaml", "--as", "policy-1")
+    assert (code, out.strip()) == (0, "gu: revision 1, 3 projects")
+
+
+def test_five_mistakes_show_five_with_file_and_line(run, tmp_path):
+    wrong = (
+        PLAN.replace("direction: down", "direction: downn")
+        .replace("unit: road\n    field: environment", "unit: roads\n    field: environment")
+        .replace("accumulation: last", "acumulation: last", 1)
+        .replace("kind: continued", "kind: contineud")
+        .replace("parent: welfare}\n  road", "parent: wellfare}\n  road")
+    )
+    (tmp_path / "wrong.yaml").write_text(wrong, encoding="utf-8")
+    code, _, err = run("plan", "check", "wrong.yaml")
+
+    assert code == 2
+    lines = [line for line in err.splitlines() if line.startswith("wrong.yaml:")]
+    assert len(lines) >= 5
+    assert all(line.split(":")[1].isdigit() for line in lines)
+    for near in ("'down'", "'road'", "'accumulation'", "'continued'", "'welfare'"):
+        assert near in err
+
+
+def test_status_lists_and_counts_in_both_languages(adopted):
+    code, out, _ = adopted("status")
+    assert code == 0
+    assert [word in out for word in ("gu/1", "gu/2", "gu/3", "Planned")] == [True] * 4
+    code, out, _ = adopted("--lang", "ko", "status", "--by", "unit")
+    assert code == 0
+    assert "도로과" in out
+    code, out, _ = adopted("status", "--unit", "welfare", "--json")
+    assert [p["id"] for p in json.loads(out)["projects"]] == ["gu/1", "gu/2"]
+
+
+def test_a_pipe_never_loses_a_character_of_a_long_name(run, tmp_path):
+    name = "가나다라마바사아자차카타파하" * 8
+    (tmp_path / "long.yaml").write_text(PLAN.replace("보도 정비", name), encoding="utf-8")
+    assert run("plan", "import", "long.yaml", "--as", "policy-1")[0] == 0
+    _, out, _ = run("--lang", "ko", "status", "--number", "3")
+    assert "".join(re.findall(r"[가나다라마바사아자차카타파하]{2,}", out)) == name
+
+
+def test_explain_says_why_not_and_leaves_with_one(adopted):
+    code, out, _ = adopted(
+        "explain", "gu/3", "self_evaluate", "--as", "road-1", "--at", "2016-03-01"
+    )
+    assert code == 1
+    assert "Q1 2016 has not ended; possible from 2016-04-01." in out
+    code, out, _ = adopted("explain", "gu/3", "self_evaluate", "--as", "road-1", "--json")
+    told = json.loads(out)
+    assert (code, told["allowed"], told["role"]) == (0, True, "department")
+    assert told["needs"][0] == "actuals"
+
+
+def test_fire_moves_and_history_and_score_tell(adopted):
+    code, out, _ = adopted("fire", "gu/3", "self_evaluate", "--as", "road-1", *FIGURES)
+    assert code == 0
+    assert out.startswith("gu/3 #2 Self-evaluate: Planned → Self-evaluated")
+    code, out, _ = adopted("history", "gu/3", "--json")
+    assert [e["event"] for e in json.loads(out)["entries"]] == ["adopt", "self_evaluate"]
+    code, out, _ = adopted("--lang", "ko", "score", "gu/3", "--recompute")
+    assert code == 0
+    assert "400 ÷ 400 × 100 = 100" in out
+    assert "저장된 값과 같습니다" in out
+    code, out, _ = adopted("score", "--by", "bureau", "--json")
+    groups = {group["group"]: group["rate"]["rate"] for group in json.loads(out)["groups"]}
+    assert groups == {"City bureau": "100.0", "Test-gu": "100.0"}
+
+
+def test_a_refusal_lists_its_reasons_and_who_could_act(adopted):
+    code, out, err = adopted("fire", "gu/3", "submit", "--as", "road-1")
+    assert (code, out) == (1, "")
+    assert "Self-evaluate" in err
+    assert "city-lead" in err
+
+
+def test_data_from_a_file_is_placed_in_the_file(adopted, tmp_path):
+    (tmp_path / "data.yaml").write_text(
+        "actuals:\n  metres: many\n  complaint: 50\n", encoding="utf-8"
+    )
+    code, _, err = adopted("fire", "gu/3", "self_evaluate", "--as", "road-1", "--data", "data.yaml")
+    assert code == 2
+    assert "data.yaml:2:" in err
+    assert "data.yaml:3:" in err
+    assert "did you mean 'complaints'" in err
+
+
+def test_data_may_come_from_standard_input(tmp_path, plan_file):
+    def command(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "evalflow.cli", "--store", "s.db", "--lang", "en", *words],
+            input=stdin, capture_output=True, text=True, cwd=tmp_path, check=False,
+        )  # fmt: skip
+
+    assert command("plan", "import", "plan.yaml", "--as", "policy-1").returncode == 0
+    done = command(
+        "fire", "gu/3", "self_evaluate", "--as", "road-1", "--data", "-",
+        stdin="actuals: {metres: 400, complaints: 50}",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Self-evaluated" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("status", "--unit", "welfar"), 4, "did you mean 'welfare'"),
+        (("history", "gu/9"), 4, "no project 'gu/9'"),
+        (("fire", "gu/3", "submitt", "--as", "road-1"), 4, "did you mean 'submit'"),
+        (("fire", "gu/3", "submit", "--as", "road1"), 4, "did you mean 'road-1'"),
+        (("fire", "gu/3", "amend", "--as", "road-1", "--set", "x"), 2, "name=value"),
+        (("due", "--at", "April"), 2, "not a date: 'April'"),
+        (("score",), 2, "name one project"),
+        (("statu",), 2, "Did you mean 'status'"),
+        (("plan", "check", "nowhere.yaml"), 2, "nowhere.yaml"),
+    ],
+)
+def test_every_mistake_has_its_exit_code_and_one_clear_line(adopted, words, code, said):
+    left, _, err = adopted(*words)
+    assert (left, said in err) == (code, True), err
+
+
+def test_a_store_that_is_none_is_told(run, tmp_path, monkeypatch):
+    code, _, err = run("status")
+    assert (code, "no such store" in err) == (5, True)
+    (tmp_path / "office.db").write_text("이것은 저장소가 아닙니다", encoding="utf-8")
+    code, _, err = run("--lang", "ko", "status")
+    assert code == 5
+    assert "office.db" in err
+    monkeypatch.delenv("EVALFLOW_STORE")
+    code, _, err = run("status")
+    assert (code, "EVALFLOW_STORE" in err) == (2, True)
+
+
+def test_due_permitted_deliver_and_verify(adopted):
+    code, out, _ = adopted("due", "--late", "--json")
+    assert code == 0
+    assert {(d["event"], d["unit"]) for d in json.loads(out)["due"]} >= {("self_evaluate", "road")}
+    code, out, _ = adopted("permitted", "gu/3", "--as", "road-1", "--json")
+    assert [each["event"] for each in json.loads(out)["permitted"]] == ["self_evaluate"]
+    adopted("fire", "gu/3", "self_evaluate", "--as", "road-1", *FIGURES)
+    adopted(
+        "fire", "gu/3", "submit", "--as", "city-lead", "--set", "document=1",
+        "--set", "sign_off=[{role: bureau_head, actor: city-head}]",
+    )  # fmt: skip
+    code, _, err = adopted("deliver")
+    assert (code, "3 delivered" in err) == (0, True)
+    code, out, _ = adopted("deliver", "--dead", "--json")
+    assert json.loads(out) == {"dead": []}
+    code, out, _ = adopted("verify")
+    assert (code, out.startswith("all fits")) == (0, True)
+
+
+def test_lifecycles_are_checked_and_drawn(run, tmp_path):
+    code, out, _ = run("lifecycle", "check", "major-works", "--plan", "plan.yaml")
+    assert code == 0
+    assert "major-works/2@" in out
+    code, out, _ = run("--lang", "ko", "lifecycle", "diagram", "major-works", "--roles")
+    assert (code, out.startswith("stateDiagram-v2") or "stateDiagram-v2" in out) == (0, True)
+    code, _, _ = run("lifecycle", "diagram", "major-works", "-o", "life.dot")
+    assert (tmp_path / "life.dot").read_text(encoding="utf-8").startswith("digraph")
+
+
+def test_help_names_every_command_and_loads_no_heavy_library():
+    code = (
+        "import sys\nfrom evalflow import cli\ncli.run(['--help'])\n"
+        "print(*(set(sys.modules) & {'rich', 'yaml', 'transitions', 'holidays', 'sqlite3'}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert done[-1] == ""
+    for name in cli._Group.homes:
+        assert any(line.strip().startswith(name) for line in done)
+
+
+@pytest.mark.slow
+def test_the_demo_plays_the_year_and_leaves_what_the_readme_shows(tmp_path):
+    def evalflow(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "evalflow.cli", "--lang", "en", *words],
+            capture_output=True, text=True, cwd=tmp_path, check=False,
+        )  # fmt: skip
+
+    done = evalflow("demo", "--out", "demo")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "illustrative" in done.stdout
+    for said in (
+        "43 projects", "26 (60.5 %)", "31 = 3 담당관 + 26 과 + 1 지소 + 1 박물관",
+        "seodaemun-2016-pledges/3 Opening senior centres to all: 2016-H2, Closed · Completed",
+        "seodaemun-2016-regeneration/1 Gajaeul renewal district: 2016-Q1, Troubled",
+        "order seodaemun-2016-orders/1 about seodaemun-2016/27 is verified",
+    ):  # fmt: skip
+        assert said in done.stdout
+    told = evalflow("--store", "demo/office.db", "history", "seodaemun-2016/27").stdout
+    assert "→ seodaemun-2016-orders/1 Corrective order: Verified" in told
+    assert evalflow("--store", "demo/office.db", "plan", "overlaps").returncode == 0
+    late = evalflow(
+        "--store", "demo/office-2017-01-06.db", "explain", "seodaemun-2016/6", "submit",
+        "--as", "autonomy-lead-1", "--at", "2017-01-06",
+    )  # fmt: skip
+    assert late.returncode == 1
+    assert "seodaemun-2016/5" in late.stdout
+    for store in ("office.db", "office-2017-01-06.db"):
+        assert evalflow("--store", f"demo/{store}", "verify").returncode == 0
+    left = {path.name for path in Path(tmp_path, "demo").iterdir()}
+    assert left >= {
+        "report.html",
+        "history.jsonl",
+        "lifecycle.mmd",
+        "lifecycle.dot",
+        "lifecycle.svg",
+        "notices.jsonl",
+    }
+
+
+def test_a_mistake_of_ours_is_one_line_and_no_traceback(run, monkeypatch):
+    from evalflow.cli.session import Session
+
+    def broken(self, **_):
+        raise RuntimeError("two\nlines")
+
+    monkeypatch.setattr(Session, "open", broken)
+    monkeypatch.delenv("EVALFLOW_DEBUG", raising=False)
+    code, out, err = run("status")
+    assert (code, out) == (70, "")
+    assert "RuntimeError: two lines" in err
+    assert err.count("\n") == 1
+
+
+def test_the_reference_names_every_option():
+    import click
+
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "cli.md").read_text("utf-8")
+    context = click.Context(cli.cli)
+
+    def missing(name: str, command: click.Command) -> list[str]:
+        found = [
+            f"{name} {option}"
+            for parameter in command.params
+            for option in parameter.opts
+            if option.startswith("--") and option not in page
+        ]
+        if isinstance(command, click.Group):
+            for inner in command.list_commands(context):
+                below = command.get_command(context, inner)
+                assert below is not None
+                found += missing(f"{name} {inner}", below)
+        return found
+
+    assert missing("evalflow", cli.cli) == []
+
+
+def test_a_reader_who_has_seen_enough_gets_no_complaint(tmp_path, plan_file):
+    store = ["--store", str(tmp_path / "office.db"), "--lang", "ko"]
+    begin = [sys.executable, "-m", "evalflow.cli", *store]
+    subprocess.run([*begin, "plan", "import", str(plan_file), "--as", "policy-1"], check=True)
+    for words in (["status"], ["status", "--json"], ["plan", "show", "--yaml"]):
+        with subprocess.Popen(
+            [*begin, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as running:
+            assert running.stdout is not None
+            assert running.stderr is not None
+            running.stdout.close()
+            assert running.stderr.read() == b""
+        assert running.returncode == 0

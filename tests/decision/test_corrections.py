@@ -1,0 +1,130 @@
+"""Correction after approval (G6), and the end of a year: nothing that was approved is edited."""
+
+from __future__ import annotations
+
+import pytest
+
+import evalflow
+from evalflow import cli
+from offices import GOOD
+
+
+@pytest.fixture
+def approved(office):
+    """Project 3, approved for the first quarter."""
+    office.clock.go("2016-04-04")
+    office.evaluate("gu/3")
+    office.submit("gu/3")
+    office.clock.go("2016-04-15")
+    office.review("gu/3")
+    office.fire("gu/3", "approve", "policy-1")
+    return office
+
+
+def rates(office, project="gu/3"):
+    return [
+        entry.rating["rate"] for entry in office.engine.history(project) if entry.rating is not None
+    ]
+
+
+def test_what_was_approved_is_evaluated_anew_with_a_reason_and_the_earlier_figures_stay(approved):
+    before = list(approved.engine.history("gu/3"))
+    assert approved.codes("gu/3", "reopen", "policy-1") == ["data_missing"]
+    assert "no_role" in approved.codes("gu/3", "reopen", "road-1", reason="x")
+    approved.fire("gu/3", "reopen", "policy-1", reason="증빙 오류 발견", document="감사-7")
+    approved.evaluate(
+        "gu/3",
+        actuals={"metres": "240", "complaints": 50},
+        explanations={"metres": {"cause": "집계 오류", "countermeasure": "재집계"}},
+    )
+    approved.submit("gu/3")
+    approved.review("gu/3")
+    approved.fire("gu/3", "flag_lagging", "policy-1")
+
+    assert approved.state("gu/3") == "lagging"
+    assert list(approved.engine.history("gu/3"))[: len(before)] == before
+    assert rates(approved) == ["100.0", "100.0", "80.0", "80.0"]
+    assert str(approved.engine.evaluation("gu/3").rating.rate) == "80.0"
+    assert list(approved.engine.audit.verify()) == []
+
+
+def test_an_earlier_period_is_put_right_from_now_on_and_stays_as_it_was_approved(approved):
+    engine = approved.engine
+    approved.fire("gu/3", "open_period", "clock")
+    first = engine.evaluation("gu/3", "2016-Q1")
+    approved.fire(
+        "gu/3",
+        "correct",
+        "policy-1",
+        period="2016-Q1",
+        corrected={"metres": "300"},
+        reason="준공 검사 결과",
+    )
+    assert engine.evaluation("gu/3", "2016-Q1") == first
+    assert engine.evaluation("gu/3").prior["2016-Q1"] == {"metres": "300", "complaints": "50"}
+
+    approved.clock.go("2016-07-04")
+    approved.evaluate("gu/3", actuals={"metres": 400, "complaints": 50}, explanations=_WHY)
+    line = engine.evaluation("gu/3").self_rating.line("metres")
+    assert (line.actual, line.target) == (700, 800)
+    assert list(engine.audit.verify()) == []
+
+
+_WHY = {"metres": {"cause": "준공 지연", "countermeasure": "추가 시공"}}
+
+
+@pytest.mark.parametrize("period", ["2016-Q2", "2016-Q4"])
+def test_only_what_was_counted_can_be_corrected(approved, period):
+    approved.fire("gu/3", "open_period", "clock")
+    given = {"period": period, "corrected": {"metres": 1}, "reason": "x"}
+    assert approved.codes("gu/3", "correct", "policy-1", **given) == ["nothing_to_correct"]
+    with pytest.raises(evalflow.InvalidInput):
+        approved.fire("gu/3", "correct", "policy-1", **{**given, "period": "2015-Q1"})
+
+
+def test_nobody_else_corrects(approved):
+    approved.fire("gu/3", "open_period", "clock")
+    given = {"period": "2016-Q1", "corrected": {"metres": 1}, "reason": "x"}
+    for actor in ("road-1", "city-lead", "mayor-1", "clock"):
+        assert approved.codes("gu/3", "correct", actor, **given) != []
+
+
+def test_a_year_is_closed_in_its_last_period_and_can_be_reopened(approved):
+    assert approved.codes("gu/3", "close", "clock") == ["not_last_period"]
+    for day in ("2016-07-04", "2016-10-04", "2017-01-04"):
+        approved.fire("gu/3", "open_period", "clock")
+        approved.clock.go(day)
+        approved.evaluate("gu/3", actuals={**GOOD["gu/3"], "complaints": 40})
+        approved.submit("gu/3")
+        approved.review("gu/3")
+        approved.fire("gu/3", "approve", "policy-1")
+    assert approved.codes("gu/3", "open_period", "clock") == ["no_next_period"]
+    approved.fire("gu/3", "close", "policy-1")
+    assert approved.state("gu/3") == "closed"
+    assert [d.event for d in approved.engine.due(plan="gu") if "gu/3" in d.projects] == []
+    approved.fire("gu/3", "reopen", "policy-1", reason="결산 결과 정정")
+    assert approved.state("gu/3") == "planned"
+    assert list(approved.engine.audit.verify()) == []
+
+
+def test_the_command_shows_what_no_longer_counts(approved, store_url, capsys, monkeypatch):
+    if store_url == "memory:":
+        pytest.skip("the command needs a store in a file")
+    monkeypatch.setenv("EVALFLOW_LANG", "en")
+    monkeypatch.setenv("EVALFLOW_PLUGINS", "")
+    approved.fire("gu/3", "reopen", "policy-1", reason="증빙 오류 발견")
+    approved.evaluate("gu/3", actuals={"metres": "380", "complaints": 50})
+    approved.submit("gu/3")
+    approved.review("gu/3")
+    approved.fire("gu/3", "approve", "policy-1")
+    approved.fire("gu/3", "open_period", "clock")
+    given = {"period": "2016-Q1", "corrected": {"metres": "370"}, "reason": "준공 검사"}
+    approved.fire("gu/3", "correct", "policy-1", **given)
+
+    assert cli.run(["--store", store_url, "score", "gu/3", "--period", "2016-Q1"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("- ")]
+    earlier = [line for line in lines if line.startswith("- earlier: ")]
+    assert [("100.0%" in line, "Self-evaluate" in line) for line in earlier] == [
+        (True, True), (True, False),
+    ]  # fmt: skip
+    assert [line for line in lines if "corrected later" in line and "380 → 370" in line]

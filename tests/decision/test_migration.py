@@ -1,0 +1,233 @@
+"""Projects move to another version of their lifecycle: planned, reviewed, applied, one entry."""
+
+from __future__ import annotations
+
+import tempfile
+from importlib import resources
+from pathlib import Path
+
+import attrs
+import pytest
+
+import evalflow
+from evalflow import cli
+from evalflow.audit.verification import Kept, verify_project
+from evalflow.batch.plan import load_batch
+from evalflow.lifecycle.state_mapping import carry
+
+TEXT = (resources.files("evalflow.lifecycle") / "presets" / "major-works.yaml").read_text("utf-8")
+
+
+def newer(*changes: tuple[str, str]) -> evalflow.Lifecycle:
+    """The preset as an office changed it."""
+    text = TEXT.replace("name: major-works", "name: ours", 1)
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return _loaded(text)
+
+
+def _loaded(text: str) -> evalflow.Lifecycle:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ours.yaml"
+        path.write_text(text, encoding="utf-8")
+        return evalflow.load_lifecycle(path, plugins=[])
+
+
+RENAMED = (
+    ("lagging:        {ko: 부진", "behind:         {ko: 지연"),
+    ("to: lagging", "to: behind"),
+    ("lagging]", "behind]"),
+    ("lagging, closed]", "behind, closed]"),
+    ("from: lagging", "from: behind"),
+    ("entering: lagging", "entering: behind"),
+)
+
+
+def renamed() -> evalflow.Lifecycle:
+    return newer(*RENAMED)
+
+
+def outcomes(receipts):
+    return {receipt.project: receipt.outcome for receipt in receipts}
+
+
+# --------------------------------------------------------------------------- where states lead
+
+
+def test_states_keep_their_names_or_go_where_the_mapping_says(office):
+    old = office.engine.plans.lifecycle(office.engine.project("gu/1").lifecycle)
+    new = renamed()
+    assert carry(("planned", "unchanged"), old, new, {}) == (("planned", "unchanged"), ())
+    assert carry(("lagging", "unchanged"), old, new, {"lagging": "behind"})[0][0] == "behind"
+    (reason,) = carry(("lagging", "unchanged"), old, new, {})[1]
+    assert (reason.code, reason.about) == ("stranded", "lagging")
+
+
+def test_every_state_of_every_region_is_carried_or_stranded_never_lost(office):
+    old = office.engine.plans.lifecycle(office.engine.project("gu/1").lifecycle)
+    new = renamed()
+    for one in old.regions["evaluation"].states:
+        for other in old.regions["change"].states:
+            after, reasons = carry((one, other), old, new, {})
+            if reasons:
+                assert one == "lagging"
+            else:
+                assert after == (one, other)
+
+
+# --------------------------------------------------------------------------- the whole way
+
+
+def test_a_stranded_project_holds_up_all_until_it_is_mapped(office):
+    office.to_lagging("gu/3")
+    engine, new = office.engine, renamed()
+    batch = engine.plans.migrate("gu", new, by="policy-1", reason="새 규칙")
+    assert (batch.counts["refused"], batch.reasons) == (1, {"stranded": 1})
+    assert set(outcomes(batch.apply()).values()) <= {"held", "refused"}
+    assert {p.lifecycle for p in engine.projects()} == {office.plan.lifecycle.fingerprint}
+
+    before = list(engine.history("gu/3"))
+    batch = engine.plans.migrate(
+        "gu", new, by="policy-1", reason="새 규칙", states={"lagging": "behind"}
+    )
+    assert set(outcomes(batch.apply()).values()) == {"done"}
+    assert {p.lifecycle for p in engine.projects()} == {new.fingerprint}
+    assert office.states("gu/3") == ("behind", "unchanged")
+    last = list(engine.history("gu/3"))[-1]
+    assert (last.event, last.before[0], last.after[0], last.reason) == (
+        *("migrate", "lagging", "behind", "새 규칙"),
+    )
+    assert list(engine.history("gu/3"))[:-1] == before
+    assert list(engine.audit.verify()) == []
+    # work goes on under the new rules, and the past is told by the old ones
+    office.fire("gu/3", "open_period", "policy-1")
+    assert office.states("gu/3")[0] == "planned"
+    assert list(engine.audit.verify()) == []
+    assert set(outcomes(batch.apply()).values()) == {"already"}
+
+
+def test_versions_live_side_by_side_where_only_some_are_moved(office):
+    new = renamed()
+    batch = office.engine.plans.migrate(
+        "gu", new, by="policy-1", reason="시범", where={"unit": "welfare"}
+    )
+    assert outcomes(batch.apply()) == {"gu/1": "done", "gu/2": "done"}
+    office.to_submitted()
+    office.review("gu/3")
+    assert {p.lifecycle for p in office.engine.projects()} == {
+        new.fingerprint,
+        office.plan.lifecycle.fingerprint,
+    }
+    assert list(office.engine.audit.verify()) == []
+
+
+@pytest.mark.parametrize("actor", ["road-1", "mayor-1", "clock", "welfare-lead"])
+def test_only_who_adopts_plans_may_migrate_them(office, actor):
+    batch = office.engine.plans.migrate("gu", renamed(), by=actor, reason="x")
+    assert batch.counts["refused"] == 3
+    assert {r.code for line in batch for r in line.reasons} <= {"no_role", "wrong_unit"}
+
+
+def test_a_reason_must_be_written_and_states_must_exist(office):
+    batch = office.engine.plans.migrate("gu", renamed(), by="policy-1", reason=" ")
+    assert batch.reasons == {"data_missing": 3}
+    batch = office.engine.plans.migrate(
+        "gu", renamed(), by="policy-1", reason="x", states={"laging": "behind"}
+    )
+    assert batch.counts["refused"] == 3
+    same = office.engine.plans.migrate("gu", office.plan.lifecycle, by="policy-1", reason="x")
+    assert same.reasons == {"same_lifecycle": 3}
+
+
+def test_an_open_change_is_not_left_without_an_end(office):
+    office.clock.go("2016-03-02")
+    office.fire(
+        "gu/3",
+        "request_change",
+        "road-head",
+        kind="target",
+        change={"indicators": {"metres": {"targets": {"2016-Q4": "300"}}}},
+        reason="예산",
+        detail="줄임",
+        reported_on="2016-03-02",
+    )
+    cut = TEXT.replace("name: major-works", "name: plain", 1)
+    head, _, events = cut.partition("\nevents:")
+    region = head.index("  change:\n    ko: 변경")
+    begin = events.index("  request_change:")
+    end = events.index("\nduties:")
+    text = head[:region].rstrip() + "\n\nevents:" + events[:begin] + events[end:]
+    text = text.replace(
+        "      - {from: change_approved, to: unchanged, guards: [change_is_filed]}\n", ""
+    ).replace("[self_rating, declaration]", "[self_rating]")
+    text = text.replace("      - changes_declared\n", "")
+    new = _loaded(text)
+    batch = office.engine.plans.migrate("gu", new, by="policy-1", reason="단순화", mode="each")
+    assert outcomes(batch.apply()) == {"gu/1": "done", "gu/2": "done", "gu/3": "refused"}
+    assert office.states("gu/1") == ("planned",)
+    assert {line.project: [r.code for r in line.reasons] for line in batch}["gu/3"] == [
+        "stranded", "open_change",
+    ]  # fmt: skip
+    assert list(office.engine.audit.verify()) == []
+
+
+def test_a_lifecycle_exchanged_behind_the_engine_s_back_is_found(office):
+    """`verify` accepts a change of lifecycle only where an entry says it."""
+    engine = office.engine
+    list(engine.plans.migrate("gu", renamed(), by="policy-1", reason="x").apply())
+    project = engine.project("gu/1")
+    entries = list(engine.history("gu/1"))
+    forged = attrs.evolve(entries[-1], event="revise").sealed()
+    kept = Kept(
+        evaluation=engine.storage.evaluation,
+        definition=engine.storage.definition,
+        head=engine.storage.head,
+        lifecycle=engine.plans.lifecycle,
+    )
+    found = list(
+        verify_project(attrs.evolve(project, head=forged.hash), [entries[0], forged], kept)
+    )
+    assert [each.code for each in found] == ["impossible_move"]
+
+
+# --------------------------------------------------------------------------- the command line
+
+
+def test_the_command_shows_who_is_stranded_and_writes_a_batch(
+    tmp_path, monkeypatch, capsys, plan_file
+):
+    monkeypatch.setenv("EVALFLOW_STORE", str(tmp_path / "office.db"))
+    monkeypatch.setenv("EVALFLOW_LANG", "en")
+    monkeypatch.setenv("EVALFLOW_PLUGINS", "")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str]:
+        code = cli.run(list(words))
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
+
+    assert run("plan", "import", "plan.yaml", "--as", "policy-1")[0] == 0
+    text = TEXT.replace("name: major-works", "name: ours", 1)
+    text = text.replace("planned:        {ko", "begun:          {ko").replace(
+        "initial: planned", "initial: begun"
+    )
+    text = text.replace("to: planned", "to: begun").replace("from: planned", "from: begun")
+    text = text.replace("from: [planned,", "from: [begun,")
+    (tmp_path / "ours.yaml").write_text(text, encoding="utf-8")
+    words = ("lifecycle", "migrate", "ours.yaml", "--as", "policy-1", "--reason", "new rules")
+    code, out = run(*words)
+    assert (code, "stranded: 3" in out, "planned" in out) == (1, True, True)
+    code, out = run(*words, "--map", "planned=begun", "-o", "m.jsonl")
+    assert code == 0, out
+    assert len(load_batch(tmp_path / "m.jsonl")) == 3
+    assert "begun" not in run("status", "--json")[1]
+    assert run("batch", "show", "m.jsonl")[0] == 0
+    assert run("batch", "apply", "m.jsonl")[0] == 0
+    assert "begun" in run("status", "--json")[1]
+    code, out = run("history", "gu/1")
+    assert (code, "Migrate" in out, "new rules" in out) == (0, True, True)
+    assert run("verify")[0] == 0
+    assert (
+        run("lifecycle", "migrate", "ours.yaml", "--as", "x", "--reason", "y", "--map", "z")[0] == 2
+    )

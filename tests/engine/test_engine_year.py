@@ -1,0 +1,590 @@
+"""The year in `major-works`, event by event, on every built-in storage."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+import evalflow
+
+
+def test_projects_start_planned_in_the_first_period(office):
+    projects = list(office.engine.projects())
+
+    assert [p.id for p in projects] == ["gu/1", "gu/2", "gu/3"]
+    assert {p.states for p in projects} == {("planned", "unchanged")}
+    assert {p.period for p in projects} == {"2016-Q1"}
+    assert [e.event for e in office.engine.history("gu/1")] == ["adopt"]
+
+
+def test_the_straight_way_through_a_quarter(office):
+    office.to_submitted()
+    office.clock.go("2016-04-15")
+    for project in ("gu/1", "gu/2", "gu/3"):
+        office.review(project)
+        office.fire(project, "approve", "policy-1")
+        office.fire(project, "open_period", "clock")
+
+    assert {p.period for p in office.engine.projects()} == {"2016-Q2"}
+    assert {p.states[0] for p in office.engine.projects()} == {"planned"}
+    assert [e.event for e in office.engine.history("gu/1")] == [
+        "adopt", "self_evaluate", "submit", "review", "approve", "open_period",
+    ]  # fmt: skip
+    assert list(office.engine.audit.verify()) == []
+
+
+def test_an_evaluation_waits_for_the_end_of_its_period(office):
+    office.clock.go("2016-03-31", 23)
+    explanation = office.explain("gu/1", "self_evaluate", "education-1")
+
+    assert not explanation.allowed
+    (reason,) = explanation.reasons
+    assert (reason.code, reason.since) == ("period_not_ended", dt.date(2016, 4, 1))
+
+
+def test_every_target_needs_an_actual_or_an_explicit_not_due(office):
+    office.clock.go("2016-04-04")
+
+    assert office.codes("gu/1", "self_evaluate", "education-1", actuals={"schools": 10}) == [
+        "figures_missing"
+    ]
+    entry = office.evaluate("gu/1", actuals={"schools": 10, "lessons": "not_due"})
+    assert entry.after[0] == "self_evaluated"
+    rating = office.engine.evaluation("gu/1").self_rating
+    assert rating is not None
+    assert [line.status for line in rating.lines] == ["rated", "not_due"]
+    assert rating.rate == Decimal("100.0")
+
+
+def test_a_lagging_indicator_needs_cause_and_countermeasure(office):
+    office.clock.go("2016-04-04")
+    few = {"metres": 300, "complaints": 50}
+
+    assert office.codes("gu/3", "self_evaluate", "road-1", actuals=few) == ["lagging_unexplained"]
+    half = {"metres": {"cause": "동절기"}}
+    assert office.codes(
+        "gu/3", "self_evaluate", "road-1", actuals=few, explanations=half
+    ) == ["lagging_unexplained"]  # fmt: skip
+    whole = {"metres": {"cause": "동절기", "countermeasure": "인력 추가"}}
+    entry = office.evaluate("gu/3", actuals=few, explanations=whole)
+    assert entry.rating["lines"][0]["rate"] == "75.0"
+
+
+def test_a_project_with_sub_projects_sends_all_their_cards(office):
+    office.clock.go("2016-04-04")
+
+    assert office.codes(
+        "gu/2", "self_evaluate", "elderly-1", actuals={"centres": 5}, cards={"1": "정상"}
+    ) == ["cards_missing"]
+
+
+def test_a_bureau_submits_all_of_its_projects_or_none(office):
+    office.clock.go("2016-04-04")
+    office.evaluate("gu/1")
+
+    with pytest.raises(evalflow.Refused) as refused:
+        office.submit("gu/1")
+    (reason,) = refused.value.reasons
+    assert reason.code == "unit_incomplete"
+    assert reason.about == "gu/2"
+    assert reason.who == ("elderly-1",)
+    assert office.state("gu/1") == "self_evaluated"
+
+    office.evaluate("gu/2")
+    entry = office.submit("gu/1")
+    assert entry.project == "gu/1"
+    assert [office.state(p) for p in ("gu/1", "gu/2", "gu/3")] == ["submitted"] * 2 + ["planned"]
+
+
+def test_a_submission_needs_the_bureau_heads_signature(office):
+    office.clock.go("2016-04-04")
+    office.evaluate("gu/3")
+
+    def codes(sign_off):
+        return office.codes("gu/3", "submit", "city-lead", document="1", sign_off=sign_off)
+
+    assert codes([{"role": "lead_section", "actor": "city-lead"}]) == ["not_signed"]
+    assert codes([{"role": "bureau_head", "actor": "welfare-head"}]) == ["signer_without_role"]
+    assert codes([]) == ["data_missing"]
+    assert codes([{"role": "bureau_head", "actor": "city-head"}]) == []
+
+
+def test_an_acting_head_signs_only_while_appointed(office):
+    office.to_submitted()
+    office.clock.go("2016-04-15")
+    for project in ("gu/1", "gu/2"):
+        office.review(project)
+        office.fire(project, "approve", "policy-1")
+        office.fire(project, "open_period", "clock")
+    office.clock.go("2016-07-04")
+    office.evaluate("gu/1", actuals={"schools": 20, "lessons": 100})
+    office.evaluate("gu/2")
+    acting = [{"role": "bureau_head", "actor": "elderly-head"}]
+
+    office.clock.go("2016-07-06")
+    assert office.codes("gu/1", "submit", "welfare-lead", document="1", sign_off=acting) == [
+        "signer_without_role"
+    ]
+    office.clock.go("2016-07-05")
+    office.fire("gu/1", "submit", "welfare-lead", document="1", sign_off=acting)
+    assert office.state("gu/1") == "submitted"
+
+
+def test_a_project_sent_back_is_evaluated_and_submitted_again_alone(office):
+    office.to_submitted()
+    office.clock.go("2016-04-11")
+    entry = office.fire("gu/1", "send_back", "policy-1", reason="증빙 부족")
+    assert entry.reason == "증빙 부족"
+    assert office.state("gu/1") == "planned"
+
+    office.evaluate("gu/1")
+    office.submit("gu/1")
+    assert office.state("gu/1") == "submitted"
+    assert office.engine.project("gu/2").version == 3
+
+
+def test_sending_back_needs_a_written_reason(office):
+    office.to_submitted()
+    assert office.codes("gu/1", "send_back", "policy-1") == ["data_missing"]
+    assert office.codes("gu/1", "send_back", "policy-1", reason="  ") == ["data_missing"]
+
+
+def test_an_amendment_keeps_the_earlier_figures_in_the_history(office):
+    office.clock.go("2016-04-04")
+    office.evaluate("gu/1")
+    office.fire("gu/1", "amend", "education-1", actuals={"schools": 11, "lessons": 100})
+
+    evaluation = office.engine.evaluation("gu/1")
+    assert evaluation.self_rating is not None
+    assert evaluation.self_rating.lines[0].rate == Decimal("110.0")
+    first, second = (e for e in office.engine.history("gu/1") if e.rating)
+    assert first.rating["lines"][0]["rate"] == "100.0"
+    assert second.rating["lines"][0]["rate"] == "110.0"
+
+
+def test_both_ratings_stand_side_by_side_and_an_override_needs_a_reason(office):
+    office.to_submitted()
+    office.clock.go("2016-04-15")
+    judged = {"metres": {"rate": "88.5", "reason": "중복 구간 제외"}, "complaints": "confirmed"}
+
+    with pytest.raises(evalflow.InvalidInput, match="reason"):
+        office.review("gu/3", {"metres": {"rate": "88.5"}, "complaints": "confirmed"})
+    office.review("gu/3", judged)
+
+    evaluation = office.engine.evaluation("gu/3")
+    assert evaluation.self_rating is not None
+    assert evaluation.review_rating is not None
+    own, review = evaluation.self_rating.lines[0], evaluation.review_rating.lines[0]
+    assert (own.rate, own.computed) == (Decimal("100.0"), None)
+    assert (review.rate, review.computed, review.reason) == (
+        Decimal("88.5"),
+        Decimal("100.0"),
+        "중복 구간 제외",
+    )
+
+
+def test_a_review_judges_every_rate(office):
+    office.to_submitted()
+    assert office.codes("gu/3", "review", "policy-1", ratings={"metres": "confirmed"}) == [
+        "rate_not_judged"
+    ]
+
+
+def test_whoever_evaluated_cannot_review_whatever_roles_they_hold(office):
+    office.clock.go("2016-04-04")
+    office.fire("gu/1", "self_evaluate", "both-1", actuals={"schools": 10, "lessons": 100})
+    office.evaluate("gu/2")
+    office.submit("gu/1")
+
+    assert office.codes("gu/1", "review", "both-1", ratings="confirmed") == ["duty_separated"]
+    assert office.codes("gu/1", "review", "policy-2", ratings="confirmed") == []
+
+
+def test_the_verdict_follows_the_rating(office):
+    office.to_submitted()
+    office.clock.go("2016-04-15")
+    office.review("gu/1")
+
+    assert office.codes("gu/1", "flag_lagging", "policy-1") == ["not_lagging"]
+    assert office.codes("gu/1", "approve", "policy-1") == []
+
+
+def test_one_seriously_lagging_indicator_makes_a_project_lagging(office):
+    office.clock.go("2016-04-04")
+    office.evaluate(
+        "gu/3",
+        actuals={"metres": 600, "complaints": 75},
+        explanations={"complaints": {"cause": "공사", "countermeasure": "안내"}},
+    )
+    office.submit("gu/3")
+    office.review("gu/3")
+    rating = office.engine.evaluation("gu/3").rating
+    assert rating is not None
+    assert rating.rate == Decimal("100.0")
+
+    assert office.codes("gu/3", "approve", "policy-1") == ["not_on_track"]
+    office.fire("gu/3", "flag_lagging", "policy-1")
+    assert office.state("gu/3") == "lagging"
+
+
+def test_a_lagging_project_tells_its_department_and_the_units_that_must_cooperate(office):
+    office.clock.go("2016-04-04")
+    office.evaluate(
+        "gu/2",
+        actuals={"centres": 4},
+        explanations={"centres": {"cause": "지연", "countermeasure": "독려"}},
+    )
+    office.evaluate("gu/1")
+    office.submit("gu/2")
+    office.review("gu/2")
+    office.fire("gu/2", "flag_lagging", "policy-1")
+
+    told = {
+        o.notice.recipient for o in office.engine.outbox.notices() if o.notice.name == "lagging"
+    }
+    assert told == {"elderly-1", "elderly-head", "road-1", "road-head"}
+
+
+def test_a_spot_check_moves_both_ways_and_keeps_the_departments_own_rating(office):
+    office.to_lagging()
+    office.clock.go("2016-05-10")
+    office.fire(
+        "gu/3", "spot_check", "policy-1", checked_actuals={"metres": 310}, reason="현장 점검"
+    )
+    assert office.state("gu/3") == "lagging"
+    office.fire(
+        "gu/3", "spot_check", "policy-1", checked_actuals={"metres": 400}, reason="정상화 확인"
+    )
+    assert office.state("gu/3") == "approved"
+    evaluation = office.engine.evaluation("gu/3")
+    assert evaluation.self_rating is not None
+    assert evaluation.self_rating.lines[0].rate == Decimal("75.0")
+    assert evaluation.review_rating is not None
+    assert evaluation.review_rating.lines[0].rate == Decimal("100.0")
+
+
+def test_the_lagging_notice_is_sent_once_per_visit_not_once_per_state(office):
+    office.to_lagging()
+    office.clock.go("2016-05-10")
+    for metres in (310, 400, 305):
+        office.fire(
+            "gu/3", "spot_check", "policy-1", checked_actuals={"metres": metres}, reason="점검"
+        )
+
+    to_road = [
+        o.notice.number
+        for o in office.engine.outbox.notices()
+        if o.notice.name == "lagging" and o.notice.recipient == "road-1"
+    ]
+    assert to_road == [5, 8]
+
+
+def test_audit_referral_needs_serious_lag_and_tells_the_audit_office(office):
+    office.to_lagging(metres="300")
+    assert office.codes("gu/3", "refer_to_audit", "policy-1", reason="현저히 부진") == [
+        "not_seriously_lagging"
+    ]
+    office.fire("gu/3", "spot_check", "policy-1", checked_actuals={"metres": 200}, reason="점검")
+    office.fire("gu/3", "refer_to_audit", "policy-1", reason="현저히 부진")
+
+    assert office.state("gu/3") == "lagging"
+    assert "audit-1" in {o.notice.recipient for o in office.engine.outbox.notices()}
+
+
+# --------------------------------------------------------------------------- changes
+
+
+CHANGE = {
+    "kind": "target",
+    "change": {"indicators": {"metres": {"targets": {"2016-Q2": 300}}}},
+    "reason": "예산 감액",
+    "detail": "2분기 정비 연장 400 → 300m",
+    "reported_on": "2016-04-25",
+}
+
+
+def through_first_quarter(office):
+    office.to_submitted()
+    office.clock.go("2016-04-15")
+    for project in ("gu/1", "gu/2", "gu/3"):
+        office.review(project)
+        office.fire(project, "approve", "policy-1")
+        office.fire(project, "open_period", "clock")
+
+
+def approve_change(office, **change):
+    office.clock.go("2016-04-25")
+    office.fire("gu/3", "request_change", "road-head", **{**CHANGE, **change})
+    office.fire("gu/3", "consult", "policy-1", opinion="이견 없음")
+    office.clock.go("2016-04-28")
+    return office.fire("gu/3", "approve_change", "mayor-1", document="방침-1")
+
+
+def test_a_change_goes_through_the_mayor_and_makes_a_plan_revision(office):
+    through_first_quarter(office)
+    office.clock.go("2016-04-25")
+    office.fire("gu/3", "request_change", "road-head", **CHANGE)
+    assert office.states("gu/3") == ("planned", "change_requested")
+    assert office.codes("gu/3", "approve_change", "mayor-1") == ["not_consulted"]
+
+    office.fire("gu/3", "consult", "policy-1", opinion="이견 없음")
+    entry = office.fire("gu/3", "approve_change", "mayor-1", document="방침-1")
+
+    assert entry.revision == 2
+    assert office.engine.plans.head("gu").revision == 2
+    old = office.engine.plans.definition("gu/3", period="2016-Q1")
+    new = office.engine.plans.definition("gu/3", period="2016-Q2")
+    assert old.indicator("metres").targets["2016-Q2"] == Decimal(400)
+    assert new.indicator("metres").targets["2016-Q2"] == Decimal(300)
+
+
+def test_the_change_keeps_before_and_after_and_dissent(office):
+    office.clock.go("2016-04-25")
+    money = {"change": {"budget": {"sources": {"구비": 10000000}}}}
+    office.fire("gu/3", "request_change", "road-head", **{**CHANGE, **money})
+    office.fire("gu/3", "consult", "policy-1", opinion="이견 없음")
+    assert office.codes("gu/3", "approve_change", "mayor-1") == ["not_consulted"]
+    office.fire("gu/3", "consult", "budget-1", opinion="감액 과다", dissent=True)
+
+    change = office.engine.project("gu/3").change
+    assert change is not None
+    assert change.before == {"budget": {"sources": {"구비": "20000000"}}}
+    assert [o["dissent"] for o in change.opinions] == [False, True]
+    assert office.codes("gu/3", "approve_change", "mayor-1") == []
+
+
+def test_a_change_in_flight_does_not_stop_the_fifth(office):
+    office.clock.go("2016-03-25")
+    office.fire("gu/3", "request_change", "road-head", **CHANGE)
+    office.clock.go("2016-04-04")
+    office.evaluate("gu/3")
+
+    assert office.states("gu/3") == ("self_evaluated", "change_requested")
+
+
+def test_an_approved_change_is_declared_at_the_next_evaluation(office):
+    through_first_quarter(office)
+    approve_change(office)
+    number = office.engine.project("gu/3").change.number
+    office.fire("gu/3", "file_change", "road-1", document="도로과-1")
+    office.clock.go("2016-07-04")
+    figures = {"metres": 300, "complaints": 50}
+
+    assert office.codes("gu/3", "self_evaluate", "road-1", actuals=figures) == ["change_undeclared"]
+    entry = office.evaluate("gu/3", actuals=figures, declared={str(number): "400 → 300m"})
+    assert entry.after == ("self_evaluated", "unchanged")
+    assert office.engine.project("gu/3").change is None
+    rating = office.engine.evaluation("gu/3").self_rating
+    assert rating is not None
+    assert rating.lines[0].target == Decimal(700)  # 400 in the first quarter, 300 in the second
+    assert rating.revision == 2
+
+
+def test_a_change_declared_before_it_is_filed_is_closed_by_the_letter(office):
+    office.clock.go("2016-03-30")
+    office.fire("gu/3", "request_change", "road-head", **CHANGE)
+    office.fire("gu/3", "consult", "policy-1", opinion="이견 없음")
+    office.fire("gu/3", "approve_change", "mayor-1")
+    number = str(office.engine.project("gu/3").change.number)
+    office.clock.go("2016-04-04")
+    office.evaluate("gu/3", declared={number: "2분기 목표"})
+
+    assert office.states("gu/3") == ("self_evaluated", "change_approved")
+    assert "file_change" in {due.event for due in office.engine.due(plan="gu")}
+    office.fire("gu/3", "file_change", "road-1", document="도로과-1")
+    assert office.states("gu/3") == ("self_evaluated", "unchanged")
+    assert office.engine.project("gu/3").change is None
+    assert list(office.engine.audit.verify()) == []
+
+
+def test_a_change_that_makes_no_sense_is_refused_when_it_is_asked_for(office):
+    office.clock.go("2016-04-25")
+    wrong = {"change": {"indicators": {"metres": {"targets": {"2016-Q2": "many"}}}}}
+    assert office.codes("gu/3", "request_change", "road-head", **{**CHANGE, **wrong}) == [
+        "bad_change"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "by"), [("reject_change", "mayor-1"), ("withdraw_change", "road-1")]
+)
+def test_a_change_can_be_rejected_or_withdrawn_with_a_reason(office, event, by):
+    office.clock.go("2016-04-25")
+    office.fire("gu/3", "request_change", "road-head", **CHANGE)
+
+    assert office.codes("gu/3", event, by) == ["data_missing"]
+    office.fire("gu/3", event, by, reason="시기 부적절")
+    assert office.states("gu/3") == ("planned", "unchanged")
+    assert office.engine.project("gu/3").change is None
+    assert office.engine.plans.head("gu").revision == 1
+
+
+def test_an_approved_change_is_filed_within_ten_days(office):
+    through_first_quarter(office)
+    approve_change(office)
+    owed = [d for d in office.engine.due(plan="gu") if d.event == "file_change"]
+    assert [(d.due, d.projects) for d in owed] == [(dt.date(2016, 5, 9), ("gu/3",))]
+
+    office.clock.go("2016-05-10")
+    entry = office.fire("gu/3", "file_change", "road-1", document="도로과-1")
+    assert entry.late == 1
+    assert not [d for d in office.engine.due(plan="gu") if d.event == "file_change"]
+
+
+# --------------------------------------------------------------------------- due dates
+
+
+def test_who_owes_what_by_when(office):
+    office.clock.go("2016-04-04")
+    office.evaluate("gu/1")
+    at = dt.datetime(2016, 4, 7, 1, tzinfo=dt.UTC)
+    due = office.engine.due(at)
+
+    assert [(d.event, d.unit, d.days_late, d.waiting_for) for d in due] == [
+        ("submit", "city", 2, ("gu/3",)),
+        ("self_evaluate", "elderly", 2, ()),
+        ("self_evaluate", "road", 2, ()),
+        ("submit", "welfare", 2, ("gu/2",)),
+    ]
+    assert due[1].actors == ("elderly-1",)
+
+
+def test_lateness_is_recorded_and_never_blocks(office):
+    office.clock.go("2016-04-07")
+    assert office.evaluate("gu/3").late == 2
+    assert office.submit("gu/3").late == 2
+
+
+def test_an_extension_needs_a_reason_and_moves_the_due_date(office):
+    office.clock.go("2016-04-04")
+    assert office.codes(
+        "gu/3", "extend_deadline", "policy-1", deadline="self_evaluate", until="2016-04-08"
+    ) == ["data_missing"]
+    office.fire(
+        "gu/3",
+        "extend_deadline",
+        "policy-1",
+        deadline="self_evaluate",
+        until="2016-04-08",
+        reason="전산 장애",
+    )
+    office.clock.go("2016-04-08")
+    assert office.evaluate("gu/3").late == 0
+
+
+def test_due_dates_of_a_past_day_come_from_the_history(office):
+    office.to_submitted("2016-04-06")
+    then = dt.datetime(2016, 4, 5, 14, 59, tzinfo=dt.UTC)
+
+    assert {d.event for d in office.engine.due(then)} == {"self_evaluate", "submit"}
+    assert {d.event for d in office.engine.due()} == {"review"}
+
+
+# --------------------------------------------------------------------------- promises
+
+
+def test_a_repeated_key_is_recorded_once_and_returns_the_first_entry(office):
+    office.clock.go("2016-04-04")
+    by = office.actor("road-1")
+    data = {"actuals": {"metres": 400, "complaints": 50}}
+    first = office.engine.fire("gu/3", "self_evaluate", by=by, data=data, key="k1")
+    again = office.engine.fire("gu/3", "self_evaluate", by=by, data=data, key="k1")
+
+    assert again == first
+    assert office.engine.project("gu/3").version == 2
+    with pytest.raises(evalflow.InvalidInput, match="k1"):
+        office.engine.fire("gu/3", "submit", by=office.actor("city-lead"), key="k1")
+
+
+def test_explain_says_exactly_what_fire_would(office):
+    office.clock.go("2016-04-04")
+    for by in ("road-1", "education-1", "policy-1", "mayor-1"):
+        for event in office.plan.lifecycle.events:
+            told = office.codes("gu/3", event, by)
+            try:
+                office.fire("gu/3", event, by)
+            except evalflow.Refused as refused:
+                assert [r.code for r in refused.reasons] == told
+            except evalflow.InvalidInput:
+                pytest.fail("no data was given, so none can be wrong")
+            else:
+                pytest.fail(f"{event} by {by} needs data or is refused")
+
+
+def test_permitted_is_what_explain_allows(office):
+    office.clock.go("2016-04-04")
+    assert [e.event for e in office.engine.permitted("gu/3", by=office.actor("road-1"))] == [
+        "self_evaluate"
+    ]
+    assert [e.event for e in office.engine.permitted("gu/3", by=office.actor("road-head"))] == [
+        "request_change"
+    ]
+
+
+def test_a_department_acts_on_its_own_projects_only(office):
+    office.clock.go("2016-04-04")
+    assert office.codes("gu/1", "self_evaluate", "road-1", actuals={})[0] == "wrong_unit"
+    assert office.codes("gu/1", "self_evaluate", "mayor-1", actuals={})[0] == "no_role"
+
+
+def test_as_of_shows_the_states_of_a_past_day(office):
+    office.to_submitted("2016-04-04")
+    then = dt.datetime(2016, 4, 1, tzinfo=dt.UTC)
+
+    assert {p.states[0] for p in office.engine.projects(at=then)} == {"planned"}
+    assert {p.states[0] for p in office.engine.projects()} == {"submitted"}
+    assert [p.id for p in office.engine.projects(at=then, state="submitted")] == []
+
+
+def test_projects_are_selected_by_data(office):
+    office.clock.go("2016-04-04")
+    office.evaluate("gu/3")
+    ids = lambda **where: [p.id for p in office.engine.projects(**where)]  # noqa: E731
+
+    assert ids(unit="welfare") == ["gu/1", "gu/2"]
+    assert ids(field="environment") == ["gu/3"]
+    assert ids(state="self_evaluated") == ["gu/3"]
+    assert ids(numbers=["2", "3"]) == ["gu/2", "gu/3"]
+    assert ids(limit=1) == ["gu/1"]
+    assert ids(unit="welfare", state="self_evaluated") == []
+    with pytest.raises(evalflow.NotFound, match="welfare"):
+        ids(unit="welfar")
+
+
+def test_a_rate_can_be_worked_out_again_for_a_past_period(office):
+    through_first_quarter(office)
+    approve_change(office)
+    again = office.engine.ratings.again("gu/3", "2016-Q1")
+
+    assert again == office.engine.evaluation("gu/3", "2016-Q1").rating
+
+
+def test_wrong_data_is_reported_whole_and_nothing_is_written(office):
+    office.clock.go("2016-04-04")
+    with pytest.raises(evalflow.InvalidInput) as wrong:
+        office.fire(
+            "gu/3",
+            "self_evaluate",
+            "road-1",
+            actuals={"metres": 84.5, "complaint": 3},
+            spent=-1,
+            remark="?",
+        )
+    assert [p.path for p in wrong.value.problems] == [
+        "actuals.metres",
+        "actuals.complaint",
+        "spent",
+        "remark",
+    ]
+    assert office.engine.project("gu/3").version == 1
+
+
+def test_unknown_names_get_the_nearest(office):
+    with pytest.raises(evalflow.NotFound, match="did you mean 'submit'"):
+        office.fire("gu/3", "submitt", "road-1")
+    with pytest.raises(evalflow.NotFound, match="did you mean 'gu/3'"):
+        office.fire("gu/33", "submit", "road-1")
+    with pytest.raises(evalflow.NotFound, match="did you mean 'road-1'"):
+        office.actor("road1")

@@ -1,0 +1,149 @@
+"""`evalflow plugins`: what is installed, what it takes, and whether it keeps its word."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import attrs
+import pytest
+
+import evalflow
+from evalflow import cli
+from evalflow.plugins import GuardSpec, Plugins, hookimpl
+from evalflow.scoring.rates import Rates
+
+
+@attrs.frozen(kw_only=True)
+class PagerOptions:
+    number: str
+    tries: int = 3
+
+
+class Pager:
+    Options = PagerOptions
+
+    def __init__(self, options):
+        self.options = options
+
+    def deliver(self, notice):
+        pass
+
+
+class Zero:
+    name, version = "zero", "1"
+
+    def score(self, subject):
+        rating = attrs.evolve(Rates().score(subject), scorer="zero", version="1")
+        return rating if rating.rate is not None else attrs.evolve(rating, rate=Decimal(0))
+
+
+class Moody(Zero):
+    name = "moody"
+    asked = 0
+
+    def score(self, subject):
+        type(self).asked += 1
+        return attrs.evolve(
+            Rates().score(subject), scorer="moody", notes=({"ko": str(self.asked)},)
+        )
+
+
+class Lacking:
+    pass
+
+
+def guard(firing, after):
+    return None
+
+
+class Theirs:
+    @hookimpl
+    def evalflow_notifiers(self):
+        return {"pager": Pager, "silent": Lacking}
+
+    @hookimpl
+    def evalflow_scorers(self):
+        return {"zero": Zero, "moody": Moody}
+
+    @hookimpl
+    def evalflow_guards(self):
+        spec = GuardSpec(
+            name="strict", label=evalflow.Label("엄격", "strict"), params={"by": None},
+            required=("by",),
+        )  # fmt: skip
+        return {"strict": (spec, guard)}
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run `evalflow plugins …` where `Theirs` is installed, and give code and output."""
+    load = vars(Plugins)["load"].__func__
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: load(cls, [Theirs(), "no-such"])))
+
+    def command(*words, lang="en"):
+        code = cli.run(["--lang", lang, "plugins", *words])
+        return code, capsys.readouterr().out
+
+    return command
+
+
+def test_what_is_installed_and_what_is_left_out_is_listed(run):
+    code, out = run("list")
+    assert code == 5
+    assert "storage: memory, sqlite" in out
+    assert "notifier: pager, silent" in out
+    assert "left out: plugin no-such: is not installed" in out
+    code, out = run("list", lang="ko")
+    assert "알림 수단: pager, silent" in out
+    assert "제외: 플러그인 no-such: 설치되어 있지 않습니다" in out
+    told = json.loads(run("list", "--json")[1])
+    assert {"kind": "guard", "name": "strict"}.items() <= next(
+        row for row in told["provided"] if row["name"] == "strict"
+    ).items()
+
+
+def test_options_and_parameters_are_shown(run):
+    code, out = run("show", "pager")
+    assert code == 0
+    assert "  number: str required\n  tries: int = 3\n" in out
+    assert "  by: text or list required\n" in run("show", "strict")[1]
+    assert run("show", "Theirs")[1].count("Theirs") == 5
+    assert run("show", "paper")[0] == 4
+
+
+def test_what_breaks_its_contract_is_named(run):
+    code, out = run("check", lang="en")
+    assert code == 5
+    assert "ok: notifier jsonl (evalflow)" in out
+    assert "ok: notifier pager (Theirs)" in out
+    assert "broken: notifier silent (Theirs): it has no deliver" in out
+    assert "broken: scorer zero (Theirs): it takes a missing actual for zero" in out
+    assert "broken: scorer moody (Theirs): it rates the same differently" in out
+    assert "broken: guard strict (Theirs): it does not take them" in out
+    assert "(evalflow)" not in run("check", "zero")[1]
+    assert (
+        "어김: 산정기 zero (Theirs): 없는 실적을 0으로 봅니다" in run("check", "zero", lang="ko")[1]
+    )
+
+
+def test_which_hooks_were_called_is_traced(run):
+    code, out = run("trace")
+    assert code == 0
+    lines = [line.split() for line in out.splitlines() if "evalflow_" in line]
+    assert any("evalflow_guards" in line and "Theirs" in line for line in lines)
+    told = json.loads(run("trace", "--json")[1])
+    theirs = {c["hook"]: c["names"] for c in told["calls"] if c["plugin"] == "Theirs"}
+    assert theirs == {
+        "evalflow_notifiers": ["pager", "silent"],
+        "evalflow_scorers": ["zero", "moody"],
+        "evalflow_guards": ["strict"],
+    }
+
+
+def test_what_is_built_in_and_every_plugin_of_ours_keeps_its_contract():
+    """With `make test` all of ours are installed; where fewer are, fewer are asked."""
+    plugins = Plugins.load(None, environ={})
+    ours = [each for each in plugins.findings() if each.plugin.startswith("evalflow")]
+    assert [each for each in ours if each.fault is not None] == []
+    assert {each.kind for each in ours} >= {"storage", "notifier", "scorer", "guard"}

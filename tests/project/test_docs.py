@@ -1,0 +1,153 @@
+"""Every code block in the documentation is run, or is a console block whose commands are run."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/*.md")])
+BLOCK = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# Blocks in these are shown, not run: commands that set up the machine, pictures, file formats
+# (the YAML ones are loaded by the tests of their rooms), text.
+SHOWN = {"sh", "mermaid", "text", "yaml", "json", "toml", "make", "sql", "dot"}
+
+
+# An sdist of evalflow is without plugins/, and the plugins need not be installed beside it.
+SDIST = not (ROOT / "plugins").exists()
+
+
+def skip_without_plugin(page: Path) -> None:
+    """Skip a page of an sdist whose blocks use a plugin that is not installed."""
+    kinds = (*blocks("python"), *blocks("console"))
+    run = "".join(code for each, _, code in kinds if each == page)
+    named = set(re.findall(r"evalflow[-_](?:forms|grades|notify|postgres|report)", run))
+    named |= {"evalflow-forms"} if "evalflow form " in run or ".form(" in run else set()
+    absent = {name.replace("_", "-") for name in named} - {
+        each.name.removeprefix("municipal-") for each in metadata.distributions() if each.name
+    }
+    if SDIST and absent:
+        pytest.skip(f"an sdist is without {', '.join(sorted(absent))}")
+
+
+def blocks(kind: str) -> list[tuple[Path, int, str]]:
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for match in BLOCK.finditer(text):
+            if match[1] == kind:
+                line = text.count("\n", 0, match.start()) + 1
+                found.append((page, line, match[2]))
+    return found
+
+
+# Followed from beginning to end, files, commands and all, by a test of its own.
+FOLLOWED = {"tutorial-scoring-plugin.md": "tests/test_tutorial.py"}
+
+
+@pytest.mark.parametrize(
+    "page", sorted({page for page, _, _ in blocks("python") if page.name not in FOLLOWED}), ids=str
+)
+def test_the_python_blocks_of_a_page_run_in_order(page, monkeypatch, tmp_path):
+    """They share one namespace, and run in a copy of the place where the reader stands."""
+    skip_without_plugin(page)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, object] = {"__name__": "__docs__"}
+    for each, line, code in blocks("python"):
+        if each == page:
+            source = "\n" * line + code
+            try:
+                exec(compile(source, str(page), "exec"), namespace)
+            except Exception as why:  # from a plugin, which may not be there to be imported
+                if type(why).__name__ != "NoServer":
+                    raise
+                pytest.skip(f"not on this machine: PostgreSQL (apt-get install postgresql): {why}")
+
+
+def commands(block: str) -> list[tuple[str, str]]:
+    """Return the commands of a console block (`$ …`), each with the output shown under it."""
+    found = []
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, shown = part.partition("\n")
+        while command.endswith("\\"):
+            more, _, shown = shown.partition("\n")
+            command = f"{command}\n{more}"
+        found.append((command, shown))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", sorted({page for page, _, _ in blocks("console")}), ids=str)
+def test_the_commands_of_a_page_run_in_order_and_print_what_it_shows(page, tmp_path):
+    """They share one folder with a copy of `examples`; `...` stands for any output, and a
+    command that may fail says so by `|| true`."""
+    skip_without_plugin(page)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith("EVALFLOW")},
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "EVALFLOW_LANG": "ko" if page.name.endswith(".ko.md") else "en",
+    }
+    exports = ""
+    for each, line, block in blocks("console"):
+        for command, shown in commands(block) if each == page else ():
+            if command.startswith("export "):
+                exports += f"{command}\n"
+            done = subprocess.run(
+                ["bash", "-c", f"{exports}{command}"],
+                cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            where = f"{page.name}:{line}: $ {command}\n{done.stdout}{done.stderr}"
+            assert done.returncode == 0, where
+            if shown.strip():
+                same = doctest.OutputChecker().check_output(
+                    shown,
+                    done.stdout + done.stderr,
+                    doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
+                )
+                assert same, where
+
+
+def test_every_block_says_what_it_is_in():
+    known = SHOWN | {"python", "console"}
+    wrong = [
+        f"{page.name}: ```{match[1]}"
+        for page in PAGES
+        for match in BLOCK.finditer(page.read_text(encoding="utf-8"))
+        if match[1] not in known
+    ]
+    assert wrong == []
+
+
+def test_links_between_pages_lead_somewhere():
+    broken = [
+        f"{page.relative_to(ROOT)} -> {target}"
+        for page in PAGES
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+        and not (SDIST and (page.parent / target).resolve().is_relative_to(ROOT / "plugins"))
+    ]
+    assert broken == []
+
+
+def test_the_page_for_python_names_every_method_and_error():
+    import evalflow
+
+    page = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
+    methods = {name for name in vars(evalflow.Engine) if not name.startswith("_")}
+    errors = {
+        name
+        for name in dir(evalflow)
+        if isinstance(getattr(evalflow, name), type)
+        and issubclass(getattr(evalflow, name), evalflow.EvalflowError)
+    }
+    missing = {name for name in methods | errors if not re.search(rf"\b{name}\b", page)}
+    assert missing == set()

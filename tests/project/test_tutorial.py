@@ -1,0 +1,114 @@
+"""The tutorial is followed from an empty folder; the template makes a plugin that passes."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "tutorial-scoring-plugin.md").read_text(encoding="utf-8")
+FILES = dict(re.findall(r"^`([^`\n]+)`:\n\n```\S*\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
+COMMANDS = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+pytestmark = pytest.mark.slow
+
+
+def installed(folder: Path) -> dict[str, str]:
+    """Install the package in `folder`, as `pip install` does but for this test alone, and give the
+    environment in which it is there."""
+    site = folder / "site"
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
+         "--no-index", "--target", str(site), str(folder)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("EVALFLOW")}
+    return {
+        **kept,
+        "PYTHONPATH": str(site),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+
+
+def shell(script: str, folder: Path, environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        ["bash", "-ec", script], cwd=folder, env=environment, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def test_the_example_is_what_the_tutorial_leads_to():
+    example = ROOT / "examples" / "scoring_plugin"
+    for path in ("pyproject.toml", "src/evalflow_points/__init__.py", "tests/test_points.py"):
+        assert FILES[path] == (example / path).read_text(encoding="utf-8"), path
+    assert set(FILES) == {
+        "pyproject.toml", "src/evalflow_points/__init__.py", "tests/test_points.py", "figures.yaml",
+    }  # fmt: skip
+
+
+def test_the_tutorial_leads_from_an_empty_folder_to_points_in_the_2016_plan(tmp_path):
+    folder = tmp_path / "plugin"
+    (tmp_path / "evalflow").symlink_to(ROOT)
+    for path, content in FILES.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content, encoding="utf-8")
+    environment = installed(folder)
+    setting_up, testing, planning, firing, template = COMMANDS
+    assert "venv" in setting_up
+    assert testing.startswith("pip install -e .\n")
+    assert "cookiecutter" in template
+
+    shell(testing.replace("pip install -e .", ":"), folder, environment)
+    shown = shell(planning + firing, folder, environment)
+
+    assert "ok: scorer points (evalflow-points)" in shown
+    assert "self_evaluate" in shown
+    assert re.search(r"[0-9.]+ points \(20 up to a rate of 50 %, 100 from 100 %\)", shown)
+    assert re.search(r"score [0-9.]+; scorer points 1, plan revision 1", shown)
+    assert "Worked out again it is the same as stored." in shown
+
+
+def test_a_slip_in_the_options_is_told_with_its_place(tmp_path):
+    folder = tmp_path / "plugin"
+    (tmp_path / "evalflow").symlink_to(ROOT)
+    for path, content in FILES.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content, encoding="utf-8")
+    planning = (
+        COMMANDS[2]
+        .replace("worst: 50", "wrost: 50")
+        .replace(
+            "evalflow plan import plan.yaml --as policy-1", "evalflow plan check plan.yaml || true"
+        )
+    )
+    shown = shell(planning, folder, installed(folder))
+    assert re.search(r"plan\.yaml:\d+:\d+: unknown key 'wrost'; did you mean 'worst'\?", shown)
+
+
+def test_the_template_makes_a_plugin_that_passes_its_own_tests(tmp_path):
+    from cookiecutter.main import cookiecutter
+
+    made = cookiecutter(
+        str(ROOT / "templates" / "scoring-plugin"),
+        no_input=True,
+        output_dir=str(tmp_path),
+        extra_context={"scorer": "mapo", "title_ko": "마포 점수", "title_en": "Mapo's points"},
+        default_config=True,
+    )
+    folder = Path(made)
+    assert folder.name == "evalflow-mapo"
+    assert "{{" not in "".join(
+        file.read_text(encoding="utf-8") for file in folder.rglob("*") if file.is_file()
+    )
+    environment = installed(folder)
+    assert " passed" in shell("python -m pytest -q tests", folder, environment)
+    assert "ok: scorer mapo (evalflow-mapo)" in shell(
+        "evalflow --lang en plugins check mapo", folder, environment
+    )
