@@ -16,6 +16,7 @@ import pytest
 import evalflow
 from evalflow.files.reader import Reader
 from evalflow.lifecycle.load import lifecycle_from_tree
+from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import canonical, parse
 from evalflow.plan.head import head_from_tree
 from evalflow.plan.project import read_project
@@ -54,8 +55,11 @@ def test_an_older_store_comes_back_as_the_reader_had_it(office: evalflow.Engine)
             for project, _, content in storage.definitions(plan, revision):
                 number = project.rpartition("/")[2]
                 definition = stored_definition(head, number, content)
-                reader = Reader(parse(content))
-                right = read_project(reader.top, plan, number, written=False, measures=False)
+                reader = Reader(parse(content), stored=True)
+                periods = [each.text for each in Calendar(head.calendar).periods()]
+                right = read_project(
+                    reader.top, plan, number, periods, written=False, measures=False
+                )
                 assert reader.problems == []
                 assert definition == right
                 assert canonical(definition.tree) == content
@@ -77,11 +81,11 @@ def test_the_reader_for_files_is_not_entered(
 ) -> None:
     made = Reader.__init__
 
-    def entered(reader: Reader, source: Any, *, at: Any = ()) -> None:
+    def entered(reader: Reader, source: Any, *, at: Any = (), stored: bool = False) -> None:
         # A plugin's options are its own: the one installed now may know others than then.
         if at[-1:] != ("options",):
             raise AssertionError("the reader for people's files was entered")
-        made(reader, source, at=at)
+        made(reader, source, at=at, stored=stored)
 
     monkeypatch.setattr(Reader, "__init__", entered)
     with pytest.raises(AssertionError):  # so that this test can fail

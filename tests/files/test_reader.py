@@ -17,7 +17,6 @@ from evalflow.files.reader import (
     Part,
     Reader,
     date_of,
-    figure_of,
     fraction_of,
     is_name,
     shown,
@@ -32,28 +31,6 @@ def part(**tree: Any) -> Part:
 
 def told(of: Part) -> list[tuple[str, str | None]]:
     return [(p.code, p.path) for p in of._reading.problems]
-
-
-@pytest.mark.parametrize(
-    ("text", "figure"),
-    [
-        ("84.5", "84.5"),
-        ("-3", "-3"),
-        ("+3", "3"),
-        ("1,234,567", "1234567"),
-        ("0.000000000000000001", "0.000000000000000001"),
-    ],
-)
-def test_a_figure_is_exact(text: str, figure: str) -> None:
-    assert figure_of(text) == Decimal(figure)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "NaN", "Infinity", "1e400", "1E2", "1,23", "1.", ".5", "٣", "1 000", "0" * 19, "%5"],
-)
-def test_what_is_no_exact_figure_is_none(text: str) -> None:
-    assert figure_of(text) is None
 
 
 def test_weights_may_be_fractions() -> None:

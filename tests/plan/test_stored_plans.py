@@ -23,6 +23,7 @@ from evalflow.plan.head import head_from_tree
 from evalflow.plan.load import load_plan
 from evalflow.plan.project import read_project
 from evalflow.plan.stored import stored_definition, stored_head
+from evalflow.plan.surroundings import periods_of
 from evalflow.plan.write import yaml_text
 from plan_strategies import BASE, damaged, plans
 
@@ -45,8 +46,10 @@ def load(source: bytes | Path) -> Plan:
 
 def read(head: PlanHead, number: str, text: str) -> ProjectDefinition:
     """The definition as the reader for people's files makes it of a stored text."""
-    reader = Reader(parse(text))
-    found = read_project(reader.top, head.id, number, written=False, measures=False)
+    reader = Reader(parse(text), stored=True)
+    reader.brackets = head.brackets
+    periods = [each.text for each in periods_of(head.calendar.first, head.calendar.last)]
+    found = read_project(reader.top, head.id, number, periods, written=False, measures=False)
     reader.raise_if_any()
     return found
 

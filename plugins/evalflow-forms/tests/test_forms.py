@@ -210,6 +210,38 @@ def test_the_bureaus_form_has_a_column_for_every_band_and_no_other(office: Offic
         office.sheet("bureau", REQUEST, columns=["unit", "band_gold"])
 
 
+def test_an_indicator_s_row_shows_its_own_band_and_the_legend_has_every_one(fresh: Office) -> None:
+    """Half of it is 현저히 부진, whatever its project is; the legend says so, too."""
+    fresh.self_evaluate("9", Decimal("0.5"), event="amend")
+    made = fresh.sheet("bureau", REQUEST)
+    slow = made.tables[1]
+    rows = [dict(zip(slow.fields, row, strict=True)) for row in slow.texts()]
+    assert [(row["rate"], row["line_band"]) for row in rows] == [("50.0%", "현저히 부진")]
+    bands = fresh.engine.plans.head(PLAN).scoring.bands
+    (remark,) = made.remarks
+    assert all(band.label.ko in remark for band in bands)
+    assert "부진 70% 이상 90% 미만, 현저히 부진 70% 미만" in remark
+
+
+def test_a_provisional_figure_has_a_sign_that_the_remarks_explain(fresh: Office) -> None:
+    assert "잠정치" not in fresh.sheet("department", REQUEST).remarks[0]
+    project = f"{PLAN}/9"
+    unit = fresh.engine.project(project).unit
+    actuals: dict[str, Any] = {}
+    for indicator in fresh.engine.plans.definition(project).indicators:
+        target = indicator.targets["2016-Q1"]
+        actuals[indicator.id] = target if isinstance(target, Decimal) else "not_due"
+    first, target = next((k, v) for k, v in actuals.items() if isinstance(v, Decimal))
+    data = {"actuals": {**actuals, first: {"provisional": str(target)}}}
+    fresh.engine.fire(project, "amend", by=fresh.engine.actor(PLAN, f"{unit}-1"), data=data)
+    made = fresh.sheet("department", REQUEST)
+    table = made.tables[0]
+    rows = [dict(zip(table.fields, row, strict=True)) for row in table.texts()]
+    marked = [row["actual"] for row in rows if row["actual"].endswith("p")]
+    assert marked == [f"{target:,f}p"]
+    assert "p 잠정치" in made.remarks[0]
+
+
 def test_attachments_end_in_the_word_for_end(office: Office) -> None:
     made = office.sheet("projects", REQUEST, attachments=["목록 1부", "서식 1부"])
 

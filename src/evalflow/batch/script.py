@@ -23,7 +23,8 @@ import attrs
 from evalflow.batch.selection import KEYS, conditions
 from evalflow.batch.values import MODES
 from evalflow.errors import InvalidInput
-from evalflow.files.reader import Part, Reader, figure_of
+from evalflow.files.figures import figure_of
+from evalflow.files.reader import Part, Reader
 from evalflow.files.yaml import read
 from evalflow.model.canonical import Tree
 

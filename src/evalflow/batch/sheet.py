@@ -10,15 +10,14 @@ from typing import Any
 
 from evalflow.errors import nearest
 from evalflow.files.cells import same
+from evalflow.files.figures import ANY_UNIT, is_not_due, plain
 from evalflow.files.table_reader import Row, Table
-from evalflow.model import ProjectDefinition
+from evalflow.model import Indicator, ProjectDefinition
 from evalflow.model.canonical import Tree
-from evalflow.plan.tables import NOT_DUE, NUMBER
+from evalflow.plan.tables import NUMBER
 
 EACH = (NUMBER,)
 """The column that a table of data by project must have; every other one is a field."""
-
-_NOT_DUE = (NOT_DUE, "not_due", "notdue")
 
 
 def data_by_project(table: Table, plan: str, known: Collection[str]) -> dict[str, dict[str, Tree]]:
@@ -64,7 +63,8 @@ def figures_by_project(
                 row.wrong("number", *_unknown_number(project, number, definitions))
             continue
         named = _indicator(row, definitions[project])
-        figure = _figure(row)
+        indicator = None if named is None else definitions[project].indicator(named)
+        figure = _figure(row, indicator)
         if named is None:
             continue
         data = found.setdefault(project, {"actuals": {}})
@@ -106,9 +106,40 @@ def _indicator(row: Row, definition: ProjectDefinition) -> str | None:
     return None
 
 
-def _figure(row: Row) -> Tree:
-    """Return the figure in the row: `1,234`, `△12` and `(12)` (minus), or 시기미도래 (not due)."""
-    cell = row.cell("actual")
-    if isinstance(cell, str) and same(cell) in _NOT_DUE:
+def _figure(row: Row, indicator: Indicator | None) -> Tree:
+    """Return the actual in the row (see `files.figures`), one that is provisional (잠정치), or
+    시기미도래 (not due)."""
+    if is_not_due(row.cell("actual")):
         return "not_due"
-    return format(row.figure("actual"), "f")
+    if indicator is not None and indicator.accumulation == "ratio":
+        return _share(row)
+    unit = ANY_UNIT if indicator is None else indicator.unit
+    if row.cell("actual") is None or row.is_none("actual"):
+        return plain(row.figure("actual"))  # notes that it is blank
+    read = row.read_figure("actual", unit=unit)
+    if read is None:
+        return None
+    return {"provisional": plain(read.value)} if read.provisional else plain(read.value)
+
+
+def _share(row: Row) -> Tree:
+    """Return the actual of an indicator with numerator and denominator: in columns of their own,
+    or in one cell (`12/40`), which the event's own reader judges."""
+    parts = {}
+    for name in ("numerator", "denominator"):
+        if row.cell(name) is not None and not row.is_none(name):
+            read = row.read_figure(name)
+            parts[name] = "" if read is None else plain(read.value)
+    if len(parts) == 1:
+        (there,) = parts
+        lacking = "denominator" if there == "numerator" else "numerator"
+        ko = "분자와 분모 가운데 하나가 없습니다"
+        row.wrong(there, "missing_cell", ko, f"the {lacking} is missing beside it")
+    if parts:
+        return parts
+    text = row.text("actual")
+    if text and "/" not in text:
+        ko = f"분자와 분모로 재는 지표입니다. '12/40'처럼 적으십시오: '{text[:40]}'"
+        en = f"this indicator has numerator and denominator: write e.g. '12/40', not '{text[:40]}'"
+        row.wrong("actual", "not_a_share", ko, en, text)
+    return text

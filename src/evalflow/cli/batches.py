@@ -16,6 +16,7 @@ import click
 
 from evalflow.cli.session import Session, read_data, read_where
 from evalflow.errors import InvalidInput
+from evalflow.files.figures import BRACKETS
 
 if TYPE_CHECKING:
     from evalflow.batch.applying import Receipt
@@ -61,6 +62,11 @@ def _counted(session: Session, counts: dict[str, int]) -> str:
 @click.option("--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One datum.")
 @click.option("--each", "sheet", metavar="FILE", help="사업별 자료 · Data by project number.")
 @click.option("--figures", metavar="FILE", help="실적표 · Figures: number, indicator, actual, …")
+@click.option(
+    "--brackets",
+    type=click.Choice(BRACKETS),
+    help="괄호 안의 수 · What (12) means in --figures, in place of the plan's word.",
+)
 @click.option("--mode", type=_MODES, default="each", help="적용 단위 · What stands together.")
 @click.option("-o", "--out", required=True, metavar="FILE", help="계획 파일 · Plan file to write.")
 @_pass
@@ -73,6 +79,7 @@ def plan_command(
     settings: Sequence[str],
     sheet: str | None,
     figures: str | None,
+    brackets: str | None,
     mode: str,
     out: str,
 ) -> int:
@@ -85,7 +92,7 @@ def plan_command(
     with session.open() as engine:
         data, document = read_data(session, source, settings)
         chosen = read_where(where)
-        each = _each(engine, chosen, event, sheet, figures)
+        each = _each(engine, chosen, event, sheet, figures, brackets)
         if each is not None and "numbers" not in chosen:
             chosen["numbers"] = tuple(project.rpartition("/")[2] for project in each)
         try:
@@ -105,6 +112,7 @@ def _each(
     event: str,
     sheet: str | None,
     figures: str | None,
+    brackets: str | None = None,
 ) -> dict[str, Any] | None:
     from evalflow.batch.sheet import EACH, data_by_project, figures_by_project
     from evalflow.files.table_reader import read_table
@@ -119,6 +127,7 @@ def _each(
         found = data_by_project(table, plan, _known(engine, plan))
     if figures is not None:
         table = read_table(figures, ACTUALS)
+        table.brackets = brackets or engine.plans.head(plan).brackets
         definitions = {each.id: each for each in engine.plans.definitions(plan)}
         for project, data in figures_by_project(table, plan, definitions).items():
             found[project] = {**found.get(project, {}), **data}

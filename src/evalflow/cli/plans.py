@@ -41,6 +41,8 @@ def check(session: Session, file: str, tables: tuple[str, ...]) -> int:
     import evalflow
 
     plan = evalflow.load_plan(file, tables=tables)
+    for note in plan.notes:
+        session.echo(note.text(session.lang))
     findings = evalflow.check_lifecycle(plan.lifecycle, plan=plan)
     for finding in findings:
         session.echo(finding.text(session.lang))

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from evalflow.cli.schemes import print_about
 from evalflow.cli.session import Session, moment, read_data, read_where
-from evalflow.errors import InvalidInput, Reason, Refused
+from evalflow.errors import InvalidInput, Problem, Reason, Refused
+from evalflow.scoring.bands import band_label
 
 if TYPE_CHECKING:
     from evalflow.decision.decide import Explanation
     from evalflow.engine.engine import Engine
-    from evalflow.model import Project
+    from evalflow.engine.view import View
+    from evalflow.model import Entry, Project
 
 _pass = click.make_pass_decorator(Session)
 
@@ -86,6 +88,11 @@ def _where(
 
 @click.command("status")
 @_selection
+@click.option(
+    "--provisional",
+    is_flag=True,
+    help="잠정 실적 · Actuals that are still provisional, up to the current period.",
+)
 @click.option("--as-of", metavar="DATE", help="그날 끝의 현황 · As it stood at the end of a day.")
 @click.option(
     "--by",
@@ -98,6 +105,7 @@ def _where(
 def status_command(
     session: Session,
     /,
+    provisional: bool,
     as_of: str | None,
     by: str | None,
     reader: str | None,
@@ -108,11 +116,23 @@ def status_command(
     from evalflow.engine.view import View
 
     where = _where(**filters)
+    if provisional and (as_of or by):
+        raise InvalidInput(
+            [
+                Problem(
+                    code="which",
+                    ko="--provisional은 지금의 잠정 실적을 보입니다: --as-of, --by 없이 쓰십시오",
+                    en="--provisional lists what is provisional now: not with --as-of or --by",
+                )
+            ]
+        )
     with session.open() as engine:
         at = moment(session, engine, where.get("plan"), as_of)
         view = engine if reader is None else View(engine, reader)
         projects = view.projects(at=at, **where)
-        if by is not None:
+        if provisional:
+            _print_provisional(session, engine, view, projects, as_json=as_json)
+        elif by is not None:
             print_counts(session, engine, projects, by, as_json=as_json)
         elif as_json:
             plans = [where["plan"]] if "plan" in where else list(engine.plans.ids())
@@ -121,6 +141,58 @@ def status_command(
             )
         else:
             print_projects(session, engine, projects, at)
+
+
+def _print_provisional(
+    session: Session,
+    engine: Engine,
+    view: Engine | View,
+    projects: Iterable[Project],
+    *,
+    as_json: bool,
+) -> None:
+    """Print the actuals that are still provisional: project, period, indicator, figure."""
+    found = [
+        (project, period, indicator, figure)
+        for project in projects
+        for period, figures in view.evaluation(project.id).provisional().items()
+        for indicator, figure in figures.items()
+    ]
+    plans = dict.fromkeys(project.plan for project, *_ in found)
+    if as_json:
+        session.print_json(
+            "provisional",
+            (
+                {"project": project.id, "period": p, "indicator": indicator, "figure": figure}
+                for project, p, indicator, figure in found
+            ),
+            illustrative=session.illustrative(engine, plans),
+        )
+        return
+    rows = []
+    for project, period, name, figure in found:
+        indicator = engine.plans.definition(project.id, period=period).indicator(name)
+        label = session.label(indicator.label) if indicator else name
+        rows.append((project.id, session.label(project.label), period, label, figure))
+    heads = session.say(
+        "관리번호,사업명,기간,성과지표,잠정 실적",
+        "Number,Project,Period,Indicator,Provisional actual",
+    ).split(",")
+    session.table(heads, rows, right=(4,))
+    if not rows:
+        session.echo(session.say("잠정 실적이 없습니다.", "No actual is provisional."))
+    session.remark_illustrative(engine, plans)
+
+
+def _provisional_in(entry: Entry) -> str:
+    """Return the indicators whose actual an entry gave as provisional, with the figures."""
+    return ", ".join(
+        f"{name} {figure['provisional']}"
+        for given in entry.data.values()
+        if isinstance(given, Mapping)
+        for name, figure in given.items()
+        if isinstance(figure, Mapping) and set(figure) == {"provisional"}
+    )
 
 
 def print_projects(
@@ -138,7 +210,6 @@ def print_projects(
             head = engine.plans.head(project.plan)
             day = engine.plans.calendar(project.plan).today(at or engine.clock())
             lifecycle = engine.plans.lifecycle(project.lifecycle)
-            bands = {band.name: band.label for band in head.scoring.bands}
             yield (
                 project.id,
                 session.label(project.label),
@@ -146,7 +217,7 @@ def print_projects(
                 session.label(head.fields[project.field]),
                 project.period,
                 session.states(lifecycle, project.states),
-                session.label(bands[project.band]) if project.band in bands else "-",
+                session.label(band_label(head.scoring.bands, project.band)),
             )
 
     heads = session.say(
@@ -479,6 +550,9 @@ def history_command(session: Session, project: str, reader: str | None, as_json:
                 if entry.on_behalf_of:
                     who += session.say("(代 ", " (for ") + entry.on_behalf_of + ")"
                 remark = entry.reason or ""
+                marked = _provisional_in(entry)
+                if marked:
+                    remark = session.say("[잠정치: ", "[provisional: ") + f"{marked}] {remark}"
                 if entry.late:
                     remark = (
                         session.say(f"[{entry.late}일 지연] ", f"[{entry.late} days late] ")

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
 
 from evalflow.cli.session import Session
-from evalflow.errors import invalid
+from evalflow.errors import InvalidInput, Problem, invalid
+from evalflow.model import Share
+from evalflow.scoring.bands import band_label, legend
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
     from evalflow.engine.view import View
-    from evalflow.model import Evaluation, Line, Project, ProjectDefinition, Rating
+    from evalflow.model import Band, Evaluation, Line, Project, ProjectDefinition, Rating
+    from evalflow.model.canonical import Tree
+    from evalflow.scoring.hints import Hint
 
 _pass = click.make_pass_decorator(Session)
 
@@ -28,6 +32,12 @@ _pass = click.make_pass_decorator(Session)
     "--by",
     type=click.Choice(["unit", "bureau", "field", "office"]),
     help="집계 · Rates of groups instead of one project.",
+)
+@click.option(
+    "--printed",
+    multiple=True,
+    metavar="INDICATOR=RATE",
+    help="적힌 이행률과 비교 · Why a rate printed elsewhere differs; project=RATE for the whole.",
 )
 @click.option("--grades", is_flag=True, help="등급과 근거 · Grades of all projects, and why.")
 @click.option("--plan", metavar="ID", help="계획 · Plan, with --by and --grades.")
@@ -42,6 +52,7 @@ def score_command(
     period: str | None,
     recompute: bool,
     by: str | None,
+    printed: Sequence[str],
     grades: bool,
     plan: str | None,
     reader: str | None,
@@ -52,7 +63,8 @@ def score_command(
     With --recompute the exit code is 1 where a stored rating differs from the one worked out
     again.
     """
-    if (project is not None) + (by is not None) + grades != 1 or (reader and not project):
+    unasked = not project and (reader or printed)
+    if (project is not None) + (by is not None) + grades != 1 or unasked:
         raise invalid(
             "which",
             ko="사업 하나를 적거나, --by로 집계를 고르거나, --grades로 등급을 보십시오.",
@@ -66,7 +78,7 @@ def score_command(
             assert by is not None
             _groups(session, engine, plan or engine.plans.only(), period, by, as_json)
             return 0
-        return _project(session, engine, project, period, recompute, reader, as_json)
+        return _project(session, engine, project, period, recompute, reader, printed, as_json)
 
 
 # --------------------------------------------------------------------------- one project
@@ -79,6 +91,7 @@ def _project(
     period: str | None,
     recompute: bool,
     reader: str | None,
+    printed: Sequence[str],
     as_json: bool,
 ) -> int:
     from evalflow.engine.view import View
@@ -90,6 +103,9 @@ def _project(
     own, review, rating = evaluation.self_rating, evaluation.review_rating, evaluation.rating
     again = engine.ratings.again(project_id, evaluation.period) if recompute else None
     differs = recompute and again != rating
+    hints: dict[str, tuple[Decimal, Hint]] = {}
+    if printed and rating is not None:
+        hints = _hints(engine, project.plan, project_id, rating, printed)
     if as_json:
         session.print_json(
             "lines",
@@ -99,6 +115,11 @@ def _project(
             self_rating=own and own.tree(),
             review_rating=review and review.tree(),
             recomputed=again and again.tree(),
+            provisional=evaluation.provisional(),
+            printed={
+                name: {"rate": str(rate), "code": found.code, "text": found.text}
+                for name, (rate, found) in hints.items()
+            },
             illustrative=session.illustrative(engine, [project.plan]),
         )
         return 1 if differs else 0
@@ -108,18 +129,21 @@ def _project(
         return 0
     definition = engine.plans.definition(project_id, period=evaluation.period)
     head = engine.plans.head(project.plan, revision=rating.revision)
-    bands = {band.name: session.label(band.label) for band in head.scoring.bands}
+    bands = head.scoring.bands
 
     def row(name: str, mine: Line | Rating | None, theirs: Line | Rating | None) -> list[str]:
         shown = theirs or mine
-        counted = shown.band if shown else None
+        counted = session.label(band_label(bands, shown.band if shown else None))
         target, actual = _compared(shown)
-        return [name, target, actual, _rate(mine), _rate(theirs), bands.get(counted or "", "-")]
+        return [name, target, actual, _rate(mine), _rate(theirs), counted]
 
     rows = []
+    open_figures = evaluation.provisional()
     for line in rating.lines:
         indicator = definition.indicator(line.indicator)
         name = session.label(indicator.label) if indicator else line.indicator
+        if line.indicator in open_figures.get(evaluation.period, {}):
+            name += session.say(" (잠정)", " (provisional)")
         rows.append(
             row(
                 name,
@@ -132,8 +156,27 @@ def _project(
         "성과지표,목표,실적,자체평가,종합평가,등급", "Indicator,Target,Actual,Self,Review,Band"
     ).split(",")
     session.table(heads, rows, right=(1, 2, 3, 4))
+    session.echo(session.say("등급: ", "Bands: ") + legend(bands, session.lang))
     for sentence in explain(rating, definition, head.scoring, session.lang):
         session.echo(f"- {sentence}")
+    for name, (rate, found) in hints.items():
+        session.echo(
+            f"- {name} "
+            + session.say(f"적힌 이행률 {rate}%: ", f"printed {rate}%: ")
+            + session.label(found.text)
+        )
+    for when, figures in open_figures.items():
+        for name, figure in figures.items():
+            indicator = definition.indicator(name)
+            label = session.label(indicator.label) if indicator else name
+            session.echo(
+                "- "
+                + session.say(
+                    f"잠정치: {when} {label} {_text(figure)} (확정되면 다시 제출하거나 정정)",
+                    f"provisional: {when} {label} {_text(figure)} (report or correct it when "
+                    "it is final)",
+                )
+            )
     for note in rating.notes:
         session.echo(f"- {note.get(session.lang) or note.get('ko', '')}")
     score = "" if rating.score is None else session.say("점수 ", "score ") + f"{rating.score}; "
@@ -150,6 +193,46 @@ def _project(
     return 1 if differs else 0
 
 
+def _hints(
+    engine: Engine, plan: str, project_id: str, rating: Rating, printed: Sequence[str]
+) -> dict[str, tuple[Decimal, Hint]]:
+    """Return why rates printed elsewhere differ from ours, by indicator, or `project`.
+
+    Raises:
+        InvalidInput: one names no indicator, or says no rate.
+    """
+    from evalflow.files.figures import Figure, read_figure
+    from evalflow.scoring.hints import hint, project_hint
+
+    definition = engine.plans.definition(project_id, period=rating.period)
+    rules = engine.plans.head(plan, revision=rating.revision).scoring
+    found: dict[str, tuple[Decimal, Hint]] = {}
+    problems = []
+    for each in printed:
+        name, _, text = each.partition("=")
+        indicator, line = definition.indicator(name), rating.line(name)
+        read = read_figure(text, unit="%")
+        if not isinstance(read, Figure):
+            problems.append(Problem(code="printed", value=each, ko=read.ko, en=read.en))
+        elif indicator is not None and line is not None:
+            found[name] = read.value, hint(line, indicator, rules, read.value)
+        elif name == "project":
+            found[name] = read.value, project_hint(rating, read.value)
+        else:
+            known = ", ".join([*(line.indicator for line in rating.lines), "project"])
+            problems.append(
+                Problem(
+                    code="printed",
+                    value=each,
+                    ko=f"성과지표 '{name}'이(가) 없습니다 (가능: {known})",
+                    en=f"no indicator '{name}' (there are: {known})",
+                )
+            )
+    if problems:
+        raise InvalidInput(problems)
+    return found
+
+
 def _earlier(
     session: Session,
     engine: Engine,
@@ -157,7 +240,7 @@ def _earlier(
     project_id: str,
     evaluation: Evaluation,
     definition: ProjectDefinition,
-    bands: Mapping[str, str],
+    bands: Sequence[Band],
 ) -> None:
     """Print the period's ratings that no longer count, and what was corrected afterwards (G6)."""
     own, review = evaluation.self_rating, evaluation.review_rating
@@ -168,7 +251,8 @@ def _earlier(
         who = f"#{entry.number} {entry.at:%Y-%m-%d} {session.event(lifecycle, entry.event)}"
         if entry.rating is not None and entry.period == evaluation.period:
             if entry.rating not in standing:
-                was = f"{entry.rating.get('rate') or '-'}% {bands.get(entry.rating['band'], '-')}"
+                band = session.label(band_label(bands, entry.rating.get("band")))
+                was = f"{entry.rating['rate']}% {band}" if "rate" in entry.rating else "-"
                 session.echo("- " + session.say("이전 평가: ", "earlier: ") + f"{who}: {was}")
             continue
         types = {field.type: field.name for field in event.data} if event else {}
@@ -176,12 +260,13 @@ def _earlier(
             for name, figure in entry.data[types["figures"]].items():
                 indicator = definition.indicator(name)
                 label = session.label(indicator.label) if indicator else name
-                before = evaluation.rating and evaluation.rating.line(name)
-                was = _figure(before.figure if before else None)
+                rated = evaluation.rating
+                before = None if rated is None else rated.line(name)
+                was = _figure(None if before is None else before.figure)
                 session.echo(
                     "- "
                     + session.say("이후 정정: ", "corrected later: ")
-                    + f"{who}: {label} {was} → {figure} ({entry.reason})"
+                    + f"{who}: {label} {was} → {_given(session, figure)} ({entry.reason})"
                 )
 
 
@@ -192,7 +277,22 @@ def _compared(shown: Line | Rating | None) -> tuple[str, str]:
     return _figure(target), _figure(actual)
 
 
-def _figure(figure: Decimal | None) -> str:
+def _text(figure: str) -> str:
+    return figure if "/" in figure else _figure(Decimal(figure))
+
+
+def _given(session: Session, tree: Tree) -> str:
+    """Return an actual as it was given: a figure, a provisional one, or that it is not due."""
+    if not isinstance(tree, Mapping):
+        return _text(tree)
+    if "provisional" in tree:
+        return _text(tree["provisional"]) + session.say("(잠정)", " (provisional)")
+    return session.say("시기미도래", "not due")
+
+
+def _figure(figure: Decimal | Share | None) -> str:
+    if isinstance(figure, Share):
+        return str(figure)
     return "-" if figure is None else f"{figure:,f}"
 
 

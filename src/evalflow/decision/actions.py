@@ -15,8 +15,9 @@ import attrs
 from evalflow.decision.firing import Draft, Firing
 from evalflow.errors import InvalidInput, Reason
 from evalflow.lifecycle.fields import figure_from
-from evalflow.model import Change, Evaluation, Figure, NotDue, Override, Rating, calendar
+from evalflow.model import Actual, Change, Evaluation, NotDue, Override, Rating, calendar
 from evalflow.model.canonical import Tree
+from evalflow.model.ratings import figure_text
 from evalflow.plan.patch import merge_patch, touched
 from evalflow.plan.project import definition_from_tree
 
@@ -123,8 +124,12 @@ def next_period(firing: Firing, draft: Draft) -> Draft:
     done = firing.evaluation
     prior = dict(done.prior)
     if done.rating is not None:
+        marked = done.provisional().get(done.period, {})
         prior[done.period] = {
-            indicator: _figure_tree(figure) for indicator, figure in actuals_of(done.rating).items()
+            indicator: {"provisional": marked[indicator]}
+            if indicator in marked
+            else _figure_tree(figure)
+            for indicator, figure in actuals_of(done.rating).items()
         }
     return attrs.evolve(
         draft,
@@ -243,19 +248,19 @@ RECORDS: Mapping[str, Record] = {
 """Every record that a lifecycle can name."""
 
 
-def _figures(tree: Mapping[str, Tree]) -> dict[str, Figure]:
+def _figures(tree: Mapping[str, Tree]) -> dict[str, Actual]:
     return {indicator: figure_from(figure) for indicator, figure in tree.items()}
 
 
-def _own_actuals(firing: Firing) -> dict[str, Figure]:
+def _own_actuals(firing: Firing) -> dict[str, Actual]:
     """Return the period's actuals behind the department's own rating."""
     own = firing.evaluation.self_rating
     return actuals_of(own) if own else {}
 
 
-def actuals_of(rating: Rating) -> dict[str, Figure]:
+def actuals_of(rating: Rating) -> dict[str, Actual]:
     """Return the period's own actuals on which the rating was made."""
-    actuals: dict[str, Figure] = {}
+    actuals: dict[str, Actual] = {}
     for line in rating.lines:
         if line.figure is not None:
             actuals[line.indicator] = line.figure
@@ -264,5 +269,5 @@ def actuals_of(rating: Rating) -> dict[str, Figure]:
     return actuals
 
 
-def _figure_tree(figure: Figure) -> Tree:
-    return {"not_due": figure.reason} if isinstance(figure, NotDue) else format(figure, "f")
+def _figure_tree(figure: Actual) -> Tree:
+    return {"not_due": figure.reason} if isinstance(figure, NotDue) else figure_text(figure)

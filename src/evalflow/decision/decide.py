@@ -24,8 +24,8 @@ from evalflow.lifecycle.machine import Stuck, step
 from evalflow.model import (
     Act,
     Actor,
+    Actual,
     Entry,
-    Figure,
     Grant,
     Label,
     Move,
@@ -191,6 +191,7 @@ def decide(
         definition=situation.definition,
         lifecycle=lifecycle,
         criteria=situation.head.criteria,
+        brackets=situation.head.brackets,
     )
     firing = Firing(
         project=project,
@@ -419,15 +420,15 @@ def _input_reasons(lacking: Iterable[Field], problems: Iterable[Problem]) -> _Re
 
 def _rating_of(
     situation: Situation,
-) -> Callable[[Mapping[str, Figure], Mapping[str, Override]], Rating]:
-    def rate(actuals: Mapping[str, Figure], overrides: Mapping[str, Override]) -> Rating:
+) -> Callable[[Mapping[str, Actual], Mapping[str, Override]], Rating]:
+    def rate(actuals: Mapping[str, Actual], overrides: Mapping[str, Override]) -> Rating:
         return situation.score(subject(situation, actuals, overrides))
 
     return rate
 
 
 def subject(
-    situation: Situation, actuals: Mapping[str, Figure], overrides: Mapping[str, Override]
+    situation: Situation, actuals: Mapping[str, Actual], overrides: Mapping[str, Override]
 ) -> Subject:
     """Return what the scorer looks at: this period's actuals on top of the earlier ones."""
     here = situation.project.period

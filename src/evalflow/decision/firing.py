@@ -12,9 +12,9 @@ from evalflow.errors import Reason
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import (
     Actor,
+    Actual,
     Change,
     Evaluation,
-    Figure,
     Grant,
     Override,
     PlanHead,
@@ -25,6 +25,7 @@ from evalflow.model import (
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
 from evalflow.model.directory import Directory
+from evalflow.scoring.bands import LAGGING_VERDICTS
 
 
 @attrs.frozen(kw_only=True)
@@ -58,7 +59,7 @@ class Firing:
     data: Mapping[str, Tree]
     calendar: Calendar
     directory: Directory
-    rate: Callable[[Mapping[str, Figure], Mapping[str, Override]], Rating]
+    rate: Callable[[Mapping[str, Actual], Mapping[str, Override]], Rating]
     about: Project | None
     situation: Situation = attrs.field(repr=False, eq=False)
 
@@ -119,6 +120,3 @@ class Draft:
         if rating is None:
             return ()
         return tuple([line.indicator for line in rating.lines if line.verdict in LAGGING_VERDICTS])
-
-
-LAGGING_VERDICTS = frozenset({"lagging", "seriously_lagging"})

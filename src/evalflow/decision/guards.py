@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from evalflow.decision.firing import LAGGING_VERDICTS, Draft, Firing
+from evalflow.decision.firing import Draft, Firing
 from evalflow.errors import Reason
 from evalflow.lifecycle.definition import GuardSpec
-from evalflow.model import Label, NotDue, Project, calendar
+from evalflow.model import Label, Line, NotDue, Project, Rating, calendar
+from evalflow.scoring import bands
 
 Reasons = Reason | Sequence[Reason] | None
 Guard = Callable[..., Reasons]
@@ -87,19 +88,27 @@ def lagging_explained(firing: Firing, after: Draft) -> Reasons:
         line = after.rating.line(indicator_id)
         indicator = firing.definition.indicator(indicator_id)
         label = indicator.label if indicator else Label(indicator_id, indicator_id)
-        rate = f"{line.rate}%" if line and line.rate is not None else "-"
+        rate, band = _banded(firing, line)
         ko = "와 ".join(_EXPLANATION_KO[key] for key in lacking)
         en = " and ".join(lacking)
         reasons.append(
             Reason(
                 code="lagging_unexplained",
-                ko=f"성과지표 '{label.ko}'({indicator_id})의 이행률이 {rate}로 부진합니다. "
-                f"{ko}을(를) 적으십시오.",
-                en=f"indicator '{label.en}' ({indicator_id}) is lagging at {rate}; give its {en}.",
+                ko=f"성과지표 '{label.ko}'({indicator_id})의 이행률이 {rate}로 '{band.ko}'입니다. "
+                f"{ko}{'을' if lacking[-1] == 'countermeasure' else '를'} 적으십시오.",
+                en=f"indicator '{label.en}' ({indicator_id}) is '{band.en}' at {rate}; "
+                f"give its {en}.",
                 about=indicator_id,
             )
         )
     return reasons
+
+
+def _banded(firing: Firing, rated: Line | Rating | None) -> tuple[str, Label]:
+    """Return the rate of a line or a project, and what the plan calls its band."""
+    rate = "-" if rated is None or rated.rate is None else f"{rated.rate}%"
+    band = None if rated is None else rated.band
+    return rate, bands.band_label(firing.head.scoring.bands, band)
 
 
 _EXPLANATION_KO = {"cause": "부진사유", "countermeasure": "대책"}
@@ -294,34 +303,28 @@ def rated(firing: Firing, after: Draft, **params: str) -> Reasons:
             ko="아직 이행률이 없습니다.",
             en="there is no rating yet.",
         )
-    verdict = _verdict(rating.verdict, [line.verdict for line in rating.lines])
+    verdict = bands.verdict_of(rating)
     fits = {
         "on_track": verdict == "on_track",
-        "lagging": verdict in LAGGING_VERDICTS,
+        "lagging": verdict in bands.LAGGING_VERDICTS,
         "seriously_lagging": verdict == "seriously_lagging",
     }
     if fits[wanted]:
         return None
-    shown = _VERDICTS.get(verdict, Label("판정 없음", "without a verdict"))
-    rate = "-" if rating.rate is None else f"{rating.rate}%"
+    asked = bands.verdict_label(firing.head.scoring.bands, wanted)
+    rate, band = _banded(firing, rating)
+    ko, en = [f"사업 이행률 {rate}, {band.ko}"], [f"project {rate}, {band.en}"]
+    for line in bands.seriously_lagging(rating):
+        indicator = firing.definition.indicator(line.indicator)
+        label = indicator.label if indicator else Label(line.indicator, line.indicator)
+        rate, band = _banded(firing, line)
+        ko.append(f"성과지표 '{label.ko}' {rate}, {band.ko}")
+        en.append(f"indicator '{label.en}' {rate}, {band.en}")
     return Reason(
         code=f"not_{wanted}",
-        ko=f"평가 결과가 '{_VERDICTS[wanted].ko}'이(가) 아닙니다: 이행률 {rate}, {shown.ko}.",
-        en=f"the rating is not '{_VERDICTS[wanted].en}': {rate}, {shown.en}.",
+        ko=f"평가 결과가 '{asked.ko}'이(가) 아닙니다: {'; '.join(ko)}.",
+        en=f"the rating is not '{asked.en}': {'; '.join(en)}.",
     )
-
-
-def _verdict(project: str | None, lines: Sequence[str | None]) -> str:
-    if project == "seriously_lagging" or "seriously_lagging" in lines:
-        return "seriously_lagging"
-    return project or "none"
-
-
-_VERDICTS = {
-    "on_track": Label("정상", "on track"),
-    "lagging": Label("부진", "lagging"),
-    "seriously_lagging": Label("현저히 부진", "seriously lagging"),
-}
 
 
 def next_period_exists(firing: Firing, after: Draft) -> Reasons:

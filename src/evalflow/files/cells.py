@@ -11,9 +11,6 @@ Cell = str | Decimal | dt.date | None
 """What a cell holds: text, an exact number, a day, or nothing."""
 
 _NONE = frozenset("-–—―−－─ㅡ")
-_MINUS = re.compile(r"[△▲Δ∆−–‐]")
-_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d{1,18})(?:\.\d{1,18})?"
-_FIGURE = re.compile(rf"(?P<open>\()?(?P<sign>[-+])?(?P<digits>{_DIGITS})(?P<rate>%)?(?(open)\))")
 
 _YEAR_FIRST = re.compile(
     r"(?P<year>\d{4}|'\d{2})(?:[./-]|년)(?P<month>\d{1,2})(?:[./-]|월)(?P<day>\d{1,2})[.일]?"
@@ -30,29 +27,6 @@ _SERIALS = range(61, 2_958_466)
 def is_none(cell: Cell) -> bool:
     """Say whether the cell is a lone dash, which means: none."""
     return isinstance(cell, str) and cell.strip() in _NONE
-
-
-def figure_of(cell: Cell) -> Decimal | None:
-    """Return the exact figure that a cell says, or None where it says none.
-
-    `△12` and `▲12` are minus twelve, as is `(12)` of the accounting format; `12%` is 12: the
-    indicator's unit says that it is a share. At most 18 digits on either side of the point.
-    """
-    if isinstance(cell, Decimal):
-        return cell
-    if not isinstance(cell, str):
-        return None
-    text = _MINUS.sub("-", "".join(unicodedata.normalize("NFKC", cell).split()))
-    match = _FIGURE.fullmatch(text)
-    if match is None or (match["open"] and match["sign"]):
-        return None
-    figure = Decimal(match["digits"].replace(",", ""))
-    return -figure if match["open"] or match["sign"] == "-" else figure
-
-
-def is_bracketed(cell: Cell) -> bool:
-    """Say whether a figure stands in brackets: minus in accounting, elsewhere provisional."""
-    return isinstance(cell, str) and cell.strip()[:1] in ("(", "（")
 
 
 def date_of(cell: Cell) -> dt.date | None:

@@ -28,15 +28,13 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar, overload
 
 from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.files.figures import MOST_DIGITS, Figure, figure_of, read_figure, stored_figure
 from evalflow.files.yaml import DEEPEST, UNPRINTABLE, Document, Path, path_text
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
 
 LONGEST_TEXT = 10_000
 """Characters in one text; a longer one is refused (a paper belongs beside the data)."""
-
-MOST_DIGITS = 18
-"""Digits before, and digits after, the point of a figure; more are refused as misprints."""
 
 T = TypeVar("T")
 
@@ -47,7 +45,6 @@ class _Required:
 
 REQUIRED: Final = _Required()
 
-_FIGURE = re.compile(r"[+-]?(\d{1,18}|\d{1,3}(,\d{3}){1,5})(\.\d{1,18})?", re.ASCII)
 _FRACTION = re.compile(r"(\d{1,18})\s*/\s*(\d{1,18})", re.ASCII)
 _MOST_HINTS = 1_000  # problems after which no nearest name is looked for any more
 _NAME = re.compile(r"[0-9A-Za-z가-힣][0-9A-Za-z가-힣._-]{0,63}")
@@ -56,15 +53,6 @@ _KOREAN_DATE = re.compile(r"(\d{4})\.\s*(\d{1,2})\.\s*(\d{1,2})\.?", re.ASCII)
 
 
 # --------------------------------------------------------------------------- texts to values
-
-
-@lru_cache(maxsize=16_384)
-def figure_of(text: str) -> Decimal | None:
-    """Return the exact figure that `text` says (`84.5`, `-3`, `1,234`), or None.
-
-    No exponents, no infinities: at most 18 digits on either side of the point.
-    """
-    return Decimal(text.replace(",", "")) if _FIGURE.fullmatch(text) else None
 
 
 @lru_cache(maxsize=4_096)
@@ -106,11 +94,20 @@ class Reader:
 
     `source` is a YAML document, or a tree from elsewhere; `at` is then the path under which
     problems name it. A tree from elsewhere is first searched for what no YAML file can hold
-    (floats, characters that cannot be printed).
+    (floats, characters that cannot be printed). `stored` says that the tree was checked when it
+    was stored: a figure in it keeps the meaning that it had then.
+
+    Attributes:
+        problems: what was found so far.
+        brackets: what a figure in brackets means, `minus` or `provisional`; None where nobody
+            said it.
     """
 
-    def __init__(self, source: Document | Tree, *, at: Path = ()) -> None:
+    def __init__(self, source: Document | Tree, *, at: Path = (), stored: bool = False) -> None:
         self.problems: list[Problem] = []
+        self.brackets: str | None = None
+        self.stored = stored
+        self._plain: dict[Path, Tree] = {}
         self._document = source if isinstance(source, Document) else None
         self._at = tuple(at)
         self._near: dict[tuple[str, int], tuple[str | None, Collection[str]]] = {}
@@ -178,6 +175,15 @@ class Reader:
             # The collection is kept beside the answer, so that its id stays its own.
             self._near[asked] = (nearest(name[:100], known), known)
         return self._near[asked][0]
+
+    def as_plain(self, path: Path, tree: Tree) -> Tree:
+        """Return the tree at `path` with figures in plain digits where they were written as
+        only people write them (`△12`, `30명`, `1억 2,000만`), so that whoever reads the tree
+        again needs neither the unit nor what brackets meant, and with what was said in a short
+        way written out. Asked once for each path."""
+        for at in [at for at in self._plain if at[: len(path)] == path]:
+            tree = _replaced(tree, at[len(path) :], self._plain.pop(at))
+        return tree
 
     def raise_if_any(self) -> None:
         """Raise `InvalidInput` with all problems in reading order, if there are any."""
@@ -256,6 +262,15 @@ class Part:
             steps.append(at._step)
             at = at._above
         return tuple(reversed(steps))
+
+    def plain_tree(self) -> Mapping[str, Tree]:
+        """Return this part's tree with figures in plain digits (see `Reader.as_plain`)."""
+        tree: Mapping[str, Tree] = self._reading.as_plain(self.path, self.tree)
+        return tree
+
+    def write_out(self, key: str, tree: Tree) -> None:
+        """Let `plain_tree` have `tree` at `key`: what a short way of saying it stands for."""
+        self._reading._plain[(*self.path, key)] = tree
 
     # ------------------------------------------------------------------ problems
 
@@ -400,10 +415,12 @@ class Part:
         return self._expected(key, ko, en, first)
 
     @overload
-    def whole(self, key: str | int, *, least: int = ..., most: int = ...) -> int: ...
+    def whole(
+        self, key: str | int, *, least: int = ..., most: int = ..., money: bool = ...
+    ) -> int: ...
     @overload
     def whole(
-        self, key: str | int, default: T, *, least: int = ..., most: int = ...
+        self, key: str | int, default: T, *, least: int = ..., most: int = ..., money: bool = ...
     ) -> int | T: ...
     def whole(
         self,
@@ -412,12 +429,15 @@ class Part:
         *,
         least: int = -(10**MOST_DIGITS),
         most: int = 10**MOST_DIGITS,
+        money: bool = False,
     ) -> Any:
-        """Return a whole number between `least` and `most`."""
+        """Return a whole number between `least` and `most`; with `money` an amount in won."""
         value = self.tree.get(key)
         if value is None:
             return self._missing(key, default, least)
-        figure = self._figure(value)
+        figure = self._figure(key, value, money=money)
+        if figure is _NOTED:
+            return least
         if figure is not None and figure == figure.to_integral_value() and least <= figure <= most:
             return int(figure)
         far = 10**MOST_DIGITS
@@ -432,24 +452,49 @@ class Part:
         return self._expected(key, ko, en, least)
 
     @overload
-    def figure(self, key: str | int) -> Decimal: ...
+    def figure(self, key: str | int, *, unit: str = ...) -> Decimal: ...
     @overload
-    def figure(self, key: str | int, default: T) -> Decimal | T: ...
-    def figure(self, key: str | int, default: Any = REQUIRED) -> Any:
-        """Return an exact figure (see `figure_of`)."""
+    def figure(self, key: str | int, default: T, *, unit: str = ...) -> Decimal | T: ...
+    def figure(self, key: str | int, default: Any = REQUIRED, *, unit: str = "") -> Any:
+        """Return an exact figure (see `figures.read_figure`); `unit` may stand behind it."""
         value = self.tree.get(key)
         if value is None:
             return self._missing(key, default, Decimal(0))
-        figure = self._figure(value)
+        figure = self._figure(key, value, unit=unit)
         if figure is None:
             return self._expected(key, _FIGURE_KO, _FIGURE_EN, Decimal(0))
-        return figure
+        return Decimal(0) if figure is _NOTED else figure
 
-    @staticmethod
-    def _figure(value: Tree) -> Decimal | None:
-        if value.__class__ is str:
-            return figure_of(value) or figure_of(value.strip())
-        return figure_of(str(value)) if value.__class__ is int else None
+    def _figure(
+        self, key: str | int, value: Tree, *, unit: str = "", money: bool = False
+    ) -> Decimal | None:
+        """Return the figure; None where the value is no text or number at all; `_NOTED` where
+        it was noted why the text says no figure."""
+        if value.__class__ is not str:
+            return figure_of(value) if value.__class__ is int else None
+        reading = self._reading
+        kept = stored_figure(value.strip())
+        if kept is not None and reading.stored:
+            return kept
+        found = read_figure(value, unit=unit, brackets=reading.brackets, money=money)
+        if not isinstance(found, Figure):
+            if found.code == "not_a_figure":
+                return None  # no more is known than that another kind of value is expected
+            self._not_a_figure(key, value, found.ko, found.en)
+            return _NOTED
+        if found.provisional:
+            ko = f"잠정치는 실적에만 쓸 수 있습니다: '{shown(value)}'"
+            en = f"only an actual can be provisional: '{shown(value)}'"
+            self._not_a_figure(key, value, ko, en)
+            return _NOTED
+        if kept is None:
+            reading._plain[(*self.path, key)] = format(found.value, "f")
+        return found.value
+
+    def _not_a_figure(self, key: str | int, value: Tree, ko: str, en: str) -> None:
+        name = f"{key + 1}번째" if isinstance(key, int) else f"'{key}'"
+        nth = f"item {key + 1}" if isinstance(key, int) else f"'{key}'"
+        self.wrong(key, "wrong_value", f"{name}: {ko}", f"{nth}: {en}", value)
 
     @overload
     def fraction(self, key: str | int) -> Fraction: ...
@@ -463,6 +508,9 @@ class Part:
         found = None
         if isinstance(value, str | int) and not isinstance(value, bool):
             found = fraction_of(str(value).strip())
+            if found is None and self._reading.stored:
+                kept = stored_figure(str(value).strip())
+                found = None if kept is None else Fraction(kept)
         if found is None:
             ko = "정수, 소수 또는 1/2과 같은 분수여야 합니다"
             en = "expected a whole number, a decimal or a fraction such as 1/2"
@@ -583,10 +631,22 @@ class Part:
 
 
 _LABEL_KEYS = frozenset(["ko", "en"])
+_NOTED: Final = Decimal("NaN")  # a text that is no figure, and was noted
 _FIGURE_KO = f"정확한 수여야 합니다 (예: 84.5; 지수 없이 소수점 앞뒤 {MOST_DIGITS}자리까지)"
 _FIGURE_EN = f"expected an exact figure such as 84.5 (no exponent, at most {MOST_DIGITS} digits)"
 _DATE_KO = "날짜여야 합니다 (예: 2016-02-24 또는 2016. 2. 24.)"
 _DATE_EN = "expected a date such as 2016-02-24"
+
+
+def _replaced(tree: Tree, path: Path, value: Tree) -> Tree:
+    """Return the tree with `value` at `path`; what leads there is copied, not changed."""
+    if not path:
+        return value
+    step = path[0]
+    if isinstance(tree, Mapping):
+        return {**tree, step: _replaced(tree.get(step), path[1:], value)}
+    assert isinstance(step, int)
+    return [_replaced(v, path[1:], value) if at == step else v for at, v in enumerate(tree)]
 
 
 def shown(value: Tree) -> str:

@@ -20,7 +20,8 @@ from fractions import Fraction
 from typing import Any, Final, TypeVar, overload
 
 from evalflow.errors import InvalidInput, StorageError
-from evalflow.files.reader import date_of, figure_of, fraction_of, shown
+from evalflow.files.figures import stored_figure
+from evalflow.files.reader import date_of, fraction_of, shown
 from evalflow.files.yaml import path_text
 from evalflow.model import Label
 from evalflow.model.canonical import Tree, parse
@@ -160,9 +161,8 @@ def choice(tree: Inside, key: str, options: Collection[str], default: Any = NEED
 
 def _figure(value: Tree) -> Decimal | None:
     if value.__class__ is str:
-        found = figure_of(value)
-        return figure_of(value.strip()) if found is None else found
-    return figure_of(str(value)) if value.__class__ is int else None
+        return stored_figure(value.strip())
+    return stored_figure(str(value)) if value.__class__ is int else None
 
 
 @overload

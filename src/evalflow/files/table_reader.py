@@ -16,12 +16,11 @@ from evalflow.files.cells import (
     Cell,
     column_letters,
     date_of,
-    figure_of,
-    is_bracketed,
     is_none,
     same,
     text_of,
 )
+from evalflow.files.figures import ANY_UNIT, Figure, read_figure
 from evalflow.files.grid import Fault, Sheet, read_sheets
 from evalflow.files.yaml import UNPRINTABLE
 
@@ -107,6 +106,8 @@ class Table:
         rows: the rows below the heads, without blank ones and totals.
         problems: grows while rows are asked; `raise_if_any` raises them all at once.
         notes: what was left out or understood in one of several ways.
+        brackets: what a figure in brackets means, `minus` or `provisional`; None where nobody
+            said it: then such a figure is refused.
     """
 
     file: str
@@ -116,6 +117,7 @@ class Table:
     rows: tuple[Row, ...] = ()
     problems: list[Problem] = attrs.field(factory=list)
     notes: list[Note] = attrs.field(factory=list)
+    brackets: str | None = None
     _found: Mapping[str, _Found] = attrs.field(factory=dict)
     _merged: Mapping[tuple[int, int], Cell | Fault] = attrs.field(factory=dict)
     _unit: str | None = None
@@ -252,25 +254,40 @@ class Row:
         return text
 
     @overload
-    def figure(self, key: str) -> Decimal: ...
+    def figure(self, key: str, *, unit: str = ...) -> Decimal: ...
     @overload
-    def figure(self, key: str, default: T) -> Decimal | T: ...
-    def figure(self, key: str, default: Any = ...) -> Any:
-        """Return the exact figure; `default` where it is blank or a dash."""
+    def figure(self, key: str, default: T, *, unit: str = ...) -> Decimal | T: ...
+    def figure(self, key: str, default: Any = ..., *, unit: str = ANY_UNIT) -> Any:
+        """Return the exact figure; `default` where it is blank or a dash. `unit` is what may
+        stand behind it (`12명`); where it is not known, a `%` may."""
         cell = self.cell(key)
         if cell is None or is_none(cell):
             return self._missing(key, default, Decimal(0))
-        figure = figure_of(cell)
-        if figure is None:
+        read = self.read_figure(key, unit=unit)
+        if read is not None and read.provisional:
             text = text_of(cell)
-            ko = f"수가 아닙니다: '{text[:40]}' (예: 1,234  △12  84.5%)"
-            self.wrong(key, "not_a_figure", ko, f"not a figure: '{text[:40]}'", text)
+            ko = f"잠정치는 실적에만 쓸 수 있습니다: '{text[:40]}'"
+            self.wrong(key, "provisional", ko, f"only an actual can be provisional: '{text[:40]}'")
             return Decimal(0)
-        if is_bracketed(cell):
-            ko = f"괄호 안의 수 '{text_of(cell)}'을(를) {figure}(으)로 읽었습니다 (잠정치가 아님)"
-            en = f"'{text_of(cell)}' in brackets was read as {figure}, not as provisional"
+        return Decimal(0) if read is None else read.value
+
+    def read_figure(self, key: str, *, unit: str = ANY_UNIT, money: bool = False) -> Figure | None:
+        """Return the figure with what is said of it (see `figures.read_figure`); None where it
+        is none, which is noted as a problem."""
+        cell = self.cell(key)
+        if isinstance(cell, Decimal):  # an exact number of a workbook
+            return Figure(cell)
+        text = "" if cell is None else text_of(cell)
+        read = read_figure(text, unit=unit, brackets=self.table.brackets, money=money)
+        if not isinstance(read, Figure):
+            self.wrong(key, "not_a_figure", read.ko, read.en, text)
+            return None
+        if read.bracketed:
+            as_ko, as_en = ("잠정치 ", "provisional ") if read.provisional else ("", "")
+            ko = f"괄호 안의 수 '{text}'을(를) {as_ko}{read.value}(으)로 읽었습니다"
+            en = f"'{text}' in brackets was read as {as_en}{read.value}"
             self.table.note(self.number, key, "brackets", ko, en)
-        return figure
+        return read
 
     @overload
     def won(self, key: str) -> int: ...
@@ -282,8 +299,15 @@ class Row:
         cell = self.cell(key)
         if cell is None or is_none(cell):
             return self._missing(key, default, 0)
-        figure = self.figure(key)
-        amount = figure * self.table.won_each(key)
+        each = self.table.won_each(key)
+        read = self.read_figure(key, unit=_unit_of(each), money=each == 1)
+        if read is None or read.provisional:
+            if read is not None:
+                ko, en = "금액은 잠정치일 수 없습니다", "an amount is not provisional"
+                self.wrong(key, "provisional", ko, en, text_of(cell))
+            return 0
+        figure = read.value
+        amount = figure * each
         if amount != amount.to_integral_value():
             ko, en = f"1원 미만이 있습니다: {figure}", f"less than a won: {figure}"
             self.wrong(key, "not_whole", ko, en, figure)
@@ -317,6 +341,10 @@ class Row:
     def _name(self, key: str) -> str | None:
         found = self.table._found.get(key)
         return _cell_name(self.number, None if found is None else found.number)
+
+
+def _unit_of(won_each: int) -> str:
+    return next(unit for unit, each in WON.items() if each == won_each)
 
 
 def _fault_sentences(fault: Fault) -> tuple[str, str]:

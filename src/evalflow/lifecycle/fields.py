@@ -10,23 +10,20 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import attrs
 
 from evalflow.errors import Problem, nearest
+from evalflow.files import figures
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
-from evalflow.model import Figure, Label, NotDue, ProjectDefinition
+from evalflow.model import Actual, Indicator, Label, NotDue, ProjectDefinition, Share
 from evalflow.model.canonical import Tree
 
 LONGEST_TEXT = 10_000
 """Characters in one text field; a longer one is refused (a paper belongs in the evidence)."""
 
-LARGEST_EXPONENT = 18
-"""Figures beyond 10^18, or with more than 18 decimals, are refused as misprints."""
-
-_FIGURE = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 # Control characters, and the marks that reverse the direction of text on paper.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -43,13 +40,15 @@ class _Wrong:
 
 @attrs.frozen
 class _Scope:
-    """What the readers may look up: the project's definition, the lifecycle, and the criteria
-    (선정기준) of the plan."""
+    """What the readers may look up: the project's definition, the lifecycle, the criteria
+    (선정기준) of the plan, what brackets mean in it, and the indicator that a value is about."""
 
     definition: ProjectDefinition
     lifecycle: Lifecycle
     field: Field
     criteria: Mapping[str, Label]
+    brackets: str | None = None
+    indicator: Indicator | None = None
 
 
 def normal(
@@ -59,8 +58,10 @@ def normal(
     definition: ProjectDefinition,
     lifecycle: Lifecycle,
     criteria: Mapping[str, Label] | None = None,
+    brackets: str | None = None,
 ) -> tuple[dict[str, Tree], tuple[Problem, ...]]:
-    """Return the normal form of an event's data, and all problems in it.
+    """Return the normal form of an event's data, and all problems in it. `brackets` says what a
+    figure in brackets means (see `PlanHead.brackets`).
 
     Fields with a problem are left out of the normal form. Missing required fields are not
     problems here: they are reasons of a refusal.
@@ -78,7 +79,9 @@ def normal(
             continue
         if value is None:
             continue
-        answer = _READERS[field.type](value, _Scope(definition, lifecycle, field, criteria or {}))
+        answer = _READERS[field.type](
+            value, _Scope(definition, lifecycle, field, criteria or {}, brackets)
+        )
         if isinstance(answer, _Wrong):
             wrong.append(_at(name, answer))
         elif isinstance(answer, _Several):
@@ -127,9 +130,15 @@ def missing(event: Event, tree: Mapping[str, Tree]) -> tuple[Field, ...]:
     return tuple([f for f in event.data if f.required and tree.get(f.name) in (None, "", [], {})])
 
 
-def figure_from(tree: Tree) -> Figure:
-    """Return the figure that stands in a normal form: text, or `{"not_due": reason}`."""
-    return NotDue(tree["not_due"]) if isinstance(tree, Mapping) else Decimal(tree)
+def figure_from(tree: Tree) -> Actual:
+    """Return the figure that stands in a normal form: text (`84.5`, `12/40`), `{"not_due":
+    reason}`, or `{"provisional": text}`, whose mark the evaluation keeps
+    (`Evaluation.provisional`)."""
+    if isinstance(tree, Mapping):
+        if "provisional" not in tree:
+            return NotDue(tree["not_due"])
+        tree = tree["provisional"]
+    return Share.of(tree) if "/" in tree else Decimal(tree)
 
 
 def _unknown_field(event: Event, name: str, fields: Iterable[str]) -> _Wrong:
@@ -197,45 +206,34 @@ def _text(value: Any, scope: _Scope) -> _Answer:
     return text
 
 
-def _exact(value: Any) -> Decimal | None:
-    """Return the exact number that `value` says, or None; floats are never exact."""
-    if isinstance(value, bool | float):
-        return None
-    if isinstance(value, int):
-        number = Decimal(value)
-    elif isinstance(value, Decimal):
-        number = value
-    elif isinstance(value, str) and _FIGURE.fullmatch(plain := value.strip().replace(",", "")):
-        try:
-            number = Decimal(plain)
-        except InvalidOperation:  # pragma: no cover - the pattern leaves nothing to it
-            return None
-    else:
-        return None
-    if not number.is_finite():
-        return None
-    exponent = number.as_tuple().exponent
-    assert isinstance(exponent, int)
-    if number.adjusted() > LARGEST_EXPONENT or exponent < -LARGEST_EXPONENT:
-        return None
-    return number
-
-
 def _number(value: Any, scope: _Scope) -> _Answer:
-    number = _exact(value)
-    if number is None:
+    return _plain_figure(value, figures.read_figure(value, brackets=scope.brackets))
+
+
+def _percent(value: Any, scope: _Scope) -> _Answer:
+    return _plain_figure(value, figures.read_figure(value, unit="%", brackets=scope.brackets))
+
+
+def _plain_figure(value: Any, read: figures.Figure | figures.NoFigure) -> _Answer:
+    if isinstance(read, figures.NoFigure):
+        return _Wrong("", value, read.ko, read.en)
+    if read.provisional:
         return _Wrong(
             "",
             value,
-            f"정확한 수가 아닙니다: {value!r} (정수, Decimal 또는 '84.5'처럼 글로; 실수형 불가)",
-            f"not an exact number: {value!r} (give an int, a Decimal or text; never a float)",
+            f"잠정치는 실적에만 쓸 수 있습니다: {value!r}",
+            f"only an actual can be provisional: {value!r}",
         )
-    return format(number, "f")
+    return figures.plain(read.value)
 
 
 def _money(value: Any, scope: _Scope) -> _Answer:
-    number = _exact(value)
-    if number is None or number != number.to_integral_value() or number < 0:
+    read = figures.read_figure(value, brackets=scope.brackets, money=True)
+    answer = _plain_figure(value, read)
+    if isinstance(answer, _Wrong):
+        return answer
+    number = Decimal(answer)
+    if number != number.to_integral_value() or number < 0:
         return _Wrong(
             "",
             value,
@@ -418,7 +416,8 @@ def _by_key(
                     )
                 )
             elif inner is not None:
-                _put(tree, wrong, name, f".{name}", reader(inner, scope))
+                here = attrs.evolve(scope, indicator=scope.definition.indicator(name))
+                _put(tree, wrong, name, f".{name}", reader(inner, here))
         return _Several(tuple(wrong)) if wrong else tree
 
     return read
@@ -429,23 +428,69 @@ def _indicators(scope: _Scope) -> Iterable[str]:
 
 
 def _figure(value: Any, scope: _Scope) -> _Answer:
+    """Read an actual: a figure, one that is provisional (잠정치), or one that is not due."""
     if isinstance(value, NotDue):
         value = {"not_due": value.reason}
-    elif value == "not_due":
+    elif figures.is_not_due(value):
         value = {"not_due": ""}
-    if not isinstance(value, Mapping):
-        return _number(value, scope)
-    if set(value) != {"not_due"}:
+    if isinstance(value, Mapping) and set(value) == {"not_due"}:
+        return _record({"not_due": _text}, ())(value, scope)
+    provisional = isinstance(value, Mapping) and set(value) == {"provisional"}
+    inside = value["provisional"] if provisional else value
+    if scope.indicator is not None and scope.indicator.accumulation == "ratio":
+        return _share(value, inside, scope, provisional=provisional)
+    if isinstance(inside, Mapping):
         return _Wrong(
             "",
             value,
-            f"수 또는 not_due(시기미도래)여야 합니다: {value!r}",
-            f"expected a number or not_due; got {value!r}",
+            f"수, {{provisional: 수}}(잠정치) 또는 not_due(시기미도래)여야 합니다: {value!r}",
+            f"expected a number, {{provisional: number}} or not_due; got {value!r}",
         )
-    return _record({"not_due": _text}, ())(value, scope)
+    unit = "" if scope.indicator is None else scope.indicator.unit
+    read = figures.read_figure(inside, unit=unit, brackets=scope.brackets)
+    if isinstance(read, figures.NoFigure):
+        return _Wrong("", inside, read.ko, read.en)
+    number = figures.plain(read.value)
+    return {"provisional": number} if provisional or read.provisional else number
 
 
-_override = _record({"rate": _number, "reason": _text}, ("rate", "reason"))
+def _share(value: Any, inside: Any, scope: _Scope, *, provisional: bool) -> _Answer:
+    """Read the actual of an indicator added up as a `ratio`: `{numerator, denominator}`, `12/40`,
+    or a `Share`; without a unit, and never a lone figure."""
+    if isinstance(inside, Share):
+        parts: Any = (inside.numerator, inside.denominator)
+    elif isinstance(inside, Mapping) and set(inside) == {"numerator", "denominator"}:
+        parts = (inside["numerator"], inside["denominator"])
+    else:
+        text = inside.strip() if isinstance(inside, str) else ""
+        if text.endswith("(잠정)"):
+            text, provisional = text.removesuffix("(잠정)"), True
+        parts = tuple(text.split("/"))
+    if len(parts) != 2:
+        return _Wrong(
+            "",
+            value,
+            f"분자와 분모로 재는 지표입니다. '12/40'처럼 적으십시오: {value!r}",
+            f"this indicator has numerator and denominator: write e.g. '12/40', not {value!r}",
+        )
+    numbers = [figures.read_figure(part, brackets=scope.brackets) for part in parts]
+    for part, number in zip(parts, numbers, strict=True):
+        answer = _plain_figure(part, number)
+        if isinstance(answer, _Wrong):
+            return answer
+    above, below = [n.value for n in numbers if isinstance(n, figures.Figure)]
+    if below <= 0:
+        return _Wrong(
+            "",
+            value,
+            f"분모는 0보다 커야 합니다 (대상이 없었으면 not_due): {value!r}",
+            f"a denominator is above 0 (not_due where there was nothing to count): {value!r}",
+        )
+    text = str(Share(above, below))
+    return {"provisional": text} if provisional else text
+
+
+_override = _record({"rate": _percent, "reason": _text}, ("rate", "reason"))
 
 
 def _judgement(value: Any, scope: _Scope) -> _Answer:

@@ -66,7 +66,7 @@ def lifecycle_from_tree(tree: Tree, vocabulary: Vocabulary | None = None) -> Lif
     Raises:
         InvalidInput: the tree has mistakes; all of them.
     """
-    return Builder(Reader(tree), vocabulary, None).build()
+    return Builder(Reader(tree, stored=True), vocabulary, None).build()
 
 
 def _presets() -> Any:

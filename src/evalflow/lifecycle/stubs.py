@@ -25,7 +25,7 @@ from evalflow import Actor, Engine, Entry, NotDue
 Number = int | str | Decimal
 Day = dt.date | str
 Tree = Mapping[str, object]
-Figures = Mapping[str, Number | NotDue | Literal["not_due"]]
+Figures = Mapping[str, Number | NotDue | Literal["not_due"] | Mapping[str, Number]]
 
 class Document(TypedDict):
     number: str

@@ -9,6 +9,7 @@ from evalflow.model.commits import Commit, Move, Selection, Snapshot
 from evalflow.model.history import Act, Entry, Evaluation, Notice, Outgoing
 from evalflow.model.plans import Exclusion, Goal, PlanHead
 from evalflow.model.projects import (
+    Actual,
     Budget,
     Change,
     Figure,
@@ -16,6 +17,7 @@ from evalflow.model.projects import (
     NotDue,
     Project,
     ProjectDefinition,
+    Share,
     Step,
 )
 from evalflow.model.ratings import Line, Override, Rating, Subject
@@ -34,6 +36,7 @@ from evalflow.model.units import Actor, Assignment, Grant, Label, Renaming, Unit
 __all__ = [
     "Act",
     "Actor",
+    "Actual",
     "Assignment",
     "Band",
     "Budget",
@@ -64,6 +67,7 @@ __all__ = [
     "Renaming",
     "ScoringRules",
     "Selection",
+    "Share",
     "Snapshot",
     "Step",
     "Subject",

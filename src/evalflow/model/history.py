@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from evalflow.model.canonical import Tree, canonical, digest
-from evalflow.model.ratings import Rating
+from evalflow.model.ratings import Rating, figure_text
 from evalflow.model.units import Label
 
 
@@ -21,6 +21,27 @@ class Act:
     actor: str
     on_behalf_of: str | None = None
     signers: tuple[str, ...] = ()
+
+
+def provisional_figures(rating: Rating | None, facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return the actuals of one period that are provisional (잠정치): indicator -> figure.
+
+    `rating` is the one that counts, `facts` what was given in the period. An actual is
+    provisional where it was given so, counts, and was not given without the mark as well.
+    """
+    found: dict[str, str] = {}
+    for line in rating.lines if rating else ():
+        if line.figure is None:
+            continue
+        given = [
+            fact[line.indicator]
+            for fact in facts.values()
+            if isinstance(fact, Mapping) and line.indicator in fact
+        ]
+        text = figure_text(line.figure)
+        if {"provisional": text} in given and text not in given:
+            found[line.indicator] = text
+    return found
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +74,21 @@ class Evaluation:
     def rating(self) -> Rating | None:
         """Return the rating that counts: the reviewer's where there is one."""
         return self.review_rating or self.self_rating
+
+    def provisional(self) -> dict[str, dict[str, str]]:
+        """Return the actuals that are still provisional (잠정치): period -> indicator -> figure.
+
+        An actual is given as `{"provisional": "0.081"}` by the event that reports it. It is made
+        final by a figure given later without that mark: by reporting again, by a spot check that
+        found the same, or by a correction of an earlier period (G6).
+        """
+        found: dict[str, dict[str, str]] = {}
+        for period, figures in self.prior.items():
+            for indicator, figure in figures.items():
+                if isinstance(figure, Mapping) and "provisional" in figure:
+                    found.setdefault(period, {})[indicator] = figure["provisional"]
+        now = provisional_figures(self.rating, self.facts)
+        return {**found, self.period: now} if now else found
 
     def tree(self) -> Tree:
         """Return the evaluation as stored."""

@@ -38,7 +38,9 @@ class PlanHead:
 
     `revision` counts from 1; a change of targets makes the next one. `effective` is the
     first period measured against this revision (D5). `forms` holds the options of forms by
-    name. `patience` is how long one answer of a
+    name. `brackets` says what a figure in brackets means in the
+    office's files: `minus` or `provisional` (잠정치); None: it is not said, and such a figure is
+    refused. `patience` is how long one answer of a
     plugin's guard or scorer may take; None: as long as it takes.
     """
 
@@ -53,6 +55,7 @@ class PlanHead:
     directory: Mapping[str, tuple[Grant, ...]]
     calendar: CalendarRules
     scoring: ScoringRules
+    brackets: str | None = None
     delivery: Delivery = attrs.field(factory=Delivery)
     patience: dt.timedelta | None = None
     visibility: Visibility = attrs.field(factory=Visibility)

@@ -21,8 +21,31 @@ class NotDue:
     reason: str = ""
 
 
+@attrs.frozen
+class Share:
+    """The actual of an indicator that is added up as a `ratio`: numerator and denominator
+    (분자/분모), kept apart, because a year's share is the sum over the sum. As text: `12/40`."""
+
+    numerator: Decimal
+    denominator: Decimal
+
+    def __str__(self) -> str:
+        """Return it as it is stored and printed."""
+        return f"{self.numerator:f}/{self.denominator:f}"
+
+    @classmethod
+    def of(cls, text: str) -> Share:
+        """Return the share that a stored text (`12/40`) says."""
+        above, _, below = text.partition("/")
+        return cls(Decimal(above), Decimal(below))
+
+
 Figure = Decimal | NotDue
-"""A target or an actual. A missing actual is no figure at all, never zero."""
+"""A target. A missing one is no figure at all, never zero."""
+
+Actual = Decimal | NotDue | Share
+"""An actual: a figure, or a share where the indicator's accumulation is `ratio`. A missing actual
+is none at all, never zero."""
 
 
 @attrs.frozen(kw_only=True)
@@ -42,9 +65,11 @@ class Indicator:
         unit: what is counted, as printed: 명, 건, %.
         direction: `up`, `down` or `maintain`.
         formula: the name of the rate's formula (see `evalflow.scoring`).
-        accumulation: how periods add up: `sum`, `last` or `average`.
+        accumulation: how periods add up: `sum`, `last`, `average`, or `ratio` (numerators over
+            denominators).
         weight: its share in the project's rate, relative to the other indicators.
         targets: period -> the target of that period alone; `NotDue` where none is due.
+        annual: the target of the whole year as the plan states it; None where it does not.
         baseline: the starting value, for the formula `baseline`.
         steps: for the formula `milestone`; targets and actuals then count weighted steps done.
         zero_target: `undefined`, `met_or_not` or `full`; None takes the plan's.
@@ -59,6 +84,7 @@ class Indicator:
     accumulation: str
     weight: Fraction = Fraction(1)
     targets: Mapping[str, Figure] = attrs.field(factory=dict)
+    annual: Decimal | None = None
     baseline: Decimal | None = None
     steps: tuple[Step, ...] = ()
     zero_target: str | None = None

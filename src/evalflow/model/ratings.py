@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from evalflow.model.canonical import Tree
-from evalflow.model.projects import Figure, ProjectDefinition
+from evalflow.model.projects import Actual, ProjectDefinition, Share
 from evalflow.model.rules import ScoringRules
 
 _NOTHING: Mapping[str, Any] = {}
@@ -37,7 +37,7 @@ class Subject:
     periods: tuple[str, ...]
     definition: ProjectDefinition
     rules: ScoringRules
-    actuals: Mapping[str, Mapping[str, Figure]]
+    actuals: Mapping[str, Mapping[str, Actual]]
     overrides: Mapping[str, Override] = attrs.field(factory=dict)
     revision: int = 1
 
@@ -47,9 +47,10 @@ class Line:
     """One indicator's rate with everything needed to work it out again.
 
     `target` and `actual` are the ones compared (cumulative where the rules say so), `figure`
-    is the actual of the period alone. `rate` is in percent, half-up at the rules' places;
-    it is None where `status` is not `rated`: `missing`, `not_due` or `undefined` (zero
-    target). An overridden line keeps the `computed` rate beside the reviewer's.
+    is the actual of the period alone (a `Share` under the accumulation `ratio`). `rate` is in
+    percent, half-up at the rules' places; it is None where `status` is not `rated`: `missing`,
+    `not_due` or `undefined` (zero target). An overridden line keeps the `computed` rate beside
+    the reviewer's.
     """
 
     indicator: str
@@ -57,7 +58,7 @@ class Line:
     status: str
     target: Decimal | None = None
     actual: Decimal | None = None
-    figure: Decimal | None = None
+    figure: Decimal | Share | None = None
     rate: Decimal | None = None
     computed: Decimal | None = None
     score: Decimal | None = None
@@ -156,7 +157,7 @@ class Rating:
         )
 
 
-_LINE_FIGURES = ("target", "actual", "figure", "rate", "computed", "score")
+_LINE_FIGURES = ("target", "actual", "rate", "computed", "score")
 
 
 _LINE_WORDS = ("band", "verdict", "reason")
@@ -164,6 +165,15 @@ _LINE_WORDS = ("band", "verdict", "reason")
 
 def _figure(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
+
+
+def _own_figure(text: str | None) -> Decimal | Share | None:
+    return Share.of(text) if text is not None and "/" in text else _figure(text)
+
+
+def figure_text(figure: Decimal | Share) -> str:
+    """Return an actual as it is stored: `84.5`, or `12/40` for a share."""
+    return str(figure) if isinstance(figure, Share) else format(figure, "f")
 
 
 def _add_figures(tree: dict[str, Any], value: object, names: tuple[str, ...]) -> None:
@@ -188,6 +198,8 @@ def _line_tree(line: Line) -> dict[str, Any]:
         "weight": str(line.weight),
     }
     _add_figures(tree, line, _LINE_FIGURES)
+    if line.figure is not None:
+        tree["figure"] = figure_text(line.figure)
     _add_present(tree, line, _LINE_WORDS)
     return tree
 
@@ -200,7 +212,7 @@ def _line_from(tree: Mapping[str, Any]) -> Line:
         status=tree["status"],
         target=_figure(get("target")),
         actual=_figure(get("actual")),
-        figure=_figure(get("figure")),
+        figure=_own_figure(get("figure")),
         rate=_figure(get("rate")),
         computed=_figure(get("computed")),
         score=_figure(get("score")),

@@ -24,7 +24,8 @@ class Plan:
         projects: number (관리번호) -> definition, in the order of the file.
         lifecycle: what the projects run on; `head.lifecycle` says where it came from.
         file: the plan file's name as it was given, for messages.
-        notes: how tables that were laid over it were read, for people to see.
+        notes: what people should see before they rely on it: how tables that were laid over it
+            were read, and what of it can never be rated.
     """
 
     head: PlanHead

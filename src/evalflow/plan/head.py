@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 
+from evalflow.files.figures import BRACKETS
 from evalflow.files.reader import Part, Reader
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Exclusion, Goal, Label, PlanHead
@@ -47,7 +48,7 @@ def head_from_tree(tree: Tree) -> PlanHead:
     Raises:
         InvalidInput: the tree has mistakes; all of them.
     """
-    reading = Reader(tree)
+    reading = Reader(tree, stored=True)
     head = read_head(reading, None, written=False)
     reading.raise_if_any()
     return head
@@ -62,6 +63,7 @@ def read_head(reading: Reader, lifecycle: Lifecycle | None, *, written: bool) ->
     top = reading.top
     top.only(keys.PLAN if written else keys.PLAN | {ORDER})
     top.choice("evalflow", (FORMAT,))
+    reading.brackets = _brackets(top.mapping("figures", required=False))
     year = top.whole("year", least=1900, most=2999)
     rules = read_calendar(top.mapping("calendar", required=False), year, lifecycle)
     units = read_units(top, lifecycle)
@@ -78,6 +80,7 @@ def read_head(reading: Reader, lifecycle: Lifecycle | None, *, written: bool) ->
         office=office,
         directory=directory,
         calendar=rules,
+        brackets=reading.brackets,
         scoring=read_scoring(top.mapping("scoring", required=False), written),
         delivery=read_delivery(top.mapping("notices", required=False)),
         patience=read_patience(top.mapping("plugins", required=False)),
@@ -91,8 +94,14 @@ def read_head(reading: Reader, lifecycle: Lifecycle | None, *, written: bool) ->
         document=_document(top),
         milestones=tuple(sorted(_milestones(top), key=lambda pair: pair[0])),
         illustrative=top.label_at("illustrative", None, english=False),
-        tree=_normal(top.tree),
+        tree=_normal(top.plain_tree()),
     )
+
+
+def _brackets(part: Part) -> str | None:
+    """Return what a figure in brackets means in this office, where the plan says it."""
+    part.only(keys.FIGURES)
+    return part.choice("brackets", BRACKETS, None)
 
 
 def _normal(tree: Mapping[str, Tree]) -> Tree:

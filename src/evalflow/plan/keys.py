@@ -6,8 +6,17 @@ from evalflow.plan.order import ORDER
 
 PLAN = frozenset(
     {"evalflow", "id", "revision", "effective", "year", "ko", "en", "illustrative", "document"}
-    | {"lifecycle", "calendar", "scoring", "notices", "plugins", "forms", "visibility", "units"}
-    | {"directory", "appointments", "fields", "core_projects", "criteria", "goals", "milestones"}
+    | {"lifecycle", "calendar", "scoring", "figures", "notices", "plugins", "forms", "visibility"}
+    | {
+        "units",
+        "directory",
+        "appointments",
+        "fields",
+        "core_projects",
+        "criteria",
+        "goals",
+        "milestones",
+    }
     | {"exclusions", "projects"}
 )
 STORED_PLAN = (PLAN | {ORDER}) - {"projects"}
@@ -24,6 +33,7 @@ SCORING = frozenset(
     | {"group_mean", "bands", "grades"}
 )
 STORED_SCORING = SCORING | {ORDER}
+FIGURES = frozenset({"brackets"})
 GRADES = frozenset({"grader", "options", "by"})
 BAND = LABEL | {"verdict", "at_least", "against"}
 NOTICES = frozenset({"notifiers", "backoff"})
@@ -41,7 +51,7 @@ PROJECT = frozenset(
 STORED_PROJECT = PROJECT | {ORDER}
 INDICATOR = frozenset(
     {"ko", "en", "unit", "direction", "formula", "accumulation", "weight", "targets", "baseline"}
-    | {"steps", "zero_target", "cap"}
+    | {"annual", "steps", "zero_target", "cap"}
 )
 STORED_INDICATOR = INDICATOR | {ORDER}
 NOT_DUE = frozenset({"not_due"})

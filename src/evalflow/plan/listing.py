@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.files.cells import figure_of
+from evalflow.files.figures import stored_figure
 from evalflow.files.table_reader import Column
 from evalflow.model import Evaluation, Label, PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree
@@ -89,7 +89,12 @@ def list_targets_of(
     head: PlanHead, projects: Mapping[str, Mapping[str, Tree]], *, lang: str = "ko"
 ) -> Listing:
     """Return the targets in the trees of projects, by number; blank where there is none yet."""
-    places = indicator_places(head)
+    stated = any(
+        each.get("annual") is not None
+        for project in projects.values()
+        for each in (project.get("indicators") or {}).values()
+    )
+    places = [each for each in indicator_places(head) if stated or each.path != ("annual",)]
     rows = []
     for number, project in projects.items():
         indicators = project.get("indicators") or {}
@@ -130,6 +135,7 @@ def list_actuals(
     heads = tuple(
         column.name if lang == "ko" else _ENGLISH[column.key]
         for column in (NUMBER, TITLE, *ACTUALS[1:])
+        if column.key in _ENGLISH  # 분자 and 분모 are said in one cell: 12/40
     )
     return Listing(TABLES["actuals"].text(lang), heads, tuple(rows))
 
@@ -141,7 +147,11 @@ def _named(tree: Mapping[str, Tree], lang: str) -> Value:
 def _actual(tree: Tree) -> Value:
     if tree is None:
         return None
-    figure = figure_of(str(tree))
+    if isinstance(tree, Mapping) and "provisional" in tree:
+        return f"{tree['provisional']}(잠정)"
+    if isinstance(tree, str) and "/" in tree:
+        return tree  # a share: 12/40
+    figure = stored_figure(str(tree))
     return NOT_DUE if figure is None else figure
 
 

@@ -9,13 +9,14 @@ import attrs
 
 from evalflow.errors import InvalidInput, Problem
 from evalflow.files.reader import Reader
-from evalflow.files.yaml import Document, read
+from evalflow.files.yaml import Document, path_text, read
 from evalflow.lifecycle.definition import Lifecycle
-from evalflow.model import PlanHead, ProjectDefinition
+from evalflow.model import Indicator, PlanHead, ProjectDefinition
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import read_head
 from evalflow.plan.overlay import Overlay, overlay
 from evalflow.plan.project import read_project
+from evalflow.plan.rateable import unrateable
 from evalflow.plan.surroundings import Surroundings, check_project
 
 
@@ -54,7 +55,16 @@ def load_plan(
     reading.problems.extend(problems)
     _raise_if_any(reading.problems, document)
     assert used is not None
-    return Plan(head=head, projects=projects, lifecycle=used, file=document.name, notes=laid.notes)
+
+    def where(definition: ProjectDefinition, indicator: Indicator) -> str:
+        path = ("projects", definition.number, "indicators", indicator.id)
+        if definition.number in laid.projects:
+            return f"{document.name}: {path_text(path)}"
+        line, column = document.place(path)
+        return f"{document.name}:{line}:{column}"
+
+    notes = laid.notes + unrateable(head, tuple(projects.values()), where)
+    return Plan(head=head, projects=projects, lifecycle=used, file=document.name, notes=notes)
 
 
 def with_tables(plan: Plan, tables: Sequence[str | os.PathLike[str]]) -> Plan:
@@ -65,7 +75,14 @@ def with_tables(plan: Plan, tables: Sequence[str | os.PathLike[str]]) -> Plan:
     """
     trees = {number: each.tree for number, each in plan.projects.items()}
     laid = overlay(plan.head, trees, tables, measures=plan.lifecycle.measures)
-    return attrs.evolve(plan, projects={**plan.projects, **laid.projects}, notes=laid.notes)
+    notes = laid.notes + unrateable(
+        plan.head,
+        tuple(laid.projects.values()),
+        lambda project, indicator: path_text(
+            ("projects", project.number, "indicators", indicator.id)
+        ),
+    )
+    return attrs.evolve(plan, projects={**plan.projects, **laid.projects}, notes=notes)
 
 
 def _projects(
@@ -84,7 +101,9 @@ def _projects(
         inside.named(number)
         part = inside.mapping(number)
         if part.tree:
-            definition = read_project(part, head.id, number, written=True, measures=measures)
+            definition = read_project(
+                part, head.id, number, around.periods, written=True, measures=measures
+            )
             check_project(definition, around, part)
             projects[number] = definition
     return {**projects, **laid}

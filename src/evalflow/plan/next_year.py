@@ -137,7 +137,10 @@ def _project(definition: ProjectDefinition, end: dt.date, periods: list[str]) ->
         "unit": definition.unit_on(end),
         "kind": "continued",
         "indicators": {
-            name: {**tree["indicators"][name], "targets": dict.fromkeys(periods)}
+            name: {
+                **{key: v for key, v in tree["indicators"][name].items() if key != "annual"},
+                "targets": dict.fromkeys(periods),
+            }
             for name in in_order(tree["indicators"], order)
         },
     }

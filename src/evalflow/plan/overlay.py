@@ -34,6 +34,7 @@ from evalflow.plan.tables import (
     id_from,
     indicator_places,
     project_places,
+    won_of,
 )
 
 Source = str | os.PathLike[str]
@@ -107,7 +108,11 @@ class _Laying:
         by_project = [NUMBER, TOTAL, *(each.column for each in self.project_places)]
         by_indicator = [NUMBER, TITLE, INDICATOR, ID]
         by_indicator += [each.column for each in self.indicator_places]
-        projects, indicators, actuals = read_tables(file, [by_project, by_indicator, ACTUALS])
+        tables = read_tables(file, [by_project, by_indicator, ACTUALS])
+        projects, indicators, actuals = tables
+        for table in (projects, indicators):
+            if table is not None:
+                table.brackets = self.head.brackets
         if actuals is not None:
             ko = (
                 "실적표입니다. 실적은 계획에 넣지 않고 "
@@ -193,7 +198,7 @@ class _Laying:
         if self._is_rest(place, row, tree):
             return
         before = len(row.table.problems)
-        new = place.kind.read(row, key)
+        new = place.kind.read_in(row, key, tree)
         if len(row.table.problems) > before or place.kind.agrees(row, key, old, new):
             return
         if place.path == ("unit",):
@@ -212,7 +217,7 @@ class _Laying:
             return False
         if any(f"source {key}" in row.table for key in rest):
             return False
-        sums = str(sum(int(str(tree["budget"]["sources"][key])) for key in rest))
+        sums = str(sum(won_of(tree["budget"]["sources"][key]) for key in rest))
         said = place.kind.read(row, place.column.key)
         if not place.kind.agrees(row, place.column.key, sums, said):
             listed = ", ".join(rest)
@@ -226,7 +231,7 @@ class _Laying:
         if "total" not in row.table or row.cell("total") is None or row.is_none("total"):
             return
         said, unit = row.won("total"), row.table.won_each("total")
-        amounts = [int(str(each)) for each in sources_of(tree).values()]
+        amounts = [won_of(each) for each in sources_of(tree).values()]
         if abs(sum(amounts) - said) * 2 > unit * (len(amounts) + 1):
             ko = f"사업비 계 {said:,}원이 재원의 합 {sum(amounts):,}원과 다릅니다"
             en = f"the total of {said:,} won is not the sum of the sources, {sum(amounts):,} won"
@@ -249,10 +254,13 @@ class _Laying:
             number: tree for number, tree in self.trees.items() if tree != self.before.get(number)
         }
         reading = Reader({"projects": changed})
+        reading.brackets = self.head.brackets
         around, found = Surroundings.of(self.head), {}
         for number in changed:
             part = reading.top.mapping("projects").mapping(number)
-            definition = read_project(part, self.head.id, number, written=False, measures=measures)
+            definition = read_project(
+                part, self.head.id, number, around.periods, written=False, measures=measures
+            )
             check_project(definition, around, part)
             found[number] = definition
         if reading.problems:

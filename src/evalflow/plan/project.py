@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from evalflow.files.reader import Part, Reader, figure_of
+from evalflow.files.figures import figure_of, is_not_due, plain, stored_figure
+from evalflow.files.reader import Part, Reader
 from evalflow.model import (
     Assignment,
     Budget,
@@ -29,7 +30,8 @@ from evalflow.model import (
 from evalflow.model.canonical import Tree
 from evalflow.plan import keys
 from evalflow.plan.order import sort_parts, with_order
-from evalflow.plan.surroundings import Surroundings, check_project
+from evalflow.plan.surroundings import Surroundings, check_project, periods_of
+from evalflow.scoring.accumulation import shown, sum_of
 from evalflow.scoring.formulas import (
     ACCUMULATIONS,
     DEFAULT_FORMULA,
@@ -37,6 +39,7 @@ from evalflow.scoring.formulas import (
     FORMULAS,
     ZERO_TARGETS,
 )
+from evalflow.scoring.kernel import half_up, published
 
 KINDS = ("new", "continued")
 """What a project may be: begun this year (신규), or going on (계속)."""
@@ -56,7 +59,11 @@ def definition_from_tree(
         InvalidInput: the tree has mistakes; all of them, with their path.
     """
     reading = Reader(tree, at=("projects", number))
-    definition = read_project(reading.top, head.id, number, written=False, measures=measures)
+    reading.brackets = head.brackets
+    periods = [each.text for each in periods_of(head.calendar.first, head.calendar.last)]
+    definition = read_project(
+        reading.top, head.id, number, periods, written=False, measures=measures
+    )
     check_project(definition, Surroundings.of(head), reading.top)
     reading.raise_if_any()
     return definition
@@ -66,9 +73,16 @@ def definition_from_tree(
 
 
 def read_project(
-    part: Part, plan: str, number: str, *, written: bool, measures: bool = True
+    part: Part,
+    plan: str,
+    number: str,
+    periods: Sequence[str],
+    *,
+    written: bool,
+    measures: bool = True,
 ) -> ProjectDefinition:
-    """Return the definition, noting what is wrong with it by itself. `written` says that it is
+    """Return the definition, noting what is wrong with it by itself. `periods` are the plan's;
+    an indicator with an annual target alone is due in the last. `written` says that it is
     read from a file; a stored tree may also keep the order of its mappings. `measures` says
     that there must be indicators."""
     part.only(keys.PROJECT if written else keys.STORED_PROJECT)
@@ -77,7 +91,7 @@ def read_project(
         ko = f"사업기간의 끝({end})이 시작({start})보다 앞섭니다"
         part.wrong("end", "ends_before_begin", ko, f"ends ({end}) before it begins ({start})")
     unmeasured = not measures and "indicators" not in part
-    indicators = () if unmeasured else _indicators(part, written)
+    indicators = () if unmeasured else _indicators(part, periods, written)
     return ProjectDefinition(
         id=f"{plan}/{number}",
         number=number,
@@ -100,7 +114,7 @@ def read_project(
         carried_from=part.text("carried_from", None),
         about=_about(part),
         also_in=_also_in(part),
-        tree=_normal(part.tree),
+        tree=_normal(part.plain_tree()),
     )
 
 
@@ -145,7 +159,7 @@ def _assignments(part: Part) -> tuple[Assignment, ...]:
     return tuple(found) or (Assignment(unit=""),)
 
 
-def _indicators(part: Part, written: bool) -> tuple[Indicator, ...]:
+def _indicators(part: Part, periods: Sequence[str], written: bool) -> tuple[Indicator, ...]:
     found: dict[str, Indicator] = {}
     inside = part.mapping("indicators")
     if "indicators" in part and not inside.tree:
@@ -156,23 +170,34 @@ def _indicators(part: Part, written: bool) -> tuple[Indicator, ...]:
         if not isinstance(tree, Mapping):
             inside.mapping(name)
             continue
-        found[name] = _indicator(inside.mapping(name), name, written)
+        found[name] = _indicator(inside.mapping(name), name, periods, written)
     if found and not any(indicator.weight for indicator in found.values()):
         ko, en = "모든 성과지표의 가중치가 0입니다", "all indicators weigh nothing"
         part.wrong("indicators", "weightless", ko, en)
     return tuple(sort_parts(part, "indicators", found).values())
 
 
-def _indicator(part: Part, name: str, written: bool) -> Indicator:
+def _indicator(part: Part, name: str, periods: Sequence[str], written: bool) -> Indicator:
     part.only(keys.INDICATOR if written else keys.STORED_INDICATOR)
     direction = part.choice("direction", DIRECTIONS)
     formula = _formula(part, direction)
-    steps = _steps(part, formula)
-    targets = _targets(part)
+    known = part.tree.get("formula") is None or _known(part)
+    steps = _steps(part, formula) if known else ()
+    unit = part.text("unit")
+    accumulation = part.choice("accumulation", ACCUMULATIONS)
+    annual = part.figure("annual", None, unit=unit)
+    if annual is not None and "targets" not in part:
+        targets = _annual_alone(part, annual, periods)
+    else:
+        targets = _targets(part, unit)
+        if annual is not None:
+            _check_annual(part, annual, accumulation, targets)
     if steps:
         _check_steps(part, steps, targets)
-    baseline = part.figure("baseline", None)
-    if FORMULAS[formula].starts and baseline is None:
+    baseline = part.figure("baseline", None, unit=unit)
+    if not known:
+        pass  # what else the formula needs or forbids is not known either
+    elif FORMULAS[formula].starts and baseline is None:
         ko, en = (
             "formula: baseline에는 baseline 값이 필요합니다",
             "formula baseline needs 'baseline'",
@@ -188,19 +213,20 @@ def _indicator(part: Part, name: str, written: bool) -> Indicator:
     if weight < 0:
         ko, en = f"가중치는 0 이상이어야 합니다: {weight}", f"a weight is not negative: {weight}"
         part.wrong("weight", "negative_weight", ko, en, str(weight))
-    cap = part.figure("cap", None)
+    cap = part.figure("cap", None, unit="%")
     if cap is not None and cap <= 0:
         ko, en = f"상한은 0보다 커야 합니다: {cap}", f"a cap is above zero: {cap}"
         part.wrong("cap", "wrong_value", ko, en, str(cap))
     return Indicator(
         id=name,
         label=part.label(english=False),
-        unit=part.text("unit"),
+        unit=unit,
         direction=direction,
         formula=formula,
-        accumulation=part.choice("accumulation", ACCUMULATIONS),
+        accumulation=accumulation,
         weight=weight,
         targets=targets,
+        annual=annual,
         baseline=baseline,
         steps=steps,
         zero_target=part.choice("zero_target", ZERO_TARGETS, None),
@@ -221,6 +247,8 @@ def _formula(part: Part, direction: str) -> str:
         part.wrong(None, "missing_key", ko, f"direction {direction} needs a formula ({fitting})")
         return "met_or_not"
     formula = part.choice("formula", FORMULAS)
+    if not _known(part):
+        return DEFAULT_FORMULA.get(direction) or _fitting(direction)[0]
     if direction not in FORMULAS[formula].directions and part.tree.get("direction") == direction:
         fitting = ", ".join(_fitting(direction))
         part.wrong(
@@ -233,24 +261,78 @@ def _formula(part: Part, direction: str) -> str:
     return formula
 
 
+def _known(part: Part) -> bool:
+    formula = part.tree.get("formula")
+    return isinstance(formula, str) and formula in FORMULAS
+
+
 def _fitting(direction: str) -> list[str]:
     return [name for name, formula in FORMULAS.items() if direction in formula.directions]
 
 
-def _targets(part: Part) -> dict[str, Figure]:
+def _targets(part: Part, unit: str) -> dict[str, Figure]:
     inside = part.mapping("targets")
     targets: dict[str, Figure] = {}
     for period, value in inside.tree.items():
-        figure = figure_of(value) if value.__class__ is str else None
-        targets[period] = _odd_target(inside, period, value) if figure is None else figure
+        usual = value.__class__ is str and stored_figure(value) is not None
+        figure = figure_of(value) if usual else None
+        targets[period] = _odd_target(inside, period, value, unit) if figure is None else figure
     return targets
 
 
-def _odd_target(inside: Part, period: Any, value: Tree) -> Figure:
+YEARLY_ONLY = "연간 목표만 정함"
+"""Why an indicator with an annual target alone is not due before the last period."""
+
+
+def _annual_alone(part: Part, annual: Decimal, periods: Sequence[str]) -> dict[str, Figure]:
+    """Return the targets of an indicator that has but an annual one: due in the last period."""
+    if periods and periods[0][:4] != periods[-1][:4]:
+        ko = "annual은 한 해의 계획에만 씁니다. 여러 해의 계획에는 targets를 적으십시오"
+        en = "annual is for a plan of one year; a plan of several years needs targets"
+        part.wrong("annual", "wrong_value", ko, en, str(annual))
+    targets: dict[str, Figure] = {period: NotDue(YEARLY_ONLY) for period in periods[:-1]}
+    if periods:
+        targets[periods[-1]] = annual
+    written: dict[str, Tree] = {period: {"not_due": YEARLY_ONLY} for period in periods[:-1]}
+    part.write_out("targets", written | {period: plain(annual) for period in periods[-1:]})
+    return targets
+
+
+def _check_annual(
+    part: Part, annual: Decimal, accumulation: str, targets: Mapping[str, Figure]
+) -> None:
+    """Note where the annual target is not what the periods' targets come to."""
+    due = [figure for _, figure in sorted(targets.items()) if isinstance(figure, Decimal)]
+    if not due:
+        return
+    exponent = annual.as_tuple().exponent
+    places = max(0, -exponent) if isinstance(exponent, int) else 0
+    if accumulation == "sum":
+        ko, en, found = "합계", "sum", shown(sum_of(due), 1)
+        agrees = found == annual
+    elif accumulation == "average":
+        ko, en, found = "평균", "average", shown(sum_of(due), len(due))
+        above, below = sum_of(due).as_integer_ratio()
+        agrees = published(half_up(above * 10**places, below * len(due)), places) == annual
+    else:
+        ko, en, found = "마지막 목표", "last target", due[-1]
+        agrees = found == annual
+    if not agrees:
+        part.wrong(
+            "annual",
+            "annual_differs",
+            f"연간 목표 {plain(annual)}이(가) 기간별 목표의 {ko} {plain(found)}와(과) 다릅니다",
+            f"the annual target {plain(annual)} is not the {en} of the periods' targets, "
+            f"{plain(found)}",
+            plain(annual),
+        )
+
+
+def _odd_target(inside: Part, period: Any, value: Tree, unit: str) -> Figure:
     if value is None:
         ko = "목표가 비어 있습니다 (없으면 {not_due: 사유})"
         inside.wrong(period, "missing_target", ko, "no target (if none is due: {not_due: why})")
-    elif value == "not_due":
+    elif value == "not_due" or is_not_due(value):
         return _NOT_DUE
     elif isinstance(value, Mapping):
         why = inside.mapping(period)
@@ -260,7 +342,7 @@ def _odd_target(inside: Part, period: Any, value: Tree) -> Figure:
         ko, en = "수 또는 {not_due: 사유}여야 합니다", "expected a figure or {not_due: why}"
         why.wrong(None, "wrong_value", ko, en)
     else:
-        return inside.figure(period)
+        return inside.figure(period, unit=unit)
     return _NOT_DUE
 
 
@@ -312,7 +394,7 @@ def _money(part: Part, key: str) -> dict[str, int]:
     if key not in part:
         return {}
     inside = part.mapping(key)
-    return {str(name): inside.whole(name, least=0) for name in inside.tree}
+    return {str(name): inside.whole(name, least=0, money=True) for name in inside.tree}
 
 
 def _schedule(part: Part) -> dict[str, str]:

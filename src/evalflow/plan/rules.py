@@ -156,7 +156,7 @@ def read_scoring(part: Part, written: bool) -> ScoringRules:
     """Return how the plan rates its projects."""
     part.only(keys.SCORING if written else keys.STORED_SCORING)
     options = part.mapping("options", required=False).tree
-    cap, floor = part.figure("cap", None), part.figure("floor", None)
+    cap, floor = part.figure("cap", None, unit="%"), part.figure("floor", None, unit="%")
     if cap is not None and floor is not None and floor > cap:
         ko, en = (
             f"하한({floor})이 상한({cap})보다 큽니다",
@@ -199,7 +199,7 @@ def _bands(part: Part) -> tuple[Band, ...]:
                 name=name,
                 label=each.label(english=False),
                 verdict=each.choice("verdict", VERDICTS),
-                at_least=each.figure("at_least", None),
+                at_least=each.figure("at_least", None, unit="%"),
                 against=each.choice("against", AGAINST, "so_far"),
             )
         )

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from evalflow.files import stored
-from evalflow.files.reader import figure_of
+from evalflow.files.figures import BRACKETS, stored_figure
 from evalflow.model import (
     Assignment,
     Budget,
@@ -150,6 +150,7 @@ def _indicator(name: str, tree: stored.Inside) -> Indicator:
         accumulation=stored.choice(tree, "accumulation", ACCUMULATIONS),
         weight=stored.fraction(tree, "weight", _ONE),
         targets=_targets(tree),
+        annual=stored.figure(tree, "annual", None),
         baseline=baseline,
         steps=steps,
         zero_target=stored.choice(tree, "zero_target", ZERO_TARGETS, None),
@@ -162,7 +163,7 @@ def _targets(tree: stored.Inside) -> dict[str, Figure]:
     targets: dict[str, Figure] = {}
     try:
         for period, value in inside.items():
-            figure = figure_of(value) if value.__class__ is str else None
+            figure = stored_figure(value) if value.__class__ is str else None
             targets[period] = _odd_target(inside, period) if figure is None else figure
     except stored.Damaged as error:
         error.under("targets")
@@ -233,6 +234,7 @@ def _head(tree: stored.Inside) -> PlanHead:
         office=_office(units),
         directory=_directory(tree),
         calendar=rules,
+        brackets=_brackets(tree),
         scoring=stored_scoring(tree),
         delivery=stored_delivery(tree),
         patience=stored_patience(tree),
@@ -250,6 +252,12 @@ def _head(tree: stored.Inside) -> PlanHead:
         illustrative=stored.label_at(tree, "illustrative", None),
         tree=tree,
     )
+
+
+def _brackets(tree: stored.Inside) -> str | None:
+    inside = stored.mapping(tree, "figures", needed=False)
+    stored.only(inside, keys.FIGURES)
+    return stored.choice(inside, "brackets", BRACKETS, None)
 
 
 def _office(units: Mapping[str, Unit]) -> str:

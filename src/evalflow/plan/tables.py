@@ -19,6 +19,7 @@ import attrs
 
 from evalflow.errors import nearest
 from evalflow.files.cells import same
+from evalflow.files.figures import ANY_UNIT, NOT_DUE_WORDS, is_not_due, stored_figure
 from evalflow.files.table_reader import Column, Row
 from evalflow.model import Label, PlanHead
 from evalflow.model.canonical import Tree
@@ -28,7 +29,7 @@ from evalflow.scoring.formulas import DIRECTIONS, FORMULAS
 
 Value = str | int | Decimal | dt.date | None
 
-NOT_DUE = "시기미도래"
+NOT_DUE = NOT_DUE_WORDS[0]
 """What stands in place of a target or an actual that is not due (G8)."""
 
 NUMBER = Column("number", ("관리번호", "번호", "사업번호", "number", "project"))
@@ -42,6 +43,8 @@ ACTUALS = (
     NUMBER,
     INDICATOR,
     Column("actual", ("실적", "분기실적", "누계실적", "추진실적", "actual")),
+    Column("numerator", ("분자", "numerator"), required=False),
+    Column("denominator", ("분모", "denominator"), required=False),
     Column(
         "cause",
         ("부진사유", "부진원인", "원인", "사유", "부진사유분석", "cause"),
@@ -62,6 +65,7 @@ _ACCUMULATIONS = {
     "sum": Label("합계", "sum"),
     "last": Label("최종값", "last"),
     "average": Label("평균", "average"),
+    "ratio": Label("비율", "ratio"),
 }
 _DIRECTION_NAMES = {
     "up": Label("상향", "up"),
@@ -131,6 +135,10 @@ class Kind:
     def read(self, row: Row, key: str) -> Tree:
         """Return the tree that the cell says, noting in its table what is wrong with it."""
         return row.text(key)
+
+    def read_in(self, row: Row, key: str, inside: Mapping[str, Tree]) -> Tree:
+        """Return the same; `inside` is the tree of the project or indicator that it is about."""
+        return self.read(row, key)
 
     def agrees(self, row: Row, key: str, tree: Tree, read: Tree) -> bool:
         """Say whether the cell, read as `read`, says what `tree` says already."""
@@ -226,17 +234,28 @@ class Number(Kind):
 
     def write(self, tree: Tree, lang: str) -> Value:
         """Return the figure."""
-        return Decimal(str(tree))
+        return _kept(tree)
 
     def read(self, row: Row, key: str) -> Tree:
         """Return the figure as a plan file writes it."""
-        figure = row.figure(key)
-        text = format(figure, "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        return _short(row.figure(key))
+
+    def read_in(self, row: Row, key: str, inside: Mapping[str, Tree]) -> Tree:
+        """Return the figure, behind which the indicator's unit may stand."""
+        return _short(row.figure(key, unit=str(inside.get("unit") or ANY_UNIT)))
 
     def agrees(self, row: Row, key: str, tree: Tree, read: Tree) -> bool:
         """95.0 is 95."""
         return not isinstance(tree, Mapping | list | None) and _equal(tree, read)
+
+
+@attrs.frozen
+class Percent(Number):
+    """A share in percent, whatever the indicator's unit is."""
+
+    def read_in(self, row: Row, key: str, inside: Mapping[str, Tree]) -> Tree:
+        """Return the figure, behind which a `%` may stand."""
+        return self.read(row, key)
 
 
 @attrs.frozen
@@ -245,7 +264,11 @@ class Weight(Number):
 
     def write(self, tree: Tree, lang: str) -> Value:
         """Return the figure, or the fraction as text."""
-        return str(tree) if "/" in str(tree) else Decimal(str(tree))
+        return str(tree) if "/" in str(tree) else _kept(tree)
+
+    def read_in(self, row: Row, key: str, inside: Mapping[str, Tree]) -> Tree:
+        """Return the weight: it has no unit."""
+        return self.read(row, key)
 
     def read(self, row: Row, key: str) -> Tree:
         """Return the weight as a plan file writes it."""
@@ -264,25 +287,29 @@ class Target(Number):
         if isinstance(tree, Mapping):
             why = tree.get("not_due")
             return f"{NOT_DUE}: {why}" if why else NOT_DUE
-        return NOT_DUE if tree == "not_due" else Decimal(str(tree))
+        return NOT_DUE if is_not_due(tree) else _kept(tree)
 
     def read(self, row: Row, key: str) -> Tree:
         """Return a figure, or `{not_due: why}`."""
+        return self.read_in(row, key, {})
+
+    def read_in(self, row: Row, key: str, inside: Mapping[str, Tree]) -> Tree:
+        """Return a figure, behind which the indicator's unit may stand, or `{not_due: why}`."""
         cell = row.cell(key)
         if row.is_none(key):
             return {"not_due": ""}
         if isinstance(cell, str):
             said, _, why = cell.strip().partition(":")
-            if same(said) in (NOT_DUE, "notdue", "not_due"):
+            if is_not_due(said):
                 return {"not_due": why.strip()}
-        return super().read(row, key)
+        return super().read_in(row, key, inside)
 
     def agrees(self, row: Row, key: str, tree: Tree, read: Tree) -> bool:
         """A word without a reason agrees with the reason that is there."""
         if isinstance(read, Mapping):
             old = tree.get("not_due") if isinstance(tree, Mapping) else None
-            is_not_due = tree == "not_due" or isinstance(tree, Mapping)
-            return is_not_due and read["not_due"] in ("", _composed(old or ""))
+            was_not_due = is_not_due(tree) or isinstance(tree, Mapping)
+            return was_not_due and read["not_due"] in ("", _composed(old or ""))
         return super().agrees(row, key, tree, read)
 
 
@@ -292,7 +319,7 @@ class Money(Kind):
 
     def write(self, tree: Tree, lang: str) -> Value:
         """Return the won."""
-        return int(str(tree))
+        return won_of(tree)
 
     def read(self, row: Row, key: str) -> Tree:
         """Return the won as a plan file writes them."""
@@ -302,7 +329,7 @@ class Money(Kind):
         """An amount that was rounded to the table's unit says what it was rounded from."""
         if tree is None:
             return False
-        unit, won, said = row.table.won_each(key), int(str(tree)), int(str(read))
+        unit, won, said = row.table.won_each(key), won_of(tree), int(str(read))
         return (2 * won + unit) // (2 * unit) * unit == said
 
 
@@ -354,9 +381,27 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
+def _kept(tree: Tree) -> Decimal:
+    """Return a figure of a plan's tree: checked when it was read, and kept as it was written."""
+    figure = stored_figure(str(tree).strip())
+    assert figure is not None, tree
+    return figure
+
+
+def won_of(tree: Tree) -> int:
+    """Return an amount of a plan's tree (`1,000` or 1000), in won."""
+    return int(_kept(tree))
+
+
+def _short(figure: Decimal) -> str:
+    text = format(figure, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _equal(one: Tree, other: Tree) -> bool:
+    kept = stored_figure(str(one).strip())
     try:
-        return Fraction(str(one)) == Fraction(str(other))
+        return (Fraction(str(one)) if kept is None else kept) == Fraction(str(other))
     except (ValueError, ZeroDivisionError):
         return bool(one == other)
 
@@ -477,7 +522,8 @@ def indicator_places(head: PlanHead) -> tuple[Place, ...]:
         _place("weight", "가중치", "Weight", Weight(), optional=True),
         _place("steps", "단계", "Steps", Steps(), optional=True),
         _place("baseline", "기준값", "Baseline", Number(), optional=True),
-        _place("cap", "상한", "Cap", Number(), optional=True),
+        _place("annual", "연간 목표", "Annual target", Number(), optional=True),
+        _place("cap", "상한", "Cap", Percent(), optional=True),
         *(_target_place(head, period) for period in periods_of(*_range(head))),
     )
 

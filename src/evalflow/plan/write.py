@@ -20,7 +20,17 @@ _NULLS = frozenset(["null", "Null", "NULL"])
 
 _HEAD_KEYS = (
     *("evalflow", "id", "revision", "effective", "year", "ko", "en", "illustrative", "document"),
-    *("lifecycle", "calendar", "scoring", "notices", "plugins", "visibility", "units", "directory"),
+    *(
+        "lifecycle",
+        "calendar",
+        "scoring",
+        "figures",
+        "notices",
+        "plugins",
+        "visibility",
+        "units",
+        "directory",
+    ),
     *("appointments", "fields", "core_projects", "criteria", "goals", "milestones", "exclusions"),
 )
 _CALENDAR_KEYS = (
@@ -38,7 +48,7 @@ _PROJECT_KEYS = (
 )
 _INDICATOR_KEYS = (
     *("ko", "en", "unit", "direction", "formula", "accumulation", "weight", "baseline"),
-    *("zero_target", "cap", "steps", "targets"),
+    *("zero_target", "cap", "steps", "annual", "targets"),
 )
 
 

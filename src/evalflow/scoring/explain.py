@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 
+from evalflow.files.figures import stored_figure
 from evalflow.model import (
     Band,
     Indicator,
@@ -19,13 +21,17 @@ from evalflow.model import (
     Rating,
     ScoringRules,
 )
+from evalflow.scoring.bands import band_label, bounds
 from evalflow.scoring.formulas import FORMULAS, Formula, Ratio
+from evalflow.scoring.hints import hint
 from evalflow.scoring.kernel import EXACT, half_up
+from evalflow.scoring.rates import ratio_of
 
 _ACCUMULATIONS = {
     "sum": Label("누계(합계)", "so far (sum)"),
     "last": Label("누계(최근값)", "so far (latest)"),
     "average": Label("누계(평균)", "so far (average)"),
+    "ratio": Label("누계(분자 합 ÷ 분모 합)", "so far (sum of numerators ÷ sum of denominators)"),
 }
 _MEANS = {
     "weighted_mean": Label("가중평균", "weighted mean"),
@@ -67,8 +73,9 @@ def explain_line(
     if line.target is not None and line.actual is not None and formula is not None:
         said.append(_worked_out(line, indicator, rules, formula, ko))
     if line.reason is not None:
-        said.append(_overridden(line, ko))
+        said.append(_overridden(line, indicator, rules, ko))
     if line.rate is not None:
+        said.append(_floored(line, indicator, rules, ko))
         said.append(_scored(line, indicator, rules, ko))
         said.append(_banded(line.band, rules.bands, ko))
         if rules.project_mean == "weighted":
@@ -238,16 +245,40 @@ def _rounding(places: int, ko: bool) -> str:
     return f", half-up at {places} decimal{'' if places == 1 else 's'}"
 
 
-def _overridden(line: Line, ko: bool) -> str:
+def _overridden(line: Line, indicator: Indicator, rules: ScoringRules, ko: bool) -> str:
+    after = ""
+    if line.rate is not None and line.rate != line.computed:
+        found = hint(line, indicator, rules, line.rate)
+        if found.code not in ("agrees", "unexplained"):
+            after = f" {line.rate}%: {found.text.ko if ko else found.text.en}."
     if ko:
         computed = "산출값 없음" if line.computed is None else f"산출값 {line.computed}%"
-        return f"종합평가에서 이행률을 {line.rate}%로 정함({computed}). 사유: {line.reason}."
+        return f"종합평가에서 이행률을 {line.rate}%로 정함({computed}). 사유: {line.reason}.{after}"
     computed = "nothing computed" if line.computed is None else f"computed: {line.computed}%"
-    return f"The reviewer set the rate to {line.rate}% ({computed}). Reason: {line.reason}."
+    return f"The reviewer set the rate to {line.rate}% ({computed}). Reason: {line.reason}.{after}"
+
+
+def _floored(line: Line, indicator: Indicator, rules: ScoringRules, ko: bool) -> str:
+    """Say that the option `rate_floor` lifted the rate."""
+    floor = rules.options.get("rate_floor")
+    formula = FORMULAS.get(line.formula)
+    if floor is None or formula is None or line.target is None or line.actual is None:
+        return ""
+    ratio = ratio_of(formula, indicator, rules, line.target, line.actual, 1)
+    bound = stored_figure(str(floor))
+    if ratio is None or bound is None or Fraction(*ratio) >= Fraction(bound):
+        return ""
+    if ko:
+        return f"산출값이 하한보다 낮아 이행률 하한 {floor}%로 봄."
+    return f"Below the floor: the rate counts as {floor}%."
 
 
 def _scored(line: Line, indicator: Indicator, rules: ScoringRules, ko: bool) -> str:
-    """Say the score where a cap or a floor made it differ from the rate."""
+    """Say the points, or the score where a cap or a floor made it differ from the rate."""
+    if rules.options.get("points") in (True, "true") and line.score is not None:
+        if ko:
+            return f"배점 {line.weight} × 평점 ÷ 100 = {line.score}점."
+        return f"Weight {line.weight} × rate ÷ 100 = {line.score} points."
     if line.score is None or line.rate is None or line.score == line.rate:
         return ""
     cap = rules.cap if indicator.cap is None else indicator.cap
@@ -262,23 +293,10 @@ def _banded(name: str | None, bands: Sequence[Band], ko: bool) -> str:
     """Say the band with the thresholds between which it lies."""
     if name is None:
         return ""
-    above: Decimal | None = None
-    for band in bands:
-        if band.name == name:
-            label = band.label.ko if ko else band.label.en
-            return f"{'등급' if ko else 'Band'} {label}({_bounds(band, above, ko)})."
-        if band.against == "so_far":
-            above = band.at_least
-    return f"{'등급' if ko else 'Band'} {name}."
-
-
-def _bounds(band: Band, above: Decimal | None, ko: bool) -> str:
-    least = band.at_least
-    if band.against == "whole":
-        return f"전체 목표의 {least}% 이상" if ko else f"at least {least}% of the whole target"
-    low = "" if least is None else (f"{least}% 이상" if ko else f"from {least}%")
-    high = "" if above is None else (f"{above}% 미만" if ko else f"below {above}%")
-    return " ".join(part for part in (low, high) if part) or ("전체" if ko else "any rate")
+    lang = "ko" if ko else "en"
+    word, where = "등급" if ko else "Band", bounds(bands, name, lang)
+    label = band_label(bands, name).text(lang)
+    return f"{word} {label}({where})." if where else f"{word} {name}."
 
 
 # --------------------------------------------------------------------------- the project
@@ -288,7 +306,14 @@ def _project(rating: Rating, definition: ProjectDefinition, rules: ScoringRules,
     ko = lang == "ko"
     said = [_mean(rating, definition, rules, ko)]
     if rating.rate is not None:
-        if rating.score is not None and rating.score != rating.rate:
+        if rating.options.get("points"):
+            full = sum(line.weight for line in rating.lines if line.rate is not None)
+            said.append(
+                f"점수 {rating.score}점(배점×평점의 합, 만점 {full}점)."
+                if ko
+                else f"Score {rating.score} points (sum of weight × rate, of {full})."
+            )
+        elif rating.score is not None and rating.score != rating.rate:
             said.append(
                 f"점수 {rating.score}점(성과지표별 상한·하한 적용)."
                 if ko

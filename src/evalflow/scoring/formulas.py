@@ -22,8 +22,9 @@ Percent = Callable[[int, int, int, bool], Ratio | None]
 DIRECTIONS = ("up", "down", "maintain")
 """What is better for an indicator: more (상향), less (하향), keeping a level (유지)."""
 
-ACCUMULATIONS = ("sum", "last", "average")
-"""How periods add up (KR KPI grids: 실적누계 합계 or 단순평균; last: a level or a stock)."""
+ACCUMULATIONS = ("sum", "last", "average", "ratio")
+"""How periods add up (KR KPI grids: 실적누계 합계 or 단순평균; last: a level or a stock; ratio: the
+sum of numerators over the sum of denominators)."""
 
 ZERO_TARGETS = ("undefined", "met_or_not", "full")
 """What a target of zero gives (two opposite habits in the field, so it is a policy):

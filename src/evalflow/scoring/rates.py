@@ -11,7 +11,8 @@ How a line comes to its status, under the plan's `basis`:
 | no target due so far | not due | not due |
 
 A rate that the formula does not know (see `formulas`) leaves the line undefined. A reviewer's
-override gives any of them a rate. Rates are never clamped; scores are, by cap and floor.
+override gives any of them a rate. Rates are not clamped, save by the option `rate_floor`; scores
+are, by cap and floor.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, NamedTuple
 
+import attrs
+
 from evalflow.errors import InvalidInput, Problem, invalid, nearest
 from evalflow.model import (
-    Band,
-    Figure,
+    Actual,
     Indicator,
     Line,
     NotDue,
@@ -34,6 +36,7 @@ from evalflow.model import (
     Subject,
 )
 from evalflow.scoring.accumulation import Amounts, amounts, due_later, shown
+from evalflow.scoring.bands import band_of
 from evalflow.scoring.formulas import FORMULAS, Formula, Ratio
 from evalflow.scoring.kernel import EXACT, half_up, published, total
 
@@ -57,12 +60,34 @@ class _Rated(NamedTuple):
     whole: Decimal | None
 
 
+@attrs.frozen(kw_only=True)
+class RatesOptions:
+    """What a plan may say under `scoring.options` for the scorer `rates`.
+
+    Attributes:
+        rate_floor: no computed rate is below this (percent); None: rates are never bounded. What
+            a reviewer sets is not touched.
+        points: the score is a total of points (배점×평점): each indicator's weight is its 배점,
+            its rate within cap and floor its 평점 in percent; the project's score is their sum.
+    """
+
+    rate_floor: Decimal | None = None
+    points: bool = False
+
+
+_NO_OPTIONS = RatesOptions()
+
+
 class Rates:
-    """The scorer `rates`. It has no options beside the plan's scoring rules, keeps nothing
-    between subjects and can be shared by threads."""
+    """The scorer `rates`. It keeps nothing between subjects and can be shared by threads."""
 
     name: ClassVar[str] = "rates"
     version: ClassVar[str] = "1"
+    Options: ClassVar[type[RatesOptions]] = RatesOptions
+
+    def __init__(self, options: RatesOptions = _NO_OPTIONS) -> None:
+        """Take the plan's options."""
+        self._options = options
 
     def score(self, subject: Subject) -> Rating:
         """Return the rating of one project up to one period.
@@ -72,7 +97,7 @@ class Rates:
                 hundred digits), an override lacks its reason or names no indicator of the
                 project, an indicator names an unknown formula or accumulation.
         """
-        terms = _Terms(subject)
+        terms = _Terms(subject, self._options)
         if subject.overrides:
             _check_overrides(subject)
         rated = []
@@ -81,7 +106,7 @@ class Rates:
                 rated.append(_line(subject, indicator, terms))
         except (ArithmeticError, ValueError) as error:
             raise _not_exact(subject, indicator) from error
-        return _rating(subject, rated)
+        return _rating(subject, rated, self._options)
 
 
 # --------------------------------------------------------------------------- one indicator
@@ -90,10 +115,14 @@ class Rates:
 class _Terms:
     """What all lines of a subject have in common, looked up once."""
 
-    __slots__ = ("bands", "by_whole", "cap", "cumulative", "figures", "floor", "periods", "places")
+    __slots__ = (
+        *("bands", "by_whole", "cap", "cumulative", "figures", "floor", "periods", "places"),
+        *("points", "rate_floor"),
+    )
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, options: RatesOptions) -> None:
         rules = subject.rules
+        self.rate_floor, self.points = options.rate_floor, options.points
         self.places = rules.places
         self.bands = rules.bands
         self.cap, self.floor = rules.cap, rules.floor
@@ -106,7 +135,8 @@ class _Terms:
                 self.by_whole = True
 
 
-_NO_FIGURES: Mapping[str, Figure] = {}
+_NO_FIGURES: Mapping[str, Actual] = {}
+_CAN_FALL = ("average", "ratio")  # what is reached by them can be missed later
 
 
 def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
@@ -129,11 +159,13 @@ def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
     elif actual is None:
         status = "missing"
     else:
-        ratio = _ratio(formula, indicator, rules, target, actual, so_far.over)
+        ratio = ratio_of(formula, indicator, rules, target, actual, so_far.over)
         if ratio is None:
             status = "undefined"
         else:
             status = "rated"
+            if terms.rate_floor is not None:
+                ratio = _clamped(ratio, None, terms.rate_floor)
             rate = _published(ratio, places)
         if so_far.over != 1:
             actual = shown(actual, so_far.over)
@@ -149,7 +181,7 @@ def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
     whole: Decimal | None = _UNSETTLED
     if terms.by_whole:
         later = due_later(indicator, subject.periods)
-        if later and (indicator.direction != "up" or indicator.accumulation == "average"):
+        if later and (indicator.direction != "up" or indicator.accumulation in _CAN_FALL):
             pass  # fewer accidents, an average or a level kept can still go wrong
         elif override is not None:
             whole = _UNSETTLED if later else rate
@@ -164,6 +196,8 @@ def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
         if cap is not None or terms.floor is not None:
             worth = _clamped(ratio, cap, terms.floor)
             score = _published(worth, places)
+        if terms.points:
+            score = _published(_points(worth or ratio, indicator.weight), places)
         reached = band_of(terms.bands, rate, whole)
         if reached is not None:
             band, verdict = reached.name, reached.verdict
@@ -211,7 +245,7 @@ def _not_exact(subject: Subject, indicator: Indicator) -> InvalidInput:
     )
 
 
-def _ratio(
+def ratio_of(
     formula: Formula,
     indicator: Indicator,
     rules: ScoringRules,
@@ -264,8 +298,13 @@ def _whole(
     else:
         for each in later:
             target = EXACT.add(target, each)
-    ratio = _ratio(formula, indicator, rules, target, so_far.actual, so_far.over)
+    ratio = ratio_of(formula, indicator, rules, target, so_far.actual, so_far.over)
     return _UNSETTLED if ratio is None else _published(ratio, rules.places)
+
+
+def _points(worth: Ratio, weight: Fraction) -> Ratio:
+    """Return the points of a line: 배점 × 평점 ÷ 100."""
+    return worth[0] * weight.numerator, worth[1] * weight.denominator * 100
 
 
 def _clamped(ratio: Ratio, cap: Decimal | None, floor: Decimal | None) -> Ratio:
@@ -282,24 +321,10 @@ def _clamped(ratio: Ratio, cap: Decimal | None, floor: Decimal | None) -> Ratio:
     return ratio
 
 
-def band_of(bands: Sequence[Band], rate: Decimal, whole: Decimal | None = None) -> Band | None:
-    """Return the first band that a published rate reaches, or None.
-
-    The published figure decides, because it is the one that people see: 89.95 is published as
-    90.0 and is on track from 90. `whole` is the published rate against the whole plan's target;
-    None where there is none, which a band `against: whole` does not take.
-    """
-    for band in bands:
-        reached = rate if band.against == "so_far" else whole
-        if reached is not None and (band.at_least is None or reached >= band.at_least):
-            return band
-    return None
-
-
 # --------------------------------------------------------------------------- the project
 
 
-def _rating(subject: Subject, rated: Sequence[_Rated]) -> Rating:
+def _rating(subject: Subject, rated: Sequence[_Rated], options: RatesOptions) -> Rating:
     rules = subject.rules
     weighted = rules.project_mean == "weighted"
     statuses = set()
@@ -335,6 +360,11 @@ def _rating(subject: Subject, rated: Sequence[_Rated]) -> Rating:
             worth = weighted_mean(worths, weights)
             assert worth is not None
             score = _published(worth, rules.places)
+        if options.points:
+            parts = [
+                _points(each.score, each.line.weight) for each in rated if each.score is not None
+            ]
+            score = _published(total(parts), rules.places)
         reached = band_of(rules.bands, rate, least)
         if reached is not None:
             band, verdict = reached.name, reached.verdict
@@ -352,8 +382,19 @@ def _rating(subject: Subject, rated: Sequence[_Rated]) -> Rating:
         scorer=Rates.name,
         version=Rates.version,
         revision=subject.revision,
+        options=_said(options),
         exact=exact,
     )
+
+
+def _said(options: RatesOptions) -> dict[str, Any]:
+    """Return the options that were given, as they are stored with the rating."""
+    said: dict[str, Any] = {}
+    if options.rate_floor is not None:
+        said["rate_floor"] = format(options.rate_floor, "f")
+    if options.points:
+        said["points"] = True
+    return said
 
 
 def weighted_mean(ratios: Sequence[Ratio], weights: Sequence[Fraction | int]) -> Ratio | None:

@@ -232,8 +232,7 @@ class Crashes:
 
         def walking() -> None:
             rng = random.Random(seed)
-            with self._open(self.url) as engine:
-                engine = _watched(engine, paper)
+            with _watched(self._open(self.url), paper) as engine:
                 faults.install(fault)
                 for _ in itertools.count() if steps is None else range(steps):
                     if rng.random() < 0.15:
@@ -280,8 +279,7 @@ class Crashes:
         with tempfile.TemporaryFile() as paper:
 
             def applying() -> None:
-                with self._open(self.url) as engine:
-                    engine = _watched(engine, paper.fileno())
+                with _watched(self._open(self.url), paper.fileno()) as engine:
                     faults.install(fault)
                     for _ in engine.batches.apply(plan, chunk=chunk):
                         pass

@@ -7,6 +7,7 @@ that a lifecycle invented. It need not satisfy every guard: a rule that asks for
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Iterator, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -15,7 +16,7 @@ from typing import Any
 import attrs
 
 from evalflow.lifecycle.definition import Event, Field, GuardUse, Lifecycle
-from evalflow.model import Evaluation, Indicator, PlanHead, Project, ProjectDefinition
+from evalflow.model import Evaluation, Indicator, PlanHead, Project, ProjectDefinition, Share
 from evalflow.model.canonical import Tree
 from evalflow.model.directory import Directory
 
@@ -85,6 +86,8 @@ def figure(
     if indicator.formula in _STAYING and strength >= _WEAK:
         return format(target, "f")
     share = 2 - strength if indicator.direction == "down" else strength
+    if indicator.accumulation == "ratio":
+        return _share(indicator, target, prior, share)
     due, done = Fraction(target), Fraction(0)
     if indicator.accumulation == "sum":
         earlier = [text for p in prior for text in [prior[p].get(indicator.id)]]
@@ -98,6 +101,24 @@ def figure(
     rounding = ROUND_HALF_UP if strength >= _WEAK else worse
     plain = Decimal(exact.numerator) / Decimal(exact.denominator)
     return format(plain.quantize(places, rounding), "f")
+
+
+_COUNTED = 1_000  # the denominator of a made up share
+
+
+def _share(
+    indicator: Indicator, target: Decimal, prior: Mapping[str, Mapping[str, Any]], share: Fraction
+) -> Tree:
+    """Return numerator and denominator with which the share so far is `share` of the target."""
+    above, below = Fraction(0), Fraction(_COUNTED)
+    for figures in prior.values():
+        earlier = figures.get(indicator.id)
+        if isinstance(earlier, str) and "/" in earlier:
+            given = Share.of(earlier)
+            above, below = above + Fraction(given.numerator), below + Fraction(given.denominator)
+    wanted = Fraction(target) * share * below / (100 if indicator.unit == "%" else 1) - above
+    downwards = share <= 1 if indicator.direction == "down" else share < 1
+    return f"{max(math.floor(wanted) if downwards else math.ceil(wanted), 0)}/{_COUNTED}"
 
 
 # --------------------------------------------------------------------------- by type of field

@@ -21,7 +21,8 @@ from evalflow.engine.engine import Engine
 from evalflow.engine.opening import load_plan
 from evalflow.engine.opening import open as open_engine
 from evalflow.errors import EvalflowError, InvalidInput, NotFound, Problem, Refused
-from evalflow.files.reader import Part, Reader, date_of, figure_of
+from evalflow.files.figures import figure_of
+from evalflow.files.reader import Part, Reader, date_of
 from evalflow.files.yaml import Document, placed, read
 from evalflow.model import Label
 from evalflow.model.canonical import Tree

@@ -23,7 +23,6 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from evalflow.decision.firing import LAGGING_VERDICTS
 from evalflow.engine.engine import Engine
 from evalflow.engine.opening import open as open_engine
 from evalflow.errors import InvalidInput, NotFound, Reason, Refused, invalid
@@ -32,6 +31,7 @@ from evalflow.model import Project
 from evalflow.model.calendar import Calendar, period
 from evalflow.model.directory import Directory
 from evalflow.plan.definition import Plan
+from evalflow.scoring.bands import LAGGING_VERDICTS
 from evalflow.testing.samples import SampleContext, sample_data
 
 PER_ENGINE = 20

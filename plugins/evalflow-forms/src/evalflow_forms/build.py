@@ -10,9 +10,10 @@ from typing import Any, Literal
 import attrs
 
 import evalflow
+from evalflow.model import Actual, Share
+from evalflow.model.history import provisional_figures
 from evalflow.plugins import (
     Band,
-    Figure,
     FormRequest,
     Indicator,
     NotDue,
@@ -21,11 +22,13 @@ from evalflow.plugins import (
     roll_up,
 )
 from evalflow.plugins import Line as RatedLine
+from evalflow.scoring.bands import band_label, legend
 from evalflow_forms.columns import Column, lay_out, rows_of
 from evalflow_forms.sheet import NOTHING, Cell, Evidence, Sheet, Table, korean_date
 from evalflow_forms.sources import ProjectOverview, Sources
 
 _NOT_YET = "시기\n미도래"
+_PROVISIONAL = "p"  # as in published Korean statistics: 1,234p
 _DIVISORS = {"백만원": 1_000_000, "천원": 1_000, "원": 1}
 _KINDS = {"new": "신규", "continued": "계속"}
 _DIRECTIONS = {"up": "상향", "down": "하향", "maintain": "유지"}
@@ -59,6 +62,12 @@ class Line:
             return None
         return rating.line(self.indicator.id)
 
+    @property
+    def provisional(self) -> bool:
+        """Say whether the period's actual is provisional (잠정치)."""
+        found = provisional_figures(self.standing.rating, self.standing.facts)
+        return self.indicator is not None and self.indicator.id in found
+
     def money(self, won: int | None) -> Cell:
         """Return an amount in the form's unit, exact where it comes out even."""
         if won is None:
@@ -79,7 +88,9 @@ def _text(value: str | None, align: str = "center") -> Cell:
     return Cell(value, align=align)
 
 
-def _figure(value: Figure | None) -> Cell:
+def _figure(value: Actual | None) -> Cell:
+    if isinstance(value, Share):
+        return Cell(str(value), align="right")
     if isinstance(value, NotDue):
         return Cell(_NOT_YET)
     if value is None:
@@ -136,6 +147,8 @@ def _indicator_name(line: Line) -> Cell:
 def _year_target(line: Line) -> Cell:
     if line.indicator is None:
         return Cell(None)
+    if line.indicator.annual is not None:
+        return _figure(line.indicator.annual)
     figures = [f for f in line.indicator.targets.values() if isinstance(f, Decimal)]
     if not figures:
         return Cell(_NOT_YET)
@@ -152,7 +165,18 @@ def _actual(line: Line) -> Cell:
     rated = line.rated
     if rated is not None and rated.status == "not_due":
         return Cell(_NOT_YET)
-    return _figure(rated.figure if rated else None)
+    return _marked(_figure(rated.figure if rated else None), line)
+
+
+def _actual_so_far(line: Line) -> Cell:
+    return _marked(_figure(rated.actual if (rated := line.rated) else None), line)
+
+
+def _marked(cell: Cell, line: Line) -> Cell:
+    """Return the cell with the sign of a provisional figure behind, which the remarks explain."""
+    if not line.provisional:
+        return cell
+    return attrs.evolve(cell, value=f"{cell.shown()}{_PROVISIONAL}")
 
 
 def _rate(line: Line) -> Cell:
@@ -172,10 +196,22 @@ def _band(line: Line) -> Cell:
     return _text(_band_name(line.sources, rating))
 
 
-def _band_name(sources: Sources, rating: Rating) -> str | None:
-    if rating.status == "not_due":
+def _line_band(line: Line) -> Cell:
+    return _text(None if line.rated is None else _band_name(line.sources, line.rated))
+
+
+def _project_rate(line: Line) -> Cell:
+    rating = line.standing.rating
+    if rating is None or rating.rate is None:
+        return Cell(None)
+    places = line.sources.head.scoring.places
+    return Cell(rating.rate, places=places, percent=True, align="right")
+
+
+def _band_name(sources: Sources, rated: Rating | RatedLine) -> str | None:
+    if rated.status == "not_due":
         return _NOT_YET
-    return next((b.label.ko for b in sources.head.scoring.bands if b.name == rating.band), None)
+    return None if rated.band is None else band_label(sources.head.scoring.bands, rated.band).ko
 
 
 def _spend_rate(line: Line) -> Cell:
@@ -270,7 +306,7 @@ DEPARTMENT: Mapping[str, Column] = {
     "actual_so_far": Column(
         "실적",
         15,
-        lambda line: _figure(rated.actual if (rated := line.rated) else None),
+        _actual_so_far,
         "누계",
         shared=False,
     ),
@@ -279,6 +315,8 @@ DEPARTMENT: Mapping[str, Column] = {
     "spent": Column("집행액", 15, lambda line: line.money(line.standing.spent), "예산(누계)"),
     "spend_rate": Column("집행률", 15, _spend_rate, "예산(누계)"),
     "progress": Column("월별 추진실적", 40, _progress),
+    "line_band": Column("지표\n상태", 14, _line_band, shared=False),
+    "project_rate": Column("사업\n이행률", 17, _project_rate),
     "band": Column("추진\n상태", 14, _band),
     "cause": Column("부진사유", 30, lambda line: line.said("cause"), shared=False),
     "countermeasure": Column(
@@ -701,8 +739,11 @@ def bureau(sources: Sources, options: Options) -> tuple[Table, ...]:
         "부진사업",
         "2. 부진사업 및 부진지표 요약",
         DEPARTMENT,
-        ("number", "title", "unit", "indicator", "rate", "band", "cause", "countermeasure"),
-        Options(widths={"title": 48, "cause": 52, "countermeasure": 52, "indicator": 44}),
+        (
+            *("number", "title", "unit", "project_rate", "band"),
+            *("indicator", "rate", "line_band", "cause", "countermeasure"),
+        ),
+        Options(widths={"title": 42, "cause": 44, "countermeasure": 44, "indicator": 40}),
         [lines for lines in lagging if lines],
         unit="(단위: %)",
         frozen=1,
@@ -903,13 +944,10 @@ def _period_name(period: str) -> str:
 
 def _rate_remark(sources: Sources) -> str:
     rules = sources.head.scoring
+    some = any(provisional_figures(each.rating, each.facts) for each in sources.standings)
+    marks = f", {_PROVISIONAL} 잠정치" if some else ""
     basis = "누계" if rules.basis == "cumulative" else "당기"
-    bands = ", ".join(
-        f"{band.label.ko} {band.at_least}% 이상"
-        for band in rules.bands
-        if band.at_least is not None
-    )
     return (
         f"이행률: {basis} 실적을 {basis} 목표에 대비(지표별 산식), 소수 {rules.places}자리 반올림. "
-        f"등급: {bands}. △ 음수, - 해당 없음."
+        f"등급: {legend(rules.bands)}. △ 음수, - 해당 없음{marks}."
     )

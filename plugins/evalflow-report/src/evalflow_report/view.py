@@ -9,6 +9,7 @@ from typing import Any
 
 import evalflow
 from evalflow.plugins import Line, Rating, roll_up
+from evalflow.scoring.bands import band_label, legend
 from evalflow_report import charts
 from evalflow_report.words import words
 
@@ -66,7 +67,11 @@ class View:
 
     def band(self, name: str | None) -> str:
         """Return a band's name."""
-        return self.bands[name].label.text(self.lang) if name in self.bands else "-"
+        return band_label(self.overview.head.scoring.bands, name).text(self.lang)
+
+    def bounds(self) -> str:
+        """Return where each band begins and ends."""
+        return legend(self.overview.head.scoring.bands, self.lang)
 
     def verdict(self, name: str | None) -> str:
         """Return the class by which a band is coloured."""
@@ -173,6 +178,7 @@ class View:
                     "actual": self.figure(line.actual),
                     "unit": indicator.unit,
                     "rate": self.percent(line),
+                    "band": self.band(line.band),
                     "said": [
                         (self.words[key], text)
                         for key in ("cause", "countermeasure", "follow_up")

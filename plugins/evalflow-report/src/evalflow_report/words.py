@@ -46,6 +46,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "project": ("사업명", "Project"),
     "state": ("상태", "State"),
     "band": ("등급", "Band"),
+    "bands": ("등급", "Bands"),
     "lifecycle": ("절차와 상태별 사업 수", "The lifecycle, and how many are in each state"),
     "region": ("영역", "Region"),
     "count": ("사업 수", "Projects"),
