@@ -33,7 +33,7 @@ def data_by_project(table: Table, plan: str, known: Collection[str]) -> dict[str
         project = f"{plan}/{number}"
         if project not in known:
             if number:
-                row.wrong("number", *_unknown_number(project, number, known))
+                row.wrong("number", *_unknown_number(row, project, number, known))
             continue
         if project in found:
             ko, en = f"'{number}'이(가) 두 번 나옵니다", f"'{number}' stands there twice"
@@ -61,7 +61,7 @@ def figures_by_project(
         project = f"{plan}/{number}"
         if project not in definitions:
             if number:
-                row.wrong("number", *_unknown_number(project, number, definitions))
+                row.wrong("number", *_unknown_number(row, project, number, definitions))
             continue
         named = _indicator(row, definitions[project])
         figure = _figure(row)
@@ -83,8 +83,10 @@ def figures_by_project(
     return found
 
 
-def _unknown_number(project: str, number: str, known: Collection[str]) -> tuple[str, str, str, str]:
-    near = nearest(project, known)
+def _unknown_number(
+    row: Row, project: str, number: str, known: Collection[str]
+) -> tuple[str, str, str, str]:
+    near = None if row.table.is_crowded("unknown_number") else nearest(project, known)
     ko, en = f"관리번호 '{number}'이(가) 없습니다", f"no project number '{number}'"
     if near:
         short = near.rpartition("/")[2]

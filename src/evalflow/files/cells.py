@@ -15,17 +15,6 @@ _MINUS = re.compile(r"[△▲Δ∆−–‐]")
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d{1,18})(?:\.\d{1,18})?"
 _FIGURE = re.compile(rf"(?P<open>\()?(?P<sign>[-+])?(?P<digits>{_DIGITS})(?P<rate>%)?(?(open)\))")
 
-_YEAR_FIRST = re.compile(
-    r"(?P<year>\d{4}|'\d{2})(?:[./-]|년)(?P<month>\d{1,2})(?:[./-]|월)(?P<day>\d{1,2})[.일]?"
-)
-_EIGHT = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})")
-_WEEKDAY = re.compile(r"\((?:[월화수목금토일]|월요일|화요일|수요일|목요일|금요일|토요일|일요일)\)$")
-
-# Excel's serial 1 is 1900-01-01, and it counts a 29 February 1900 that never was: from serial 61
-# on, days are counted from here.
-_SERIAL_ZERO = dt.date(1899, 12, 30)
-_SERIALS = range(61, 2_958_466)
-
 
 def is_none(cell: Cell) -> bool:
     """Say whether the cell is a lone dash, which means: none."""
@@ -53,38 +42,6 @@ def figure_of(cell: Cell) -> Decimal | None:
 def is_bracketed(cell: Cell) -> bool:
     """Say whether a figure stands in brackets: minus in accounting, elsewhere provisional."""
     return isinstance(cell, str) and cell.strip()[:1] in ("(", "（")
-
-
-def date_of(cell: Cell) -> dt.date | None:
-    """Return the day that a cell says, or None where it says none.
-
-    Taken are `2016. 2. 24.`, `'16.2.24`, `2016년 2월 24일`, `2016-02-24`, `2016/2/24`, `20160224`,
-    each also with a weekday `(수)` behind, and Excel's serial numbers.
-    """
-    if isinstance(cell, dt.date):
-        return cell
-    if isinstance(cell, Decimal):
-        text = format(cell, "f")
-    elif isinstance(cell, str):
-        text = "".join(unicodedata.normalize("NFKC", cell).split())
-        text = _WEEKDAY.sub("", re.sub("^[‘’`´]", "'", text))
-    else:
-        return None
-    if text.isdecimal() and len(text) <= 7:
-        serial = int(text)
-        return _SERIAL_ZERO + dt.timedelta(days=serial) if serial in _SERIALS else None
-    match = _YEAR_FIRST.fullmatch(text) or _EIGHT.fullmatch(text)
-    if match is None:
-        return None
-    year = match["year"]
-    try:
-        return dt.date(
-            2000 + int(year[1:]) if year[0] == "'" else int(year),
-            int(match["month"]),
-            int(match["day"]),
-        )
-    except ValueError:
-        return None
 
 
 def text_of(cell: Cell) -> str:
