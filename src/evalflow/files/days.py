@@ -29,7 +29,9 @@ _YEAR = r"(?P<year>\d{4}|'?\d{2})"
 _DAY = re.compile(_YEAR + r"(?:[./-]|년)(?P<month>\d{1,2})(?:[./-]|월)(?P<day>\d{1,2})[.일]?")
 _MONTH = re.compile(r"(?P<year>\d{4}|'\d{2}|\d{2}(?=년))(?:[./-]|년)(?P<month>\d{1,2})[.월]?")
 _EIGHT = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})")
-_WEEKDAY = re.compile(r"\((?:[월화수목금토일](?:요일)?|mon|tue|wed|thu|fri|sat|sun)\)$", re.IGNORECASE)
+_WEEKDAY = re.compile(
+    r"\((?:[월화수목금토일](?:요일)?|mon|tue|wed|thu|fri|sat|sun)\)$", re.IGNORECASE
+)
 _TIME = re.compile(r"(?:T|\s)\s*(?:(?:오전|오후|AM|PM)\s*)?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?$")
 _MIDNIGHT = re.compile(r"(?:T|\s)\s*(?:(?:오전|AM)\s*12|0?0):00(?::00(?:\.0+)?)?Z?$")
 
@@ -134,7 +136,9 @@ def _of_digits(text: str, zero: dt.date) -> SaidDay:
         en = f"the number {text}, without a format for days, was read as {day}"
         return SaidDay(day, "serial", ko, en)
     if len(text) == 4:
-        return _no("only_a_year", "연도만 있습니다. 날짜를 적으십시오", "a year: write the day", text)
+        return _no(
+            "only_a_year", "연도만 있습니다. 날짜를 적으십시오", "a year: write the day", text
+        )
     if len(text) == 6:
         ko = "여섯 자리 수는 연월인지 연월일인지 알 수 없습니다. 날짜를 적으십시오"
         en = "six digits may be year and month, or a day: write the day"

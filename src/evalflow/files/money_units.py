@@ -1,4 +1,4 @@
-"""Units of money as heads and the lines above tables say them: 백만원, (단위: 개소, 천원), KRW million."""
+"""Units of money as heads and lines above tables say them: 백만원, (단위: 천원), million won."""
 
 from __future__ import annotations
 
@@ -33,8 +33,12 @@ _ENGLISH = re.compile(
 )
 
 _WON = re.compile(r"원$|won|krw|₩", re.IGNORECASE)
-_FOREIGN = re.compile(r"달러|불$|유로|엔화|위안|\$|€|¥|\b(?:usd|eur|jpy|cny|dollars?)\b", re.I)
-_SAID = re.compile(r"(?P<colon>(?:금액)?단위\s*[:=]|\bunits?\s*[:=])\s*(?P<what>[^()\[\]〔〕<>]*)", re.I)
+_FOREIGN = re.compile(
+    r"달러|불$|유로|엔화|위안|\$|€|¥|\b(?:usd|eur|jpy|cny|dollars?)\b", re.IGNORECASE
+)
+_SAID = re.compile(
+    r"(?P<colon>(?:금액)?단위\s*[:=]|\bunits?\s*[:=])\s*(?P<what>[^()\[\]〔〕<>]*)", re.IGNORECASE
+)
 _BRACKETS = re.compile(r"[(\[〔<]([^()\[\]〔〕<>]*)[)\]〕>]")
 _WORD = re.compile(r"(?:금액)?단위|units?", re.IGNORECASE)
 _PARTS = re.compile(r"[,/·ㆍ・、;&]|\s및\s|\sand\s")

@@ -90,11 +90,15 @@ def shown_by(code: str, stored: Decimal) -> Shown:
     """Return how a number format shows `stored`."""
     sections = _sections(code)
     if any(each.condition for each in sections):
-        for at, each in enumerate(sections):
-            if each.condition is None or _holds(each.condition, stored):
-                break
-        # Excel puts a minus before a number that a section for all numbers shows.
-        explicit = each.condition is not None or (at > 0 and len(sections) > 1)
+        at, each = next(
+            (
+                (at, each)
+                for at, each in enumerate(sections)
+                if each.condition is None or _holds(each.condition, stored)
+            ),
+            (len(sections) - 1, sections[-1]),
+        )
+        explicit = each.condition is not None or at > 0
     else:
         numbers = sections[:3]
         at = 0
@@ -105,14 +109,8 @@ def shown_by(code: str, stored: Decimal) -> Shown:
         each = numbers[at]
         explicit = at == 1
     if stored < 0 and explicit and not each.has_minus and each.shown.kind == "number":
-        return attrs.evolve(each.shown, signed=_keeps_sign(each.condition))
+        return attrs.evolve(each.shown, signed=False)  # LibreOffice drops it; Excel, not always
     return each.shown
-
-
-def _keeps_sign(condition: tuple[str, Decimal] | None) -> bool:
-    """Say whether the minus is still shown under a condition: one that is not for negative numbers
-    alone."""
-    return condition is not None and not (condition[0] in ("<", "<=") and condition[1] <= 0)
 
 
 def _holds(condition: tuple[str, Decimal], number: Decimal) -> bool:

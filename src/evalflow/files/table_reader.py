@@ -44,7 +44,9 @@ _MOST_MERGED = 10_000  # cells that one merged range may fill
 _TOTALS = re.compile(r"총?(?:합계|소계|누계|계|총계|평균)(?:[(:].*)?|(?:grand|sub)?-?totals?|sum")
 _UNIT_BEHIND = re.compile(r"[(\[](?:단위:|units?:)?([^()\[\]]*)[)\]]$")
 _NOTES_ALIKE = 3  # notes of one kind on one column that are told one by one
-_NO_UNITS_BESIDE = frozenset(["", "₩", "￦", "\\", "원"])  # what a format of won shows beside a figure
+_NO_UNITS_BESIDE = frozenset(
+    ["", "₩", "￦", "\\", "원"]
+)  # what a format of won shows beside a figure
 
 
 @attrs.frozen
@@ -183,6 +185,11 @@ class Table:
         said = None if found is None else found.said
         return said or self._unit
 
+    @property
+    def unit_above(self) -> Said | None:
+        """What the lines above the table say of units of money."""
+        return self._unit
+
     def unit_of(self, key: str) -> str | None:
         """Return what stands in brackets behind a column's head; None where nothing does."""
         found = self._found.get(key)
@@ -247,7 +254,7 @@ def raise_all(problems: Iterable[Problem]) -> None:
     if not found:
         return
     alike: Counter[tuple[str | None, str | None, str]] = Counter()
-    told = []
+    told: list[Problem] = []
     for problem in found:
         kind = problem.file, problem.sheet, problem.code
         alike[kind] += 1
@@ -259,14 +266,15 @@ def raise_all(problems: Iterable[Problem]) -> None:
             first = next(
                 each for each in found if (each.file, each.sheet, each.code) == (file, sheet, code)
             )
+            place, more = first.cell or first.line, count - shown
             told.append(
                 Problem(
                     code="more_problems",
                     file=file,
                     sheet=sheet,
                     value=code,
-                    ko=f"{first.cell or first.line}부터 같은 문제가 {count - shown:,}건 더 있습니다",
-                    en=f"and {count - shown:,} more problems like that of {first.cell or first.line}",
+                    ko=f"{place}에서와 같은 문제가 {more:,}건 더 있습니다",
+                    en=f"and {more:,} more problems like that of {place}",
                 )
             )
     raise InvalidInput(told)
@@ -710,7 +718,10 @@ def _key_of(texts: list[str], keys: Mapping[str, str]) -> tuple[str | None, tupl
     them, the lowest first."""
     plain = [same(text) for text in texts]
     bare = [_UNIT_BEHIND.sub("", text) for text in plain]
-    inside = ["" if text == less else _inside(raw) for text, less, raw in zip(plain, bare, texts)]
+    inside = [
+        "" if text == less else _inside(raw)
+        for text, less, raw in zip(plain, bare, texts, strict=True)
+    ]
     for heads in (plain, bare):
         for first in range(len(heads)):
             key = keys.get("".join(heads[first:]))
@@ -955,11 +966,11 @@ def _note_hidden(table: Table, rows: list[int], *, filtered: bool, left_out: boo
     why_ko, why_en = ("필터로 가려진", "filtered away") if filtered else ("숨겨진", "hidden")
     if left_out:
         ko = f"{why_ko} 행 {len(rows):,}개를 뺐습니다 ({listed}행)"
-        en = f"left out {len(rows):,} rows that are {why_en} (rows {listed})"
+        en = f"left out rows that are {why_en}: {len(rows):,} (rows {listed})"
     else:
         ko = f"{why_ko} 행 {len(rows):,}개도 읽었습니다 ({listed}행). 빼려면 --visible-rows"
-        en = f"read also {len(rows):,} rows that are {why_en} (rows {listed}); --visible-rows leaves "
-        en += "them out"
+        en = f"read rows that are {why_en}, too: {len(rows):,} (rows {listed}); --visible-rows "
+        en += "leaves them out"
     table.note(rows[0], None, "hidden_rows", ko, en)
 
 

@@ -5,10 +5,10 @@ Anybody's workbook may ask for terabytes: two cells at opposite corners of a she
 failed allocation ends the whole process. So a workbook is read where ending harms nobody: in a
 child with bounded memory and time, which sees the file's bytes on its standard input.
 
-Run as `python -I -S workbooks.py MEMORY SECONDS FOLDER…`, the folders being those that hold openpyxl
-and xlrd. On its output stand: a line a sheet (`{"sheet": …}`), a line a row (`[number, [cells],
-hidden]`), `{"after": …}` where the sheet ends, `{"format": code}` where a number format is first
-met, at the end `{"end": true}`. A cell is text, or `{"n": number, "f": format}`, `{"d": day}`,
+Run as `python -I -S workbooks.py MEMORY SECONDS FOLDER…`: the folders that hold openpyxl and xlrd.
+On its output stand: a line a sheet (`{"sheet": …}`), a line a row (`[number, [cells], hidden]`),
+`{"after": …}` where the sheet ends, `{"format": code}` where a number format is first met, at the
+end `{"end": true}`. A cell is text, or `{"n": number, "f": format}`, `{"d": day}`,
 `{"e": error}`; what a number format makes of a number, `number_formats` says.
 
 What each format is read by: XLSX by openpyxl as to its parts, sheets, epoch and styles, its rows
@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import re
 import struct
@@ -192,9 +193,10 @@ def _tell_xlsx(data: bytes, archive: zipfile.ZipFile, to: _Teller) -> None:
     book = reader.parser.wb
     epoch = _ZERO_1904 if book.epoch == MAC_EPOCH else _ZERO_1900
     calculated = _is_calculated(_part(archive, reader.parser.workbook_part_name))
-    found = reader.package.find(SHARED_STRINGS)
+    package: Any = reader.package
+    found = package.find(SHARED_STRINGS)
     strings = [] if found is None else _shared_strings(_part(archive, found.PartName[1:]))
-    codes = _style_codes(reader.package, archive)
+    codes = _style_codes(package, archive)
     for sheet, relation in reader.parser.find_sheets():
         kind = relation.Type.rpartition("/")[2]
         if kind == "worksheet" and relation.target in archive.namelist():
@@ -224,7 +226,7 @@ def _style_codes(package: Any, archive: zipfile.ZipFile) -> list[str]:
     path = found.PartName[1:] if found is not None else "xl/styles.xml"
     if path not in archive.namelist():
         return []
-    root = ET.fromstring(_part(archive, path))
+    root: Any = ET.fromstring(_part(archive, path))  # noqa: S314 - no DTD; in a bounded child
     # Fonts, fills and borders are nobody's business here, and some programs write odd ones.
     for child in list(root):
         if _local(child.tag) not in ("numFmts", "cellXfs"):
@@ -244,7 +246,7 @@ def _style_codes(package: Any, archive: zipfile.ZipFile) -> list[str]:
 def _elements(data: bytes) -> Iterator[tuple[str, Any]]:
     import xml.etree.ElementTree as ET
 
-    for _, element in ET.iterparse(io.BytesIO(data)):
+    for _, element in ET.iterparse(io.BytesIO(data)):  # noqa: S314
         yield _local(element.tag), element
 
 
@@ -380,7 +382,11 @@ def _tell_xls(data: bytes, to: _Teller) -> None:
 
     try:
         book = xlrd.open_workbook(
-            file_contents=data, formatting_info=True, logfile=io.StringIO(), ragged_rows=True
+            file_contents=data,
+            formatting_info=True,
+            logfile=io.StringIO(),
+            on_demand=True,  # keeps the records, for `_xls_uncalculated`
+            ragged_rows=True,
         )
     except xlrd.XLRDError as error:
         if "encrypted" in str(error).lower():
@@ -434,30 +440,40 @@ def _xls_cell(
 
 
 _BIFF8_FORMULA, _BIFF_BOF, _BIFF_EOF = 0x0006, 0x0809, 0x000A
+_BIFF8_RECALC_ID = 0x01C1
 _CALCULATE_ON_LOAD = 0x0002
+_NO_TEXT = b"\x03\0\0\0\0\0\xff\xff"  # the result of a formula that came to an empty text
 
 
 def _xls_uncalculated(book: Any, place: int) -> set[tuple[int, int]]:
-    """Return the cells whose formula waits to be calculated: programs that do not calculate
-    store 0 and set a mark, which xlrd passes over."""
+    """Return the cells whose formula waits to be calculated, which xlrd passes over. Programs that
+    do not calculate store 0 and ask for it at the formula; or store an empty text, and do not say
+    which version calculated (xlwt)."""
     if book.biff_version != 80:
         return set()
     found: set[tuple[int, int]] = set()
-    data, at, depth = book.mem, book._sh_abs_posn[place], 0
+    known = any(kind == _BIFF8_RECALC_ID for kind, _ in _records(book.mem, book.base))
+    for kind, data in _records(book.mem, book._sh_abs_posn[place]):
+        if kind != _BIFF8_FORMULA or len(data) < 16:
+            continue
+        row, column, _, result, flags = struct.unpack("<HHH8sH", data[:16])
+        waits = flags & _CALCULATE_ON_LOAD and not any(result)
+        if waits or (result == _NO_TEXT and not known):
+            found.add((row, column))
+    return found
+
+
+def _records(data: bytes, at: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the records of the part of an XLS file that begins at a place; of charts in it none."""
+    depth = 0
     while at + 4 <= len(data):
         kind, length = struct.unpack("<HH", data[at : at + 4])
-        if kind == _BIFF_BOF:
-            depth += 1
-        elif kind == _BIFF_EOF:
-            depth -= 1
-            if depth <= 0:
-                break
-        elif kind == _BIFF8_FORMULA and depth == 1 and length >= 20:
-            row, column, _, result, flags = struct.unpack("<HHH8sH", data[at + 4 : at + 20])
-            if flags & _CALCULATE_ON_LOAD and not any(result):
-                found.add((row, column))
+        depth += (kind == _BIFF_BOF) - (kind == _BIFF_EOF)
+        if depth <= 0:
+            return
+        if depth == 1:
+            yield kind, data[at + 4 : at + 4 + length]
         at += 4 + length
-    return found
 
 
 # --------------------------------------------------------------------------- ODS
@@ -584,7 +600,7 @@ class _OdsTables:
         import xml.etree.ElementTree as ET
 
         depth = 0
-        for event, element in ET.iterparse(io.BytesIO(data), events=("start", "end")):
+        for event, element in ET.iterparse(io.BytesIO(data), events=("start", "end")):  # noqa: S314
             name = _local(element.tag)
             if event == "start":
                 if name == "table":
@@ -656,7 +672,8 @@ class _OdsTables:
     def _cell(self, element: Any, column: int, style: str | None) -> Any:
         kind = _of(element, "value-type")
         is_error = any(
-            _local(key) == "value-type" and value == "error" for key, value in element.attrib.items()
+            _local(key) == "value-type" and value == "error"
+            for key, value in element.attrib.items()
         )
         formula = _of(element, "formula") is not None
         text = "\n".join(self._text(each) for each in element if _local(each.tag) in ("p", "h"))
@@ -665,7 +682,7 @@ class _OdsTables:
         if kind in ("float", "percentage", "currency"):
             own = _of(element, "style-name") or style or self._style_of(column)
             value = float(_of(element, "value") or "nan")
-            if value != value:
+            if math.isnan(value):
                 return {"e": text or "#ERROR"}
             return self.to.number(value, self.styles.code(own, kind))
         if kind == "date":
