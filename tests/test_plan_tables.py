@@ -343,7 +343,7 @@ def test_actuals_leave_as_a_table_and_come_back_as_a_batch(run):
     assert "gu/3" in out
 
 
-def book(path: str, sheets: dict[str, list[list[Any]]], hidden_row: int | None = None) -> None:
+def book(path: str, sheets: dict[str, Any], hidden_row: int | None = None) -> None:
     made = openpyxl.Workbook()
     made.remove(made.worksheets[0])
     for name, rows in sheets.items():

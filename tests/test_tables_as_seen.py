@@ -42,7 +42,7 @@ FIGURES = (
 MONEY = (Column("number", ("관리번호",)), Column("won", ("구비",)))
 DAYS = (Column("number", ("관리번호",)), Column("day", ("시작일",)))
 
-Cells = list[list[Any]]
+Cells = list[Any]
 """Rows of cells: a value, or a value and its number format."""
 
 
@@ -248,12 +248,20 @@ def test_a_number_format_says_what_is_shown(code, stored, kind, value, unit, sig
 
 @pytest.mark.parametrize(
     ("stored", "code", "note"),
-    [(0.84567, "0.0%", "more_digits"), (-12, "0;[Red]0", "hidden_sign"), (5, ";;;", "hidden_number")],
+    [(0.84567, "0.0%", "more_digits"), (-12, "0;[Red]0", "hidden_sign"),
+     (5, ";;;", "hidden_number")],
 )  # fmt: skip
 def test_what_is_seen_otherwise_than_it_is_gets_a_word(stored, code, note):
     rows = [["관리번호", "성과지표", "실적"], ["6", "가", (stored, code)]]
     assert read(by_xlsxwriter(rows), FIGURES, actual)[1] == [note]
     assert read(by_xlwt(rows), FIGURES, actual)[1] == [note]
+
+
+def test_a_number_with_leading_zeros_is_the_text_that_is_seen():
+    rows = [["관리번호", "성과지표", "실적"], [(7, "000"), "가", (7, "000")]]
+    for writer in (by_xlsxwriter, by_xlwt):
+        (row,) = read_table(writer(rows), FIGURES, name="t").rows
+        assert (row.text("number"), row.figure("actual")) == ("007", Decimal(7))
 
 
 def test_a_time_of_day_is_no_figure():
@@ -319,7 +327,8 @@ def converted(data: bytes, ending: str, folder: Any) -> bytes:
         ],
         check=True, capture_output=True, timeout=300,
     )  # fmt: skip
-    return (folder / "out" / f"from.{ending}").read_bytes()
+    saved: bytes = (folder / "out" / f"from.{ending}").read_bytes()
+    return saved
 
 
 _numbers = st.one_of(
@@ -394,8 +403,8 @@ def test_errors_text_formulas_hidden_rows_and_both_epochs_are_read_from_what_it_
             book.close()
             data = converted(out.getvalue(), ending, folder)
             sheet = read_sheets(data, "t")[0]
-            # LibreOffice stores 0 in an XLS for a text that it did not work out itself, and no value
-            # in an ODS for an empty one.
+            # LibreOffice stores 0 in an XLS for a text that it did not work out itself, and no
+            # value in an ODS for an empty one.
             last = {"xls": 6, "ods": 7, "xlsx": 8}[ending]
             column = [sheet.rows[row][2] for row in range(2, last)]
             assert column == [
@@ -522,12 +531,14 @@ def test_a_raised_number_is_a_footnote_mark_and_no_digit():
         ("(단위 : 개소, 백만원)", 10**6), ("(백만원)", 10**6), ("(단위: 백만)", 10**6),
         ("단위: 억", 10**8), ("단위: 조원", 10**12), ("[단위:천원]", 10**3), ("(단위 천원)", 10**3),
         ("(단위: 1,000원)", 10**3), ("2016년 예산 현황(단위:백만원, %)", 10**6),
-        ("예산 현황 (백만원)", 10**6), ("(Unit: KRW million)", 10**6), ("in millions of won", 10**6),
+        ("예산 현황 (백만원)", 10**6), ("(Unit: KRW million)", 10**6),
+        ("in millions of won", 10**6),
         ("(unit: persons, thousand won)", 10**3), ("단위: 백만 원", 10**6), ("단위：십억원", 10**9),
         ("단위: 백만원 / 2016. 3월 말 현재", 10**6), ("(단위 : 명·천원)", 10**3),
         ("단위: 명, %", None), ("단위: 백만원, 천원", None), ("(단위: USD)", None),
         ("(단위: 백만 달러)", None), ("(단위: 천달러)", None), ("Unit: USD million", None),
-        ("단위: 개소 백만", None),
+        ("단위: 개소 백만", None), ("(백만원 단위)", 10**6), ("Amounts in thousands of KRW", 10**3),
+        ("금액은 백만원 기준", None), ("Budget, KRW million", None),
     ],
 )  # fmt: skip
 def test_a_line_above_the_table_says_the_unit_or_is_refused(line, each):
@@ -543,7 +554,16 @@ def test_a_line_above_the_table_says_the_unit_or_is_refused(line, each):
 
 
 @pytest.mark.parametrize(
-    "line", ["단위사업 목록", "2016년 대상사업(구정)", "(2016. 3. 31. 현재)", "부서별"]
+    "line",
+    [
+        "단위사업 목록",
+        "2016년 대상사업(구정)",
+        "(2016. 3. 31. 현재)",
+        "부서별",
+        "총 300만원 사업",
+        "조원동 사업",
+        "A 48 million won programme",
+    ],
 )
 def test_a_title_is_no_unit(line):
     assert said_by_line(line) is None
@@ -553,9 +573,11 @@ def test_a_title_is_no_unit(line):
 @pytest.mark.parametrize(
     ("head", "each"),
     [
-        ("구비(억)", 10**8), ("구비(백만)", 10**6), ("구비 (백만 원)", 10**6), ("구비[천원]", 10**3),
+        ("구비(억)", 10**8), ("구비(백만)", 10**6), ("구비 (백만 원)", 10**6),
+        ("구비[천원]", 10**3),
         ("구비(단위: 백만원)", 10**6), ("구비 백만원", 10**6), ("구비(KRW million)", 10**6),
-        ("구비(원)", 1), ("구비(2016년)", 1), ("구비(당초)", 1), ("구비", 1), ("구비\n(조원)", 10**12),
+        ("구비(원)", 1), ("구비(2016년)", 1), ("구비(당초)", 1), ("구비", 1),
+        ("구비\n(조원)", 10**12),
         ("구비(USD)", None), ("구비(달러)", None), ("구비(건)", None), ("구비(k)", None),
     ],
 )  # fmt: skip
@@ -611,7 +633,8 @@ def test_units_are_powers_of_ten(scale, gap):
 
 @pytest.mark.parametrize(
     "cell",
-    [2016, "2016", 201601, "201601", 160101, "160101", 1, 60, 20161, 2016.2, "2016. 2. 30.", "04-31",
+    [2016, "2016", 201601, "201601", 160101, "160101", 1, 60, 20161, 2016.2, "2016. 2. 30.",
+     "04-31",
      "2016-02-24 13:05", "2016. 13.", "2016. 2. 2¹", "99999"],
 )  # fmt: skip
 def test_what_is_no_day_is_refused_with_its_cell(cell):
@@ -624,7 +647,8 @@ def test_what_is_no_day_is_refused_with_its_cell(cell):
 
 @pytest.mark.parametrize(
     "text",
-    ["16.2.24", "'16. 2. 24.", "2016-02-24 00:00:00", "2016-02-24T00:00:00", "2016. 2. 24. 오전 12:00",
+    ["16.2.24", "'16. 2. 24.", "2016-02-24 00:00:00", "2016-02-24T00:00:00",
+     "2016. 2. 24. 오전 12:00",
      "2016.2.24(수)", "２０１６．２．２４", "2016-2-24 0:00"],
 )  # fmt: skip
 def test_a_day_is_read_as_offices_write_it(text):
@@ -658,7 +682,7 @@ def test_days_of_both_epochs_are_days_also_without_a_format():
 def test_what_parts_the_heads_parts_the_cells(separator, quoted):
     others = {",": ";", ";": ",", "\t": ",", "|": ","}[separator]
     out = io.StringIO()
-    quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
+    quoting: Any = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
     written = csv.writer(out, delimiter=separator, quoting=quoting)
     written.writerow(["관리번호", "성과지표", "실적", "부진사유"])
     written.writerow(["6", "이용률", 12, f"가{others} 나{others} 다{others} 라{others} 마"])
@@ -687,7 +711,7 @@ def test_sheets_that_are_left_aside_are_named_and_one_can_be_chosen(tmp_path):
     table = read_table(path, MONEY)
     (note,) = table.notes
     assert note.code == "sheets_left_aside"
-    assert "'예산'" in note.ko and "'메모'(숨김)" in note.ko and "--sheet" in note.ko
+    assert all(each in note.ko for each in ("'예산'", "'메모'(숨김)", "--sheet"))
     chosen = read_table(TableFile(str(path), ("예산",)), MONEY)
     assert [won(row) for row in chosen.rows] == [99_000_000]
     assert chosen.notes == []
@@ -790,6 +814,13 @@ def test_what_is_no_workbook_any_program_wrote_is_refused():
     with zipfile.ZipFile(binary, "w") as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("xl/workbook.bin", b"\0")
+    page = "<html><meta charset='utf-8'><table><tr><td>관리번호</td></tr></table></html>"
+    for text in (page, f"MIME-Version: 1.0\n\n{page}", f'<?xml version="1.0"?>{page}'):
+        for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp949"):
+            with pytest.raises(InvalidInput) as caught:
+                read_sheets(text.encode(encoding), "t.xls")
+            (problem,) = caught.value.problems
+            assert (problem.code, ".xlsx" in problem.ko) == ("not_a_table", True)
     for data, code in ((bomb, "broken_file"), (binary.getvalue(), "not_a_table")):
         with pytest.raises(InvalidInput) as caught:
             read_sheets(data, "t")

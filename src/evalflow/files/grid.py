@@ -113,6 +113,7 @@ def _refuse(code: str, shown: str, ko: str, en: str, **more: Any) -> NoReturn:
 _DRM = (b"DRMONE", b"SCDSA", b"MarkAny", b"Fasoo", b"DOCUMENT SAFER", b"NASCA")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _HWP = b"HWP Document File"
+_WEB = (b"<", b"MIME-Version:")  # a page, or one saved with its pictures (.mht)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -144,7 +145,7 @@ def _refuse_foreign(data: bytes, shown: str) -> None:
             "한글 문서입니다. 표를 엑셀이나 CSV로 저장하십시오",
             "a Hangul (HWP) document: save its table as XLSX or CSV",
         )
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
+    if head.replace(b"\0", b"").lstrip(b"\xff\xfe\xef\xbb\xbf \t\r\n").startswith(_WEB):
         _refuse(
             "not_a_table",
             shown,
@@ -349,7 +350,11 @@ class _Reading:
             minutes = int(stored * 24 * 60)
             return f"{minutes // 60}:{minutes % 60:02}"
         if shown != PLAIN and (
-            shown.unit or not shown.signed or shown.kind == "nothing" or shown.hides_digits(stored)
+            shown.unit
+            or not shown.signed
+            or shown.zeros > 1
+            or shown.kind == "nothing"
+            or shown.hides_digits(stored)
         ):
             self.shown[row, column] = shown
         return shown.value(stored)

@@ -106,7 +106,27 @@ def said_by_line(text: str, *, whole: bool = False) -> Said | None:
         said = _said(words)
         if said.won is not None:
             return said
-    return None
+    return None if whole else _mentioned(line)
+
+
+_KOREAN_WORD = re.compile(
+    r"(?<![\d.,가-힣])(?P<unit>(?:천|만|십만|백만|천만|억|십억|백억|천억|조)\s?원)(?![가-힣])(?P<so>\s*단위)?"
+)
+_ENGLISH_WORD = re.compile(
+    r"(?<![\d.,])(?<!\d\s)\b(?P<so>in\s+)?"
+    r"(?P<unit>(?:krw|won)\s+(?:thousand|million|billion|trillion)s?"
+    r"|(?:thousand|million|billion|trillion)s?\s+(?:of\s+)?(?:krw|won))\b",
+    re.IGNORECASE,
+)
+
+
+def _mentioned(line: str) -> Said | None:
+    """Return a unit of which a line speaks without saying outright that it is the table's: the
+    won are then not known, and nobody takes one for a won."""
+    match = _KOREAN_WORD.search(line) or _ENGLISH_WORD.search(line)
+    if match is None:
+        return None
+    return Said(match["unit"], won_of(match["unit"]) if match["so"] else None)
 
 
 def _said(text: str) -> Said:

@@ -49,6 +49,7 @@ class Shown:
         decimals: digits shown behind the point; None for all.
         unit: what is shown beside the number, such as `%`, `백만원`, `$`; empty for none.
         signed: whether a number below zero is seen to be one.
+        zeros: digits before the point that are shown at least: 3 where 7 is shown as 007.
     """
 
     kind: Literal["number", "date", "time", "nothing", "general"]
@@ -56,6 +57,7 @@ class Shown:
     decimals: int | None = None
     unit: str = ""
     signed: bool = True
+    zeros: int = 0
 
     @property
     def is_plain(self) -> bool:
@@ -140,7 +142,7 @@ def _section(pieces: list[re.Match[str]]) -> _Section:
     condition = None
     literals: list[str] = []
     power, decimals, digits, general = 0, 0, False, False
-    after_point, times, parts = False, "", ""
+    zeros, after_point, times, parts = 0, False, "", ""
     for at, piece in enumerate(pieces):
         if piece["condition"]:
             sign = re.match(r"[<>=]+", piece["condition"])
@@ -148,6 +150,7 @@ def _section(pieces: list[re.Match[str]]) -> _Section:
             condition = sign[0], Decimal(piece["condition"][sign.end() :].strip())
         elif piece["digit"]:
             digits = True
+            zeros += 0 if after_point else piece["digit"].count("0")
             decimals += len(piece["digit"]) if after_point else 0
         elif piece["point"]:
             after_point = after_point or digits or _digit_follows(pieces, at)
@@ -181,6 +184,7 @@ def _section(pieces: list[re.Match[str]]) -> _Section:
             power=power,
             decimals=None if general else decimals,
             unit=_unit(text),
+            zeros=0 if general else zeros,
         )
         if general and not power and not shown.unit:
             shown = PLAIN

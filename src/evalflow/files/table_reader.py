@@ -328,6 +328,9 @@ class Row:
         if cell is None:
             return self._missing(key, default, "")
         text = text_of(cell)
+        shown = self._shown(key)
+        if shown is not None and shown.zeros > 1 and isinstance(cell, Decimal):
+            text = f"-{text[1:].zfill(shown.zeros)}" if cell < 0 else text.zfill(shown.zeros)
         if found := UNPRINTABLE.search(text):
             code = f"U+{ord(found[0]):04X}"
             ko = f"보이지 않거나 인쇄할 수 없는 문자가 있습니다 ({code})"
