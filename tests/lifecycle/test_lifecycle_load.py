@@ -220,6 +220,8 @@ MISTAKES = [
     ("{days_after_period: 30}", "{day: 32}", "wrong_value", "32", "from 1 to 31"),
     ("{days_after_period: 30}", "{dya: 5}", "bad_due_rule", "due:", "just one of day,"),
     ("{days_after_period: 30}", "{day: 5, date: 02-19}", "bad_due_rule", "due:", "just one of"),
+    ("{days_after_period: 30}", "{date: 04-31}", "bad_date", "04-31", "there is no such day"),
+    ("{days_after_period: 30}", "{date: 02-30}", "bad_date", "02-30", "there is no such day"),
     ("{days_after_period: 30}", "{date: 02-30x}", "wrong_value", "02-30x", "expected a date"),
     ("{days_after_period: 30}", "{days_after: report, days: 1}", "bad_due_rule", "{days", "itself"),
     ("{days_after_period: 30}", "5", "wrong_value", "5", "expected 'key: value' entries"),

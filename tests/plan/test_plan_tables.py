@@ -342,3 +342,105 @@ def test_actuals_leave_as_a_table_and_come_back_as_a_batch(run):
     )
     assert code in (0, 1), err
     assert "gu/3" in out
+
+
+def book(path: str, sheets: dict[str, Any], hidden_row: int | None = None) -> None:
+    made = openpyxl.Workbook()
+    made.remove(made.worksheets[0])
+    for name, rows in sheets.items():
+        page = made.create_sheet(name)
+        for row in rows:
+            page.append([each[0] if isinstance(each, tuple) else each for each in row])
+            for cell, each in zip(page[page.max_row], row, strict=False):
+                if isinstance(each, tuple):
+                    cell.number_format = each[1]
+        if hidden_row is not None:
+            page.row_dimensions[hidden_row].hidden = True
+    made.save(path)
+
+
+def test_an_import_names_the_sheets_that_it_leaves_aside_and_takes_those_that_are_named(run):
+    assert run("plan", "import", "plan.yaml", "--as", "policy-1")[0] == 0
+    book(
+        "b.xlsx",
+        {
+            "사업": [["관리번호", "구비(백만원)"], ["1", 100]],
+            "예산": [["관리번호", "구비(백만원)"], ["1", 120]],
+        },
+    )
+    words = ("plan", "import", "b.xlsx", "--as", "policy-1", "--dry-run")
+    _, out, err = run(*words)
+    assert (out.strip(), "left aside: '예산'" in err) == ("Nothing would change.", True)
+    _, out, err = run(*words, "--sheet", "예산")
+    assert ("120000000" in out.replace(",", ""), err) == (True, "")
+    code, _, err = run(*words, "--sheet", "예선")
+    assert (code, "no sheet '예선' (there are: 사업, 예산)" in err) == (2, True)
+
+
+def test_an_import_tells_hidden_rows_and_leaves_them_out_where_it_is_asked_to(run):
+    assert run("plan", "import", "plan.yaml", "--as", "policy-1")[0] == 0
+    book("b.xlsx", {"사업": [["관리번호", "구비(백만원)"], ["1", 110], ["3", 30]]}, hidden_row=3)
+    words = ("plan", "import", "b.xlsx", "--as", "policy-1", "--dry-run")
+    _, out, err = run(*words)
+    assert ("30000000" in out.replace(",", ""), "--visible-rows" in err) == (True, True)
+    _, out, err = run(*words, "--visible-rows")
+    assert ("30000000" in out.replace(",", ""), "left out rows" in err) == (False, True)
+
+
+def test_a_formula_never_calculated_is_no_blank_cell(run):
+    assert run("plan", "import", "plan.yaml", "--as", "policy-1")[0] == 0
+    book(
+        "b.xlsx", {"t": [["관리번호", "성과지표", "2016년 1분기 목표"], ["1", "schools", "=20+9"]]}
+    )
+    code, _, err = run("plan", "import", "b.xlsx", "--as", "policy-1", "--dry-run")
+    assert (code, "b.xlsx:t!C2: a formula that was never calculated" in err) == (2, True)
+
+
+def test_days_are_months_where_months_are_meant_and_far_ones_get_a_word(run):
+    assert run("plan", "import", "plan.yaml", "--as", "policy-1")[0] == 0
+    rows = [
+        ["관리번호", "시작일", "종료일"],
+        ["1", "2016. 2.", "2016. 11."],
+        ["2", "1916. 2. 24.", "2016-12-30 00:00:00"],
+    ]
+    book("b.xlsx", {"사업": rows})
+    _, out, err = run("plan", "import", "b.xlsx", "--as", "policy-1", "--dry-run")
+    assert all(day in out for day in ("2016-02-01", "2016-11-30", "1916-02-24", "2016-12-30"))
+    assert "the month '2016. 11.' was read as 2016-11-30" in err
+    assert "사업!B3: a day more than 20 years from the plan's: 1916-02-24" in err
+
+
+def test_figures_are_shown_with_their_rates_and_what_is_far_off_is_marked(run):
+    assert run("plan", "import", "plan.yaml", "--as", "policy-1")[0] == 0
+    rows = [
+        ["관리번호", "성과지표", "실적"],
+        ["1", "schools", 9],
+        ["1", "lessons", 60_000],
+        ["2", "centres", (0.05, "0%")],
+        ["3", "metres", -400],
+        ["3", "complaints", (50.4, "0")],
+    ]
+    book("f.xlsx", {"1분기": rows, "메모": [["x"]]})
+    words = ("batch", "plan", "self_evaluate", "--as", "policy-1", "-o", "b.jsonl")
+    _, out, err = run(*words, "--figures", "f.xlsx")
+    lines = [line for line in out.splitlines() if line.strip()[:1] in "123"]
+    told = {line.split()[1]: line for line in lines if "⚠" in line}
+    assert sorted(told) == ["Centres", "Lessons", "Metres"], out
+    assert "600 times the target" in told["Lessons"]
+    assert "60000.0%" in told["Lessons"]
+    assert "written with '%', but the indicator's unit is '개소'" in told["Centres"]
+    assert "below zero" in told["Metres"]
+    assert any("Schools" in line and "90.0%" in line for line in lines)
+    assert "left aside: '메모'" in err
+    assert "read 50.4, which the cell shows as 50" in err
+
+
+@pytest.mark.parametrize(
+    ("head", "name"), [("실적(천회)", "lessons"), ("실적(백만개교)", "schools")]
+)
+def test_figures_under_another_unit_than_the_indicators_are_refused(run, head, name):
+    assert run("plan", "import", "plan.yaml", "--as", "policy-1")[0] == 0
+    book("f.xlsx", {"1분기": [["관리번호", "성과지표", head], ["1", name, 9]]})
+    words = ("batch", "plan", "self_evaluate", "--as", "policy-1", "-o", "b.jsonl")
+    code, _, err = run(*words, "--figures", "f.xlsx")
+    assert (code, "is not the indicator's" in err) == (2, True)

@@ -5,12 +5,14 @@ Every wrong row is named with file, row and column; where one is wrong nothing i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from evalflow.errors import nearest
 from evalflow.files.cells import same
 from evalflow.files.figures import ANY_UNIT, is_not_due, plain
+from evalflow.files.money_units import said_by_head, won_of
 from evalflow.files.table_reader import Row, Table
 from evalflow.model import Indicator, ProjectDefinition
 from evalflow.model.canonical import Tree
@@ -32,7 +34,7 @@ def data_by_project(table: Table, plan: str, known: Collection[str]) -> dict[str
         project = f"{plan}/{number}"
         if project not in known:
             if number:
-                row.wrong("number", *_unknown_number(project, number, known))
+                row.wrong("number", *_unknown_number(row, project, number, known))
             continue
         if project in found:
             ko, en = f"'{number}'이(가) 두 번 나옵니다", f"'{number}' stands there twice"
@@ -45,10 +47,15 @@ def data_by_project(table: Table, plan: str, known: Collection[str]) -> dict[str
 
 
 def figures_by_project(
-    table: Table, plan: str, definitions: Mapping[str, ProjectDefinition]
+    table: Table,
+    plan: str,
+    definitions: Mapping[str, ProjectDefinition],
+    units: dict[str, dict[str, str]] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Return the data of a self-evaluation by project id from a table with the columns
     `plan.tables.ACTUALS`. An indicator is named by its id or its Korean or English name.
+
+    Into `units` is written, by project and indicator, what the table shows beside a figure.
 
     Raises:
         InvalidInput: rows name no project or indicator, or hold no figure, or repeat one; all
@@ -60,13 +67,16 @@ def figures_by_project(
         project = f"{plan}/{number}"
         if project not in definitions:
             if number:
-                row.wrong("number", *_unknown_number(project, number, definitions))
+                row.wrong("number", *_unknown_number(row, project, number, definitions))
             continue
         named = _indicator(row, definitions[project])
         indicator = None if named is None else definitions[project].indicator(named)
         figure = _figure(row, indicator)
         if named is None:
             continue
+        _compare_units(row, definitions[project], named)
+        if units is not None and (shown := row.shown_unit("actual")):
+            units.setdefault(project, {})[named] = shown
         data = found.setdefault(project, {"actuals": {}})
         if named in data["actuals"]:
             ko, en = f"지표 '{named}'이(가) 두 번 나옵니다", f"'{named}' stands there twice"
@@ -83,8 +93,10 @@ def figures_by_project(
     return found
 
 
-def _unknown_number(project: str, number: str, known: Collection[str]) -> tuple[str, str, str, str]:
-    near = nearest(project, known)
+def _unknown_number(
+    row: Row, project: str, number: str, known: Collection[str]
+) -> tuple[str, str, str, str]:
+    near = None if row.table.is_crowded("unknown_number") else nearest(project, known)
     ko, en = f"관리번호 '{number}'이(가) 없습니다", f"no project number '{number}'"
     if near:
         short = near.rpartition("/")[2]
@@ -104,6 +116,31 @@ def _indicator(row: Row, definition: ProjectDefinition) -> str | None:
         en = f"{definition.id} has no indicator '{name}' (there are: {there})"
         row.wrong("indicator", "unknown_indicator", ko, en, name)
     return None
+
+
+_SCALED = re.compile(r"(?:천|만|십만|백만|억|thousands?(?:of)?|millions?(?:of)?)(?P<unit>.+)")
+
+
+def _compare_units(row: Row, definition: ProjectDefinition, name: str) -> None:
+    """Refuse a figure under a head, or under a line above the table, that speaks of another unit
+    than the indicator's: 60 under `실적(천명)` is 60,000 명."""
+    indicator = definition.indicator(name)
+    assert indicator is not None
+    said = row.table.unit_of("actual") or ""
+    own = won_of(indicator.unit)
+    scaled = _SCALED.fullmatch(same(said))
+    if scaled is not None and own is None and scaled["unit"] == same(indicator.unit):
+        _wrong_unit(row, said, indicator.unit)
+        return
+    money = said_by_head((said,)) if said else row.table.unit_above
+    if own is not None and money is not None and money.won not in (None, own):
+        _wrong_unit(row, money.text, indicator.unit)
+
+
+def _wrong_unit(row: Row, said: str, unit: str) -> None:
+    ko = f"표의 단위 '{said}'이(가) 지표의 단위 '{unit}'와(과) 다릅니다. 지표의 단위로 적으십시오"
+    en = f"the table's unit '{said}' is not the indicator's, '{unit}': write it in that"
+    row.wrong("actual", "unit_differs", ko, en, said)
 
 
 def _figure(row: Row, indicator: Indicator | None) -> Tree:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -21,8 +21,10 @@ from evalflow.files.figures import BRACKETS
 if TYPE_CHECKING:
     from evalflow.batch.applying import Receipt
     from evalflow.batch.plan_file import BatchPlan
+    from evalflow.batch.preview import Context
     from evalflow.batch.script import ScriptStep
     from evalflow.engine.engine import Engine
+    from evalflow.files.table_reader import Note
 
 _pass = click.make_pass_decorator(Session)
 _MODES = click.Choice(["each", "all", "unit"])
@@ -67,6 +69,12 @@ def _counted(session: Session, counts: dict[str, int]) -> str:
     type=click.Choice(BRACKETS),
     help="괄호 안의 수 · What (12) means in --figures, in place of the plan's word.",
 )
+@click.option("--sheet", "page", metavar="NAME", help="시트 · Sheet of the table.")
+@click.option(
+    "--visible-rows",
+    is_flag=True,
+    help="보이는 행만 · Leave out rows that are hidden or filtered away.",
+)
 @click.option("--mode", type=_MODES, default="each", help="적용 단위 · What stands together.")
 @click.option("-o", "--out", required=True, metavar="FILE", help="계획 파일 · Plan file to write.")
 @_pass
@@ -80,6 +88,8 @@ def plan_command(
     sheet: str | None,
     figures: str | None,
     brackets: str | None,
+    page: str | None,
+    visible_rows: bool,
     mode: str,
     out: str,
 ) -> int:
@@ -92,7 +102,8 @@ def plan_command(
     with session.open() as engine:
         data, document = read_data(session, source, settings)
         chosen = read_where(where)
-        each = _each(engine, chosen, event, sheet, figures, brackets)
+        asked = _Tables(sheet, figures, page, visible_rows, brackets)
+        each = _each(session, engine, chosen, asked)
         if each is not None and "numbers" not in chosen:
             chosen["numbers"] = tuple(project.rpartition("/")[2] for project in each)
         try:
@@ -106,32 +117,136 @@ def plan_command(
         return 1 if plan.counts["refused"] else 0
 
 
+class _Tables(NamedTuple):
+    """The tables that a batch takes its data from, and what of them is meant."""
+
+    each: str | None
+    figures: str | None
+    sheet: str | None = None
+    visible_rows: bool = False
+    brackets: str | None = None
+
+
 def _each(
-    engine: Engine,
-    chosen: dict[str, Any],
-    event: str,
-    sheet: str | None,
-    figures: str | None,
-    brackets: str | None = None,
+    session: Session, engine: Engine, chosen: dict[str, Any], asked: _Tables
 ) -> dict[str, Any] | None:
+    """Return the data by project that the tables hold; tell how they were read, and what the
+    figures come to."""
     from evalflow.batch.sheet import EACH, data_by_project, figures_by_project
-    from evalflow.files.table_reader import read_table
+    from evalflow.files.table_reader import TableFile, read_table
     from evalflow.plan.tables import ACTUALS
 
-    if sheet is None and figures is None:
+    if asked.each is None and asked.figures is None:
         return None
     plan = chosen.get("plan") or engine.plans.only()
+    sheets = () if asked.sheet is None else (asked.sheet,)
     found: dict[str, Any] = {}
-    if sheet is not None:
-        table = read_table(sheet, EACH, others=True)
+    notes: list[Note] = []
+    if asked.each is not None:
+        file = TableFile(asked.each, sheets, asked.visible_rows)
+        table = read_table(file, EACH, others=True)
         found = data_by_project(table, plan, _known(engine, plan))
-    if figures is not None:
-        table = read_table(figures, ACTUALS)
-        table.brackets = brackets or engine.plans.head(plan).brackets
+        notes += table.notes
+    figures: dict[str, dict[str, Any]] = {}
+    units: dict[str, dict[str, str]] = {}
+    if asked.figures is not None:
+        table = read_table(TableFile(asked.figures, sheets, asked.visible_rows), ACTUALS)
+        table.brackets = asked.brackets or engine.plans.head(plan).brackets
         definitions = {each.id: each for each in engine.plans.definitions(plan)}
-        for project, data in figures_by_project(table, plan, definitions).items():
+        figures = figures_by_project(table, plan, definitions, units)
+        for project, data in figures.items():
             found[project] = {**found.get(project, {}), **data}
+        notes += table.notes
+    for note in notes:
+        session.remark(note.text(session.lang))
+    if figures:
+        _print_figures(session, engine, plan, figures, units)
     return found
+
+
+def _print_figures(
+    session: Session,
+    engine: Engine,
+    plan: str,
+    figures: dict[str, dict[str, Any]],
+    units: dict[str, dict[str, str]],
+    most: int = 20,
+) -> None:
+    """Print figure, target, rate and band of each indicator: all that are marked, and of the
+    others the first `most`."""
+    from evalflow.batch.preview import preview
+
+    projects = {each.id: each for each in engine.projects(plan=plan)}
+    contexts: dict[str, Context] = {}
+    rows: list[Sequence[str]] = []
+    left = marked = 0
+    for project, data in figures.items():
+        period = projects[project].period
+        context = contexts.get(period) or contexts.setdefault(
+            period, _context(engine, plan, period)
+        )
+        if project not in context.definitions:
+            continue
+        bands = {band.name: session.label(band.label) for band in context.rules.bands}
+        for line in preview(project, data["actuals"], units.get(project, {}), context):
+            marked += bool(line.marks)
+            if not line.marks and len(rows) >= most:
+                left += 1
+                continue
+            rows.append(
+                (
+                    project.rpartition("/")[2],
+                    session.label(line.label),
+                    *(
+                        "-" if each is None else f"{each:,f}"
+                        for each in (line.figure, line.actual, line.target)
+                    ),
+                    "-" if line.rate is None else f"{line.rate}%",
+                    bands.get(line.band or "", "-"),
+                    "; ".join(
+                        ("⚠ " if at == 0 else "") + session.label(mark)
+                        for at, mark in enumerate(line.marks)
+                    ),
+                )
+            )
+    heads = session.say(
+        "관리번호,성과지표,실적,누계,목표(누계),이행률,등급,확인할 점",
+        "Number,Indicator,Actual,So far,Target so far,Rate,Band,To check",
+    ).split(",")
+    session.table(heads, rows, right=(2, 3, 4, 5))
+    if left:
+        session.echo(session.say(f"… 그 밖에 {left}건", f"… and {left} more"))
+    if marked:
+        session.remark(
+            session.say(
+                f"확인할 실적이 {marked}건 있습니다 (⚠).", f"figures to check: {marked} (⚠)."
+            )
+        )
+
+
+def _context(engine: Engine, plan: str, period: str) -> Context:
+    """Return what figures of the period are rated by: the plan in force, and earlier actuals."""
+    from evalflow.batch.preview import Context
+    from evalflow.lifecycle.fields import figure_from
+
+    revision = engine.rules.terms(plan).in_force(period)
+    head = engine.plans.head(plan, revision=revision)
+    prior = {
+        each.project: {
+            name: {indicator: figure_from(figure) for indicator, figure in figures.items()}
+            for name, figures in each.prior.items()
+        }
+        for each in engine.ratings.evaluations(plan, period)
+    }
+    return Context(
+        period=period,
+        periods=engine.plans.calendar(plan).periods_to(period),
+        revision=revision,
+        rules=head.scoring,
+        score=engine.plugins.scoring(head.scoring, within=head.patience),
+        definitions={each.id: each for each in engine.plans.definitions(plan, revision=revision)},
+        prior=prior,
+    )
 
 
 def _known(engine: Engine, plan: str) -> list[str]:
@@ -246,7 +361,7 @@ def _run_step(
         session.echo(session.say("  이어서 적용합니다", "  continued"))
     else:
         chosen = dict(step.where)
-        each = _each(engine, chosen, step.event, step.each, step.figures)
+        each = _each(session, engine, chosen, _Tables(step.each, step.figures))
         if each is not None and "numbers" not in chosen:
             chosen["numbers"] = tuple(project.rpartition("/")[2] for project in each)
         plan = engine.batch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,23 @@ if TYPE_CHECKING:
     from evalflow.plan.differences import Difference
 
 _pass = click.make_pass_decorator(Session)
+_sheets = click.option(
+    "--sheet", "sheets", multiple=True, metavar="NAME", help="시트 · Sheet of the tables; several."
+)
+_visible_rows = click.option(
+    "--visible-rows",
+    is_flag=True,
+    help="보이는 행만 · Leave out rows that are hidden or filtered away.",
+)
+
+
+def _meant(
+    files: Sequence[str], sheets: Sequence[str], visible_rows: bool
+) -> list[os.PathLike[str]]:
+    """Return the tables, with what of them is meant."""
+    from evalflow.files.table_reader import TableFile
+
+    return [TableFile(file, tuple(sheets), visible_rows) for file in files]
 
 
 @click.group("plan")
@@ -32,17 +50,25 @@ plan_command.add_command(schemes.open_)
 @plan_command.command("check")
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.argument("tables", nargs=-1, type=click.Path(dir_okay=False))
+@_sheets
+@_visible_rows
 @_pass
-def check(session: Session, file: str, tables: tuple[str, ...]) -> int:
+def check(
+    session: Session,
+    file: str,
+    tables: tuple[str, ...],
+    sheets: tuple[str, ...],
+    visible_rows: bool,
+) -> int:
     """계획 파일을 검사 · Check a plan file and its lifecycle; all problems at once.
 
     TABLES of projects, budgets and targets are laid over it.
     """
     import evalflow
 
-    plan = evalflow.load_plan(file, tables=tables)
+    plan = evalflow.load_plan(file, tables=_meant(tables, sheets, visible_rows))
     for note in plan.notes:
-        session.echo(note.text(session.lang))
+        session.remark(note.text(session.lang))
     findings = evalflow.check_lifecycle(plan.lifecycle, plan=plan)
     for finding in findings:
         session.echo(finding.text(session.lang))
@@ -57,6 +83,8 @@ def check(session: Session, file: str, tables: tuple[str, ...]) -> int:
 @click.option(
     "--plan", "plan_id", metavar="ID", help="표를 얹을 계획 · The plan that tables change."
 )
+@_sheets
+@_visible_rows
 @click.option("--dry-run", is_flag=True, help="미리 보기 · Show what would change; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON, with --dry-run.")
 @_pass
@@ -66,6 +94,8 @@ def import_(
     actor: str,
     reason: str | None,
     plan_id: str | None,
+    sheets: tuple[str, ...],
+    visible_rows: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -75,7 +105,7 @@ def import_(
     change the store's plan, or a plan with the tables that complete it.
     """
     with _store(session, dry_run) as engine:
-        plan = _given(session, engine, files, plan_id)
+        plan = _given(engine, files, plan_id, sheets, visible_rows)
         for note in plan.notes:
             session.remark(note.text(session.lang))
         known = plan.id in engine.plans.ids()
@@ -105,9 +135,15 @@ def _store(session: Session, dry_run: bool) -> Engine:
         raise
 
 
-def _given(session: Session, engine: Engine, files: Sequence[str], plan_id: str | None) -> Plan:
+def _given(
+    engine: Engine,
+    files: Sequence[str],
+    plan_id: str | None,
+    sheets: Sequence[str],
+    visible_rows: bool,
+) -> Plan:
     plans = [file for file in files if file.lower().endswith((".yaml", ".yml"))]
-    tables = [file for file in files if file not in plans]
+    tables = _meant([file for file in files if file not in plans], sheets, visible_rows)
     if len(plans) > 1 or (plans and plan_id):
         raise invalid(
             "several_plans",

@@ -3,7 +3,8 @@
 - `yaml`: YAML as trees of text whose values know their line: the only user of PyYAML;
 - `reader`: from trees to values, every problem collected;
 - `table_reader`: CSV, XLSX, XLS and ODS as rows with named columns; `grid`: the sheets of a file;
-  `cells`: what a cell says; `workbooks` reads workbooks in a child of its own with bounded time and
-  memory: the only user of python-calamine;
+  `number_formats`: what a format shows of a number; `cells`, `days`, `money_units`: what a cell or
+  a head says; `workbooks` reads workbooks in a child of its own with bounded time and memory: the
+  only user of openpyxl and xlrd;
 - `table_writer`: rows to XLSX (the only user of XlsxWriter) and CSV.
 """

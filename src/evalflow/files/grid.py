@@ -6,11 +6,12 @@ import codecs
 import csv
 import datetime as dt
 import io
+import itertools
 import os
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from importlib.util import find_spec
 from typing import Any, NoReturn
@@ -19,6 +20,8 @@ import attrs
 
 from evalflow.errors import invalid
 from evalflow.files.cells import Cell
+from evalflow.files.days import SERIAL_ZERO, day_of_serial
+from evalflow.files.number_formats import PLAIN, Shown, shown_by
 from evalflow.files.yaml import LARGEST_FILE, content
 
 MEMORY = 1024 * 1024 * 1024
@@ -51,19 +54,36 @@ class Sheet:
         rows: row number from 1 -> cells from column A on.
         merged: the merged ranges.
         visible: whether people see it.
+        shown: how number formats show the numbers that are not shown as they stand, by row and
+            column. The rows hold what is shown (84.5 where 0.845 is shown as 84.5 %), with all
+            digits.
+        hidden: numbers of the rows that people do not see: hidden, or filtered away.
+        filtered: whether a filter hides rows.
+        hidden_columns: numbers of the first and the last column of each stretch that is hidden.
+        zero: the day that a day's serial number 0 stands for.
     """
 
     name: str | None
     rows: Mapping[int, tuple[Cell | Fault, ...]]
     merged: tuple[Range, ...] = ()
     visible: bool = True
+    shown: Mapping[tuple[int, int], Shown] = attrs.field(factory=dict)
+    hidden: frozenset[int] = frozenset()
+    filtered: bool = False
+    hidden_columns: tuple[tuple[int, int], ...] = ()
+    zero: dt.date = SERIAL_ZERO
 
 
-def read_sheets(source: str | bytes | os.PathLike[str], shown: str) -> list[Sheet]:
+def read_sheets(
+    source: str | bytes | os.PathLike[str],
+    shown: str,
+    heads: Callable[[Sheet], int] | None = None,
+) -> list[Sheet]:
     """Return the sheets of a file (a path), or of `source` itself (bytes); at least one.
 
     What the file is, its first bytes say and not its name. Numbers of workbooks are exact to
-    the 15 digits that Excel keeps and shows.
+    the 15 digits that Excel keeps and shows. `heads` counts the heads that a sheet of the first
+    rows of a CSV file has: what parts the cells is what parts the heads.
 
     Raises:
         InvalidInput: no such file, too large, empty, encrypted, broken, or of a format that
@@ -75,10 +95,10 @@ def read_sheets(source: str | bytes | os.PathLike[str], shown: str) -> list[Shee
     if len(data) > LARGEST_FILE:
         _refuse_size(shown)
     _refuse_foreign(data, shown)
-    if data[:4] == b"PK\x03\x04" or data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+    if data[:4] == b"PK\x03\x04" or data[:8] == _OLE:
         sheets = _workbook(data, shown)
     else:
-        sheets = [Sheet(name=None, rows=dict(_text_rows(_decoded(data, shown), shown)))]
+        sheets = [Sheet(name=None, rows=dict(_csv_rows(_decoded(data, shown), shown, heads)))]
     if not any(sheet.rows for sheet in sheets):
         _refuse("empty_file", shown, "내용이 있는 칸이 없습니다", "no cell holds anything")
     return sheets
@@ -99,6 +119,17 @@ def _refuse(code: str, shown: str, ko: str, en: str, **more: Any) -> NoReturn:
 _DRM = (b"DRMONE", b"SCDSA", b"MarkAny", b"Fasoo", b"DOCUMENT SAFER", b"NASCA")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _HWP = b"HWP Document File"
+_WEB = (b"<", b"MIME-Version:")  # a page, or one saved with its pictures (.mht)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def _refuse_password(shown: str) -> NoReturn:
+    _refuse(
+        "encrypted",
+        shown,
+        "암호가 걸린 엑셀 파일입니다. 암호를 풀어 저장한 뒤 다시 하십시오",
+        "the workbook has a password: save it without one and try again",
+    )
 
 
 def _refuse_foreign(data: bytes, shown: str) -> None:
@@ -111,13 +142,8 @@ def _refuse_foreign(data: bytes, shown: str) -> None:
             "문서보안(DRM)이 걸린 파일입니다. 보안을 해제해 저장한 뒤 다시 하십시오",
             "the file is locked by document security (DRM): save it unlocked and try again",
         )
-    if data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" and _ENCRYPTED in data:
-        _refuse(
-            "encrypted",
-            shown,
-            "암호가 걸린 엑셀 파일입니다. 암호를 풀어 저장한 뒤 다시 하십시오",
-            "the workbook has a password: save it without one and try again",
-        )
+    if data[:8] == _OLE and _ENCRYPTED in data:
+        _refuse_password(shown)
     if _HWP in data[:65_536] or (data[:2] == b"PK" and b"application/hwp+zip" in head):
         _refuse(
             "not_a_table",
@@ -125,7 +151,7 @@ def _refuse_foreign(data: bytes, shown: str) -> None:
             "한글 문서입니다. 표를 엑셀이나 CSV로 저장하십시오",
             "a Hangul (HWP) document: save its table as XLSX or CSV",
         )
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
+    if head.replace(b"\0", b"").lstrip(b"\xff\xfe\xef\xbb\xbf \t\r\n").startswith(_WEB):
         _refuse(
             "not_a_table",
             shown,
@@ -180,17 +206,23 @@ def _composed(text: str) -> str:
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
-def _text_rows(text: str, shown: str) -> Iterator[tuple[int, tuple[Cell, ...]]]:
+_SEPARATORS = ",\t;|"
+_FIRST_ROWS = 60
+
+
+def _csv_rows(
+    text: str, shown: str, heads: Callable[[Sheet], int] | None
+) -> Iterator[tuple[int, tuple[Cell | Fault, ...]]]:
     """Yield the rows that hold anything, numbered as Excel numbers them."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    separator = _separator(text, heads)
     cells = 0
     number = 0
     try:
-        for number, row in enumerate(reader, 1):
+        for number, row in _parted(text, separator):
             cells += len(row)
             if cells > MOST_CELLS:
                 _refuse_size(shown)
-            values: list[Cell] = [_unescaped(each) or None for each in row]
+            values = [_csv_cell(each) for each in row]
             while values and values[-1] is None:
                 values.pop()
             if values:
@@ -204,6 +236,44 @@ def _text_rows(text: str, shown: str) -> Iterator[tuple[int, tuple[Cell, ...]]]:
             f"{error}",
             line=number + 1,
         )
+
+
+def _parted(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    return enumerate(reader, 1)
+
+
+def _separator(text: str, heads: Callable[[Sheet], int] | None) -> str:
+    """Return what parts the cells: what makes most heads of the first rows, else what parts most
+    of these rows into as many cells as the row before."""
+    best, most = ",", (-1, -1)
+    for separator in _SEPARATORS:
+        rows: dict[int, tuple[Cell | Fault, ...]] = {}
+        try:
+            for number, row in _parted(text, separator):
+                rows[number] = tuple([each or None for each in row])
+                if number >= _FIRST_ROWS:
+                    break
+        except csv.Error:
+            pass  # quotes that do not match under this separator; what was read so far counts
+        found = 0 if heads is None or not rows else heads(Sheet(name=None, rows=rows))
+        wide = [len(row) for row in rows.values() if len(row) > 1]
+        alike = sum(one == other for one, other in itertools.pairwise(wide)) + bool(wide)
+        if (found, alike) > most:
+            best, most = separator, (found, alike)
+    return best
+
+
+_ERRORS = frozenset(
+    ["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!"]
+)
+
+
+def _csv_cell(text: str) -> Cell | Fault:
+    """Return a cell of text: an office program writes the errors of its cells as their words."""
+    if text.strip() in _ERRORS:
+        return Fault(text.strip())
+    return _unescaped(text) or None
 
 
 def _unescaped(text: str) -> str:
@@ -220,32 +290,23 @@ def escaped(text: str) -> str:
     return f"'{text}" if text.lstrip("'")[:1] in _RISKY and text.lstrip("'") else text
 
 
-def _delimiter(text: str) -> str:
-    """Return what parts the cells: what stands most often in the first lines."""
-    head = text[:20_000]
-    return max(",\t;", key=lambda each: (head.count(each), each == ","))
-
-
 # --------------------------------------------------------------------------- workbooks
 
 
 def _workbook(data: bytes, shown: str) -> list[Sheet]:
     """Return the sheets that the child found."""
     sheets: list[Sheet] = []
-    rows: dict[int, tuple[Cell | Fault, ...]] = {}
+    codes: list[str] = []
+    reading = _Reading({}, codes)
     for told in _lines_of_child(data, shown):
         if isinstance(told, list):
-            rows[told[0]] = tuple([_cell(each) for each in told[1]])
+            reading.row(*told)
+        elif "format" in told:
+            codes.append(told["format"])
         elif "sheet" in told:
-            rows = {}
-            merged = tuple(
-                [
-                    (top + 1, left + 1, low + 1, right + 1)
-                    for (top, left), (low, right) in told["merged"]
-                ]
-            )
-            name = unicodedata.normalize("NFC", told["sheet"])
-            sheets.append(Sheet(name=name, rows=rows, merged=merged, visible=told["visible"]))
+            reading = _Reading(told, codes)
+        elif "after" in told:
+            sheets.append(reading.sheet(told["after"]))
         elif "stop" in told:
             _refuse_told(told, shown)
         else:
@@ -255,31 +316,86 @@ def _workbook(data: bytes, shown: str) -> list[Sheet]:
     return sheets
 
 
-def _cell(told: Any) -> Cell | Fault:
-    if told is None:
-        return None
-    if isinstance(told, str):
-        return _composed(told.replace("\r\n", "\n").replace("\r", "\n"))
-    ((kind, value),) = told.items()
-    if kind == "n":
-        return Decimal(value)
-    return dt.date.fromisoformat(value) if kind == "d" else Fault(value)
+class _Reading:
+    """One sheet while the child tells it."""
+
+    def __init__(self, head: Mapping[str, Any], codes: Sequence[str]) -> None:
+        self.head, self.codes = head, codes
+        self.zero = dt.date.fromisoformat(head.get("epoch", SERIAL_ZERO.isoformat()))
+        self.rows: dict[int, tuple[Cell | Fault, ...]] = {}
+        self.shown: dict[tuple[int, int], Shown] = {}
+        self.hidden: set[int] = set()
+
+    def row(self, number: int, cells: list[Any], hidden: bool) -> None:
+        self.rows[number] = tuple(
+            [self._cell(number, column, each) for column, each in enumerate(cells, 1)]
+        )
+        if hidden:
+            self.hidden.add(number)
+
+    def _cell(self, row: int, column: int, told: Any) -> Cell | Fault:
+        if told is None:
+            return None
+        if isinstance(told, str):
+            return _composed(told.replace("\r\n", "\n").replace("\r", "\n"))
+        if "n" in told:
+            number = Decimal(told["n"])
+            return number if "f" not in told else self._number(row, column, number, told["f"])
+        if "d" in told:
+            try:
+                return dt.date.fromisoformat(told["d"])
+            except ValueError:
+                return _composed(told["d"])
+        return Fault(told["e"])
+
+    def _number(self, row: int, column: int, stored: Decimal, code: int) -> Cell:
+        shown = shown_by(self.codes[code], stored)
+        if shown.kind == "date":
+            return day_of_serial(int(stored), self.zero) or stored
+        if shown.kind == "time":
+            minutes = int(stored * 24 * 60)
+            return f"{minutes // 60}:{minutes % 60:02}"
+        if shown != PLAIN and (
+            shown.unit
+            or not shown.signed
+            or shown.zeros > 1
+            or shown.kind == "nothing"
+            or shown.hides_digits(stored)
+        ):
+            self.shown[row, column] = shown
+        return shown.value(stored)
+
+    def sheet(self, after: Mapping[str, Any]) -> Sheet:
+        """Return it whole."""
+        return Sheet(
+            name=unicodedata.normalize("NFC", self.head["sheet"]),
+            rows=self.rows,
+            merged=tuple([(top, left, low, right) for top, left, low, right in after["merged"]]),
+            visible=self.head["visible"],
+            shown=self.shown,
+            hidden=frozenset(self.hidden),
+            filtered=after["filtered"],
+            hidden_columns=tuple([(first, last) for first, last in after["hidden_columns"]]),
+            zero=self.zero,
+        )
 
 
 def _lines_of_child(data: bytes, shown: str) -> Iterable[Any]:
     import json
 
-    spec = find_spec("python_calamine")
-    if spec is None or spec.origin is None:
-        _refuse(
-            "no_reader",
-            shown,
-            "엑셀 파일을 읽는 python-calamine이 설치되어 있지 않습니다",
-            "python-calamine, which reads workbooks, is not installed",
-        )
-    folder = os.path.dirname(os.path.dirname(spec.origin))
+    folders = []
+    for library in ("openpyxl", "xlrd", "et_xmlfile"):
+        spec = find_spec(library)
+        if spec is None or spec.origin is None:
+            _refuse(
+                "no_reader",
+                shown,
+                f"엑셀 파일을 읽는 {library}이(가) 설치되어 있지 않습니다",
+                f"{library}, which reads workbooks, is not installed",
+            )
+        folders.append(os.path.dirname(os.path.dirname(spec.origin)))
     script = os.path.join(os.path.dirname(__file__), "workbooks.py")
-    command = [_python(), "-I", "-S", script, folder, str(MEMORY), str(SECONDS)]
+    command = [_python(), "-I", "-S", script, str(MEMORY), str(SECONDS), *dict.fromkeys(folders)]
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter and script
             command, input=data, capture_output=True, timeout=2 * SECONDS, check=False
@@ -298,6 +414,24 @@ def _python() -> str:
 
 
 def _refuse_told(told: Mapping[str, Any], shown: str) -> NoReturn:
+    if told["stop"] == "password":
+        _refuse_password(shown)
+    if told["stop"] == "xlsb":
+        _refuse(
+            "not_a_table",
+            shown,
+            "엑셀 이진 통합문서(.xlsb)입니다. 엑셀에서 .xlsx로 다시 저장하십시오",
+            "a binary workbook (.xlsb): save it in Excel as .xlsx",
+        )
+    if told["stop"] == "dtd":
+        _refuse(
+            "broken_file",
+            shown,
+            "문서 형식 선언(DTD)이 든 통합문서는 읽지 않습니다. 엑셀에서 열어 .xlsx로 다시 "
+            "저장하십시오",
+            "a workbook with a document type declaration (DTD) is not read: open it in Excel and "
+            "save it again as .xlsx",
+        )
     if told["stop"] != "broken":
         _refuse_size(shown)
     _refuse(

@@ -274,6 +274,11 @@ class Part:
 
     # ------------------------------------------------------------------ problems
 
+    @property
+    def is_written(self) -> bool:
+        """Whether it stands in a YAML file, and does not come out of a store or a program."""
+        return self._reading._document is not None
+
     def wrong(self, key: str | int | None, code: str, ko: str, en: str, value: Tree = None) -> None:
         """Note a problem with the value of `key`, or with this part as a whole (None)."""
         if key is None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeVar, overload
 
 import attrs
@@ -15,13 +16,15 @@ from evalflow.errors import InvalidInput, Problem, invalid, nearest
 from evalflow.files.cells import (
     Cell,
     column_letters,
-    date_of,
     is_none,
     same,
     text_of,
 )
+from evalflow.files.days import SERIAL_ZERO, Month, read_day
 from evalflow.files.figures import ANY_UNIT, Figure, read_figure
 from evalflow.files.grid import Fault, Sheet, read_sheets
+from evalflow.files.money_units import Said, said_by_head, said_by_line, won_of
+from evalflow.files.number_formats import Shown
 from evalflow.files.yaml import UNPRINTABLE
 
 T = TypeVar("T")
@@ -29,25 +32,19 @@ T = TypeVar("T")
 MOST_PROBLEMS = 200
 """Problems told one by one; the others are counted."""
 
+MOST_ALIKE = 20
+"""Problems of one kind with one sheet that are told one by one; the others are counted."""
+
 _HEAD_WITHIN = 40  # rows of titles, stamps and remarks that may stand above the heads
 _HEAD_DEEPEST = 3  # heads under heads
 _MOST_MERGED = 10_000  # cells that one merged range may fill
 
 _TOTALS = re.compile(r"총?(?:합계|소계|누계|계|총계|평균)(?:[(:].*)?|(?:grand|sub)?-?totals?|sum")
-_UNIT_ABOVE = re.compile(r"단위:(백만원|천원|억원|만원|원)|unit:(million|thousand)?won")
-_UNIT_BEHIND = re.compile(r"[(\[](?:단위:|unit:)?([^()\[\]]*)[)\]]$")
-
-WON = {
-    "원": 1,
-    "천원": 1_000,
-    "만원": 10_000,
-    "백만원": 1_000_000,
-    "억원": 100_000_000,
-    "won": 1,
-    "thousandwon": 1_000,
-    "millionwon": 1_000_000,
-}
-"""Units of money, compared as `cells.same` compares, in won."""
+_UNIT_BEHIND = re.compile(r"[(\[](?:단위:|units?:)?([^()\[\]]*)[)\]]$")
+_NOTES_ALIKE = 3  # notes of one kind on one column that are told one by one
+_NO_UNITS_BESIDE = frozenset(
+    ["", "₩", "￦", "\\", "원"]
+)  # what a format of won shows beside a figure
 
 
 @attrs.frozen
@@ -86,13 +83,36 @@ class Note:
         return f"{self.where}: {self.ko if lang == 'ko' else self.en}"
 
 
+@attrs.frozen
+class TableFile(os.PathLike[str]):
+    """A file of tables, and what of it is meant; taken wherever a table's path is.
+
+    Attributes:
+        path: the file.
+        sheets: the sheets that are meant, by name; empty leaves it to the heads.
+        visible_rows: whether rows that are hidden, or filtered away, are left out.
+    """
+
+    path: str
+    sheets: tuple[str, ...] = ()
+    visible_rows: bool = False
+
+    def __fspath__(self) -> str:
+        return self.path
+
+
 @attrs.frozen(kw_only=True)
 class _Found:
-    """Where a column was found: its number from 1, its head, and the unit that the head gives."""
+    """Where a column was found: its number from 1, its head, and what stands in brackets behind
+    its heads, the lowest first."""
 
     number: int
     head: str
-    unit: str | None
+    units: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> Said | None:
+        return said_by_head(self.units)
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -105,7 +125,6 @@ class Table:
             `read_table` was asked to take them.
         rows: the rows below the heads, without blank ones and totals.
         problems: grows while rows are asked; `raise_if_any` raises them all at once.
-        notes: what was left out or understood in one of several ways.
         brackets: what a figure in brackets means, `minus` or `provisional`; None where nobody
             said it: then such a figure is refused.
     """
@@ -116,11 +135,34 @@ class Table:
     others: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     problems: list[Problem] = attrs.field(factory=list)
-    notes: list[Note] = attrs.field(factory=list)
     brackets: str | None = None
+    _notes: list[Note] = attrs.field(factory=list)
     _found: Mapping[str, _Found] = attrs.field(factory=dict)
     _merged: Mapping[tuple[int, int], Cell | Fault] = attrs.field(factory=dict)
-    _unit: str | None = None
+    _shown: Mapping[tuple[int, int], Shown] = attrs.field(factory=dict)
+    _zero: dt.date = SERIAL_ZERO
+    _unit: Said | None = None
+    _units_below: tuple[tuple[int, Said], ...] = ()
+    _counts: dict[tuple[str, str | None], int] = attrs.field(factory=dict)
+    _told: set[str] = attrs.field(factory=set)
+    _wrong: Counter[str] = attrs.field(factory=Counter)
+
+    @property
+    def notes(self) -> list[Note]:
+        """What was left out, or understood in one of several ways; grows while rows are asked."""
+        more = [
+            (code, key, count - _NOTES_ALIKE)
+            for (code, key), count in self._counts.items()
+            if count > _NOTES_ALIKE
+        ]
+        place = f"{self.file}:{self.sheet}" if self.sheet else self.file
+        folded = []
+        for code, key, count in more:
+            head = None if key is None else self.head(key)
+            ko = f"같은 알림이 {count:,}건 더 있습니다" + (f" ('{head}' 열)" if head else "")
+            en = f"{count:,} more notes like this" + (f" (column '{head}')" if head else "")
+            folded.append(Note(code=code, ko=ko, en=en, where=place))
+        return [*self._notes, *folded]
 
     def __contains__(self, key: str) -> bool:
         """Say whether the table has the column."""
@@ -136,8 +178,23 @@ class Table:
     def won_each(self, key: str) -> int:
         """Return how many won one is in this column: 1, or as its head or the words above the
         table say (`백만원`)."""
+        said = self._said(key)
+        return 1 if said is None or said.won is None else said.won
+
+    def _said(self, key: str) -> Said | None:
         found = self._found.get(key)
-        return WON[(None if found is None else found.unit) or self._unit or "원"]
+        said = None if found is None else found.said
+        return said or self._unit
+
+    @property
+    def unit_above(self) -> Said | None:
+        """What the lines above the table say of units of money."""
+        return self._unit
+
+    def unit_of(self, key: str) -> str | None:
+        """Return what stands in brackets behind a column's head; None where nothing does."""
+        found = self._found.get(key)
+        return found.units[0] if found is not None and found.units else None
 
     def wrong(
         self, row: int | None, key: str | None, code: str, ko: str, en: str, value: Any = None
@@ -145,6 +202,7 @@ class Table:
         """Add a problem with a cell, a row (no key) or the whole table (no row)."""
         found = None if key is None else self._found.get(key)
         column = None if found is None else found.number
+        self._wrong[code] += 1
         self.problems.append(
             Problem(
                 code=code,
@@ -159,12 +217,21 @@ class Table:
             )
         )
 
-    def note(self, row: int, key: str | None, code: str, ko: str, en: str) -> None:
-        """Add a word on how the table was read."""
+    def is_crowded(self, code: str) -> bool:
+        """Say whether so many problems of a kind are known that a further one is only counted:
+        looking for what its writer may have meant is then wasted."""
+        return self._wrong[code] >= MOST_ALIKE
+
+    def note(self, row: int | None, key: str | None, code: str, ko: str, en: str) -> None:
+        """Add a word on how the table was read; of one kind on one column a few, then a count."""
+        count = self._counts[code, key] = self._counts.get((code, key), 0) + 1
+        if count > _NOTES_ALIKE:
+            return
         found = None if key is None else self._found.get(key)
         cell = _cell_name(row, None if found is None else found.number)
-        place = f"{self.sheet}!{cell}" if self.sheet else cell
-        self.notes.append(Note(code=code, ko=ko, en=en, where=f"{self.file}:{place}"))
+        place = ("!" if cell and self.sheet else "").join([self.sheet or "", cell or ""])
+        where = f"{self.file}:{place}" if place else self.file
+        self._notes.append(Note(code=code, ko=ko, en=en, where=where))
 
     def raise_if_any(self) -> None:
         """Raise all problems in the order of their cells; the first two hundred one by one.
@@ -176,7 +243,8 @@ class Table:
 
 
 def raise_all(problems: Iterable[Problem]) -> None:
-    """Raise problems of one or several tables at once, in the order of their cells.
+    """Raise problems of one or several tables at once, in the order of their cells; of those of
+    one kind the first twenty and a count.
 
     Raises:
         InvalidInput: there are any.
@@ -186,16 +254,31 @@ def raise_all(problems: Iterable[Problem]) -> None:
     )
     if not found:
         return
-    more = len(found) - MOST_PROBLEMS
-    if more > 0:
-        last = Problem(
-            code="more_problems",
-            file=found[0].file,
-            ko=f"그 밖에 {more:,}건이 더 있습니다",
-            en=f"and {more:,} more problems",
-        )
-        found = [*found[:MOST_PROBLEMS], last]
-    raise InvalidInput(found)
+    alike: Counter[tuple[str | None, str | None, str]] = Counter()
+    told: list[Problem] = []
+    for problem in found:
+        kind = problem.file, problem.sheet, problem.code
+        alike[kind] += 1
+        if alike[kind] <= MOST_ALIKE and len(told) < MOST_PROBLEMS:
+            told.append(problem)
+    for (file, sheet, code), count in alike.items():
+        shown = sum((each.file, each.sheet, each.code) == (file, sheet, code) for each in told)
+        if count > shown:
+            first = next(
+                each for each in found if (each.file, each.sheet, each.code) == (file, sheet, code)
+            )
+            place, more = first.cell or first.line, count - shown
+            told.append(
+                Problem(
+                    code="more_problems",
+                    file=file,
+                    sheet=sheet,
+                    value=code,
+                    ko=f"{place}에서와 같은 문제가 {more:,}건 더 있습니다",
+                    en=f"and {more:,} more problems like that of {place}",
+                )
+            )
+    raise InvalidInput(told)
 
 
 @attrs.frozen(eq=False)
@@ -246,6 +329,9 @@ class Row:
         if cell is None:
             return self._missing(key, default, "")
         text = text_of(cell)
+        shown = self._shown(key)
+        if shown is not None and shown.zeros > 1 and isinstance(cell, Decimal):
+            text = f"-{text[1:].zfill(shown.zeros)}" if cell < 0 else text.zfill(shown.zeros)
         if found := UNPRINTABLE.search(text):
             code = f"U+{ord(found[0]):04X}"
             ko = f"보이지 않거나 인쇄할 수 없는 문자가 있습니다 ({code})"
@@ -276,6 +362,7 @@ class Row:
         is none, which is noted as a problem."""
         cell = self.cell(key)
         if isinstance(cell, Decimal):  # an exact number of a workbook
+            self._note_shown(key)
             return Figure(cell)
         text = "" if cell is None else text_of(cell)
         read = read_figure(text, unit=unit, brackets=self.table.brackets, money=money)
@@ -299,8 +386,8 @@ class Row:
         cell = self.cell(key)
         if cell is None or is_none(cell):
             return self._missing(key, default, 0)
-        each = self.table.won_each(key)
-        read = self.read_figure(key, unit=_unit_of(each), money=each == 1)
+        each = self._won_each(key)
+        read = self.read_figure(key, unit=_UNIT_OF.get(each, ""), money=each == 1)
         if read is None or read.provisional:
             if read is not None:
                 ko, en = "금액은 잠정치일 수 없습니다", "an amount is not provisional"
@@ -313,22 +400,89 @@ class Row:
             self.wrong(key, "not_whole", ko, en, figure)
         return int(amount)
 
+    def _won_each(self, key: str) -> int:
+        """Return how many won one is in this cell: as shown beside it, as its column says."""
+        said = self.table._said(key)
+        below = [each for row, each in self.table._units_below if row < self.number]
+        shown = self._shown(key)
+        beside = "" if shown is None else shown.unit
+        if said is not None and said.won is None:
+            if key not in self.table._told:
+                self.table._told.add(key)
+                ko = (
+                    f"'{self.table.head(key)}'의 금액 단위를 알 수 없습니다: '{said.text}' (예: "
+                    f"{self.table.head(key)}(백만원))"
+                )
+                en = (
+                    f"the unit of money of '{self.table.head(key)}' is not understood: "
+                    f"'{said.text}' (expected e.g. won, thousand won, million won)"
+                )
+                self.wrong(key, "unknown_money_unit", ko, en, said.text)
+            return 1
+        each = 1 if said is None or said.won is None else said.won
+        if beside not in _NO_UNITS_BESIDE or (beside == "원" and each != 1):
+            own = won_of(beside)
+            if own is None or (said is not None and own != each):
+                ko = f"칸에 보이는 단위 '{beside}'이(가) 표의 금액 단위와 맞지 않습니다"
+                en = f"the unit '{beside}' shown in the cell does not agree with the table's"
+                self.wrong(key, "unknown_money_unit", ko, en, beside)
+                return 1
+            return own
+        if any(one.won != each for one in below):
+            ko = f"표 가운데에서 단위가 바뀝니다: '{below[-1].text}'. 표를 나누어 주십시오"
+            en = f"the unit changes within the table: '{below[-1].text}'; part the table there"
+            self.wrong(key, "unit_changes", ko, en, below[-1].text)
+        return each
+
+    def shown_unit(self, key: str) -> str:
+        """Return what a number format shows beside the number of a cell: `%`, `명`; `%` also
+        behind text that ends in it. Empty where nothing is."""
+        shown, cell = self._shown(key), self.cell(key)
+        if shown is not None and shown.unit:
+            return shown.unit
+        return "%" if isinstance(cell, str) and cell.strip().endswith(("%", "％")) else ""
+
+    def _shown(self, key: str) -> Shown | None:
+        found = self.table._found.get(key)
+        return None if found is None else self.table._shown.get((self.number, found.number))
+
+    def _note_shown(self, key: str) -> None:
+        """Tell where people see another figure than the cell holds."""
+        shown, cell = self._shown(key), self.cell(key)
+        if shown is None or not isinstance(cell, Decimal):
+            return
+        said = text_of(cell)
+        if shown.kind == "nothing":
+            ko = f"서식 때문에 보이지 않는 수 {said}을(를) 읽었습니다"
+            en = f"read {said}, which the cell's format hides"
+            self.table.note(self.number, key, "hidden_number", ko, en)
+        elif not shown.signed:
+            ko = f"서식 때문에 부호가 보이지 않는 수 {said}을(를) 읽었습니다"
+            en = f"read {said}, whose sign the cell's format hides"
+            self.table.note(self.number, key, "hidden_sign", ko, en)
+        elif shown.decimals is not None and cell != round(cell, shown.decimals):
+            seen = f"{round_half_up(cell, shown.decimals):,}"
+            ko = f"칸에는 {seen}(으)로 보이나 {said}을(를) 읽었습니다"
+            en = f"read {said}, which the cell shows as {seen}"
+            self.table.note(self.number, key, "more_digits", ko, en)
+
     @overload
-    def date(self, key: str) -> dt.date: ...
+    def date(self, key: str, *, month: Month | None = None) -> dt.date: ...
     @overload
-    def date(self, key: str, default: T) -> dt.date | T: ...
-    def date(self, key: str, default: Any = ...) -> Any:
-        """Return the day; `default` where it is blank or a dash."""
+    def date(self, key: str, default: T, *, month: Month | None = None) -> dt.date | T: ...
+    def date(self, key: str, default: Any = ..., *, month: Month | None = None) -> Any:
+        """Return the day; `default` where it is blank or a dash. `month` says which day a month
+        stands for, where a month alone may be written."""
         cell = self.cell(key)
         if cell is None or is_none(cell):
             return self._missing(key, default, dt.date.min)
-        day = date_of(cell)
-        if day is None:
-            text = text_of(cell)
-            ko = f"날짜가 아닙니다: '{text[:40]}' (예: 2016. 2. 24.)"
-            self.wrong(key, "bad_date", ko, f"not a date: '{text[:40]}'", text)
+        said = read_day(cell, zero=self.table._zero, month=month)
+        if said.day is None:
+            self.wrong(key, "bad_date", said.ko, said.en, text_of(cell))
             return dt.date.min
-        return day
+        if said.code:
+            self.table.note(self.number, key, f"day_from_{said.code}", said.ko, said.en)
+        return said.day
 
     def _missing(self, key: str, default: Any, instead: Any) -> Any:
         if default is not ...:
@@ -343,8 +497,13 @@ class Row:
         return _cell_name(self.number, None if found is None else found.number)
 
 
-def _unit_of(won_each: int) -> str:
-    return next(unit for unit, each in WON.items() if each == won_each)
+_UNIT_OF = {1_000: "천원", 10_000: "만원", 1_000_000: "백만원", 10**8: "억원", 10**12: "조원"}
+"""The unit that may stand behind an amount in a column of it; won are read as money."""
+
+
+def round_half_up(figure: Decimal, places: int) -> Decimal:
+    """Return the figure as a spreadsheet shows it with so many places."""
+    return figure.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def _fault_sentences(fault: Fault) -> tuple[str, str]:
@@ -364,9 +523,11 @@ def _cell_name(row: int | None, column: int | None) -> str | None:
 
 # --------------------------------------------------------------------------- reading
 
+Source = str | bytes | os.PathLike[str]
+
 
 def read_table(
-    source: str | bytes | os.PathLike[str],
+    source: Source,
     columns: Sequence[Column],
     *,
     sheet: str | None = None,
@@ -375,82 +536,114 @@ def read_table(
 ) -> Table:
     """Return the table of a CSV, XLSX, XLS or ODS file that has these columns.
 
-    `source` is a path, or the file's bytes; `name` is what problems call it. Without `sheet`,
-    the visible sheet is taken on which most of the columns are found. Blank rows and rows of
-    totals are left out, the latter with a note. `others` also takes
-    every other column that has a head. Problems with the rows are collected in the
-    table while its rows are asked.
+    `source` is a path (also a `TableFile`), or the file's bytes; `name` is what problems call it.
+    Without `sheet`, the visible sheet is taken on which most of the columns are found, and a note
+    names the others. Blank rows, rows of totals and a further table below are left out, with a
+    note; rows that nobody sees are read, with a note, or left out where the `TableFile` says so.
+    `others` also takes every other column that has a head. Problems with the rows are collected
+    in the table while its rows are asked.
 
     Raises:
         InvalidInput: the file cannot be read, has no such sheet, or a required column is
             missing or stands there twice.
     """
-    table = read_tables(source, [columns], sheet=sheet, name=name, others=others)[0]
-    assert table is not None
-    return table
+    return read_tables(source, [columns], sheet=sheet, name=name, others=others)[0][1]
 
 
 def read_tables(
-    source: str | bytes | os.PathLike[str],
+    source: Source,
     kinds: Sequence[Sequence[Column]],
     *,
     sheet: str | None = None,
     name: str | None = None,
     others: bool = False,
-) -> list[Table | None]:
-    """Return, for each of several kinds of table, the one that the file has, or None.
+) -> list[tuple[int, Table]]:
+    """Return the tables of several kinds that a file has, each with its kind's place in `kinds`.
 
-    A sheet is of the kind most of whose columns it has, and all required ones. With one kind
-    its table is always there.
+    A sheet is of the kind most of whose columns it has, and all required ones. Of each kind the
+    sheet with most of its columns is taken; where sheets are named, all of these are.
 
     Raises:
-        InvalidInput: as `read_table` says; or the file has none of the kinds.
+        InvalidInput: as `read_table` says; or the file has none of the kinds, or a named sheet
+            is of none.
     """
+    wanted = source.sheets if isinstance(source, TableFile) else ()
+    if sheet is not None:
+        wanted = (sheet,)
     shown = name or ("<bytes>" if isinstance(source, bytes) else os.fspath(source))
-    sheets = _chosen(read_sheets(source, shown), sheet, shown)
-    placed = [
-        (kind, each, _Heads.find(each, columns))
-        for each in sheets
-        for kind, columns in enumerate(kinds)
-    ]
-    best: dict[int, tuple[Sheet, _Heads]] = {}
-    for each in sheets:
-        here = [(kind, heads) for kind, at, heads in placed if at is each]
-        complete = [pair for pair in here if not pair[1].missing()] or (
-            here if len(kinds) == 1 else []
-        )
+    all_sheets = read_sheets(
+        source, shown, lambda part: max(len(_Heads.find(part, kind).found) for kind in kinds)
+    )
+    sheets = _chosen(all_sheets, wanted, shown)
+    placed = {
+        at: [(kind, _Heads.find(each, columns)) for kind, columns in enumerate(kinds)]
+        for at, each in enumerate(sheets)
+    }
+    best: dict[Any, tuple[int, Sheet, _Heads]] = {}
+    for at, each in enumerate(sheets):
+        complete = [pair for pair in placed[at] if not pair[1].missing()]
+        if not complete and len(kinds) == 1 and (len(sheets) == 1 or placed[at][0][1].found):
+            complete = placed[at]
         if not complete:
+            if wanted:
+                _refuse_kind(kinds, [(kind, each, heads) for kind, heads in placed[at]], shown)
             continue
         kind, heads = max(complete, key=lambda pair: len(pair[1].found))
-        if kind not in best or len(heads.found) > len(best[kind][1].found):
-            best[kind] = each, heads
+        place = at if wanted else kind
+        if place not in best or len(heads.found) > len(best[place][2].found):
+            best[place] = kind, each, heads
     if not best:
-        _refuse_kind(kinds, placed, shown)
-    tables: list[Table | None] = [None] * len(kinds)
-    for kind, (each, heads) in best.items():
-        tables[kind] = _table(each, heads, shown, others=others)
+        every = [(kind, sheets[at], heads) for at, found in placed.items() for kind, heads in found]
+        _refuse_kind(kinds, every, shown)
+    visible_rows = isinstance(source, TableFile) and source.visible_rows
+    tables = [
+        (kind, _table(each, heads, shown, others=others, visible_rows=visible_rows))
+        for kind, each, heads in best.values()
+    ]
+    if not wanted:
+        taken = [each for _, each, _ in best.values()]
+        _note_aside(tables[0][1], [each for each in all_sheets if each.rows], taken)
     return tables
 
 
-def _chosen(sheets: list[Sheet], wanted: str | None, shown: str) -> list[Sheet]:
-    if wanted is None:
-        filled = [each for each in sheets if each.rows]
+def _note_aside(table: Table, sheets: list[Sheet], taken: list[Sheet]) -> None:
+    """Name the sheets that were not read."""
+    aside = [each for each in sheets if each not in taken]
+    if not aside:
+        return
+    read = ", ".join(f"'{each.name}'" for each in taken)
+    ko_names = ", ".join(f"'{each.name}'" + ("" if each.visible else "(숨김)") for each in aside)
+    en_names = ", ".join(f"'{each.name}'" + ("" if each.visible else " (hidden)") for each in aside)
+    ko = f"시트 {read}만 읽고 {ko_names}은(는) 읽지 않았습니다 (--sheet로 고릅니다)"
+    en = f"read only the sheets {read}; left aside: {en_names} (--sheet chooses)"
+    table.note(None, None, "sheets_left_aside", ko, en)
+
+
+def _chosen(sheets: list[Sheet], wanted: Sequence[str], shown: str) -> list[Sheet]:
+    filled = [each for each in sheets if each.rows]
+    if not wanted or all(each.name is None for each in sheets):
         return [each for each in filled if each.visible] or filled
-    chosen = [each for each in sheets if each.name == wanted]
-    if not chosen:
-        known = [each.name for each in sheets if each.name is not None]
-        near = nearest(wanted, known)
-        listed = ", ".join(known)
-        raise invalid(
-            "unknown_sheet",
-            file=shown,
-            value=wanted,
-            ko=f"시트 '{wanted}'이(가) 없습니다"
-            + (f"; '{near}'이(가) 아닙니까?" if near else f" (있는 시트: {listed})"),
-            en=f"no sheet '{wanted}'"
-            + (f"; did you mean '{near}'?" if near else f" (there are: {listed})"),
+    known = [each.name for each in sheets if each.name is not None]
+    listed = ", ".join(known)
+    problems = []
+    for name in wanted:
+        if name in known:
+            continue
+        near = nearest(name, known)
+        problems.append(
+            Problem(
+                code="unknown_sheet",
+                file=shown,
+                value=name,
+                ko=f"시트 '{name}'이(가) 없습니다"
+                + (f"; '{near}'이(가) 아닙니까?" if near else f" (있는 시트: {listed})"),
+                en=f"no sheet '{name}'"
+                + (f"; did you mean '{near}'?" if near else f" (there are: {listed})"),
+            )
         )
-    return chosen
+    if problems:
+        raise InvalidInput(problems)
+    return [each for name in dict.fromkeys(wanted) for each in sheets if each.name == name]
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -459,6 +652,7 @@ class _Heads:
 
     columns: tuple[Column, ...]
     row: int
+    top: int
     found: Mapping[str, _Found]
     twice: tuple[tuple[str, int], ...]
     others: tuple[tuple[int, str], ...]
@@ -471,9 +665,10 @@ class _Heads:
         """Return the rows of heads in which most columns are found: the fewest rows, then the
         uppermost, of those with as many."""
         keys = {same(name): column.key for column in columns for name in column.names}
-        numbers = [number for number in sheet.rows if number <= min(sheet.rows) + _HEAD_WITHIN]
+        last = min(sheet.rows) + _HEAD_WITHIN
+        numbers = [number for number in sheet.rows if number <= last]
         merged = _filled(sheet, set(numbers))
-        best = cls(columns=tuple(columns), row=0, found={}, twice=(), others=())
+        best = cls(columns=tuple(columns), row=0, top=0, found={}, twice=(), others=())
         for depth in range(1, _HEAD_DEEPEST + 1):
             for at, low in enumerate(numbers):
                 stack = numbers[max(0, at - depth + 1) : at + 1]
@@ -497,15 +692,22 @@ class _Heads:
         twice: list[tuple[str, int]] = []
         others: list[tuple[int, str]] = []
         for number, texts in _stacked(sheet, stack, merged):
-            key, unit = _key_of(texts, keys)
+            key, units = _key_of(texts, keys)
             head = " ".join(" ".join(texts).split())
             if key is None:
                 others.append((number, head))
             elif key in found:
                 twice.append((key, number))
             else:
-                found[key] = _Found(number=number, head=head, unit=unit)
-        return cls(columns=columns, row=low, found=found, twice=tuple(twice), others=tuple(others))
+                found[key] = _Found(number=number, head=head, units=units)
+        return cls(
+            columns=columns,
+            row=low,
+            top=stack[0],
+            found=found,
+            twice=tuple(twice),
+            others=tuple(others),
+        )
 
 
 def _stacked(
@@ -540,17 +742,43 @@ def _stacked(
             yield column, texts
 
 
-def _key_of(texts: list[str], keys: Mapping[str, str]) -> tuple[str | None, str | None]:
-    """Return the column that heads under each other name, and the unit in brackets behind."""
-    units = [match[1] for text in texts if (match := _UNIT_BEHIND.search(same(text)))]
-    unit = next((each for each in reversed(units) if each in WON), None)
-    bare = [_UNIT_BEHIND.sub("", same(text)) for text in texts]
-    for heads in ([same(text) for text in texts], bare):
+def _key_of(texts: list[str], keys: Mapping[str, str]) -> tuple[str | None, tuple[str, ...]]:
+    """Return the column that heads under each other name, and what stands in brackets behind
+    them, the lowest first."""
+    plain = [same(text) for text in texts]
+    bare = [_UNIT_BEHIND.sub("", text) for text in plain]
+    inside = [
+        "" if text == less else _inside(raw)
+        for text, less, raw in zip(plain, bare, texts, strict=True)
+    ]
+    for heads in (plain, bare):
         for first in range(len(heads)):
             key = keys.get("".join(heads[first:]))
             if key is not None:
-                return key, unit
-    return None, None
+                # Brackets that belong to the name are no unit.
+                units = inside[:first] if heads is plain else inside
+                return key, tuple(unit for unit in reversed(units) if unit)
+    for first in range(len(bare)):
+        # `구비 백만원`, without brackets.
+        name, word = _without_unit("".join(bare[first:]))
+        if word and (key := keys.get(name)) is not None:
+            return key, (word, *[unit for unit in reversed(inside) if unit])
+    return None, ()
+
+
+def _inside(head: str) -> str:
+    """Return what stands in the brackets at the end of a head, with its spaces."""
+    found = re.search(r"[(\[（［]([^()\[\]（）［］]*)[)\]）］]\s*$", head)
+    text = "" if found is None else " ".join(found[1].split())
+    return re.sub(r"^(?:단위|units?)\s*[:：]?\s*", "", text, flags=re.IGNORECASE)
+
+
+_UNIT_WORD = re.compile(r"(?P<name>.+?)[,_:·/-]?(?P<unit>(?:천|만|백만|천만|억|십억|조)?원)")
+
+
+def _without_unit(head: str) -> tuple[str, str]:
+    match = _UNIT_WORD.fullmatch(head)
+    return (head, "") if match is None else (match["name"], match["unit"])
 
 
 def _filled(sheet: Sheet, rows: set[int] | None = None) -> dict[tuple[int, int], Cell | Fault]:
@@ -609,14 +837,16 @@ def _missing_columns(sheet: Sheet, heads: _Heads, shown: str) -> list[Problem]:
     return problems
 
 
-def _table(sheet: Sheet, heads: _Heads, shown: str, *, others: bool = False) -> Table:
+def _table(
+    sheet: Sheet, heads: _Heads, shown: str, *, others: bool = False, visible_rows: bool = False
+) -> Table:
     merged = _filled(sheet)
     found, twice, further = dict(heads.found), [*heads.twice], []
     for number, head in heads.others if others else ():
         if head in found:
             twice.append((head, number))
             continue
-        found[head] = _Found(number=number, head=head, unit=None)
+        found[head] = _Found(number=number, head=head)
         further.append(head)
     table = Table(
         file=shown,
@@ -625,7 +855,9 @@ def _table(sheet: Sheet, heads: _Heads, shown: str, *, others: bool = False) -> 
         others=tuple(further),
         found=found,
         merged=merged,
-        unit=_unit_above(sheet, heads.row),
+        shown=sheet.shown,
+        zero=sheet.zero,
+        unit=_unit_above(sheet, heads),
     )
     problems = _missing_columns(sheet, heads, shown)
     for key, number in twice:
@@ -649,31 +881,51 @@ def _table(sheet: Sheet, heads: _Heads, shown: str, *, others: bool = False) -> 
         listed = ", ".join(f"{head} ({column_letters(at)})" for at, head in heads.others)
         ko, en = f"쓰지 않는 열: {listed}", f"columns not used: {listed}"
         table.note(heads.row, None, "columns_not_used", ko, en)
-    table.rows = tuple(_rows(sheet, heads, table))
+    table.rows = tuple(_rows(sheet, heads, table, visible_rows))
+    for key, each in table._found.items():
+        if any(first <= each.number <= last for first, last in sheet.hidden_columns):
+            ko = f"숨겨진 열 '{each.head}'도 읽었습니다"
+            table.note(heads.row, key, "hidden_column", ko, f"read the hidden column '{each.head}'")
     if not table.rows:
         ko, en = "머리글 아래에 자료가 없습니다", "no rows below the heads"
         table.wrong(heads.row, None, "no_rows", ko, en)
     return table
 
 
-def _unit_above(sheet: Sheet, below: int) -> str | None:
-    for number, cells in sheet.rows.items():
-        if number > below:
-            break
-        for cell in cells:
-            match = _UNIT_ABOVE.search(same(cell)) if isinstance(cell, str) else None
-            if match is not None:
-                return match[1] or f"{match[2] or ''}won"
-    return None
+def _unit_above(sheet: Sheet, heads: _Heads) -> Said | None:
+    """Return what the lines above the heads, nearest first, and the sheet's name say of units of
+    money; a line that speaks of units but of none of money counts where no other does."""
+    unknown: Said | None = None
+    for number in sorted((row for row in sheet.rows if row <= heads.row), reverse=True):
+        found = {
+            said.won: said
+            for cell in sheet.rows[number]
+            if isinstance(cell, str)
+            and (said := said_by_line(cell, whole=number >= heads.top)) is not None
+            and not (number >= heads.top and "단위" not in cell and "nit" not in cell)
+        }
+        known = [said for won, said in found.items() if won is not None]
+        if len(known) == 1:
+            return known[0]
+        if len(known) > 1:
+            return Said(", ".join(said.text for said in known), None)
+        unknown = unknown or found.get(None)
+    if unknown is None and sheet.name is not None:
+        said = said_by_line(sheet.name)
+        return said if said is not None and said.won is not None else None
+    return unknown
 
 
-def _rows(sheet: Sheet, heads: _Heads, table: Table) -> Iterator[Row]:
+def _rows(sheet: Sheet, heads: _Heads, table: Table, visible_rows: bool) -> Iterator[Row]:
     used = [found.number for found in heads.found.values()]
     head_cells = sheet.rows[heads.row]
+    is_head = _head_row(heads.columns)
+    hidden: list[int] = []
     for number, cells in sheet.rows.items():
         if number <= heads.row:
             continue
-        first = next((c for c in cells if c is not None and text_or_fault(c)), None)
+        texts = [each for each in cells if each is not None and text_or_fault(each)]
+        first = next(iter(texts), None)
         if isinstance(first, str) and is_total(first):
             ko, en = f"합계 행 '{first}'을(를) 뺐습니다", f"left out the totals row '{first}'"
             table.note(number, None, "total_left_out", ko, en)
@@ -682,8 +934,69 @@ def _rows(sheet: Sheet, heads: _Heads, table: Table) -> Iterator[Row]:
             ko, en = "되풀이된 머리글을 뺐습니다", "left out the heads, repeated"
             table.note(number, None, "heads_repeated", ko, en)
             continue
+        if len(texts) <= 2 and (said := _unit_line(texts)) is not None:
+            table._units_below = (*table._units_below, (number, said))
+            continue
+        if len(texts) > 1 and is_head(texts):
+            ko = f"{number}행부터는 머리글이 다른 표라서 읽지 않았습니다"
+            en = f"another table begins at row {number}, under other heads; it was not read"
+            table.note(number, None, "table_left_aside", ko, en)
+            break
         if any(at <= len(cells) and text_or_fault(cells[at - 1]) for at in used):
+            if number in sheet.hidden:
+                hidden.append(number)
+                if visible_rows:
+                    continue
             yield Row(table, number, cells)
+    if hidden:
+        _note_hidden(table, hidden, filtered=sheet.filtered, left_out=visible_rows)
+
+
+def _unit_line(texts: Sequence[Cell | Fault]) -> Said | None:
+    """Return what a row that says nothing but units says; None where it is none."""
+    said = [
+        said_by_line(each, whole=True)
+        if isinstance(each, str) and len(each) < 100 and _UNIT_HINT.search(each)
+        else None
+        for each in texts
+    ]
+    return said[0] if said and all(said) else None
+
+
+_UNIT_HINT = re.compile(r"단위|unit|원\s*[)\]]?\s*$|won|krw", re.IGNORECASE)
+
+
+def _head_row(columns: Sequence[Column]) -> Callable[[Sequence[Cell | Fault]], bool]:
+    """Return a question: whether a row holds the heads of all required columns."""
+    keys = {same(name): column.key for column in columns for name in column.names}
+    required = {column.key for column in columns if column.required}
+    known: dict[str, str | None] = {}
+
+    def key_of(text: str) -> str | None:
+        if text not in known:
+            if len(known) > 10_000:
+                known.clear()
+            known[text] = _key_of([text], keys)[0]
+        return known[text]
+
+    def is_head(texts: Sequence[Cell | Fault]) -> bool:
+        found = {key_of(each) for each in texts if isinstance(each, str) and len(each) <= 60}
+        return required <= found and bool(found - {None})
+
+    return is_head
+
+
+def _note_hidden(table: Table, rows: list[int], *, filtered: bool, left_out: bool) -> None:
+    listed = ", ".join(str(row) for row in rows[:10]) + (" …" if len(rows) > 10 else "")
+    why_ko, why_en = ("필터로 가려진", "filtered away") if filtered else ("숨겨진", "hidden")
+    if left_out:
+        ko = f"{why_ko} 행 {len(rows):,}개를 뺐습니다 ({listed}행)"
+        en = f"left out rows that are {why_en}: {len(rows):,} (rows {listed})"
+    else:
+        ko = f"{why_ko} 행 {len(rows):,}개도 읽었습니다 ({listed}행). 빼려면 --visible-rows"
+        en = f"read rows that are {why_en}, too: {len(rows):,} (rows {listed}); --visible-rows "
+        en += "leaves them out"
+    table.note(rows[0], None, "hidden_rows", ko, en)
 
 
 def is_total(text: str) -> bool:
@@ -693,4 +1006,4 @@ def is_total(text: str) -> bool:
 
 def text_or_fault(cell: Cell | Fault) -> bool:
     """Say whether the cell holds anything to see."""
-    return isinstance(cell, Fault) or bool(text_of(cell))
+    return bool(cell.strip()) if isinstance(cell, str) else cell is not None

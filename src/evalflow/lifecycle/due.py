@@ -18,6 +18,8 @@ DUE_KINDS: Mapping[str, tuple[int, int]] = {
 }
 """Kind of due rule -> the least and the most that its number may be."""
 
+# 02-29 is the last of February in other years, too (민법 §160).
+_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 
 
@@ -52,7 +54,12 @@ def _due(part: Part, kind: str, events: Collection[str]) -> DueRule:
         least, most = DUE_KINDS[kind]
         return DueRule(kind=kind, n=part.whole(kind, least=least, most=most))
     text = part.text("date")
-    if _MONTH_DAY.fullmatch(text):
+    if match := _MONTH_DAY.fullmatch(text):
+        month, day = int(match[1]), int(match[2])
+        if part.is_written and day > _LONGEST[month - 1]:  # a stored one is kept
+            ko = f"없는 날짜입니다: '{text}' ({month}월은 {_LONGEST[month - 1]}일까지)"
+            en = f"there is no such day: '{text}' (that month ends on the {_LONGEST[month - 1]}th)"
+            part.wrong("date", "bad_date", ko, en)
         return DueRule(kind=kind, month_day=text)
     return DueRule(kind=kind, date=part.date("date"))
 

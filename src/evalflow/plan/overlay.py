@@ -68,19 +68,19 @@ def overlay(
     """
     overlay = _Laying(head, trees)
     problems: list[Problem] = []
-    tables: list[tuple[Table | None, Table | None]] = []
+    projects: list[Table] = []
+    indicators: list[Table] = []
     for file in files:
         try:
-            tables.append(overlay.read(file))
+            for is_indicators, table in overlay.read(file):
+                (indicators if is_indicators else projects).append(table)
         except InvalidInput as error:
             problems += error.problems
-    for projects, _ in tables:
-        if projects is not None:
-            overlay.lay_projects(projects)
-    for _, indicators in tables:
-        if indicators is not None:
-            overlay.lay_indicators(indicators)
-    found = [each for pair in tables for each in pair if each is not None]
+    for table in projects:
+        overlay.lay_projects(table)
+    for table in indicators:
+        overlay.lay_indicators(table)
+    found = [*projects, *indicators]
     for table in found:
         problems += table.problems
     raise_all(problems)
@@ -103,17 +103,16 @@ class _Laying:
         # Where a value came from, so that what is wrong with it is told with its cell.
         self.origins: dict[tuple[str, ...], tuple[Row, str | None]] = {}
 
-    def read(self, file: Source) -> tuple[Table | None, Table | None]:
-        """Return the file's table of projects and its table of indicators."""
+    def read(self, file: Source) -> list[tuple[bool, Table]]:
+        """Return the file's tables, each with whether it is one of indicators, not of projects."""
         by_project = [NUMBER, TOTAL, *(each.column for each in self.project_places)]
         by_indicator = [NUMBER, TITLE, INDICATOR, ID]
         by_indicator += [each.column for each in self.indicator_places]
         tables = read_tables(file, [by_project, by_indicator, ACTUALS])
-        projects, indicators, actuals = tables
-        for table in (projects, indicators):
-            if table is not None:
-                table.brackets = self.head.brackets
-        if actuals is not None:
+        for kind, actuals in tables:
+            if kind != 2:
+                actuals.brackets = self.head.brackets
+                continue
             ko = (
                 "실적표입니다. 실적은 계획에 넣지 않고 "
                 "'evalflow batch plan self_evaluate --figures 파일'로 제출합니다"
@@ -124,7 +123,7 @@ class _Laying:
             )
             actuals.wrong(None, None, "actuals_in_a_plan", ko, en)
             raise InvalidInput(actuals.problems)
-        return projects, indicators
+        return [(kind == 1, table) for kind, table in tables]
 
     def lay_projects(self, table: Table) -> None:
         """Take what the rows of projects say."""
@@ -238,7 +237,8 @@ class _Laying:
             row.wrong("total", "total_differs", ko, en, said)
 
     def _unknown(self, row: Row, number: str) -> None:
-        near = nearest(number, [*self.before, *self.trees])
+        crowded = row.table.is_crowded("unknown_number")
+        near = None if crowded else nearest(number, [*self.before, *self.trees])
         ko, en = f"관리번호 '{number}'이(가) 없습니다", f"no project number '{number}'"
         if near:
             ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"

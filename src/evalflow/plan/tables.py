@@ -19,6 +19,7 @@ import attrs
 
 from evalflow.errors import nearest
 from evalflow.files.cells import same
+from evalflow.files.days import Month
 from evalflow.files.figures import ANY_UNIT, NOT_DUE_WORDS, is_not_due, stored_figure
 from evalflow.files.table_reader import Column, Row
 from evalflow.model import Label, PlanHead
@@ -112,15 +113,16 @@ class Names:
         key = self._ids.get(same(text))
         if key is not None:
             return key
+        code = f"unknown_{self.what[1].replace(' ', '_')}"
         known = [label.ko for labels in self._labels.values() for label in labels[:1]]
-        near = nearest(text, [*known, *self._labels])
+        near = None if row.table.is_crowded(code) else nearest(text, [*known, *self._labels])
         ko, en = f"{self.what[0]} '{text}'이(가) 없습니다", f"no {self.what[1]} '{text}'"
         if near:
             ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
         elif len(known) <= 12:
             listed = ", ".join(known)
             ko, en = f"{ko} (가능: {listed})", f"{en} (there are: {listed})"
-        row.wrong(column, f"unknown_{self.what[1].replace(' ', '_')}", ko, en, text)
+        row.wrong(column, code, ko, en, text)
         return text
 
 
@@ -215,9 +217,16 @@ class InCharge(OneOf):
         return found
 
 
+FAR_YEARS = 20
+"""A day further from the plan's years than this gets a word."""
+
+
 @attrs.frozen
 class Day(Kind):
-    """A day."""
+    """A day; a month alone stands for its first or its last one. `years` are those of the plan."""
+
+    month: Month = "first"
+    years: tuple[int, int] = (dt.MINYEAR, dt.MAXYEAR)
 
     def write(self, tree: Tree, lang: str) -> Value:
         """Return the day as a date."""
@@ -225,7 +234,16 @@ class Day(Kind):
 
     def read(self, row: Row, key: str) -> Tree:
         """Return the day as a plan file writes it."""
-        return row.date(key).isoformat()
+        before = len(row.table.problems)
+        day = row.date(key, month=self.month)
+        first, last = self.years
+        if len(row.table.problems) == before and not (
+            first - FAR_YEARS <= day.year <= last + FAR_YEARS
+        ):
+            ko = f"계획 기간에서 {FAR_YEARS}년 넘게 떨어진 날짜입니다: {day}"
+            en = f"a day more than {FAR_YEARS} years from the plan's: {day}"
+            row.table.note(row.number, key, "far_day", ko, en)
+        return day.isoformat()
 
 
 @attrs.frozen
@@ -434,6 +452,8 @@ def project_places(head: PlanHead, sources: Iterable[str] = ()) -> tuple[Place, 
         each.id: (each.label, *(r.label for r in each.renamed)) for each in head.units.values()
     }
     unit = Names(("부서", "unit"), units)
+    first, last = _range(head)
+    years = int(first[:4]), int(last[:4])
     places = [
         _place("ko", "사업명", "Project title", names=("title", "project title")),
         _place("en", "영문 사업명", "English title", optional=True),
@@ -447,8 +467,22 @@ def project_places(head: PlanHead, sources: Iterable[str] = ()) -> tuple[Place, 
             optional=True,
         ),
         _place("kind", "신규/계속", "Kind", _named(("구분", "kind"), _KINDS), names=("구분",)),
-        _place("start", "시작일", "Start", Day(), optional=True, names=("사업시작일", "착수일")),
-        _place("end", "종료일", "End", Day(), optional=True, names=("사업종료일", "완료일")),
+        _place(
+            "start",
+            "시작일",
+            "Start",
+            Day("first", years),
+            optional=True,
+            names=("사업시작일", "착수일"),
+        ),
+        _place(
+            "end",
+            "종료일",
+            "End",
+            Day("last", years),
+            optional=True,
+            names=("사업종료일", "완료일"),
+        ),
         _place("content", "사업내용", "Content", path=("content", "ko"), names=("사업개요",)),
         _place("content_en", "영문 사업내용", "English content", path=("content", "en")),
         _place(
