@@ -21,7 +21,7 @@ from evalflow.decision.guards import resolved
 from evalflow.engine import schemes
 from evalflow.lifecycle.check.checks import check
 from evalflow.lifecycle.fields import VOTES
-from evalflow.lifecycle.load import presets
+from evalflow.lifecycle.sources import presets
 from evalflow.testing import scenario_tests
 
 SEOUL = dt.timezone(dt.timedelta(hours=9))

@@ -12,14 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalflow.errors import InvalidInput, Problem
+from evalflow.files import merge
 from evalflow.files.yaml import read
+from evalflow.lifecycle import due_rules, messages, sources
 from evalflow.lifecycle import load as loading
 from evalflow.lifecycle.check import checks as checking
 from evalflow.lifecycle.check.checks import check
 from evalflow.lifecycle.definition import GuardUse, Lifecycle, Vocabulary
 from evalflow.lifecycle.diagram import mermaid
 from evalflow.lifecycle.fields import FIELD_TYPES
-from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle, presets
+from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle
+from evalflow.lifecycle.sources import presets
 from evalflow.model import DueRule, Label
 from evalflow.model.canonical import Tree, canonical, parse
 from lifecycle_strategies import ORDER, VOCABULARY
@@ -589,12 +592,13 @@ def test_the_page_shows_a_lifecycle_that_loads(load: Load) -> None:
 
 def test_the_page_names_every_key_guard_record_type_and_code() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    sources = [Path(module.__file__ or "").read_text("utf-8") for module in (loading, checking)]
-    codes = set(re.findall(r'"((?:[a-z]+_)+[a-z]+)",\n', "".join(sources)))
+    modules = (loading, messages, due_rules, sources, merge, checking)
+    texts = [Path(module.__file__ or "").read_text("utf-8") for module in modules]
+    codes = set(re.findall(r'"((?:[a-z]+_)+[a-z]+)",\s', "".join(texts)))
     names = {
         *loading._KEYS,
         *loading._EVENT_KEYS,
-        *loading._DUE_KINDS,
+        *due_rules._DUE_KINDS,
         *VOCABULARY.guards,
         *VOCABULARY.records,
         *FIELD_TYPES,

@@ -11,7 +11,7 @@ import pytest
 
 import evalflow
 from evalflow import cli
-from evalflow.lifecycle.load import presets
+from evalflow.lifecycle.sources import presets
 from evalflow.lifecycle.stubs import attribute, stubs
 from offices import GOOD
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import evalflow
 from evalflow.errors import InvalidInput, NotFound, Problem
 from evalflow.files import yaml
+from evalflow.files.yaml_writer import yaml_text
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Label, NotDue
 from evalflow.model.canonical import canonical, parse
@@ -26,7 +27,6 @@ from evalflow.plan.definition import Plan
 from evalflow.plan.head import head_from_tree
 from evalflow.plan.load import load_plan
 from evalflow.plan.project import definition_from_tree
-from evalflow.plan.write import yaml_text
 
 BASE = """\
 evalflow: plan/1

@@ -1,6 +1,8 @@
 """Files that people write: YAML with places, office tables, and the one reader of their values.
 
 - `yaml`: YAML as trees of text whose values know their line: the only user of PyYAML;
+- `yaml_writer`: trees as YAML text;
+- `merge`: a file over the one that it extends, which still knows file and line of everything;
 - `reader`: from trees to values, every problem collected;
 - `table_reader`: CSV, XLSX, XLS and ODS as rows with named columns; `grid`: the sheets of a file;
   `cells`: what a cell says; `workbooks` reads workbooks in a child of its own with bounded time and

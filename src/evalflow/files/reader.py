@@ -27,6 +27,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar, overload
 
 from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.files.merge import Merged, Renamed, Source
 from evalflow.files.yaml import DEEPEST, UNPRINTABLE, Document, Path, path_text
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
@@ -108,12 +109,12 @@ class Reader:
     (floats, characters that cannot be printed).
     """
 
-    def __init__(self, source: Document | Tree, *, at: Path = ()) -> None:
+    def __init__(self, source: Source | Tree, *, at: Path = ()) -> None:
         self.problems: list[Problem] = []
-        self._document = source if isinstance(source, Document) else None
+        self._document = source if isinstance(source, Document | Renamed | Merged) else None
         self._at = tuple(at)
         self._near: dict[tuple[str, int], tuple[str | None, Collection[str]]] = {}
-        tree = source.tree if isinstance(source, Document) else source
+        tree = source if self._document is None else self._document.tree
         if self._document is None and not self._sound(tree):
             tree = {}
         elif not isinstance(tree, Mapping):
@@ -128,8 +129,8 @@ class Reader:
         """Note a problem with the value at `path`, or with its key."""
         file = line = column = None
         if self._document is not None:
-            file = self._document.name
             document = self._document
+            file = document.file(path)
             line, column = document.key_place(path) if key else document.place(path)
         self.problems.append(
             Problem(
@@ -181,7 +182,9 @@ class Reader:
     def raise_if_any(self) -> None:
         """Raise `InvalidInput` with all problems in reading order, if there are any."""
         if self.problems:
-            raise InvalidInput(sorted(self.problems, key=lambda p: (p.line or 0, p.column or 0)))
+            raise InvalidInput(
+                sorted(self.problems, key=lambda p: (p.file or "", p.line or 0, p.column or 0))
+            )
 
     def _sound(self, tree: Tree) -> bool:
         """Note what a tree may not hold; False where it cannot be read at all."""

@@ -9,13 +9,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
-from importlib import resources
-from typing import Any
 
-from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.files.merge import Source
 from evalflow.files.reader import Part, Reader
-from evalflow.files.yaml import Document, read
-from evalflow.lifecycle.check.overlap import Overlap, overlaps
+from evalflow.lifecycle.check.overlap import overlaps
 from evalflow.lifecycle.definition import (
     Duty,
     Event,
@@ -30,12 +27,13 @@ from evalflow.lifecycle.definition import (
     Transition,
     Vocabulary,
 )
+from evalflow.lifecycle.due_rules import read_due
 from evalflow.lifecycle.fields import FIELD_TYPES
-from evalflow.model import DueRule, Label
+from evalflow.lifecycle.messages import bad_name, cross_region, duplicate, empty, overlapping
+from evalflow.lifecycle.sources import FORMAT, open_source
+from evalflow.lifecycle.tree import with_order
+from evalflow.model import Label
 from evalflow.model.canonical import Tree
-
-FORMAT = "lifecycle/1"
-"""What the key `evalflow` of a lifecycle file says."""
 
 COOPERATING = "cooperating"
 """The word in a notice's `to` for the units that must cooperate; no role may bear it."""
@@ -45,25 +43,6 @@ RESERVED_EVENTS = frozenset({"adopt", "revise", "migrate"})
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _LIFECYCLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
-
-
-def presets() -> tuple[str, ...]:
-    """Return the names of the lifecycles that come with evalflow."""
-    names = [file.name for file in _presets().iterdir()]
-    return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
-
-
-def preset_text(name: str) -> str:
-    """Return the YAML text of the preset of this name, to be copied and changed.
-
-    Raises:
-        InvalidInput: there is no such preset.
-    """
-    known = presets()
-    if name not in known:
-        raise InvalidInput([_no_preset(name, known)])
-    text: str = _presets().joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    return text
 
 
 def load_lifecycle(source: str | os.PathLike[str], *, vocabulary: Vocabulary) -> Lifecycle:
@@ -76,15 +55,10 @@ def load_lifecycle(source: str | os.PathLike[str], *, vocabulary: Vocabulary) ->
         InvalidInput: there is no such preset or file, or it has mistakes: all of them, each
             with file, line and column, what was expected, and the nearest right name.
     """
-    if isinstance(source, str) and not _is_file(source):
-        known = presets()
-        if source not in known:
-            raise InvalidInput([_no_preset(source, known)])
-        preset = _presets().joinpath(f"{source}.yaml")
-        document = read(preset.read_bytes(), name=f"{source}.yaml")
-    else:
-        document = read(source)
-    return _Builder(Reader(document), vocabulary, document).build()
+    opened = open_source(source)
+    reading = Reader(opened.source)
+    reading.problems.extend(opened.problems)
+    return _Builder(reading, vocabulary, opened.source).build()
 
 
 def lifecycle_from_tree(tree: Tree, vocabulary: Vocabulary | None = None) -> Lifecycle:
@@ -99,82 +73,16 @@ def lifecycle_from_tree(tree: Tree, vocabulary: Vocabulary | None = None) -> Lif
     return _Builder(Reader(tree), vocabulary, None).build()
 
 
-def read_due(part: Part, key: str, events: Collection[str]) -> DueRule | None:
-    """Return the due rule at `key`; None where there is none, or what is wrong is noted.
-
-    Its forms: `{day: n}`, `{days_after_period: n}`, `{months_after_period: n}`,
-    `{days_after: event, days: n}`, `{date: 02-19}` and `{date: 2016-02-19}`.
-    """
-    rule = part.part(key, required=False, listed=False)
-    if not isinstance(part.tree.get(key), Mapping):
-        return None
-    kinds = [kind for kind in _DUE_KINDS if kind in rule]
-    if len(kinds) != 1:
-        known = ", ".join(_DUE_KINDS)
-        rule.wrong(
-            None,
-            "bad_due_rule",
-            f"기한은 다음 가운데 하나로 적습니다: {known}",
-            f"a due date is given by just one of {known}",
-        )
-        return None
-    return _due(rule, kinds[0], events)
-
-
-def _due(part: Part, kind: str, events: Collection[str]) -> DueRule:
-    part.only({kind, "days"} if kind == "days_after" else {kind})
-    if kind == "days_after":
-        after = part.known("days_after", ("절차", "event"), events)
-        return DueRule(kind=kind, event=after, n=part.whole("days", least=0, most=3660))
-    if kind != "date":
-        least, most = _DUE_KINDS[kind]
-        return DueRule(kind=kind, n=part.whole(kind, least=least, most=most))
-    text = part.text("date")
-    if _MONTH_DAY.fullmatch(text):
-        return DueRule(kind=kind, month_day=text)
-    return DueRule(kind=kind, date=part.date("date"))
-
-
-_DUE_KINDS: Mapping[str, tuple[int, int]] = {
-    "day": (1, 31),
-    "days_after_period": (0, 3660),
-    "months_after_period": (0, 120),
-    "days_after": (0, 3660),
-    "date": (0, 0),
-}
-_MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
-
-
-def _presets() -> Any:
-    return resources.files("evalflow.lifecycle").joinpath("presets")
-
-
-def _is_file(source: str) -> bool:
-    return source.endswith((".yaml", ".yml")) or "/" in source or os.sep in source
-
-
-def _no_preset(name: str, known: Collection[str]) -> Problem:
-    listed, near = ", ".join(known), nearest(name, known)
-    return Problem(
-        code="unknown_preset",
-        value=name,
-        ko=f"기본 제공 절차 '{name}'이(가) 없습니다 (있는 것: {listed}; 파일은 .yaml로 끝나야 함)"
-        + (f"; '{near}'이(가) 아닙니까?" if near else ""),
-        en=f"no preset lifecycle '{name}' (there are: {listed}; a file ends in .yaml)"
-        + (f"; did you mean '{near}'?" if near else ""),
-    )
-
-
 class _Places(Mapping[str, str]):
     """Where things stand in a file, worked out when somebody asks."""
 
-    def __init__(self, document: Document, paths: Mapping[str, tuple[str | int, ...]]) -> None:
+    def __init__(self, document: Source, paths: Mapping[str, tuple[str | int, ...]]) -> None:
         self._document = document
         self._paths = paths
 
     def __getitem__(self, about: str) -> str:
         line, column = self._document.key_place(self._paths[about])
-        return f"{self._document.name}:{line}:{column}"
+        return f"{self._document.file(self._paths[about])}:{line}:{column}"
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)
@@ -197,7 +105,7 @@ class _Builder:
     """Reads one definition from top to bottom; names come first, so that all can be checked."""
 
     def __init__(
-        self, reading: Reader, vocabulary: Vocabulary | None, document: Document | None
+        self, reading: Reader, vocabulary: Vocabulary | None, document: Source | None
     ) -> None:
         self.reading = reading
         self.top = reading.top
@@ -218,7 +126,7 @@ class _Builder:
         top.choice("evalflow", (FORMAT,))
         name = top.text("name")
         if name and not _LIFECYCLE_NAME.fullmatch(name):
-            _bad_name(top, "name", name, "_-")
+            bad_name(top, "name", name, "_-")
         version = top.whole("version", least=1, most=10**9)
         label = _label(top)
         self._read_roles()
@@ -237,12 +145,12 @@ class _Builder:
             self.paths[f"events.{event}"] = part.path
             self.events[event] = self._event(event, part)
         if not events:
-            _empty(top, "events", ("절차", "event"))
+            empty(top, "events", ("절차", "event"))
         self._check_event_fields(events)
         duties = self._duties()
         adopted_by = self._names(top, "adopted_by", ("역할", "role"), self.roles)
         if not adopted_by:
-            _empty(top, "adopted_by", ("역할", "role"))
+            empty(top, "adopted_by", ("역할", "role"))
         self.reading.raise_if_any()
         return Lifecycle(
             name=name,
@@ -254,7 +162,7 @@ class _Builder:
             events=self.events,
             duties=duties,
             adopted_by=adopted_by,
-            tree=_with_order(top.tree),
+            tree=with_order(top.tree),
             places={} if self.document is None else _Places(self.document, self.paths),
         )
 
@@ -266,9 +174,9 @@ class _Builder:
         for step, inside in part.parts(key, named=False):
             name = inside.text("name") if isinstance(step, int) else step
             if name and not _IDENTIFIER.fullmatch(name):
-                _bad_name(inside, "name" if isinstance(step, int) else None, name)
+                bad_name(inside, "name" if isinstance(step, int) else None, name)
             if name in seen:
-                _duplicate(inside, what, name)
+                duplicate(inside, what, name)
             elif name:
                 seen.add(name)
                 yield name, inside
@@ -304,7 +212,7 @@ class _Builder:
             self.paths[f"roles.{name}"] = part.path
             self.roles[name] = Role(name=name, label=_label(part), at=part.name("at"))
         if not self.roles:
-            _empty(self.top, "roles", ("역할", "role"))
+            empty(self.top, "roles", ("역할", "role"))
 
     def _read_regions(self) -> None:
         for name, part in self._named(self.top, "regions", ("영역", "region")):
@@ -320,14 +228,14 @@ class _Builder:
                     final=inside.flag("final", False),
                 )
                 if state in self.states:
-                    _duplicate(inside, ("상태", "state"), state, self.states[state].region)
+                    duplicate(inside, ("상태", "state"), state, self.states[state].region)
                     self.doubled.add(state)
                     continue
                 states.append(state)
                 self.states[state] = value
                 self.paths[f"states.{state}"] = inside.path
             if not states:
-                _empty(part, "states", ("상태", "state"))
+                empty(part, "states", ("상태", "state"))
                 initial = ""
             else:
                 initial = part.known("initial", ("상태", "state"), states)
@@ -335,7 +243,7 @@ class _Builder:
                 name=name, label=_label(part), initial=initial, states=tuple(states)
             )
         if not self.regions:
-            _empty(self.top, "regions", ("영역", "region"))
+            empty(self.top, "regions", ("영역", "region"))
 
     # ------------------------------------------------------------------ events
 
@@ -343,12 +251,12 @@ class _Builder:
         part.only(_EVENT_KEYS | _name_key(part))
         by = self._names(part, "by", ("역할", "role"), self.roles)
         if not by:
-            _empty(part, "by", ("역할", "role"))
+            empty(part, "by", ("역할", "role"))
         before = len(self.reading.problems)
         edges = list(self._edges(name, part))
         all_read = len(self.reading.problems) == before
         if not edges:
-            _empty(part, "transitions", ("전이", "transition"))
+            empty(part, "transitions", ("전이", "transition"))
         targets = {edge.target for edge, _ in edges} if all_read else set(self.states)
         leads = edges[0][0].region if edges else ""
         if "leads" in part:
@@ -387,7 +295,7 @@ class _Builder:
             inside.only({"from", "to", "guards"})
             sources = self._names(inside, "from", ("상태", "state"), self.states)
             if not sources:
-                _empty(inside, "from", ("상태", "state"))
+                empty(inside, "from", ("상태", "state"))
             target = inside.text("to", None)
             if target and target not in self.states:
                 if self.states:
@@ -398,7 +306,7 @@ class _Builder:
                 region = self.states[source].region
                 if target and self.states[target].region != region:
                     if not {source, target} & self.doubled:
-                        _cross_region(inside, source, region, target, self.states[target].region)
+                        cross_region(inside, source, region, target, self.states[target].region)
                     continue
                 yield (
                     Transition(
@@ -428,7 +336,7 @@ class _Builder:
             if overlap.kind == "possible":
                 continue  # nobody can tell: a warning of `check`
             at = next(part for edge, part in edges if edge is overlap.second)
-            code, ko, en = _overlap_told(overlap, event)
+            code, ko, en = overlapping(overlap, event)
             at.wrong(None, code, ko, en)
 
     def _check_event_fields(self, events: list[tuple[str, Part]]) -> None:
@@ -542,7 +450,7 @@ class _Builder:
                 shown.only({"ko", "en"} | _name_key(shown))
                 options[option] = _label(shown)
             if kind == "choice" and not options:
-                _empty(inside, "options", ("선택지", "option"))
+                empty(inside, "options", ("선택지", "option"))
             if kind != "choice" and "options" in inside:
                 ko, en = "선택지는 type: choice에만 적습니다", "only type: choice takes options"
                 inside.wrong("options", "wrong_value", ko, en)
@@ -569,14 +477,14 @@ class _Builder:
             inside.only({"name", "ko", "en", "to", "entering"})
             name = inside.text("name")
             if name and not _IDENTIFIER.fullmatch(name):
-                _bad_name(inside, "name", name)
+                bad_name(inside, "name", name)
             if name in seen:
-                _duplicate(inside, ("알림", "notice"), name)
+                duplicate(inside, ("알림", "notice"), name)
             seen.add(name)
             known = [*self.roles, COOPERATING] if self.roles else []
             to = self._names(inside, "to", ("받는 역할", "notice target"), known)
             if not to:
-                _empty(inside, "to", ("받는 역할", "notice target"))
+                empty(inside, "to", ("받는 역할", "notice target"))
             entering = inside.text("entering", None)
             if entering is not None and entering not in self.states:
                 if self.states:
@@ -601,7 +509,7 @@ class _Builder:
             for side in ("whoever", "may_not"):
                 sides[side] = self._names(part, side, ("절차", "event"), self.event_names)
                 if not sides[side]:
-                    _empty(part, side, ("절차", "event"))
+                    empty(part, side, ("절차", "event"))
             duties.append(
                 Duty(
                     name=name,
@@ -617,9 +525,6 @@ class _Builder:
 _NAMED = {"role": ("역할", "role"), "state": ("상태", "state"), "event": ("절차", "event")}
 
 
-# --------------------------------------------------------------------------- small things
-
-
 def _label(part: Part) -> Label:
     return Label(part.text("ko"), part.text("en"))
 
@@ -627,107 +532,3 @@ def _label(part: Part) -> Label:
 def _name_key(part: Part) -> set[str]:
     """Return the key that a part in a list has its name by."""
     return {"name"} if isinstance(part.path[-1], int) else set()
-
-
-def _bad_name(part: Part, key: str | None, name: str, signs: str = "_") -> None:
-    """Note that a name is none: the value of `key`, or the part's own key (None)."""
-    part.wrong(
-        key,
-        "bad_name",
-        f"이름 '{name}'은(는) 영문자로 시작하고 영문자·숫자와 {signs}로만 적습니다 (64자까지)",
-        f"the name '{name}' has to begin with a letter and hold only A-Z, a-z, 0-9 and {signs}",
-        name,
-    )
-
-
-def _duplicate(part: Part, what: tuple[str, str], name: str, where: str | None = None) -> None:
-    ko, en = f"{what[0]} '{name}'이(가) 두 번 있습니다", f"there are two {what[1]}s '{name}'"
-    if where is not None:
-        ko, en = f"{ko} (영역 '{where}'에도 있음)", f"{en} (the other in the region '{where}')"
-    part.wrong(None, f"duplicate_{what[1]}", ko, en, name)
-
-
-def _empty(part: Part, key: str, what: tuple[str, str]) -> None:
-    """Note that there must be at least one, unless what stands there is noted already."""
-    value = part.tree.get(key)
-    if value is None or value in ([], {}, (), ""):
-        part.wrong(
-            None if value is None else key,
-            "missing_key",
-            f"'{key}'에 적어도 하나의 {what[0]}이(가) 있어야 합니다",
-            f"'{key}' has to name at least one {what[1]}",
-        )
-
-
-def _cross_region(part: Part, source: str, region: str, target: str, other: str) -> None:
-    part.wrong(
-        "to",
-        "cross_region",
-        f"전이는 한 영역 안에 있어야 합니다: '{source}'은(는) '{region}', '{target}'은(는) "
-        f"'{other}' 영역입니다",
-        f"a transition stays in its region: '{source}' is in '{region}', '{target}' in '{other}'",
-        target,
-    )
-
-
-def _overlap_told(overlap: Overlap, event: Event) -> tuple[str, str, str]:
-    first, second = overlap.first, overlap.second
-    if overlap.kind in ("duplicate", "redundant"):
-        code = "duplicate_edge" if overlap.kind == "duplicate" else "redundant_edge"
-        return (
-            code,
-            f"'{second.source}'에서 '{second.target}'(으)로 가는 전이가 이미 있습니다",
-            f"there is a transition from '{second.source}' to '{second.target}' already",
-        )
-    if event.first_wins:
-        return (
-            "edge_never_taken",
-            f"'{second.source}'에서 '{second.target}'(으)로는 갈 수 없습니다: 앞의 "
-            f"'{first.target}'이(가) 늘 우선합니다",
-            f"'{second.target}' is never chosen from '{second.source}': '{first.target}' before "
-            "it always wins",
-        )
-    return (
-        "ambiguous_edges",
-        f"'{second.source}'에서 '{first.target}'(으)로도 '{second.target}'(으)로도 갈 수 있습니다. "
-        "요건으로 가르거나 choose: first를 적으십시오",
-        f"from '{second.source}' both '{first.target}' and '{second.target}' can be taken; tell "
-        "them apart by guards, or say choose: first",
-    )
-
-
-# --------------------------------------------------------------------------- order
-
-
-def _with_order(tree: Tree) -> Tree:
-    """Return the tree with lists in place of the mappings whose order counts.
-
-    Stored text has its keys sorted; the order of regions is the order of a project's states,
-    and people want states, events and fields in the order in which somebody thought of them.
-    """
-    ordered = dict(tree)
-    ordered["roles"] = _listed(tree["roles"])
-    ordered["regions"] = [
-        {**region, "states": _listed(region["states"])} for region in _listed(tree["regions"])
-    ]
-    ordered["events"] = [_event_with_order(event) for event in _listed(tree["events"])]
-    return ordered
-
-
-def _event_with_order(event: dict[str, Tree]) -> dict[str, Tree]:
-    if not event.get("data"):
-        return event
-    fields = _listed(event["data"])
-    return {
-        **event,
-        "data": [
-            {**field, "options": _listed(field["options"])} if field.get("options") else field
-            for field in fields
-        ],
-    }
-
-
-def _listed(tree: Tree) -> list[dict[str, Tree]]:
-    if isinstance(tree, Mapping):
-        return [{"name": name, **inside} for name, inside in tree.items()]
-    return list(tree)

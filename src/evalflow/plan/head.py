@@ -15,7 +15,7 @@ from typing import Any
 from evalflow.errors import InvalidInput
 from evalflow.files.reader import Part, Reader, date_of
 from evalflow.lifecycle.definition import Lifecycle, Role
-from evalflow.lifecycle.load import read_due
+from evalflow.lifecycle.due_rules import read_due
 from evalflow.model import (
     Band,
     CalendarRules,
