@@ -120,7 +120,7 @@ def test_a_stored_lifecycle_is_read_even_if_its_guards_are_not_installed(load: L
     with pytest.raises(InvalidInput) as caught:
         lifecycle_from_tree(parse(text), VOCABULARY)
     assert [p.code for p in caught.value.problems] == [
-        "unknown_record",
+        "unknown_action",
         "unknown_guard",
         "unknown_guard",
     ]
@@ -208,7 +208,7 @@ MISTAKES = [
         "'ordered'?",
     ),
     ("{rated: {as: on_track}}", "[rated]", "wrong_value", "[rated]", "a guard is a name, or"),
-    ("records: [facts]", "records: [fact]", "unknown_record", "fact", "did you mean 'facts'?"),
+    ("actions: [facts]", "actions: [fact]", "unknown_action", "fact", "did you mean 'facts'?"),
     ("type: document", "type: documnt", "unknown_field_type", "documnt", "'document'?"),
     ("    by: [department]\n    due", "    due", "missing_key", "report:", "at least one role"),
     ("{ko: 명령, en: Ordered}", "{ko: 명령}", "missing_key", "ordered:", "needs 'en'"),
@@ -600,7 +600,7 @@ def test_the_page_names_every_key_guard_record_type_and_code() -> None:
         *loading._EVENT_KEYS,
         *due_rules._DUE_KINDS,
         *VOCABULARY.guards,
-        *VOCABULARY.records,
+        *VOCABULARY.actions,
         *FIELD_TYPES,
         *codes,
         *{code for _, _, code, _, _ in MISTAKES},

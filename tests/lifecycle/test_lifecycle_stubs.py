@@ -145,7 +145,7 @@ events:
     data:
       class: {type: text, ko: 종류, en: Kind, required: true}
       by: {type: text, ko: 방법, en: How}
-    records: [facts]
+    actions: [facts]
 """,
         encoding="utf-8",
     )

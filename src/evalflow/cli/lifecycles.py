@@ -37,6 +37,8 @@ def check(session: Session, name: str, plan: str | None, as_json: bool) -> int:
     lifecycle = evalflow.load_lifecycle(name)
     adopted = evalflow.load_plan(plan) if plan else None
     findings = evalflow.check_lifecycle(lifecycle, plan=adopted)
+    for note in lifecycle.notes:
+        session.remark(f"{session.say('참고', 'note')}: {note.text(session.lang)}")
     if as_json:
         session.print_json("findings", findings, lifecycle=lifecycle.fingerprint)
     else:

@@ -30,7 +30,7 @@ from evalflow.batch import applying
 from evalflow.batch import plan as batches
 from evalflow.batch.chunks import Chunk
 from evalflow.batch.selection import check_names, conditions
-from evalflow.decision.actions import RECORDS, actuals_of
+from evalflow.decision.actions import ACTIONS, actuals_of
 from evalflow.decision.adoption import ADOPT, REVISE, Adoption, check_revision, entitled
 from evalflow.decision.batched_calls import Answers, answer_together, asking, can_many
 from evalflow.decision.deadlines import Due, DueState, Ledger, extensions_given, fired_in_this_visit
@@ -1346,8 +1346,8 @@ def check_lifecycle(
 
 
 def vocabulary(plugins: Plugins | Sequence[Any] | None = None) -> Vocabulary:
-    """Return the guards and records that a lifecycle may name: built in, and from plugins."""
-    return Vocabulary(guards=_plugins(plugins).guard_specs, records=frozenset(RECORDS))
+    """Return the guards and actions that a lifecycle may name: built in, and from plugins."""
+    return Vocabulary(guards=_plugins(plugins).guard_specs, actions=frozenset(ACTIONS))
 
 
 def _plugins(plugins: Plugins | Sequence[Any] | None) -> Plugins:

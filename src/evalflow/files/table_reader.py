@@ -23,6 +23,7 @@ from evalflow.files.cells import (
     text_of,
 )
 from evalflow.files.grid import Fault, Sheet, read_sheets
+from evalflow.files.notes import Note
 from evalflow.files.yaml import UNPRINTABLE
 
 T = TypeVar("T")
@@ -71,20 +72,6 @@ class Column:
     def name(self) -> str:
         """What people usually call it."""
         return self.names[0]
-
-
-@attrs.frozen(kw_only=True)
-class Note:
-    """A word on how a table was read, for people to see before they rely on it."""
-
-    code: str
-    ko: str
-    en: str
-    where: str
-
-    def text(self, lang: str = "ko") -> str:
-        """Return place and sentence in `lang` (`ko` or `en`)."""
-        return f"{self.where}: {self.ko if lang == 'ko' else self.en}"
 
 
 @attrs.frozen(kw_only=True)

@@ -1,6 +1,6 @@
 """From YAML to a `Lifecycle`, checked whole: every problem at once, nothing half-loaded.
 
-A definition names states, roles, guards and records; it never reaches an import path. The same
+A definition names states, roles, guards and actions; it never reaches an import path. The same
 builder reads presets, files, and the trees that storages keep.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
+
+import attrs
 
 from evalflow.files.merge import Source
 from evalflow.files.reader import Part, Reader
@@ -31,7 +33,7 @@ from evalflow.lifecycle.due_rules import read_due
 from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.messages import bad_name, cross_region, duplicate, empty, overlapping
 from evalflow.lifecycle.sources import FORMAT, open_source
-from evalflow.lifecycle.tree import with_order
+from evalflow.lifecycle.tree import RECORDS, with_actions, with_order
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
 
@@ -49,7 +51,7 @@ def load_lifecycle(source: str | os.PathLike[str], *, vocabulary: Vocabulary) ->
     """Return the preset of this name, or the lifecycle in this YAML file.
 
     A bare word is a preset; what has a folder or the ending `.yaml` is a file, as is every
-    `Path`. `vocabulary` holds the guards and records that it may name.
+    `Path`. `vocabulary` holds the guards and actions that it may name.
 
     Raises:
         InvalidInput: there is no such preset or file, or it has mistakes: all of them, each
@@ -58,19 +60,20 @@ def load_lifecycle(source: str | os.PathLike[str], *, vocabulary: Vocabulary) ->
     opened = open_source(source)
     reading = Reader(opened.source)
     reading.problems.extend(opened.problems)
-    return _Builder(reading, vocabulary, opened.source).build()
+    lifecycle = _Builder(reading, vocabulary, opened.source).build()
+    return attrs.evolve(lifecycle, notes=opened.notes) if opened.notes else lifecycle
 
 
 def lifecycle_from_tree(tree: Tree, vocabulary: Vocabulary | None = None) -> Lifecycle:
     """Return the lifecycle that `tree` says: `Lifecycle.tree`, or a YAML file's content.
 
-    Without a vocabulary guards and records are taken as they are: a stored lifecycle may name
+    Without a vocabulary guards and actions are taken as they are: a stored lifecycle may name
     one that is not installed any more, and is then still shown.
 
     Raises:
         InvalidInput: the tree has mistakes; all of them.
     """
-    return _Builder(Reader(tree), vocabulary, None).build()
+    return _Builder(Reader(with_actions(tree)[0]), vocabulary, None).build()
 
 
 class _Places(Mapping[str, str]):
@@ -96,7 +99,7 @@ _KEYS = frozenset(
     | {"duties"}
 )
 _EVENT_KEYS = frozenset(
-    {"ko", "en", "by", "due", "together", "transitions", "guards", "data", "records"}
+    {"ko", "en", "by", "due", "together", "transitions", "guards", "data", "actions"}
     | {"notices", "leads", "choose"}
 )
 
@@ -248,7 +251,7 @@ class _Builder:
     # ------------------------------------------------------------------ events
 
     def _event(self, name: str, part: Part) -> Event:
-        part.only(_EVENT_KEYS | _name_key(part))
+        self._only_event_keys(part)
         by = self._names(part, "by", ("역할", "role"), self.roles)
         if not by:
             empty(part, "by", ("역할", "role"))
@@ -274,7 +277,7 @@ class _Builder:
             leads=leads,
             guards=self._guards(part),
             data=tuple(self._fields(part)),
-            records=self._records(part),
+            actions=self._actions(part),
             due=due,
             notices=tuple(self._notices(name, part, targets)),
             together=part.name("together", None),
@@ -462,10 +465,24 @@ class _Builder:
                 options=options,
             )
 
-    def _records(self, part: Part) -> tuple[str, ...]:
+    def _only_event_keys(self, part: Part) -> None:
+        allowed = _EVENT_KEYS | _name_key(part)
+        if RECORDS not in part.tree:
+            part.only(allowed)
+            return
+        # It was renamed before the reading began, unless `actions` stand beside it.
+        part.only(allowed | {RECORDS})
+        part.wrong_key(
+            RECORDS,
+            "records_and_actions",
+            "'records'는 'actions'의 옛 이름입니다. 둘을 함께 적을 수 없습니다",
+            "'records' is the old name of 'actions': an event has one of them, not both",
+        )
+
+    def _actions(self, part: Part) -> tuple[str, ...]:
         if self.vocabulary is None:
-            return part.texts("records")
-        return self._names(part, "records", ("기록", "record"), self.vocabulary.records)
+            return part.texts("actions")
+        return self._names(part, "actions", ("동작", "action"), self.vocabulary.actions)
 
     def _notices(self, event: str, part: Part, targets: set[str]) -> Iterator[NoticeRule]:
         seen: set[str] = set()

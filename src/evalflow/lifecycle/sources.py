@@ -17,10 +17,12 @@ from pathlib import Path
 import attrs
 
 from evalflow.errors import InvalidInput, Problem, nearest
-from evalflow.files.merge import Merged, Source, merge
+from evalflow.files.merge import Merged, Renamed, Source, merge
+from evalflow.files.notes import Note
 from evalflow.files.yaml import Document, read
 from evalflow.files.yaml import Path as Steps
 from evalflow.files.yaml_writer import yaml_text
+from evalflow.lifecycle.tree import with_actions
 
 FORMAT = "lifecycle/1"
 """What the key `evalflow` of a lifecycle file says."""
@@ -31,10 +33,12 @@ _NOT_INHERITED = ("name", "version")
 
 @attrs.frozen(kw_only=True)
 class Read:
-    """A lifecycle's text as it was read: the tree with its places, and what is wrong so far."""
+    """A lifecycle's text as it was read: the tree with its places, what is wrong with it so far,
+    and how it was read."""
 
     source: Source
     problems: tuple[Problem, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def presets() -> tuple[str, ...]:
@@ -97,8 +101,9 @@ def _opened(document: Document, folder: Path | None, above: Sequence[tuple[str, 
     """Return the document over its base. `folder` is where it lies (None: with the presets), and
     `above` tells what extends it, as (name, identity) from the outermost on."""
     given = document.tree.get("extends") if isinstance(document.tree, Mapping) else None
+    source, notes = _with_actions(document)
     if given is None:
-        return Read(source=document)
+        return Read(source=source, notes=notes)
     name, version = _named_base(document, given)
     chain = (*above, (document.name, _identity(document.name, folder)))
     found, beside = _base(document, name, folder)
@@ -132,9 +137,28 @@ def _opened(document: Document, folder: Path | None, above: Sequence[tuple[str, 
         )
     base = _opened(found, beside, chain)
     merged, problems = merge(
-        _without(base.source, _NOT_INHERITED), _without(document, ("extends",)), alone=_one_value
+        _without(base.source, _NOT_INHERITED), _without(source, ("extends",)), alone=_one_value
     )
-    return Read(source=merged, problems=(*base.problems, *problems))
+    return Read(source=merged, problems=(*base.problems, *problems), notes=(*base.notes, *notes))
+
+
+def _with_actions(document: Document) -> tuple[Source, tuple[Note, ...]]:
+    """Return the document with `actions` where it says `records`, and a note that it does."""
+    tree, written = with_actions(document.tree)
+    if not written:
+        return document, ()
+    source = Renamed(document=document, tree=tree, written=written)
+    line, column = source.key_place(next(iter(written)))
+    more = len(written) - 1
+    note = Note(
+        code="records_read_as_actions",
+        ko="'records'는 이제 'actions'라고 적습니다. 그대로 읽었지만 고쳐 적으십시오"
+        + (f" (이 파일에 {more}곳 더 있음)" if more else ""),
+        en="'records' is called 'actions' now; it was read as such, but should be changed"
+        + (f" ({more} more in this file)" if more else ""),
+        where=f"{document.name}:{line}:{column}",
+    )
+    return source, (note,)
 
 
 def _one_value(path: Steps) -> bool:
