@@ -173,6 +173,21 @@ def test_a_circle_of_files_is_refused_at_the_one_that_closes_it(folder: Path) ->
     assert (problem.code, Path(problem.file or "").name) == ("extends_itself", "c.yaml")
 
 
+def test_a_chain_without_end_is_refused(folder: Path) -> None:
+    for number in range(22):
+        text = f"evalflow: lifecycle/1\nextends: ./f{number + 1}.yaml/1\nname: f\nversion: 1\n"
+        (folder / f"f{number}.yaml").write_text(text, encoding="utf-8")
+    last = ORDER.replace("version: 2", "version: 1")
+    (folder / "f22.yaml").write_text(last, encoding="utf-8")
+
+    with pytest.raises(InvalidInput) as caught:
+        load_lifecycle(folder / "f0.yaml", vocabulary=VOCABULARY)
+
+    assert [p.code for p in caught.value.problems] == ["extends_too_many"]
+    whole = load_lifecycle(folder / "f2.yaml", vocabulary=VOCABULARY)
+    assert list(whole.events) == ["report", "verify", "complain", "remind"]
+
+
 def test_nothing_is_taken_away_that_is_not_there(folder: Path) -> None:
     text = HEAD + (
         "events:\n"

@@ -29,6 +29,7 @@ FORMAT = "lifecycle/1"
 
 _BASE = re.compile(r"(.+)/(\d{1,9})", re.ASCII)
 _NOT_INHERITED = ("name", "version")
+_LONGEST_CHAIN = 20  # files that extend each other; a person loses track long before
 
 
 @attrs.frozen(kw_only=True)
@@ -134,6 +135,14 @@ def _opened(document: Document, folder: Path | None, above: Sequence[tuple[str, 
             f"달라진 것을 확인하고 extends: {name}/{has}(으)로 고치십시오",
             f"{name} is at version {has}, and this was written over version {version}; look at "
             f"what changed, then say extends: {name}/{has}",
+        )
+    if len(chain) > _LONGEST_CHAIN:
+        raise _wrong(
+            document,
+            "extends_too_many",
+            name,
+            f"바탕이 되는 파일이 너무 많이 이어집니다 (최대 {_LONGEST_CHAIN}개)",
+            f"too many files that extend each other (at most {_LONGEST_CHAIN})",
         )
     base = _opened(found, beside, chain)
     merged, problems = merge(
