@@ -14,15 +14,18 @@ INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,\
   $(BIN)/python -m pip install --quiet --disable-pip-version-check) -c constraints.txt
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test fast lint bench docs clean constraints
+.PHONY: help demo test fast pythons sdist-check lint bench docs clean constraints
 
 help:
 	@echo "make demo   play the 2016 plan into build/demo"
 	@echo "make test   check and test everything"
 	@echo "make fast   the fast lane of the tests"
+	@echo "make pythons      the fast lane on the other Pythons that this machine, or uv, has"
+	@echo "make sdist-check  build every package, and run each sdist's own tests"
 	@echo "make lint   ruff, mypy, pyright"
 	@echo "make trust  the big counts: kills, races, bad input; takes half an hour"
 	@echo "make bench  the benchmarks, as ratios"
+	@echo "make layout modules, packages, depth, long files, public names"
 	@echo "make docs   the documentation into build/docs"
 	@echo "make clean  remove what was made, also .venv"
 	@echo "make constraints  take the newest versions, and write them down"
@@ -63,11 +66,20 @@ lint: $(STAMP)
 fast: $(STAMP)
 	$(BIN)/python -m pytest $(TESTS) -n 2 -m "not slow and not serial" -q
 
+pythons:
+	PYTHON=$(PYTHON) bash .ci/pythons
+
+sdist-check:
+	PYTHON=$(PYTHON) bash .ci/sdists
+
 # First those that time or race and want the machine to themselves (5: there were none), then the
-# others on two cores.
-test: lint
-	$(BIN)/python -m pytest $(TESTS) -m serial || [ $$? -eq 5 ]
-	$(BIN)/python -m pytest $(TESTS) -m "not serial" -n 2
+# others on two cores. What the machine lacks, one line says at the end of both. `CHECKS=` is for
+# .ci/bare alone.
+CHECKS := lint
+COVER := --cov=evalflow --cov-report=
+test: $(STAMP) $(CHECKS)
+	$(BIN)/python -m pytest $(TESTS) -m serial --lacking-into build/lacking.json || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest $(TESTS) -m "not serial" -n 2 --lacking-from build/lacking.json $(COVER)
 
 # What docs/explanation/trust.md reports. KILLS=100 ROUNDS=100 LIVES=50 INPUTS=300 makes it short.
 KILLS := 1000
@@ -82,6 +94,10 @@ trust: $(STAMP)
 	EVALFLOW_LIVES=$(LIVES) $(BIN)/python -m pytest -q plugins/evalflow-postgres/tests/test_postgres_lives.py
 	EVALFLOW_INPUTS=$(INPUTS) $(BIN)/python -m pytest -q -s tests/project/test_fuzz.py
 
+# How the source is laid out, with a reason for each long file.
+layout: $(STAMP)
+	@$(BIN)/python tools/layout.py
+
 bench: $(STAMP)
 	@for each in benchmarks/[!_]*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
 
@@ -91,7 +107,7 @@ docs: $(STAMP)
 	@echo "build/docs/index.html"
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-3.* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Names and versions only: no addresses.
 constraints:

@@ -252,7 +252,7 @@ def batch(folder: Path, projects: int) -> dict[str, float]:
     decisions in them, and the peak of memory in MB."""
     figures = {"decisions": 0.0}
     with opened(folder) as engine:
-        decide = engine._decide_on
+        decide = engine._commands.decide
 
         def timed(*given: Any, **more: Any) -> Any:
             began = time.perf_counter()
@@ -260,7 +260,7 @@ def batch(folder: Path, projects: int) -> dict[str, float]:
             figures["decisions"] += time.perf_counter() - began
             return answer
 
-        engine._decide_on = timed  # type: ignore[method-assign]
+        engine._commands.decide = timed  # type: ignore[method-assign]
         began, worked = time.perf_counter(), time.process_time()
         plan = engine.batch("report", by="policy-1")
         planned, thought = time.perf_counter(), time.process_time()

@@ -43,6 +43,7 @@ from typing import Any
 import attrs
 
 import evalflow
+from evalflow.storage import Commit, Move, digest
 
 fire_benchmark = import_module("fire")
 
@@ -247,13 +248,13 @@ def storage_way(url: str, number: int) -> Callable[[], object]:
             before=before.states,
             after=before.states,
             previous=before.head,
-            evaluation=evalflow.digest(evaluation.text()),
+            evaluation=digest(evaluation.text()),
             hash="",
         ).sealed()
         storage.commit(
-            evalflow.Commit(
+            Commit(
                 moves=(
-                    evalflow.Move(
+                    Move(
                         project=attrs.evolve(before, version=version, head=made.hash),
                         expected=before.version,
                         entry=made,

@@ -22,8 +22,8 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from evalflow import Commit, Move, Project, Storage
-from evalflow.storage import sqlite
+from evalflow import Project
+from evalflow.storage import Commit, Move, Storage, sqlite
 from evalflow.storage.rows import PROJECT_COLUMNS, entry_row, notice_row, project_row
 from evalflow.storage.sqlite import SQLiteStorage, open_sqlite
 from evalflow.testing.children import Child, together
@@ -135,7 +135,7 @@ def against_bare(folder: Path, commits: int) -> None:
 
 def move_often(storage: Storage, project_id: str, commits: int, fair: bool) -> list[float]:
     assert isinstance(storage, SQLiteStorage)
-    storage._turns._alone = not fair
+    storage._queue._alone = not fair
     snapshot = storage.snapshot(project_id)
     assert snapshot is not None
     project, taken = snapshot.project, []

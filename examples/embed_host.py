@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import evalflow
+from evalflow.plugins import Notice
 
 PLAN = Path(__file__).parent / "seodaemun-2016" / "plan.yaml"
 SEOUL = dt.timezone(dt.timedelta(hours=9))
@@ -49,7 +50,7 @@ class HostInbox:
     def __init__(self) -> None:
         self.letters: list[str] = []
 
-    def deliver(self, notice: evalflow.Notice) -> None:
+    def deliver(self, notice: Notice) -> None:
         """Put the notice into the recipient's inbox."""
         self.letters.append(f"{notice.recipient}: {notice.subject.ko}")
 
@@ -73,7 +74,7 @@ async def main() -> list[str]:
     clock.moment = dt.datetime(2016, 4, 4, 14, tzinfo=SEOUL)
     project = "seodaemun-2016/6"
     by = users.actor("kim")
-    definition = office.definition(project)
+    definition = office.plans.definition(project)
     targets = {i.id: i.targets["2016-Q1"] for i in definition.indicators}
     said = [f"due: {office.explain(project, 'self_evaluate', by=by).deadline}"]
 
@@ -113,7 +114,7 @@ async def main() -> list[str]:
             "reported_on": dt.date(2016, 4, 4),
         },
     )
-    office.deliver(notifiers=dict.fromkeys(office.plan(plan.id).delivery.notifiers, inbox))
+    office.deliver(notifiers=dict.fromkeys(office.plans.head(plan.id).delivery.notifiers, inbox))
     said.append(f"{len(inbox.letters)} letters")
     office.close()
     return said

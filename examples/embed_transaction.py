@@ -62,7 +62,7 @@ class Host:
             papers = connection.execute("SELECT count(*) FROM host_paper").fetchone()
         assert papers is not None
         entries = len(list(self.office.history(PROJECT)))
-        return papers[0], entries, len(list(self.office.verify()))
+        return papers[0], entries, len(list(self.office.audit.verify()))
 
 
 def with_psycopg(host: Host) -> list[tuple[int, int, int]]:

@@ -9,7 +9,10 @@ import hypothesis
 import pytest
 
 import evalflow
+from not_tested import pytest_addoption, pytest_terminal_summary
 from offices import PLAN, Clock, Office
+
+__all__ = ["pytest_addoption", "pytest_terminal_summary"]
 
 # Two busy cores are no reason to fail: a property is judged by what it finds, not by its speed.
 hypothesis.settings.register_profile(

@@ -8,8 +8,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 
 import evalflow
+from evalflow.plugins import Draft, Firing, GuardSpec, Rating, hookimpl
 
 
 def a_year(url: str, path: str) -> list[str]:
@@ -31,13 +33,20 @@ def a_year(url: str, path: str) -> list[str]:
             reasons.append(entry.hash)
         for project in office.projects(plan=head.id, state="lagging"):
             evaluation: evalflow.Evaluation = office.evaluation(project.id)
-            rating: evalflow.Rating | None = evaluation.rating
+            rating: Rating | None = evaluation.rating
             rate: Decimal | None = rating.rate if rating else None
             reasons.append(f"{project.label.ko} {rate}")
         for due in office.due(plan=head.id):
             when: dt.date = due.due
             reasons.append(when.isoformat())
         return reasons
+
+
+def on_an_example() -> str:
+    path: Path = evalflow.example("seodaemun-2016-pledges")
+    plan: evalflow.Plan = evalflow.load_plan(path)
+    version: str = evalflow.__version__
+    return f"{plan.head.id} {version}"
 
 
 def host_actor(user: str, unit: str) -> evalflow.Actor:
@@ -47,13 +56,13 @@ def host_actor(user: str, unit: str) -> evalflow.Actor:
 class Host:
     """A plugin as somebody else writes it."""
 
-    @evalflow.hookimpl
+    @hookimpl
     def evalflow_guards(self) -> Mapping[str, object]:
-        spec = evalflow.GuardSpec(name="enough", label=evalflow.Label("충분", "Enough"))
+        spec = GuardSpec(name="enough", label=evalflow.Label("충분", "Enough"))
         return {"enough": (spec, enough)}
 
 
-def enough(firing: evalflow.Firing, after: evalflow.Draft) -> evalflow.Reason | None:
+def enough(firing: Firing, after: Draft) -> evalflow.Reason | None:
     if firing.project.label.ko:
         return None
     return evalflow.Reason(code="not_enough", ko="모자랍니다.", en="not enough.")

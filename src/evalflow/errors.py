@@ -183,6 +183,38 @@ class InvalidInput(EvalflowError):
         return "\n".join(problem.text(lang) for problem in self.problems)
 
 
+def invalid(
+    code: str,
+    *,
+    ko: str,
+    en: str,
+    value: str | None = None,
+    file: str | None = None,
+    line: int | None = None,
+    column: int | None = None,
+    path: str | None = None,
+    sheet: str | None = None,
+    cell: str | None = None,
+) -> InvalidInput:
+    """Return the error of one problem, to be raised; the arguments are those of `Problem`."""
+    return InvalidInput(
+        [
+            Problem(
+                code=code,
+                ko=ko,
+                en=en,
+                file=file,
+                line=line,
+                column=column,
+                path=path,
+                value=value,
+                sheet=sheet,
+                cell=cell,
+            )
+        ]
+    )
+
+
 class StorageError(EvalflowError):
     """The store cannot be used now; nothing was written. `code` says why.
 

@@ -24,7 +24,7 @@ def bundle(office, tmp_path) -> Path:
     office.to_submitted()
     office.review("gu/3")
     path: Path = tmp_path / "gu-audit.zip"
-    office.engine.export_bundle(path)
+    office.engine.audit.export(path)
     return path
 
 
@@ -57,7 +57,7 @@ def test_a_bundle_fits_and_says_what_it_is_about(office, bundle):
     assert found == ()
     assert (about.plan, about.whole, about.projects) == ("gu", True, 3)
     assert about.entries == sum(1 for _ in office.engine.storage.entries())
-    assert about.checkpoint == office.engine.checkpoint()
+    assert about.checkpoint == office.engine.audit.checkpoint()
 
 
 def test_a_bundle_holds_all_that_is_known(office, bundle):
@@ -69,7 +69,7 @@ def test_a_bundle_holds_all_that_is_known(office, bundle):
     ]
     kinds = [kind for kind, _ in lines]
     assert kinds.count("entry") == sum(1 for _ in office.engine.storage.entries())
-    assert kinds.count("notice") == sum(1 for _ in office.engine.notices())
+    assert kinds.count("notice") == sum(1 for _ in office.engine.outbox.notices())
     assert kinds.count("definition") == 3
     rated = [told["rating"] for kind, told in lines if kind == "entry" and told["rating"]]
     assert {line["formula"] for rating in rated for line in rating["lines"]} == {
@@ -80,13 +80,13 @@ def test_a_bundle_holds_all_that_is_known(office, bundle):
 
 
 def test_the_same_store_at_the_same_moment_gives_the_same_bytes(office, bundle, tmp_path):
-    office.engine.export_bundle(tmp_path / "again.zip")
+    office.engine.audit.export(tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == bundle.read_bytes()
 
 
 def test_a_bundle_of_one_project_fits_by_itself(office, bundle, tmp_path):
     path = tmp_path / "3.zip"
-    about = office.engine.export_bundle(path, projects=["gu/3"])
+    about = office.engine.audit.export(path, projects=["gu/3"])
     assert (about.whole, about.projects) == (False, 1)
     assert evalflow.verify_bundle(path)[1] == ()
     with pytest.raises(evalflow.InvalidInput, match="some projects only"):
@@ -95,7 +95,7 @@ def test_a_bundle_of_one_project_fits_by_itself(office, bundle, tmp_path):
 
 def test_what_is_refused_to_somebody_is_in_it_on_request(office, tmp_path):
     path = tmp_path / "refused.zip"
-    office.engine.export_bundle(path, refusals_of=office.actor("road-1"))
+    office.engine.audit.export(path, refusals_of=office.actor("road-1"))
     refusals = [json.loads(line) for line in contents(path)["refusals.jsonl"].splitlines()]
     review = next(r for r in refusals if (r["project"], r["event"]) == ("gu/3", "review"))
     assert {reason["code"] for reason in review["reasons"]} >= {"wrong_state", "no_role"}
@@ -172,12 +172,12 @@ def test_an_edited_plan_and_an_edited_lifecycle_are_found(bundle):
 def test_a_bundle_made_anew_from_another_history_is_found_by_the_paper(
     office, bundle, tmp_path, plan_file
 ):
-    noted = office.engine.checkpoint()
+    noted = office.engine.audit.checkpoint()
     office.clock.go(LATER)
     with evalflow.open("memory:", plugins=[], clock=office.clock) as other:
         plan = evalflow.load_plan(plan_file)
         other.adopt(plan, by=plan.actor("policy-2"))
-        other.export_bundle(tmp_path / "forged.zip")
+        other.audit.export(tmp_path / "forged.zip")
     assert codes(tmp_path / "forged.zip") == set()
     assert codes(tmp_path / "forged.zip", noted=noted) == {"checkpoint_differs"}
     assert codes(bundle, noted=noted) == set()
@@ -203,7 +203,7 @@ def test_a_bundle_of_a_tampered_store_shows_it(office, bundle, tmp_path):
         connection.execute(f"DROP TRIGGER {name}")
     connection.execute("UPDATE entry SET late = 9 WHERE project = 'gu/1' AND number = 2")
     connection.close()
-    office.engine.export_bundle(tmp_path / "t.zip")
+    office.engine.audit.export(tmp_path / "t.zip")
     assert "entry_changed" in codes(tmp_path / "t.zip")
 
 
@@ -298,6 +298,6 @@ def _made_once(factory: pytest.TempPathFactory) -> dict[str, bytes]:
             plan = evalflow.load_plan(folder / "plan.yaml")
             engine.adopt(plan, by=plan.actor("policy-1"))
             Office(engine, plan, clock).to_submitted()
-            engine.export_bundle(folder / "b.zip")
+            engine.audit.export(folder / "b.zip")
         _KEPT.append(contents(folder / "b.zip"))
     return _KEPT[0]

@@ -21,7 +21,7 @@ def tampered(tmp_path, plan_file):
         office = Office(engine, plan, clock)
         office.to_submitted()
         office.review("gu/3")
-        assert list(engine.verify()) == []
+        assert list(engine.audit.verify()) == []
 
     def edit(*statements: str) -> list[tuple[str, str, int | None]]:
         connection = sqlite3.connect(path, isolation_level=None)
@@ -32,7 +32,7 @@ def tampered(tmp_path, plan_file):
             assert connection.execute(statement).rowcount > 0, statement
         connection.close()
         with evalflow.open(f"sqlite:///{path}", plugins=[], clock=clock) as engine:
-            return [(m.project, m.code, m.number) for m in engine.verify()]
+            return [(m.project, m.code, m.number) for m in engine.audit.verify()]
 
     return edit
 
@@ -145,21 +145,21 @@ def test_the_project_as_an_approved_change_left_it_is_in_its_entry(office):
     )
     indicators = approved.data["definition"]["indicators"]
     assert indicators["metres"]["targets"]["2016-Q4"] == "300"
-    assert list(office.engine.verify()) == []
+    assert list(office.engine.audit.verify()) == []
 
 
 # --------------------------------------------------------------------------- checkpoints
 
 
 def test_a_checkpoint_holds_however_much_is_added_since(office):
-    noted = office.engine.checkpoint()
+    noted = office.engine.audit.checkpoint()
     office.to_submitted()
-    assert office.engine.checkpoint() != noted
-    assert office.engine.checkpoint(upto=noted) == noted
+    assert office.engine.audit.checkpoint() != noted
+    assert office.engine.audit.checkpoint(upto=noted) == noted
 
 
 def test_a_checkpoint_is_read_off_paper_with_other_spacing_and_a_part_of_its_digits(office):
-    noted = office.engine.checkpoint()
+    noted = office.engine.audit.checkpoint()
     typed = f"  gu  r1 #3  {noted.hash[:7].upper()} {noted.hash[7:16]} "
     read = evalflow.Checkpoint.read(typed)
     assert (read.plan, read.revisions, read.entries) == ("gu", 1, 3)

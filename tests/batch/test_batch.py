@@ -12,6 +12,9 @@ import pytest
 
 import evalflow
 from batches import everything, outcomes
+from evalflow.engine.commands import Commands
+from evalflow.plugins import Plugins
+from evalflow.storage import Storage
 from evalflow.storage.memory import MemoryStorage
 from evalflow.testing import faults
 from evalflow.testing.children import Child, children
@@ -78,7 +81,7 @@ def test_what_is_applied_equals_firing_one_by_one(reviewed, tmp_path):
         notices = reviewed.engine.storage.outbox(project=project)
         told = [out.notice for out in notices if out.notice.number == entry.number]
         assert {(n.name, n.recipient, n.notifier) for n in told} == sent[project]
-    assert list(reviewed.engine.verify()) == []
+    assert list(reviewed.engine.audit.verify()) == []
 
 
 def test_the_same_plan_again_writes_nothing(reviewed):
@@ -103,7 +106,7 @@ def test_a_plan_saved_and_loaded_is_the_same(reviewed, tmp_path):
     assert (loaded.header, loaded.counts, loaded.fingerprint) == (
         plan.header, plan.counts, plan.fingerprint,
     )  # fmt: skip
-    assert outcomes(reviewed.engine.apply(loaded)) == {"gu/1": "done", "gu/3": "done"}
+    assert outcomes(reviewed.engine.batches.apply(loaded)) == {"gu/1": "done", "gu/3": "done"}
 
 
 def test_what_moved_since_is_a_conflict_and_the_rest_is_done(reviewed):
@@ -125,7 +128,7 @@ def test_modes_hold_back_what_goes_together(reviewed, mode):
 
 def test_an_old_plan_gives_nobody_a_right_that_has_ended(office, tmp_path):
     """The acting head signs from 1 to 5 July; her own rights end the same day here."""
-    head = office.engine.plan("gu")
+    head = office.engine.plans.head("gu")
     office.to_submitted()
     office.clock.go("2016-04-15")
     for project in GOOD:
@@ -134,16 +137,18 @@ def test_an_old_plan_gives_nobody_a_right_that_has_ended(office, tmp_path):
     text = office.plan.head.tree["directory"]["policy-1"]
     assert text  # the directory names her now …
     changed = {**head.directory, "policy-1": ()}
-    terms = office.engine.terms("gu")
+    terms = office.engine.rules.terms("gu")
     ended = attrs.evolve(terms.head, directory=changed)
     from evalflow.model.directory import Directory
 
-    office.engine._terms["gu", 1] = attrs.evolve(terms, head=ended, directory=Directory(ended))
+    office.engine.rules._terms["gu", 1] = attrs.evolve(
+        terms, head=ended, directory=Directory(ended)
+    )
     before = histories(office)
 
     plan = evalflow.load_batch(tmp_path / "old.jsonl")
 
-    assert set(outcomes(office.engine.apply(plan)).values()) == {"conflict"}
+    assert set(outcomes(office.engine.batches.apply(plan)).values()) == {"conflict"}
     assert histories(office) == before
 
 
@@ -162,7 +167,7 @@ def test_a_forged_line_is_not_written(reviewed, tmp_path):
 
     plan = evalflow.load_batch(tmp_path / "plan.jsonl")
 
-    assert set(outcomes(reviewed.engine.apply(plan)).values()) == {"conflict"}
+    assert set(outcomes(reviewed.engine.batches.apply(plan)).values()) == {"conflict"}
     assert histories(reviewed) == before
 
 
@@ -215,24 +220,26 @@ def test_each_project_gets_its_own_data(office):
             "self_evaluate", by=actor, where={"number": project[3:]}, each=EACH
         )
         assert outcomes(plan.apply()) == {project: "done"}
-    assert list(office.engine.verify()) == []
+    assert list(office.engine.audit.verify()) == []
 
 
 # ------------------------------------------------------------------ crashes
 
 
-def _apply(storage: evalflow.Storage, path: str, chunk: int) -> list[str]:
+def _apply(storage: Storage, path: str, chunk: int) -> list[str]:
     clock = Clock()
     clock.go("2016-04-15")
-    engine = evalflow.Engine(storage, plugins=evalflow.Plugins.load([]), clock=clock)
-    return [receipt.outcome for receipt in engine.apply(evalflow.load_batch(path), chunk=chunk)]
+    engine = evalflow.Engine(storage, plugins=Plugins.load([]), clock=clock)
+    return [
+        receipt.outcome for receipt in engine.batches.apply(evalflow.load_batch(path), chunk=chunk)
+    ]
 
 
 @attrs.frozen
 class _Open:
     path: str
 
-    def __call__(self) -> evalflow.Storage:
+    def __call__(self) -> Storage:
         return evalflow.open(f"sqlite:///{self.path}", plugins=[]).storage
 
 
@@ -270,10 +277,10 @@ def test_a_killed_batch_continues_nothing_twice_nothing_skipped(
 
     with evalflow.open(f"sqlite:///{opener.path}", plugins=[], clock=clock) as engine:
         written = min(3, chunk * (turn if point == "commit:done" else turn - 1))
-        receipts = list(engine.apply(evalflow.load_batch(file)))
+        receipts = list(engine.batches.apply(evalflow.load_batch(file)))
         assert [r.outcome for r in receipts] == ["already"] * written + ["done"] * (3 - written)
         assert {p.id: p.version for p in engine.projects()} == whole
-        assert list(engine.verify()) == []
+        assert list(engine.audit.verify()) == []
 
 
 def test_an_exception_half_way_is_continued(reviewed):
@@ -388,7 +395,7 @@ def test_figures_in_a_table_become_self_evaluations(office, tmp_path):
 
     office.clock.go("2016-04-04")
     (tmp_path / "figures.csv").write_text(TABLE, "utf-8-sig")
-    definitions = {d.id: d for d in office.engine.definitions("gu")}
+    definitions = {d.id: d for d in office.engine.plans.definitions("gu")}
     each = figures_by_project(read_figures(tmp_path / "figures.csv"), "gu", definitions)
 
     plan = office.engine.batch("self_evaluate", by="road-1", where={"number": "3"}, each=each)
@@ -416,7 +423,7 @@ def test_figures_are_read_from_what_offices_send(office, tmp_path):
     page.write_row(5, 0, ["합계", None, 350])
     book.close()
     (tmp_path / "figures.csv").write_text(TABLE, "cp949")
-    definitions = {d.id: d for d in office.engine.definitions("gu")}
+    definitions = {d.id: d for d in office.engine.plans.definitions("gu")}
 
     found = [
         figures_by_project(read_figures(tmp_path / name), "gu", definitions)
@@ -437,7 +444,7 @@ def test_a_wrong_cell_of_a_workbook_is_named_with_sheet_and_cell(office, tmp_pat
     page.write_row(2, 0, [33, "metres", "많음"])
     page.write_row(3, 0, [3, "metres", "많음"])
     book.close()
-    definitions = {d.id: d for d in office.engine.definitions("gu")}
+    definitions = {d.id: d for d in office.engine.plans.definitions("gu")}
     with pytest.raises(evalflow.InvalidInput) as refused:
         figures_by_project(read_figures(tmp_path / "figures.xlsx"), "gu", definitions)
     assert [problem.where().rpartition(":")[2] for problem in refused.value.problems] == [
@@ -450,7 +457,7 @@ def test_all_wrong_rows_of_a_table_are_named_with_their_places(office, tmp_path)
 
     path = tmp_path / "figures.csv"
     path.write_text(TABLE + "30,metres,1,,\n3,meters,많음,,\n\n3,metres,4,,\n", "utf-8")
-    definitions = {d.id: d for d in office.engine.definitions("gu")}
+    definitions = {d.id: d for d in office.engine.plans.definitions("gu")}
 
     with pytest.raises(evalflow.InvalidInput) as refused:
         figures_by_project(read_figures(path), "gu", definitions)
@@ -668,7 +675,7 @@ def test_deciding_once_for_all_alike_equals_deciding_for_each(
                 engine.fire(project, "shut", by=engine.actor("gu", "policy-1"))
             clock.go(day)
             if not swift:
-                monkeypatch.setattr(evalflow.Engine, "_alike", lambda *_: False)
+                monkeypatch.setattr(Commands, "_alike", lambda *_: False)
             plan = engine.batch("report", by=actor)
             receipts = list(plan.apply())
             found.append(
@@ -677,10 +684,10 @@ def test_deciding_once_for_all_alike_equals_deciding_for_each(
                     receipts,
                     list(engine.projects()),
                     [list(engine.history(project.id)) for project in engine.projects()],
-                    sorted(engine.notices(), key=lambda sent: sent.notice.id),
+                    sorted(engine.outbox.notices(), key=lambda sent: sent.notice.id),
                 )
             )
-            assert list(engine.verify()) == []
+            assert list(engine.audit.verify()) == []
             assert outcomes(plan.apply()) == {
                 r.project: "already" if r.outcome == "done" else r.outcome for r in receipts
             }
@@ -691,13 +698,13 @@ def test_one_decision_is_made_for_all_alike(store_url, tmp_path, clock, monkeypa
     asked = []
     with orders(tmp_path / "plan", store_url, clock) as engine:
         clock.go("2016-04-04")
-        decide = engine._decide_on
+        decide = engine._commands.decide
 
         def counted(*given: Any, **named: Any) -> Any:
             asked.append(given)
             return decide(*given, **named)
 
-        monkeypatch.setattr(engine, "_decide_on", counted)
+        monkeypatch.setattr(engine._commands, "decide", counted)
         plan = engine.batch("shut", by="policy-1")
         assert len(plan) == len(list(engine.projects())) > 1
         assert len(asked) == 1
@@ -714,22 +721,24 @@ def test_one_that_moved_since_does_not_slow_the_others_down(
         plan = engine.batch("shut", by="policy-1")
         first, *others = [project.id for project in engine.projects()]
         engine.fire(first, "report", by=engine.actor("gu", "policy-1"))
-        decide = engine._decide_on
+        decide = engine._commands.decide
 
         def counted(*given: Any, **named: Any) -> Any:
             asked.append(given)
             return decide(*given, **named)
 
-        monkeypatch.setattr(engine, "_decide_on", counted)
-        assert outcomes(engine.apply(plan)) == {first: "conflict"} | dict.fromkeys(others, "done")
+        monkeypatch.setattr(engine._commands, "decide", counted)
+        assert outcomes(engine.batches.apply(plan)) == {first: "conflict"} | dict.fromkeys(
+            others, "done"
+        )
         assert len(asked) == 1
 
 
 def test_an_event_that_looks_at_figures_is_decided_for_each(reviewed):
     project = reviewed.engine.project("gu/1")
 
-    assert not reviewed.engine._alike("gu", project.lifecycle, "approve")
-    assert not reviewed.engine._alike("gu", project.lifecycle, "submit")
+    assert not reviewed.engine._commands._alike("gu", project.lifecycle, "approve")
+    assert not reviewed.engine._commands._alike("gu", project.lifecycle, "submit")
 
 
 # ------------------------------------------------------------------ lines read in short
@@ -855,7 +864,7 @@ def test_any_batch_writes_what_firing_one_by_one_writes(tmp_path):
                 engine.fire(line.project, event, by=by, data=data[line.project], key=planned.key)
                 seen.add(event)
             assert everything(engine) == batched
-            assert list(engine.verify()) == []
+            assert list(engine.audit.verify()) == []
 
     compared()
     assert len(seen) > 5, seen

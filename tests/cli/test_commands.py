@@ -266,6 +266,7 @@ def test_the_demo_plays_the_year_and_leaves_what_the_readme_shows(tmp_path):
         "history.jsonl",
         "lifecycle.mmd",
         "lifecycle.dot",
+        "lifecycle.svg",
         "notices.jsonl",
     }
 

@@ -11,19 +11,8 @@ import pytest
 
 import evalflow
 from batches import everything, outcomes
-from evalflow import (
-    Draft,
-    Firing,
-    GuardSpec,
-    InvalidInput,
-    Label,
-    Problem,
-    Rates,
-    Rating,
-    Reason,
-    Subject,
-    hookimpl,
-)
+from evalflow import InvalidInput, Label, Problem, Reason
+from evalflow.plugins import Draft, Firing, GuardSpec, Rates, Rating, Subject, hookimpl
 from evalflow.testing import office as small
 
 ODD = Reason(code="odd", ko="홀수입니다.", en="it is odd.")

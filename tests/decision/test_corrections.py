@@ -45,7 +45,7 @@ def test_what_was_approved_is_evaluated_anew_with_a_reason_and_the_earlier_figur
     assert list(approved.engine.history("gu/3"))[: len(before)] == before
     assert rates(approved) == ["100.0", "100.0", "80.0", "80.0"]
     assert str(approved.engine.evaluation("gu/3").rating.rate) == "80.0"
-    assert list(approved.engine.verify()) == []
+    assert list(approved.engine.audit.verify()) == []
 
 
 def test_an_earlier_period_is_put_right_from_now_on_and_stays_as_it_was_approved(approved):
@@ -67,7 +67,7 @@ def test_an_earlier_period_is_put_right_from_now_on_and_stays_as_it_was_approved
     approved.evaluate("gu/3", actuals={"metres": 400, "complaints": 50}, explanations=_WHY)
     line = engine.evaluation("gu/3").self_rating.line("metres")
     assert (line.actual, line.target) == (700, 800)
-    assert list(engine.verify()) == []
+    assert list(engine.audit.verify()) == []
 
 
 _WHY = {"metres": {"cause": "준공 지연", "countermeasure": "추가 시공"}}
@@ -104,7 +104,7 @@ def test_a_year_is_closed_in_its_last_period_and_can_be_reopened(approved):
     assert [d.event for d in approved.engine.due(plan="gu") if "gu/3" in d.projects] == []
     approved.fire("gu/3", "reopen", "policy-1", reason="결산 결과 정정")
     assert approved.state("gu/3") == "planned"
-    assert list(approved.engine.verify()) == []
+    assert list(approved.engine.audit.verify()) == []
 
 
 def test_the_command_shows_what_no_longer_counts(approved, store_url, capsys, monkeypatch):

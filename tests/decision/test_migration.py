@@ -56,7 +56,7 @@ def outcomes(receipts):
 
 
 def test_states_keep_their_names_or_go_where_the_mapping_says(office):
-    old = office.engine.lifecycle(office.engine.project("gu/1").lifecycle)
+    old = office.engine.plans.lifecycle(office.engine.project("gu/1").lifecycle)
     new = renamed()
     assert carry(("planned", "unchanged"), old, new, {}) == (("planned", "unchanged"), ())
     assert carry(("lagging", "unchanged"), old, new, {"lagging": "behind"})[0][0] == "behind"
@@ -65,7 +65,7 @@ def test_states_keep_their_names_or_go_where_the_mapping_says(office):
 
 
 def test_every_state_of_every_region_is_carried_or_stranded_never_lost(office):
-    old = office.engine.lifecycle(office.engine.project("gu/1").lifecycle)
+    old = office.engine.plans.lifecycle(office.engine.project("gu/1").lifecycle)
     new = renamed()
     for one in old.regions["evaluation"].states:
         for other in old.regions["change"].states:
@@ -82,13 +82,15 @@ def test_every_state_of_every_region_is_carried_or_stranded_never_lost(office):
 def test_a_stranded_project_holds_up_all_until_it_is_mapped(office):
     office.to_lagging("gu/3")
     engine, new = office.engine, renamed()
-    batch = engine.migrate("gu", new, by="policy-1", reason="새 규칙")
+    batch = engine.plans.migrate("gu", new, by="policy-1", reason="새 규칙")
     assert (batch.counts["refused"], batch.reasons) == (1, {"stranded": 1})
     assert set(outcomes(batch.apply()).values()) <= {"held", "refused"}
     assert {p.lifecycle for p in engine.projects()} == {office.plan.lifecycle.fingerprint}
 
     before = list(engine.history("gu/3"))
-    batch = engine.migrate("gu", new, by="policy-1", reason="새 규칙", states={"lagging": "behind"})
+    batch = engine.plans.migrate(
+        "gu", new, by="policy-1", reason="새 규칙", states={"lagging": "behind"}
+    )
     assert set(outcomes(batch.apply()).values()) == {"done"}
     assert {p.lifecycle for p in engine.projects()} == {new.fingerprint}
     assert office.states("gu/3") == ("behind", "unchanged")
@@ -97,17 +99,17 @@ def test_a_stranded_project_holds_up_all_until_it_is_mapped(office):
         *("migrate", "lagging", "behind", "새 규칙"),
     )
     assert list(engine.history("gu/3"))[:-1] == before
-    assert list(engine.verify()) == []
+    assert list(engine.audit.verify()) == []
     # work goes on under the new rules, and the past is told by the old ones
     office.fire("gu/3", "open_period", "policy-1")
     assert office.states("gu/3")[0] == "planned"
-    assert list(engine.verify()) == []
+    assert list(engine.audit.verify()) == []
     assert set(outcomes(batch.apply()).values()) == {"already"}
 
 
 def test_versions_live_side_by_side_where_only_some_are_moved(office):
     new = renamed()
-    batch = office.engine.migrate(
+    batch = office.engine.plans.migrate(
         "gu", new, by="policy-1", reason="시범", where={"unit": "welfare"}
     )
     assert outcomes(batch.apply()) == {"gu/1": "done", "gu/2": "done"}
@@ -117,24 +119,24 @@ def test_versions_live_side_by_side_where_only_some_are_moved(office):
         new.fingerprint,
         office.plan.lifecycle.fingerprint,
     }
-    assert list(office.engine.verify()) == []
+    assert list(office.engine.audit.verify()) == []
 
 
 @pytest.mark.parametrize("actor", ["road-1", "mayor-1", "clock", "welfare-lead"])
 def test_only_who_adopts_plans_may_migrate_them(office, actor):
-    batch = office.engine.migrate("gu", renamed(), by=actor, reason="x")
+    batch = office.engine.plans.migrate("gu", renamed(), by=actor, reason="x")
     assert batch.counts["refused"] == 3
     assert {r.code for line in batch for r in line.reasons} <= {"no_role", "wrong_unit"}
 
 
 def test_a_reason_must_be_written_and_states_must_exist(office):
-    batch = office.engine.migrate("gu", renamed(), by="policy-1", reason=" ")
+    batch = office.engine.plans.migrate("gu", renamed(), by="policy-1", reason=" ")
     assert batch.reasons == {"data_missing": 3}
-    batch = office.engine.migrate(
+    batch = office.engine.plans.migrate(
         "gu", renamed(), by="policy-1", reason="x", states={"laging": "behind"}
     )
     assert batch.counts["refused"] == 3
-    same = office.engine.migrate("gu", office.plan.lifecycle, by="policy-1", reason="x")
+    same = office.engine.plans.migrate("gu", office.plan.lifecycle, by="policy-1", reason="x")
     assert same.reasons == {"same_lifecycle": 3}
 
 
@@ -161,19 +163,19 @@ def test_an_open_change_is_not_left_without_an_end(office):
     ).replace("[self_rating, declaration]", "[self_rating]")
     text = text.replace("      - changes_declared\n", "")
     new = _loaded(text)
-    batch = office.engine.migrate("gu", new, by="policy-1", reason="단순화", mode="each")
+    batch = office.engine.plans.migrate("gu", new, by="policy-1", reason="단순화", mode="each")
     assert outcomes(batch.apply()) == {"gu/1": "done", "gu/2": "done", "gu/3": "refused"}
     assert office.states("gu/1") == ("planned",)
     assert {line.project: [r.code for r in line.reasons] for line in batch}["gu/3"] == [
         "stranded", "open_change",
     ]  # fmt: skip
-    assert list(office.engine.verify()) == []
+    assert list(office.engine.audit.verify()) == []
 
 
 def test_a_lifecycle_exchanged_behind_the_engine_s_back_is_found(office):
     """`verify` accepts a change of lifecycle only where an entry says it."""
     engine = office.engine
-    list(engine.migrate("gu", renamed(), by="policy-1", reason="x").apply())
+    list(engine.plans.migrate("gu", renamed(), by="policy-1", reason="x").apply())
     project = engine.project("gu/1")
     entries = list(engine.history("gu/1"))
     forged = attrs.evolve(entries[-1], event="revise").sealed()
@@ -181,7 +183,7 @@ def test_a_lifecycle_exchanged_behind_the_engine_s_back_is_found(office):
         evaluation=engine.storage.evaluation,
         definition=engine.storage.definition,
         head=engine.storage.head,
-        lifecycle=engine.lifecycle,
+        lifecycle=engine.plans.lifecycle,
     )
     found = list(
         verify_project(attrs.evolve(project, head=forged.hash), [entries[0], forged], kept)

@@ -41,10 +41,10 @@ def test_a_revision_needs_a_reason_and_gives_each_changed_project_an_entry(offic
     assert [p.version for p in office.engine.projects()] == [2, 1, 1]
     entry = list(office.engine.history("gu/1"))[-1]
     assert (entry.event, entry.reason, entry.before) == ("revise", "지침 개정", entry.after)
-    old = office.engine.definition("gu/1", period="2016-Q1").indicator("schools")
-    new = office.engine.definition("gu/1", period="2016-Q2").indicator("schools")
+    old = office.engine.plans.definition("gu/1", period="2016-Q1").indicator("schools")
+    new = office.engine.plans.definition("gu/1", period="2016-Q2").indicator("schools")
     assert (old.targets["2016-Q2"], new.targets["2016-Q2"]) == (Decimal(20), Decimal(25))
-    assert list(office.engine.verify()) == []
+    assert list(office.engine.audit.verify()) == []
 
 
 def test_a_project_under_evaluation_cannot_be_dropped(office, tmp_path):
@@ -107,12 +107,12 @@ def test_a_plan_loaded_with_other_plugins_is_not_adopted(office):
 
     with pytest.raises(evalflow.InvalidInput, match="grades"):
         office.engine.adopt(plan, by=office.actor("policy-1"))
-    assert office.engine.plans() == ("gu",)
+    assert office.engine.plans.ids() == ("gu",)
 
 
 def test_a_stored_plan_is_the_plan_that_was_adopted(office):
-    head = office.engine.plan("gu")
+    head = office.engine.plans.head("gu")
 
     assert head == office.plan.head
-    assert [d.number for d in office.engine.definitions("gu")] == ["1", "2", "3"]
-    assert list(office.engine.definitions("gu")) == list(office.plan.projects.values())
+    assert [d.number for d in office.engine.plans.definitions("gu")] == ["1", "2", "3"]
+    assert list(office.engine.plans.definitions("gu")) == list(office.plan.projects.values())

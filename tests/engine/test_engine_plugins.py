@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import evalflow
+from evalflow.plugins import Draft, Firing, GuardSpec, Plugins, Rating, Subject, hookimpl
 from offices import GOOD, PLAN, Clock, Office
 
 PATIENT = "plugins: {within: 30ms}\n"
@@ -23,22 +24,22 @@ class Rule:
         self.guard: Callable[[], evalflow.Reason | None] = lambda: None
         self.score: Callable[[], None] = lambda: None
 
-    @evalflow.hookimpl
+    @hookimpl
     def evalflow_guards(self) -> Mapping[str, Any]:
-        def weekday(firing: evalflow.Firing, after: evalflow.Draft) -> evalflow.Reason | None:
+        def weekday(firing: Firing, after: Draft) -> evalflow.Reason | None:
             return self.guard()
 
-        spec = evalflow.GuardSpec(name="weekday", label=evalflow.Label("평일", "on a weekday"))
+        spec = GuardSpec(name="weekday", label=evalflow.Label("평일", "on a weekday"))
         return {"weekday": (spec, weekday)}
 
-    @evalflow.hookimpl
+    @hookimpl
     def evalflow_scorers(self) -> Mapping[str, Any]:
-        rates = evalflow.Plugins.load([]).scorer("rates")
+        rates = Plugins.load([]).scorer("rates")
 
         class Slow:
             name, version = "slow", "1"
 
-            def score(_, subject: evalflow.Subject) -> evalflow.Rating:  # noqa: N805
+            def score(_, subject: Subject) -> Rating:  # noqa: N805
                 self.score()
                 return rates.score(subject)
 
@@ -68,7 +69,7 @@ def open_office(tmp_path: Path, rule: Rule) -> Iterator[Callable[..., Office]]:
             ),
             encoding="utf-8",
         )
-        known = evalflow.Plugins.load([rule] if plugins is None else plugins)
+        known = Plugins.load([rule] if plugins is None else plugins)
         plan = evalflow.load_plan(file, plugins=known)
         clock = Clock()
         engine = evalflow.open("memory:", plugins=known, clock=clock)
@@ -147,8 +148,8 @@ def test_the_time_is_kept_with_the_plan_and_written_back(
     open_office: Callable[..., Office],
 ) -> None:
     office = open_office(PATIENT)
-    assert office.engine.plan("gu").patience == dt.timedelta(milliseconds=30)
-    assert office.engine.plan("gu").tree["plugins"] == {"within": "30ms"}
+    assert office.engine.plans.head("gu").patience == dt.timedelta(milliseconds=30)
+    assert office.engine.plans.head("gu").tree["plugins"] == {"within": "30ms"}
 
 
 def test_a_plan_that_needs_what_is_not_installed_says_so(

@@ -74,7 +74,7 @@ def test_a_bureaus_submission_against_a_departments_amendment(office, round_):
         assert isinstance(submission, evalflow.Conflict)
         assert states == ("self_evaluated", "self_evaluated")
         assert isinstance(amendment, evalflow.Entry)
-    assert list(office.engine.verify()) == []
+    assert list(office.engine.audit.verify()) == []
 
 
 def test_the_same_key_at_once_is_recorded_once(office):
@@ -118,8 +118,8 @@ def test_two_changes_approved_at_once_make_two_revisions_or_conflict(office):
         if isinstance(result, evalflow.Conflict):
             office.fire(project, "approve_change", "mayor-1")
 
-    assert office.engine.plan("gu").revision == 3
-    assert list(office.engine.verify()) == []
+    assert office.engine.plans.head("gu").revision == 3
+    assert list(office.engine.audit.verify()) == []
 
 
 def test_a_reader_of_another_engine_sees_a_new_directory_at_once(store_url, plan_file, tmp_path):

@@ -32,7 +32,7 @@ def test_the_straight_way_through_a_quarter(office):
     assert [e.event for e in office.engine.history("gu/1")] == [
         "adopt", "self_evaluate", "submit", "review", "approve", "open_period",
     ]  # fmt: skip
-    assert list(office.engine.verify()) == []
+    assert list(office.engine.audit.verify()) == []
 
 
 def test_an_evaluation_waits_for_the_end_of_its_period(office):
@@ -241,7 +241,9 @@ def test_a_lagging_project_tells_its_department_and_the_units_that_must_cooperat
     office.review("gu/2")
     office.fire("gu/2", "flag_lagging", "policy-1")
 
-    told = {o.notice.recipient for o in office.engine.notices() if o.notice.name == "lagging"}
+    told = {
+        o.notice.recipient for o in office.engine.outbox.notices() if o.notice.name == "lagging"
+    }
     assert told == {"elderly-1", "elderly-head", "road-1", "road-head"}
 
 
@@ -273,7 +275,7 @@ def test_the_lagging_notice_is_sent_once_per_visit_not_once_per_state(office):
 
     to_road = [
         o.notice.number
-        for o in office.engine.notices()
+        for o in office.engine.outbox.notices()
         if o.notice.name == "lagging" and o.notice.recipient == "road-1"
     ]
     assert to_road == [5, 8]
@@ -288,7 +290,7 @@ def test_audit_referral_needs_serious_lag_and_tells_the_audit_office(office):
     office.fire("gu/3", "refer_to_audit", "policy-1", reason="현저히 부진")
 
     assert office.state("gu/3") == "lagging"
-    assert "audit-1" in {o.notice.recipient for o in office.engine.notices()}
+    assert "audit-1" in {o.notice.recipient for o in office.engine.outbox.notices()}
 
 
 # --------------------------------------------------------------------------- changes
@@ -331,9 +333,9 @@ def test_a_change_goes_through_the_mayor_and_makes_a_plan_revision(office):
     entry = office.fire("gu/3", "approve_change", "mayor-1", document="방침-1")
 
     assert entry.revision == 2
-    assert office.engine.plan("gu").revision == 2
-    old = office.engine.definition("gu/3", period="2016-Q1")
-    new = office.engine.definition("gu/3", period="2016-Q2")
+    assert office.engine.plans.head("gu").revision == 2
+    old = office.engine.plans.definition("gu/3", period="2016-Q1")
+    new = office.engine.plans.definition("gu/3", period="2016-Q2")
     assert old.indicator("metres").targets["2016-Q2"] == Decimal(400)
     assert new.indicator("metres").targets["2016-Q2"] == Decimal(300)
 
@@ -394,7 +396,7 @@ def test_a_change_declared_before_it_is_filed_is_closed_by_the_letter(office):
     office.fire("gu/3", "file_change", "road-1", document="도로과-1")
     assert office.states("gu/3") == ("self_evaluated", "unchanged")
     assert office.engine.project("gu/3").change is None
-    assert list(office.engine.verify()) == []
+    assert list(office.engine.audit.verify()) == []
 
 
 def test_a_change_that_makes_no_sense_is_refused_when_it_is_asked_for(office):
@@ -416,7 +418,7 @@ def test_a_change_can_be_rejected_or_withdrawn_with_a_reason(office, event, by):
     office.fire("gu/3", event, by, reason="시기 부적절")
     assert office.states("gu/3") == ("planned", "unchanged")
     assert office.engine.project("gu/3").change is None
-    assert office.engine.plan("gu").revision == 1
+    assert office.engine.plans.head("gu").revision == 1
 
 
 def test_an_approved_change_is_filed_within_ten_days(office):
@@ -531,9 +533,9 @@ def test_as_of_shows_the_states_of_a_past_day(office):
     office.to_submitted("2016-04-04")
     then = dt.datetime(2016, 4, 1, tzinfo=dt.UTC)
 
-    assert {p.states[0] for p in office.engine.as_of(then)} == {"planned"}
+    assert {p.states[0] for p in office.engine.projects(at=then)} == {"planned"}
     assert {p.states[0] for p in office.engine.projects()} == {"submitted"}
-    assert [p.id for p in office.engine.as_of(then, state="submitted")] == []
+    assert [p.id for p in office.engine.projects(at=then, state="submitted")] == []
 
 
 def test_projects_are_selected_by_data(office):
@@ -554,7 +556,7 @@ def test_projects_are_selected_by_data(office):
 def test_a_rate_can_be_worked_out_again_for_a_past_period(office):
     through_first_quarter(office)
     approve_change(office)
-    again = office.engine.rate("gu/3", "2016-Q1")
+    again = office.engine.ratings.again("gu/3", "2016-Q1")
 
     assert again == office.engine.evaluation("gu/3", "2016-Q1").rating
 

@@ -77,7 +77,11 @@ def outsiders(plan: evalflow.Plan, project: evalflow.Project) -> Iterator[tuple[
 
 
 def everything(engine: evalflow.Engine) -> list[Any]:
-    return [*engine.projects(), *engine.storage.entries(), *(n.notice.id for n in engine.notices())]
+    return [
+        *engine.projects(),
+        *engine.storage.entries(),
+        *(n.notice.id for n in engine.outbox.notices()),
+    ]
 
 
 @pytest.mark.slow
@@ -100,7 +104,7 @@ def test_no_outsider_moves_anything_whatever_the_preset(
         barred = {p.id for p in engine.projects() if (event, who) in set(outsiders(plan, p))}
         batch = engine.batch(event, by=who)
         assert not barred & {line.project for line in batch if line.allowed}
-        for receipt in engine.apply(batch):
+        for receipt in engine.batches.apply(batch):
             assert receipt.project not in barred or receipt.outcome != "done"
     given = {(right.event, right.role) for right in rights(plan.lifecycle)}
     assert {(entry.event, entry.role) for _, entry in engine.storage.entries()} <= given
@@ -170,7 +174,9 @@ def test_an_acting_appointment_gives_nothing_before_and_after_its_days(
         acting.fire("gu/3", "review", "road-head", ratings="confirmed")
     now = acting.engine.batch("review", by="road-head", data={"ratings": "confirmed"})
     assert not any(line.allowed for line in now)
-    outcomes = {receipt.outcome for receipt in acting.engine.apply(batch)}  # planned in time
+    outcomes = {
+        receipt.outcome for receipt in acting.engine.batches.apply(batch)
+    }  # planned in time
     assert outcomes == {"conflict"}
     assert everything(acting.engine) == before
 
@@ -187,9 +193,9 @@ def test_nobody_resumes_somebody_elses_batch_as_himself(acting: Office) -> None:
     before = everything(acting.engine)
     for who in ("road-1", "mayor-1", "policy-2"):
         with pytest.raises(ValueError, match="made for policy-1"):
-            list(acting.engine.apply(batch, by=acting.actor(who)))
+            list(acting.engine.batches.apply(batch, by=acting.actor(who)))
     forged = evalflow.Actor("policy-1", acting.actor("road-1").grants)
-    assert {r.outcome for r in acting.engine.apply(batch, by=forged)} == {"conflict"}
+    assert {r.outcome for r in acting.engine.batches.apply(batch, by=forged)} == {"conflict"}
     assert everything(acting.engine) == before
 
 
@@ -212,7 +218,7 @@ def test_a_project_that_was_reassigned_is_out_of_the_old_departments_reach(
     office.engine.adopt(evalflow.load_plan(later), by=office.actor("policy-1"), reason="조직개편")
     before = everything(office.engine)
 
-    assert [receipt.outcome for receipt in office.engine.apply(batch)] == ["conflict"]
+    assert [receipt.outcome for receipt in office.engine.batches.apply(batch)] == ["conflict"]
     with pytest.raises(evalflow.Refused) as told:
         office.fire("gu/1", "self_evaluate", "education-1", actuals=GOOD["gu/1"])
     assert [reason.code for reason in told.value.reasons] == ["wrong_unit"]

@@ -99,7 +99,7 @@ def test_roles_follow_the_day(reorganised):
     office.fire("gu/3", "submit", "city-lead", **sign)
     assert {office.state(p) for p in ("gu/1", "gu/3")} == {"submitted"}
     assert office.state("gu/2") == "self_evaluated"
-    assert list(office.engine.verify()) == []
+    assert list(office.engine.audit.verify()) == []
 
 
 def test_what_was_done_keeps_the_unit_that_did_it(reorganised):
@@ -182,4 +182,4 @@ def test_a_reorganisation_decided_in_the_middle_of_the_year_is_a_revision(office
     office.clock.go("2016-07-01")
     assert next(iter(office.engine.projects(unit="library"))).id == "gu/1"
     assert office.engine.explain("gu/1", "send_back", by=office.actor("policy-1"), at=at).allowed
-    assert list(office.engine.verify()) == []
+    assert list(office.engine.audit.verify()) == []

@@ -19,7 +19,8 @@ from evalflow.engine import schemes
 from evalflow.lifecycle.check.checks import check
 from evalflow.lifecycle.fields import VOTES
 from evalflow.lifecycle.sources import presets
-from evalflow.testing import scenario_tests
+from evalflow.plugins import vocabulary
+from evalflow.testing import load_scenario, run_scenario, scenario_tests
 
 SEOUL = dt.timezone(dt.timedelta(hours=9))
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -44,8 +45,8 @@ def store(played, tmp_path):
 
 def play(name: str, store: Path) -> None:
     """Play one of the demo's scenarios in the store, and see that all comes out as it says."""
-    scenario = evalflow.load_scenario(FOLDER / "demo" / f"{name}.scenario.yaml", plugins=[])
-    assert evalflow.run_scenario(scenario, url=f"sqlite:///{store}", plugins=[]) == ()
+    scenario = load_scenario(FOLDER / "demo" / f"{name}.scenario.yaml", plugins=[])
+    assert run_scenario(scenario, url=f"sqlite:///{store}", plugins=[]) == ()
 
 
 def opened(path: Path, day: dt.date = dt.date(2016, 2, 1)) -> evalflow.Engine:
@@ -63,9 +64,7 @@ def opened(path: Path, day: dt.date = dt.date(2016, 2, 1)) -> evalflow.Engine:
 
 @pytest.mark.parametrize("name", presets())
 def test_nothing_is_wrong_with_a_preset(name):
-    assert (
-        check(evalflow.load_lifecycle(name, plugins=[]), vocabulary=evalflow.vocabulary([])) == ()
-    )
+    assert check(evalflow.load_lifecycle(name, plugins=[]), vocabulary=vocabulary([])) == ()
 
 
 PLANS = [
@@ -77,8 +76,7 @@ PLANS = [
 def test_every_step_of_an_example_can_be_done_by_somebody(path):
     plan = evalflow.load_plan(path, plugins=[])
     units = plan.units_in_charge()
-    vocabulary = evalflow.vocabulary([])
-    found = check(plan.lifecycle, vocabulary=vocabulary, head=plan.head, units=units)
+    found = check(plan.lifecycle, vocabulary=vocabulary([]), head=plan.head, units=units)
     assert [finding.text("en") for finding in found if finding.severity == "error"] == []
 
 
@@ -138,7 +136,7 @@ def test_it_becomes_the_plan_by_one_command_and_is_adopted(store, tmp_path, caps
     assert "31 = 3 담당관 + 26 과 + 1 지소 + 1 박물관" in out
     made = evalflow.load_plan(tmp_path / "made.yaml", plugins=[])
     with opened(store) as engine:
-        assert engine.plans() == ("seodaemun-2016", SELECTION)
+        assert engine.plans.ids() == ("seodaemun-2016", SELECTION)
         assert len(list(engine.projects(plan="seodaemun-2016"))) == len(made.projects) == 43
 
 
@@ -226,7 +224,7 @@ def test_a_special_reason_makes_a_double_evaluation_a_matter_of_record(store, tm
         engine.adopt(plan, by=plan.actor("policy-1"))
         (found,) = evalflow.overlaps(engine)
         assert found.reason == "구청장 지시"
-        kept = engine.definition("seodaemun-2016-pledges/1")
+        kept = engine.plans.definition("seodaemun-2016-pledges/1")
         assert kept.also_in == {"seodaemun-2016": "구청장 지시"}
         (entry,) = engine.history("seodaemun-2016-pledges/1")
         assert entry.data["definition"]["also_in"]  # in the history, hashed with it
@@ -251,7 +249,7 @@ def test_other_offices_may_have_projects_of_the_same_name(store, tmp_path):
     with opened(store) as engine:
         adopt(engine, tmp_path / "pledges.yaml")
         adopt(engine, FOLDER / "plan.yaml")
-        office = {engine.plan(p).unit("seodaemun").label.ko for p in engine.plans()}
+        office = {engine.plans.head(p).unit("seodaemun").label.ko for p in engine.plans.ids()}
         assert ("마포구" in office) == (evalflow.overlaps(engine) == ())
 
 
@@ -268,8 +266,8 @@ def test_plans_with_their_own_lifecycles_live_in_one_store(store):
         data = {"actuals": {"houses": 1}}
         engine.fire("seodaemun-2016-regeneration/2", "report", by=by, data=data)
         where = {
-            plan: {engine.lifecycle(p.lifecycle).name for p in engine.projects(plan=plan)}
-            for plan in engine.plans()
+            plan: {engine.plans.lifecycle(p.lifecycle).name for p in engine.projects(plan=plan)}
+            for plan in engine.plans.ids()
         }
         assert where == {
             "seodaemun-2016": {"major-works"},
@@ -279,14 +277,14 @@ def test_plans_with_their_own_lifecycles_live_in_one_store(store):
         }
         reported = [p.id for p in engine.projects(state="reported")]
         assert reported == ["seodaemun-2016-regeneration/2"]
-        assert list(engine.verify()) == []
+        assert list(engine.audit.verify()) == []
 
 
 def test_the_schemes_of_the_demo_are_played_beside_the_selection(store):
     play("regeneration", store)
     play("pledges", store)
     with opened(store) as engine:
-        assert list(engine.verify()) == []
+        assert list(engine.audit.verify()) == []
         states = {p.id: p.states for p in itertools.chain(
             engine.projects(plan="seodaemun-2016-pledges", numbers=("3",)),
             engine.projects(plan="seodaemun-2016-regeneration", numbers=("1",)),
@@ -376,7 +374,7 @@ def test_an_order_waits_until_its_project_lags_and_holds_nothing_up(office, adop
     fire(order, "verify", "policy-1")
     assert engine.project(order).states == ("verified",)
     assert [p.id for p in schemes.about(engine, "gu/3")] == [order]
-    assert list(engine.verify()) == []
+    assert list(engine.audit.verify()) == []
 
 
 def test_a_referral_is_followed_to_its_end_while_the_evaluation_goes_on(office, adopted, fire):
@@ -395,7 +393,7 @@ def test_a_referral_is_followed_to_its_end_while_the_evaluation_goes_on(office, 
     fire(referral, "close", "audit-1", result="주의 조치 완료")
     assert engine.project(referral).states == ("closed",)
     assert engine.project("gu/3").states[0] == "planned"
-    assert list(engine.verify()) == []
+    assert list(engine.audit.verify()) == []
 
 
 def test_one_more_order_is_opened_about_a_project(office, adopted, fire):
@@ -404,8 +402,8 @@ def test_one_more_order_is_opened_about_a_project(office, adopted, fire):
     office.to_lagging("gu/3", metres="100")
     opened = schemes.open_about(engine, "orders", "gu/3", by=engine.actor("orders", "policy-1"))
     assert opened == "orders/2"
-    assert engine.definition(opened).about == "gu/3"
-    assert engine.definition(opened).unit_on(dt.date(2016, 5, 1)) == "road"
+    assert engine.plans.definition(opened).about == "gu/3"
+    assert engine.plans.definition(opened).unit_on(dt.date(2016, 5, 1)) == "road"
     fire(opened, "issue", "policy-1", document="정책-3", order="민원 대책", reason="부진")
     assert [p.id for p in schemes.about(engine, "gu/3")] == ["orders/1", "orders/2"]
     with pytest.raises(evalflow.Refused):

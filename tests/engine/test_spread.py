@@ -22,7 +22,7 @@ FAR = "sqlite:////nowhere/at/all/office.db"
 
 def histories(url: str, clock: Any) -> list[tuple[Any, ...]]:
     with evalflow.open(url, plugins=[], clock=clock) as engine:
-        assert list(engine.verify()) == []
+        assert list(engine.audit.verify()) == []
         return [tuple(engine.history(project.id)) for project in engine.projects()]
 
 
@@ -47,7 +47,7 @@ def stores(plan_file, tmp_path, clock):
 def test_spread_over_workers_the_store_is_the_same_as_after_one_run(stores, clock):
     (one, many), plan = stores
     with evalflow.open(one, plugins=[], clock=lambda: AT) as engine:
-        expected = list(engine.apply(plan))
+        expected = list(engine.batches.apply(plan))
 
     with ThreadPoolExecutor(3) as executor:
         found = list(evalflow.spread(plan, many, executor, at=AT, chunk=1, plugins=[]))
@@ -85,7 +85,7 @@ class Backwards(Executor):
 def test_a_chunk_run_twice_and_out_of_turn_writes_nothing_twice(stores, clock):
     (one, many), plan = stores
     with evalflow.open(one, plugins=[], clock=lambda: AT) as engine:
-        numbers = [receipt.number for receipt in engine.apply(plan)]
+        numbers = [receipt.number for receipt in engine.batches.apply(plan)]
 
     found = list(evalflow.spread(plan, many, Backwards(), at=AT, chunk=1, plugins=[]))
 
@@ -179,7 +179,9 @@ def test_the_command_applies_by_workers_and_goes_on_by_itself(stores, tmp_path, 
 def test_a_cluster_that_does_not_answer_is_told_in_a_sentence(stores, tmp_path, capsys):
     import socket
 
-    pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
+    pytest.importorskip(
+        "distributed", reason="not on this machine: Dask (pip install 'municipal-evalflow[dask]')"
+    )
     (_, many), _ = stores
     with socket.socket() as taken:  # nobody listens there
         taken.bind(("127.0.0.1", 0))

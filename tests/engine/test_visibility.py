@@ -156,7 +156,7 @@ def test_rules_with_unknown_names_are_told_with_their_place(tmp_path):
 
 
 def test_the_rules_come_back_from_the_store(scoped):
-    rules = scoped.engine.plan("gu").visibility
+    rules = scoped.engine.plans.head("gu").visibility
     assert rules == scoped.plan.head.visibility
     assert rules.withheld[0].until_fixed is True
 

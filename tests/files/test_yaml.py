@@ -57,7 +57,7 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
         monkeypatch.setattr(builtins, "__import__", without_c)
     elif not yaml.__with_libyaml__:
-        pytest.skip("this PyYAML has no C half")
+        pytest.skip("not on this machine: PyYAML's C half (a PyYAML from a wheel)")
 
 
 # --------------------------------------------------------------------------- what is read

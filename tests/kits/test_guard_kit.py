@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from evalflow import Draft, Firing, GuardSpec, Label, Reason
+from evalflow import Label, Reason
 from evalflow.decision.guards import GUARDS
+from evalflow.plugins import Draft, Firing, GuardSpec
 from evalflow.testing import GuardConformance
 from evalflow.testing.firings import firings
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import attrs
 import pytest
 
-from evalflow import Notice, Undeliverable
+from evalflow.plugins import Notice, Undeliverable
 from evalflow.plugins.builtin_notifiers import Console, Jsonl, JsonlOptions
 from evalflow.testing import NotifierConformance
 from evalflow.testing.notifier import NOTICE

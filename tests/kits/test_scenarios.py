@@ -8,7 +8,7 @@ import pytest
 
 import evalflow
 from evalflow import cli
-from evalflow.testing import scenario_tests
+from evalflow.testing import load_scenario, run_scenario, scenario_tests
 
 test_the_examples = scenario_tests(
     Path(__file__).parents[2] / "examples" / "seodaemun-2016" / "scenarios", plugins=[]
@@ -30,8 +30,8 @@ def failures(plan_file):
     def run(steps: str) -> list[tuple[int, str]]:
         path = plan_file.parent / "a.scenario.yaml"
         path.write_text(HEAD + steps, encoding="utf-8")
-        scenario = evalflow.load_scenario(path, plugins=[])
-        return [(f.line, f.en) for f in evalflow.run_scenario(scenario, plugins=[])]
+        scenario = load_scenario(path, plugins=[])
+        return [(f.line, f.en) for f in run_scenario(scenario, plugins=[])]
 
     return run
 
@@ -115,7 +115,7 @@ def test_every_mistake_in_the_file_is_told_at_once(plan_file):
         encoding="utf-8",
     )
     with pytest.raises(evalflow.InvalidInput) as caught:
-        evalflow.load_scenario(path, plugins=[])
+        load_scenario(path, plugins=[])
     lines = {problem.line for problem in caught.value.problems}
     assert lines == {5, 6, 7, 8, 9}
     text = caught.value.text("en")

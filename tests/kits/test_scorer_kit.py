@@ -13,7 +13,8 @@ from typing import Any
 import attrs
 import pytest
 
-from evalflow import InvalidInput, Problem, Rating, Subject
+from evalflow import InvalidInput, Problem
+from evalflow.plugins import Rating, Subject
 from evalflow.scoring.rates import Rates
 from evalflow.testing import ScorerConformance
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import evalflow
 from evalflow import cli
+from evalflow.engine.namespaces import Outbox
 from evalflow.testing import simulation
 from evalflow.testing.simulation import Behaviour, simulate
 
@@ -100,12 +101,12 @@ def test_offices_draw_for_themselves_and_the_first_is_as_if_alone(plan, monkeypa
 
 
 def test_a_notice_that_the_outbox_lost_is_a_difference(plan, monkeypatch):
-    kept = evalflow.Engine.notices
+    kept = Outbox.notices
 
-    def lossy(engine, **where):
-        return (each for each in kept(engine, **where) if each.notice.project != "gu/3")
+    def lossy(outbox, **where):
+        return (each for each in kept(outbox, **where) if each.notice.project != "gu/3")
 
-    monkeypatch.setattr(evalflow.Engine, "notices", lossy)
+    monkeypatch.setattr(Outbox, "notices", lossy)
     outcome = simulate(plan, plugins=[])
     assert {what for what, _, _ in outcome.differences} >= {"told submitted"}
     assert not outcome.reconciled

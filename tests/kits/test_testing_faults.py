@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import evalflow
+from evalflow.storage import fault_point
 from evalflow.storage.sqlite import open_sqlite
 from evalflow.testing import faults
 from evalflow.testing.children import Child, children, together
@@ -38,24 +39,24 @@ def test_naming_the_kits_loads_nothing() -> None:
 
 def test_an_unknown_kit_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="StorageConfirmance"):
-        evalflow.testing.StorageConfirmance  # noqa: B018
+        getattr(evalflow.testing, "StorageConfirmance")  # noqa: B009
     assert "StorageConformance" in dir(evalflow.testing)
 
 
 def test_a_fault_comes_at_its_point_and_turn_and_only_inside_the_block() -> None:
     with faults.at("b", turn=2):
         for name in "aba":
-            evalflow.fault_point(name)
+            fault_point(name)
         with pytest.raises(faults.Fault, match="b"):
-            evalflow.fault_point("b")
-        evalflow.fault_point("b")
-    evalflow.fault_point("b")
+            fault_point("b")
+        fault_point("b")
+    fault_point("b")
 
 
 def test_a_fault_can_be_anything() -> None:
     seen: list[str] = []
     with faults.at("x", seen.append):
-        evalflow.fault_point("x")
+        fault_point("x")
     assert seen == ["x"]
 
 
@@ -63,7 +64,7 @@ def test_a_fault_can_be_anything() -> None:
 def test_a_fault_that_cannot_be_understood_is_refused(spec: str) -> None:
     if not spec:
         faults.install(spec)
-        assert evalflow.fault_point.listener is None
+        assert fault_point.listener is None
         return
     with pytest.raises(ValueError, match="raise, kill, pause"):
         faults.install(spec)
@@ -71,8 +72,9 @@ def test_a_fault_that_cannot_be_understood_is_refused(spec: str) -> None:
 
 def test_the_environment_can_name_the_fault() -> None:
     code = (
-        "import evalflow; from evalflow.testing import faults; faults.install();"
-        "[evalflow.fault_point('commit:written') for _ in range(3)]; print('alive')"
+        "from evalflow.storage import fault_point; from evalflow.testing import faults;"
+        "faults.install();"
+        "[fault_point('commit:written') for _ in range(3)]; print('alive')"
     )
     killed = python(code, EVALFLOW_FAULT="commit:written:kill:3")
     spared = python(code, EVALFLOW_FAULT="commit:written:kill:4")

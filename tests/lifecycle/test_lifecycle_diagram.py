@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalflow.errors import InvalidInput
 from evalflow.files.yaml import read
 from evalflow.lifecycle import diagram
-from evalflow.lifecycle.definition import Lifecycle
-from evalflow.lifecycle.diagram import dot, mermaid, render
+from evalflow.lifecycle.definition import Lifecycle, Region, State, Transition
+from evalflow.lifecycle.diagram import dot, mermaid, picture, save, svg
 from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle
+from evalflow.lifecycle.sources import presets
 from evalflow.model import Label
 from lifecycle_strategies import ORDER, VOCABULARY, lifecycles
 
@@ -198,17 +203,279 @@ def test_any_label_is_quoted_in_dot(words: str) -> None:
         assert DOT_LINE.fullmatch(line.strip()), line
 
 
+# --------------------------------------------------------------------------- SVG
+
+SVG = "{http://www.w3.org/2000/svg}"
+Box = tuple[int, int, int, int]  # left, top, right, bottom
+Point = tuple[int, int]
+
+
+@attrs.frozen
+class Seen:
+    """What a strict reader makes of our SVG, everything in one system of coordinates."""
+
+    texts: list[tuple[str, Box]]
+    states: dict[str, tuple[str, Box]]
+    stays: list[tuple[str, str]]
+    edges: list[tuple[str, tuple[str, ...]]]
+    lines: list[tuple[Point, ...]]
+    width: int
+    height: int
+
+
+def breadth(text: str, size: int) -> int:
+    """Return how wide a text is, roughly: an em for each wide letter, 0.55 of it for others."""
+    hundredths = sum(
+        0
+        if unicodedata.combining(char)
+        else 100
+        if unicodedata.east_asian_width(char) in "WF"
+        else 30
+        if char in " .,:;|!'ijl()[]"
+        else 55
+        for char in text
+    )
+    return hundredths * size // 100
+
+
+def seen(text: str) -> Seen:
+    root = ET.fromstring(text)
+    assert root.tag == f"{SVG}svg"
+    found = Seen([], {}, [], [], [], int(root.get("width", "0")), int(root.get("height", "0")))
+    for child in root:
+        _look(child, (0, 0), found)
+    return found
+
+
+def _look(element: ET.Element, at: Point, found: Seen) -> None:
+    tag = element.tag.removeprefix(SVG)
+    kind = element.get("class")
+    if moved := re.fullmatch(r"translate\((\d+) (\d+)\)", element.get("transform", "")):
+        at = at[0] + int(moved[1]), at[1] + int(moved[2])
+    if tag == "text":
+        found.texts.extend(_text(element, at))
+    elif tag == "path" and kind == "line":
+        found.lines.append(tuple(_walk(element.get("d", ""), at)))
+    elif kind == "state":
+        label, *stays = ["".join(each.itertext()) for each in element.iter(f"{SVG}text")]
+        (box,) = (r for r in element.iter(f"{SVG}rect") if r.get("class") == "box")
+        x, y, w, h = (int(box.get(key, "")) for key in ("x", "y", "width", "height"))
+        name = element.get("data-state", "")
+        found.states[name] = label, (x + at[0], y + at[1], x + at[0] + w, y + at[1] + h)
+        found.stays.extend((name, each) for each in stays)
+    elif kind == "edge":
+        texts = tuple("".join(each.itertext()) for each in element.iter(f"{SVG}text"))
+        found.edges.append((element.findtext(f"{SVG}title", ""), texts))
+    for child in element:
+        _look(child, at, found)
+
+
+def _text(element: ET.Element, at: Point) -> Iterator[tuple[str, Box]]:
+    """Yield each line of a text with its box."""
+    size = int(element.get("font-size", ""))
+    x, y = int(element.get("x", "")) + at[0], int(element.get("y", "")) + at[1]
+    lines = [element.text or "", *((each.text or "") for each in element)]
+    for number, line in enumerate(lines):
+        wide = breadth(line.strip(), size)
+        left = x - wide // 2 if element.get("text-anchor") == "middle" else x
+        base = y + number * (size + 4)
+        yield line.strip(), (left, base - size * 4 // 5, left + wide, base + size // 5)
+
+
+def _walk(path: str, at: Point) -> Iterator[Point]:
+    """Yield points along a path, close together."""
+    x = y = 0
+    for sign, numbers in re.findall(r"([MHCA])([^MHCA]*)", path):
+        values = [int(each) for each in numbers.split()]
+        if sign == "M":
+            x, y = values
+        elif sign == "A":  # the sign of an event that stays
+            x, y = values[-2:]
+        else:
+            ends = (x, y, x, y, values[0], y, values[0], y) if sign == "H" else (x, y, *values)
+            for step in range(101):
+                t, u = step, 100 - step
+                parts = (u**3, 3 * u * u * t, 3 * u * t * t, t**3)
+                px = sum(p * e for p, e in zip(parts, ends[::2], strict=True)) // 100**3
+                py = sum(p * e for p, e in zip(parts, ends[1::2], strict=True)) // 100**3
+                yield px + at[0], py + at[1]
+            x, y = ends[-2:]
+
+
+def inside(point: Point, box: Box) -> bool:
+    return box[0] < point[0] < box[2] and box[1] < point[1] < box[3]
+
+
+def overlap(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def check_picture(lifecycle: Lifecycle, text: str, lang: str) -> Seen:
+    """Hold a picture to what it promises: everything is there, and nothing lies on anything."""
+    picture = seen(text)
+    labels = {name: state.label.text(lang) for name, state in lifecycle.states.items()}
+    assert {name: label for name, (label, _) in picture.states.items()} == labels
+    edges = {
+        (t.source, t.target, event.label.text(lang))
+        for event in lifecycle.events.values()
+        for t in event.transitions
+    }
+    assert sorted(picture.stays) == sorted((a, text) for a, b, text in edges if a == b)
+    told = sorted((title, each) for title, texts in picture.edges for each in texts)
+    moves = sorted((f"{labels[a]} → {labels[b]}", text) for a, b, text in edges if a != b)
+    assert told == moves
+    for line, box in picture.texts:
+        assert box[0] >= 0, line
+        assert box[2] <= picture.width, line
+        assert not [points for points in picture.lines if any(inside(p, box) for p in points)], line
+    for number, (line, box) in enumerate(picture.texts):
+        for other, another in picture.texts[number + 1 :]:
+            assert not overlap(box, another), (line, other)
+    for name, (_, box) in picture.states.items():
+        for points in picture.lines:
+            assert not any(inside(p, box) for p in points), name
+        for other, (_, another) in picture.states.items():
+            assert name == other or not overlap(box, another)
+    return picture
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("name", presets())
+def test_no_line_of_a_preset_runs_through_a_label(name: str, lang: str) -> None:
+    lifecycle = load_lifecycle(name, vocabulary=VOCABULARY)
+    check_picture(lifecycle, svg(lifecycle, lang=lang), lang)
+
+
+@given(lifecycles())
+def test_no_line_of_any_lifecycle_runs_through_a_label(lifecycle: Lifecycle) -> None:
+    check_picture(lifecycle, svg(lifecycle), "ko")
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_nor_where_every_state_leads_to_every_other(data: st.DataObject) -> None:
+    """Far more arrows than an office would draw, with names of any length."""
+    many = data.draw(st.integers(2, 7))
+    words = st.text("가나다 ab", min_size=1, max_size=40).filter(str.strip)
+    labels = [Label(*[" ".join(data.draw(words).split())] * 2) for _ in range(many)]
+    names = [f"s{number}" for number in range(many)]
+    base = MAJOR_WORKS.events["submit"]
+    events = {
+        f"{a}{b}": attrs.evolve(
+            base,
+            name=f"{a}{b}",
+            label=Label(*[" ".join(data.draw(words).split())] * 2),
+            transitions=(Transition(event=f"{a}{b}", region="all", source=a, target=b),),
+            leads="all",
+            guards=(),
+        )
+        for a in names
+        for b in names
+        if data.draw(st.booleans())
+    }
+    region = Region(
+        name="all", label=labels[0], initial=data.draw(st.sampled_from(names)), states=tuple(names)
+    )
+    lifecycle = attrs.evolve(
+        MAJOR_WORKS,
+        regions={"all": region},
+        states={
+            name: State(name=name, label=label, region="all")
+            for name, label in zip(names, labels, strict=True)
+        },
+        events=events,
+    )
+    check_picture(lifecycle, svg(lifecycle), "ko")
+
+
+def test_a_line_through_a_label_would_be_seen() -> None:
+    """The check itself can fail: the picture with one label moved down by 7 pixels, its line."""
+    text = svg(MAJOR_WORKS)
+    place = re.search(r'<text x="\d+" y="(\d+)"[^>]*>수시평가</text>\n</g>', text)
+    assert place
+    moved = text[: place.start(1)] + str(int(place[1]) + 7) + text[place.end(1) :]
+    check_picture(MAJOR_WORKS, text, "ko")
+    with pytest.raises(AssertionError):
+        check_picture(MAJOR_WORKS, moved, "ko")
+
+
+def test_guards_and_roles_are_in_the_picture_on_request() -> None:
+    full = seen(svg(MAJOR_WORKS, guards=True, roles=True, vocabulary=VOCABULARY))
+    told = {text for _, texts in full.edges for text in texts}
+    assert "종합평가 [이행률 검토] / 정책기획담당관" in told
+    assert ("planned", "기한연장 / 정책기획담당관") in full.stays
+
+
+def test_an_end_has_a_double_border_and_each_region_a_start_and_a_title() -> None:
+    root = ET.fromstring(svg(ONE_REGION))
+    ends = [e for e in root.iter(f"{SVG}rect") if e.get("class") == "end"]
+    assert len(ends) == 1
+    root = ET.fromstring(svg(MAJOR_WORKS, lang="en"))
+    assert len([e for e in root.iter(f"{SVG}circle") if e.get("class") == "start"]) == 2
+    assert root.findtext(f"{SVG}title") == MAJOR_WORKS.label.en
+    assert {"Evaluation", "Change"} <= {e.text for e in root.iter(f"{SVG}text")}
+
+
+@given(NASTY)
+def test_any_label_is_in_the_picture_as_it_is(words: str) -> None:
+    texts = [
+        "".join(each.itertext())
+        for each in ET.fromstring(svg(relabelled(MAJOR_WORKS, words))).iter(f"{SVG}text")
+    ]
+    shown = " ".join(words.replace("\ufffe", " ").replace("\uffff", " ").split())
+    assert set(texts) == {shown}
+
+
+def test_counts_stand_behind_the_states() -> None:
+    text = picture(MAJOR_WORKS, lang="en", counts={"lagging": 3})
+    assert text.startswith("<svg ")
+    assert ">Lagging (3)<" in text
+    assert ">Planned (0)<" in text
+
+
+def test_one_lifecycle_gives_one_picture_whatever_the_hashes_are() -> None:
+    code = (
+        "import evalflow, hashlib\n"
+        "from evalflow.lifecycle.sources import presets\n"
+        "text = ''.join(evalflow.picture(evalflow.load_lifecycle(n)) for n in presets())\n"
+        "print(hashlib.sha256(text.encode()).hexdigest())"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(told) == 1
+
+
+# --------------------------------------------------------------------------- files
+
 needs_graphviz = pytest.mark.skipif(
-    shutil.which("dot") is None, reason="Graphviz is not installed (Debian: graphviz)"
+    shutil.which("dot") is None, reason="not on this machine: Graphviz (apt-get install graphviz)"
 )
+
+
+def test_a_picture_needs_nothing_but_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    save(MAJOR_WORKS, tmp_path / "lifecycle.SVG")
+    assert (tmp_path / "lifecycle.SVG").read_text("utf-8") == svg(MAJOR_WORKS)
 
 
 @needs_graphviz
 @pytest.mark.parametrize("words", ["정상 확정", '"\\"; } -> [x] <b>&amp;', "\\N\\l"])
-def test_graphviz_draws_what_dot_says(tmp_path: Path, words: str) -> None:
-    file = tmp_path / "lifecycle.svg"
-    render(dot(relabelled(MAJOR_WORKS, words)), file)
-    texts = [element.text for element in ET.parse(file).iter() if element.text]
+def test_graphviz_draws_what_dot_says(words: str) -> None:
+    drawn = subprocess.run(
+        ["dot", "-Tsvg"],
+        input=dot(relabelled(MAJOR_WORKS, words)).encode(),
+        capture_output=True,
+        check=True,
+    ).stdout
+    texts = [element.text for element in ET.fromstring(drawn).iter() if element.text]
     assert texts.count(words) == 1 + len(MAJOR_WORKS.regions) + len(MAJOR_WORKS.states) + sum(
         len(event.transitions) for event in MAJOR_WORKS.events.values()
     )
@@ -216,33 +483,41 @@ def test_graphviz_draws_what_dot_says(tmp_path: Path, words: str) -> None:
 
 @needs_graphviz
 def test_a_picture_may_be_png(tmp_path: Path) -> None:
-    render(dot(MAJOR_WORKS), tmp_path / "lifecycle.PNG")
+    save(MAJOR_WORKS, tmp_path / "lifecycle.PNG")
     assert (tmp_path / "lifecycle.PNG").read_bytes().startswith(b"\x89PNG")
 
 
-@needs_graphviz
-def test_what_graphviz_says_is_passed_on(tmp_path: Path) -> None:
+def program(folder: Path, script: str) -> str:
+    made = folder / "dot"
+    made.write_text(f"#!/bin/sh\n{script}\n")
+    made.chmod(0o755)
+    return str(made)
+
+
+def test_what_graphviz_says_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = program(tmp_path, "cat >/dev/null; echo 'syntax error in line 1' >&2; exit 1")
+    monkeypatch.setattr(shutil, "which", lambda _: broken)
     with pytest.raises(InvalidInput) as caught:
-        render("digraph {", tmp_path / "broken.svg")
+        save(MAJOR_WORKS, tmp_path / "broken.png")
     assert "syntax error" in caught.value.text("en")
-    assert not (tmp_path / "broken.svg").exists()
+    assert not (tmp_path / "broken.png").exists()
 
 
 def test_an_unknown_picture_format_is_told_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
-        render("digraph {}", tmp_path / "lifecycle.gif")
+        save(MAJOR_WORKS, tmp_path / "lifecycle.gif")
     assert "svg, png" in caught.value.text("ko")
 
 
-def test_without_graphviz_the_package_is_named(
+def test_without_graphviz_the_package_is_named_and_what_can_be_had(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(InvalidInput) as caught:
-        render(dot(MAJOR_WORKS), tmp_path / "lifecycle.svg")
+        save(MAJOR_WORKS, tmp_path / "lifecycle.png")
     assert caught.value.problems[0].code == "graphviz_missing"
     assert "graphviz" in caught.value.text("en")
-    assert "fonts-noto-cjk" in caught.value.text("ko")
+    assert "SVG" in caught.value.text("ko")
 
 
 def test_a_graphviz_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,6 +527,6 @@ def test_a_graphviz_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(shutil, "which", lambda _: "dot")
     monkeypatch.setattr(subprocess, "run", hang)
     with pytest.raises(InvalidInput) as caught:
-        render(dot(MAJOR_WORKS), tmp_path / "lifecycle.svg")
+        save(MAJOR_WORKS, tmp_path / "lifecycle.png")
     assert caught.value.problems[0].code == "graphviz_failed"
     assert diagram.PICTURES == ("svg", "png")

@@ -13,13 +13,14 @@ from evalflow import cli
 from evalflow.lifecycle.diff import diff
 from evalflow.lifecycle.load import lifecycle_from_tree
 from evalflow.lifecycle.sources import presets
+from evalflow.storage import canonical, parse
 from lifecycle_strategies import lifecycles
 
 
 def changed(change):
     """`major-works`, and `major-works` with one change to its tree."""
     one = evalflow.load_lifecycle("major-works")
-    tree = copy.deepcopy(evalflow.parse(evalflow.canonical(one.tree)))
+    tree = copy.deepcopy(parse(canonical(one.tree)))
     change(tree)
     return one, lifecycle_from_tree(tree)
 
@@ -76,7 +77,7 @@ def test_what_is_added_one_way_is_gone_the_other_way(one, other):
 def test_the_command_tells_it_in_both_languages(tmp_path, capsys):
     change, _ = CHANGES["who may"]
     _, other = changed(change)
-    (tmp_path / "other.yaml").write_text(evalflow.canonical(other.tree), encoding="utf-8")
+    (tmp_path / "other.yaml").write_text(canonical(other.tree), encoding="utf-8")
     words = ["lifecycle", "diff", "major-works", str(tmp_path / "other.yaml")]
     assert cli.run(["--lang", "ko", *words]) == 1
     assert "절차 '종합평가'의 할 수 있는 역할: " in capsys.readouterr().out

@@ -14,6 +14,7 @@ from evalflow.errors import InvalidInput, Problem
 from evalflow.files.yaml import read
 from evalflow.lifecycle.load import load_lifecycle
 from evalflow.lifecycle.sources import lifecycle_text, preset_text, presets
+from evalflow.model import DueRule
 from lifecycle_strategies import ORDER, VOCABULARY
 
 KEPT = Path(__file__).parents[1] / "data" / "store-f8ebe7e" / "expected.json"
@@ -88,7 +89,7 @@ def test_only_what_differs_is_said(folder: Path) -> None:
     ours = loaded(folder, text)
 
     report = ours.events["report"]
-    assert report.due == evalflow.DueRule(kind="day", n=3)
+    assert report.due == DueRule(kind="day", n=3)
     assert [field.name for field in report.data] == ["document"]
     assert report.transitions == base.events["report"].transitions
     assert list(ours.events) == ["report", "verify", "complain"]
@@ -230,7 +231,7 @@ def test_a_preset_is_extended_by_a_file_of_an_office(folder: Path) -> None:
     ours = loaded(folder, text)
 
     due = ours.events["self_evaluate"].due
-    assert due == evalflow.DueRule(kind="days_after_period", n=15)
+    assert due == DueRule(kind="days_after_period", n=15)
     assert evalflow.check_lifecycle(ours) == ()
 
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from evalflow.errors import InvalidInput, Problem
 from evalflow.files import merge
 from evalflow.files.yaml import read
-from evalflow.lifecycle import due_rules, messages, sources
+from evalflow.lifecycle import builder, due, keys, sources
 from evalflow.lifecycle import load as loading
+from evalflow.lifecycle import places as told
 from evalflow.lifecycle.check import checks as checking
 from evalflow.lifecycle.check.checks import check
 from evalflow.lifecycle.definition import GuardUse, Lifecycle, Vocabulary
@@ -23,6 +24,7 @@ from evalflow.lifecycle.diagram import mermaid
 from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle
 from evalflow.lifecycle.sources import presets
+from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import DueRule, Label
 from evalflow.model.canonical import Tree, canonical, parse
 from lifecycle_strategies import ORDER, VOCABULARY
@@ -95,7 +97,7 @@ def test_the_region_of_the_first_edge_leads_unless_another_is_named(load: Load) 
 
 def test_what_order_was_written_in_survives_the_store(load: Load) -> None:
     order = load(ORDER)
-    stored = lifecycle_from_tree(parse(canonical(order.tree)))
+    stored = stored_lifecycle(canonical(order.tree))
     assert stored == order
     assert stored.fingerprint == order.fingerprint
     assert list(stored.regions) == ["order", "complaint"]  # not the alphabet's order
@@ -115,7 +117,7 @@ def test_the_fingerprint_follows_the_content_and_not_the_comments(load: Load) ->
 def test_a_stored_lifecycle_is_read_even_if_its_guards_are_not_installed(load: Load) -> None:
     tree = load(ORDER).tree
     text = canonical(tree).replace('"rated"', '"weighed"').replace('"facts"', '"myths"')
-    stored = lifecycle_from_tree(parse(text))
+    stored = stored_lifecycle(text)
     assert stored.events["verify"].transitions[0].guards[0].id == "weighed(as=on_track)"
     with pytest.raises(InvalidInput) as caught:
         lifecycle_from_tree(parse(text), VOCABULARY)
@@ -590,15 +592,15 @@ def test_the_page_shows_a_lifecycle_that_loads(load: Load) -> None:
     assert check(shown, vocabulary=VOCABULARY) == ()
 
 
-def test_the_page_names_every_key_guard_record_type_and_code() -> None:
+def test_the_page_names_every_key_guard_action_type_and_code() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    modules = (loading, messages, due_rules, sources, merge, checking)
+    modules = (loading, builder, due, told, sources, merge, checking)
     texts = [Path(module.__file__ or "").read_text("utf-8") for module in modules]
-    codes = set(re.findall(r'"((?:[a-z]+_)+[a-z]+)",\s', "".join(texts)))
+    codes = set(re.findall(r'"((?:[a-z]+_)+[a-z]+)",\n', "".join(texts)))
     names = {
-        *loading._KEYS,
-        *loading._EVENT_KEYS,
-        *due_rules._DUE_KINDS,
+        *keys.LIFECYCLE,
+        *keys.EVENT,
+        *due.DUE_KINDS,
         *VOCABULARY.guards,
         *VOCABULARY.actions,
         *FIELD_TYPES,

@@ -11,12 +11,13 @@ import evalflow
 from evalflow import cli
 from evalflow.lifecycle.check.paths import alone, paths
 from evalflow.lifecycle.machine import Stuck, step
+from evalflow.plugins import vocabulary
 from lifecycle_strategies import lifecycles
 
 
 def test_the_shortest_way_to_lagging():
     lifecycle = evalflow.load_lifecycle("major-works")
-    (graph,) = paths(lifecycle, evalflow.vocabulary(plugins=[]).guards)
+    (graph,) = paths(lifecycle, vocabulary(plugins=[]).guards)
     assert graph.shortest("lagging") == ("self_evaluate", "submit", "review", "flag_lagging")
     assert graph.shortest("planned") == ()
 
@@ -51,7 +52,7 @@ def test_a_shortest_way_leads_there_and_no_simple_way_is_shorter(lifecycle):
 
 def test_the_ways_are_walked_by_step_itself():
     lifecycle = evalflow.load_lifecycle("major-works")
-    (graph,) = paths(lifecycle, evalflow.vocabulary(plugins=[]).guards)
+    (graph,) = paths(lifecycle, vocabulary(plugins=[]).guards)
     node = lifecycle.initial()
     for event in graph.shortest("change_approved") or ():
         after = step(lifecycle, node, event, frozenset())

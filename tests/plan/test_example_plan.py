@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import runpy
 from collections import Counter
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 import evalflow
 from evalflow.lifecycle.check.checks import check
+from evalflow.plugins import vocabulary
 from evalflow.scoring.rollup import shares
 
 FOLDER = Path(__file__).parents[2] / "examples" / "seodaemun-2016"
@@ -102,7 +104,7 @@ def test_the_deadlines_of_2016_do_not_move(plan):
 def test_every_step_can_be_done_by_somebody_of_the_plan(plan):
     found = check(
         plan.lifecycle,
-        vocabulary=evalflow.vocabulary([]),
+        vocabulary=vocabulary([]),
         head=plan.head,
         units=plan.units_in_charge(),
     )
@@ -112,3 +114,38 @@ def test_every_step_can_be_done_by_somebody_of_the_plan(plan):
 def test_actors_are_opaque_ids(plan):
     """D10."""
     assert all(actor.isascii() for actor in plan.head.directory)
+
+
+# --------------------------------------------------------------------------- from any folder
+
+
+def test_every_example_is_found_by_its_id():
+    """And every plan beside them is one of them."""
+    ids = {}
+    for path in FOLDER.glob("*.yaml"):
+        plan = evalflow.load_plan(path, plugins=[])
+        ids[plan.head.id] = path.name
+    assert {name: evalflow.example(name).name for name in ids} == ids
+    assert evalflow.example().read_bytes() == (FOLDER / "plan.yaml").read_bytes()
+
+
+def test_an_unknown_example_names_the_nearest_and_all():
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        evalflow.example("seodaemun-2016-pledge")
+    (problem,) = caught.value.problems
+    assert problem.code == "unknown_example"
+    assert problem.value == "seodaemun-2016-pledge"
+    assert "did you mean 'seodaemun-2016-pledges'?" in problem.en
+    assert all(name in problem.ko for name in ("seodaemun-2016,", "seodaemun-2016-orders"))
+    with pytest.raises(evalflow.InvalidInput, match=r"'\.\./plan'") as caught:
+        evalflow.example("../plan")
+    assert "mean" not in caught.value.problems[0].en
+
+
+def test_the_readme_works_in_an_empty_folder(tmp_path, monkeypatch, capsys):
+    page = (FOLDER.parents[1] / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    assert capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []

@@ -53,17 +53,17 @@ def test_a_year_is_begun_with_targets_set_in_a_table(run, tmp_path):
     assert run("plan", "import", "2017.yaml", "t.xlsx", "--as", "policy-1")[0] == 0
 
     with evalflow.open(f"sqlite:///{tmp_path / 'office.db'}", plugins=[]) as engine:
-        assert engine.plans() == ("gu", "gu-2017")
-        moved = {each.id: each for each in engine.definitions("gu-2017")}
+        assert engine.plans.ids() == ("gu", "gu-2017")
+        moved = {each.id: each for each in engine.plans.definitions("gu-2017")}
         assert {each.carried_from for each in moved.values()} == {"gu/1", "gu/2", "gu/3"}
-        before = engine.definition("gu/1")
+        before = engine.plans.definition("gu/1")
         after = moved["gu-2017/1"]
         assert after.label == before.label
         assert [i.id for i in after.indicators] == [i.id for i in before.indicators]
         assert all(set(i.targets) == {f"2017-Q{q}" for q in (1, 2, 3, 4)} for i in after.indicators)
         assert (after.budget.total, after.kind, after.end) == (0, "continued", None)
         assert engine.project("gu-2017/1").period == "2017-Q1"
-        assert list(engine.verify()) == []
+        assert list(engine.audit.verify()) == []
 
 
 def test_the_new_year_has_the_people_and_names_of_its_first_day(clock):

@@ -27,133 +27,8 @@ from evalflow.plan.definition import Plan
 from evalflow.plan.head import head_from_tree
 from evalflow.plan.load import load_plan
 from evalflow.plan.project import definition_from_tree
-
-BASE = """\
-evalflow: plan/1
-id: gu-2016
-year: 2016
-ko: 2016년 계획
-en: Plan of 2016
-illustrative: 수치는 예시임
-document: {number: 정책기획담당관-2872, registered_on: 2016. 2. 24.}
-lifecycle: major-works
-calendar:
-  zone: Asia/Seoul
-  periods: quarter
-  first: 2016-Q1
-  last: 2016-Q4
-  move: previous
-  holidays: KR
-  extra: {2016-05-06: 임시공휴일}
-  removed: [2016. 5. 5.]
-  due: {self_evaluate: {day: 7}, file_change: {days_after: approve_change, days: 20}}
-scoring:
-  scorer: rates
-  options: {tie: keep}
-  basis: period
-  places: 2
-  cap: 120
-  floor: 20
-  bands:
-    good: {ko: 우수, en: Good, verdict: on_track, at_least: 95}
-    fair: {ko: 보통, en: Fair, verdict: lagging, at_least: 80.5}
-    bad: {ko: 미흡, en: Bad, verdict: seriously_lagging}
-notices:
-  notifiers: {console: {}, mail: {from: a@example.org}}
-  backoff: [60, 300]
-plugins: {within: 5s}
-units:
-  gu: {kind: office, ko: 구청, en: Office}
-  welfare: {kind: bureau, ko: 복지국, en: Welfare, parent: gu}
-  youth:
-    kind: department
-    ko: 청소년과
-    parent: welfare
-    since: 2016-07-01
-    renamed: [{on: 2016-10-01, ko: 미래과, en: Future}]
-  education: {kind: department, ko: 교육과, en: Education, parent: welfare}
-directory:
-  education-1: [{role: department, unit: education}]
-  policy-1: [{role: policy_office, unit: gu}]
-  policy-2: [{role: policy_office, unit: gu, since: 2016-01-01, until: 2016-12-31}]
-appointments:
-  - actor: policy-2
-    for: policy-1
-    role: policy_office
-    unit: gu
-    since: 2016-07-10
-    until: 2016-07-20
-    reason: 출장
-fields:
-  welfare: {ko: 복지, en: Welfare}
-  economy: 경제
-core_projects: {together: {ko: 함께, en: Together}}
-criteria: {core: {ko: 핵심 프로젝트, en: Core}}
-goals:
-  g1: {kind: strategy, ko: 전략, en: Strategy}
-  g2: {kind: policy, ko: 정책, en: Policy, parent: g1}
-  g3: {kind: project, ko: 단위사업, en: Project, parent: g2}
-milestones:
-  2016-02-25: {ko: 통보, en: Told}
-  2016-02-05: {ko: 방침, en: Approved}
-exclusions:
-  - {ko: 공약사업, en: Pledges, reason: 중복평가 지양, evaluated_in: 반기별 정기평가}
-projects:
-  6:
-    ko: 교육지구 운영
-    en: Education district
-    assignments:
-      - {unit: education, until: 2016-06-30}
-      - {unit: youth, since: 2016-07-01}
-    field: welfare
-    core_project: together
-    goals: [g3]
-    selection: [core]
-    cooperating: [youth]
-    kind: continued
-    start: 2016-01-01
-    end: 2017-12-31
-    content: {ko: 내용, en: Contents}
-    budget: {sources: {시비: "1,000", 구비: 500}, periods: {2016-Q1: 10}}
-    schedule: {2016-01: 계획 수립, 2016-12: 결과 보고}
-    cards: [{ko: 카드, en: Card}, 둘째]
-    indicators:
-      visits:
-        ko: 방문
-        en: Visits
-        unit: 명
-        direction: up
-        accumulation: sum
-        weight: 1/3
-        targets: {2016-Q1: 5.5, 2016-Q2: "1,000", 2016-Q3: {not_due: 하반기}, 2016-Q4: 20}
-      faults:
-        ko: 고장
-        unit: 건
-        direction: down
-        accumulation: average
-        zero_target: full
-        cap: 110
-        targets: {2016-Q1: 0, 2016-Q2: 1, 2016-Q3: not_due, 2016-Q4: 1}
-      area:
-        ko: 면적
-        unit: m
-        direction: up
-        formula: baseline
-        baseline: 3
-        accumulation: last
-        targets: {2016-Q1: 4, 2016-Q2: 5, 2016-Q3: 6, 2016-Q4: 7}
-      opening:
-        ko: 개관
-        unit: 단계
-        direction: up
-        formula: milestone
-        accumulation: last
-        steps:
-          works: {ko: 공사, en: Works, weight: 2}
-          opened: {ko: 개관, en: Opened}
-        targets: {2016-Q1: 0, 2016-Q2: 2, 2016-Q3: 2, 2016-Q4: 3}
-"""
-
+from evalflow.plan.stored import stored_definition, stored_head
+from plan_strategies import BASE, damaged
 
 ROOT = Path(__file__).parents[2]
 
@@ -555,6 +430,15 @@ def test_the_order_of_a_stored_tree_may_not_be_written_in_a_file() -> None:
     assert [p.code for p in problems(BASE + "order: {units: [gu]}\n")] == ["unknown_key"]
 
 
+def test_a_list_of_no_assignments_is_told_once() -> None:
+    two = """
+      - {unit: education, until: 2016-06-30}
+      - {unit: youth, since: 2016-07-01}"""
+    (problem,) = problems(edited(two, " []"))
+    assert (problem.code, problem.path) == ("missing_key", "projects.6.assignments")
+    assert problem.en == "there is at least one unit in charge"
+
+
 def test_a_unit_cycle_is_told_once() -> None:
     text = edited("en: Welfare, parent: gu", "en: Welfare, parent: education")
     assert [p.code for p in problems(text)] == ["unit_cycle"]
@@ -565,13 +449,13 @@ def test_a_unit_cycle_is_told_once() -> None:
 
 def test_a_stored_tree_gives_the_same_values_in_the_same_order() -> None:
     plan = load(BASE)
-    head = head_from_tree(parse(canonical(plan.head.tree)))
+    head = stored_head(canonical(plan.head.tree))
     assert head == plan.head
     assert head.tree == plan.head.tree
     for name in ("units", "directory", "fields", "goals", "document"):
         assert list(getattr(head, name)) == list(getattr(plan.head, name))
     for number, project in plan.projects.items():
-        again = definition_from_tree(head, number, parse(canonical(project.tree)))
+        again = stored_definition(head, number, canonical(project.tree))
         assert again == project
         assert again.tree == project.tree
         assert list(again.budget.sources) == list(project.budget.sources)
@@ -582,7 +466,7 @@ def test_an_older_definition_stays_readable_when_its_unit_is_gone() -> None:
     tree = {k: v for k, v in plan.head.tree["units"].items() if k != "youth"}
     head = head_from_tree({**plan.head.tree, "units": tree})
     project = plan.projects["6"]
-    assert definition_from_tree(head, "6", project.tree, stored=True) == project
+    assert stored_definition(head, "6", project.tree) == project
     with pytest.raises(InvalidInput) as caught:
         definition_from_tree(head, "6", project.tree)
     assert {p.path for p in caught.value.problems} == {
@@ -592,54 +476,6 @@ def test_an_older_definition_stays_readable_when_its_unit_is_gone() -> None:
 
 
 # --------------------------------------------------------------------------- properties
-
-JUNK = st.one_of(
-    st.none(),
-    st.text(max_size=8),
-    st.sampled_from(["0", "-1", "1e9", "2016-Q1", "2016-02-30", "true", "gu", "x" * 70, "홍길동"]),
-    st.lists(st.text(max_size=3), max_size=2),
-    st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2),
-)
-
-
-def spots(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    found = [path] if path else []
-    inside = tree.items() if isinstance(tree, dict) else enumerate(tree)
-    for step, value in inside if isinstance(tree, dict | list) else ():
-        found.extend(spots(value, (*path, step)))
-    return found
-
-
-@cache
-def base_tree() -> Any:
-    return yaml.read(BASE.encode(), name="f").tree
-
-
-@cache
-def base_spots() -> list[tuple[Any, ...]]:
-    return spots(base_tree())
-
-
-@st.composite
-def damaged(draw: st.DrawFn) -> Any:
-    """The base plan with one to three places replaced by junk, taken out, or renamed."""
-    tree = copy.deepcopy(base_tree())
-    for _ in range(draw(st.integers(1, 3))):
-        *path, last = draw(st.sampled_from(base_spots()))
-        at = tree
-        try:
-            for step in path:
-                at = at[step]
-            act = draw(st.sampled_from(["junk", "drop", "rename"]))
-            if act == "junk" or isinstance(at, list):
-                at[last] = draw(JUNK)
-            elif act == "drop":
-                del at[last]
-            else:
-                at[draw(st.text(max_size=5))] = at.pop(last)
-        except (KeyError, IndexError, TypeError, AttributeError):
-            continue  # an earlier blow took the place away
-    return tree
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -651,20 +487,21 @@ def test_a_damaged_plan_is_refused_politely_or_round_trips(tree: Any) -> None:
         assert all(p.ko and p.en for p in error.problems)
         assert all(p.line is not None for p in error.problems if p.code != "empty_file")
         return
-    head = head_from_tree(parse(canonical(plan.head.tree)))
-    assert head == plan.head
+    head = stored_head(canonical(plan.head.tree))
+    assert head == plan.head == head_from_tree(parse(canonical(plan.head.tree)))
     for number, project in plan.projects.items():
-        assert definition_from_tree(head, number, parse(canonical(project.tree))) == project
+        text = canonical(project.tree)
+        assert stored_definition(head, number, text) == project
+        assert definition_from_tree(head, number, parse(text)) == project
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(damaged())
-def test_a_damaged_stored_tree_is_refused_politely(tree: Any) -> None:
+def test_a_damaged_tree_is_refused_politely(tree: Any) -> None:
     head = load(BASE).head
     for build in (
         lambda: head_from_tree(tree),
         lambda: definition_from_tree(head, "6", tree["projects"]["6"]),
-        lambda: definition_from_tree(head, "6", tree["projects"]["6"], stored=True),
     ):
         try:
             build()

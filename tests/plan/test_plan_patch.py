@@ -18,11 +18,12 @@ from evalflow.files.yaml_writer import yaml_text
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model.canonical import canonical, parse
 from evalflow.plan.definition import Plan
-from evalflow.plan.head import head_from_tree
 from evalflow.plan.load import load_plan
 from evalflow.plan.patch import merge_patch, touched
 from evalflow.plan.project import definition_from_tree
+from evalflow.plan.stored import stored_definition, stored_head
 from evalflow.plan.write import dump_yaml
+from plan_strategies import plans
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "seodaemun-2016" / "plan.yaml"
 
@@ -145,9 +146,9 @@ def test_the_example_written_back_is_the_same_plan() -> None:
 
 def test_a_plan_out_of_a_store_is_written_in_the_order_of_its_file() -> None:
     plan = example()
-    head = head_from_tree(parse(canonical(plan.head.tree)))
+    head = stored_head(canonical(plan.head.tree))
     projects = [
-        definition_from_tree(head, number, parse(canonical(project.tree)))
+        stored_definition(head, number, canonical(project.tree))
         for number, project in plan.projects.items()
     ]
     text = dump_yaml(head, projects)
@@ -195,98 +196,14 @@ def test_text_that_means_something_in_yaml_is_quoted(text: str) -> None:
 
 # --------------------------------------------------------------------------- any valid plan
 
-names = st.from_regex(r"[a-z가-힣][a-z0-9가-힣_.-]{0,6}", fullmatch=True)
-words = st.text(
-    st.characters(codec="utf-8", exclude_categories=["C", "Z"]) | st.sampled_from(" :#,'\"{}[]-"),
-    min_size=1,
-    max_size=12,
-).filter(lambda text: text.strip() and not yaml.UNPRINTABLE.search(text))
-labels = st.fixed_dictionaries({"ko": words}, optional={"en": words})
-figures = st.decimals(-1000, 1000, places=2).map(lambda figure: format(figure, "f"))
-FITTING: list[tuple[str, list[str | None]]] = [
-    ("up", [None, "up", "met_or_not"]),
-    ("down", [None, "down_linear", "down_ratio"]),
-    ("maintain", ["maintain_at_least", "maintain_at_most"]),
-]
-QUARTERS = ("2016-Q1", "2016-Q2", "2016-Q3", "2016-Q4")
-
-
-def mapping_of(values: st.SearchStrategy[Any], at_most: int = 3) -> st.SearchStrategy[Any]:
-    return st.dictionaries(names, values, min_size=1, max_size=at_most)
-
-
-def one_of(known: dict[str, Any]) -> st.SearchStrategy[str]:
-    return st.sampled_from(list(known))
-
-
-@st.composite
-def indicators(draw: st.DrawFn) -> Any:
-    direction, formulas = draw(st.sampled_from(FITTING))
-    target = figures | st.just("not_due") | words.map(lambda why: {"not_due": why})
-    tree = {
-        **draw(labels),
-        "unit": draw(words),
-        "direction": direction,
-        "accumulation": draw(st.sampled_from(["sum", "last", "average"])),
-        "weight": draw(st.sampled_from(["1", "2", "1/3", "0.25"])),
-        "targets": {quarter: draw(target) for quarter in QUARTERS},
-    }
-    formula = draw(st.sampled_from(formulas))
-    return tree if formula is None else {**tree, "formula": formula}
-
-
-@st.composite
-def plans(draw: st.DrawFn) -> Any:
-    departments: dict[str, Any] = draw(mapping_of(labels))
-    fields: dict[str, Any] = draw(mapping_of(labels))
-    core: dict[str, Any] = draw(mapping_of(labels))
-    project = st.fixed_dictionaries(
-        {
-            "ko": words,
-            "unit": one_of(departments),
-            "field": one_of(fields),
-            "indicators": mapping_of(indicators()),
-        },
-        optional={
-            "en": words,
-            "core_project": one_of(core),
-            "kind": st.sampled_from(["new", "continued"]),
-            "illustrative": st.sampled_from(["true", "false"]),
-            "content": labels,
-            "cards": st.lists(labels, max_size=2),
-            "budget": st.fixed_dictionaries(
-                {"sources": st.dictionaries(words, st.integers(0, 10**12).map(str), max_size=3)}
-            ),
-            "schedule": st.dictionaries(st.sampled_from(["2016-03", "2016-12"]), words),
-        },
-    )
-    units = {
-        name: {"kind": "department", "parent": "B", **departments[name]} for name in departments
-    }
-    return {
-        "evalflow": "plan/1",
-        "id": draw(names),
-        "year": "2016",
-        **draw(labels),
-        "lifecycle": "major-works",
-        "units": {**units, "O": {"kind": "office", "ko": "구"}, "B": BUREAU},
-        "directory": {"a-1": [{"role": "department", "unit": draw(one_of(units))}]},
-        "fields": fields,
-        "core_projects": core,
-        "projects": draw(st.dictionaries(names, project, min_size=1, max_size=2)),
-    }
-
-
-BUREAU = {"kind": "bureau", "ko": "국", "parent": "O"}
-
 
 @settings(deadline=None, max_examples=60)
 @given(plans())
 def test_any_valid_plan_is_the_same_after_storing_and_after_writing(tree: Any) -> None:
     plan = load_plan(yaml_text(tree).encode(), lifecycle=lifecycle)
-    head = head_from_tree(parse(canonical(plan.head.tree)))
+    head = stored_head(canonical(plan.head.tree))
     projects = {
-        number: definition_from_tree(head, number, parse(canonical(project.tree)))
+        number: stored_definition(head, number, canonical(project.tree))
         for number, project in plan.projects.items()
     }
     same(plan, attrs.evolve(plan, head=head, projects=projects))

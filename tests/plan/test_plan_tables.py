@@ -21,9 +21,10 @@ from evalflow import cli
 from evalflow.errors import InvalidInput
 from evalflow.files.table_writer import write_table
 from evalflow.plan.definition import Plan
-from evalflow.plan.differences import changes
+from evalflow.plan.differences import differences
 from evalflow.plan.listing import list_budgets, list_projects, list_targets
 from evalflow.plan.load import load_plan, with_tables
+from evalflow.plugins import NotDue
 from offices import PLAN
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "seodaemun-2016" / "plan.yaml"
@@ -44,7 +45,7 @@ def exported(plan: Plan, name: str, path: Path, *, lang: str = "ko", **more: Any
 def changed(plan: Plan, path: Path) -> dict[tuple[str | None, str], str | None]:
     laid = with_tables(plan, [path])
     return {
-        (each.number, each.path): each.after for each in changes(laid, plan.head, plan.projects)
+        (each.number, each.path): each.after for each in differences(laid, plan.head, plan.projects)
     }
 
 
@@ -208,7 +209,7 @@ def test_a_dash_takes_out_and_a_new_row_adds(tmp_path):
     assert (added.cooperating, added.kind) == (("finance", "tax"), "new")
     assert [i.id for i in added.indicators] == ["새-책-권"]
     assert added.indicators[0].targets["2016-Q1"] == Decimal(1000)
-    assert isinstance(added.indicators[0].targets["2016-Q4"], evalflow.NotDue)
+    assert isinstance(added.indicators[0].targets["2016-Q4"], NotDue)
 
 
 def test_a_project_that_moves_says_its_days_in_the_cell(tmp_path):

@@ -142,13 +142,13 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 
 
 PAGER = """
-    import evalflow
+    from evalflow.plugins import hookimpl
 
     class Pager:
         def deliver(self, notice):
             pass
 
-    @evalflow.hookimpl
+    @hookimpl
     def evalflow_notifiers():
         return {"pager": Pager}
 """
@@ -381,30 +381,30 @@ def test_looking_for_plugins_imports_neither_them_nor_the_metadata_library(
 BROKEN = {
     "import_failed": "import there_is_no_such_module",
     "unknown_hook": """
-        import evalflow
+        from evalflow.plugins import hookimpl
 
-        @evalflow.hookimpl
+        @hookimpl
         def evalflow_notifers():
             return {}
     """,
     "wrong_arguments": """
-        import evalflow
+        from evalflow.plugins import hookimpl
 
-        @evalflow.hookimpl
+        @hookimpl
         def evalflow_notifiers(plan):
             return {}
     """,
     "hook_failed": """
-        import evalflow
+        from evalflow.plugins import hookimpl
 
-        @evalflow.hookimpl
+        @hookimpl
         def evalflow_notifiers():
             raise RuntimeError("설정 없음")
     """,
     "wrong_answer": """
-        import evalflow
+        from evalflow.plugins import hookimpl
 
-        @evalflow.hookimpl
+        @hookimpl
         def evalflow_notifiers():
             return ["pager"]
     """,
@@ -822,15 +822,16 @@ def test_a_guard_that_raises_is_named_and_keeps_the_cause(install: Callable[...,
         "evalflow-days",
         "4.1",
         code="""
-            import evalflow
+            from evalflow import Label
+            from evalflow.plugins import GuardSpec, hookimpl
 
             def weekday(firing, after):
                 return firing.no_such_thing
 
-            @evalflow.hookimpl
+            @hookimpl
             def evalflow_guards():
-                label = evalflow.Label("평일", "on a weekday")
-                return {"weekday": (evalflow.GuardSpec(name="weekday", label=label), weekday)}
+                label = Label("평일", "on a weekday")
+                return {"weekday": (GuardSpec(name="weekday", label=label), weekday)}
         """,
     )
     guard = Plugins.load(environ={}).guards["weekday"]

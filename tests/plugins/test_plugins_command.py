@@ -10,6 +10,7 @@ import pytest
 
 import evalflow
 from evalflow import cli
+from evalflow.plugins import GuardSpec, Plugins, hookimpl
 from evalflow.scoring.rates import Rates
 
 
@@ -57,17 +58,17 @@ def guard(firing, after):
 
 
 class Theirs:
-    @evalflow.hookimpl
+    @hookimpl
     def evalflow_notifiers(self):
         return {"pager": Pager, "silent": Lacking}
 
-    @evalflow.hookimpl
+    @hookimpl
     def evalflow_scorers(self):
         return {"zero": Zero, "moody": Moody}
 
-    @evalflow.hookimpl
+    @hookimpl
     def evalflow_guards(self):
-        spec = evalflow.GuardSpec(
+        spec = GuardSpec(
             name="strict", label=evalflow.Label("엄격", "strict"), params={"by": None},
             required=("by",),
         )  # fmt: skip
@@ -77,10 +78,8 @@ class Theirs:
 @pytest.fixture
 def run(monkeypatch, capsys):
     """Run `evalflow plugins …` where `Theirs` is installed, and give code and output."""
-    load = vars(evalflow.Plugins)["load"].__func__
-    monkeypatch.setattr(
-        evalflow.Plugins, "load", classmethod(lambda cls: load(cls, [Theirs(), "no-such"]))
-    )
+    load = vars(Plugins)["load"].__func__
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: load(cls, [Theirs(), "no-such"])))
 
     def command(*words, lang="en"):
         code = cli.run(["--lang", lang, "plugins", *words])
@@ -144,7 +143,7 @@ def test_which_hooks_were_called_is_traced(run):
 
 def test_what_is_built_in_and_every_plugin_of_ours_keeps_its_contract():
     """With `make test` all of ours are installed; where fewer are, fewer are asked."""
-    plugins = evalflow.Plugins.load(None, environ={})
+    plugins = Plugins.load(None, environ={})
     ours = [each for each in plugins.findings() if each.plugin.startswith("evalflow")]
     assert [each for each in ours if each.fault is not None] == []
     assert {each.kind for each in ours} >= {"storage", "notifier", "scorer", "guard"}

@@ -26,3 +26,17 @@ def test_an_error_crosses_to_another_process_whole(error: errors.EvalflowError) 
         assert again.__dict__ == error.__dict__
         assert [again.text("ko"), again.text("en")] == [error.text("ko"), error.text("en")]
         assert str(again) == str(error)
+
+
+def test_one_problem_is_raised_with_its_place() -> None:
+    error = errors.invalid(
+        "bad_figure", ko="수가 아닙니다", en="not a figure", file="a.xlsx", sheet="목표", cell="C3",
+        value="x",
+    )  # fmt: skip
+    (problem,) = error.problems
+    assert (problem.code, problem.value) == ("bad_figure", "x")
+    assert error.text("ko") == "a.xlsx:목표!C3: 수가 아닙니다"
+    assert str(errors.invalid("x", ko="틀림", en="wrong", file="a", line=3, column=4)) == (
+        "a:3:4: wrong"
+    )
+    assert errors.invalid("x", ko="틀림", en="wrong", path="a.b").problems[0].where() == "a.b"

@@ -19,6 +19,9 @@ from scoring_given import indicator, rate
 
 HERE = Path(__file__).parents[1]
 NYC = HERE.parent / ".." / "shared" / "data" / "nyc-mmr" / "indicator_periods.csv"
+NOT_HERE = (
+    "not on this machine: the New York City set (as ../shared/data/nyc-mmr, beside the repository)"
+)
 KOREA = HERE / "data" / "kr-published-aggregates" / "aggregates.csv"
 
 Row = Mapping[str, str]
@@ -60,7 +63,7 @@ def test_a_verdict_of_new_york_city_is_reproduced(row: Any) -> None:
 def test_all_351_verdicts_of_new_york_city_are_reproduced() -> None:
     """By `met_or_not`, and by whether the unrounded rate of the formula reaches 100."""
     if not NYC.exists():
-        pytest.skip("the New York City set is not beside the repository (../shared/data/nyc-mmr)")
+        pytest.skip(NOT_HERE)
     judged = [row for row in rows(NYC) if row["met"]]
 
     differing = []
@@ -89,7 +92,7 @@ def reaches_hundred(row: Row) -> bool:
 
 def test_an_indicator_of_new_york_city_without_a_value_or_a_target_gets_no_rate() -> None:
     if not NYC.exists():
-        pytest.skip("the New York City set is not beside the repository (../shared/data/nyc-mmr)")
+        pytest.skip(NOT_HERE)
     statuses = set()
     for row in rows(NYC):
         if row["fiscal_year"] == "2023" and not row["met"]:

@@ -33,7 +33,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if shutil.which("mount") is None or not mounted(
         "mount", "-t", "tmpfs", "-o", "size=4m", "evalflow-test", str(folder)
     ):
-        pytest.skip("a small disk can be mounted by root only")
+        pytest.skip("not on this machine: a small disk (run as root, who may mount one)")
     yield folder
     assert mounted("umount", "-l", str(folder))
 
@@ -41,7 +41,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def opened(url: str) -> evalflow.Engine:
     """An engine on a store with the endless office."""
     engine = evalflow.open(url, plugins=[], clock=Ticking())
-    if not engine.plans():
+    if not engine.plans.ids():
         plan = the_plan()
         engine.adopt(plan, by=plan.actor("policy-1"))
     return engine
@@ -51,8 +51,8 @@ def everything(engine: evalflow.Engine) -> list[object]:
     return [
         *engine.projects(),
         *(entry for _, entry in engine.storage.entries()),
-        *(notice.notice.id for notice in engine.notices()),
-        *engine.evaluations("office-2016", "2016-Q1"),
+        *(notice.notice.id for notice in engine.outbox.notices()),
+        *engine.ratings.evaluations("office-2016", "2016-Q1"),
     ]
 
 
@@ -76,7 +76,7 @@ def goes_on(engine: evalflow.Engine) -> None:
     for _ in range(20):
         step(engine, rng)
     assert sum(1 for _ in engine.storage.entries()) > before
-    assert list(engine.verify()) == []
+    assert list(engine.audit.verify()) == []
 
 
 @pytest.mark.slow
@@ -90,7 +90,7 @@ def test_a_full_disk_is_told_and_forgotten_when_there_is_room(small_disk: Path) 
         assert error.code == "full"
         assert "full" in error.text("en")
         assert everything(engine) == before
-        assert list(engine.verify()) == []
+        assert list(engine.audit.verify()) == []
         ballast.unlink()
         goes_on(engine)
 
@@ -186,10 +186,10 @@ def test_a_clock_that_was_set_back_is_told_with_both_times(store_url: str) -> No
             data={"actuals": {"done": 12}},
         )  # fmt: skip
         with pytest.raises(InvalidInput, match="clock"):
-            list(engine.apply(batch))
+            list(engine.batches.apply(batch))
         clock.moment += dt.timedelta(hours=1)
         fire(engine, engine.project("office-2016/1"), "amend", 2)
-        assert list(engine.verify()) == []
+        assert list(engine.audit.verify()) == []
 
 
 def test_clocks_of_two_machines_may_differ_a_little(store_url: str) -> None:
@@ -200,10 +200,10 @@ def test_clocks_of_two_machines_may_differ_a_little(store_url: str) -> None:
         fire(engine, engine.project("office-2016/1"), "self_evaluate", 1)
         clock.moment -= dt.timedelta(seconds=4)
         fire(engine, engine.project("office-2016/1"), "amend", 2)
-        assert list(engine.verify()) == []
+        assert list(engine.audit.verify()) == []
 
 
-@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of this system cannot be changed")
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="not on this machine: time.tzset (a Unix)")
 def test_the_zone_of_the_machine_changes_nothing(
     store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,7 +223,7 @@ def test_the_zone_of_the_machine_changes_nothing(
                 time.tzset()
                 step(engine, rng)
                 clock.moment += dt.timedelta(minutes=10)
-            assert list(engine.verify()) == []
+            assert list(engine.audit.verify()) == []
             return [*everything(engine), *engine.due()]
 
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import evalflow
+from evalflow.storage import parse
 
 KEPT = Path(__file__).parents[1] / "data" / "store-f8ebe7e"
 EXPECTED = json.loads((KEPT / "expected.json").read_text("utf-8"))
@@ -26,11 +27,11 @@ def office(tmp_path: Path) -> Iterator[evalflow.Engine]:
 
 
 def test_an_older_store_is_whole(office: evalflow.Engine) -> None:
-    assert list(office.verify()) == []
+    assert list(office.audit.verify()) == []
 
 
 def test_its_checkpoints_come_out_the_same(office: evalflow.Engine) -> None:
-    found = {plan: str(office.checkpoint(plan)) for plan in office.plans()}
+    found = {plan: str(office.audit.checkpoint(plan)) for plan in office.plans.ids()}
 
     assert found == EXPECTED["plans"]
 
@@ -44,24 +45,24 @@ def test_every_hash_and_fingerprint_is_made_again_from_its_text(office: evalflow
     used = {project.lifecycle for project in office.projects()}
     assert sorted(used) == EXPECTED["lifecycles"]
     for fingerprint in used:
-        assert office.lifecycle(fingerprint).fingerprint == fingerprint
+        assert office.plans.lifecycle(fingerprint).fingerprint == fingerprint
 
 
 def test_every_evaluation_and_definition_is_written_as_it_was(office: evalflow.Engine) -> None:
     for project in office.projects():
         evaluation = office.storage.evaluation(project.id, project.period)
         if evaluation is not None:
-            again = evalflow.Evaluation.from_tree(evalflow.parse(evaluation.text()))
+            again = evalflow.Evaluation.from_tree(parse(evaluation.text()))
             assert again.text() == evaluation.text()
-        definition = office.definition(project.id)
+        definition = office.plans.definition(project.id)
         assert definition.tree
 
 
 def test_an_older_batch_plan_is_applied(office: evalflow.Engine) -> None:
     batch = evalflow.load_batch(KEPT / "review.batch.jsonl")
 
-    receipts = list(office.apply(batch))
+    receipts = list(office.batches.apply(batch))
 
     assert len(receipts) == 34
     assert {receipt.outcome for receipt in receipts} == {"done"}
-    assert list(office.verify()) == []
+    assert list(office.audit.verify()) == []

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -228,6 +229,81 @@ def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
     connection.close()
 
     assert [refused(text), refused(other), refused(tmp_path)] == ["foreign"] * 3
+
+
+DESCRIPTORS = Path("/proc/self/fd")
+
+
+@pytest.mark.skipif(not DESCRIPTORS.exists(), reason="descriptors are counted in /proc (Linux)")
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda path: path.write_text("주요업무 " * 100, "utf-8"), id="foreign"),
+        pytest.param(lambda path: path.write_bytes(path.read_bytes()[:512]), id="cut off"),
+        pytest.param(lambda path: _say(path, "PRAGMA user_version = 2"), id="newer"),
+        pytest.param(lambda path: _say(path, "PRAGMA application_id = 7"), id="another's"),
+    ],
+)
+def test_what_cannot_be_opened_is_closed(
+    tmp_path: Path, spoil: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that lies about would be closed when it is collected: so nothing may be."""
+    path = tmp_path / "office.db"
+    open_sqlite(path).close()
+    spoil(path)
+    kept: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def keep(*given: Any, **named: Any) -> sqlite3.Connection:
+        kept.append(connect(*given, **named))
+        return kept[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", keep)
+
+    def held() -> list[str]:
+        links = (os.readlink(each) for each in _listed(DESCRIPTORS))
+        return sorted(link for link in links if str(tmp_path) in link)
+
+    for _ in range(3):
+        with pytest.raises(StorageError):
+            open_sqlite(path)
+
+    assert len(kept) == 3
+    assert held() == []
+    kept.append(connect(tmp_path / "other.db"))  # one that is open is seen
+    assert held() == [str(tmp_path / "other.db")]
+    kept.pop().close()
+
+
+def _say(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement)
+
+
+def _listed(folder: Path) -> Iterator[Path]:
+    """Yield what is in the folder and still there: the listing itself is a descriptor."""
+    for each in list(folder.iterdir()):
+        if each.is_symlink():
+            yield each
+
+
+def test_an_interrupt_while_it_opens_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+
+    class Interrupted(sqlite3.Connection):
+        def execute(self, *_: object) -> sqlite3.Cursor:
+            raise KeyboardInterrupt
+
+        def close(self) -> None:
+            closed.append("closed")
+            super().close()
+
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Interrupted))
+    with pytest.raises(KeyboardInterrupt):
+        open_sqlite(tmp_path / "office.db")
+    assert closed == ["closed"]
 
 
 def test_a_store_of_a_later_evalflow_is_left_alone(storage: SQLiteStorage, path: Path) -> None:

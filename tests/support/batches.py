@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import evalflow
+from evalflow.storage import Selection
 
 
 def outcomes(receipts: Any) -> dict[str, str]:
@@ -15,8 +16,8 @@ def everything(engine: evalflow.Engine) -> Any:
     return (
         [
             (snapshot, list(engine.history(snapshot.project.id)))
-            for snapshot in engine.storage.snapshots(evalflow.Selection())
+            for snapshot in engine.storage.snapshots(Selection())
         ],
-        sorted(engine.notices(), key=lambda sent: (sent.notice.id, sent.notice.notifier)),
+        sorted(engine.outbox.notices(), key=lambda sent: (sent.notice.id, sent.notice.notifier)),
         engine.storage.revisions("office-2016"),
     )

@@ -28,6 +28,7 @@ from evalflow.batch.script import load_script
 from evalflow.batch.selection import conditions, from_text, numbers_from
 from evalflow.files.table_reader import Column, read_table
 from evalflow.model.calendar import period
+from evalflow.testing import load_scenario
 from evalflow.testing.office import Ticking, data_for, plan_text, the_plan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,8 +100,8 @@ def _batch_seed() -> bytes:
 def _apply_batch(path: Path) -> object:
     """Load a plan, which may be forged whole, and apply it."""
     engine = _engine()
-    receipts = list(engine.apply(evalflow.load_batch(path)))
-    assert list(engine.verify()) == []
+    receipts = list(engine.batches.apply(evalflow.load_batch(path)))
+    assert list(engine.audit.verify()) == []
     return receipts
 
 
@@ -123,7 +124,7 @@ def _resealed(path: Path) -> object:
 def _bundle_seed() -> bytes:
     engine = _engine()
     with tempfile.TemporaryDirectory() as folder:
-        engine.export_bundle(Path(folder) / "a.zip", plan="office-2016")
+        engine.audit.export(Path(folder) / "a.zip", plan="office-2016")
         return (Path(folder) / "a.zip").read_bytes()
 
 
@@ -188,7 +189,7 @@ def _texts(content: bytes) -> object:
         lambda: period(first),
         lambda: Checkpoint.read(text),
         lambda: engine.actor("office-2016", first),
-        lambda: engine.plan(first),
+        lambda: engine.plans.head(first),
         lambda: list(engine.history(first)),
         lambda: list(engine.projects(numbers=[first, rest])),
         lambda: list(engine.projects(state=first, field=rest, band=first, period=rest)),
@@ -227,7 +228,7 @@ TARGETS: Mapping[str, Target] = {
     "scenario": Target(
         _on_disk(
             ".yaml",
-            evalflow.load_scenario,
+            load_scenario,
             *(
                 EXAMPLES / f"other-offices/{office}.yaml"
                 for office in ("mapo", "seongnam", "seoul")
@@ -256,7 +257,7 @@ TARGETS: Mapping[str, Target] = {
             b"1-3,7\n",
             b"2016-Q1\n1",
             b"office-2016/1\nreview",
-            str(_engine_of_texts().checkpoint()).encode(),
+            str(_engine_of_texts().audit.checkpoint()).encode(),
         ],
     ),
 }

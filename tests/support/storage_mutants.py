@@ -22,21 +22,17 @@ from typing import Any, ClassVar
 import attrs
 import pytest
 
-from evalflow import (
+from evalflow import Conflict, Entry, Evaluation, Project, StorageError
+from evalflow.storage import (
     Commit,
-    Conflict,
-    Entry,
-    Evaluation,
     Head,
     Move,
     Outgoing,
-    Project,
     ProjectPosition,
     Selection,
     Snapshot,
-    StorageError,
+    memory,
 )
-from evalflow.storage import memory
 from evalflow.storage.memory import MemoryStorage
 from evalflow.storage.rows import moment
 from evalflow.storage.sqlite import SQLiteStorage

@@ -12,25 +12,25 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import evalflow_fonts
 import evalflow_forms
 import openpyxl
+import pypdf
 import pytest
-import typst
 import unhwp  # type: ignore[import-untyped]
+from evalflow_forms import pdf as pdf_writer
 from evalflow_forms.sheet import MINUS, Evidence, Sheet, grouped
 from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 import evalflow
+from evalflow.plugins import FormRequest, roll_up
 
 PLAN = "seodaemun-2016"
 BUREAU = "autonomy"
-EXAMPLE = Path(__file__).parents[3] / "examples" / "seodaemun-2016" / "plan.yaml"
+EXAMPLE = evalflow.example(PLAN)
 FORMATS = ("xlsx", "hwpx", "pdf")
-
-if not any("CJK KR" in family for family in typst.Fonts().families()):
-    pytest.skip("no Korean font (Debian: fonts-noto-cjk)", allow_module_level=True)
 
 
 class Office:
@@ -52,7 +52,7 @@ class Office:
 
     def self_evaluate(self, number: str, share: Decimal, event: str = "self_evaluate") -> None:
         project = f"{PLAN}/{number}"
-        definition = self.engine.definition(project)
+        definition = self.engine.plans.definition(project)
         actuals: dict[str, Any] = {}
         for each in definition.indicators:
             target = each.targets["2016-Q1"]
@@ -74,12 +74,12 @@ class Office:
     def form(self, name: str, **options: Any) -> Any:
         return self.engine.plugins.form(name, options)
 
-    def sheet(self, name: str, request: evalflow.FormRequest, **options: Any) -> Sheet:
+    def sheet(self, name: str, request: FormRequest, **options: Any) -> Sheet:
         made: Sheet = self.form(name, **options).sheet(self.engine, request)
         return made
 
 
-REQUEST = evalflow.FormRequest(plan=PLAN, period="2016-Q1", unit=BUREAU)
+REQUEST = FormRequest(plan=PLAN, period="2016-Q1", unit=BUREAU)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_the_self_evaluation_says_what_the_store_says(office: Office) -> None:
         project = f"{PLAN}/{number}"
         rating = office.engine.evaluation(project, "2016-Q1").rating
         assert rating is not None
-        definition = office.engine.definition(project)
+        definition = office.engine.plans.definition(project)
         of_project = rows[rated : rated + len(definition.indicators)]
         assert of_project[0]["number"] == number
         for row, indicator in zip(of_project, definition.indicators, strict=True):
@@ -144,7 +144,7 @@ def test_the_bureaus_form_counts_every_project_once_and_means_over_projects(offi
     table = made.tables[0]
     *departments, total = [dict(zip(table.fields, row, strict=True)) for row in table.texts()]
     ratings = [office.engine.evaluation(f"{PLAN}/{n}", "2016-Q1").rating for n in office.numbers]
-    rolled = evalflow.roll_up(each for each in ratings if each is not None)
+    rolled = roll_up(each for each in ratings if each is not None)
 
     assert sum(int(row["projects"]) for row in departments) == len(office.numbers)
     assert total["projects"] == str(len(office.numbers))
@@ -153,7 +153,7 @@ def test_the_bureaus_form_counts_every_project_once_and_means_over_projects(offi
 
 
 def test_the_list_has_every_project_of_the_plan(office: Office) -> None:
-    made = office.sheet("projects", evalflow.FormRequest(plan=PLAN))
+    made = office.sheet("projects", FormRequest(plan=PLAN))
     numbers = [row[0] for row in made.tables[0].texts()]
 
     assert numbers == [p.number for p in office.engine.projects(plan=PLAN)]
@@ -174,7 +174,7 @@ def test_columns_are_left_out_reordered_and_renamed_by_the_plan(office: Office) 
     assert "번호" in [head.text for head in table.heads]
     assert table.unit == "(단위: 천원)"
     assert made.boxes == ("담당", "과장")
-    first = office.engine.definition(f"{PLAN}/{office.numbers[0]}")
+    first = office.engine.plans.definition(f"{PLAN}/{office.numbers[0]}")
     assert next(table.texts()) == (first.label.ko, first.number, f"{first.budget.total // 1000:,}")
 
 
@@ -203,7 +203,7 @@ def test_a_plan_file_with_an_unknown_column_is_refused_at_its_line(
 
 
 def test_the_bureaus_form_has_a_column_for_every_band_and_no_other(office: Office) -> None:
-    bands = [band.name for band in office.engine.plan(PLAN).scoring.bands]
+    bands = [band.name for band in office.engine.plans.head(PLAN).scoring.bands]
     made = office.sheet("bureau", REQUEST, columns=["unit", *(f"band_{name}" for name in bands)])
     assert len(made.tables[0].fields) == 1 + len(bands)
     with pytest.raises(evalflow.InvalidInput, match="band_gold"):
@@ -226,7 +226,7 @@ def test_a_form_as_of_a_moment_does_not_know_what_came_later(fresh: Office) -> N
     assert said(fresh.sheet("department", REQUEST)) != said(before)
 
 
-def attrs_with(request: evalflow.FormRequest, **changes: Any) -> evalflow.FormRequest:
+def attrs_with(request: FormRequest, **changes: Any) -> FormRequest:
     import attrs
 
     return attrs.evolve(request, **changes)
@@ -247,7 +247,7 @@ def test_what_is_not_there_is_told(office: Office) -> None:
 def test_a_change_is_shown_before_and_after(fresh: Office) -> None:
     project = f"{PLAN}/9"
     unit = fresh.engine.project(project).unit
-    indicator = fresh.engine.definition(project).indicators[0]
+    indicator = fresh.engine.plans.definition(project).indicators[0]
     fresh.engine.fire(
         project,
         "request_change",
@@ -299,7 +299,7 @@ def text_of(path: Path) -> str:
     if path.suffix == ".hwpx":
         return str(unhwp.extract_text(str(path)))
     if shutil.which("pdftotext") is None:
-        pytest.skip("pdftotext is not installed (Debian: poppler-utils)")
+        pytest.skip("not on this machine: pdftotext (apt-get install poppler-utils)")
     done = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, check=True)
     return done.stdout.decode()
 
@@ -419,6 +419,125 @@ def test_what_is_no_form_is_not_recognised(office: Office, tmp_path: Path) -> No
 def test_an_unknown_format_is_refused(office: Office, tmp_path: Path) -> None:
     with pytest.raises(evalflow.InvalidInput, match=r"\.hwp"):
         office.form("projects").write(office.engine, tmp_path / "form.hwp", REQUEST)
+
+
+# ------------------------------------------------------------------ fonts of a PDF
+
+
+@pytest.fixture
+def no_other_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Neither the machine nor a named folder gives a Korean font."""
+    monkeypatch.delenv("EVALFLOW_FONTS", raising=False)
+    monkeypatch.setattr(pdf_writer, "_of_machine", tuple)
+    pdf_writer._chosen.cache_clear()
+    yield
+    pdf_writer._chosen.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["projects", "bureau", "department"])
+def test_without_a_font_of_the_machine_the_packages_is_embedded(
+    office: Office, tmp_path: Path, no_other_fonts: None, name: str
+) -> None:
+    path = tmp_path / "form.pdf"
+    office.form(name).write(office.engine, path, REQUEST)
+    assert pdf_writer.embedded(path) == ("NanumGothic", "NanumGothicBold")
+    reader = pypdf.PdfReader(path)
+    tree: Any
+    for page in reader.pages:
+        tree = page["/Resources"]
+        for font in tree["/Font"].values():
+            (descendant,) = font.get_object()["/DescendantFonts"]
+            described = descendant.get_object()["/FontDescriptor"].get_object()
+            assert {"/FontFile2", "/FontFile3"} & set(described)
+    text = "".join("".join(page.extract_text() for page in reader.pages).split())
+    made = office.sheet(name, REQUEST)
+    assert "".join(made.title.split()) in text
+    for row in made.tables[0].texts():
+        assert [each for each in row if "".join(each.split()) not in text] == []
+
+
+def test_the_folder_that_is_named_comes_first(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also before a font of the machine's that would be preferred, were none named."""
+    (tmp_path / "fonts").mkdir()
+    for file in evalflow_fonts.folder().iterdir():
+        shutil.copy(file, tmp_path / "fonts")
+    monkeypatch.setenv("EVALFLOW_FONTS", str(tmp_path / "fonts"))
+    office.form("bureau").write(office.engine, tmp_path / "form.pdf", REQUEST)
+
+    assert pdf_writer.embedded(tmp_path / "form.pdf") == ("NanumGothic", "NanumGothicBold")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_named_folder_without_a_known_font_is_refused(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    folder = tmp_path / "fonts"
+    if there:
+        folder.mkdir()
+        (folder / "none.ttf").write_bytes(b"no font")
+    monkeypatch.setenv("EVALFLOW_FONTS", str(folder))
+    with pytest.raises(evalflow.InvalidInput, match="Noto Sans CJK KR, NanumGothic") as caught:
+        office.form("bureau").write(office.engine, tmp_path / "form.pdf", REQUEST)
+
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.path, problem.value) == (
+        "no_korean_font",
+        "EVALFLOW_FONTS",
+        str(folder),
+    )
+    assert not (tmp_path / "form.pdf").exists()
+
+
+def test_without_any_font_the_package_to_install_is_named(
+    office: Office, tmp_path: Path, no_other_fonts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "evalflow_fonts", None)
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        office.form("bureau").write(office.engine, tmp_path / "form.pdf", REQUEST)
+
+    for lang in ("ko", "en"):
+        assert "pip install municipal-evalflow-fonts" in caught.value.text(lang)
+    assert not (tmp_path / "form.pdf").exists()
+
+
+def test_a_pdf_is_checked_in_the_font_that_it_was_printed_in(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Printed with the package's font it agrees on a machine that would print with another."""
+    path = tmp_path / "form.pdf"
+    form = office.form("department")
+    package = next(iter(pdf_writer._of_package()))
+    monkeypatch.setattr(pdf_writer, "_chosen", lambda folder: package)
+    form.write(office.engine, path, REQUEST)
+    other = pdf_writer.Font(families=("DejaVu Sans Mono",))
+    monkeypatch.setattr(pdf_writer, "_chosen", lambda folder: other)
+    form.write(office.engine, tmp_path / "other.pdf", REQUEST)
+
+    assert pdf_writer.embedded(tmp_path / "other.pdf") != pdf_writer.embedded(path)
+    assert [f.code for f in form.check(office.engine, path)] == ["agrees"]
+
+
+def test_a_pdf_in_a_font_that_is_not_here_is_not_said_to_be_edited(
+    office: Office, tmp_path: Path
+) -> None:
+    path, renamed = tmp_path / "form.pdf", tmp_path / "renamed.pdf"
+    form = office.form("department")
+    form.write(office.engine, path, REQUEST)
+    writer = pypdf.PdfWriter(clone_from=path)
+    tree: Any
+    for page in writer.pages:
+        tree = page["/Resources"]
+        for font in tree["/Font"].values():
+            name = pypdf.generic.NameObject("/ABCDEF+Batang")
+            font.get_object()[pypdf.generic.NameObject("/BaseFont")] = name
+    writer.write(renamed)
+    (finding,) = form.check(office.engine, renamed)
+
+    assert (finding.code, finding.agrees) == ("other_font", False)
+    assert "Batang" in finding.ko
+    assert "EVALFLOW_FONTS" in finding.en
 
 
 # ------------------------------------------------------------------ an office's own file
@@ -580,7 +699,7 @@ def rendered(path: Path, folder: Path) -> Path:
     if path.suffix == ".xlsx":
         office = shutil.which("soffice")
         if office is None:
-            pytest.skip("soffice is not installed (Debian: libreoffice-calc)")
+            pytest.skip("not on this machine: LibreOffice (apt-get install libreoffice-calc)")
         profile = (folder / "profile").as_uri()
         subprocess.run(
             [office, f"-env:UserInstallation={profile}", "--headless", "--convert-to",
@@ -590,7 +709,10 @@ def rendered(path: Path, folder: Path) -> Path:
         return folder / "made" / f"{path.stem}.pdf"
     import ctypes
 
-    ctypes.CDLL("libfreetype.so.6", mode=ctypes.RTLD_GLOBAL)
+    try:
+        ctypes.CDLL("libfreetype.so.6", mode=ctypes.RTLD_GLOBAL)
+    except OSError as why:
+        pytest.skip(f"not on this machine: FreeType (apt-get install libfreetype6): {why}")
     import rhwp
 
     pdf.write_bytes(bytes(rhwp.parse(str(path)).render_pdf()))
@@ -604,7 +726,7 @@ def test_rendered_every_word_is_on_the_page_and_none_lies_over_another(
     office: Office, tmp_path: Path, name: str, suffix: str
 ) -> None:
     if shutil.which("pdftotext") is None:
-        pytest.skip("pdftotext is not installed (Debian: poppler-utils)")
+        pytest.skip("not on this machine: pdftotext (apt-get install poppler-utils)")
     path = tmp_path / f"{name}.{suffix}"
     office.form(name).write(office.engine, path, attrs_with(REQUEST, unit=None))
     pdf = path if suffix == "pdf" else rendered(path, tmp_path)

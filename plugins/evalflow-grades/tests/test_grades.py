@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import evalflow
-from evalflow import Grade, InvalidInput, Plugins, Rating
+from evalflow import InvalidInput
+from evalflow.plugins import Grade, Grader, Plugins, Rating, hookimpl
 from evalflow.testing.firings import PLAN, SEOUL, Clock
 
 SABC = [
@@ -29,7 +30,7 @@ SABC = [
 ]
 
 
-def grader(name: str = "quota", **options: Any) -> evalflow.Grader:
+def grader(name: str = "quota", **options: Any) -> Grader:
     if name == "quota":
         options.setdefault("shares", SABC)
     return Plugins.load([evalflow_grades]).grader(name, options)
@@ -255,7 +256,7 @@ def office(tmp_path: Path) -> Any:
 
 def test_an_office_grades_by_its_plan(office: Any) -> None:
     engine, _ = office
-    grades = engine.grades("office-2016", "2016-Q1")
+    grades = engine.ratings.grades("office-2016", "2016-Q1")
     assert {k: (g.grade, g.rank, g.cohort) for k, g in grades.items()} == {
         "office-2016/1": ("A", 1, "welfare"),
         "office-2016/2": ("B", 2, "welfare"),
@@ -266,10 +267,10 @@ def test_the_order_of_grades_survives_the_store(office: Any) -> None:
     engine, folder = office
     engine.close()
     with evalflow.open(f"sqlite:///{folder / 'office.db'}", plugins=[evalflow_grades]) as again:
-        rules = again.plan("office-2016").scoring.grades
+        rules = again.plans.head("office-2016").scoring.grades
         assert rules is not None
         assert [share["grade"] for share in rules.options["shares"]] == ["S", "A", "B", "C"]
-        assert again.grades("office-2016", "2016-Q1")["office-2016/1"].grade == "A"
+        assert again.ratings.grades("office-2016", "2016-Q1")["office-2016/1"].grade == "A"
 
 
 def test_the_command_shows_grade_rank_and_reason(
@@ -311,7 +312,7 @@ def test_a_grader_that_breaks_is_named() -> None:
             raise ZeroDivisionError
 
     class Plugin:
-        @evalflow.hookimpl
+        @hookimpl
         def evalflow_graders(self) -> Any:
             return {"broken": Broken}
 

@@ -15,7 +15,7 @@ import trustme
 from aiosmtpd.controller import Controller
 from evalflow_notify.mail import Mail, MailOptions
 
-from evalflow import Undeliverable
+from evalflow.plugins import Undeliverable
 from evalflow.testing.notifier import NOTICE
 
 

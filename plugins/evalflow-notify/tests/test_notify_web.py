@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from evalflow_notify.web import Chat, ChatOptions, Webhook, WebhookOptions, signature
 
-from evalflow import Undeliverable
+from evalflow.plugins import Undeliverable
 from evalflow.testing.notifier import NOTICE
 
 

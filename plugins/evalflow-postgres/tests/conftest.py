@@ -17,7 +17,7 @@ def database() -> Iterator[str]:
         with server() as url:
             yield url
     except NoServer as why:
-        pytest.skip(f"no PostgreSQL: {why}")
+        pytest.skip(f"not on this machine: PostgreSQL (apt-get install postgresql): {why}")
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def own_server() -> Iterator[Server]:
     try:
         running = Server()
     except NoServer as why:
-        pytest.skip(f"no PostgreSQL of our own: {why}")
+        pytest.skip(f"not on this machine: PostgreSQL (apt-get install postgresql): {why}")
     try:
         running.start()
         yield running

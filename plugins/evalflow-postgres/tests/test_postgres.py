@@ -21,7 +21,8 @@ from evalflow_postgres import PostgresStorage, failures, open_postgres, upgrades
 from evalflow_postgres.testing import Server, fresh
 
 import evalflow
-from evalflow import Commit, Conflict, InvalidInput, Project, Selection, Settled, StorageError
+from evalflow import Conflict, InvalidInput, Project, StorageError
+from evalflow.storage import Commit, Selection, Settled
 from evalflow.testing import faults
 from evalflow.testing.given import (
     BEGINNING,

@@ -29,14 +29,14 @@ def crowded(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Server, Path]]:
         "mount", "-t", "tmpfs", "-o", "size=160m,mode=777", "evalflow-test", str(disk)
     ):
         disk.rmdir()
-        pytest.skip("a small disk can be mounted by root only")
+        pytest.skip("not on this machine: a small disk (run as root, who may mount one)")
     disk.chmod(0o755)
     try:
         monkeypatch.setattr("tempfile.tempdir", str(disk))
         try:
             server = Server()
         except NoServer as why:
-            pytest.skip(f"no PostgreSQL of our own: {why}")
+            pytest.skip(f"not on this machine: PostgreSQL (apt-get install postgresql): {why}")
         monkeypatch.undo()
         server.start()
         yield server, disk
@@ -81,7 +81,7 @@ def test_a_full_disk_of_the_server_is_told_and_forgotten_when_there_is_room(
         server.start()
 
         assert [entry.hash for _, entry in engine.storage.entries()] == known
-        assert list(engine.verify()) == []
+        assert list(engine.audit.verify()) == []
         assert not walk(engine, 20)
         assert len([entry for _, entry in engine.storage.entries()]) > len(known)
-        assert list(engine.verify()) == []
+        assert list(engine.audit.verify()) == []

@@ -89,7 +89,7 @@ def stores(database: str, plan_file: Path, tmp_path: Path) -> tuple[str, Told, e
     with evalflow.open(urls[0], clock=lambda: AT) as engine:
         engine.batch("report", by="policy-1").save(tmp_path / "plan.jsonl")
         batch = evalflow.load_batch(tmp_path / "plan.jsonl")
-        assert {receipt.outcome for receipt in engine.apply(batch)} == {"done"}
+        assert {receipt.outcome for receipt in engine.batches.apply(batch)} == {"done"}
     return urls[1], contents(urls[0]), batch
 
 
@@ -99,7 +99,7 @@ Told = tuple[list[Any], list[Any]]
 def contents(url: str) -> Told:
     """Return every entry and every notice."""
     with evalflow.open(url, clock=lambda: AT) as engine:
-        assert list(engine.verify()) == []
+        assert list(engine.audit.verify()) == []
         entries = [entry for each in engine.projects() for entry in engine.history(each.id)]
         notices = sorted((out.notice.id, out.notice) for out in engine.storage.outbox())
     return entries, notices
@@ -116,7 +116,9 @@ def eventually(question: Callable[[], Any]) -> Any:
 @pytest.fixture(scope="module")
 def dask() -> Iterator[Any]:
     """A scheduler and three worker programs on this machine, and a client."""
-    distributed = pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
+    distributed = pytest.importorskip(
+        "distributed", reason="not on this machine: Dask (pip install 'municipal-evalflow[dask]')"
+    )
     with (
         distributed.LocalCluster(
             n_workers=3,

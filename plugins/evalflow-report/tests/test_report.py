@@ -16,13 +16,18 @@ import pytest
 
 import evalflow
 from evalflow import cli
+from evalflow.plugins import FormRequest
 
 pytestmark = pytest.mark.slow
 
 PLAN = ("--plan", "seodaemun-2016")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 browsing = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium: apt-get install chromium, as .ci/run does"
+    CHROMIUM is None, reason="not on this machine: Chromium (apt-get install chromium)"
+)
+poppler = pytest.mark.skipif(
+    shutil.which("pdftotext") is None,
+    reason="not on this machine: pdftotext (apt-get install poppler-utils)",
 )
 
 
@@ -139,7 +144,7 @@ def test_the_states_of_the_diagram_are_those_of_the_terminal(
 def test_rates_and_bands_are_those_of_the_store(demo: Path, pages: dict[str, Path]) -> None:
     rows = Tables(pages["english"].read_text("utf-8")).tables["projects"][1:]
     with evalflow.open(f"sqlite:///{demo / 'office.db'}", plugins=[]) as engine:
-        head = engine.plan("seodaemun-2016")
+        head = engine.plans.head("seodaemun-2016")
         bands = {band.name: band.label.en for band in head.scoring.bands}
         assert len(rows) == 43
         for number, title, _, _, band, rate, _ in rows:
@@ -149,7 +154,7 @@ def test_rates_and_bands_are_those_of_the_store(demo: Path, pages: dict[str, Pat
             assert rating.band is not None
             # number 14 recovered by a spot check, which counts
             assert (title, band, rate) == (
-                engine.definition(project).label.en,
+                engine.plans.definition(project).label.en,
                 bands[rating.band],
                 f"{rating.rate}%",
             )
@@ -208,7 +213,7 @@ def test_it_says_what_is_illustrative_and_what_it_was_made_from(
     demo: Path, pages: dict[str, Path]
 ) -> None:
     with evalflow.open(f"sqlite:///{demo / 'office.db'}", plugins=[]) as engine:
-        said = engine.plan("seodaemun-2016").illustrative
+        said = engine.plans.head("seodaemun-2016").illustrative
     assert said is not None
     for name, page in pages.items():
         text = page.read_text("utf-8")
@@ -243,9 +248,8 @@ def test_the_same_store_gives_the_same_bytes_and_the_check_finds_every_edit(
 
 
 def test_names_cannot_bring_anything_into_the_page(tmp_path: Path) -> None:
-    folder = Path(__file__).parents[3] / "examples" / "seodaemun-2016"
     evil = '"><script>alert(1)</script><img src=x onerror=alert(2)>&amp;'
-    text = (folder / "plan.yaml").read_text("utf-8")
+    text = evalflow.example("seodaemun-2016").read_text("utf-8")
     text = text.replace("주민참여예산제 운영", json.dumps(evil)[1:-1].join(['"', '"']), 1)
     (tmp_path / "plan.yaml").write_text(text, "utf-8")
     plan = evalflow.load_plan(tmp_path / "plan.yaml", plugins=[])
@@ -253,7 +257,7 @@ def test_names_cannot_bring_anything_into_the_page(tmp_path: Path) -> None:
     with evalflow.open("memory:", plugins=["evalflow-report"]) as engine:
         engine.adopt(plan, by=plan.actor("policy-1"))
         path = tmp_path / "page.html"
-        engine.plugins.form("report").write(engine, path, evalflow.FormRequest(plan=plan.id))
+        engine.plugins.form("report").write(engine, path, FormRequest(plan=plan.id))
     page = path.read_text("utf-8")
     assert "<script" not in page
     assert "<img" not in page
@@ -361,6 +365,7 @@ def test_the_keyboard_reaches_everything_and_first_the_content(
 
 
 @browsing
+@poppler
 def test_it_prints_on_a4_with_nothing_missing(
     browser: Any, pages: dict[str, Path], tmp_path: Path
 ) -> None:

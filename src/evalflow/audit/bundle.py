@@ -33,10 +33,10 @@ from evalflow.audit.verification import (
     Mismatch,
     checkpoint,
     compare,
-    stored_lifecycle,
+    readable_lifecycle,
     verify_project,
 )
-from evalflow.errors import Conflict, EvalflowError, InvalidInput, Problem
+from evalflow.errors import Conflict, EvalflowError, InvalidInput, invalid
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, Evaluation, Project
 from evalflow.model.canonical import Tree, canonical, parse
@@ -481,7 +481,7 @@ class _Reader:
         @cache
         def lifecycle(fingerprint: str) -> Lifecycle | None:
             text = lifecycles.get(fingerprint)
-            return None if text is None else stored_lifecycle(text)
+            return None if text is None else readable_lifecycle(text)
 
         def definition(_: str, revision: int) -> tuple[int, str] | None:
             text = definitions.get(revision)
@@ -539,4 +539,11 @@ def _unreadable(file: str, error: Exception) -> InvalidInput:
 def _problem(
     file: str, code: str, ko: str, en: str, *, line: int | None = None, value: str | None = None
 ) -> InvalidInput:
-    return InvalidInput([Problem(code=code, ko=ko, en=en, file=file, line=line, value=value)])
+    return invalid(
+        code,
+        ko=ko,
+        en=en,
+        file=file,
+        line=line,
+        value=value,
+    )

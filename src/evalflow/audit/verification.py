@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 
-from evalflow.errors import EvalflowError, InvalidInput, Problem
+from evalflow.errors import StorageError, invalid
 from evalflow.lifecycle.definition import Lifecycle
-from evalflow.lifecycle.load import lifecycle_from_tree
 from evalflow.lifecycle.state_mapping import carry
+from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import Entry, Evaluation, Project
-from evalflow.model.canonical import canonical, digest, parse
+from evalflow.model.canonical import canonical, digest
 from evalflow.storage.rows import Rebuilt
 
 
@@ -63,11 +63,11 @@ class Kept:
     lifecycle: Callable[[str], Lifecycle | None]
 
 
-def stored_lifecycle(text: str) -> Lifecycle | None:
+def readable_lifecycle(text: str) -> Lifecycle | None:
     """Return the lifecycle in a stored text, or None where somebody made it unreadable."""
     try:
-        return lifecycle_from_tree(parse(text))
-    except (EvalflowError, AttributeError, KeyError, TypeError, ValueError):
+        return stored_lifecycle(text)
+    except StorageError:
         return None
 
 
@@ -283,17 +283,13 @@ class Checkpoint:
         found = _CHECKPOINT.fullmatch(text.strip())
         digits = re.sub(r"\s", "", found[4]).lower() if found else ""
         if found is None or not 16 <= len(digits) <= 64:
-            raise InvalidInput(
-                [
-                    Problem(
-                        code="bad_checkpoint",
-                        value=text[:100],
-                        ko="확인값이 아닙니다. 예: 'seodaemun-2016 r2 #301 9f86d081 884c7d65' "
-                        "(16진수 16자리 이상)",
-                        en="not a checkpoint; expected e.g. 'seodaemun-2016 r2 #301 9f86d081 "
-                        "884c7d65' (16 hexadecimal digits or more)",
-                    )
-                ]
+            raise invalid(
+                "bad_checkpoint",
+                value=text[:100],
+                ko="확인값이 아닙니다. 예: 'seodaemun-2016 r2 #301 9f86d081 884c7d65' "
+                "(16진수 16자리 이상)",
+                en="not a checkpoint; expected e.g. 'seodaemun-2016 r2 #301 9f86d081 "
+                "884c7d65' (16 hexadecimal digits or more)",
             )
         return cls(plan=found[1], revisions=int(found[2]), entries=int(found[3]), hash=digits)
 

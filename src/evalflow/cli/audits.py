@@ -45,12 +45,12 @@ def export_command(
     """한 파일로 내보내기 · Export projects, or a whole plan, as one file that another machine
     verifies without a database."""
     with session.open() as engine:
-        about = plan or (engine.project(projects[0]).plan if projects else engine.only_plan())
+        about = plan or (engine.project(projects[0]).plan if projects else engine.plans.only())
         actor = None if refusals_of is None else engine.actor(about, refusals_of)
         path = output or f"{about}-audit.zip"
         with session.busy("감사 묶음 작성 중", "writing the bundle"):
             try:
-                bundle = engine.export_bundle(
+                bundle = engine.audit.export(
                     path, plan=plan, projects=projects or None, refusals_of=actor
                 )
             except OSError as error:
@@ -99,7 +99,7 @@ def checkpoint_command(session: Session, plan: str | None, as_json: bool) -> Non
     or a bundle, against it in later years.
     """
     with session.open() as engine:
-        point = engine.checkpoint(plan)
+        point = engine.audit.checkpoint(plan)
     if as_json:
         session.print_json("checkpoints", [point], text=str(point))
     else:

@@ -112,14 +112,14 @@ def _each(
 
     if sheet is None and figures is None:
         return None
-    plan = chosen.get("plan") or engine.only_plan()
+    plan = chosen.get("plan") or engine.plans.only()
     found: dict[str, Any] = {}
     if sheet is not None:
         table = read_table(sheet, EACH, others=True)
         found = data_by_project(table, plan, _known(engine, plan))
     if figures is not None:
         table = read_table(figures, ACTUALS)
-        definitions = {each.id: each for each in engine.definitions(plan)}
+        definitions = {each.id: each for each in engine.plans.definitions(plan)}
         for project, data in figures_by_project(table, plan, definitions).items():
             found[project] = {**found.get(project, {}), **data}
     return found
@@ -132,10 +132,10 @@ def _known(engine: Engine, plan: str) -> list[str]:
 def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20) -> None:
     """Print what a batch would do, the first `most` projects one by one."""
     from evalflow.decision.migration import MIGRATE
-    from evalflow.lifecycle.load import lifecycle_from_tree
+    from evalflow.lifecycle.stored import stored_lifecycle
 
     moves_over = plan.header.event == MIGRATE
-    new = lifecycle_from_tree(plan.header.data["lifecycle"]) if moves_over else None
+    new = stored_lifecycle(plan.header.data["lifecycle"]) if moves_over else None
     rows: list[Sequence[str]] = []
     left = 0
     for line in plan:
@@ -143,7 +143,7 @@ def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20
             left = len(plan) - most
             break
         project = engine.project(line.project)
-        lifecycle = engine.lifecycle(project.lifecycle)
+        lifecycle = engine.plans.lifecycle(project.lifecycle)
         then = _say(session, "refused")
         if line.after:
             then = session.states(new or lifecycle, line.after)
@@ -256,7 +256,7 @@ def _run_step(
         kept.parent.mkdir(parents=True, exist_ok=True)
         plan.save(kept)
     counts.clear()
-    receipts = _progress(session, engine.apply(plan, stopping=stopping), len(plan))
+    receipts = _progress(session, engine.batches.apply(plan, stopping=stopping), len(plan))
     _print_receipts(session, _tallied(receipts, counts))
     session.echo("  " + _counted(session, dict(counts)))
     if counts.total() < len(plan):
@@ -353,7 +353,7 @@ def _applied(
     """Give the receipts as they come: from here, from processes beside us, or from a cluster."""
     with session.open() as engine:
         if workers is None and dask is None:
-            yield engine.apply(plan, mode=mode, stopping=stopping)
+            yield engine.batches.apply(plan, mode=mode, stopping=stopping)
             return
     from evalflow.engine.spread import dask_workers, own_workers, spread
 

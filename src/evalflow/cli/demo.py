@@ -10,13 +10,13 @@ import datetime as dt
 import json
 import shutil
 from collections import Counter
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from evalflow.cli.session import Session, tree_of
+from evalflow.plan.examples import folder
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
@@ -62,7 +62,7 @@ def demo_command(session: Session, out: Path) -> int:
         for failure in failed:
             session.remark(failure.text(session.lang))
         return 1
-    plan = evalflow.load_plan(example() / "plan.yaml", plugins=[])
+    plan = evalflow.load_plan(folder() / "plan.yaml", plugins=[])
     with evalflow.open(url, plugins=[], clock=lambda: EVENING) as engine:
         report = engine.deliver(notifiers=_to_file(engine, out / "notices.jsonl"))
         session.echo(
@@ -78,14 +78,6 @@ def demo_command(session: Session, out: Path) -> int:
     return 0
 
 
-def example() -> Path:
-    """Return the folder of the example plan: in the installed package, or in the source tree."""
-    packaged = Path(str(resources.files("evalflow"))) / "_examples" / "seodaemun-2016"
-    if packaged.exists():
-        return packaged
-    return Path(__file__).resolve().parents[3] / "examples" / "seodaemun-2016"
-
-
 def _play(session: Session, name: str, url: str, out: Path) -> tuple[Failure, ...]:
     """Play one of the scenarios, telling its steps, and return what came out otherwise."""
     import evalflow
@@ -97,12 +89,12 @@ def _play(session: Session, name: str, url: str, out: Path) -> tuple[Failure, ..
         if step.label is not None:
             session.echo(f"{step.on:%Y-%m-%d} {session.label(step.label)}")
 
-    scenario = load_scenario(example() / "demo" / f"{name}.scenario.yaml", plugins=[])
+    scenario = load_scenario(folder() / "demo" / f"{name}.scenario.yaml", plugins=[])
     session.echo(f"{scenario.adopted_on:%Y-%m-%d} {session.label(scenario.label)}")
     failures = run_scenario(scenario, url=url, plugins=[], keep=out, told=tell)
     with evalflow.open(url, plugins=[], clock=lambda: EVENING) as engine:
         if name == "selection" and not failures:
-            print_tally(session, select_plan(engine, scenario.plan.id, example() / "plan.yaml"))
+            print_tally(session, select_plan(engine, scenario.plan.id, folder() / "plan.yaml"))
         if name in SHOWN:
             _show(session, engine, SHOWN[name])
     return failures
@@ -111,7 +103,7 @@ def _play(session: Session, name: str, url: str, out: Path) -> tuple[Failure, ..
 def _show(session: Session, engine: Engine, project: str) -> None:
     """Tell where a project stands."""
     found = engine.project(project)
-    lifecycle = engine.lifecycle(found.lifecycle)
+    lifecycle = engine.plans.lifecycle(found.lifecycle)
     rating = engine.evaluation(project).rating
     rate = "" if rating is None or rating.rate is None else f", {rating.rate}%"
     session.echo(
@@ -142,19 +134,18 @@ def _to_file(engine: Engine, path: Path) -> dict[str, Any]:
     """Return the plan's notifiers, all of them writing to one file."""
     notifier = engine.plugins.notifier("jsonl", {"path": str(path)})
     return {
-        name: notifier for plan in engine.plans() for name in engine.plan(plan).delivery.notifiers
+        name: notifier
+        for plan in engine.plans.ids()
+        for name in engine.plans.head(plan).delivery.notifiers
     }
 
 
 def _leave(session: Session, engine: Engine, plan: Plan, out: Path) -> None:
-    from evalflow.lifecycle.diagram import dot, mermaid, render
+    from evalflow.lifecycle.diagram import dot, mermaid, svg
 
-    lifecycle = plan.lifecycle
-    (out / "lifecycle.mmd").write_text(mermaid(lifecycle, lang=session.lang), encoding="utf-8")
-    source = dot(lifecycle, lang=session.lang)
-    (out / "lifecycle.dot").write_text(source, encoding="utf-8")
-    if shutil.which("dot"):
-        render(source, out / "lifecycle.svg")
+    for ending, draw in (("mmd", mermaid), ("dot", dot), ("svg", svg)):
+        text = draw(plan.lifecycle, lang=session.lang)
+        (out / f"lifecycle.{ending}").write_text(text, encoding="utf-8")
     with (out / "history.jsonl").open("w", encoding="utf-8") as lines:
         for project in engine.projects(plan=plan.id):
             for entry in engine.history(project.id):
@@ -171,8 +162,8 @@ def _leave_report(session: Session, engine: Engine, plan: Plan, path: Path) -> N
     if "report" not in plugins.names("form"):
         session.echo(
             session.say(
-                "현황판은 만들지 않았습니다: plugins/evalflow-report가 설치되어 있지 않습니다.",
-                "no report was made: plugins/evalflow-report is not installed",
+                "현황판은 만들지 않았습니다: pip install municipal-evalflow-report 가 필요합니다.",
+                "no report was made: pip install municipal-evalflow-report",
             )
         )
         return
@@ -192,8 +183,8 @@ def _leave_forms(session: Session, engine: Engine, plan: Plan, out: Path) -> Non
     if not names:
         session.echo(
             session.say(
-                "서식은 만들지 않았습니다: plugins/evalflow-forms가 설치되어 있지 않습니다.",
-                "no forms were made: plugins/evalflow-forms is not installed",
+                "서식은 만들지 않았습니다: pip install municipal-evalflow-forms 가 필요합니다.",
+                "no forms were made: pip install municipal-evalflow-forms",
             )
         )
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalflow.cli.session import Session, moment
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import invalid
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
@@ -81,7 +81,7 @@ def make_command(
     from evalflow.plugins.forms import FormRequest
 
     with session.open() as engine:
-        plan = plan or engine.only_plan()
+        plan = plan or engine.plans.only()
         day = None
         if dated is not None:
             moment(session, engine, plan, dated)  # says what is wrong with it
@@ -94,7 +94,7 @@ def make_command(
             at=moment(session, engine, plan, as_of),
             dated=day,
         )
-        made = engine.plugins.form(form, engine.plan(plan).forms.get(form))
+        made = engine.plugins.form(form, engine.plans.head(plan).forms.get(form))
         try:
             line = made.write(engine, output, request, template=template)
         except OSError as error:
@@ -129,26 +129,22 @@ def check_command(session: Session, file: str, template: str | None, as_json: bo
                         mark = "○" if finding.agrees else "×"
                         session.echo(f"{mark} {finding.text(session.lang)}")
                 return 0 if all(each.agrees for each in findings) else 1
-    raise InvalidInput(
-        [
-            Problem(
-                code="no_form",
-                file=file,
-                ko="evalflow가 만든 서식이 아니거나 근거가 지워졌습니다.",
-                en="no form of evalflow, or its evidence was removed",
-            )
-        ]
+    raise invalid(
+        "no_form",
+        file=file,
+        ko="evalflow가 만든 서식이 아니거나 근거가 지워졌습니다.",
+        en="no form of evalflow, or its evidence was removed",
     )
 
 
 def _said(engine: Engine, name: str) -> list[dict[str, object] | None]:
     """Return the options that the store's plans give this form."""
-    said = [engine.plan(plan).forms.get(name) for plan in engine.plans()]
+    said = [engine.plans.head(plan).forms.get(name) for plan in engine.plans.ids()]
     return [dict(each) if each else None for each in said] or [None]
 
 
 def _none(session: Session) -> str:
     return session.say(
-        "서식 플러그인이 설치되어 있지 않습니다 (plugins/evalflow-forms).",
-        "no plugin with forms is installed (plugins/evalflow-forms)",
+        "서식 플러그인이 설치되어 있지 않습니다: pip install municipal-evalflow-forms",
+        "no plugin with forms is installed: pip install municipal-evalflow-forms",
     )

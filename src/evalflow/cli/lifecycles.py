@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from evalflow.cli.session import Session, read_where
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import invalid
+from evalflow.plugins import vocabulary
 
 if TYPE_CHECKING:
     from evalflow.lifecycle.check.rights import Right
@@ -94,7 +95,7 @@ def show(session: Session, name: str | None) -> None:
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="파일로 · Into a file: .mmd .dot, or .svg .png by Graphviz.",
+    help="파일로 · Into a file: .mmd .dot .svg, or .png by Graphviz.",
 )
 @_pass
 def diagram(
@@ -102,22 +103,17 @@ def diagram(
 ) -> None:
     """절차 그림 · Draw a lifecycle as Mermaid or DOT text, or as a picture."""
     import evalflow
-    from evalflow.lifecycle.diagram import PICTURES, dot, mermaid, render
+    from evalflow.lifecycle.diagram import PICTURES, dot, mermaid, save
 
     lifecycle = evalflow.load_lifecycle(name)
-    picture = output is not None and output.suffix.removeprefix(".").lower() in PICTURES
-    draw = dot if form == "dot" or picture or (output and output.suffix == ".dot") else mermaid
-    text = draw(
-        lifecycle,
-        lang=session.lang,
-        guards=guards,
-        roles=roles,
-        vocabulary=evalflow.vocabulary(),
-    )
+    known = vocabulary()
+    if output is not None and output.suffix.removeprefix(".").lower() in PICTURES:
+        save(lifecycle, output, lang=session.lang, guards=guards, roles=roles, vocabulary=known)
+        return
+    draw = dot if form == "dot" or (output and output.suffix == ".dot") else mermaid
+    text = draw(lifecycle, lang=session.lang, guards=guards, roles=roles, vocabulary=known)
     if output is None:
         session.echo(text)
-    elif picture:
-        render(text, output)
     else:
         output.write_text(text, encoding="utf-8")
 
@@ -240,17 +236,22 @@ def migrate(
         one, equals, other = each_.partition("=")
         if not equals:
             ko, en = "--map은 옛상태=새상태 꼴입니다", "--map takes old=new"
-            raise InvalidInput([Problem(code="bad_setting", value=each_, ko=ko, en=en)])
+            raise invalid(
+                "bad_setting",
+                value=each_,
+                ko=ko,
+                en=en,
+            )
         states[one.strip()] = other.strip()
     with session.open() as engine:
         chosen = read_where(where)
-        plan = plan_id or engine.only_plan()
+        plan = plan_id or engine.plans.only()
         moving = {each.lifecycle for each in engine.projects(**{**chosen, "plan": plan})}
         for fingerprint in sorted(moving - {new.fingerprint}):
             session.echo(f"{fingerprint} → {new.fingerprint}")
-            for difference in diff(engine.lifecycle(fingerprint), new):
+            for difference in diff(engine.plans.lifecycle(fingerprint), new):
                 session.echo(f"  {difference.text(session.lang)}")
-        batch = engine.migrate(
+        batch = engine.plans.migrate(
             plan,
             new,
             by=actor,
@@ -289,7 +290,7 @@ def paths_command(
     lifecycle = evalflow.load_lifecycle(name)
     if target is not None and target not in lifecycle.states:
         raise evalflow.NotFound("state", target, tuple(lifecycle.states))
-    graphs = paths(lifecycle, evalflow.vocabulary().guards)
+    graphs = paths(lifecycle, vocabulary().guards)
     found: list[tuple[str, tuple[str, ...]]] = []
     more = False
     for state in lifecycle.states.values():

@@ -27,7 +27,7 @@ def deliver_command(
     """알림 발송 · Deliver notices; list and resend dead letters."""
     with session.open() as engine:
         if dead:
-            letters = engine.notices(state="dead")
+            letters = engine.outbox.notices(state="dead")
             if as_json:
                 session.print_json("dead", letters)
                 return
@@ -48,7 +48,7 @@ def deliver_command(
             session.table(heads, rows, right=(4,))
             return
         if resend:
-            back = engine.resend()
+            back = engine.outbox.resend()
             session.remark(session.say(f"재발송 {back}건", f"{back} put back"))
         with session.busy("알림 발송 중", "delivering notices"):
             report = engine.deliver(limit=limit)
@@ -83,9 +83,9 @@ def verify_command(
     point = None if noted is None else Checkpoint.read(noted)
     with session.open() as engine:
         with session.busy("이력 대조 중", "checking histories"):
-            found = list(engine.verify(plan, project=project))
+            found = list(engine.audit.verify(plan, project=project))
             if point is not None:
-                found += compare(point, engine.checkpoint(point.plan, upto=point))
+                found += compare(point, engine.audit.checkpoint(point.plan, upto=point))
         if as_json:
             session.print_json("mismatches", found)
         else:

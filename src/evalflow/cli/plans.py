@@ -9,12 +9,12 @@ import click
 
 from evalflow.cli import schemes
 from evalflow.cli.session import Session, tree_of
-from evalflow.errors import InvalidInput, NotFound, Problem
+from evalflow.errors import NotFound, invalid
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
     from evalflow.plan.definition import Plan
-    from evalflow.plan.differences import Change
+    from evalflow.plan.differences import Difference
 
 _pass = click.make_pass_decorator(Session)
 
@@ -76,10 +76,10 @@ def import_(
         plan = _given(session, engine, files, plan_id)
         for note in plan.notes:
             session.remark(note.text(session.lang))
-        known = plan.id in engine.plans()
+        known = plan.id in engine.plans.ids()
         by = engine.actor(plan.id, actor) if known else plan.actor(actor)
         if dry_run:
-            _preview(session, plan, engine.compare(plan, by=by), as_json)
+            _preview(session, plan, engine.plans.compare(plan, by=by), as_json)
             return
         with session.busy("계획 등록 중", "adopting the plan"):
             head = engine.adopt(plan, by=by, reason=reason)
@@ -107,25 +107,21 @@ def _given(session: Session, engine: Engine, files: Sequence[str], plan_id: str 
     plans = [file for file in files if file.lower().endswith((".yaml", ".yml"))]
     tables = [file for file in files if file not in plans]
     if len(plans) > 1 or (plans and plan_id):
-        raise InvalidInput(
-            [
-                Problem(
-                    code="several_plans",
-                    value=", ".join(plans),
-                    ko="계획 파일은 하나만, --plan 없이 적습니다",
-                    en="give one plan file, and no --plan beside it",
-                )
-            ]
+        raise invalid(
+            "several_plans",
+            value=", ".join(plans),
+            ko="계획 파일은 하나만, --plan 없이 적습니다",
+            en="give one plan file, and no --plan beside it",
         )
     if plans:
         return engine.load_plan(plans[0], tables=tables)
-    return engine.with_tables(plan_id or engine.only_plan(), tables)
+    return engine.plans.with_tables(plan_id or engine.plans.only(), tables)
 
 
 _MOST = 60  # changes shown one by one on the screen
 
 
-def _preview(session: Session, plan: Plan, found: Sequence[Change], as_json: bool) -> None:
+def _preview(session: Session, plan: Plan, found: Sequence[Difference], as_json: bool) -> None:
     if as_json:
         session.print_json("changes", found, plan=plan.id)
         return
@@ -194,17 +190,17 @@ def export(
     from evalflow.plan import listing
 
     with session.open() as engine:
-        plan_id = plan or engine.only_plan()
-        head = engine.plan(plan_id, revision=revision)
-        chosen = list(engine.definitions(plan_id, revision=revision))
+        plan_id = plan or engine.plans.only()
+        head = engine.plans.head(plan_id, revision=revision)
+        chosen = list(engine.plans.definitions(plan_id, revision=revision))
         if unit is not None:
             if unit not in head.units:
                 raise NotFound("unit", unit, tuple(head.units))
-            below, today = head.below(unit), engine.calendar(plan_id).today(engine.clock())
+            below, today = head.below(unit), engine.plans.calendar(plan_id).today(engine.clock())
             chosen = [each for each in chosen if each.unit_on(today) in below]
         if kind == "actuals":
             within = period or max(each.period for each in engine.projects(plan=plan_id))
-            found = {each.project: each for each in engine.evaluations(plan_id, within)}
+            found = {each.project: each for each in engine.ratings.evaluations(plan_id, within)}
             table = listing.list_actuals(chosen, found, lang=session.lang)
         else:
             make = {
@@ -244,24 +240,20 @@ def carry(
     from evalflow.plan.next_year import goes_on, next_year
 
     with session.open() as engine:
-        plan_id = plan or engine.only_plan()
-        head = engine.plan(plan_id)
+        plan_id = plan or engine.plans.only()
+        head = engine.plans.head(plan_id)
         chosen = {**read_where(where), "plan": plan_id}
         bands = {each.id: each.band for each in engine.projects(**chosen)}
         definitions = [
             each
-            for each in engine.definitions(plan_id)
+            for each in engine.plans.definitions(plan_id)
             if each.id in bands and (where or goes_on(head, each, bands[each.id]))
         ]
         if not definitions:
-            raise InvalidInput(
-                [
-                    Problem(
-                        code="nothing_goes_on",
-                        ko="이어 갈 사업이 없습니다. --where로 고르십시오",
-                        en="no project goes on; choose some with --where",
-                    )
-                ]
+            raise invalid(
+                "nothing_goes_on",
+                ko="이어 갈 사업이 없습니다. --where로 고르십시오",
+                en="no project goes on; choose some with --where",
             )
         draft = next_year(head, definitions, next_id)
         try:
@@ -293,9 +285,9 @@ def show(
     from evalflow.plan.write import dump_yaml
 
     with session.open() as engine:
-        plan_id = plan or engine.only_plan()
-        head = engine.plan(plan_id, revision=revision)
-        definitions = list(engine.definitions(plan_id, revision=revision))
+        plan_id = plan or engine.plans.only()
+        head = engine.plans.head(plan_id, revision=revision)
+        definitions = list(engine.plans.definitions(plan_id, revision=revision))
         if as_yaml:
             session.echo(dump_yaml(head, definitions))
             return

@@ -115,7 +115,7 @@ def status_command(
         if by is not None:
             print_counts(session, engine, projects, by, as_json=as_json)
         elif as_json:
-            plans = [where["plan"]] if "plan" in where else list(engine.plans())
+            plans = [where["plan"]] if "plan" in where else list(engine.plans.ids())
             session.print_json(
                 "projects", projects, illustrative=session.illustrative(engine, plans)
             )
@@ -135,9 +135,9 @@ def print_projects(
     def rows() -> Iterable[Sequence[str]]:
         for project in projects:
             plans[project.plan] = None
-            head = engine.plan(project.plan)
-            day = engine.calendar(project.plan).today(at or engine.clock())
-            lifecycle = engine.lifecycle(project.lifecycle)
+            head = engine.plans.head(project.plan)
+            day = engine.plans.calendar(project.plan).today(at or engine.clock())
+            lifecycle = engine.plans.lifecycle(project.lifecycle)
             bands = {band.name: band.label for band in head.scoring.bands}
             yield (
                 project.id,
@@ -223,8 +223,8 @@ def due_command(
             return
         rows = []
         for due in dues:
-            head = engine.plan(due.plan)
-            day = engine.calendar(due.plan).today(when or engine.clock())
+            head = engine.plans.head(due.plan)
+            day = engine.plans.calendar(due.plan).today(when or engine.clock())
             shown = due.projects[0] if len(due.projects) == 1 else f"{len(due.projects)}"
             if len(due.projects) > 1:
                 shown = session.say(f"사업 {shown}건", f"{shown} projects")
@@ -320,7 +320,7 @@ def _print_explanation(
     session: Session, engine: Engine, explanation: Explanation, *, with_data: bool
 ) -> None:
     project = engine.project(explanation.project)
-    lifecycle = engine.lifecycle(project.lifecycle)
+    lifecycle = engine.plans.lifecycle(project.lifecycle)
     event = session.label(explanation.event_label)
     answer = (
         session.say("할 수 있습니다", "possible")
@@ -436,7 +436,7 @@ def fire_command(
             session.print_json("entries", [entry])
             return 0
         now = engine.project(project)
-        lifecycle = engine.lifecycle(now.lifecycle)
+        lifecycle = engine.plans.lifecycle(now.lifecycle)
         label = session.event(lifecycle, entry.event)
         late = session.say(f", {entry.late}일 지연", f", {entry.late} days late")
         session.echo(
@@ -469,11 +469,11 @@ def history_command(session: Session, project: str, reader: str | None, as_json:
                 opened=[other.id for other in about(engine, project)],
             )
             return
-        zone = engine.calendar(plan).zone
+        zone = engine.plans.calendar(plan).zone
 
         def rows() -> Iterable[Sequence[str]]:
             for entry in entries:
-                lifecycle = engine.lifecycle(entry.lifecycle)
+                lifecycle = engine.plans.lifecycle(entry.lifecycle)
                 name = session.event(lifecycle, entry.event)
                 who = entry.actor
                 if entry.on_behalf_of:

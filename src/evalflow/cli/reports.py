@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from evalflow.cli.session import Session, moment
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import invalid
 
 _pass = click.make_pass_decorator(Session)
 
@@ -32,16 +32,12 @@ def report_command(
     from evalflow.plugins.forms import FormRequest
 
     with session.open() as engine:
-        plan = plan or engine.only_plan()
+        plan = plan or engine.plans.only()
         if "report" not in engine.plugins.names("form"):
-            raise InvalidInput(
-                [
-                    Problem(
-                        code="no_plugin",
-                        ko="현황판 플러그인이 설치되어 있지 않습니다 (plugins/evalflow-report).",
-                        en="the plugin with the report is not installed (plugins/evalflow-report)",
-                    )
-                ]
+            raise invalid(
+                "no_plugin",
+                ko="현황판 플러그인이 없습니다: pip install municipal-evalflow-report",
+                en="no plugin makes the report: pip install municipal-evalflow-report",
             )
         request = FormRequest(
             plan=plan,
@@ -50,7 +46,7 @@ def report_command(
             at=moment(session, engine, plan, as_of),
             lang=session.lang,
         )
-        report = engine.plugins.form("report", engine.plan(plan).forms.get("report"))
+        report = engine.plugins.form("report", engine.plans.head(plan).forms.get("report"))
         try:
             line = report.write(engine, output, request)
         except OSError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalflow.cli.session import Session
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import InvalidInput, Problem, invalid
 
 if TYPE_CHECKING:
     from evalflow.testing.scenario import Failure, Scenario
@@ -63,5 +63,10 @@ def _files(path: Path) -> list[Path]:
     found = sorted(file for file in path.iterdir() if file.name.endswith(".scenario.yaml"))
     if not found:
         ko, en = "시나리오(*.scenario.yaml)가 없습니다", "no scenario (*.scenario.yaml) in here"
-        raise InvalidInput([Problem(code="no_scenario", file=str(path), ko=ko, en=en)])
+        raise invalid(
+            "no_scenario",
+            file=str(path),
+            ko=ko,
+            en=en,
+        )
     return found

@@ -57,7 +57,7 @@ def select(
                 dump_yaml(plan.head, plan.projects.values()), encoding="utf-8", newline="\n"
             )
         if actor is not None:
-            known = plan.id in engine.plans()
+            known = plan.id in engine.plans.ids()
             by = engine.actor(plan.id, actor) if known else plan.actor(actor)
             engine.adopt(plan, by=by, reason=reason)
         if as_json:
@@ -167,6 +167,6 @@ def print_about(session: Session, engine: Any, project: str) -> None:
     from evalflow.engine.schemes import about
 
     for other in about(engine, project):
-        lifecycle = engine.lifecycle(other.lifecycle)
+        lifecycle = engine.plans.lifecycle(other.lifecycle)
         states = session.states(lifecycle, other.states)
         session.echo(f"→ {other.id} {session.label(lifecycle.label)}: {states}")

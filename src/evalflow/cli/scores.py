@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalflow.cli.session import Session
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import invalid
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
@@ -53,22 +53,18 @@ def score_command(
     again.
     """
     if (project is not None) + (by is not None) + grades != 1 or (reader and not project):
-        raise InvalidInput(
-            [
-                Problem(
-                    code="which",
-                    ko="사업 하나를 적거나, --by로 집계를 고르거나, --grades로 등급을 보십시오.",
-                    en="name one project, or choose groups with --by, or --grades",
-                )
-            ]
+        raise invalid(
+            "which",
+            ko="사업 하나를 적거나, --by로 집계를 고르거나, --grades로 등급을 보십시오.",
+            en="name one project, or choose groups with --by, or --grades",
         )
     with session.open() as engine:
         if grades:
-            _grades(session, engine, plan or engine.only_plan(), period, as_json)
+            _grades(session, engine, plan or engine.plans.only(), period, as_json)
             return 0
         if project is None:
             assert by is not None
-            _groups(session, engine, plan or engine.only_plan(), period, by, as_json)
+            _groups(session, engine, plan or engine.plans.only(), period, by, as_json)
             return 0
         return _project(session, engine, project, period, recompute, reader, as_json)
 
@@ -92,7 +88,7 @@ def _project(
     view = engine if reader is None else View(engine, reader)
     evaluation = view.evaluation(project_id, period)
     own, review, rating = evaluation.self_rating, evaluation.review_rating, evaluation.rating
-    again = engine.rate(project_id, evaluation.period) if recompute else None
+    again = engine.ratings.again(project_id, evaluation.period) if recompute else None
     differs = recompute and again != rating
     if as_json:
         session.print_json(
@@ -110,8 +106,8 @@ def _project(
     if rating is None:
         session.echo(session.say("아직 평가되지 않았습니다.", "It has not been evaluated yet."))
         return 0
-    definition = engine.definition(project_id, period=evaluation.period)
-    head = engine.plan(project.plan, revision=rating.revision)
+    definition = engine.plans.definition(project_id, period=evaluation.period)
+    head = engine.plans.head(project.plan, revision=rating.revision)
     bands = {band.name: session.label(band.label) for band in head.scoring.bands}
 
     def row(name: str, mine: Line | Rating | None, theirs: Line | Rating | None) -> list[str]:
@@ -167,7 +163,7 @@ def _earlier(
     own, review = evaluation.self_rating, evaluation.review_rating
     standing = [rating.tree() for rating in (own, review) if rating is not None]
     for entry in view.history(project_id):
-        lifecycle = engine.lifecycle(entry.lifecycle)
+        lifecycle = engine.plans.lifecycle(entry.lifecycle)
         event = lifecycle.events.get(entry.event)
         who = f"#{entry.number} {entry.at:%Y-%m-%d} {session.event(lifecycle, entry.event)}"
         if entry.rating is not None and entry.period == evaluation.period:
@@ -225,15 +221,15 @@ def _groups(
 ) -> None:
     from evalflow.scoring.rollup import roll_up
 
-    head = engine.plan(plan)
+    head = engine.plans.head(plan)
     projects = {project.id: project for project in engine.projects(plan=plan)}
     chosen = period or max(project.period for project in projects.values())
     ratings = [
         evaluation.rating
-        for evaluation in engine.evaluations(plan, chosen)
+        for evaluation in engine.ratings.evaluations(plan, chosen)
         if evaluation.rating is not None
     ]
-    day = engine.calendar(plan).today(engine.clock())
+    day = engine.plans.calendar(plan).today(engine.clock())
     key = None if by == "office" else _key(session, engine, plan, by, projects, day)
     rolled = roll_up(
         ratings,
@@ -289,7 +285,7 @@ def _key(
     day: dt.date,
 ) -> Callable[[Rating], str | None]:
     """Return what names the group of a rating's project."""
-    head = engine.plan(plan)
+    head = engine.plans.head(plan)
 
     def name(rating: Rating) -> str | None:
         project = projects[rating.project]
@@ -307,8 +303,8 @@ def _key(
 def _grades(session: Session, engine: Engine, plan: str, period: str | None, as_json: bool) -> None:
     projects = {project.id: project for project in engine.projects(plan=plan)}
     chosen = period or max(project.period for project in projects.values())
-    found = engine.grades(plan, chosen)
-    rules = engine.plan(plan).scoring.grades
+    found = engine.ratings.grades(plan, chosen)
+    rules = engine.plans.head(plan).scoring.grades
     if as_json:
         session.print_json(
             "grades",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import invalid
 from evalflow.model import Label, Project
 from evalflow.model.canonical import Tree
 
@@ -54,14 +54,10 @@ class Session:
             InvalidInput: no store is named.
         """
         if not self.store:
-            raise InvalidInput(
-                [
-                    Problem(
-                        code="no_store",
-                        ko="저장소를 정하십시오: --store office.db 또는 환경변수 EVALFLOW_STORE",
-                        en="name a store: --store office.db, or set EVALFLOW_STORE",
-                    )
-                ]
+            raise invalid(
+                "no_store",
+                ko="저장소를 정하십시오: --store office.db 또는 환경변수 EVALFLOW_STORE",
+                en="name a store: --store office.db, or set EVALFLOW_STORE",
             )
         return self.store if ":" in self.store else f"sqlite:///{self.store}"
 
@@ -143,7 +139,7 @@ class Session:
 
     def illustrative(self, engine: Engine, plans: Iterable[str]) -> Label | None:
         """Return the word on what is illustrative in these plans, or None."""
-        found = [engine.plan(plan).illustrative for plan in dict.fromkeys(plans)]
+        found = [engine.plans.head(plan).illustrative for plan in dict.fromkeys(plans)]
         said = [label for label in found if label is not None]
         return said[0] if said else None
 
@@ -170,7 +166,7 @@ class Session:
 
     def unit(self, engine: Engine, project: Project, day: dt.date) -> str:
         """Return the name that the project's unit bears on `day`."""
-        return self.label(engine.plan(project.plan).unit(project.unit).label_on(day))
+        return self.label(engine.plans.head(project.plan).unit(project.unit).label_on(day))
 
 
 def read_data(
@@ -192,16 +188,12 @@ def read_data(
             document = yaml.read(_path(source))
         tree = document.tree
         if not isinstance(tree, Mapping):
-            raise InvalidInput(
-                [
-                    Problem(
-                        code="wrong_type",
-                        file=document.name,
-                        line=1,
-                        ko="항목: 값 꼴의 자료여야 합니다.",
-                        en="expected data as name: value",
-                    )
-                ]
+            raise invalid(
+                "wrong_type",
+                file=document.name,
+                line=1,
+                ko="항목: 값 꼴의 자료여야 합니다.",
+                en="expected data as name: value",
             )
         data = dict(tree)
     for setting in settings:
@@ -236,15 +228,11 @@ def _text_of(path: str) -> str:
         with open(path, encoding="utf-8-sig") as file:
             return file.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            [
-                Problem(
-                    code="no_file",
-                    file=path,
-                    ko="파일을 읽을 수 없습니다 (UTF-8)",
-                    en=f"cannot read the file as UTF-8 ({error})",
-                )
-            ]
+        raise invalid(
+            "no_file",
+            file=path,
+            ko="파일을 읽을 수 없습니다 (UTF-8)",
+            en=f"cannot read the file as UTF-8 ({error})",
         ) from None
 
 
@@ -259,15 +247,11 @@ def _set(data: dict[str, Any], setting: str) -> None:
 
     key, equals, text = setting.partition("=")
     if not equals or not key:
-        raise InvalidInput(
-            [
-                Problem(
-                    code="bad_setting",
-                    value=setting,
-                    ko=f"--set은 이름=값 꼴이어야 합니다: '{setting}'",
-                    en=f"--set takes name=value, got '{setting}'",
-                )
-            ]
+        raise invalid(
+            "bad_setting",
+            value=setting,
+            ko=f"--set은 이름=값 꼴이어야 합니다: '{setting}'",
+            en=f"--set takes name=value, got '{setting}'",
         )
     value: Any = text
     if text[:1] in ("{", "["):
@@ -293,21 +277,17 @@ def moment(session: Session, engine: Engine, plan: str | None, day: str | None) 
     try:
         date = dt.date.fromisoformat(day)
     except ValueError:
-        raise InvalidInput(
-            [
-                Problem(
-                    code="bad_date",
-                    value=day,
-                    ko=f"날짜가 아닙니다: '{day}' (예: 2016-04-05)",
-                    en=f"not a date: '{day}' (expected e.g. 2016-04-05)",
-                )
-            ]
+        raise invalid(
+            "bad_date",
+            value=day,
+            ko=f"날짜가 아닙니다: '{day}' (예: 2016-04-05)",
+            en=f"not a date: '{day}' (expected e.g. 2016-04-05)",
         ) from None
-    plans = engine.plans()
+    plans = engine.plans.ids()
     name = plan or (plans[0] if plans else None)
     if name is None:
         return dt.datetime.combine(date, dt.time(23, 59, 59), dt.UTC)
-    return engine.calendar(name).ends_at(date) - dt.timedelta(microseconds=1)
+    return engine.plans.calendar(name).ends_at(date) - dt.timedelta(microseconds=1)
 
 
 def tree_of(value: Any) -> Tree:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from evalflow.decision.entries import following, moved
 from evalflow.errors import InvalidInput, Problem, Reason, Refused
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Actor, Commit, Entry, Grant, Move, PlanHead, Project, ProjectDefinition
@@ -61,38 +62,22 @@ class Adoption:
             first = min(max(within[0], self.calendar.period_on(today)), within[-1]).text
         lifecycle = self.plan.lifecycle
         states = lifecycle.initial()
-        entry = Entry(
-            project=definition.id,
-            number=1,
-            event=ADOPT,
-            actor=self.actor.id,
-            role=self.role,
-            at=self.at,
-            before=(),
-            after=states,
-            period=first,
-            period_after=first,
-            unit=definition.unit_on(today),
-            revision=self.head.revision,
-            lifecycle=lifecycle.fingerprint,
-            reason=self.reason,
-            data=self._put_into_force(definition),
-        ).sealed()
-        project = Project(
+        new = Project(
             id=definition.id,
             plan=self.head.id,
             number=definition.number,
             label=definition.label,
-            unit=entry.unit,
+            unit=definition.unit_on(today),
             field=definition.field,
-            states=states,
-            visits=(1,) * len(states),
+            states=(),
+            visits=(),
             period=first,
-            version=1,
+            version=0,
             lifecycle=lifecycle.fingerprint,
             revision=self.head.revision,
-            head=entry.hash,
         )
+        entry = self._entry(ADOPT, new, definition, after=states)
+        project = moved(new, entry, visits=(1,) * len(states))
         return Move(project=project, expected=0, entry=entry, definition=definition)
 
     def _put_into_force(self, definition: ProjectDefinition) -> Tree:
@@ -100,34 +85,31 @@ class Adoption:
         return {"definition": definition.tree, "plan": digest(canonical(self.head.tree))}
 
     def _revised(self, definition: ProjectDefinition, project: Project) -> Move:
-        entry = Entry(
-            project=project.id,
-            number=project.version + 1,
-            event=REVISE,
+        entry = self._entry(REVISE, project, definition, after=project.states)
+        stands = moved(
+            project,
+            entry,
+            label=definition.label,
+            field=definition.field,
+            revision=self.head.revision,
+        )
+        return Move(project=stands, expected=project.version, entry=entry, definition=definition)
+
+    def _entry(
+        self, event: str, project: Project, definition: ProjectDefinition, after: tuple[str, ...]
+    ) -> Entry:
+        return following(
+            project,
+            event=event,
             actor=self.actor.id,
             role=self.role,
             at=self.at,
-            before=project.states,
-            after=project.states,
-            period=project.period,
-            period_after=project.period,
+            after=after,
             unit=definition.unit_on(self.calendar.today(self.at)),
             revision=self.head.revision,
-            lifecycle=project.lifecycle,
             reason=self.reason,
             data=self._put_into_force(definition),
-            previous=project.head,
-        ).sealed()
-        moved = attrs.evolve(
-            project,
-            label=definition.label,
-            field=definition.field,
-            unit=entry.unit,
-            version=entry.number,
-            revision=self.head.revision,
-            head=entry.hash,
         )
-        return Move(project=moved, expected=project.version, entry=entry, definition=definition)
 
 
 def entitled(

@@ -13,9 +13,9 @@ from typing import Any
 
 import attrs
 
-from evalflow.decision.decide import Setting
 from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.guards import Guard
+from evalflow.decision.situation import Situation
 from evalflow.errors import InvalidInput, PluginError, Reason
 from evalflow.lifecycle.definition import Event
 from evalflow.model import Rating, Subject
@@ -74,12 +74,12 @@ class Answers:
         return answer
 
 
-def asking(setting: Setting, answers: Answers) -> Setting:
-    """Return the setting with those who can look at many asked by way of `answers`."""
-    scorer = getattr(setting.score, "__self__", None)
+def with_answers(situation: Situation, answers: Answers) -> Situation:
+    """Return the situation with those who can look at many asked by way of the answers."""
+    scorer = getattr(situation.score, "__self__", None)
     many = getattr(scorer, "score_many", None)
     if many is not None and getattr(scorer, "scores_many", False):
-        one = setting.score
+        one = situation.score
 
         def score(subject: Subject) -> Rating:
             question = _Question(
@@ -88,8 +88,8 @@ def asking(setting: Setting, answers: Answers) -> Setting:
             rating: Rating = answers.to(question)
             return rating
 
-        setting = attrs.evolve(setting, score=score)
-    return attrs.evolve(setting, guards=_Guards(setting.guards, answers))
+        situation = attrs.evolve(situation, score=score)
+    return attrs.evolve(situation, guards=_Guards(situation.guards, answers))
 
 
 class _Guards(dict[str, Guard]):
@@ -123,16 +123,16 @@ class _Guards(dict[str, Guard]):
         return asked
 
 
-def can_many(event: Event, setting: Setting) -> bool:
+def can_many(event: Event, situation: Situation) -> bool:
     """Say whether somebody whom the event may ask can look at many. Of an event that moves a
     whole unit one decision is made for many already."""
     if event.together is not None:
         return False
-    scorer = getattr(setting.score, "__self__", None)
+    scorer = getattr(situation.score, "__self__", None)
     if event.actions and getattr(scorer, "scores_many", False):
         return True
     uses = [*event.guards, *(use for edge in event.transitions for use in edge.guards)]
-    return any(hasattr(setting.guards[use.name], "ask_many") for use in uses)
+    return any(hasattr(situation.guards[use.name], "ask_many") for use in uses)
 
 
 def answer_together(decisions: Sequence[tuple[Answers, Callable[[], object]]]) -> None:

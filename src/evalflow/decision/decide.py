@@ -7,15 +7,17 @@ Pure: everything that is looked at comes in as a value, nothing is written here.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
 
 from evalflow.decision.actions import ACTIONS
+from evalflow.decision.entries import following, moved
 from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.guards import Guard
-from evalflow.errors import InvalidInput, PluginError, Problem, Reason
+from evalflow.decision.situation import Situation
+from evalflow.errors import InvalidInput, PluginError, Problem, Reason, invalid
 from evalflow.lifecycle.definition import Event, Field, GuardUse, Lifecycle, NoticeRule
 from evalflow.lifecycle.fields import figure_from, missing, normal
 from evalflow.lifecycle.machine import Stuck, step
@@ -31,16 +33,12 @@ from evalflow.model import (
     Override,
     PlanHead,
     Project,
-    ProjectDefinition,
     Rating,
     Snapshot,
     Subject,
 )
 from evalflow.model import directory as access
-from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree, canonical, digest
-from evalflow.model.directory import Directory
-from evalflow.storage.contract import visits_after
 
 CHECKS: Mapping[str, Label] = {
     "state": Label("상태", "State"),
@@ -123,29 +121,6 @@ class Explanation:
 
 
 @attrs.frozen(kw_only=True)
-class Setting:
-    """The rules in force for one project at one moment, gathered by the engine.
-
-    `definition` is the project in the plan revision `measured` that its period is measured
-    against (D5); `latest` is the project in the latest one. `fired_on` answers on which day
-    an event was last fired on a project, `about` which project this one is about.
-    """
-
-    head: PlanHead
-    lifecycle: Lifecycle
-    calendar: Calendar
-    directory: Directory
-    definition: ProjectDefinition
-    latest: ProjectDefinition
-    guards: Mapping[str, Guard]
-    score: Callable[[Subject], Rating]
-    peers: Callable[[str], Sequence[Project]]
-    fired_on: Callable[[str, str], dt.date | None]
-    measured: int
-    about: Callable[[], Project | None]
-
-
-@attrs.frozen(kw_only=True)
 class Decision:
     """The outcome for one project: the checks, and the move where all of them pass."""
 
@@ -192,12 +167,11 @@ class Decision:
 
 
 def decide(
-    snapshot: Snapshot,
+    situation: Situation,
     event: Event,
     actor: Actor,
     at: dt.datetime,
     data: Mapping[str, Any],
-    setting: Setting,
     *,
     key: str | None = None,
 ) -> Decision:
@@ -206,45 +180,40 @@ def decide(
     Problems in the data's form are returned, not raised: who may not act at all is told
     that, and nothing about the data.
     """
-    project = snapshot.project
-    lifecycle = setting.lifecycle
-    today = setting.calendar.today(at)
-    unit = setting.latest.unit_on(today)
-
-    state_reasons = _state_reasons(project, event, setting, unit, today)
-    grant, role_reasons, unit_reasons, duty_reasons = _entitled(
-        snapshot, event, actor, setting, unit, today
-    )
+    project, lifecycle = situation.project, situation.lifecycle
+    today = situation.calendar.today(at)
+    unit = situation.latest.unit_on(today)
+    state_reasons = _state_reasons(event, situation, unit, today)
+    right = entitled(situation, event, actor, unit, today)
     tree, problems = normal(
         event,
         data,
-        definition=setting.definition,
+        definition=situation.definition,
         lifecycle=lifecycle,
-        criteria=setting.head.criteria,
+        criteria=situation.head.criteria,
     )
     firing = Firing(
         project=project,
-        evaluation=snapshot.evaluation,
-        definition=setting.definition,
-        latest=setting.latest,
-        head=setting.head,
+        evaluation=situation.snapshot.evaluation,
+        definition=situation.definition,
+        latest=situation.latest,
+        head=situation.head,
         lifecycle=lifecycle,
         event=event,
         actor=actor,
-        grant=grant,
+        grant=right.grant,
         at=at,
         today=today,
         data=tree,
-        calendar=setting.calendar,
-        directory=setting.directory,
-        rate=_rating_of(snapshot, setting),
-        peers=setting.peers,
-        about=setting.about,
-        deadline=lambda name: _deadline(snapshot, lifecycle.events[name], setting),
+        calendar=situation.calendar,
+        directory=situation.directory,
+        rate=_rating_of(situation),
+        about=situation.about,
+        situation=situation,
     )
     guard_reasons: tuple[Reason, ...] = ()
     after: tuple[str, ...] | None = None
-    draft = Draft(evaluation=snapshot.evaluation, period=project.period, change=project.change)
+    draft = Draft(evaluation=firing.evaluation, period=project.period, change=project.change)
     if not state_reasons:
         try:
             for name in event.actions:
@@ -254,26 +223,23 @@ def decide(
         except InvalidInput as error:  # a figure that cannot be rated
             problems = (*problems, *error.problems)
         else:
-            guard_reasons, after = _ask_guards(firing, draft, setting.guards)
-    lacking = missing(event, tree)
-    deadline = _deadline(snapshot, event, setting)
+            guard_reasons, after = _ask_guards(firing, draft, situation.guards)
     checks = (
         Check("state", state_reasons),
-        Check("role", role_reasons),
-        Check("unit", unit_reasons),
-        Check("duties", duty_reasons),
+        *right.checks,
         Check("guards", guard_reasons),
-        Check("input", _input_reasons(lacking, problems)),
+        Check("input", _input_reasons(missing(event, tree), problems)),
     )
-    late = None if deadline is None else setting.calendar.days_late(deadline, at)
+    deadline = situation.deadline(event)
+    late = None if deadline is None else situation.calendar.days_late(deadline, at)
     move = None
-    if after is not None and grant is not None and all(check.passed for check in checks):
-        move = _move(snapshot, firing, draft, after, grant, unit, late, key, setting.measured)
+    if after is not None and right.grant is not None and all(check.passed for check in checks):
+        move = _move(firing, draft, after, right.grant, unit, late, key)
     return Decision(
-        snapshot=snapshot,
+        snapshot=situation.snapshot,
         event=event,
         actor=actor,
-        grant=grant,
+        grant=right.grant,
         at=at,
         checks=checks,
         problems=problems,
@@ -308,9 +274,9 @@ def same_for_all(
 
 
 def _state_reasons(
-    project: Project, event: Event, setting: Setting, unit: str, today: dt.date
+    event: Event, situation: Situation, unit: str, today: dt.date
 ) -> tuple[Reason, ...]:
-    lifecycle = setting.lifecycle
+    project, lifecycle = situation.project, situation.lifecycle
     region = list(lifecycle.regions).index(event.leads)
     state = project.states[region]
     sources = event.sources()
@@ -328,7 +294,7 @@ def _state_reasons(
     who: tuple[str, ...] = ()
     if ways:
         roles = tuple({role: None for way in ways for role in way.by})
-        who = setting.directory.holders(roles, unit, today) or roles
+        who = situation.directory.holders(roles, unit, today) or roles
         way_ko = f" 먼저: {', '.join(dict.fromkeys(way.label.ko for way in ways))}"
         way_en = f"; first: {', '.join(dict.fromkeys(way.label.en for way in ways))}"
     return (
@@ -344,40 +310,42 @@ def _state_reasons(
     )
 
 
-_Reasons = tuple[Reason, ...]
+@attrs.frozen
+class Right:
+    """By which grant the actor may act, if any, and the checks role, unit and duties."""
+
+    grant: Grant | None
+    checks: tuple[Check, Check, Check]
 
 
-def _entitled(
-    snapshot: Snapshot,
-    event: Event,
-    actor: Actor,
-    setting: Setting,
-    unit: str,
-    today: dt.date,
-) -> tuple[Grant | None, _Reasons, _Reasons, _Reasons]:
-    """Return the grant to act by, and the reasons of the checks role, unit and duties."""
-    directory, lifecycle = setting.directory, setting.lifecycle
+def entitled(situation: Situation, event: Event, actor: Actor, unit: str, today: dt.date) -> Right:
+    """Return whether the actor may fire the event on something of `unit`: the gate's checks of
+    role, unit and separation of duties."""
+    directory, lifecycle = situation.directory, situation.lifecycle
     grants = directory.grants_for(actor, event.by, unit, today)
     if not grants:
         labels = {name: role.label for name, role in lifecycle.roles.items()}
         reason = directory.why_not(actor, event.by, unit, today, labels)
         if reason.code == "wrong_unit":
-            return None, (), (reason,), ()
-        return None, (reason,), (), ()
+            return Right(None, (Check("role"), Check("unit", (reason,)), Check("duties")))
+        return Right(None, (Check("role", (reason,)), Check("unit"), Check("duties")))
+    passed = (Check("role"), Check("unit"))
     duties = [duty for duty in lifecycle.duties if event.name in duty.may_not]
-    acts = snapshot.evaluation.acts
-    if not duties or not acts:
-        return grants[0], (), (), ()
+    acts = situation.snapshot.evaluation.acts
     for grant in grants:
         if all(access.barred(duty, acts, actor.id, grant) is None for duty in duties):
-            return grant, (), (), ()
+            return Right(grant, (*passed, Check("duties")))
     holders = directory.holders(event.by, unit, today)
     names = {name: each.label for name, each in lifecycle.events.items()}
     barred = [
         access.barred(duty, acts, actor.id, grants[0], holders=holders, labels=names)
         for duty in duties
     ]
-    return grants[0], (), (), tuple([reason for reason in barred if reason is not None])
+    reasons = tuple([reason for reason in barred if reason is not None])
+    return Right(grants[0], (*passed, Check("duties", reasons)))
+
+
+_Reasons = tuple[Reason, ...]
 
 
 def _ask_guards(
@@ -449,62 +417,33 @@ def _input_reasons(lacking: Iterable[Field], problems: Iterable[Problem]) -> _Re
     return tuple(reasons)
 
 
-def _deadline(snapshot: Snapshot, event: Event, setting: Setting) -> dt.date | None:
-    """Return the day by whose end the event is due, an extension counted."""
-    rule = setting.head.calendar.due.get(event.name, event.due)
-    if rule is None:
-        return None
-    extended = snapshot.evaluation.extensions.get(event.name)
-    if extended is not None:
-        return dt.date.fromisoformat(extended)
-    fired_on = None
-    if rule.event is not None:
-        fired_on = setting.fired_on(snapshot.project.id, rule.event)
-        if fired_on is None:
-            return None
-    return setting.calendar.deadline(rule, snapshot.project.period, fired_on=fired_on).due
-
-
 def _rating_of(
-    snapshot: Snapshot, setting: Setting
+    situation: Situation,
 ) -> Callable[[Mapping[str, Figure], Mapping[str, Override]], Rating]:
     def rate(actuals: Mapping[str, Figure], overrides: Mapping[str, Override]) -> Rating:
-        evaluation = snapshot.evaluation
-        here = snapshot.project.period
-        return setting.score(
-            subject(
-                evaluation.prior,
-                here,
-                setting,
-                actuals,
-                overrides,
-            )
-        )
+        return situation.score(subject(situation, actuals, overrides))
 
     return rate
 
 
 def subject(
-    prior: Mapping[str, Mapping[str, Tree]],
-    here: str,
-    setting: Setting,
-    actuals: Mapping[str, Figure],
-    overrides: Mapping[str, Override],
+    situation: Situation, actuals: Mapping[str, Figure], overrides: Mapping[str, Override]
 ) -> Subject:
     """Return what the scorer looks at: this period's actuals on top of the earlier ones."""
+    here = situation.project.period
     earlier = {
         name: {indicator: figure_from(figure) for indicator, figure in figures.items()}
-        for name, figures in prior.items()
+        for name, figures in situation.snapshot.evaluation.prior.items()
     }
     return Subject(
-        project=setting.definition.id,
+        project=situation.definition.id,
         period=here,
-        periods=setting.calendar.periods_to(here),
-        definition=setting.definition,
-        rules=setting.head.scoring,
+        periods=situation.calendar.periods_to(here),
+        definition=situation.definition,
+        rules=situation.head.scoring,
         actuals={**earlier, here: actuals},
         overrides=overrides,
-        revision=setting.measured,
+        revision=situation.measured,
     )
 
 
@@ -512,7 +451,6 @@ def subject(
 
 
 def _move(
-    snapshot: Snapshot,
     firing: Firing,
     draft: Draft,
     after: tuple[str, ...],
@@ -520,10 +458,8 @@ def _move(
     unit: str,
     late: int | None,
     key: str | None,
-    measured: int,
 ) -> Move:
-    project, event = snapshot.project, firing.event
-    number = firing.number
+    project, event, definition = firing.project, firing.event, draft.definition
     evaluation = draft.evaluation
     if any(event.name in duty.whoever for duty in firing.lifecycle.duties):
         act = Act(
@@ -534,59 +470,53 @@ def _move(
         )
         evaluation = attrs.evolve(evaluation, acts=(*evaluation.acts, act))
     written = None
-    if evaluation is not snapshot.evaluation:
-        written = attrs.evolve(evaluation, number=number, revision=measured)
+    if evaluation is not firing.evaluation:
+        measured = firing.situation.measured
+        written = attrs.evolve(evaluation, number=firing.number, revision=measured)
     rating = draft.rating
-    band = project.band if draft.period == project.period else None
-    if rating is not None:
-        band = rating.band
-    entry = Entry(
-        project=project.id,
-        number=number,
+    entry = following(
+        project,
         event=event.name,
         actor=firing.actor.id,
         role=grant.role,
         on_behalf_of=grant.on_behalf_of,
         at=firing.at,
-        before=project.states,
         after=after,
-        period=project.period,
         period_after=draft.period,
         unit=unit,
-        revision=firing.head.revision if draft.definition is None else firing.head.revision + 1,
-        lifecycle=project.lifecycle,
+        revision=firing.head.revision + (definition is not None),
         reason=firing.data.get("reason"),
-        data=_told(firing, draft),
+        data=_entry_data(firing, draft),
         rating=rating and rating.tree(),
         evaluation="" if written is None else digest(written.text()),
         late=late,
         key=key,
-        previous=project.head,
-    ).sealed()
-    moved = attrs.evolve(
+    )
+    stands = moved(
         project,
-        unit=unit,
-        states=after,
-        visits=visits_after(project, after),
-        period=draft.period,
-        version=number,
-        revision=project.revision if draft.definition is None else entry.revision,
-        label=project.label if draft.definition is None else draft.definition.label,
-        band=band,
-        head=entry.hash,
+        entry,
+        revision=project.revision if definition is None else entry.revision,
+        label=project.label if definition is None else definition.label,
+        band=_band(project, draft),
         change=draft.change,
     )
     return Move(
-        project=moved,
+        project=stands,
         expected=project.version,
         entry=entry,
         evaluation=written,
-        definition=draft.definition,
-        notices=_notices(firing, entry, moved),
+        definition=definition,
+        notices=_notices(firing, entry, stands),
     )
 
 
-def _told(firing: Firing, draft: Draft) -> Tree:
+def _band(project: Project, draft: Draft) -> str | None:
+    if draft.rating is not None:
+        return draft.rating.band
+    return project.band if draft.period == project.period else None
+
+
+def _entry_data(firing: Firing, draft: Draft) -> Tree:
     """Return the entry's data: what was given, and the project anew where the event redefines
     it, so that the history alone says what was measured."""
     if draft.definition is None:
@@ -594,13 +524,13 @@ def _told(firing: Firing, draft: Draft) -> Tree:
     return {**firing.data, "definition": draft.definition.tree}
 
 
-def _notices(firing: Firing, entry: Entry, moved: Project) -> tuple[Notice, ...]:
+def _notices(firing: Firing, entry: Entry, stands: Project) -> tuple[Notice, ...]:
     """Return the notices of a firing, one for each recipient and notifier, their recipients
     resolved today. The same notice is sent once per visit to a state (not once per state)."""
     if not firing.event.notices:
         return ()
     region = list(firing.lifecycle.regions).index(firing.event.leads)
-    visit = str(moved.visits[region])
+    visit = str(stands.visits[region])
     if entry.before[region] == entry.after[region]:
         visit += "+" + digest(canonical(entry.data))[:12]
     told = {
@@ -617,13 +547,13 @@ def _notices(firing: Firing, entry: Entry, moved: Project) -> tuple[Notice, ...]
         ):
             continue
         words = Label(
-            f"[{rule.label.ko}] {moved.id} {moved.label.ko}",
-            f"[{rule.label.en}] {moved.id} {moved.label.en}",
+            f"[{rule.label.ko}] {stands.id} {stands.label.ko}",
+            f"[{rule.label.en}] {stands.id} {stands.label.en}",
         )
         notices.extend(
             Notice(
-                id=f"{moved.id}:{visit}:{entry.event}:{rule.name}:{recipient}",
-                project=moved.id,
+                id=f"{stands.id}:{visit}:{entry.event}:{rule.name}:{recipient}",
+                project=stands.id,
                 number=entry.number,
                 name=rule.name,
                 recipient=recipient,
@@ -668,18 +598,14 @@ def check_clock(last: Entry, at: dt.datetime) -> None:
     if at >= last.at - DRIFT:
         return
     now, then = (moment.isoformat(sep=" ", timespec="seconds") for moment in (at, last.at))
-    raise InvalidInput(
-        [
-            Problem(
-                code="clock_set_back",
-                value=now,
-                ko=f"컴퓨터의 시계가 뒤로 돌아갔습니다: 지금 {now}, {last.project}의 마지막 이력은 "
-                f"{then}. 시계를 맞춘 뒤 다시 하십시오. 아무것도 바뀌지 않았습니다.",
-                en=f"the machine's clock was set back: it is {now}, and the last entry of "
-                f"{last.project} is of {then}; set the clock right and try again: nothing was "
-                "written",
-            )
-        ]
+    raise invalid(
+        "clock_set_back",
+        value=now,
+        ko=f"컴퓨터의 시계가 뒤로 돌아갔습니다: 지금 {now}, {last.project}의 마지막 이력은 "
+        f"{then}. 시계를 맞춘 뒤 다시 하십시오. 아무것도 바뀌지 않았습니다.",
+        en=f"the machine's clock was set back: it is {now}, and the last entry of "
+        f"{last.project} is of {then}; set the clock right and try again: nothing was "
+        "written",
     )
 
 

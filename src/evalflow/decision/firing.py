@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import attrs
 
+from evalflow.decision.situation import Situation
 from evalflow.errors import Reason
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import (
@@ -38,11 +39,9 @@ class Firing:
         today: the day of `at` in the office's time zone.
         data: what was given, in normal form (see `evalflow.lifecycle.fields`).
         rate: rates the project on actuals (indicator -> figure) and overrides.
-        peers: the plan's projects in the project's unit of a kind, e.g. its bureau.
-        about: answers the project that this one is about, e.g. the one that a corrective order
-            was given for; None where it is about none, or the store does not have it.
-        deadline: answers the day by whose end an event of the lifecycle is due for the project,
-            extensions counted; None where it is due on no day (yet).
+        about: the project that this one is about, e.g. the one that a corrective order was given
+            for; None where it is about none, or the store does not have it.
+        situation: what was read of the store, the rules in force among it.
     """
 
     project: Project
@@ -60,14 +59,36 @@ class Firing:
     calendar: Calendar
     directory: Directory
     rate: Callable[[Mapping[str, Figure], Mapping[str, Override]], Rating]
-    peers: Callable[[str], Sequence[Project]]
-    about: Callable[[], Project | None]
-    deadline: Callable[[str], dt.date | None]
+    about: Project | None
+    situation: Situation = attrs.field(repr=False, eq=False)
 
     @property
     def number(self) -> int:
         """Return the number that this firing's entry will have."""
         return self.project.version + 1
+
+    def peers(self, kind: str) -> tuple[Project, ...]:
+        """Return the plan's projects in the project's unit of this kind, e.g. its bureau.
+
+        Raises:
+            LookupError: the guard did not declare that it looks at them (`GuardSpec.peers`).
+        """
+        found = self.situation.peers.get(kind)
+        if found is None:
+            raise LookupError(
+                f"the projects of the '{kind}' were not read: a guard that looks at them says so "
+                "by GuardSpec(peers=…)"
+            )
+        return found
+
+    def deadline(self, event: str) -> dt.date | None:
+        """Return the day by whose end an event of the lifecycle is due for the project,
+        extensions counted; None where it is due on no day (yet).
+
+        Raises:
+            LookupError: the guard did not declare that it asks (`GuardSpec.deadlines`).
+        """
+        return self.situation.deadline(self.lifecycle.events[event])
 
     def given(self, field_type: str) -> Tree | None:
         """Return the data given in the event's first field of this type, or None."""

@@ -396,7 +396,7 @@ def in_time(firing: Firing, after: Draft, *, of: str = "") -> Reasons:
 def concerns(firing: Firing, after: Draft, *, states: Sequence[str]) -> Reasons:
     """Refuse unless the project that this one is about (`about` in the plan) is in one of the
     states of its own lifecycle; that project is looked at, never touched (R55)."""
-    project = firing.about()
+    project = firing.about
     if project is None:
         return Reason(
             code="about_nothing",
@@ -490,6 +490,7 @@ GUARDS: Mapping[str, tuple[GuardSpec, Guard]] = {
                 params={"kind": None, "states": None},
                 required=("kind", "states"),
                 names={"states": "state"},
+                peers="kind",
             ),
             unit_complete,
         ),
@@ -540,7 +541,14 @@ GUARDS: Mapping[str, tuple[GuardSpec, Guard]] = {
             consulted,
         ),
         (
-            _spec("in_time", "기한 안", "in time", params={"of": None}, names={"of": "event"}),
+            _spec(
+                "in_time",
+                "기한 안",
+                "in time",
+                params={"of": None},
+                names={"of": "event"},
+                deadlines=True,
+            ),
             in_time,
         ),
         (
@@ -550,6 +558,7 @@ GUARDS: Mapping[str, tuple[GuardSpec, Guard]] = {
                 "about a project in the state",
                 params={"states": None},
                 required=("states",),
+                about=True,
             ),
             concerns,
         ),

@@ -10,13 +10,13 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
-from evalflow.decision.decide import Check, Decision, Setting
+from evalflow.decision.decide import Check, Decision, entitled
+from evalflow.decision.entries import following, moved
+from evalflow.decision.situation import Situation
 from evalflow.errors import InvalidInput, Problem, Reason
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.lifecycle.state_mapping import carry, closes_changes
-from evalflow.model import Actor, Entry, Label, Move, Snapshot
+from evalflow.model import Actor, Label, Move
 
 MIGRATE = "migrate"
 """The event of the entry by which a project gets another lifecycle."""
@@ -28,28 +28,10 @@ FIELDS = (
 )
 
 
-def migrate(
-    snapshot: Snapshot,
-    actor: Actor,
-    at: dt.datetime,
-    data: Mapping[str, Any],
-    setting: Setting,
-    new: Lifecycle,
-    *,
-    key: str | None = None,
-) -> Decision:
-    """Decide whether the actor may move the project to the lifecycle `new`, and draft it.
-
-    `data["states"]` says where states of the old lifecycle lead to (see `carry`);
-    `data["reason"]` is required. Those may who may adopt plans under the lifecycle in force.
-
-    Raises:
-        InvalidInput: `states` is no mapping, or names what neither lifecycle has.
-    """
-    project, old = snapshot.project, setting.lifecycle
-    mapping = _mapping(data.get("states") or {}, old, new)
-    today = setting.calendar.today(at)
-    event = Event(
+def migration(old: Lifecycle) -> Event:
+    """Return the event by which a project leaves this lifecycle: those may fire it who may adopt
+    plans under it."""
+    return Event(
         name=MIGRATE,
         label=Label("절차 이행", "Migrate"),
         by=old.adopted_by,
@@ -57,76 +39,74 @@ def migrate(
         leads=next(iter(old.regions)),
         data=FIELDS,
     )
+
+
+def migrate(
+    situation: Situation,
+    actor: Actor,
+    at: dt.datetime,
+    data: Mapping[str, Any],
+    new: Lifecycle,
+    *,
+    key: str | None = None,
+) -> Decision:
+    """Decide whether the actor may move the project to the lifecycle `new`, and draft it: the same
+    checks as for any event, of the office's own unit.
+
+    `data["states"]` says where states of the old lifecycle lead to (see `carry`);
+    `data["reason"]` is required.
+
+    Raises:
+        InvalidInput: `states` is no mapping, or names what neither lifecycle has.
+    """
+    project, old = situation.project, situation.lifecycle
+    mapping = _mapping(data.get("states") or {}, old, new)
+    today = situation.calendar.today(at)
+    event = migration(old)
     after, stranded = carry(project.states, old, new, mapping)
-    reasons = list(stranded)
+    reasons = tuple(stranded)
     if new.fingerprint == old.fingerprint:
         ko = f"이미 {new.fingerprint} 절차를 따릅니다."
-        reasons = [Reason(code="same_lifecycle", ko=ko, en=f"it is on {new.fingerprint} already")]
+        reasons = (Reason(code="same_lifecycle", ko=ko, en=f"it is on {new.fingerprint} already"),)
     elif project.change is not None and not closes_changes(new):
         ko, en = (
             "진행 중인 변경을 새 절차에서는 마칠 수 없습니다.",
             "its open change could not come to an end under the new lifecycle",
         )
-        reasons.append(Reason(code="open_change", ko=ko, en=en))
-    grants = setting.directory.grants_for(actor, old.adopted_by, setting.head.office, today)
-    no_right: tuple[Reason, ...] = ()
-    if not grants:
-        labels = {name: role.label for name, role in old.roles.items()}
-        no_right = (
-            setting.directory.why_not(actor, old.adopted_by, setting.head.office, today, labels),
-        )
+        reasons = (*reasons, Reason(code="open_change", ko=ko, en=en))
+    right = entitled(situation, event, actor, situation.head.office, today)
     reason = data.get("reason")
     unsaid = () if isinstance(reason, str) and reason.strip() else (_UNSAID,)
-    checks = (
-        Check("state", tuple(reasons)),
-        Check("role", no_right),
-        Check("unit"),
-        Check("duties"),
-        Check("guards"),
-        Check("input", unsaid),
-    )
+    checks = (Check("state", reasons), *right.checks, Check("guards"), Check("input", unsaid))
     move = None
-    if all(check.passed for check in checks):
-        unit = setting.latest.unit_on(today)
-        entry = Entry(
-            project=project.id,
-            number=project.version + 1,
+    if right.grant is not None and all(check.passed for check in checks):
+        entry = following(
+            project,
             event=MIGRATE,
             actor=actor.id,
-            role=grants[0].role,
-            on_behalf_of=grants[0].on_behalf_of,
+            role=right.grant.role,
+            on_behalf_of=right.grant.on_behalf_of,
             at=at,
-            before=project.states,
             after=after,
-            period=project.period,
-            period_after=project.period,
-            unit=unit,
-            revision=setting.head.revision,
+            unit=situation.latest.unit_on(today),
+            revision=situation.head.revision,
             lifecycle=new.fingerprint,
             reason=reason,
             data={"from": old.fingerprint, "states": dict(mapping)},
             key=key,
-            previous=project.head,
-        ).sealed()
+        )
         visits = tuple(
             project.visits[place] if project.states[place : place + 1] == (state,) else entry.number
             for place, state in enumerate(after)
         )
-        moved = attrs.evolve(
-            project,
-            unit=unit,
-            states=after,
-            visits=visits,
-            version=entry.number,
-            lifecycle=new.fingerprint,
-            head=entry.hash,
+        move = Move(
+            project=moved(project, entry, visits=visits), expected=project.version, entry=entry
         )
-        move = Move(project=moved, expected=project.version, entry=entry)
     return Decision(
-        snapshot=snapshot,
+        snapshot=situation.snapshot,
         event=event,
         actor=actor,
-        grant=grants[0] if grants else None,
+        grant=right.grant,
         at=at,
         checks=checks,
         problems=(),

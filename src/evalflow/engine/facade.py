@@ -35,7 +35,7 @@ class Facade:
             **fields: Any,
         ) -> Entry:
             engine = self._engine
-            lifecycle = engine.lifecycle(engine.project(project).lifecycle)
+            lifecycle = engine.plans.lifecycle(engine.project(project).lifecycle)
             meant = {attribute(event): event for event in lifecycle.events}
             given = {key: value for key, value in fields.items() if value is not None}
             return engine.fire(

@@ -101,14 +101,14 @@ def count(
     state) -> number, both in the order of appearance. `by` is one of `GROUPINGS`."""
     counted: Counter[tuple[str, str]] = Counter()
     for project in projects:
-        lifecycle = engine.lifecycle(project.lifecycle)
+        lifecycle = engine.plans.lifecycle(project.lifecycle)
         leading = lifecycle.states[project.states[0]].label.text(lang)
         counted[_group(engine, project, lifecycle, by, lang), leading] += 1
     return dict(counted)
 
 
 def _group(engine: Engine, project: Project, lifecycle: Lifecycle, by: str, lang: str) -> str:
-    head = engine.plan(project.plan)
+    head = engine.plans.head(project.plan)
     if by == "field":
         return head.fields[project.field].text(lang)
     if by == "band":
@@ -118,7 +118,7 @@ def _group(engine: Engine, project: Project, lifecycle: Lifecycle, by: str, lang
         return project.period
     if by == "state":
         return states_text(lifecycle, project.states, lang)
-    day = engine.calendar(project.plan).today(engine.clock())
+    day = engine.plans.calendar(project.plan).today(engine.clock())
     unit: str | None = project.unit
     if by == "bureau":
         unit = head.ancestor(project.unit, "bureau")
@@ -139,7 +139,7 @@ def overview(
     Raises:
         NotFound: no such plan, unit or period, or nothing was there at that moment.
     """
-    head = engine.plan(plan_id)
+    head = engine.plans.head(plan_id)
     if unit is not None and unit not in head.units:
         raise NotFound("unit", unit, tuple(head.units))
     histories: dict[str, list[Entry]] = {}
@@ -157,12 +157,12 @@ def overview(
     if not entries:
         raise NotFound("plan", f"{plan_id} {moment.isoformat()}")
     revision = max(entry.revision for entry in entries)
-    head = engine.plan(plan_id, revision=revision)
-    calendar = engine.calendar(plan_id)
+    head = engine.plans.head(plan_id, revision=revision)
+    calendar = engine.plans.calendar(plan_id)
     day = calendar.today(moment)
     where: dict[str, Any] = {"plan": plan_id} if unit is None else {"plan": plan_id, "unit": unit}
-    measured = engine.terms(plan_id, revision).in_force(chosen.text)
-    definitions = {each.id: each for each in engine.definitions(plan_id, revision=measured)}
+    measured = engine.rules.terms(plan_id, revision).in_force(chosen.text)
+    definitions = {each.id: each for each in engine.plans.definitions(plan_id, revision=measured)}
     standings = tuple(
         _standing(engine, head, project, definitions, taken[project.id], chosen, day)
         for project in engine.projects(at=moment, **where)
@@ -186,7 +186,7 @@ def overview(
         dues=engine.due(moment, **where),
         rates=rates,
         revision=revision,
-        checkpoint=engine.checkpoint(plan_id, upto=upto),
+        checkpoint=engine.audit.checkpoint(plan_id, upto=upto),
     )
 
 
@@ -197,7 +197,7 @@ def _period(
     entries: Iterable[Entry],
     at: dt.datetime | None,
 ) -> Period:
-    known = {each.text: each for each in engine.calendar(plan_id).periods()}
+    known = {each.text: each for each in engine.plans.calendar(plan_id).periods()}
     if text is None:
         seen = [entry.period_after for entry in entries if at is None or entry.at <= at]
         text = max(seen, default=next(iter(known)))
@@ -221,7 +221,7 @@ def _standing(
     period: Period,
     day: dt.date,
 ) -> ProjectOverview:
-    lifecycle = engine.lifecycle(project.lifecycle)
+    lifecycle = engine.plans.lifecycle(project.lifecycle)
     ratings: dict[str, Rating] = {}
     facts: dict[str, Any] = {}
     requested: Entry | None = None
@@ -241,7 +241,7 @@ def _standing(
     bureau = head.ancestor(project.unit, "bureau")
     return ProjectOverview(
         project=project,
-        definition=definitions.get(project.id) or engine.definition(project.id),
+        definition=definitions.get(project.id) or engine.plans.definition(project.id),
         lifecycle=lifecycle,
         unit=head.unit(project.unit).label_on(day),
         bureau=None if bureau is None else head.unit(bureau).label_on(day),

@@ -19,7 +19,8 @@ from typing import Any
 
 import attrs
 
-from evalflow.engine.engine import Engine, load_lifecycle
+from evalflow.engine.engine import Engine
+from evalflow.engine.opening import load_lifecycle
 from evalflow.errors import InvalidInput, NotFound, Problem
 from evalflow.files.yaml import Document, read
 from evalflow.files.yaml_writer import yaml_text
@@ -60,7 +61,7 @@ def select_plan(engine: Engine, selection: str, draft: str | os.PathLike[str]) -
     drafted = _mapping(tree.get("projects"))
     candidates = list(engine.projects(plan=selection))
     if not candidates:
-        engine.plan(selection)  # raises NotFound
+        engine.plans.head(selection)  # raises NotFound
     problems = list(_undecided(engine, candidates))
     try:
         engine.load_plan(draft)  # mistakes are told with their place in the draft
@@ -99,7 +100,7 @@ def _undecided(engine: Engine, candidates: Iterable[Project]) -> Iterator[Proble
     for candidate in candidates:
         if {SELECTED, EXCLUDED} & set(candidate.states):
             continue
-        states = engine.lifecycle(candidate.lifecycle).states
+        states = engine.plans.lifecycle(candidate.lifecycle).states
         ko = ", ".join(states[state].label.ko for state in candidate.states)
         en = ", ".join(states[state].label.en for state in candidate.states)
         yield Problem(
@@ -130,7 +131,7 @@ def _unlike(
             en=f"number {number} '{candidate.label.en}' was selected, and has no plan here",
         )
         return
-    decided = _mapping(engine.definition(candidate.id).tree)
+    decided = _mapping(engine.plans.definition(candidate.id).tree)
     criteria = engine.evaluation(candidate.id).facts.get("criteria", [])
     known = _mapping(_mapping(document.tree).get("criteria"))
     for name in criteria:
@@ -261,7 +262,7 @@ def overlaps(engine: Engine) -> tuple[Overlap, ...]:
 def unplaced(engine: Engine) -> tuple[Unplaced, ...]:
     """Return the candidates that were excluded in favour of a plan of this store, named by its id
     or by a project's, in which nothing of that title is."""
-    plans = set(engine.plans())
+    plans = set(engine.plans.ids())
     found = []
     for plan in sorted(plans):
         if EXCLUDED not in _states(engine, plan):
@@ -279,7 +280,7 @@ def unplaced(engine: Engine) -> tuple[Unplaced, ...]:
 def _has(engine: Engine, pointer: str, label: Label) -> bool:
     plan, slash, _ = pointer.partition("/")
     if not slash:
-        return any(_plain(d.label.ko) == _plain(label.ko) for d in engine.definitions(plan))
+        return any(_plain(d.label.ko) == _plain(label.ko) for d in engine.plans.definitions(plan))
     try:
         return _plain(engine.project(pointer).label.ko) == _plain(label.ko)
     except NotFound:
@@ -291,9 +292,9 @@ def about(engine: Engine, project: str) -> tuple[Project, ...]:
     audit referrals. Only plans that measure nothing are looked through."""
     return tuple(
         engine.project(definition.id)
-        for plan in engine.plans()
+        for plan in engine.plans.ids()
         if not _measures(engine, plan)
-        for definition in engine.definitions(plan)
+        for definition in engine.plans.definitions(plan)
         if definition.about == project
     )
 
@@ -310,8 +311,8 @@ def open_about(
         Refused: the actor may not revise the plan.
         InvalidInput: the plan does not know the project's unit.
     """
-    found, head = engine.project(project), engine.plan(plan)
-    definitions = {each.number: each for each in engine.definitions(plan)}
+    found, head = engine.project(project), engine.plans.head(plan)
+    definitions = {each.number: each for each in engine.plans.definitions(plan)}
     number = str(max((int(n) for n in definitions if n.isascii() and n.isdigit()), default=0) + 1)
     opened: Tree = {
         "ko": title or found.label.ko,
@@ -320,7 +321,7 @@ def open_about(
         "field": found.field if found.field in head.fields else next(iter(head.fields)),
         "about": found.id,
     }
-    lifecycle = engine.lifecycle(next(iter(engine.projects(plan=plan, limit=1))).lifecycle)
+    lifecycle = engine.plans.lifecycle(next(iter(engine.projects(plan=plan, limit=1))).lifecycle)
     definition = definition_from_tree(head, number, opened, measures=lifecycle.measures)
     revised = Plan(
         head=head, projects={**definitions, number: definition}, lifecycle=lifecycle, file=plan
@@ -330,21 +331,21 @@ def open_about(
 
 
 def _evaluated(engine: Engine) -> Iterator[tuple[PlanHead, ProjectDefinition]]:
-    for plan in engine.plans():
+    for plan in engine.plans.ids():
         if _measures(engine, plan):
-            head = engine.plan(plan)
-            for definition in engine.definitions(plan):
+            head = engine.plans.head(plan)
+            for definition in engine.plans.definitions(plan):
                 yield head, definition
 
 
 def _measures(engine: Engine, plan: str) -> bool:
     one = next(iter(engine.projects(plan=plan, limit=1)), None)
-    return one is not None and engine.lifecycle(one.lifecycle).measures
+    return one is not None and engine.plans.lifecycle(one.lifecycle).measures
 
 
 def _states(engine: Engine, plan: str) -> Iterable[str]:
     one = next(iter(engine.projects(plan=plan, limit=1)), None)
-    return () if one is None else engine.lifecycle(one.lifecycle).states
+    return () if one is None else engine.plans.lifecycle(one.lifecycle).states
 
 
 def _years(head: PlanHead) -> range:

@@ -20,7 +20,7 @@ from evalflow.batch.applying import Receipt
 from evalflow.batch.chunks import CHUNK, Chunk, chunks_of
 from evalflow.batch.plan import BatchPlan, meant
 from evalflow.engine.engine import now
-from evalflow.engine.engine import open as open_engine
+from evalflow.engine.opening import open as open_engine
 from evalflow.errors import InvalidInput, Problem
 from evalflow.model import Actor
 
@@ -41,7 +41,7 @@ def apply_chunk(
     `plugins` are names, as for `open`.
     """
     with open_engine(url, plugins=plugins) as engine:
-        receipts = engine.apply_chunk(chunk, at=at, by=by)
+        receipts = engine.batches.apply_chunk(chunk, at=at, by=by)
     return tuple([_without_causes(receipt) for receipt in receipts])
 
 
@@ -138,8 +138,8 @@ def dask_workers(address: str) -> Iterator[tuple[Executor, int]]:
             [
                 Problem(
                     code="no_dask",
-                    ko="Dask가 설치되어 있지 않습니다 (추가 구성 'dask')",
-                    en="Dask is not installed (the extra 'dask')",
+                    ko="Dask가 설치되어 있지 않습니다: pip install 'municipal-evalflow[dask]'",
+                    en="Dask is not installed: pip install 'municipal-evalflow[dask]'",
                 )
             ]
         ) from None

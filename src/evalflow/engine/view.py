@@ -64,7 +64,7 @@ class View:
         project = self._engine.project(project_id)
         whole = self._engine.evaluation(project_id, period)
         sight = self._sight(project, fixed=self._fixed(project, whole.period))
-        drafts = _drafted(self._engine.lifecycle(project.lifecycle), sight)
+        drafts = _drafted(self._engine.plans.lifecycle(project.lifecycle), sight)
         return attrs.evolve(
             whole,
             facts={name: v for name, v in _open(whole.facts, sight).items() if name not in drafts},
@@ -82,7 +82,7 @@ class View:
         project = self._engine.project(project_id)
         for entry in self._engine.history(project_id):
             sight = self._sight(project, fixed=self._fixed(project, entry.period))
-            event = self._engine.lifecycle(entry.lifecycle).events.get(entry.event)
+            event = self._engine.plans.lifecycle(entry.lifecycle).events.get(entry.event)
             if event is not None and _is_draft(event, sight):  # its data would tell the rating
                 yield attrs.evolve(entry, data={}, rating=None)
             else:
@@ -106,14 +106,14 @@ class View:
 
     def _fixed(self, project: Project, period: str) -> bool:
         """Say whether the period's review is fixed: it is over, or in one of the states."""
-        rules = self._engine.plan(project.plan).visibility
+        rules = self._engine.plans.head(project.plan).visibility
         if not rules.fixed_in or period < project.period:
             return True
         return bool(set(rules.fixed_in) & set(project.states))
 
     def _sight(self, project: Project, *, fixed: bool) -> _Sight:
         engine = self._engine
-        terms = engine.terms(project.plan)
+        terms = engine.rules.terms(project.plan)
         rules = terms.head.visibility
         actor = self._actor
         if isinstance(actor, str):

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import attrs
 
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import invalid
 from evalflow.files.cells import Cell
 from evalflow.files.yaml import LARGEST_FILE, content
 
@@ -85,7 +85,13 @@ def read_sheets(source: str | bytes | os.PathLike[str], shown: str) -> list[Shee
 
 
 def _refuse(code: str, shown: str, ko: str, en: str, **more: Any) -> NoReturn:
-    raise InvalidInput([Problem(code=code, file=shown, ko=ko, en=en, **more)]) from None
+    raise invalid(
+        code,
+        file=shown,
+        ko=ko,
+        en=en,
+        **more,
+    ) from None
 
 
 # --------------------------------------------------------------------------- what it is not

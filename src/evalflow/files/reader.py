@@ -13,7 +13,8 @@ its place and replaced by something harmless; at the end `raise_if_any` raises a
     reading.raise_if_any()
 
 On the usual way nothing is made but the values: paths and places are worked out where something
-is wrong. The same builder reads stored trees, which have no file: problems then name the path.
+is wrong. A builder also reads trees from elsewhere, which have no file: problems then name the
+path. What a store holds is not read again but rebuilt: see `stored`.
 """
 
 from __future__ import annotations

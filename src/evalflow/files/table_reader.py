@@ -11,7 +11,7 @@ from typing import Any, TypeVar, overload
 
 import attrs
 
-from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.errors import InvalidInput, Problem, invalid, nearest
 from evalflow.files.cells import (
     Cell,
     column_letters,
@@ -400,18 +400,14 @@ def _chosen(sheets: list[Sheet], wanted: str | None, shown: str) -> list[Sheet]:
         known = [each.name for each in sheets if each.name is not None]
         near = nearest(wanted, known)
         listed = ", ".join(known)
-        raise InvalidInput(
-            [
-                Problem(
-                    code="unknown_sheet",
-                    file=shown,
-                    value=wanted,
-                    ko=f"시트 '{wanted}'이(가) 없습니다"
-                    + (f"; '{near}'이(가) 아닙니까?" if near else f" (있는 시트: {listed})"),
-                    en=f"no sheet '{wanted}'"
-                    + (f"; did you mean '{near}'?" if near else f" (there are: {listed})"),
-                )
-            ]
+        raise invalid(
+            "unknown_sheet",
+            file=shown,
+            value=wanted,
+            ko=f"시트 '{wanted}'이(가) 없습니다"
+            + (f"; '{near}'이(가) 아닙니까?" if near else f" (있는 시트: {listed})"),
+            en=f"no sheet '{wanted}'"
+            + (f"; did you mean '{near}'?" if near else f" (there are: {listed})"),
         )
     return chosen
 
@@ -541,16 +537,12 @@ def _refuse_kind(
     if heads.found:
         raise InvalidInput(_missing_columns(sheet, heads, shown))
     wanted = [", ".join(c.name for c in columns if c.required) for columns in kinds]
-    raise InvalidInput(
-        [
-            Problem(
-                code="no_heads",
-                file=shown,
-                sheet=sheet.name,
-                ko=f"머리글 행을 찾을 수 없습니다. 필요한 열: {' / '.join(wanted)}",
-                en=f"no row of heads found; needed columns: {' / '.join(wanted)}",
-            )
-        ]
+    raise invalid(
+        "no_heads",
+        file=shown,
+        sheet=sheet.name,
+        ko=f"머리글 행을 찾을 수 없습니다. 필요한 열: {' / '.join(wanted)}",
+        en=f"no row of heads found; needed columns: {' / '.join(wanted)}",
     )
 
 

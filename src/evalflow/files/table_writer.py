@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import InvalidInput, Problem, invalid
 from evalflow.files.cells import column_letters
 from evalflow.files.grid import escaped
 
@@ -53,30 +53,22 @@ def write_table(
     elif shown.lower().endswith(".csv"):
         data = _csv(all_rows, encoding, shown)
     else:
-        raise InvalidInput(
-            [
-                Problem(
-                    code="unknown_format",
-                    file=shown,
-                    ko=f"파일 이름은 {', '.join(ENDINGS)} 가운데 하나로 끝나야 합니다",
-                    en=f"the file's name must end in one of {', '.join(ENDINGS)}",
-                )
-            ]
+        raise invalid(
+            "unknown_format",
+            file=shown,
+            ko=f"파일 이름은 {', '.join(ENDINGS)} 가운데 하나로 끝나야 합니다",
+            en=f"the file's name must end in one of {', '.join(ENDINGS)}",
         )
     try:
         with open(path, "wb") as file:
             file.write(data)
     except OSError as error:
         cause = error.strerror or str(error)
-        raise InvalidInput(
-            [
-                Problem(
-                    code="unwritable_file",
-                    file=shown,
-                    ko=f"파일을 쓸 수 없습니다 ({cause})",
-                    en=f"cannot write the file ({cause})",
-                )
-            ]
+        raise invalid(
+            "unwritable_file",
+            file=shown,
+            ko=f"파일을 쓸 수 없습니다 ({cause})",
+            en=f"cannot write the file ({cause})",
         ) from None
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import InvalidInput, Problem, invalid
 from evalflow.model.canonical import Tree
 
 if TYPE_CHECKING:
@@ -200,23 +200,19 @@ def content(path: str | os.PathLike[str], shown: str) -> bytes:
         with open(path, "rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        raise InvalidInput([_no_such_file(path, shown)]) from None
+        raise _no_such_file(path, shown) from None
     except (OSError, ValueError) as error:  # a folder, no permission; a NUL in the path
         cause = getattr(error, "strerror", None) or str(error)
-        raise InvalidInput(
-            [
-                Problem(
-                    code="unreadable_file",
-                    file=shown,
-                    ko=f"파일을 읽을 수 없습니다 ({cause})",
-                    en=f"cannot read the file ({cause})",
-                )
-            ]
+        raise invalid(
+            "unreadable_file",
+            file=shown,
+            ko=f"파일을 읽을 수 없습니다 ({cause})",
+            en=f"cannot read the file ({cause})",
         ) from None
     return data
 
 
-def _no_such_file(path: str | os.PathLike[str], shown: str) -> Problem:
+def _no_such_file(path: str | os.PathLike[str], shown: str) -> InvalidInput:
     from evalflow.errors import nearest
 
     folder, base = os.path.split(os.fspath(path))
@@ -227,34 +223,33 @@ def _no_such_file(path: str | os.PathLike[str], shown: str) -> Problem:
     ko, en = "파일이 없습니다", "no such file"
     if near is not None:
         ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
-    return Problem(code="no_such_file", file=shown, ko=ko, en=en)
+    return invalid("no_such_file", file=shown, ko=ko, en=en)
 
 
 def _decoded(data: bytes, shown: str) -> str:
     if len(data) > LARGEST_FILE:
         most = LARGEST_FILE // (1024 * 1024)
-        raise InvalidInput(
-            [
-                Problem(
-                    code="file_too_large",
-                    file=shown,
-                    ko=f"파일이 너무 큽니다 (최대 {most} MiB)",
-                    en=f"the file is too large (at most {most} MiB)",
-                )
-            ]
+        raise invalid(
+            "file_too_large",
+            file=shown,
+            ko=f"파일이 너무 큽니다 (최대 {most} MiB)",
+            en=f"the file is too large (at most {most} MiB)",
         )
     try:
         text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidInput([_not_utf8(data, error, shown)]) from None
+        raise _not_utf8(data, error, shown) from None
     if not text.strip():
-        raise InvalidInput(
-            [Problem(code="empty_file", file=shown, ko="빈 파일입니다", en="the file is empty")]
+        raise invalid(
+            "empty_file",
+            file=shown,
+            ko="빈 파일입니다",
+            en="the file is empty",
         )
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
-def _not_utf8(data: bytes, error: UnicodeDecodeError, shown: str) -> Problem:
+def _not_utf8(data: bytes, error: UnicodeDecodeError, shown: str) -> InvalidInput:
     offset = error.start + (len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0)
     begin = data.rfind(b"\n", 0, offset) + 1
     ko = f"UTF-8이 아닙니다 ({offset + 1:,}번째 바이트 0x{data[offset]:02X})"
@@ -265,8 +260,8 @@ def _not_utf8(data: bytes, error: UnicodeDecodeError, shown: str) -> Problem:
     elif _decodes(data, "cp949"):
         ko += "; CP949(완성형) 파일로 보입니다. UTF-8로 저장하십시오"
         en += "; it looks like CP949: save it as UTF-8"
-    return Problem(
-        code="not_utf8",
+    return invalid(
+        "not_utf8",
         file=shown,
         line=data.count(b"\n", 0, offset) + 1,
         column=len(data[begin:offset].decode("utf-8", "replace")) + 1,

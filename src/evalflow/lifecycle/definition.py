@@ -167,8 +167,8 @@ class Lifecycle:
     """A versioned definition. `fingerprint` is `<name>/<version>@<12 hex digits of content>`.
 
     `adopted_by` are the roles that may adopt a plan under it, and revise the plan later.
-    `tree` is what the YAML file said, with lists wherever order counts, kept so that a stored
-    lifecycle is read back by the same loader. `places` says where in that file things stand:
+    `tree` is what the YAML file said, with lists wherever order counts: it is what is stored, and
+    the fingerprint is made of it. `places` says where in that file things stand:
     `states.planned` -> `file:line:column`; it is empty for a stored lifecycle. `notes` say how
     the file was read where it says something by an old name.
     """
@@ -219,6 +219,12 @@ class GuardSpec:
     `looks_back` cannot hold before the period under evaluation is over. `looks_at` is `project`, or
     `period` where the answer is the same for all projects of a plan that are in the same
     states and period on the same day: a batch then asks once for all of them.
+
+    What a guard looks at beside the project is read before it is asked, so it says so: `peers` is
+    the parameter that names a kind of unit, whose projects `firing.peers(kind)` then gives, or `*`
+    for every kind;
+    with `deadlines` it may ask `firing.deadline` for any event, with `about` look at
+    `firing.about`.
     """
 
     name: str
@@ -231,6 +237,9 @@ class GuardSpec:
     signed_by: str | None = None
     looks_back: bool = False
     looks_at: str = "project"
+    peers: str | None = None
+    deadlines: bool = False
+    about: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -1,4 +1,4 @@
-"""Pictures of a lifecycle: Mermaid and DOT text, and SVG or PNG where Graphviz is installed.
+"""Pictures of a lifecycle: Mermaid and DOT text, SVG, and PNG where Graphviz is installed.
 
 Regions are drawn side by side, as the parallel parts that they are. Ids are ASCII and cannot be
 mistaken for a word of either language; labels are Korean or English and always quoted.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import attrs
 
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import InvalidInput, invalid
 from evalflow.lifecycle.definition import (
     Event,
     GuardUse,
@@ -24,13 +24,15 @@ from evalflow.lifecycle.definition import (
     Transition,
     Vocabulary,
 )
+from evalflow.lifecycle.drawing import Arrow, Part
+from evalflow.lifecycle.drawing import svg as drawn
 from evalflow.model import Label
 
 FONTS = "Noto Sans CJK KR, NanumGothic, Malgun Gothic, sans-serif"
 """Fonts with Korean letters, by preference; Debian has the first in `fonts-noto-cjk`."""
 
 PICTURES = ("svg", "png")
-"""The formats that `render` writes."""
+"""The formats that `save` writes."""
 
 _LONGEST_WAIT = 60  # seconds for Graphviz to draw; a lifecycle takes less than one
 
@@ -180,11 +182,45 @@ class _Arrows:
 # --------------------------------------------------------------------------- pictures
 
 
-def render(dot_text: str, path: str | os.PathLike[str]) -> None:
-    """Draw what `dot` returned as a picture; the ending of `path` says which: .svg or .png.
+def svg(
+    lifecycle: Lifecycle,
+    *,
+    lang: str = "ko",
+    guards: bool = False,
+    roles: bool = False,
+    vocabulary: Vocabulary | None = None,
+) -> str:
+    """Return the lifecycle as an SVG picture; options as for `mermaid`. Nothing has to be
+    installed for it, and no line runs through a label."""
+    arrows = _Arrows(lifecycle, lang, guards, roles, vocabulary)
+    parts = [
+        Part(
+            title=region.label.text(lang),
+            states={name: lifecycle.states[name].label.text(lang) for name in region.states},
+            initial=region.initial,
+            final=frozenset(name for name in region.states if lifecycle.states[name].final),
+            arrows=[Arrow(edge.source, edge.target, text) for edge, text in arrows.of(region)],
+        )
+        for region in lifecycle.regions.values()
+    ]
+    return drawn(lifecycle.label.text(lang), parts, FONTS)
+
+
+def save(
+    lifecycle: Lifecycle,
+    path: str | os.PathLike[str],
+    *,
+    lang: str = "ko",
+    guards: bool = False,
+    roles: bool = False,
+    vocabulary: Vocabulary | None = None,
+) -> None:
+    """Write the lifecycle as a picture; the ending of `path` says which: .svg, or .png by
+    Graphviz. Options as for `mermaid`.
 
     Raises:
-        InvalidInput: Graphviz is not installed or cannot draw it, or the ending is another.
+        InvalidInput: the ending is another, or it is .png and Graphviz is not installed or
+            cannot draw it.
     """
     target = Path(path)
     kind = target.suffix.removeprefix(".").lower()
@@ -196,18 +232,16 @@ def render(dot_text: str, path: str | os.PathLike[str]) -> None:
             f"no picture format '{kind}' (there are: {known})",
             str(target),
         )
-    target.write_bytes(_drawn(dot_text, kind))
+    draw = svg if kind == "svg" else dot
+    text = draw(lifecycle, lang=lang, guards=guards, roles=roles, vocabulary=vocabulary)
+    target.write_bytes(text.encode() if kind == "svg" else _png(text))
 
 
 def picture(
     lifecycle: Lifecycle, *, lang: str = "ko", counts: Mapping[str, int] | None = None
 ) -> str:
     """Return the lifecycle as SVG to be put into a page; `counts` says behind a state's name how
-    many projects are in it.
-
-    Raises:
-        InvalidInput: Graphviz is not installed.
-    """
+    many projects are in it."""
     shown = lifecycle
     if counts is not None:
         states = {
@@ -221,23 +255,22 @@ def picture(
             for name, state in lifecycle.states.items()
         }
         shown = attrs.evolve(lifecycle, states=states)
-    drawn = _drawn(dot(shown, lang=lang), "svg").decode()
-    return drawn[drawn.index("<svg") :]
+    return svg(shown, lang=lang)
 
 
-def _drawn(dot_text: str, kind: str) -> bytes:
+def _png(dot_text: str) -> bytes:
     program = shutil.which("dot")
     if program is None:
         raise _unable(
             "graphviz_missing",
-            "그림을 그리려면 Graphviz의 'dot'이 필요합니다 (Debian·Ubuntu: graphviz 꾸러미, "
-            "한글 글꼴은 fonts-noto-cjk). Mermaid와 DOT 글은 없이도 나옵니다.",
-            "drawing needs Graphviz's 'dot' (Debian and Ubuntu: the package graphviz, and "
-            "fonts-noto-cjk for Korean letters); Mermaid and DOT text need neither.",
+            "PNG를 만들려면 Graphviz의 'dot'이 필요합니다 (Debian·Ubuntu: graphviz 패키지). "
+            "SVG, Mermaid, DOT은 없어도 만들 수 있습니다.",
+            "PNG needs Graphviz's 'dot' (Debian and Ubuntu: the package graphviz); "
+            "SVG, Mermaid and DOT do not.",
         )
     try:
-        drawn = subprocess.run(  # noqa: S603 - no shell; what is drawn goes in as text
-            [program, f"-T{kind}"],
+        done = subprocess.run(  # noqa: S603 - no shell; what is drawn goes in as text
+            [program, "-Tpng"],
             input=dot_text.encode(),
             capture_output=True,
             timeout=_LONGEST_WAIT,
@@ -249,15 +282,20 @@ def _drawn(dot_text: str, kind: str) -> bytes:
             f"Graphviz가 {_LONGEST_WAIT}초 안에 그리지 못했습니다.",
             f"Graphviz did not finish within {_LONGEST_WAIT} seconds.",
         ) from None
-    if drawn.returncode != 0 or not drawn.stdout:
-        told = drawn.stderr.decode(errors="replace").strip()
+    if done.returncode != 0 or not done.stdout:
+        told = done.stderr.decode(errors="replace").strip()
         raise _unable(
             "graphviz_failed",
             f"Graphviz가 그리지 못했습니다: {told}",
             f"Graphviz could not draw it: {told}",
         )
-    return drawn.stdout
+    return done.stdout
 
 
 def _unable(code: str, ko: str, en: str, file: str | None = None) -> InvalidInput:
-    return InvalidInput([Problem(code=code, ko=ko, en=en, file=file)])
+    return invalid(
+        code,
+        ko=ko,
+        en=en,
+        file=file,
+    )

@@ -22,7 +22,7 @@ from evalflow.files.notes import Note
 from evalflow.files.yaml import Document, read
 from evalflow.files.yaml import Path as Steps
 from evalflow.files.yaml_writer import yaml_text
-from evalflow.lifecycle.tree import with_actions
+from evalflow.lifecycle.order import with_actions
 
 FORMAT = "lifecycle/1"
 """What the key `evalflow` of a lifecycle file says."""

@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.errors import InvalidInput, invalid, nearest
 from evalflow.model import CalendarRules, DueRule, Label
 
 FREQUENCIES: tuple[str, ...] = ("month", "quarter", "half", "year")
@@ -55,7 +55,12 @@ _WEEKEND = {5: Label("토요일", "Saturday"), 6: Label("일요일", "Sunday")}
 
 def _wrong(code: str, ko: str, en: str, value: object = None) -> InvalidInput:
     shown = None if value is None else str(value)[:60]
-    return InvalidInput([Problem(code=code, ko=ko, en=en, value=shown)])
+    return invalid(
+        code,
+        ko=ko,
+        en=en,
+        value=shown,
+    )
 
 
 # --------------------------------------------------------------------------- periods

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterable
 
 import attrs
 
@@ -74,3 +75,21 @@ class Selection:
     periods: tuple[str, ...] | None = None
     bands: tuple[str, ...] | None = None
     limit: int | None = None
+
+    def test(self) -> Callable[[Project], bool]:
+        """Return what says of a project, as it stands in the value given, whether every condition
+        holds. `on` and `limit` are no conditions: whoever asks has found the unit already."""
+        asked: list[tuple[frozenset[str], Callable[[Project], Iterable[str | None]]]] = [
+            (frozenset(words), told)
+            for words, told in (
+                (None if self.plan is None else (self.plan,), lambda project: (project.plan,)),
+                (self.ids, lambda project: (project.id,)),
+                (self.units, lambda project: (project.unit,)),
+                (self.fields, lambda project: (project.field,)),
+                (self.states, lambda project: project.states),
+                (self.periods, lambda project: (project.period,)),
+                (self.bands, lambda project: (project.band,)),
+            )
+            if words is not None
+        ]
+        return lambda project: all(not words.isdisjoint(told(project)) for words, told in asked)

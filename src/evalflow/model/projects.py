@@ -87,7 +87,7 @@ class ProjectDefinition:
     project had in the plan of the year before, e.g. `seodaemun-2016/6`. `about` is the id of the
     project that a corrective order or a referral is about. `also_in` names the plans in which the
     same thing is evaluated too, each with the special reason for it (R23). `tree` is the source it
-    was built from, kept so that a stored definition is read back by the same builder.
+    was built from: what is stored, and what a later change is merged into.
     """
 
     id: str

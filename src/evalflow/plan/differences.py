@@ -15,7 +15,7 @@ _UNCOMPARED = frozenset({"revision", "effective", ORDER})
 
 
 @attrs.frozen(kw_only=True)
-class Change:
+class Difference:
     """One thing that the plan says otherwise.
 
     Attributes:
@@ -31,31 +31,31 @@ class Change:
     after: str | None
 
 
-def changes(
+def differences(
     plan: Plan, head: PlanHead | None, old: Mapping[str, ProjectDefinition]
-) -> tuple[Change, ...]:
+) -> tuple[Difference, ...]:
     """Return what `plan` says otherwise than `head` and its projects `old` (by number); head None:
     than nothing at all. First what all share, then project by project in the plan's order."""
-    found: list[Change] = []
+    found: list[Difference] = []
     if head is not None:
-        for path, before, after in _differences(head.tree, plan.head.tree, ()):
-            found.append(_change(None, path, before, after))
+        for path, before, after in _compared(head.tree, plan.head.tree, ()):
+            found.append(_difference(None, path, before, after))
     for number, definition in plan.projects.items():
         if number not in old:
-            found.append(_change(number, (), None, definition.label.ko))
+            found.append(_difference(number, (), None, definition.label.ko))
             continue
-        for path, before, after in _differences(old[number].tree, definition.tree, ()):
-            found.append(_change(number, path, before, after))
+        for path, before, after in _compared(old[number].tree, definition.tree, ()):
+            found.append(_difference(number, path, before, after))
     return tuple(found)
 
 
-def _differences(
+def _compared(
     one: Tree, other: Tree, path: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], Tree, Tree]]:
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         for key in dict.fromkeys([*one, *other]):
             if not _is_about_order(path, key):
-                yield from _differences(one.get(key), other.get(key), (*path, key))
+                yield from _compared(one.get(key), other.get(key), (*path, key))
     elif one != other:
         yield path, one, other
 
@@ -68,8 +68,8 @@ def _is_about_order(path: tuple[str, ...], key: str) -> bool:
     return kept and key == ORDER
 
 
-def _change(number: str | None, path: tuple[str, ...], before: Tree, after: Tree) -> Change:
-    return Change(number=number, path=".".join(path), before=_text(before), after=_text(after))
+def _difference(number: str | None, path: tuple[str, ...], before: Tree, after: Tree) -> Difference:
+    return Difference(number=number, path=".".join(path), before=_text(before), after=_text(after))
 
 
 def _text(tree: Tree) -> str | None:

@@ -15,7 +15,8 @@ from evalflow.model import PlanHead, ProjectDefinition
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import read_head
 from evalflow.plan.overlay import Overlay, overlay
-from evalflow.plan.project import Surroundings, check_project, read_project
+from evalflow.plan.project import read_project
+from evalflow.plan.surroundings import Surroundings, check_project
 
 
 def load_plan(

@@ -9,10 +9,12 @@ here, and stands in no plan file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from evalflow.files.reader import Part
 from evalflow.model.canonical import Tree
+
+T = TypeVar("T")
 
 ORDER = "order"
 """The key under which a stored tree keeps the order of its mappings."""
@@ -24,7 +26,8 @@ def with_order(tree: Mapping[str, Tree], keys: Iterable[str]) -> dict[str, Tree]
     A key that was written without a value is as good as absent, and is left out.
     """
     kept: dict[str, Tree] = {}
-    known = tree.get(ORDER) or {}
+    said = tree.get(ORDER)
+    known = said if isinstance(said, Mapping) else {}
     for key in keys:
         inside = tree.get(key)
         if isinstance(inside, Mapping):
@@ -41,13 +44,18 @@ def in_order(tree: Mapping[str, Any], order: Tree) -> list[str]:
     """Return the keys of `tree`: first as `order` says, then the others as they stand."""
     if not isinstance(order, list):
         return list(tree)
-    first = [name for name in dict.fromkeys(order) if name in tree]
+    first = [name for name in dict.fromkeys(map(str, order)) if name in tree]
     return [*first, *(name for name in tree if name not in set(first))]
 
 
-def sort_parts(part: Part, key: str, found: dict[str, Any]) -> dict[str, Any]:
+def sort_parts(part: Part, key: str, found: dict[str, T]) -> dict[str, T]:
     """Return what was read from the mapping at `key` in the order that the tree keeps."""
-    kept = part.tree.get(ORDER)
+    return stored_order(part.tree, key, found)
+
+
+def stored_order(tree: Mapping[str, Tree], key: str, found: dict[str, T]) -> dict[str, T]:
+    """Return what was found in the mapping at `key` of `tree` in the order that the tree keeps."""
+    kept = tree.get(ORDER)
     if not isinstance(kept, Mapping) or key not in kept:
         return found
     return {name: found[name] for name in in_order(found, kept[key])}

@@ -22,7 +22,8 @@ from evalflow.files.yaml import path_text
 from evalflow.model import PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree
 from evalflow.plan.listing import sources_of, value_at
-from evalflow.plan.project import Surroundings, check_project, read_project
+from evalflow.plan.project import read_project
+from evalflow.plan.surroundings import Surroundings, check_project
 from evalflow.plan.tables import (
     ACTUALS,
     ID,

@@ -1,20 +1,18 @@
 """From a tree to a `ProjectDefinition`: what a plan says about one project.
 
 Reading and checking are two steps. What a project says by itself is checked while it is read;
-what it says about the plan around it (units, fields, periods) is checked against the head, and
-only where somebody wrote it: an older definition in a store may name a unit that is gone.
+what it says about the plan around it is checked in `surroundings`. What a store holds comes back
+through `stored`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
-
-import attrs
 
 from evalflow.files.reader import Part, Reader, figure_of
 from evalflow.model import (
@@ -27,11 +25,11 @@ from evalflow.model import (
     PlanHead,
     ProjectDefinition,
     Step,
-    Unit,
 )
 from evalflow.model.canonical import Tree
-from evalflow.plan.head import periods_of
-from evalflow.plan.order import ORDER, sort_parts, with_order
+from evalflow.plan import keys
+from evalflow.plan.order import sort_parts, with_order
+from evalflow.plan.surroundings import Surroundings, check_project
 from evalflow.scoring.formulas import (
     ACCUMULATIONS,
     DEFAULT_FORMULA,
@@ -40,43 +38,26 @@ from evalflow.scoring.formulas import (
     ZERO_TARGETS,
 )
 
-_NOT_DUE = NotDue("")
+KINDS = ("new", "continued")
+"""What a project may be: begun this year (신규), or going on (계속)."""
 
-_PROJECT_KEYS = frozenset(
-    {"ko", "en", "illustrative", "unit", "assignments", "field", "core_project", "goals"}
-    | {"selection", "cooperating", "kind", "start", "end", "content", "budget", "schedule"}
-    | {"cards", "carried_from", "indicators", "about", "also_in"}
-)
-_STORED_KEYS = _PROJECT_KEYS | {ORDER}
-_INDICATOR_KEYS = frozenset(
-    {"ko", "en", "unit", "direction", "formula", "accumulation", "weight", "targets", "baseline"}
-    | {"steps", "zero_target", "cap"}
-)
-_STEP_KEYS = frozenset({"ko", "en", "weight"})
-_ASSIGNMENT_KEYS = frozenset({"unit", "since", "until"})
-_BUDGET_KEYS = frozenset({"sources", "periods"})
-_STORED_INDICATOR_KEYS = _INDICATOR_KEYS | {ORDER}
-_STORED_BUDGET_KEYS = _BUDGET_KEYS | {ORDER}
+_NOT_DUE = NotDue("")
 
 
 def definition_from_tree(
-    head: PlanHead, number: str, tree: Tree, *, stored: bool = False, measures: bool = True
+    head: PlanHead, number: str, tree: Tree, *, measures: bool = True
 ) -> ProjectDefinition:
-    """Return the definition that `tree` says: a `ProjectDefinition.tree`, or what a plan file
-    says under a project's number, perhaps changed by a merge patch.
+    """Return the definition that `tree` says, checked whole and against the head: what a plan
+    file says under a project's number, or a definition's tree changed by a merge patch.
 
-    `stored` leaves out the checks against the head: a definition that was checked when it was
-    stored stays readable when a later revision knows one of its units no more. Under a lifecycle
-    that `measures` nothing a project needs no indicators.
+    Under a lifecycle that `measures` nothing a project needs no indicators.
 
     Raises:
         InvalidInput: the tree has mistakes; all of them, with their path.
     """
     reading = Reader(tree, at=("projects", number))
-    measures = measures and not stored
     definition = read_project(reading.top, head.id, number, written=False, measures=measures)
-    if not stored:
-        check_project(definition, Surroundings.of(head), reading.top)
+    check_project(definition, Surroundings.of(head), reading.top)
     reading.raise_if_any()
     return definition
 
@@ -90,7 +71,7 @@ def read_project(
     """Return the definition, noting what is wrong with it by itself. `written` says that it is
     read from a file; a stored tree may also keep the order of its mappings. `measures` says
     that there must be indicators."""
-    part.only(_PROJECT_KEYS if written else _STORED_KEYS)
+    part.only(keys.PROJECT if written else keys.STORED_PROJECT)
     start, end = part.date("start", None), part.date("end", None)
     if start is not None and end is not None and dt.date.min not in (start, end) and end < start:
         ko = f"사업기간의 끝({end})이 시작({start})보다 앞섭니다"
@@ -108,7 +89,7 @@ def read_project(
         goals=part.texts("goals"),
         selection=part.texts("selection"),
         cooperating=part.texts("cooperating"),
-        kind=part.choice("kind", ("new", "continued"), "new"),
+        kind=part.choice("kind", KINDS, "new"),
         start=start,
         end=end,
         content=part.label_at("content", None, english=False),
@@ -150,7 +131,7 @@ def _assignments(part: Part) -> tuple[Assignment, ...]:
     for step, inside in part.parts("assignments", named=False):
         if not isinstance(step, int):
             inside.wrong(None, "wrong_value", "목록이어야 합니다", "expected a list")
-        inside.only(_ASSIGNMENT_KEYS)
+        inside.only(keys.ASSIGNMENT)
         found.append(
             Assignment(
                 unit=inside.text("unit"),
@@ -158,6 +139,9 @@ def _assignments(part: Part) -> tuple[Assignment, ...]:
                 until=inside.date("until", None),
             )
         )
+    if not found and "assignments" in part and not part.tree["assignments"]:
+        ko, en = "담당 부서가 하나는 있어야 합니다", "there is at least one unit in charge"
+        part.wrong("assignments", "missing_key", ko, en)
     return tuple(found) or (Assignment(unit=""),)
 
 
@@ -180,7 +164,7 @@ def _indicators(part: Part, written: bool) -> tuple[Indicator, ...]:
 
 
 def _indicator(part: Part, name: str, written: bool) -> Indicator:
-    part.only(_INDICATOR_KEYS if written else _STORED_INDICATOR_KEYS)
+    part.only(keys.INDICATOR if written else keys.STORED_INDICATOR)
     direction = part.choice("direction", DIRECTIONS)
     formula = _formula(part, direction)
     steps = _steps(part, formula)
@@ -270,7 +254,7 @@ def _odd_target(inside: Part, period: Any, value: Tree) -> Figure:
         return _NOT_DUE
     elif isinstance(value, Mapping):
         why = inside.mapping(period)
-        why.only(_NOT_DUE_KEYS)
+        why.only(keys.NOT_DUE)
         if "not_due" in value:
             return NotDue(why.text("not_due", ""))
         ko, en = "수 또는 {not_due: 사유}여야 합니다", "expected a figure or {not_due: why}"
@@ -278,9 +262,6 @@ def _odd_target(inside: Part, period: Any, value: Tree) -> Figure:
     else:
         return inside.figure(period)
     return _NOT_DUE
-
-
-_NOT_DUE_KEYS = frozenset({"not_due"})
 
 
 def _steps(part: Part, formula: str) -> tuple[Step, ...]:
@@ -294,7 +275,7 @@ def _steps(part: Part, formula: str) -> tuple[Step, ...]:
         part.wrong("steps", "wrong_value", ko, en)
     found: dict[str, Step] = {}
     for name, inside in part.parts("steps"):
-        inside.only(_STEP_KEYS)
+        inside.only(keys.STEP)
         weight = inside.fraction("weight", _ONE)
         if weight <= 0:
             ko, en = (
@@ -322,7 +303,7 @@ def _budget(part: Part, written: bool) -> Budget:
     if "budget" not in part:
         return Budget()
     inside = part.mapping("budget")
-    inside.only(_BUDGET_KEYS if written else _STORED_BUDGET_KEYS)
+    inside.only(keys.BUDGET if written else keys.STORED_BUDGET)
     sources = _money(inside, "sources")
     return Budget(sources=sort_parts(inside, "sources", sources), periods=_money(inside, "periods"))
 
@@ -364,164 +345,3 @@ def _normal(tree: Mapping[str, Tree]) -> Tree:
         if stepped:
             normal["indicators"] = {**indicators, **stepped}
     return normal
-
-
-# --------------------------------------------------------------------------- checking
-
-
-@attrs.frozen(kw_only=True)
-class Surroundings:
-    """What a project may name, taken once out of a plan's head."""
-
-    units: Mapping[str, Unit]
-    fields: Collection[str]
-    core_projects: Collection[str]
-    goals: Collection[str]
-    criteria: Collection[str]
-    periods: tuple[str, ...]
-    months: frozenset[str]
-    first: dt.date
-    last: dt.date
-    period_set: frozenset[str] = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "period_set", frozenset(self.periods))
-
-    @classmethod
-    def of(cls, head: PlanHead) -> Surroundings:
-        """Return what the projects of this plan may name."""
-        periods = periods_of(head.calendar.first, head.calendar.last)
-        first = periods[0].start if periods else dt.date.min
-        last = periods[-1].end if periods else dt.date.max
-        return cls(
-            units=head.units,
-            fields=head.fields,
-            core_projects=head.core_projects,
-            goals=head.goals,
-            criteria=head.criteria,
-            periods=tuple(period.text for period in periods),
-            months=_months(first, last) if periods else frozenset(),
-            first=first,
-            last=last,
-        )
-
-
-def _months(first: dt.date, last: dt.date) -> frozenset[str]:
-    count = (last.year - first.year) * 12 + last.month - first.month + 1
-    numbers = range(first.month - 1, first.month - 1 + count)
-    return frozenset(f"{first.year + n // 12:04}-{n % 12 + 1:02}" for n in numbers)
-
-
-def check_project(definition: ProjectDefinition, around: Surroundings, part: Part) -> None:
-    """Note what the definition says that does not fit the plan around it."""
-    if definition.field not in around.fields and definition.field:
-        part.unknown("field", ("분야", "field"), around.fields)
-    core = definition.core_project
-    if core is not None and core not in around.core_projects:
-        part.unknown("core_project", ("핵심 프로젝트", "core project"), around.core_projects)
-    if definition.goals:
-        _known(part, "goals", definition.goals, ("목표", "goal"), around.goals)
-    if definition.selection:
-        _known(part, "selection", definition.selection, ("선정기준", "criterion"), around.criteria)
-    if definition.cooperating:
-        _known(part, "cooperating", definition.cooperating, ("부서", "unit"), around.units)
-    _check_assignments(definition, around, part)
-    for indicator in definition.indicators:
-        if indicator.targets.keys() != around.period_set and around.periods:
-            _check_target_periods(indicator, around, part)
-    if around.periods:
-        if not definition.budget.periods.keys() <= around.period_set:
-            _outside(part.mapping("budget").mapping("periods"), around.periods)
-        if not definition.schedule.keys() <= around.months:
-            _outside(part.mapping("schedule"), sorted(around.months))
-
-
-def _known(
-    part: Part,
-    key: str,
-    names: Collection[str],
-    what: tuple[str, str],
-    known: Collection[str],
-) -> None:
-    for place, name in enumerate(names):
-        if name and name not in known:
-            if isinstance(part.tree[key], str):
-                part.unknown(key, what, known)
-            else:
-                part.part(key).unknown(place, what, known)
-
-
-def _check_target_periods(indicator: Indicator, around: Surroundings, part: Part) -> None:
-    inside = part.mapping("indicators").mapping(indicator.id)
-    if "targets" not in inside:
-        return  # noted when it was read
-    lacking = [period for period in around.periods if period not in indicator.targets]
-    if lacking:
-        listed = ", ".join(lacking)
-        inside.wrong(
-            "targets",
-            "missing_target",
-            f"성과지표 '{indicator.id}'에 {listed}의 목표가 없습니다 "
-            "(때가 아니면 {not_due: 사유})",
-            f"the indicator '{indicator.id}' has no target for {listed} (if none is due: "
-            "{not_due: why})",
-            listed,
-        )
-    if not indicator.targets.keys() <= around.period_set:
-        _outside(inside.mapping("targets"), around.periods)
-
-
-def _outside(part: Part, known: Collection[str]) -> None:
-    """Note every period (or month) of the part that is none of the plan's."""
-    first, last = next(iter(known)), list(known)[-1]
-    for period in part.tree:
-        if period not in known:
-            part.wrong_key(
-                period,
-                "period_outside",
-                f"'{period}'은(는) 이 계획의 기간이 아닙니다 ({first}부터 {last}까지)",
-                f"'{period}' is none of the plan's periods ({first} to {last})",
-            )
-
-
-def _check_assignments(definition: ProjectDefinition, around: Surroundings, part: Part) -> None:
-    alone = "assignments" not in part
-    next_day = around.first
-    before: Assignment | None = None
-    for place, assignment in enumerate(definition.assignments):
-        inside = part if alone else part.part("assignments").part(place)
-        unit = around.units.get(assignment.unit)
-        if unit is None and assignment.unit:
-            inside.unknown("unit", ("부서", "unit"), around.units)
-        since = max(assignment.since or around.first, around.first)
-        until = min(assignment.until or around.last, around.last)
-        if assignment.since and assignment.until and assignment.until < assignment.since:
-            ko = f"끝나는 날({assignment.until})이 시작하는 날({assignment.since})보다 앞섭니다"
-            en = f"ends ({assignment.until}) before it begins ({assignment.since})"
-            inside.wrong("until", "ends_before_begin", ko, en)
-            return
-        if since < next_day and before is not None:
-            ko = f"'{before.unit}'과 '{assignment.unit}'의 담당 기간이 겹칩니다 ({since}부터)"
-            en = f"the assignments to '{before.unit}' and '{assignment.unit}' overlap from {since}"
-            inside.wrong(None, "assignments_overlap", ko, en)
-        elif since > next_day:
-            gap = since - dt.timedelta(days=1)
-            ko = f"담당 부서가 없는 기간이 있습니다 ({next_day}부터 {gap}까지)"
-            inside.wrong(None, "assignments_gap", ko, f"no unit from {next_day} to {gap}")
-        if unit is not None:
-            _check_existence(unit, since, until, inside)
-        before = assignment
-        next_day = until + dt.timedelta(days=1) if until < dt.date.max else until
-    if next_day <= around.last and around.periods:
-        ko = f"담당 부서가 없는 기간이 있습니다 ({next_day}부터 {around.last}까지)"
-        key = None if alone else "assignments"
-        part.wrong(key, "assignments_gap", ko, f"no unit from {next_day} to {around.last}")
-
-
-def _check_existence(unit: Unit, since: dt.date, until: dt.date, part: Part) -> None:
-    if (unit.since is not None and since < unit.since) or (
-        unit.until is not None and until > unit.until
-    ):
-        ko = f"부서 '{unit.id}'은(는) {unit.since or ''}~{unit.until or ''}에만 있습니다"
-        en = f"the unit '{unit.id}' exists only from {unit.since or '…'} to {unit.until or '…'}"
-        part.wrong("unit", "unit_not_there", ko, en, unit.id)

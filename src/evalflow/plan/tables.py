@@ -22,8 +22,8 @@ from evalflow.files.cells import same
 from evalflow.files.table_reader import Column, Row
 from evalflow.model import Label, PlanHead
 from evalflow.model.canonical import Tree
-from evalflow.plan.head import periods_of
 from evalflow.plan.order import ORDER, in_order
+from evalflow.plan.surroundings import periods_of
 from evalflow.scoring.formulas import DIRECTIONS, FORMULAS
 
 Value = str | int | Decimal | dt.date | None

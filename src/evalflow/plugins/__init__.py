@@ -5,3 +5,7 @@
 - `installed`: the plugins of one engine; `entry_points`, `loading`, `checking`: how they are found
   and what is wrong with them; `options`: what they declare; `calls`: their code, guarded.
 """
+
+from evalflow._public import lazily
+
+__getattr__, __dir__, __all__ = lazily(__name__)

@@ -39,7 +39,7 @@ class Taken:
 
 
 @attrs.frozen(kw_only=True)
-class Finding:
+class PluginFinding:
     """Whether one thing keeps its contract, as far as was asked; `fault` says how it does not."""
 
     kind: str

@@ -46,7 +46,8 @@ class FormFinding:
     Codes: `agrees`, `moved_on` (figures have changed since: no fault of the form),
     `file_changed` (not the file that was printed), `store_differs` (the store no longer says
     what was printed), `history_differs` (the history up to then was rewritten),
-    `other_version` (printed by another version: not comparable byte by byte), `other_plan`.
+    `other_version` (printed by another version: not comparable byte by byte), `other_font` (a PDF
+    whose fonts are not here: not comparable), `other_plan`.
     """
 
     code: str

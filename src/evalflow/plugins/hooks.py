@@ -1,8 +1,8 @@
 """What a plugin may provide: the hooks, and the marker with which a plugin answers them.
 
-    import evalflow
+    from evalflow.plugins import hookimpl
 
-    @evalflow.hookimpl
+    @hookimpl
     def evalflow_notifiers():
         return {"pager": Pager}
 

@@ -19,7 +19,7 @@ from typing import Any
 import attrs
 
 from evalflow.decision.guards import Guard
-from evalflow.errors import InvalidInput, PluginError, Problem, StorageError, nearest
+from evalflow.errors import InvalidInput, PluginError, Problem, StorageError, invalid, nearest
 from evalflow.lifecycle.definition import GuardSpec
 from evalflow.model import Delivery, Label, PlanHead, Rating, ScoringRules, Subject
 from evalflow.model.canonical import Tree
@@ -33,7 +33,7 @@ from evalflow.plugins.calls import (
     guarded,
     held_to,
 )
-from evalflow.plugins.checking import Finding, Taken, fault, takes
+from evalflow.plugins.checking import PluginFinding, Taken, fault, takes
 from evalflow.plugins.forms import Form
 from evalflow.plugins.hooks import options_of
 from evalflow.plugins.loading import (
@@ -146,13 +146,13 @@ class Plugins:
         """
         return tuple(takes(self._items[kind, name]))
 
-    def findings(self, only: str | None = None) -> Iterator[Finding]:
+    def findings(self, only: str | None = None) -> Iterator[PluginFinding]:
         """Yield whether each thing, or those of this plugin or name, keeps its contract, as far
         as can be asked without a server. The kits in `evalflow.testing` ask everything."""
         for row in self.provided():
             if only in (None, row.plugin, row.name):
                 found = fault(row.kind, row.name, self._items[row.kind, row.name])
-                yield Finding(kind=row.kind, name=row.name, plugin=row.plugin, fault=found)
+                yield PluginFinding(kind=row.kind, name=row.name, plugin=row.plugin, fault=found)
 
     # ------------------------------------------------------------------ storages
 
@@ -405,8 +405,12 @@ class Plugins:
         if item is None:
             ko, en = self._absent(kind, name)
             path = ".".join(named_at)
-            raise InvalidInput(
-                [Problem(code=f"unknown_{kind}", path=path, value=name, ko=ko, en=en)]
+            raise invalid(
+                f"unknown_{kind}",
+                path=path,
+                value=name,
+                ko=ko,
+                en=en,
             )
         declared = options_of(item.made_by)
         if declared is None:

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import InvalidInput, invalid
 from evalflow.model import Figure, Indicator, NotDue
 from evalflow.scoring.formulas import ACCUMULATIONS
 from evalflow.scoring.kernel import EXACT, half_up
@@ -69,7 +69,7 @@ def amounts(
     if kind == "last":
         return _last(targets, name, periods, actuals)
     if kind not in ACCUMULATIONS:
-        raise InvalidInput([_unknown(indicator)])
+        raise _unknown(indicator)
     adds_early = kind == "sum"
     add = EXACT.add
     planned, done, count, missing = _ZERO, _ZERO, 0, False
@@ -111,10 +111,10 @@ def _last(
     return _NOTHING_DUE
 
 
-def _unknown(indicator: Indicator) -> Problem:
+def _unknown(indicator: Indicator) -> InvalidInput:
     known = ", ".join(ACCUMULATIONS)
-    return Problem(
-        code="unknown_accumulation",
+    return invalid(
+        "unknown_accumulation",
         path=f"{indicator.id}.accumulation",
         value=indicator.accumulation,
         ko=f"누계 방식 '{indicator.accumulation}'이(가) 없습니다: {known}",

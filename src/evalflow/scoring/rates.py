@@ -21,7 +21,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, NamedTuple
 
-from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.errors import InvalidInput, Problem, invalid, nearest
 from evalflow.model import (
     Band,
     Figure,
@@ -80,7 +80,7 @@ class Rates:
             for indicator in subject.definition.indicators:
                 rated.append(_line(subject, indicator, terms))
         except (ArithmeticError, ValueError) as error:
-            raise InvalidInput([_not_exact(subject, indicator)]) from error
+            raise _not_exact(subject, indicator) from error
         return _rating(subject, rated)
 
 
@@ -113,7 +113,7 @@ def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
     name, rules, places = indicator.id, subject.rules, terms.places
     formula = FORMULAS.get(indicator.formula)
     if formula is None:
-        raise InvalidInput([_unknown_formula(subject, indicator)])
+        raise _unknown_formula(subject, indicator)
     figure = terms.figures.get(name)
     so_far = amounts(indicator, terms.periods, subject.actuals)
     target, actual = so_far.target, so_far.actual
@@ -189,11 +189,11 @@ def _published(ratio: Ratio, places: int) -> Decimal:
     return published(half_up(ratio[0] * 10**places, ratio[1]), places)
 
 
-def _unknown_formula(subject: Subject, indicator: Indicator) -> Problem:
+def _unknown_formula(subject: Subject, indicator: Indicator) -> InvalidInput:
     name, known = indicator.formula, ", ".join(FORMULAS)
     near = nearest(name, FORMULAS)
-    return Problem(
-        code="unknown_formula",
+    return invalid(
+        "unknown_formula",
         path=f"{subject.project}.{indicator.id}.formula",
         value=name,
         ko=f"산식 '{name}'이(가) 없습니다"
@@ -202,9 +202,9 @@ def _unknown_formula(subject: Subject, indicator: Indicator) -> Problem:
     )
 
 
-def _not_exact(subject: Subject, indicator: Indicator) -> Problem:
-    return Problem(
-        code="figure_not_exact",
+def _not_exact(subject: Subject, indicator: Indicator) -> InvalidInput:
+    return invalid(
+        "figure_not_exact",
         path=f"{subject.project}.{indicator.id}",
         ko="정확히 셈할 수 없는 수가 있습니다 (무한대, 수 아님, 또는 너무 긴 수).",
         en="a figure is infinite, not a number, or too long to reckon with exactly",

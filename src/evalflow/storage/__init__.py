@@ -1,5 +1,5 @@
 """Where an office's evaluation is kept: the contract, in memory, and in an SQLite file."""
 
-from evalflow.storage.contract import Settled, Storage
+from evalflow._public import lazily
 
-__all__ = ["Settled", "Storage"]
+__getattr__, __dir__, __all__ = lazily(__name__)

@@ -245,6 +245,7 @@ class MemoryStorage:
         yield from found
 
     def _selected(self, selection: Selection) -> list[Project]:
+        fits = selection.test()
         found = []
         for project in self._ordered():
             if selection.on is not None:
@@ -252,7 +253,7 @@ class MemoryStorage:
                 unit = None if definition is None else definition.unit_on(selection.on)
                 if unit is not None and unit != project.unit:
                     project = attrs.evolve(project, unit=unit)  # noqa: PLW2901
-            if _fits(project, selection):
+            if fits(project):
                 found.append(project)
         return found[: selection.limit]
 
@@ -267,7 +268,7 @@ class MemoryStorage:
                 for project in self._ordered()
                 if (before := self._rebuilt(project, selection.on, at)) is not None
             ]
-        found = [project for project in then if _fits(project, selection)]
+        found = list(filter(selection.test(), then))
         yield from found[: selection.limit]
 
     def _rebuilt(self, project: Project, on: dt.date | None, at: dt.datetime) -> Project | None:
@@ -422,19 +423,6 @@ def _order(project: Project) -> tuple[str, bool, int, str]:
     if number.isascii() and number.isdigit():
         return project.plan, False, int(number), number
     return project.plan, True, 0, number
-
-
-def _fits(project: Project, selection: Selection) -> bool:
-    where = selection
-    return (
-        (where.plan is None or project.plan == where.plan)
-        and (where.ids is None or project.id in where.ids)
-        and (where.units is None or project.unit in where.units)
-        and (where.fields is None or project.field in where.fields)
-        and (where.states is None or any(state in where.states for state in project.states))
-        and (where.periods is None or project.period in where.periods)
-        and (where.bands is None or project.band in where.bands)
-    )
 
 
 def _copy(project: Project) -> Project:

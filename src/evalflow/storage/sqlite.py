@@ -359,14 +359,14 @@ class SQLiteStorage:
 
     def as_of(self, selection: Selection, at: dt.datetime) -> Iterator[Project]:
         """Yield the selected projects as their last entry at or before `at` left them."""
-        left = selection.limit
+        left, fits = selection.limit, selection.test()
         if left is not None and left <= 0:
             return
         sql, values = _as_of(selection, moment(at))
         history = self._rows(sql, values)
         try:
             for project in _rebuilt(history):
-                if not _fitted(project, selection):
+                if not fits(project):
                     continue
                 yield project
                 if left is not None:
@@ -956,18 +956,6 @@ def _project_then(row: Sequence[Any], replay: Rebuilt) -> Project:
     )
 
 
-def _fitted(project: Project, selection: Selection) -> bool:
-    """Say whether a project as it was then meets what could not be asked of the database."""
-    where = selection
-    return (
-        (where.units is None or project.unit in where.units)
-        and (where.fields is None or project.field in where.fields)
-        and (where.states is None or any(state in where.states for state in project.states))
-        and (where.periods is None or project.period in where.periods)
-        and (where.bands is None or project.band in where.bands)
-    )
-
-
 # --------------------------------------------------------------------------- opening
 
 
@@ -978,10 +966,14 @@ def _connect(path: str, synchronous: str, patience: float) -> sqlite3.Connection
         connection = sqlite3.connect(
             path, timeout=patience, isolation_level=None, check_same_thread=False
         )
-        connection.execute(f"PRAGMA synchronous = {synchronous}")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL}")
+        try:  # the first statement reads the file: it may be no database
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL}")
+        except BaseException:
+            connection.close()
+            raise
     except sqlite3.Error as error:
         raise _storage_error(error, path) from error
     return connection

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from evalflow import Storage
+from evalflow.storage import Storage
 from evalflow.testing import faults
 
 Opener = Callable[[], Storage]

@@ -32,18 +32,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import evalflow
-from evalflow import (
-    BatchPlan,
-    Commit,
-    Engine,
-    Head,
-    Move,
-    Notice,
-    Selection,
-    Storage,
-    StorageError,
-    move_like,
-)
+from evalflow import BatchPlan, Engine, StorageError
+from evalflow.plugins import Notice
+from evalflow.storage import Commit, Head, Move, Selection, Storage, move_like
 from evalflow.testing import faults
 from evalflow.testing.office import (
     PERIOD,
@@ -159,7 +150,7 @@ class Crashes:
         self._clock.moment += _DAY
         self._engine.deliver(notifiers={"jsonl": _Post(self._sent.fileno())})
         sent = self._sent_ids()
-        notices = {each.notice.id: each.state for each in self._engine.notices()}
+        notices = {each.notice.id: each.state for each in self._engine.outbox.notices()}
         if set(notices) != set(sent) or set(notices.values()) - {"delivered"}:
             raise Broken("not every notice was sent, and marked")
         self.figures["stores"] += 1
@@ -292,14 +283,14 @@ class Crashes:
                 with self._open(self.url) as engine:
                     engine.storage = _Witness(engine.storage, paper.fileno())
                     faults.install(fault)
-                    for _ in engine.apply(plan, chunk=chunk):
+                    for _ in engine.batches.apply(plan, chunk=chunk):
                         pass
 
             self._kill(self._fork(applying), point, may_end=True)
             self._quiet()
             written = _notes(paper)
-        receipts = {r.project: r.outcome for r in self._engine.apply(plan, chunk=chunk)}
-        whole = {r.project: r.outcome for r in self._mirror.apply(plan)}
+        receipts = {r.project: r.outcome for r in self._engine.batches.apply(plan, chunk=chunk)}
+        whole = {r.project: r.outcome for r in self._mirror.batches.apply(plan)}
         already = {name for name, outcome in receipts.items() if outcome == "already"}
         surely = {m.project.id for commit, ended in written if ended for m in commit.moves}
         ends = {name: o if o != "already" else "done" for name, o in receipts.items()}
@@ -378,10 +369,12 @@ class Crashes:
         for name, value in right.items():
             if found[name] != value:
                 raise Broken(f"{name} differ from what was written")
-        if faulty := list(self._engine.verify()):
+        if faulty := list(self._engine.audit.verify()):
             raise Broken(faulty[0].text("en"))
         sent = self._sent_ids()
-        unsent = {each.notice.id for each in self._engine.notices(state="delivered")} - set(sent)
+        unsent = {each.notice.id for each in self._engine.outbox.notices(state="delivered")} - set(
+            sent
+        )
         if unsent:
             raise Broken(f"marked as delivered and never sent: {sorted(unsent)[:3]}")
         self.figures["looked"] += 1

@@ -243,9 +243,9 @@ class _Lives(RuleBasedStateMachine):
                 list(engine.projects()),
                 [list(engine.history(project.id)) for project in engine.projects()],
                 list(engine.storage.snapshots(engine.select())),
-                sorted((n.notice.id, n.state) for n in engine.notices()),
-                list(engine.verify()),
-                str(engine.checkpoint()),
+                sorted((n.notice.id, n.state) for n in engine.outbox.notices()),
+                list(engine.audit.verify()),
+                str(engine.audit.checkpoint()),
             )
         )
         assert everything[4] == []
@@ -262,7 +262,7 @@ class _Lives(RuleBasedStateMachine):
     @rule(minutes=st.integers(0, 5000))
     def somebody_looks_back(self, minutes: int) -> None:
         then = self.clock.moment - minutes * 60_000 * Ticking.TICK
-        self.same(lambda engine: list(engine.as_of(then)))
+        self.same(lambda engine: list(engine.projects(at=then)))
 
     @rule()
     def the_stores_are_opened_anew(self) -> None:
@@ -275,7 +275,7 @@ class _Lives(RuleBasedStateMachine):
     def a_batch_is_applied(self, picked: st.DataObject, mode: str, some: int) -> None:
         """Also an old one, of which something was done or has changed."""
         batch = picked.draw(st.sampled_from(self.batches))
-        self.same(lambda engine: list(engine.apply(batch, mode=mode, chunk=some)))
+        self.same(lambda engine: list(engine.batches.apply(batch, mode=mode, chunk=some)))
         self.follow()
 
     def follow(self) -> None:

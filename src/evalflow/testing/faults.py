@@ -16,7 +16,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from evalflow import fault_point
+from evalflow.storage import fault_point
 
 VARIABLE = "EVALFLOW_FAULT"
 """The environment variable that `install` reads: `point:action`, or `point:action:n` for the

@@ -12,7 +12,9 @@ from typing import Any
 import attrs
 
 import evalflow
-from evalflow import Draft, Firing, GuardSpec, Label
+from evalflow import Label
+from evalflow.plugins import Draft, Firing, GuardSpec, Plugins, hookimpl
+from evalflow.storage import canonical, parse
 
 PLAN = """\
 evalflow: plan/1
@@ -162,18 +164,18 @@ def open_office(
     """Open an office in memory whose every event asks this guard, beside its own."""
 
     class OneGuard:
-        @evalflow.hookimpl
+        @hookimpl
         def evalflow_guards(self) -> Mapping[str, Any]:
             return {NAME: (attrs.evolve(spec, name=NAME), guard)}
 
     spec, guard = made
 
-    tree = evalflow.parse(evalflow.canonical(evalflow.load_lifecycle("major-works").tree))
+    tree = parse(canonical(evalflow.load_lifecycle("major-works").tree))
     for event in tree["events"]:
         event["guards"] = [*event.get("guards", []), {NAME: dict(params)} if params else NAME]
-    (folder / "own.yaml").write_text(evalflow.canonical(tree), encoding="utf-8")
+    (folder / "own.yaml").write_text(canonical(tree), encoding="utf-8")
     (folder / "plan.yaml").write_text(PLAN.format(lifecycle="./own.yaml"), encoding="utf-8")
-    plugins = evalflow.Plugins.load([OneGuard()])
+    plugins = Plugins.load([OneGuard()])
     clock = Clock()
     plan = evalflow.load_plan(folder / "plan.yaml", plugins=plugins)
     return evalflow.open("memory:", plugins=plugins, clock=clock), clock, plan
@@ -187,7 +189,7 @@ def firings() -> tuple[tuple[Firing, Draft], ...]:
     def spy(firing: Firing, after: Draft) -> None:
         seen.append((firing, after))
 
-    spec = GuardSpec(name="spy", label=Label("관찰", "Spy"))
+    spec = GuardSpec(name="spy", label=Label("관찰", "Spy"), peers="*", deadlines=True, about=True)
     with tempfile.TemporaryDirectory() as folder:
         engine, clock, plan = open_office(Path(folder), (spec, spy), {})
         play(engine, clock, plan)

@@ -15,28 +15,9 @@ from typing import Any
 
 import attrs
 
-from evalflow import (
-    Assignment,
-    Band,
-    CalendarRules,
-    Commit,
-    Conflict,
-    Entry,
-    Evaluation,
-    Label,
-    Line,
-    Move,
-    Notice,
-    PlanHead,
-    Project,
-    ProjectDefinition,
-    Rating,
-    ScoringRules,
-    Storage,
-    Unit,
-    canonical,
-    digest,
-)
+from evalflow import Conflict, Entry, Evaluation, Label, PlanHead, Project, ProjectDefinition, Unit
+from evalflow.plugins import Assignment, Band, CalendarRules, Line, Notice, Rating, ScoringRules
+from evalflow.storage import Commit, Move, Storage, canonical, digest
 
 BEGINNING = dt.datetime(2016, 1, 4, 0, 0, tzinfo=dt.UTC)
 """When a project is adopted, unless something else is said; later entries follow by the hour."""

@@ -28,7 +28,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from evalflow import Draft, Firing, GuardSpec, Reason
+from evalflow import Reason
+from evalflow.plugins import Draft, Firing, GuardSpec
 from evalflow.testing.alone import alone
 from evalflow.testing.firings import firings, open_office, play
 

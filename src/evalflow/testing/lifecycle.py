@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import evalflow
+from evalflow.testing import SampleContext, sample_data
 
 Source = str | os.PathLike[str]
 
@@ -70,15 +71,15 @@ class _House:
         """Return data for the event, made up from the types of its fields."""
         engine = self.engine
         standing = engine.project(project)
-        return evalflow.sample_data(
-            evalflow.SampleContext(
+        return sample_data(
+            SampleContext(
                 event=self.lifecycle.events[event],
                 project=standing,
                 evaluation=engine.evaluation(project),
-                definition=engine.definition(project, period=standing.period),
+                definition=engine.plans.definition(project, period=standing.period),
                 lifecycle=self.lifecycle,
-                head=engine.plan(self.plan.id),
-                directory=engine.terms(self.plan.id).directory,
+                head=engine.plans.head(self.plan.id),
+                directory=engine.rules.terms(self.plan.id).directory,
                 day=self.calendar.today(self.clock.moment),
                 strength=strength,
             )
@@ -202,7 +203,7 @@ def _walk(source: Source, plugins: Sequence[Any] | None, strength: Fraction) -> 
                         moved = True
                         break
     found.update(state for each in engine.projects(plan=house.plan.id) for state in each.states)
-    assert [each.text("en") for each in engine.verify(house.plan.id)] == []
+    assert [each.text("en") for each in engine.audit.verify(house.plan.id)] == []
     engine.close()
     return found
 
@@ -318,7 +319,7 @@ def lifecycle_machine(
             """Read everything back once more, from the beginning."""
             if not hasattr(self, "house"):
                 return
-            found = [each.text("en") for each in self.house.engine.verify(self.house.plan.id)]
+            found = [each.text("en") for each in self.house.engine.audit.verify(self.house.plan.id)]
             self.house.engine.close()
             self.folder.cleanup()
             assert found == []

@@ -21,18 +21,9 @@ from hypothesis.stateful import (
 )
 
 import evalflow
-from evalflow import (
-    Assignment,
-    Commit,
-    Conflict,
-    Evaluation,
-    Move,
-    Outgoing,
-    Project,
-    Selection,
-    Settled,
-    Storage,
-)
+from evalflow import Conflict, Evaluation, Project
+from evalflow.plugins import Assignment
+from evalflow.storage import Commit, Move, Outgoing, Selection, Settled, Storage
 from evalflow.testing.children import Opener
 from evalflow.testing.given import (
     BEGINNING,

@@ -30,7 +30,9 @@ from typing import ClassVar, Protocol
 import attrs
 import pytest
 
-from evalflow import Label, Notice, Notifier, Undeliverable, canonical
+from evalflow import Label
+from evalflow.plugins import Notice, Notifier, Undeliverable
+from evalflow.storage import canonical
 
 LONG = 30.0  # seconds after which a test that waits for a thread gives up
 

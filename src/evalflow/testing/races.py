@@ -24,7 +24,8 @@ from typing import Any
 import attrs
 
 import evalflow
-from evalflow import Conflict, Engine, Entry, EvalflowError, Refused, fault_point
+from evalflow import Conflict, Engine, Entry, EvalflowError, Refused
+from evalflow.storage import fault_point
 from evalflow.testing.crashes import in_files
 from evalflow.testing.office import PLAN_ID, Ticking, data_for, fire, the_plan
 
@@ -88,7 +89,7 @@ class Races:
 
     def close(self) -> None:
         """Let the programs end, and look at the whole store once more."""
-        if faulty := list(self._engine.verify()):
+        if faulty := list(self._engine.audit.verify()):
             raise Unfair(faulty[0].text("en"))
         self.figures["stores"] += 1
         self.figures["entries"] += sum(1 for _ in self._engine.storage.entries())
@@ -166,7 +167,7 @@ class Races:
             self.figures[answer.kind if answer.kind != "entry" else "won"] += 1
         if decided and (len(won) != 1 or any(t.kind == "refused" for _, t in results)):
             raise Unfair(f"{kind}: {len(won)} won of those who had decided on one version")
-        if faulty := [m for each in before for m in self._engine.verify(project=each)]:
+        if faulty := [m for each in before for m in self._engine.audit.verify(project=each)]:
             raise Unfair(f"{kind}: {faulty[0].text('en')}")
         self.figures["rounds"] += 1
         self.figures[f"rounds, {kind}"] += 1

@@ -17,7 +17,7 @@ from typing import Any
 import attrs
 
 from evalflow.engine.engine import Engine
-from evalflow.engine.engine import open as open_engine
+from evalflow.engine.opening import open as open_engine
 from evalflow.engine.schemes import select_plan
 from evalflow.errors import EvalflowError, InvalidInput, NotFound, Refused
 from evalflow.files.reader import figure_of
@@ -124,7 +124,7 @@ class _Playing:
     def _project(self, step: Step, number: str) -> Iterator[Failure]:
         engine = self.engine
         tells = step.tells is not None
-        known = {each.notice.id for each in engine.notices()} if tells else set()
+        known = {each.notice.id for each in engine.outbox.notices()} if tells else set()
         late: int | None = None
         if step.do:
             try:
@@ -142,7 +142,7 @@ class _Playing:
                     return
         if not step.looks:
             return
-        notices = engine.notices() if tells else ()
+        notices = engine.outbox.notices() if tells else ()
         told = {each.notice.recipient for each in notices if each.notice.id not in known}
         for ko, en, expected, came, fits in self._looks(step, number, late, told):
             if expected is not None and not fits:
@@ -200,7 +200,7 @@ class _Playing:
         yield "알림", "told", step.tells, sorted(told), set(step.tells or ()) == told
 
     def _overdue(self, step: Step) -> set[str]:
-        today = self.engine.calendar(step.plan).today(self.clock.moment)
+        today = self.engine.plans.calendar(step.plan).today(self.clock.moment)
         late = (due for due in self.engine.due(plan=step.plan) if due.due < today)
         return {project.rpartition("/")[2] for due in late for project in due.projects}
 

@@ -38,14 +38,14 @@ class Place:
     @property
     def definition(self) -> ProjectDefinition:
         """The project as its period is measured."""
-        return self.engine.definition(self.project.id, period=self.project.period)
+        return self.engine.plans.definition(self.project.id, period=self.project.period)
 
     def holder(self, role: str, nth: int = 1) -> str | None:
         """Return who holds the role for the project: the `nth`, or the last where there are
         fewer; None where nobody does."""
         plan = self.project.id.rpartition("/")[0]
-        unit = self.engine.definition(self.project.id).unit_on(self.day)
-        holders = Directory(self.engine.plan(plan)).holders((role,), unit, self.day)
+        unit = self.engine.plans.definition(self.project.id).unit_on(self.day)
+        holders = Directory(self.engine.plans.head(plan)).holders((role,), unit, self.day)
         return holders[min(nth, len(holders)) - 1] if holders else None
 
 

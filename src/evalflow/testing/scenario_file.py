@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from evalflow.engine.engine import load_plan
+from evalflow.engine.opening import load_plan
 from evalflow.errors import InvalidInput, Problem
 from evalflow.files.reader import Part, Reader, date_of, figure_of
 from evalflow.files.yaml import Document, read

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-import evalflow
+from evalflow.testing import load_scenario, run_scenario
 
 
 def scenario_tests(
@@ -30,8 +30,8 @@ def scenario_tests(
 
     @pytest.mark.parametrize("file", files, ids=[file.name.partition(".")[0] for file in files])
     def test_scenario(file: Path) -> None:
-        scenario = evalflow.load_scenario(file, plugins=plugins)
-        failures = evalflow.run_scenario(scenario, url=url, plugins=plugins)
+        scenario = load_scenario(file, plugins=plugins)
+        failures = run_scenario(scenario, url=url, plugins=plugins)
         assert not failures, "\n".join(failure.text("en") for failure in failures)
 
     return test_scenario

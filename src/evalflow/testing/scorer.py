@@ -27,7 +27,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from evalflow import InvalidInput, Line, Override, Rating, Scorer, Subject, canonical, parse
+from evalflow import InvalidInput
+from evalflow.plugins import Line, Override, Rating, Scorer, Subject
+from evalflow.storage import canonical, parse
 from evalflow.testing.alone import alone
 from evalflow.testing.subjects import BANDS, a_subject, an_indicator, subjects
 

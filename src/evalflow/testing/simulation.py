@@ -25,14 +25,14 @@ import attrs
 
 from evalflow.decision.firing import LAGGING_VERDICTS
 from evalflow.engine.engine import Engine
-from evalflow.engine.engine import open as open_engine
-from evalflow.errors import InvalidInput, NotFound, Problem, Reason, Refused
+from evalflow.engine.opening import open as open_engine
+from evalflow.errors import InvalidInput, NotFound, Reason, Refused, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import Project
 from evalflow.model.calendar import Calendar, period
 from evalflow.model.directory import Directory
 from evalflow.plan.definition import Plan
-from evalflow.testing.sample_data import SampleContext, sample_data
+from evalflow.testing.samples import SampleContext, sample_data
 
 PER_ENGINE = 20
 """So many offices share an engine; then it is opened anew, so that memory stays small."""
@@ -218,7 +218,9 @@ def _play_some(part: _Part) -> tuple[Tally, Tally, list[tuple[str, str]]]:
             rng = random.Random(f"{seed}/{place}")
             _Year(engine, clock, renamed(plan, plan_id), rng, behaviour, played).play()
             read_back(engine, plan_id, stored)
-            mismatches.extend((each.text("ko"), each.text("en")) for each in engine.verify(plan_id))
+            mismatches.extend(
+                (each.text("ko"), each.text("en")) for each in engine.audit.verify(plan_id)
+            )
         if url.startswith(_MEMORY):  # it goes with its engine
             _count_told(engine, ids, stored)
     finally:
@@ -247,11 +249,11 @@ def read_back(engine: Engine, plan_id: str, tally: Tally) -> None:
                 tally.add("fired", entry.period, entry.event)
             if entry.late:
                 tally.add("late", entry.period, entry.event)
-    for each in engine.calendar(plan_id).periods():
-        for evaluation in engine.evaluations(plan_id, each.text):
+    for each in engine.plans.calendar(plan_id).periods():
+        for evaluation in engine.ratings.evaluations(plan_id, each.text):
             if evaluation.rating is not None and evaluation.rating.band is not None:
                 tally.add("band", each.text, evaluation.rating.band)
-    tally.add("revisions", by=engine.plan(plan_id).revision)
+    tally.add("revisions", by=engine.plans.head(plan_id).revision)
 
 
 def lagging_bands(plan: Plan) -> tuple[str, ...]:
@@ -263,7 +265,7 @@ def _count_told(engine: Engine, ids: Sequence[str], tally: Tally) -> None:
     """Count the notices of these plans in the outbox, one for all recipients of a firing."""
     known = frozenset(ids)
     last: tuple[str, int, str] | None = None
-    for each in engine.notices():
+    for each in engine.outbox.notices():
         notice = each.notice
         name = notice.project, notice.number, notice.name
         if name != last and notice.project.rpartition("/")[0] in known:
@@ -276,12 +278,17 @@ def _comparable(tally: Tally) -> Tally:
 
 
 def _refuse_known(engine: Engine, ids: Sequence[str]) -> None:
-    known = sorted(set(ids) & set(engine.plans()))
+    known = sorted(set(ids) & set(engine.plans.ids()))
     if known:
         shown = ", ".join(known[:3])
         ko = f"저장소에 이미 계획이 있습니다: {shown}. 연습은 빈 저장소에서 하십시오."
         en = f"the store has the plan already: {shown}; rehearse in an empty store"
-        raise InvalidInput([Problem(code="plan_known", value=shown, ko=ko, en=en)])
+        raise invalid(
+            "plan_known",
+            value=shown,
+            ko=ko,
+            en=en,
+        )
 
 
 # --------------------------------------------------------------------------- one office's year
@@ -479,7 +486,7 @@ class _Year:
         )
         promised = {line.project: line for line in plan}
         refused = {name: line.reasons for name, line in promised.items() if not line.allowed}
-        for receipt in self.engine.apply(plan):
+        for receipt in self.engine.batches.apply(plan):
             line = promised[receipt.project]
             if receipt.outcome != "done" or line.after is None or receipt.number is None:
                 refused.setdefault(receipt.project, receipt.reasons)
@@ -501,7 +508,7 @@ class _Year:
             event=event,
             project=project,
             evaluation=self.engine.evaluation(project.id),
-            definition=self.engine.definition(project.id, period=project.period),
+            definition=self.engine.plans.definition(project.id, period=project.period),
             lifecycle=self.lifecycle,
             head=self.plan.head,
             directory=self.directory,

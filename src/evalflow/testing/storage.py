@@ -32,18 +32,13 @@ import attrs
 import pytest
 
 import evalflow
-from evalflow import (
-    Assignment,
+from evalflow import Change, Conflict, Evaluation, InvalidInput, Label, Project
+from evalflow.plugins import Assignment
+from evalflow.storage import (
     BulkStorage,
-    Change,
     Commit,
-    Conflict,
-    Evaluation,
     Head,
-    InvalidInput,
-    Label,
     Move,
-    Project,
     Selection,
     Settled,
     Snapshot,
@@ -172,7 +167,7 @@ class StorageConformance:
         assert list(storage.history(SIX)) == [move.entry]
         assert storage.entry_by_key(SIX, "first") == move.entry
         assert move.definition is not None
-        assert storage.definition(SIX) == (1, evalflow.canonical(move.definition.tree))
+        assert storage.definition(SIX) == (1, canonical(move.definition.tree))
 
     def test_a_move_is_read_back_whole(self, storage: Storage) -> None:
         project = given_project(storage)
@@ -557,8 +552,8 @@ class StorageConformance:
         assert _everything(storage) == before
         assert storage.plans() == ("an-office-2016", PLAN)
         assert storage.revisions(PLAN) == ((1, "2016-Q1"), (2, "2016-Q2"))
-        assert storage.head(PLAN) == storage.head(PLAN, 2) == evalflow.canonical(second.tree)
-        assert storage.head(PLAN, 1) == evalflow.canonical(head().tree)
+        assert storage.head(PLAN) == storage.head(PLAN, 2) == canonical(second.tree)
+        assert storage.head(PLAN, 1) == canonical(head().tree)
         assert storage.head(PLAN, 3) is storage.head(PLAN, 0) is None
         assert storage.lifecycle(LIFECYCLE[0]) == LIFECYCLE[1]
 
@@ -573,9 +568,9 @@ class StorageConformance:
                 head=head(revision=3),
             )
         )
-        old = evalflow.canonical(definition(SIX).tree)
-        new = evalflow.canonical(changed.tree)
-        same = evalflow.canonical(definition(other.id, unit="youth").tree)
+        old = canonical(definition(SIX).tree)
+        new = canonical(changed.tree)
+        same = canonical(definition(other.id, unit="youth").tree)
 
         assert [storage.definition(SIX, r) for r in (0, 1, 2, 3, 9, None)] == [
             None, (1, old), (1, old), (3, new), (3, new), (3, new),

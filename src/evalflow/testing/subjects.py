@@ -9,15 +9,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from evalflow import (
+from evalflow import Label, ProjectDefinition
+from evalflow.plugins import (
     Assignment,
     Band,
     Figure,
     Indicator,
-    Label,
     NotDue,
     Override,
-    ProjectDefinition,
     ScoringRules,
     Subject,
 )

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import evalflow
+from evalflow.plugins import Form, hookimpl
 from evalflow_forms.printing import BureauForm, ChangeForm, DepartmentForm, ProjectsForm
 
 __all__ = ["BureauForm", "ChangeForm", "DepartmentForm", "ProjectsForm"]
 __version__ = "0.1.0"
 
 
-@evalflow.hookimpl
-def evalflow_forms() -> Mapping[str, Callable[..., evalflow.Form]]:
+@hookimpl
+def evalflow_forms() -> Mapping[str, Callable[..., Form]]:
     """Return the forms by the names that plans and commands use."""
     return {
         "projects": ProjectsForm,

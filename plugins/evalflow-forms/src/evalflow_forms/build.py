@@ -10,6 +10,17 @@ from typing import Any, Literal
 import attrs
 
 import evalflow
+from evalflow.plugins import (
+    Band,
+    Figure,
+    FormRequest,
+    Indicator,
+    NotDue,
+    Rating,
+    explain_line,
+    roll_up,
+)
+from evalflow.plugins import Line as RatedLine
 from evalflow_forms.columns import Column, lay_out, rows_of
 from evalflow_forms.sheet import NOTHING, Cell, Evidence, Sheet, Table, korean_date
 from evalflow_forms.sources import ProjectOverview, Sources
@@ -32,7 +43,7 @@ class Line:
 
     sources: Sources
     standing: ProjectOverview
-    indicator: evalflow.Indicator | None
+    indicator: Indicator | None
     unit: str
 
     @property
@@ -41,7 +52,7 @@ class Line:
         return self.standing.definition
 
     @property
-    def rated(self) -> evalflow.Line | None:
+    def rated(self) -> RatedLine | None:
         """Return the indicator's line in the rating, where there is one."""
         rating = self.standing.rating
         if rating is None or self.indicator is None:
@@ -68,8 +79,8 @@ def _text(value: str | None, align: str = "center") -> Cell:
     return Cell(value, align=align)
 
 
-def _figure(value: evalflow.Figure | None) -> Cell:
-    if isinstance(value, evalflow.NotDue):
+def _figure(value: Figure | None) -> Cell:
+    if isinstance(value, NotDue):
         return Cell(_NOT_YET)
     if value is None:
         return Cell(None)
@@ -150,7 +161,7 @@ def _rate(line: Line) -> Cell:
         words = {"not_due": _NOT_YET, "undefined": "산정불가", "missing": None}
         return Cell(words.get(rated.status) if rated else None)
     rules = line.sources.head.scoring
-    note = evalflow.explain_line(rated, line.indicator, rules, period=line.sources.period)
+    note = explain_line(rated, line.indicator, rules, period=line.sources.period)
     return Cell(rated.rate, places=rules.places, percent=True, note=note, align="right")
 
 
@@ -161,7 +172,7 @@ def _band(line: Line) -> Cell:
     return _text(_band_name(line.sources, rating))
 
 
-def _band_name(sources: Sources, rating: evalflow.Rating) -> str | None:
+def _band_name(sources: Sources, rating: Rating) -> str | None:
     if rating.status == "not_due":
         return _NOT_YET
     return next((b.label.ko for b in sources.head.scoring.bands if b.name == rating.band), None)
@@ -289,7 +300,7 @@ class Group:
     unit: str
 
     @property
-    def ratings(self) -> list[evalflow.Rating]:
+    def ratings(self) -> list[Rating]:
         """Return the ratings there are."""
         return [each.rating for each in self.standings if each.rating is not None]
 
@@ -308,7 +319,7 @@ def _count(number: int) -> Cell:
 
 def _mean(group: Group) -> Cell:
     rules = group.sources.head.scoring
-    rolled = evalflow.roll_up(group.ratings, places=rules.places, bands=rules.bands)
+    rolled = roll_up(group.ratings, places=rules.places, bands=rules.bands)
     if rolled.total.rate is None:
         return Cell(None)
     rates = ", ".join(str(rating.rate) for rating in group.ratings if rating.rate is not None)
@@ -333,7 +344,7 @@ def _group_money(won: int | None, group: Group) -> Cell:
     return Line(group.sources, group.standings[0], None, group.unit).money(won)
 
 
-def bureau_columns(bands: Sequence[evalflow.Band]) -> dict[str, Column]:
+def bureau_columns(bands: Sequence[Band]) -> dict[str, Column]:
     """Return the columns of 붙임 2: one for every band of the plan."""
     counted = {
         f"band_{band.name}": Column(band.label.ko, 17, partial(_in_band, band.name), "추진상태")
@@ -832,7 +843,7 @@ _BUILDERS = {"projects": projects, "bureau": bureau, "department": department, "
 
 
 def sheet(
-    form: str, sources: Sources, options: Options, request: evalflow.FormRequest, made_with: str
+    form: str, sources: Sources, options: Options, request: FormRequest, made_with: str
 ) -> Sheet:
     """Return the form of this name, with the digest of its content in its evidence.
 

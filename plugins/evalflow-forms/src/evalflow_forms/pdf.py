@@ -1,41 +1,86 @@
 """PDF, by typst: the form as data, one template, an embedded Korean font.
 
-Typst finds fonts of the system (Debian: fonts-noto-cjk) and those in the folder that
-`EVALFLOW_FONTS` names. Without a Korean one nothing is written: boxes are no document.
+The font comes from the folder that `EVALFLOW_FONTS` names; without it from the machine; where the
+machine has none, from the package `municipal-evalflow-fonts`. Without a Korean one nothing is
+written: boxes are no document.
 """
 
 from __future__ import annotations
 
+import io
 import os
+from collections.abc import Iterator
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pypdf
 import typst
 
 import evalflow
+from evalflow.storage import Tree, canonical
 from evalflow_forms.sheet import Cell, Evidence, Sheet, Table
 
 MADE_WITH = f"typst {metadata.version('typst')}"
 
 FONTS = ("Noto Sans CJK KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo")
-"""The fonts that are looked for, the first one found is used."""
+"""The families that are looked for in a folder and on the machine; the first one found is used."""
+
+PACKAGE = "municipal-evalflow-fonts"
+
+
+@attrs.frozen(kw_only=True)
+class Font:
+    """A Korean font, and where typst finds it.
+
+    Attributes:
+        families: the family, and those that draw what it lacks, in this order.
+        folders: folders to look in.
+        own: nothing of the machine's is looked at.
+    """
+
+    families: tuple[str, ...]
+    folders: tuple[str, ...] = ()
+    own: bool = False
 
 
 def write(sheet: Sheet) -> bytes:
     """Return the form as a PDF, the same bytes every time.
 
     Raises:
-        InvalidInput: this machine has no Korean font.
+        InvalidInput: there is no Korean font, or none in the folder that `EVALFLOW_FONTS` names.
     """
-    source = resources.files("evalflow_forms").joinpath("form.typ").read_bytes()
-    data = evalflow.canonical(_tree(sheet))
-    compiled: Any = typst.compile  # its stubs name a type that cannot be inferred
-    made = compiled(source, sys_inputs={"form": data}, font_paths=[*_folders()])
-    assert isinstance(made, bytes)
-    return made
+    return _made(sheet, _chosen(os.environ.get("EVALFLOW_FONTS") or None))
+
+
+def write_like(sheet: Sheet, path: Path) -> bytes | None:
+    """Return the form as a PDF in the fonts of the PDF at `path`; None where these are not here.
+
+    Raises:
+        InvalidInput: as `write`.
+    """
+    wanted = embedded(path)
+    first = _chosen(os.environ.get("EVALFLOW_FONTS") or None)
+    for font in dict.fromkeys([first, *_of_machine(), *_of_package()]):
+        made = _made(sheet, font)
+        if embedded(made) == wanted:
+            return made
+    return None
+
+
+def embedded(path_or_bytes: Path | bytes) -> tuple[str, ...]:
+    """Return the names of the fonts in a PDF, sorted."""
+    tree: Any
+    names = set()
+    for page in pypdf.PdfReader(_source(path_or_bytes)).pages:
+        tree = page.get("/Resources", {})
+        for font in tree.get("/Font", {}).values():
+            name = str(font.get_object().get("/BaseFont", "")).removeprefix("/")
+            tag, plus, rest = name.partition("+")
+            names.add(rest if plus and len(tag) == 6 else name)
+    return tuple(sorted(names))
 
 
 def evidence(path: Path) -> Evidence | None:
@@ -46,45 +91,92 @@ def evidence(path: Path) -> Evidence | None:
 
 def cells(path_or_bytes: Path | bytes) -> dict[str, str]:
     """Return the lines of a PDF by page and place."""
-    import io
-
-    source: Any = io.BytesIO(path_or_bytes) if isinstance(path_or_bytes, bytes) else path_or_bytes
     return {
         f"{number}쪽 {place}줄": line.strip()
-        for number, page in enumerate(pypdf.PdfReader(source).pages, 1)
+        for number, page in enumerate(pypdf.PdfReader(_source(path_or_bytes)).pages, 1)
         for place, line in enumerate(page.extract_text().splitlines(), 1)
     }
 
 
-def _folders() -> tuple[str, ...]:
-    named = os.environ.get("EVALFLOW_FONTS")
-    return (named,) if named else ()
+def _source(path_or_bytes: Path | bytes) -> Any:
+    return io.BytesIO(path_or_bytes) if isinstance(path_or_bytes, bytes) else path_or_bytes
+
+
+def _made(sheet: Sheet, font: Font) -> bytes:
+    source = resources.files("evalflow_forms").joinpath("form.typ").read_bytes()
+    compiled: Any = typst.compile  # its stubs name a type that cannot be inferred
+    made = compiled(
+        source,
+        sys_inputs={"form": canonical(_tree(sheet, font))},
+        font_paths=[*font.folders],
+        ignore_system_fonts=font.own,
+    )
+    assert isinstance(made, bytes)
+    return made
 
 
 @cache
-def _font(folders: tuple[str, ...]) -> str:
-    """Return the Korean font to use."""
-    found = set(typst.Fonts(font_paths=list(folders)).families())
-    for font in FONTS:
-        if font in found:
-            return font
-    raise evalflow.InvalidInput(
-        [
-            evalflow.Problem(
-                code="no_korean_font",
-                ko=f"한글 글꼴이 없습니다: {', '.join(FONTS)} 가운데 하나를 설치하거나 "
-                "EVALFLOW_FONTS로 폴더를 알려 주십시오 (Debian: fonts-noto-cjk)",
-                en=f"no Korean font: install one of {', '.join(FONTS)}, or name a folder with "
-                "EVALFLOW_FONTS (Debian: fonts-noto-cjk)",
-            )
-        ]
+def _chosen(folder: str | None) -> Font:
+    """Return the font to use; `folder` is what `EVALFLOW_FONTS` names."""
+    if folder is not None:
+        found = _families(folder)
+        for family in FONTS:
+            if family in found:
+                return Font(families=(family,), folders=(folder,))
+        listed = ", ".join(FONTS)
+        raise _no_font(
+            f"EVALFLOW_FONTS의 폴더 '{folder}'에 쓸 수 있는 한글 글꼴이 없습니다 (가능: {listed})",
+            f"the folder '{folder}' that EVALFLOW_FONTS names has no Korean font that is known "
+            f"(there are: {listed})",
+            path="EVALFLOW_FONTS",
+            value=folder,
+        )
+    for font in (*_of_machine(), *_of_package()):
+        return font
+    raise _no_font(
+        f"한글 글꼴이 없습니다: pip install {PACKAGE} 로 설치하거나, {', '.join(FONTS)} 가운데 "
+        "하나가 든 폴더를 EVALFLOW_FONTS로 알려 주십시오",
+        f"no Korean font: pip install {PACKAGE}, or name with EVALFLOW_FONTS a folder that has "
+        f"one of {', '.join(FONTS)}",
     )
 
 
-def _tree(sheet: Sheet) -> evalflow.Tree:
+def _families(folder: str | None) -> list[str]:
+    """Return the families in the folder and below; None: those of the machine."""
+    return typst.Fonts(
+        include_system_fonts=folder is None,
+        include_embedded_fonts=False,
+        font_paths=[] if folder is None else [folder],
+    ).families()
+
+
+@cache
+def _of_machine() -> tuple[Font, ...]:
+    found = _families(None)
+    return tuple(Font(families=(family,)) for family in FONTS if family in found)
+
+
+def _of_package() -> Iterator[Font]:
+    try:
+        import evalflow_fonts
+    except ImportError:
+        return
+    # NanumGothic has no minus sign; this one lies in typst itself, so no machine's font steps in.
+    families = (evalflow_fonts.FAMILY, "DejaVu Sans Mono")
+    yield Font(families=families, folders=(str(evalflow_fonts.folder()),), own=True)
+
+
+def _no_font(
+    ko: str, en: str, *, path: str | None = None, value: str | None = None
+) -> evalflow.InvalidInput:
+    problem = evalflow.Problem(code="no_korean_font", ko=ko, en=en, path=path, value=value)
+    return evalflow.InvalidInput([problem])
+
+
+def _tree(sheet: Sheet, font: Font) -> Tree:
     at = sheet.evidence.at
     return {
-        "font": _font(_folders()),
+        "font": list(font.families),
         "title": sheet.title,
         "subtitle": sheet.subtitle,
         "head": [list(pair) for pair in sheet.head],
@@ -99,7 +191,7 @@ def _tree(sheet: Sheet) -> evalflow.Tree:
     }
 
 
-def _table(table: Table) -> evalflow.Tree:
+def _table(table: Table) -> Tree:
     return {
         "caption": table.caption,
         "unit": table.unit,

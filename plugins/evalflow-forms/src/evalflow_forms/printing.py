@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import attrs
 
 import evalflow
+from evalflow.plugins import FormFinding, FormRequest
 from evalflow_forms import build
 from evalflow_forms.build import sheet
 from evalflow_forms.sheet import Evidence, Sheet
@@ -47,9 +48,7 @@ class _Form:
         """Take what the plan says of the form."""
         self.options = options
 
-    def sheet(
-        self, engine: evalflow.Engine, request: evalflow.FormRequest, made_with: str = ""
-    ) -> Sheet:
+    def sheet(self, engine: evalflow.Engine, request: FormRequest, made_with: str = "") -> Sheet:
         """Return the form as values, whatever file it will be.
 
         Raises:
@@ -62,7 +61,7 @@ class _Form:
         self,
         engine: evalflow.Engine,
         path: str | os.PathLike[str],
-        request: evalflow.FormRequest,
+        request: FormRequest,
         *,
         template: str | os.PathLike[str] | None = None,
     ) -> str:
@@ -79,7 +78,7 @@ class _Form:
         path: str | os.PathLike[str],
         *,
         template: str | os.PathLike[str] | None = None,
-    ) -> Sequence[evalflow.FormFinding] | None:
+    ) -> Sequence[FormFinding] | None:
         """Hold the file against the store; None where it is no form of this kind."""
         source = Path(path)
         if source.suffix.lower() not in WRITERS:
@@ -120,14 +119,22 @@ class _Form:
 
         return filled(Path(template), suffix, made)
 
+    def _again(self, source: Path, made: Sheet, template: Any) -> bytes | None:
+        """Return the file printed again as `source` was; None where its fonts are not here."""
+        suffix = source.suffix.lower()
+        if suffix == ".pdf" and template is None:
+            printed: bytes | None = _writer(suffix).write_like(made, source)
+            return printed
+        return self._bytes(made, suffix, template)
+
     def _findings(
         self,
         engine: evalflow.Engine,
         source: Path,
         evidence: Evidence,
         template: Any,
-    ) -> Iterator[evalflow.FormFinding]:
-        if evidence.plan not in engine.plans():
+    ) -> Iterator[FormFinding]:
+        if evidence.plan not in engine.plans.ids():
             yield _finding(
                 "other_plan",
                 f"이 저장소에는 계획 {evidence.plan}이(가) 없습니다.",
@@ -135,7 +142,7 @@ class _Form:
             )
             return
         unit, number, dated = evidence.asked
-        request = evalflow.FormRequest(
+        request = FormRequest(
             plan=evidence.plan,
             period=evidence.period,
             unit=unit,
@@ -168,7 +175,7 @@ class _Form:
             yield from self._file_findings(source, evidence, again, template)
         now = self.sheet(engine, attrs.evolve(request, at=None), evidence.made_with)
         if _without_day(now) != _without_day(again):
-            yield evalflow.FormFinding(
+            yield FormFinding(
                 code="moved_on",
                 ko="인쇄한 뒤 자료가 바뀌었습니다. 지금 다시 만들면 내용이 다릅니다.",
                 en="the figures have changed since: printed now, the form would differ",
@@ -177,12 +184,22 @@ class _Form:
 
     def _file_findings(
         self, source: Path, evidence: Evidence, again: Sheet, template: Any
-    ) -> Iterator[evalflow.FormFinding]:
+    ) -> Iterator[FormFinding]:
         suffix = source.suffix.lower()
         writer = _writer(suffix)
-        expected = self._bytes(again, suffix, template)
+        expected = self._again(source, again, template)
+        if expected is None:
+            names = ", ".join(writer.embedded(source))
+            yield _finding(
+                "other_font",
+                f"이 파일의 글꼴({names})이 이 컴퓨터에 없어 견줄 수 없습니다. 그 글꼴이 있는 "
+                "폴더를 EVALFLOW_FONTS로 알려 주십시오.",
+                f"it cannot be compared: this machine lacks its fonts ({names}); name a folder "
+                "that has them with EVALFLOW_FONTS",
+            )
+            return
         if source.read_bytes() == expected:
-            yield evalflow.FormFinding(
+            yield FormFinding(
                 code="agrees",
                 ko="서식이 저장소와 일치합니다 (다시 만든 파일과 한 바이트도 다르지 않음).",
                 en="the form agrees with the store (printed again, it is the same to the byte)",
@@ -198,7 +215,7 @@ class _Form:
                     f"the file was edited: {text}",
                 )
         elif evidence.made_with != writer.MADE_WITH:
-            yield evalflow.FormFinding(
+            yield FormFinding(
                 code="other_version",
                 ko=f"글과 숫자는 같습니다. 다른 판({evidence.made_with})이 쓴 파일입니다.",
                 en=f"texts and figures agree; the file was written by {evidence.made_with}",
@@ -225,8 +242,8 @@ def _differences(found: Mapping[str, str], expected: Mapping[str, str]) -> list[
     ]
 
 
-def _finding(code: str, ko: str, en: str) -> evalflow.FormFinding:
-    return evalflow.FormFinding(code=code, ko=ko, en=en)
+def _finding(code: str, ko: str, en: str) -> FormFinding:
+    return FormFinding(code=code, ko=ko, en=en)
 
 
 class ProjectsForm(_Form):

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import attrs
 
-import evalflow
+from evalflow.storage import canonical, digest, parse
 
 NOTHING = "-"
 """What stands where there is no value."""
@@ -133,13 +133,13 @@ class Evidence:
         tree = attrs.asdict(self, recurse=False)
         tree["at"] = self.at.isoformat(timespec="microseconds")
         tree["asked"] = list(self.asked)
-        return evalflow.canonical({"evalflow": "form/1", **tree})
+        return canonical({"evalflow": "form/1", **tree})
 
     @classmethod
     def read(cls, text: str) -> Evidence | None:
         """Return the evidence in an embedded text; None where it is none."""
         try:
-            tree = evalflow.parse(text)
+            tree = parse(text)
             if tree.pop("evalflow") != "form/1":
                 return None
             unit, number, dated = tree["asked"]
@@ -172,8 +172,8 @@ class Sheet:
 
     def digest(self) -> str:
         """Return the digest of all that is printed but the evidence."""
-        return evalflow.digest(
-            evalflow.canonical(
+        return digest(
+            canonical(
                 [
                     self.title,
                     self.subtitle,

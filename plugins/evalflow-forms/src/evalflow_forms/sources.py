@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 import evalflow
+from evalflow.plugins import FormRequest, Rating
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -28,7 +29,7 @@ class ProjectOverview:
 
     definition: evalflow.ProjectDefinition
     unit: str
-    rating: evalflow.Rating | None
+    rating: Rating | None
     facts: Mapping[str, Any]
     spent: int | None
     history: tuple[evalflow.Entry, ...]
@@ -52,13 +53,13 @@ class Sources:
     roles: Mapping[str, str]
 
 
-def gather(engine: evalflow.Engine, request: evalflow.FormRequest) -> Sources:
+def gather(engine: evalflow.Engine, request: FormRequest) -> Sources:
     """Return what the request asks for.
 
     Raises:
         NotFound: no such plan, unit, project or period, or nothing was there at that moment.
     """
-    head = engine.plan(request.plan)
+    head = engine.plans.head(request.plan)
     at = request.at or engine.clock()
     histories: dict[str, list[evalflow.Entry]] = {}
     entries = 0
@@ -73,14 +74,14 @@ def gather(engine: evalflow.Engine, request: evalflow.FormRequest) -> Sources:
         raise evalflow.NotFound("plan", f"{request.plan} {at.isoformat()}")
     revision = max(entry.revision for all_of in histories.values() for entry in all_of)
     period = request.period or latest.period
-    known = [each.text for each in engine.calendar(request.plan).periods()]
+    known = [each.text for each in engine.plans.calendar(request.plan).periods()]
     if period not in known:
         raise evalflow.NotFound("period", period, known)
-    head = engine.plan(request.plan, revision=revision)
-    terms = engine.terms(request.plan, revision)
+    head = engine.plans.head(request.plan, revision=revision)
+    terms = engine.rules.terms(request.plan, revision)
     measured = terms.in_force(period)
     definitions = {
-        number: {each.id: each for each in engine.definitions(request.plan, revision=number)}
+        number: {each.id: each for each in engine.plans.definitions(request.plan, revision=number)}
         for number in range(1, revision + 1)
     }
     unit = request.unit or head.office
@@ -107,8 +108,8 @@ def gather(engine: evalflow.Engine, request: evalflow.FormRequest) -> Sources:
             f"{request.plan}/{request.number}",
             tuple(each for each in definitions[measured]),
         )
-    lifecycle = engine.lifecycle(latest.lifecycle)
-    point = engine.checkpoint(
+    lifecycle = engine.plans.lifecycle(latest.lifecycle)
+    point = engine.audit.checkpoint(
         request.plan,
         upto=evalflow.Checkpoint(plan=request.plan, revisions=revision, entries=entries, hash=""),
     )
@@ -144,7 +145,7 @@ def _standing(
         if entry.period != period or entry.period_after != period:
             continue
         if entry.rating is not None:
-            rating = evalflow.Rating.from_tree(entry.rating)
+            rating = Rating.from_tree(entry.rating)
         facts.update(entry.data)
     known = all(each in spent for each in upto)
     return ProjectOverview(

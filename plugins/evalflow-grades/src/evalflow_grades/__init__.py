@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import evalflow
+from evalflow.plugins import Grader, hookimpl
 from evalflow_grades.bands import BandGrade, Bands, BandsOptions
 from evalflow_grades.quota import Quota, QuotaOptions, Share
 
@@ -12,7 +12,7 @@ __all__ = ["BandGrade", "Bands", "BandsOptions", "Quota", "QuotaOptions", "Share
 __version__ = "0.1.0"
 
 
-@evalflow.hookimpl
-def evalflow_graders() -> Mapping[str, Callable[..., evalflow.Grader]]:
+@hookimpl
+def evalflow_graders() -> Mapping[str, Callable[..., Grader]]:
     """Return the graders by the names that plans use."""
     return {"quota": Quota, "bands": Bands}

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Literal
 
 import attrs
 
-from evalflow import Grade, InvalidInput, Label, Problem, Rating
+from evalflow import InvalidInput, Label, Problem
+from evalflow.plugins import Grade, Rating
 from evalflow_grades.ranking import compared, graded, ranks, ungraded
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from evalflow import Grade, Label, Rating
+from evalflow import Label
+from evalflow.plugins import Grade, Rating
 
 
 def compared(rating: Rating, by: str) -> Fraction | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import evalflow
+from evalflow.plugins import Notifier, hookimpl
 from evalflow_notify.mail import Mail
 from evalflow_notify.web import AppriseNotifier, Chat, Webhook
 
@@ -12,7 +12,7 @@ __all__ = ["AppriseNotifier", "Chat", "Mail", "Webhook"]
 __version__ = "0.1.0"
 
 
-@evalflow.hookimpl
-def evalflow_notifiers() -> Mapping[str, Callable[..., evalflow.Notifier]]:
+@hookimpl
+def evalflow_notifiers() -> Mapping[str, Callable[..., Notifier]]:
     """Return the notifiers by the names that plans use."""
     return {"mail": Mail, "webhook": Webhook, "chat": Chat, "apprise": AppriseNotifier}

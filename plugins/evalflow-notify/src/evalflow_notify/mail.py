@@ -13,6 +13,7 @@ from typing import Literal
 import attrs
 
 import evalflow
+from evalflow.plugins import Notice, Undeliverable
 from evalflow_notify.words import body_of, due_of
 
 
@@ -62,7 +63,7 @@ class Mail:
     def __init__(self, options: MailOptions) -> None:
         self._options = options
 
-    def deliver(self, notice: evalflow.Notice) -> None:
+    def deliver(self, notice: Notice) -> None:
         """Hand the mail to the server.
 
         Raises:
@@ -87,16 +88,16 @@ class Mail:
                 server.send_message(mail)
             except smtplib.SMTPRecipientsRefused as error:
                 if all(500 <= code < 600 for code, _ in error.recipients.values()):
-                    raise evalflow.Undeliverable(f"recipient refused: {error}") from error
+                    raise Undeliverable(f"recipient refused: {error}") from error
                 raise
 
-    def _mail(self, notice: evalflow.Notice) -> EmailMessage:
+    def _mail(self, notice: Notice) -> EmailMessage:
         options = self._options
         address = options.addresses.get(notice.recipient)
         if address is None and options.pattern is not None and "@" not in notice.recipient:
             address = options.pattern.replace("{recipient}", notice.recipient)
         if address is None:
-            raise evalflow.Undeliverable(f"no mail address is known for '{notice.recipient}'")
+            raise Undeliverable(f"no mail address is known for '{notice.recipient}'")
         mail = EmailMessage()
         mail["Subject"] = " ".join(notice.subject.text(options.lang).split())
         mail["From"], mail["To"], mail["Date"] = options.from_, address, notice.at
@@ -114,7 +115,7 @@ class Mail:
             )
         return mail
 
-    def _calendar(self, notice: evalflow.Notice, known: str) -> bytes:
+    def _calendar(self, notice: Notice, known: str) -> bytes:
         import icalendar
 
         event = icalendar.Event()

@@ -12,7 +12,7 @@ from typing import Literal
 
 import attrs
 
-import evalflow
+from evalflow.plugins import Notice, Undeliverable
 from evalflow_notify.words import body_of
 
 Clock = Callable[[], dt.datetime]
@@ -43,7 +43,7 @@ def _post(url: str, body: bytes, headers: Mapping[str, str], timeout: int) -> No
         return
     said = f"the receiver answered {answer.status_code}"
     if 400 <= answer.status_code < 500 and answer.status_code not in (408, 425, 429):
-        raise evalflow.Undeliverable(said)
+        raise Undeliverable(said)
     raise RuntimeError(said)
 
 
@@ -64,7 +64,7 @@ class Webhook:
     def __init__(self, options: WebhookOptions, *, clock: Clock = _now) -> None:
         self._options, self._clock = options, clock
 
-    def deliver(self, notice: evalflow.Notice) -> None:
+    def deliver(self, notice: Notice) -> None:
         """Post the notice.
 
         Raises:
@@ -112,7 +112,7 @@ class Chat:
     def __init__(self, options: ChatOptions) -> None:
         self._options = options
 
-    def deliver(self, notice: evalflow.Notice) -> None:
+    def deliver(self, notice: Notice) -> None:
         """Post the notice; raises as `Webhook.deliver` does."""
         options = self._options
         words = {
@@ -142,7 +142,7 @@ class AppriseNotifier:
     def __init__(self, options: AppriseOptions | None = None) -> None:
         self._options = options or AppriseOptions()
 
-    def deliver(self, notice: evalflow.Notice) -> None:
+    def deliver(self, notice: Notice) -> None:
         """Send the notice; any failure is tried again."""
         import apprise
 

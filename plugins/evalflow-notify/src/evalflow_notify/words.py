@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import evalflow
+from evalflow.plugins import Notice
 
 
-def due_of(notice: evalflow.Notice) -> dt.date | None:
+def due_of(notice: Notice) -> dt.date | None:
     """Return the day in the notice's data under `due`, or None."""
     due = notice.data.get("due") if isinstance(notice.data, dict) else None
     try:
@@ -17,7 +17,7 @@ def due_of(notice: evalflow.Notice) -> dt.date | None:
         return None
 
 
-def body_of(notice: evalflow.Notice, lang: str) -> str:
+def body_of(notice: Notice, lang: str) -> str:
     """Return the message under the subject, with the id by which a receiver knows it again."""
     data: dict[str, Any] = notice.data if isinstance(notice.data, dict) else {}
     due, reason = due_of(notice), data.get("reason")

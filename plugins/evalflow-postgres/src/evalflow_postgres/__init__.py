@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import evalflow
+from evalflow import StorageError
+from evalflow.plugins import hookimpl
+from evalflow.storage import Storage
 
 if TYPE_CHECKING:
     from evalflow_postgres.storage import PostgresStorage
@@ -27,15 +29,26 @@ def open_postgres(url: str) -> PostgresStorage:
 
     Raises:
         StorageError: `unreachable`, `foreign` (the schema holds something else), `newer`,
-            `read_only` when the store has to be made.
+            `read_only` when the store has to be made, `no_libpq` where psycopg finds none.
     """
+    try:
+        import psycopg  # noqa: F401 - it looks for libpq at once
+    except ImportError as error:
+        raise StorageError(
+            "no_libpq",
+            ko=f"psycopg가 libpq를 찾지 못했습니다. municipal-evalflow-postgres[binary]를 "
+            f"설치하거나 libpq(Debian: libpq5)를 설치하십시오: {error}",
+            en="psycopg finds no libpq; install municipal-evalflow-postgres[binary], or libpq "
+            f"(Debian: libpq5): {error}",
+        ) from error
+
     from evalflow_postgres.storage import PostgresStorage
 
     return PostgresStorage(url)
 
 
-@evalflow.hookimpl
-def evalflow_storages() -> Mapping[str, Callable[[str], evalflow.Storage]]:
+@hookimpl
+def evalflow_storages() -> Mapping[str, Callable[[str], Storage]]:
     """Return the storage by its two URL schemes."""
     return {"postgresql": open_postgres, "postgres": open_postgres}
 

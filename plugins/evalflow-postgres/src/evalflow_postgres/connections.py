@@ -110,6 +110,9 @@ class Pool:
         except psycopg.Error as error:
             connection.close()
             raise told(error, self.place) from error
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def take(self) -> Connection:
@@ -318,6 +321,9 @@ class Listener:
         except psycopg.Error as error:
             connection.close()
             raise told(error, self._pool.place) from error
+        except BaseException:
+            connection.close()
+            raise
         self._connection, self._owner = connection, os.getpid()
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from evalflow import Selection
+from evalflow.storage import Selection
 from evalflow.storage.rows import (
     ENTRY_COLUMNS,
     NOTICE_COLUMNS,

@@ -20,22 +20,24 @@ import attrs
 import psycopg
 
 from evalflow import (
-    Commit,
     Conflict,
     Entry,
     Evaluation,
-    Head,
     InvalidInput,
     Label,
-    Move,
-    Outgoing,
     Problem,
     Project,
+    StorageError,
+)
+from evalflow.storage import (
+    Commit,
+    Head,
+    Move,
+    Outgoing,
     ProjectPosition,
     Selection,
     Settled,
     Snapshot,
-    StorageError,
     canonical,
     check_commit,
     check_like,
@@ -388,14 +390,14 @@ class PostgresStorage:
 
     def as_of(self, selection: Selection, at: dt.datetime) -> Iterator[Project]:
         """Yield the selected projects as their last entry at or before `at` left them."""
-        left = selection.limit
+        left, fits = selection.limit, selection.test()
         if left is not None and left <= 0:
             return
         statement, values = statements.as_of(self._schema, selection, moment(at))
         rows = self._source.rows(statement, values)
         try:
             for project in _rebuilt(rows):
-                if not _fitted(project, selection):
+                if not fits(project):
                     continue
                 yield project
                 if left is not None:
@@ -700,18 +702,6 @@ def _project_then(row: Sequence[Any], replay: Rebuilt) -> Project:
         revision=row[8],
         band=replay.band,
         head=row[9],
-    )
-
-
-def _fitted(project: Project, selection: Selection) -> bool:
-    """Say whether a project as it was then meets what could not be asked of the database."""
-    where = selection
-    return (
-        (where.units is None or project.unit in where.units)
-        and (where.fields is None or project.field in where.fields)
-        and (where.states is None or any(state in where.states for state in project.states))
-        and (where.periods is None or project.period in where.periods)
-        and (where.bands is None or project.band in where.bands)
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from evalflow import fault_point
+from evalflow.storage import fault_point
 from evalflow_postgres.failures import said
 
 NAMES = ("0001.sql", "0002.sql")

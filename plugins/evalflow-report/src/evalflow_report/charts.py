@@ -1,12 +1,19 @@
 """The page's charts, drawn by Vega-Lite to SVG. Colours are the page's own, so that they follow its
 light and dark dress; what they say stands in the tables beside them, so they are hidden from
-screen readers."""
+screen readers.
+
+Their text is measured in the font of `municipal-evalflow-fonts`, so that every machine draws the
+same chart, and shown in the page's own font. Its letters are wide: what fits them fits the others.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
+
+import evalflow_fonts
 
 _TOP = 125  # rates above are drawn at this height: a bar of 700 % would flatten all others
 
@@ -78,9 +85,16 @@ def shares(rows: Sequence[tuple[str, Mapping[str, int]]], colours: Mapping[str, 
     )
 
 
-def _svg(spec: Mapping[str, Any]) -> str:
+@cache
+def _drawing() -> Any:
+    """Return vl-convert, which has been shown the font."""
     import vl_convert
 
+    vl_convert.register_font_directory(str(evalflow_fonts.folder()))
+    return vl_convert
+
+
+def _svg(spec: Mapping[str, Any]) -> str:
     config = {
         "aria": False,
         "view": {"stroke": None},
@@ -88,11 +102,11 @@ def _svg(spec: Mapping[str, Any]) -> str:
             "labelColor": "currentColor",
             "domainColor": "currentColor",
             "tickColor": "currentColor",
-            "labelFont": "inherit",
+            "labelFont": evalflow_fonts.FAMILY,
             "labelFontSize": 12,
         },
     }
-    drawn: str = vl_convert.vegalite_to_svg(
+    drawn: str = _drawing().vegalite_to_svg(
         {
             "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
             "background": None,
@@ -101,4 +115,5 @@ def _svg(spec: Mapping[str, Any]) -> str:
             **spec,
         }
     )
+    drawn = drawn.replace(f'font-family="{evalflow_fonts.FAMILY}"', 'font-family="inherit"')
     return drawn.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)

@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import evalflow
+from evalflow.plugins import FormFinding, FormRequest
+from evalflow.storage import digest
 from evalflow_report.view import View
 
-MADE_WITH = "evalflow-report 0.1"
+MADE_WITH = "evalflow-report 0.1, page 2"
+"""Another one whenever the same figures give another page: a page of before is then told as the
+work of another version, and not as one that the store does not bear out."""
 
 _META = re.compile(r'<meta name="evalflow" content="([^"]*)">')
 
@@ -29,7 +33,7 @@ class Report:
         self,
         engine: evalflow.Engine,
         path: str | os.PathLike[str],
-        request: evalflow.FormRequest,
+        request: FormRequest,
         *,
         template: str | os.PathLike[str] | None = None,
     ) -> str:
@@ -57,7 +61,7 @@ class Report:
         path: str | os.PathLike[str],
         *,
         template: str | os.PathLike[str] | None = None,
-    ) -> Sequence[evalflow.FormFinding] | None:
+    ) -> Sequence[FormFinding] | None:
         """Hold the page against the store; None where it is no such page."""
         source = Path(path)
         if source.suffix.lower() not in self.formats:
@@ -73,27 +77,25 @@ class Report:
         return tuple(_findings(engine, text, told))
 
 
-def _findings(
-    engine: evalflow.Engine, text: str, told: Mapping[str, Any]
-) -> Iterator[evalflow.FormFinding]:
+def _findings(engine: evalflow.Engine, text: str, told: Mapping[str, Any]) -> Iterator[FormFinding]:
     plan = str(told.get("plan"))
-    if plan not in engine.plans():
+    if plan not in engine.plans.ids():
         yield _finding(
             "other_plan", "이 저장소에 없는 계획의 현황판입니다.", "of another store's plan"
         )
         return
-    if evalflow.digest(_sealed(text)) != told.get("digest"):
+    if digest(_sealed(text)) != told.get("digest"):
         yield _finding("file_changed", "인쇄한 뒤에 고친 파일입니다.", "the file was changed")
         return
     noted = evalflow.Checkpoint.read(str(told["checkpoint"]))
-    if str(engine.checkpoint(plan, upto=noted)) != str(noted):
+    if str(engine.audit.checkpoint(plan, upto=noted)) != str(noted):
         yield _finding(
             "history_differs",
             "그때까지의 이력이 고쳐졌습니다.",
             "the history up to then was rewritten",
         )
         return
-    request = evalflow.FormRequest(
+    request = FormRequest(
         plan=plan,
         period=told["period"],
         unit=told["unit"],
@@ -110,12 +112,12 @@ def _findings(
         return
     else:
         yield _finding("agrees", "저장소와 맞습니다.", "it agrees with the store", agrees=True)
-    if str(engine.checkpoint(plan)) != str(noted):
+    if str(engine.audit.checkpoint(plan)) != str(noted):
         ko, en = "그 뒤에 진행된 것이 있습니다.", "things have moved on since"
         yield _finding("moved_on", ko, en, agrees=True)
 
 
-def page(engine: evalflow.Engine, request: evalflow.FormRequest) -> tuple[str, str]:
+def page(engine: evalflow.Engine, request: FormRequest) -> tuple[str, str]:
     """Return the page and its line of evidence. The same store and moment give the same page.
 
     Raises:
@@ -145,7 +147,7 @@ def page(engine: evalflow.Engine, request: evalflow.FormRequest) -> tuple[str, s
         "at": overview.at.isoformat(),
         "lang": request.lang,
         "checkpoint": str(overview.checkpoint),
-        "digest": evalflow.digest(_sealed(text)),
+        "digest": digest(_sealed(text)),
     }
     content = escape(json.dumps(told, ensure_ascii=False, sort_keys=True))
     meta = f'<meta name="evalflow" content="{content}">'
@@ -177,5 +179,5 @@ def _problem(code: str, value: str, ko: str, en: str) -> evalflow.Problem:
     return evalflow.Problem(code=code, value=value, ko=ko, en=en)
 
 
-def _finding(code: str, ko: str, en: str, *, agrees: bool = False) -> evalflow.FormFinding:
-    return evalflow.FormFinding(code=code, ko=ko, en=en, agrees=agrees)
+def _finding(code: str, ko: str, en: str, *, agrees: bool = False) -> FormFinding:
+    return FormFinding(code=code, ko=ko, en=en, agrees=agrees)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import evalflow
+from evalflow.plugins import Line, Rating, roll_up
 from evalflow_report import charts
 from evalflow_report.words import words
 
@@ -49,7 +50,7 @@ class View:
         """Return a day as documents write it."""
         return f"{day.year}. {day.month}. {day.day}." if self.lang == "ko" else day.isoformat()
 
-    def percent(self, rating: evalflow.Rating | evalflow.Line | None) -> str:
+    def percent(self, rating: Rating | Line | None) -> str:
         """Return a rate, or why there is none."""
         if rating is None:
             return self.words["not_rated"]
@@ -100,7 +101,7 @@ class View:
         names = {each.project.id: key(each) for each in overview.standings}
         ratings = [r for each in overview.standings if (r := overview.rating(each)) is not None]
         rules = overview.head.scoring
-        rates = evalflow.roll_up(
+        rates = roll_up(
             ratings, key=lambda r: names[r.project], places=rules.places, bands=rules.bands
         )
         rows = []
@@ -240,12 +241,12 @@ class View:
 
     def _rated(
         self, standing: evalflow.ProjectOverview
-    ) -> list[tuple[evalflow.Period, evalflow.Rating | None]]:
+    ) -> list[tuple[evalflow.Period, Rating | None]]:
         return [(period, standing.ratings.get(period.text)) for period in self.overview.periods]
 
     def _chart(
         self,
-        rated: Iterable[tuple[evalflow.Period, evalflow.Rating | evalflow.Line | None]],
+        rated: Iterable[tuple[evalflow.Period, Rating | Line | None]],
     ) -> str:
         return charts.rates_over_periods(
             [
@@ -280,7 +281,7 @@ class View:
     # ------------------------------------------------------------------ the lifecycle
 
     def diagrams(self) -> list[dict[str, Any]]:
-        """Return each lifecycle: its picture, or None without Graphviz, and its states' counts."""
+        """Return each lifecycle: its picture, and its states' counts."""
         return [self._diagram(lifecycle) for lifecycle in self.lifecycles]
 
     def _diagram(self, lifecycle: evalflow.Lifecycle) -> dict[str, Any]:
@@ -289,14 +290,10 @@ class View:
             if each.lifecycle.fingerprint == lifecycle.fingerprint:
                 for state in each.project.states:
                     counts[state] = counts.get(state, 0) + 1
-        try:
-            picture = evalflow.picture(lifecycle, lang=self.lang, counts=counts)
-        except evalflow.InvalidInput:
-            picture = None
         return {
             "name": lifecycle.label.text(self.lang),
             "version": lifecycle.version,
-            "picture": picture,
+            "picture": evalflow.picture(lifecycle, lang=self.lang, counts=counts),
             "states": [
                 {
                     "region": region.label.text(self.lang),

@@ -49,10 +49,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "lifecycle": ("절차와 상태별 사업 수", "The lifecycle, and how many are in each state"),
     "region": ("영역", "Region"),
     "count": ("사업 수", "Projects"),
-    "no_picture": (
-        "그림은 Graphviz가 있는 곳에서 만들면 나옵니다.",
-        "The picture is drawn where Graphviz is installed.",
-    ),
     "not_rated": ("미평가", "Not rated"),
     "not_due": ("시기미도래", "Not due"),
     "undefined": ("산정불가", "Undefined"),

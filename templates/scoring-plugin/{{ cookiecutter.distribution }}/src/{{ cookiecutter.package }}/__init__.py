@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 import evalflow
+from evalflow.plugins import Rates, Rating, Subject, hookimpl
 
 __version__ = "0.1.0"
 
@@ -28,9 +29,9 @@ class Scorer:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.rates = evalflow.Rates()
+        self.rates = Rates()
 
-    def score(self, subject: evalflow.Subject) -> evalflow.Rating:
+    def score(self, subject: Subject) -> Rating:
         """Return the rating of one project in one period."""
         rating = self.rates.score(subject)
         score = None if rating.rate is None else min(rating.rate, self.options.most)
@@ -43,7 +44,7 @@ class Scorer:
         )
 
 
-@evalflow.hookimpl
+@hookimpl
 def evalflow_scorers() -> Mapping[str, Any]:
     """Return the scorer by the name that plans use."""
     return {Scorer.name: Scorer}

@@ -1,10 +1,31 @@
-"""What the loader says of mistakes that it meets at more than one place, in both languages."""
+"""Where things stand in a lifecycle's file, and how what is wrong there is told."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from evalflow.files.merge import Source
 from evalflow.files.reader import Part
 from evalflow.lifecycle.check.overlap import Overlap
 from evalflow.lifecycle.definition import Event
+
+
+class Places(Mapping[str, str]):
+    """Where things stand in a file, worked out when somebody asks."""
+
+    def __init__(self, document: Source, paths: Mapping[str, tuple[str | int, ...]]) -> None:
+        self._document = document
+        self._paths = paths
+
+    def __getitem__(self, about: str) -> str:
+        line, column = self._document.key_place(self._paths[about])
+        return f"{self._document.file(self._paths[about])}:{line}:{column}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 def bad_name(part: Part, key: str | None, name: str, signs: str = "_") -> None:
@@ -19,7 +40,7 @@ def bad_name(part: Part, key: str | None, name: str, signs: str = "_") -> None:
 
 
 def duplicate(part: Part, what: tuple[str, str], name: str, where: str | None = None) -> None:
-    """Note that there are two of one name; the other one in the region `where`."""
+    """Note that a name is given twice, the other time perhaps in the region `where`."""
     ko, en = f"{what[0]} '{name}'이(가) 두 번 있습니다", f"there are two {what[1]}s '{name}'"
     if where is not None:
         ko, en = f"{ko} (영역 '{where}'에도 있음)", f"{en} (the other in the region '{where}')"
@@ -39,7 +60,7 @@ def empty(part: Part, key: str, what: tuple[str, str]) -> None:
 
 
 def cross_region(part: Part, source: str, region: str, target: str, other: str) -> None:
-    """Note that a transition leads from one region into another."""
+    """Note a transition that would leave its region."""
     part.wrong(
         "to",
         "cross_region",
@@ -50,8 +71,8 @@ def cross_region(part: Part, source: str, region: str, target: str, other: str) 
     )
 
 
-def overlapping(overlap: Overlap, event: Event) -> tuple[str, str, str]:
-    """Return code and sentences about two transitions that can both be taken."""
+def overlap_told(overlap: Overlap, event: Event) -> tuple[str, str, str]:
+    """Return code and sentences of the problem that two edges of an event are to each other."""
     first, second = overlap.first, overlap.second
     if overlap.kind in ("duplicate", "redundant"):
         code = "duplicate_edge" if overlap.kind == "duplicate" else "redundant_edge"

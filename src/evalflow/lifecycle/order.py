@@ -1,9 +1,5 @@
-"""The tree of a lifecycle that is hashed and stored. What it was once, it stays: a changed key or
-order would be another fingerprint.
-
-What an event writes is stored under `records`, the name that it had in files; files and code say
-`actions`.
-"""
+"""The order in which a lifecycle names things, kept where stored text has its keys sorted; and
+the key `records`, under which is stored what files and code call `actions`."""
 
 from __future__ import annotations
 
@@ -44,11 +40,11 @@ def with_order(tree: Tree) -> Tree:
     and people want states, events and fields in the order in which somebody thought of them.
     """
     ordered = dict(tree)
-    ordered["roles"] = _listed(tree["roles"])
+    ordered["roles"] = listed(tree["roles"])
     ordered["regions"] = [
-        {**region, "states": _listed(region["states"])} for region in _listed(tree["regions"])
+        {**region, "states": listed(region["states"])} for region in listed(tree["regions"])
     ]
-    ordered["events"] = [_event_with_order(event) for event in _listed(tree["events"])]
+    ordered["events"] = [_event_with_order(event) for event in listed(tree["events"])]
     return ordered
 
 
@@ -56,17 +52,18 @@ def _event_with_order(event: dict[str, Tree]) -> dict[str, Tree]:
     event = _renamed(event, ACTIONS, RECORDS)
     if not event.get("data"):
         return event
-    fields = _listed(event["data"])
+    fields = listed(event["data"])
     return {
         **event,
         "data": [
-            {**field, "options": _listed(field["options"])} if field.get("options") else field
+            {**field, "options": listed(field["options"])} if field.get("options") else field
             for field in fields
         ],
     }
 
 
-def _listed(tree: Tree) -> list[dict[str, Tree]]:
+def listed(tree: Tree) -> list[dict[str, Tree]]:
+    """Return a mapping by name as a list of what has its name inside; a list as it is."""
     if isinstance(tree, Mapping):
         return [{"name": name, **inside} for name, inside in tree.items()]
     return list(tree)

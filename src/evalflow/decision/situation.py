@@ -1,0 +1,139 @@
+"""What one decision looks at: gathered before it is made, a value like any other."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import attrs
+
+from evalflow.lifecycle.definition import Event, GuardSpec, Lifecycle
+from evalflow.model import (
+    DueRule,
+    PlanHead,
+    Project,
+    ProjectDefinition,
+    Rating,
+    Snapshot,
+    Subject,
+)
+from evalflow.model.calendar import Calendar
+from evalflow.model.directory import Directory
+
+if TYPE_CHECKING:
+    from evalflow.decision.guards import Guard
+
+
+@attrs.frozen(kw_only=True)
+class Situation:
+    """One project at one moment, with the rules in force for it and everything else in the store
+    that the event may look at.
+
+    Attributes:
+        snapshot: the project and its evaluation, read in one moment.
+        definition: the project in the plan revision `measured` that its period is measured
+            against (D5); `latest` is the project in the latest one.
+        guards, score: the guards by name and the scorer, as the plan asks for them.
+        peers: kind of unit -> the projects in the project's unit of that kind.
+        fired_on: event -> the day on which it was last fired on the project, None for never.
+        about: the project that this one is about, None where it is about none that is there.
+    """
+
+    snapshot: Snapshot
+    head: PlanHead
+    lifecycle: Lifecycle
+    calendar: Calendar
+    directory: Directory
+    definition: ProjectDefinition
+    latest: ProjectDefinition
+    guards: Mapping[str, Guard]
+    score: Callable[[Subject], Rating]
+    measured: int
+    peers: Mapping[str, tuple[Project, ...]] = attrs.field(factory=dict)
+    fired_on: Mapping[str, dt.date | None] = attrs.field(factory=dict)
+    about: Project | None = None
+
+    @property
+    def project(self) -> Project:
+        """Return where the project stands."""
+        return self.snapshot.project
+
+    def unchanged(self) -> dict[str, int]:
+        """Return what must still be true at the commit: the version of every other project that
+        was looked at, by its id."""
+        seen = {peer.id: peer.version for group in self.peers.values() for peer in group}
+        if self.about is not None:
+            seen[self.about.id] = self.about.version
+        seen.pop(self.project.id, None)
+        return seen
+
+    def rule(self, event: Event) -> DueRule | None:
+        """Return the rule by which the event is due: the plan's, or the lifecycle's."""
+        return self.head.calendar.due.get(event.name, event.due)
+
+    def deadline(self, event: Event) -> dt.date | None:
+        """Return the day by whose end the event is due, an extension counted; None where it is due
+        on no day, or not yet.
+
+        Raises:
+            LookupError: it counts from an event that was not gathered (`Needs.fired`).
+        """
+        rule = self.rule(event)
+        if rule is None:
+            return None
+        extended = self.snapshot.evaluation.extensions.get(event.name)
+        if extended is not None:
+            return dt.date.fromisoformat(extended)
+        fired_on = None
+        if rule.event is not None:
+            if rule.event not in self.fired_on:
+                raise LookupError(
+                    f"the day of '{rule.event}' was not read: a guard that asks for deadlines says "
+                    "so by GuardSpec(deadlines=True)"
+                )
+            fired_on = self.fired_on[rule.event]
+            if fired_on is None:
+                return None
+        return self.calendar.deadline(rule, self.project.period, fired_on=fired_on).due
+
+
+EVERY_KIND = "*"
+"""`GuardSpec.peers` of a guard that may look at the projects of any unit above the project's."""
+
+
+@attrs.frozen(kw_only=True)
+class Needs:
+    """What an event looks at beside the project itself: the kinds of units whose projects, the
+    events whose days, and whether the project that it is about."""
+
+    peers: frozenset[str] = frozenset()
+    fired: frozenset[str] = frozenset()
+    about: bool = False
+
+
+def needs(
+    event: Event, lifecycle: Lifecycle, head: PlanHead, specs: Mapping[str, GuardSpec]
+) -> Needs:
+    """Return what must be read before the event is decided: what it says itself, and what its
+    guards declare (`GuardSpec.peers`, `deadlines`, `about`)."""
+    uses = [*event.guards, *(use for edge in event.transitions for use in edge.guards)]
+    declared = [(specs[use.name], use.params) for use in uses if use.name in specs]
+    kinds = {
+        str(params[spec.peers])
+        for spec, params in declared
+        if spec.peers is not None and spec.peers in params
+    }
+    if any(spec.peers == EVERY_KIND for spec, _ in declared):
+        kinds |= {unit.kind for unit in head.units.values()}
+    if event.together is not None:
+        kinds.add(event.together)
+    events = [event]
+    if any(spec.deadlines for spec, _ in declared):
+        events = list(lifecycle.events.values())
+    rules = [head.calendar.due.get(each.name, each.due) for each in events]
+    return Needs(
+        peers=frozenset(kinds),
+        fired=frozenset(rule.event for rule in rules if rule is not None and rule.event),
+        about=any(spec.about for spec, _ in declared),
+    )

@@ -1,0 +1,421 @@
+"""What changes the store: decided outside the transaction, then appended by one commit."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import attrs
+
+from evalflow.batch import applying
+from evalflow.batch import plan as batches
+from evalflow.batch.selection import check_names, conditions
+from evalflow.decision.actions import ACTIONS
+from evalflow.decision.adoption import ADOPT, REVISE, Adoption, check_revision, entitled
+from evalflow.decision.batched_calls import Answers, answer_together, can_many, with_answers
+from evalflow.decision.decide import (
+    Decision,
+    Explanation,
+    check_clock,
+    decide,
+    raise_if_stopped,
+    same_for_all,
+)
+from evalflow.decision.migration import MIGRATE, migrate
+from evalflow.engine.queries import Queries
+from evalflow.engine.rules import Rules
+from evalflow.errors import Conflict, InvalidInput, Refused, invalid
+from evalflow.lifecycle.definition import Lifecycle, Vocabulary
+from evalflow.lifecycle.load import lifecycle_from_tree
+from evalflow.model import (
+    Actor,
+    Commit,
+    Entry,
+    Move,
+    PlanHead,
+    ProjectDefinition,
+    Selection,
+    Snapshot,
+)
+from evalflow.model.canonical import Tree, canonical
+from evalflow.plan.definition import Plan
+from evalflow.plan.differences import Difference, differences
+from evalflow.storage.contract import BulkStorage, Head, move_like
+from evalflow.storage.faults import fault_point
+
+_UNASKED = "-"  # a reason where only the comparing is asked for
+_CLOCKED = 100  # projects of one transaction whose last entry's time is compared with the clock
+
+Decided = tuple[tuple[Decision, ...], tuple[tuple[str, int], ...]]
+"""A decision for each project that an event would move, the one in hand first, and the (id,
+version) of the further projects that were looked at."""
+
+
+class Offered:
+    """The lifecycle that a migration offers, read once for all projects of a batch."""
+
+    def __init__(self, rules: Rules, vocabulary: Vocabulary) -> None:
+        """Check it with the guards and actions that are installed."""
+        self._rules = rules
+        self._vocabulary = vocabulary
+        self._read: tuple[Tree, Lifecycle] | None = None
+
+    def lifecycle(self, tree: Tree) -> Lifecycle:
+        """Return the lifecycle in the data of a migration, checked whole."""
+        read = self._read
+        if read is None or read[0] is not tree:
+            new = self._rules.offer(lifecycle_from_tree(tree, self._vocabulary))
+            read = self._read = tree, new
+        return read[1]
+
+
+class Commands:
+    """Decides and writes. `fire`, `explain` and batches ask the same decision."""
+
+    def __init__(self, rules: Rules, queries: Queries, clock: Callable[[], dt.datetime]) -> None:
+        """Write to the store that `rules` reads; `clock` gives the present moment in UTC."""
+        self.rules = rules
+        self.queries = queries
+        self.storage = rules.storage
+        self.now = clock
+
+    def actor_of(self, project_id: str, by: Actor | str) -> Actor:
+        """Return the actor, an id looked up in the directory of the project's plan.
+
+        Raises:
+            NotFound: no such project, or its plan's directory has no such id.
+        """
+        if isinstance(by, str):
+            return self.queries.actor(self.queries.snapshot(project_id).project.plan, by)
+        return by
+
+    def adopter(self, plan: Plan, by: Actor | str) -> Actor:
+        """Return the actor, an id looked up in the directory in force: a plan's own only where it
+        is new."""
+        if not isinstance(by, str):
+            return by
+        known = self.storage.revisions(plan.id)
+        return self.queries.actor(plan.id, by) if known else plan.actor(by)
+
+    # ------------------------------------------------------------------ deciding
+
+    def decide(
+        self,
+        snapshot: Snapshot,
+        event_name: str,
+        by: Actor,
+        at: dt.datetime,
+        data: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        answers: Answers | None = None,
+        offered: Offered | None = None,
+    ) -> Decided:
+        """Decide the event for each project that it would move. `answers` are those to questions
+        that were put for many at once; `offered` is shared by the projects of a migration.
+
+        Raises:
+            NotFound: the lifecycle has no such event.
+        """
+        if event_name == MIGRATE:
+            new = (offered or self._offered()).lifecycle(data.get("lifecycle"))
+            situation = self.rules.situation(snapshot, None, at)
+            return (migrate(situation, by, at, data, new, key=key),), ()
+        event = self.rules.event(snapshot, event_name)
+        situations = self.rules.situations(snapshot, event, at)
+        if answers is not None:
+            situations = tuple([with_answers(each, answers) for each in situations])
+        decisions = tuple([decide(each, event, by, at, data, key=key) for each in situations])
+        seen: dict[str, int] = {}
+        for each in situations:
+            seen.update(each.unchanged())
+        for decision in decisions:
+            seen.pop(decision.snapshot.project.id, None)
+        return decisions, tuple(seen.items())
+
+    def explain(
+        self,
+        project_id: str,
+        event: str,
+        by: Actor,
+        at: dt.datetime,
+        data: Mapping[str, Any] | None,
+    ) -> Explanation:
+        """Return what firing the event would answer, for all projects that it would move."""
+        decisions, _ = self.decide(self.queries.snapshot(project_id), event, by, at, data or {})
+        explained = [decision.explained(with_data=data is not None) for decision in decisions]
+        own = explained[0]
+        checks = tuple(
+            [
+                attrs.evolve(
+                    check,
+                    reasons=tuple(
+                        dict.fromkeys(
+                            reason for each in explained for reason in each.checks[place].reasons
+                        )
+                    ),
+                )
+                for place, check in enumerate(own.checks)
+            ]
+        )
+        return attrs.evolve(own, checks=checks, allowed=all(check.passed for check in checks))
+
+    def _offered(self) -> Offered:
+        specs = self.rules.plugins.guard_specs
+        return Offered(self.rules, Vocabulary(guards=specs, actions=frozenset(ACTIONS)))
+
+    # ------------------------------------------------------------------ firing
+
+    def fire(
+        self, project_id: str, event: str, by: Actor, data: Mapping[str, Any], key: str | None
+    ) -> Entry:
+        """Move the project; the same key again returns the first entry."""
+        if key is None:
+            return self._fire(project_id, event, by, data, None)
+        # The key is looked up first, and again where a call with the same key came in between.
+        first = self.storage.entry_by_key(project_id, key)
+        if first is None:
+            try:
+                return self._fire(project_id, event, by, data, key)
+            except (Conflict, Refused):
+                first = self.storage.entry_by_key(project_id, key)
+                if first is None:
+                    raise
+        if first.event == event:
+            return first
+        raise invalid(
+            "key_reused",
+            path="key",
+            value=key,
+            ko=f"키 '{key}'은(는) 이미 '{first.event}'에 쓰였습니다.",
+            en=f"the key '{key}' was already used for '{first.event}'",
+        )
+
+    def _fire(
+        self, project_id: str, event: str, by: Actor, data: Mapping[str, Any], key: str | None
+    ) -> Entry:
+        snapshot = self.queries.snapshot(project_id)
+        decisions, unchanged = self.decide(snapshot, event, by, self.now(), data, key=key)
+        for decision in decisions:
+            raise_if_stopped(decision)
+        reasons = tuple(
+            dict.fromkeys(reason for decision in decisions for reason in decision.reasons)
+        )
+        moves = tuple([decision.move for decision in decisions if decision.move is not None])
+        if reasons or len(moves) != len(decisions):
+            raise Refused(project_id, event, reasons)
+        self.write(moves, unchanged)
+        return moves[0].entry
+
+    def write(self, moves: tuple[Move, ...], unchanged: tuple[tuple[str, int], ...]) -> None:
+        """Append the moves in one transaction, if nothing of what was looked at has changed.
+
+        Raises:
+            Conflict: somebody was first.
+            InvalidInput: the machine's clock was set back.
+        """
+        head = next(
+            (self._next_head(move.definition) for move in moves if move.definition is not None),
+            None,
+        )
+        lifecycle = None
+        if moves and moves[0].entry.event == MIGRATE:  # a batch of it has one lifecycle for all
+            new = self.rules.lifecycle(moves[0].entry.lifecycle)
+            lifecycle = new.fingerprint, canonical(new.tree)
+        self._check_clock(moves)
+        fault_point("fire:decided")
+        self.storage.commit(
+            Commit(moves=moves, unchanged=unchanged, head=head, lifecycle=lifecycle)
+        )
+
+    def bulk_move(self, like: Move, heads: Sequence[Head], on: dt.date | None) -> None:
+        """Write the same move for many projects (see `BulkStorage`)."""
+        self._check_clock((like,))
+        fault_point("fire:decided")
+        if isinstance(self.storage, BulkStorage):
+            self.storage.bulk_move(like, heads, on=on)
+            return
+        chosen = Selection(plan=like.project.plan, ids=tuple([each[0] for each in heads]), on=on)
+        found = {each.id: each for each in self.storage.select(chosen)}
+        moves = []
+        for project, version, head in heads:
+            now = found.get(project)
+            if now is None or (now.version, now.head, now.unit) != (version, head, like.entry.unit):
+                raise Conflict(project, expected=version)
+            moves.append(move_like(like, now))
+        self.storage.commit(Commit(moves=tuple(moves)))
+
+    def _check_clock(self, moves: Sequence[Move]) -> None:
+        """Raise InvalidInput where the machine's clock was set back: a past moment is asked for
+        by the times in the history. Of a batch's chunk some projects are looked at."""
+        for move in moves[:_CLOCKED]:
+            entry = move.entry
+            if entry.number > 1:
+                # Read to the end, which is one entry: a stream broken off costs its connection.
+                for last in list(self.storage.history(entry.project, after=entry.number - 2))[:1]:
+                    check_clock(last, entry.at)
+
+    def _next_head(self, definition: ProjectDefinition) -> PlanHead:
+        """Return the plan's next revision, made by an approved change of one project."""
+        terms = self.rules.terms(definition.id.rpartition("/")[0])
+        effective = terms.calendar.period_on(terms.calendar.today(self.now())).text
+        return attrs.evolve(terms.head, revision=terms.head.revision + 1, effective=effective)
+
+    # ------------------------------------------------------------------ plans
+
+    def adopt(self, plan: Plan, by: Actor, reason: str | None) -> PlanHead:
+        """Put a plan, or its next revision, into force; nothing is written where nothing
+        differs."""
+        adoption, old = self._adoption(plan, by, reason)
+        if adoption.head.revision > 1:
+            before = self.rules.terms(plan.id).head
+            if not check_revision(plan, before, old, reason):
+                return before
+        standing = {each.id: each for each in self.storage.select(Selection(plan=plan.id))}
+        commit = adoption.commit(old, standing)
+        self._check_clock(commit.moves)
+        self.storage.commit(commit)
+        return adoption.head
+
+    def compare(self, plan: Plan, by: Actor) -> tuple[Difference, ...]:
+        """Return what `adopt` would change."""
+        adoption, old = self._adoption(plan, by, None)
+        if adoption.head.revision == 1:
+            return differences(plan, None, old)
+        before = self.rules.terms(plan.id).head
+        check_revision(plan, before, old, _UNASKED)
+        return differences(plan, before, old)
+
+    def _adoption(
+        self, plan: Plan, by: Actor, reason: str | None
+    ) -> tuple[Adoption, dict[str, ProjectDefinition]]:
+        """Return how the plan comes into force, and the projects it had before, by number."""
+        at = self.now()
+        if lacking := self.rules.plugins.check(plan.head):
+            raise InvalidInput([attrs.evolve(each, file=plan.file) for each in lacking])
+        known = self.storage.revisions(plan.id)
+        old: dict[str, ProjectDefinition] = {}
+        lifecycle = plan.lifecycle
+        revision, effective = 1, plan.head.calendar.first
+        before = None
+        if known:
+            before = self.rules.terms(plan.id, known[-1][0])
+            lifecycle = self.rules.lifecycle_of(plan.id) or lifecycle
+            old = {each.number: each for each in self.queries.definitions(plan.id)}
+            revision = before.head.revision + 1
+            effective = before.calendar.period_on(before.calendar.today(at)).text
+        head = attrs.evolve(plan.head, revision=revision, effective=effective)
+        terms = self.rules.draft(head, (*known, (revision, effective)))
+        # A revision is a matter of who held the office before it, by the rules in force.
+        judge = before or terms
+        event = REVISE if known else ADOPT
+        today = terms.calendar.today(at)
+        grant = entitled(event, lifecycle, judge.head, judge.directory, by, today)
+        adoption = Adoption(
+            plan=plan,
+            head=head,
+            calendar=terms.calendar,
+            actor=by,
+            role=grant.role,
+            at=at,
+            reason=reason,
+        )
+        return adoption, old
+
+    # ------------------------------------------------------------------ batches
+
+    def batch(
+        self,
+        event: str,
+        *,
+        by: Actor | str,
+        where: Mapping[str, Any],
+        data: Mapping[str, Any] | None,
+        each: Mapping[str, Mapping[str, Any]] | None,
+        mode: str,
+    ) -> batches.BatchPlan:
+        """Plan the event for every project that the conditions select."""
+        found = conditions(where)
+        plans = () if "plan" in found else self.storage.plans()
+        if len(plans) == 1:
+            found["plan"] = plans[0]
+        if "plan" in found:
+            head = self.rules.terms(found["plan"]).head
+            lifecycle = self.rules.lifecycle_of(head.id)
+            known = {"field": head.fields, "band": [band.name for band in head.scoring.bands]}
+            if lifecycle is not None:
+                known["state"] = lifecycle.states
+            check_names(found, known)
+        parts = self.parts()
+        return batches.plan(
+            parts,
+            event,
+            by=by,
+            selection=self.queries.select(**found),
+            where=where,
+            data=data,
+            each=each,
+            mode=mode,
+            apply=lambda plan, **how: applying.apply(
+                parts, plan, **{"by": None if isinstance(by, str) else by, **how}
+            ),
+        )
+
+    def parts(self, at: dt.datetime | None = None) -> batches.EngineParts:
+        """Return what one batch may ask of the engine, as of `at` (None: now)."""
+        return batches.EngineParts(
+            storage=self.storage,
+            now=self.now if at is None else lambda: at,
+            actor=self.queries.actor,
+            decide=partial(self.decide, offered=self._offered()),
+            ask_together=self._ask_together,
+            commit=self.write,
+            bulk_move=self.bulk_move,
+            alike=self._alike,
+            today=lambda plan_id: self.rules.terms(plan_id).calendar.today(at or self.now()),
+        )
+
+    def _ask_together(
+        self,
+        event_name: str,
+        asked: Sequence[tuple[Snapshot, Actor, Mapping[str, Any]]],
+        at: dt.datetime,
+        key: str | None,
+    ) -> Mapping[str, Answers]:
+        """Return, by project, what scorers and guards that can look at many answer about the
+        event, each in its own plan; nothing where none of them can."""
+        decisions: dict[str, tuple[Answers, Callable[[], object]]] = {}
+        many: dict[tuple[str, str, int], bool] = {}
+        for snapshot, by, data in asked:
+            project = snapshot.project
+            kind = project.plan, project.lifecycle, snapshot.latest
+            if kind not in many:
+                event = self.rules.lifecycle(project.lifecycle).events.get(event_name)
+                # An unknown event is told where it is decided.
+                many[kind] = event is not None and can_many(
+                    event, self.rules.situation(snapshot, None, at)
+                )
+            if many[kind]:
+                answers = Answers()
+                made = partial(
+                    self.decide, snapshot, event_name, by, at, data, key=key, answers=answers
+                )
+                decisions[project.id] = answers, made
+        answer_together(list(decisions.values()))
+        return {project: answers for project, (answers, _) in decisions.items()}
+
+    def _alike(self, plan_id: str, fingerprint: str, event_name: str) -> bool:
+        """Say whether one decision of the event holds for all of the plan's projects that stand
+        alike."""
+        lifecycle = self.rules.lifecycle(fingerprint)
+        event = lifecycle.events.get(event_name)
+        specs = self.rules.plugins.guard_specs
+
+        def looks_at(guard: str) -> str:
+            spec = specs.get(guard)
+            return "project" if spec is None else spec.looks_at
+
+        head = self.rules.terms(plan_id).head
+        return event is not None and same_for_all(event, lifecycle, head, looks_at)

@@ -1,0 +1,388 @@
+"""What an engine does beside its dozen calls, grouped: `office.plans`, `office.audit` …"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import attrs
+
+from evalflow.audit.bundle import Bundle, write_bundle
+from evalflow.audit.verification import (
+    Checkpoint,
+    Kept,
+    Mismatch,
+    checkpoint,
+    hashes_of,
+    readable_lifecycle,
+    verify_project,
+)
+from evalflow.batch import applying
+from evalflow.batch import plan as batches
+from evalflow.batch.chunks import Chunk
+from evalflow.decision.migration import MIGRATE
+from evalflow.engine import outbox
+from evalflow.engine.commands import Commands
+from evalflow.engine.queries import Queries
+from evalflow.engine.rules import Rules
+from evalflow.errors import Conflict, NotFound
+from evalflow.lifecycle.definition import Lifecycle
+from evalflow.model import (
+    Actor,
+    Delivery,
+    Evaluation,
+    Outgoing,
+    PlanHead,
+    ProjectDefinition,
+    Rating,
+    Selection,
+)
+from evalflow.model.calendar import Calendar
+from evalflow.model.canonical import Tree
+from evalflow.plan.definition import Plan
+from evalflow.plan.differences import Difference
+from evalflow.plan.load import with_tables
+from evalflow.plugins.notifier import Notifier
+from evalflow.scoring.contract import Grade
+
+_TRIES = 5  # at a consistent reading of a store that others write to
+
+
+class Plans:
+    """The plans of a store: what they say, and what would become of them."""
+
+    def __init__(self, rules: Rules, queries: Queries, commands: Commands) -> None:
+        """Made by the engine."""
+        self._rules = rules
+        self._queries = queries
+        self._commands = commands
+
+    def ids(self) -> tuple[str, ...]:
+        """Return the ids of the plans in the store."""
+        return self._rules.storage.plans()
+
+    def only(self) -> str:
+        """Return the id of the store's plan where there is just one.
+
+        Raises:
+            InvalidInput: there are several, or none.
+        """
+        return self._queries.only_plan()
+
+    def head(self, plan_id: str, *, revision: int | None = None) -> PlanHead:
+        """Return the plan without its projects, in the given revision (None: the latest).
+
+        Raises:
+            NotFound: the store has no such plan or revision.
+        """
+        return self._rules.terms(plan_id, revision).head
+
+    def definitions(
+        self, plan_id: str, *, revision: int | None = None
+    ) -> Iterator[ProjectDefinition]:
+        """Yield what the plan says of each project, in the given revision (None: the latest).
+
+        Raises:
+            NotFound: the store has no such plan or revision.
+        """
+        return self._queries.definitions(plan_id, revision=revision)
+
+    def definition(self, project_id: str, *, period: str | None = None) -> ProjectDefinition:
+        """Return what the plan says of the project: in the revision in force for `period` (D5), or
+        in the latest one.
+
+        Raises:
+            NotFound: the store has no such project.
+        """
+        project = self._queries.snapshot(project_id).project
+        if period is None:
+            return self._rules.definition(project_id, project.revision)
+        return self._rules.definition(project_id, self._rules.terms(project.plan).in_force(period))
+
+    def calendar(self, plan_id: str) -> Calendar:
+        """Return the plan's calendar.
+
+        Raises:
+            NotFound: the store has no such plan.
+        """
+        return self._rules.terms(plan_id).calendar
+
+    def lifecycle(self, fingerprint: str) -> Lifecycle:
+        """Return the lifecycle definition with this fingerprint (`Project.lifecycle`).
+
+        Raises:
+            NotFound: the store has no such definition.
+        """
+        return self._rules.lifecycle(fingerprint)
+
+    def with_tables(self, plan_id: str, tables: Sequence[str | os.PathLike[str]]) -> Plan:
+        """Return the plan as the store has it with tables of projects, budgets and targets laid
+        over it, to be compared and adopted.
+
+        Raises:
+            NotFound: the store has no such plan.
+            InvalidInput: a file cannot be read, or cells are wrong; all of them.
+        """
+        head = self.head(plan_id)
+        lifecycle = self._rules.lifecycle_of(plan_id)
+        assert lifecycle is not None, "a plan has projects"
+        projects = {each.number: each for each in self.definitions(plan_id)}
+        return with_tables(Plan(head=head, projects=projects, lifecycle=lifecycle), tables)
+
+    def compare(self, plan: Plan, *, by: Actor | str) -> tuple[Difference, ...]:
+        """Return what `adopt` would change, writing nothing; a plan that is new changes nothing
+        but adds its projects.
+
+        Raises:
+            Refused, InvalidInput: as `Engine.adopt`; only the reason is not asked for.
+        """
+        return self._commands.compare(plan, self._commands.adopter(plan, by))
+
+    def migrate(
+        self,
+        plan_id: str,
+        lifecycle: Lifecycle,
+        *,
+        by: Actor | str,
+        reason: str,
+        states: Mapping[str, str] | None = None,
+        where: Mapping[str, Any] | None = None,
+        mode: str = "all",
+    ) -> batches.BatchPlan:
+        """Return what would become of the plan's projects under another lifecycle; nothing is
+        written until the batch is applied. `states` says which state of the new lifecycle one
+        of the old becomes; states that both know keep their names. A project that would be
+        stranded is refused, and by default all are moved or none.
+
+        Raises:
+            NotFound, InvalidInput: as `Engine.batch`.
+        """
+        data = {"lifecycle": lifecycle.tree, "states": dict(states or {}), "reason": reason}
+        chosen = {**(where or {}), "plan": plan_id}
+        return self._commands.batch(MIGRATE, by=by, where=chosen, data=data, each=None, mode=mode)
+
+
+class Ratings:
+    """The ratings of a store's projects."""
+
+    def __init__(self, rules: Rules, queries: Queries) -> None:
+        """Made by the engine."""
+        self._rules = rules
+        self._queries = queries
+
+    def evaluations(self, plan_id: str, period: str) -> Iterator[Evaluation]:
+        """Yield the evaluations of all the plan's projects for a period, in project order;
+        projects whose evaluation was not begun are left out.
+
+        Raises:
+            NotFound: the store has no such plan.
+        """
+        self._rules.terms(plan_id)
+        return self._rules.storage.evaluations(plan_id, period)
+
+    def again(self, project_id: str, period: str | None = None) -> Rating | None:
+        """Rate the project anew on its recorded figures, with the plan revision in force for
+        the period (None: the current one); None where it was not evaluated.
+
+        What comes out can be compared with the stored rating: `evaluation(…).rating`.
+        """
+        return self._queries.rate(project_id, period)
+
+    def grades(self, plan_id: str, period: str) -> Mapping[str, Grade]:
+        """Return the grade of every project that was rated in the period, by project id: how it
+        stands among the others, by the rules of the plan now in force. Nothing of it is stored: a
+        grade moves when another project's rating does.
+
+        Raises:
+            NotFound: the store has no such plan.
+            InvalidInput: the plan does not grade, names a grader that is not installed, or a
+                cohort cannot be graded by its options.
+            PluginError: the grader broke.
+        """
+        return self._queries.grades(plan_id, period)
+
+
+class Batches:
+    """Batches that were planned (`Engine.batch`) and are applied, whole or by chunks."""
+
+    def __init__(self, commands: Commands) -> None:
+        """Made by the engine."""
+        self._commands = commands
+
+    def apply(
+        self,
+        plan: batches.BatchPlan,
+        *,
+        mode: str | None = None,
+        by: Actor | None = None,
+        chunk: int = applying.CHUNK,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> Iterator[applying.Receipt]:
+        """Write what the plan says and nobody has changed since; yield a receipt for each
+        project once it is durable. Applying the same plan again continues where it stopped.
+
+        Every decision is made again, as of now, and must come out as reviewed; the actor is
+        the directory's, unless the embedding system hands over its own (`by`). Not called
+        further, or where `stopping` says so between two chunks, it leaves the rest for later.
+
+        Raises:
+            ValueError: no such mode, or `by` is somebody else than the plan's.
+        """
+        parts = self._commands.parts()
+        return applying.apply(parts, plan, mode=mode, by=by, chunk=chunk, stopping=stopping)
+
+    def apply_chunk(
+        self, chunk: Chunk, *, at: dt.datetime | None = None, by: Actor | None = None
+    ) -> tuple[applying.Receipt, ...]:
+        """Write one chunk of a plan as of `at` (None: now), in as few transactions as
+        possible, and return its receipts. Applied again, by whomever, it finds what
+        is done. See `evalflow.spread`."""
+        return applying.apply_chunk(self._commands.parts(at), chunk, by=by)
+
+
+class Audit:
+    """What an auditor asks of a store."""
+
+    def __init__(self, queries: Queries, commands: Commands) -> None:
+        """Made by the engine."""
+        self._queries = queries
+        self._commands = commands
+        self._storage = queries.storage
+
+    def verify(self, plan: str | None = None, *, project: str | None = None) -> Iterator[Mismatch]:
+        """Yield everything in the store that the histories do not bear out; nothing if all fits.
+
+        Reads every entry of the plan (None: of all plans), or of one project.
+        """
+        ids = None if project is None else (project,)
+        storage = self._storage
+
+        def lifecycle(fingerprint: str) -> Lifecycle | None:
+            text = storage.lifecycle(fingerprint)
+            return None if text is None else readable_lifecycle(text)
+
+        kept = Kept(
+            evaluation=storage.evaluation,
+            definition=storage.definition,
+            head=storage.head,
+            lifecycle=cache(lifecycle),
+        )
+        for each in storage.select(Selection(plan=plan, ids=ids)):
+            yield from verify_project(each, storage.history(each.id), kept)
+
+    def checkpoint(self, plan: str | None = None, *, upto: Checkpoint | None = None) -> Checkpoint:
+        """Return the checkpoint of the plan's history up to now: a line to put on paper. With
+        `upto`, what should have come out when that one was made.
+
+        Raises:
+            NotFound: the store has no such plan.
+        """
+        plan = plan or self._queries.only_plan()
+        self._queries.rules.terms(plan)
+        storage = self._storage
+        heads = [storage.head(plan, number) or "" for number, _ in storage.revisions(plan)]
+        return checkpoint(plan, heads, hashes_of(plan, storage.entries()), upto)
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        plan: str | None = None,
+        projects: Sequence[str] | None = None,
+        refusals_of: Actor | None = None,
+    ) -> Bundle:
+        """Write an audit bundle of a whole plan, or of some projects of one plan by their ids;
+        another machine verifies it with `evalflow.verify_bundle`, without a database.
+
+        With `refusals_of` it also holds every event that is refused to this actor at this
+        moment, with all reasons.
+
+        Raises:
+            NotFound: no such plan or project.
+            Conflict: others wrote to the store all the time; nothing is left behind.
+            OSError: the file cannot be written.
+        """
+        if projects:
+            found = {self._queries.snapshot(each).project.plan for each in projects}
+            plan = found.pop() if plan is None else plan
+            if found - {plan}:
+                raise NotFound("project", f"{plan}/…", tuple(projects))
+        plan = plan or self._queries.only_plan()
+        self._queries.rules.terms(plan)
+        ids = tuple(projects) if projects else None
+        tries = 0
+        while True:
+            chosen = Selection(plan=plan, ids=ids)
+            refused = None if refusals_of is None else self._refused(chosen, refusals_of)
+            try:
+                return write_bundle(
+                    path,
+                    self._storage,
+                    plan,
+                    self._storage.select(chosen),
+                    made_at=self._queries.now(),
+                    whole=ids is None,
+                    refusals=refused,
+                )
+            except Conflict:
+                tries += 1
+                if tries == _TRIES:
+                    raise
+
+    def _refused(self, chosen: Selection, actor: Actor) -> Iterator[Tree]:
+        at = self._queries.now()
+        for project in self._storage.select(chosen):
+            for event in self._queries.rules.lifecycle(project.lifecycle).events:
+                explanation = self._commands.explain(project.id, event, actor, at, None)
+                if not explanation.allowed:
+                    yield explanation.tree()
+
+
+class Outbox:
+    """The notices that wait, were delivered, or were given up."""
+
+    def __init__(self, rules: Rules, clock: Callable[[], dt.datetime]) -> None:
+        """Made by the engine."""
+        self._rules = rules
+        self._clock = clock
+        self._storage = rules.storage
+
+    def notices(self, *, state: str | None = None) -> Iterator[Outgoing]:
+        """Yield the notices in the outbox, oldest first; `state` is `waiting`, `delivered` or
+        `dead`."""
+        return self._storage.outbox(state=state)
+
+    def deliver(
+        self, limit: int | None, notifiers: Mapping[str, Notifier] | None
+    ) -> outbox.DeliveryReport:
+        """Deliver the notices that wait; see `Engine.deliver`."""
+        routes = [
+            route
+            for plan_id in self._storage.plans()
+            for route in self._rules.plugins.routes(
+                plan_id, self._delivery(plan_id), instead=notifiers
+            )
+        ]
+        return outbox.deliver(self._storage, routes, clock=self._clock, limit=limit)
+
+    def _delivery(self, plan_id: str) -> Delivery:
+        """Return how the plan's notices leave, with the notifiers of all its revisions: what was
+        written for one that a later revision dropped still waits for it."""
+        latest = self._rules.terms(plan_id).head.delivery
+        names = dict.fromkeys(latest.notifiers)
+        options = dict(latest.options)
+        for number, _ in reversed(self._storage.revisions(plan_id)):
+            earlier = self._rules.terms(plan_id, number).head.delivery
+            for name in earlier.notifiers:
+                if name not in names:
+                    names[name] = None
+                    options[name] = earlier.options.get(name, {})
+        return attrs.evolve(latest, notifiers=tuple(names), options=options)
+
+    def resend(self, notices: Iterable[tuple[str, str]] | None = None) -> int:
+        """Put dead letters back to waiting and return how many; pairs of notice id and
+        notifier, or None for all of them."""
+        return outbox.resend(self._storage, clock=self._clock, notices=notices)

@@ -1,0 +1,267 @@
+"""What is read of a store: projects, evaluations, ratings, and who owes what."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import attrs
+
+from evalflow.decision.actions import actuals_of
+from evalflow.decision.deadlines import (
+    Due,
+    DueState,
+    Ledger,
+    extensions_given,
+    fired_in_this_visit,
+)
+from evalflow.decision.decide import subject
+from evalflow.engine.rules import Rules
+from evalflow.errors import NotFound, invalid
+from evalflow.lifecycle.definition import Lifecycle
+from evalflow.model import (
+    Actor,
+    Evaluation,
+    Override,
+    Project,
+    ProjectDefinition,
+    Rating,
+    Selection,
+    Snapshot,
+)
+from evalflow.plan.stored import stored_definition
+from evalflow.scoring.contract import Grade, grade_all
+
+Several = str | Sequence[str] | None
+"""One name or several of which one must hold; None for no condition."""
+
+
+class Queries:
+    """Reads a store by the rules in force."""
+
+    def __init__(self, rules: Rules, clock: Callable[[], dt.datetime]) -> None:
+        """Read what `rules` reads; `clock` gives the present moment in UTC."""
+        self.rules = rules
+        self.storage = rules.storage
+        self.now = clock
+
+    # ------------------------------------------------------------------ projects
+
+    def snapshot(self, project_id: str) -> Snapshot:
+        """Return the project and its current evaluation, read in one moment.
+
+        Raises:
+            NotFound: the store has no such project.
+        """
+        snapshot = self.storage.snapshot(project_id)
+        if snapshot is None:
+            near = Selection(plan=project_id.rpartition("/")[0], limit=2000)
+            known = [project.id for project in self.storage.select(near)]
+            raise NotFound("project", project_id, known or self.storage.plans())
+        return snapshot
+
+    def projects(self, selection: Selection, at: dt.datetime | None) -> Iterator[Project]:
+        """Yield the selected projects in the order of plan and number, as they stood at `at`."""
+        if at is None:
+            return self.storage.select(selection)
+        return self.storage.as_of(selection, at)
+
+    def select(
+        self,
+        *,
+        at: dt.datetime | None = None,
+        plan: str | None = None,
+        unit: str | None = None,
+        field: Several = None,
+        state: Several = None,
+        period: Several = None,
+        band: Several = None,
+        numbers: Sequence[str] | None = None,
+        ids: Sequence[str] | None = None,
+        late: bool | str | Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> Selection:
+        """Return the selection that these conditions mean; see `Engine.projects`."""
+        units = day = None
+        if unit is not None or numbers is not None:
+            plan = plan or self.only_plan()
+        if plan is not None:
+            terms = self.rules.terms(plan)
+            day = terms.calendar.today(at or self.now())
+            if unit is not None:
+                if unit not in terms.head.units:
+                    raise NotFound("unit", unit, tuple(terms.head.units))
+                units = terms.head.below(unit)
+        if numbers is not None:
+            ids = (*(ids or ()), *(f"{plan}/{number}" for number in numbers))
+        chosen = Selection(
+            plan=plan,
+            ids=None if ids is None else tuple(ids),
+            units=units,
+            on=day,
+            fields=_several(field),
+            states=_several(state),
+            periods=_several(period),
+            bands=_several(band),
+            limit=limit,
+        )
+        if late is None or late is False:
+            return chosen
+        events = None if late is True else _several(late)
+        owed = self.owed(attrs.evolve(chosen, limit=None), at or self.now(), waiting=False)
+        overdue = {
+            project: None
+            for due in owed
+            if due.days_late and (events is None or due.event in events)
+            for project in due.projects
+        }
+        return attrs.evolve(chosen, ids=tuple(overdue))
+
+    def actor(self, plan_id: str, actor_id: str) -> Actor:
+        """Return the actor with this id from the plan's directory."""
+        return self.rules.terms(plan_id).directory.actor(actor_id)
+
+    def only_plan(self) -> str:
+        """Return the id of the store's plan where there is just one."""
+        plans = self.storage.plans()
+        if len(plans) == 1:
+            return plans[0]
+        shown = ", ".join(plans) or "-"
+        raise invalid(
+            "plan_needed",
+            path="plan",
+            ko=f"어느 계획인지 정해야 합니다 (있는 계획: {shown})",
+            en=f"say which plan (there are: {shown})",
+        )
+
+    def definitions(
+        self, plan_id: str, *, revision: int | None = None
+    ) -> Iterator[ProjectDefinition]:
+        """Yield what the plan says of each project, in the given revision (None: the latest)."""
+        head = self.rules.terms(plan_id, revision).head
+        for project_id, _, text in self.storage.definitions(plan_id, revision):
+            number = project_id.rpartition("/")[2]
+            yield stored_definition(head, number, text)
+
+    # ------------------------------------------------------------------ ratings
+
+    def evaluation(self, project_id: str, period: str | None) -> Evaluation:
+        """Return the project's evaluation for a period (None: the current one)."""
+        snapshot = self.snapshot(project_id)
+        if period is None or period == snapshot.project.period:
+            return snapshot.evaluation
+        found = self.storage.evaluation(project_id, period)
+        if found is None:
+            raise NotFound("evaluation", f"{project_id} {period}")
+        return found
+
+    def rate(self, project_id: str, period: str | None) -> Rating | None:
+        """Rate the project anew on its recorded figures; None where it was not evaluated."""
+        evaluation = self.evaluation(project_id, period)
+        stored = evaluation.rating
+        if stored is None:
+            return None
+        snapshot = self.snapshot(project_id)
+        then = attrs.evolve(
+            snapshot,
+            project=attrs.evolve(snapshot.project, period=evaluation.period),
+            evaluation=evaluation,
+        )
+        situation = self.rules.situation(then, None, self.now())
+        return situation.score(subject(situation, actuals_of(stored), _overrides_of(stored)))
+
+    def grades(self, plan_id: str, period: str) -> Mapping[str, Grade]:
+        """Return the grade of every project that was rated in the period, by project id."""
+        head = self.rules.terms(plan_id).head
+        rules = head.scoring.grades
+        if rules is None:
+            raise invalid(
+                "no_grades",
+                path="scoring.grades",
+                value=plan_id,
+                ko=f"계획 '{plan_id}'에는 등급 기준(scoring.grades)이 없습니다.",
+                en=f"the plan '{plan_id}' does not grade its projects (it has no scoring.grades)",
+            )
+        ratings = [each.rating for each in self.storage.evaluations(plan_id, period)]
+        projects = {each.id: each for each in self.storage.select(self.select(plan=plan_id))}
+
+        def cohort(rating: Rating) -> str:
+            project = projects[rating.project]
+            if rules.by == "field":
+                return project.field
+            return (project.unit if rules.by == "unit" else None) or (
+                head.ancestor(project.unit, "bureau") or head.office
+            )
+
+        return grade_all(
+            self.rules.plugins.grader(rules.grader, rules.options),
+            [rating for rating in ratings if rating is not None],
+            cohort_of=None if rules.by == "all" else cohort,
+        )
+
+    # ------------------------------------------------------------------ who owes what
+
+    def owed(self, chosen: Selection, moment: dt.datetime, *, waiting: bool) -> tuple[Due, ...]:
+        """Return what the selected projects owe on the day of `moment`, the most urgent first."""
+        past = moment if moment < self.now() else None
+        found: list[Due] = []
+        groups: dict[tuple[str, str], list[Project]] = {}
+        for project in self.projects(chosen, past):
+            groups.setdefault((project.plan, project.lifecycle), []).append(project)
+        for (plan_id, fingerprint), projects in groups.items():
+            terms, lifecycle = self.rules.terms(plan_id), self.rules.lifecycle(fingerprint)
+            ledger = Ledger(
+                head=terms.head,
+                lifecycle=lifecycle,
+                calendar=terms.calendar,
+                directory=terms.directory,
+                today=terms.calendar.today(moment),
+            )
+            states = (self._due_state(project, lifecycle, past) for project in projects)
+            found.extend(ledger.owed(states))
+        shown = [due for due in found if waiting or due.ready]
+        return tuple(sorted(shown, key=lambda due: (due.due, due.plan, due.unit, due.projects)))
+
+    def _due_state(
+        self, project: Project, lifecycle: Lifecycle, past: dt.datetime | None
+    ) -> DueState:
+        """Gather what decides about a project's due dates; its history only where it matters."""
+        staying = {
+            event.name
+            for event in lifecycle.events.values()
+            if event.due is not None
+            and any(edge.source == edge.target in project.states for edge in event.transitions)
+        }
+        fired: frozenset[str] = frozenset()
+        extensions: Mapping[str, str] = {}
+        if past is not None or staying:
+            entries = [
+                entry
+                for entry in self.storage.history(project.id)
+                if past is None or entry.at <= past
+            ]
+            fired = fired_in_this_visit(entries, lifecycle, staying)
+            extensions = extensions_given(entries, lifecycle, project.period)
+        if past is None:
+            evaluation = self.storage.evaluation(project.id, project.period)
+            extensions = evaluation.extensions if evaluation else {}
+        return DueState(
+            project=project,
+            extensions=extensions,
+            fired_since=fired,
+            last_fired=lambda event: self.rules.fired_on(project.id, event, past),
+        )
+
+
+def _several(given: Several) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _overrides_of(rating: Rating) -> dict[str, Override]:
+    return {
+        line.indicator: Override(rate=line.rate, reason=line.reason)
+        for line in rating.lines
+        if line.reason is not None and line.rate is not None
+    }

@@ -1,0 +1,267 @@
+"""The rules in force: what the store keeps of plans, lifecycles and definitions, read once.
+
+Only what was read from committed text is remembered. A draft of a plan gets its terms made anew.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from evalflow.decision.guards import Guard
+from evalflow.decision.situation import Needs, Situation, needs
+from evalflow.errors import NotFound
+from evalflow.lifecycle.definition import Event, Lifecycle
+from evalflow.lifecycle.stored import stored_lifecycle
+from evalflow.model import (
+    PlanHead,
+    Project,
+    ProjectDefinition,
+    Rating,
+    Selection,
+    Snapshot,
+    Subject,
+)
+from evalflow.model.calendar import Calendar, Holidays, period
+from evalflow.model.directory import Directory
+from evalflow.plan.stored import stored_definition, stored_head
+from evalflow.plugins.installed import Plugins
+from evalflow.storage.contract import Storage
+
+_REMEMBERED = 20_000  # definitions kept in memory; an idle project costs none
+
+
+@attrs.frozen(kw_only=True)
+class Terms:
+    """One plan revision as decisions use it.
+
+    `revisions` are (number, first period measured against it), up to this one.
+    """
+
+    head: PlanHead
+    directory: Directory
+    calendar: Calendar
+    score: Callable[[Subject], Rating]
+    guards: Mapping[str, Guard]
+    revisions: tuple[tuple[int, str], ...]
+
+    def in_force(self, period_text: str) -> int:
+        """Return the plan revision that a period is measured against (D5)."""
+        if len(self.revisions) == 1:
+            return self.revisions[0][0]
+        here = period(period_text)
+        counted = [number for number, effective in self.revisions if period(effective) <= here]
+        return counted[-1] if counted else self.revisions[0][0]
+
+
+class Rules:
+    """What is in force in one store, for one engine. Safe to use from several threads."""
+
+    def __init__(self, storage: Storage, plugins: Plugins, holidays: Holidays | None) -> None:
+        """Read from `storage`; `holidays` stands in for the holiday table that plans name."""
+        self.storage = storage
+        self.plugins = plugins
+        self._holidays = holidays
+        self._terms: dict[tuple[str, int], Terms] = {}
+        self._lifecycles: dict[str, Lifecycle] = {}
+        self._definitions: dict[tuple[str, int], ProjectDefinition] = {}
+        self._needs: dict[tuple[str, int, str, str], Needs] = {}
+
+    def terms(self, plan_id: str, revision: int | None = None) -> Terms:
+        """Return one revision of a plan (None: the latest).
+
+        Raises:
+            NotFound: the store has no such plan or revision.
+        """
+        known = self.storage.revisions(plan_id) if revision is None else ()
+        if revision is None and known:
+            revision = known[-1][0]
+        found = None if revision is None else self._terms.get((plan_id, revision))
+        if found is not None:
+            return found
+        text = self.storage.head(plan_id, revision)
+        if text is None:
+            raise NotFound("plan", plan_id, self.storage.plans())
+        known = known or self.storage.revisions(plan_id)
+        assert revision is not None
+        upto = tuple(pair for pair in known if pair[0] <= revision)
+        head = attrs.evolve(stored_head(text, plan_id), revision=revision, effective=upto[-1][1])
+        terms = self._terms[plan_id, revision] = self.draft(head, upto)
+        return terms
+
+    def draft(self, head: PlanHead, revisions: tuple[tuple[int, str], ...]) -> Terms:
+        """Return the terms of a head that need not be in force; nothing of it is remembered."""
+        return Terms(
+            head=head,
+            directory=Directory(head),
+            calendar=Calendar(head.calendar, self._holidays),
+            score=self.plugins.scoring(head.scoring, within=head.patience),
+            guards=self.plugins.guards_within(head.patience),
+            revisions=revisions,
+        )
+
+    def lifecycle(self, fingerprint: str) -> Lifecycle:
+        """Return the lifecycle definition with this fingerprint.
+
+        Raises:
+            NotFound: the store has no such definition.
+        """
+        found = self._lifecycles.get(fingerprint)
+        if found is None:
+            text = self.storage.lifecycle(fingerprint)
+            if text is None:
+                raise NotFound("lifecycle", fingerprint)
+            found = self._lifecycles[fingerprint] = stored_lifecycle(text, fingerprint)
+        return found
+
+    def offer(self, lifecycle: Lifecycle) -> Lifecycle:
+        """Keep a lifecycle that a migration offers at hand: its fingerprint is made of its text, so
+        what is kept under it cannot be another's."""
+        return self._lifecycles.setdefault(lifecycle.fingerprint, lifecycle)
+
+    def lifecycle_of(self, plan_id: str) -> Lifecycle | None:
+        """Return the lifecycle of the plan's first project, None where it has no projects."""
+        for project in self.storage.select(Selection(plan=plan_id, limit=1)):
+            return self.lifecycle(project.lifecycle)
+        return None
+
+    def definition(self, project_id: str, revision: int) -> ProjectDefinition:
+        """Return the project as the plan revision has it.
+
+        Raises:
+            NotFound: the store has no such definition.
+        """
+        key = (project_id, revision)
+        found = self._definitions.get(key)
+        if found is not None:
+            return found
+        stored = self.storage.definition(project_id, revision)
+        if stored is None:
+            raise NotFound("definition", f"{project_id} r{revision}")
+        plan_id, _, number = project_id.rpartition("/")
+        head = self.terms(plan_id).head
+        definition = stored_definition(head, number, stored[1])
+        if len(self._definitions) >= _REMEMBERED:
+            self._definitions.clear()
+        self._definitions[key] = definition
+        return definition
+
+    def event(self, snapshot: Snapshot, name: str) -> Event:
+        """Return the event of the project's lifecycle.
+
+        Raises:
+            NotFound: it has no such event.
+        """
+        lifecycle = self.lifecycle(snapshot.project.lifecycle)
+        event = lifecycle.events.get(name)
+        if event is None:
+            raise NotFound("event", name, tuple(lifecycle.events))
+        return event
+
+    def fired_on(
+        self, project_id: str, event: str, past: dt.datetime | None = None
+    ) -> dt.date | None:
+        """Return the day on which the event was last fired (up to `past`), or None."""
+        fired = [
+            entry.at
+            for entry in self.storage.history(project_id)
+            if entry.event == event and (past is None or entry.at <= past)
+        ]
+        if not fired:
+            return None
+        return self.terms(project_id.rpartition("/")[0]).calendar.today(fired[-1])
+
+    # ------------------------------------------------------------------ what a decision looks at
+
+    def situation(self, snapshot: Snapshot, event: Event | None, at: dt.datetime) -> Situation:
+        """Gather what the event may look at on the project; None: the project and the rules
+        alone."""
+        return self._gather(snapshot, event, at, {})
+
+    def situations(
+        self, snapshot: Snapshot, event: Event, at: dt.datetime
+    ) -> tuple[Situation, ...]:
+        """Gather it for each project that the event would move, the one in hand first: an event
+        of a whole unit moves all of its projects that are ready with it."""
+        groups: dict[tuple[str, str], tuple[Snapshot, ...]] = {}
+        own = self._gather(snapshot, event, at, groups)
+        if event.together is None:
+            return (own,)
+        region = list(own.lifecycle.regions).index(event.leads)
+        sources, project = event.sources(), snapshot.project
+        unit = self._unit(own.head, own.latest, event.together, own.calendar.today(at))
+        ready = [
+            peer
+            for peer in groups.get((event.together, unit or ""), ())
+            if peer.project.id != project.id
+            and peer.project.states[region] in sources
+            and peer.project.period == project.period
+        ]
+        return (own, *[self._gather(peer, event, at, groups) for peer in ready])
+
+    def _gather(
+        self,
+        snapshot: Snapshot,
+        event: Event | None,
+        at: dt.datetime,
+        groups: dict[tuple[str, str], tuple[Snapshot, ...]],
+    ) -> Situation:
+        """Gather for one project. `groups` are the units read so far for this firing: (kind, unit)
+        -> projects, so that a unit's projects share one reading."""
+        project = snapshot.project
+        terms = self.terms(project.plan, snapshot.latest)
+        lifecycle = self.lifecycle(project.lifecycle)
+        measured = terms.in_force(project.period)
+        latest = self.definition(project.id, project.revision)
+        definition = (
+            latest if project.revision <= measured else self.definition(project.id, measured)
+        )
+        wanted = Needs() if event is None else self._needed(terms, lifecycle, event)
+        today = terms.calendar.today(at)
+        peers: dict[str, tuple[Project, ...]] = {}
+        for kind in wanted.peers:
+            unit = self._unit(terms.head, latest, kind, today)
+            if unit is None:
+                peers[kind] = ()
+                continue
+            if (kind, unit) not in groups:
+                chosen = Selection(plan=project.plan, units=terms.head.below(unit), on=today)
+                groups[kind, unit] = tuple(self.storage.snapshots(chosen))
+            peers[kind] = tuple([peer.project for peer in groups[kind, unit]])
+        return Situation(
+            snapshot=snapshot,
+            head=terms.head,
+            lifecycle=lifecycle,
+            calendar=terms.calendar,
+            directory=terms.directory,
+            definition=definition,
+            latest=latest,
+            guards=terms.guards,
+            score=terms.score,
+            measured=measured,
+            peers=peers,
+            fired_on={name: self.fired_on(project.id, name) for name in wanted.fired},
+            about=self._about(latest) if wanted.about else None,
+        )
+
+    def _needed(self, terms: Terms, lifecycle: Lifecycle, event: Event) -> Needs:
+        head = terms.head
+        key = (head.id, head.revision, lifecycle.fingerprint, event.name)
+        found = self._needs.get(key)
+        if found is None:
+            found = needs(event, lifecycle, head, self.plugins.guard_specs)
+            self._needs[key] = found
+        return found
+
+    def _unit(
+        self, head: PlanHead, definition: ProjectDefinition, kind: str, today: dt.date
+    ) -> str | None:
+        return head.ancestor(definition.unit_on(today), kind)
+
+    def _about(self, definition: ProjectDefinition) -> Project | None:
+        if definition.about is None:
+            return None
+        found = self.storage.snapshot(definition.about)
+        return None if found is None else found.project

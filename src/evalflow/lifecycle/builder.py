@@ -1,0 +1,500 @@
+"""Reads one lifecycle definition from top to bottom, every problem noted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from evalflow.files.merge import Source
+from evalflow.files.reader import Part, Reader
+from evalflow.lifecycle import keys
+from evalflow.lifecycle.check.overlap import overlaps
+from evalflow.lifecycle.definition import (
+    Duty,
+    Event,
+    Field,
+    GuardSpec,
+    GuardUse,
+    Lifecycle,
+    NoticeRule,
+    Region,
+    Role,
+    State,
+    Transition,
+    Vocabulary,
+)
+from evalflow.lifecycle.due import read_due
+from evalflow.lifecycle.fields import FIELD_TYPES
+from evalflow.lifecycle.order import RECORDS, with_order
+from evalflow.lifecycle.places import (
+    Places,
+    bad_name,
+    cross_region,
+    duplicate,
+    empty,
+    overlap_told,
+)
+from evalflow.lifecycle.sources import FORMAT
+from evalflow.model import Label
+from evalflow.model.canonical import Tree
+
+COOPERATING = "cooperating"
+"""The word in a notice's `to` for the units that must cooperate; no role may bear it."""
+
+RESERVED_EVENTS = frozenset({"adopt", "revise", "migrate"})
+"""Events of every history that no lifecycle defines: a plan is adopted, then revised."""
+
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_LIFECYCLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+
+
+class Builder:
+    """Reads one definition from top to bottom; names come first, so that all can be checked."""
+
+    def __init__(
+        self, reading: Reader, vocabulary: Vocabulary | None, document: Source | None
+    ) -> None:
+        self.reading = reading
+        self.top = reading.top
+        self.document = document
+        self.specs: Mapping[str, GuardSpec] = {} if vocabulary is None else vocabulary.guards
+        self.vocabulary = vocabulary
+        self.roles: dict[str, Role] = {}
+        self.regions: dict[str, Region] = {}
+        self.states: dict[str, State] = {}
+        self.events: dict[str, Event] = {}
+        self.event_names: tuple[str, ...] = ()
+        self.paths: dict[str, tuple[str | int, ...]] = {}
+        self.doubled: set[str] = set()
+
+    def build(self) -> Lifecycle:
+        """Return the lifecycle.
+
+        Raises:
+            InvalidInput: it has mistakes; all of them.
+        """
+        top = self.top
+        top.only(keys.LIFECYCLE)
+        top.choice("evalflow", (FORMAT,))
+        name = top.text("name")
+        if name and not _LIFECYCLE_NAME.fullmatch(name):
+            bad_name(top, "name", name, "_-")
+        version = top.whole("version", least=1, most=10**9)
+        label = _label(top)
+        self._read_roles()
+        self._read_regions()
+        events = list(self._named(top, "events", ("절차", "event")))
+        self.event_names = tuple(event for event, _ in events)
+        for event, part in events:
+            if event in RESERVED_EVENTS:
+                part.wrong(
+                    None,
+                    "reserved_name",
+                    f"절차 이름 '{event}'은(는) 계획의 확정·개정, 절차의 이행에 쓰이는 말입니다",
+                    f"'{event}' is taken: the history uses it for plans adopted and revised, "
+                    "and projects migrated",
+                )
+            self.paths[f"events.{event}"] = part.path
+            self.events[event] = self._event(event, part)
+        if not events:
+            empty(top, "events", ("절차", "event"))
+        self._check_event_fields(events)
+        duties = self._duties()
+        adopted_by = self._names(top, "adopted_by", ("역할", "role"), self.roles)
+        if not adopted_by:
+            empty(top, "adopted_by", ("역할", "role"))
+        self.reading.raise_if_any()
+        return Lifecycle(
+            name=name,
+            version=version,
+            label=label,
+            roles=self.roles,
+            regions=self.regions,
+            states=self.states,
+            events=self.events,
+            duties=duties,
+            adopted_by=adopted_by,
+            tree=with_order(top.tree),
+            places={} if self.document is None else Places(self.document, self.paths),
+        )
+
+    # ------------------------------------------------------------------ names
+
+    def _named(self, part: Part, key: str, what: tuple[str, str]) -> Iterator[tuple[str, Part]]:
+        """Yield (name, part) from a mapping by name, or from a list of parts with a `name`."""
+        seen: set[str] = set()
+        for step, inside in part.parts(key, named=False):
+            name = inside.text("name") if isinstance(step, int) else step
+            if name and not _IDENTIFIER.fullmatch(name):
+                bad_name(inside, "name" if isinstance(step, int) else None, name)
+            if name in seen:
+                duplicate(inside, what, name)
+            elif name:
+                seen.add(name)
+                yield name, inside
+
+    def _names(
+        self, part: Part, key: str, what: tuple[str, str], known: Collection[str]
+    ) -> tuple[str, ...]:
+        """Return the names in a list, each one known and given once."""
+        found: list[str] = []
+        for place, name in enumerate(part.texts(key)):
+            alone = isinstance(part.tree[key], str)
+            path = (*part.path, key) if alone else (*part.path, key, place)
+            if name and name not in known:
+                if known:  # that there are none at all is told elsewhere
+                    self.reading.unknown(path, what, name, known)
+            elif name in found:
+                ko, en = f"'{name}'이(가) 두 번 적혔습니다", f"'{name}' is given twice"
+                self.reading.wrong(path, "duplicate_name", ko, en, name)
+            elif name:
+                found.append(name)
+        return tuple(found)
+
+    def _read_roles(self) -> None:
+        for name, part in self._named(self.top, "roles", ("역할", "role")):
+            part.only(keys.ROLE | _name_key(part))
+            if name == COOPERATING:
+                part.wrong(
+                    None,
+                    "reserved_name",
+                    f"역할 이름 '{name}'은(는) 협조 부서를 뜻하는 말입니다",
+                    f"'{name}' is taken: in a notice it means the units that must cooperate",
+                )
+            self.paths[f"roles.{name}"] = part.path
+            self.roles[name] = Role(name=name, label=_label(part), at=part.name("at"))
+        if not self.roles:
+            empty(self.top, "roles", ("역할", "role"))
+
+    def _read_regions(self) -> None:
+        for name, part in self._named(self.top, "regions", ("영역", "region")):
+            part.only(keys.REGION | _name_key(part))
+            self.paths[f"regions.{name}"] = part.path
+            states = []
+            for state, inside in self._named(part, "states", ("상태", "state")):
+                inside.only(keys.STATE | _name_key(inside))
+                value = State(
+                    name=state,
+                    label=_label(inside),
+                    region=name,
+                    final=inside.flag("final", False),
+                )
+                if state in self.states:
+                    duplicate(inside, ("상태", "state"), state, self.states[state].region)
+                    self.doubled.add(state)
+                    continue
+                states.append(state)
+                self.states[state] = value
+                self.paths[f"states.{state}"] = inside.path
+            if not states:
+                empty(part, "states", ("상태", "state"))
+                initial = ""
+            else:
+                initial = part.known("initial", ("상태", "state"), states)
+            self.regions[name] = Region(
+                name=name, label=_label(part), initial=initial, states=tuple(states)
+            )
+        if not self.regions:
+            empty(self.top, "regions", ("영역", "region"))
+
+    # ------------------------------------------------------------------ events
+
+    def _event(self, name: str, part: Part) -> Event:
+        self._only_event_keys(part)
+        by = self._names(part, "by", ("역할", "role"), self.roles)
+        if not by:
+            empty(part, "by", ("역할", "role"))
+        before = len(self.reading.problems)
+        edges = list(self._edges(name, part))
+        all_read = len(self.reading.problems) == before
+        if not edges:
+            empty(part, "transitions", ("전이", "transition"))
+        targets = {edge.target for edge, _ in edges} if all_read else set(self.states)
+        leads = edges[0][0].region if edges else ""
+        if "leads" in part:
+            leads = self._leads(part, [edge for edge, _ in edges])
+        due = read_due(part, "due", self.event_names)
+        if due is not None and due.event == name:
+            ko, en = "기한을 자기 자신으로부터 셀 수 없습니다", "its due date counts from itself"
+            part.wrong("due", "bad_due_rule", ko, en)
+        self.paths[f"events.{name}.due"] = (*part.path, "due")
+        event = Event(
+            name=name,
+            label=_label(part),
+            by=by,
+            transitions=tuple([edge for edge, _ in edges]),
+            leads=leads,
+            guards=self._guards(part),
+            data=tuple(self._fields(part)),
+            actions=self._actions(part),
+            due=due,
+            notices=tuple(self._notices(name, part, targets)),
+            together=part.name("together", None),
+            first_wins=part.choice("choose", ("first",), None) == "first",
+        )
+        if all_read:  # what stands there wrongly is not compared as well
+            self._check_overlaps(event, edges)
+        for number, (_, at) in enumerate(edges):
+            self.paths[f"events.{name}.transitions[{number}]"] = at.path
+        return event
+
+    def _edges(self, event: str, part: Part) -> Iterator[tuple[Transition, Part]]:
+        for step, inside in part.parts("transitions", named=False):
+            if not isinstance(step, int):
+                ko, en = "전이는 목록으로 적습니다 ('- '로 시작)", "transitions are a list ('- …')"
+                part.wrong("transitions", "wrong_value", ko, en)
+                return
+            inside.only(keys.TRANSITION)
+            sources = self._names(inside, "from", ("상태", "state"), self.states)
+            if not sources:
+                empty(inside, "from", ("상태", "state"))
+            target = inside.text("to", None)
+            if target and target not in self.states:
+                if self.states:
+                    inside.unknown("to", ("상태", "state"), self.states)
+                continue
+            guards = self._guards(inside)
+            for source in sources:
+                region = self.states[source].region
+                if target and self.states[target].region != region:
+                    if not {source, target} & self.doubled:
+                        cross_region(inside, source, region, target, self.states[target].region)
+                    continue
+                yield (
+                    Transition(
+                        event=event,
+                        region=region,
+                        source=source,
+                        target=target or source,
+                        guards=guards,
+                    ),
+                    inside,
+                )
+
+    def _leads(self, part: Part, edges: list[Transition]) -> str:
+        leads = part.known("leads", ("영역", "region"), self.regions)
+        if edges and leads in self.regions and all(edge.region != leads for edge in edges):
+            part.wrong(
+                "leads",
+                "leads_nowhere",
+                f"이끄는 영역 '{leads}'에 이 절차의 전이가 없습니다",
+                f"the leading region '{leads}' has no transition of this event",
+                leads,
+            )
+        return leads
+
+    def _check_overlaps(self, event: Event, edges: list[tuple[Transition, Part]]) -> None:
+        for overlap in overlaps(event, self.specs):
+            if overlap.kind == "possible":
+                continue  # nobody can tell: a warning of `check`
+            at = next(part for edge, part in edges if edge is overlap.second)
+            code, ko, en = overlap_told(overlap, event)
+            at.wrong(None, code, ko, en)
+
+    def _check_event_fields(self, events: list[tuple[str, Part]]) -> None:
+        """A field of the type `event` names an event that is due: there must be one."""
+        if any(event.due is not None for event in self.events.values()):
+            return
+        for name, part in events:
+            for field in self.events[name].data:
+                if field.type == "event":
+                    part.wrong(
+                        "data",
+                        "no_event_is_due",
+                        f"'{field.name}'은(는) 기한이 있는 절차를 적는 항목인데, 기한이 있는 "
+                        "절차가 없습니다",
+                        f"'{field.name}' takes an event with a due date, and there is none",
+                    )
+
+    # ------------------------------------------------------------------ guards
+
+    def _guards(self, part: Part) -> tuple[GuardUse, ...]:
+        """Return the guards in a list of `name` and `{name: {parameter: value}}`."""
+        given = part.tree.get("guards")
+        if given is None:
+            return ()
+        if not isinstance(given, list | tuple):
+            ko, en = "요건은 목록으로 적습니다", "guards are a list"
+            part.wrong("guards", "wrong_value", ko, en, given)
+            return ()
+        inside = part.part("guards")
+        uses: list[GuardUse] = []
+        for place, item in enumerate(given):
+            use = self._guard(inside, place, item)
+            if use is None:
+                continue
+            if use in uses:
+                ko, en = (
+                    f"요건 '{use.id}'이(가) 두 번 적혔습니다",
+                    f"the guard {use.id} is given twice",
+                )
+                inside.wrong(place, "duplicate_guard", ko, en, use.id)
+            else:
+                uses.append(use)
+        return tuple(uses)
+
+    def _guard(self, inside: Part, place: int, item: Tree) -> GuardUse | None:
+        if isinstance(item, str) and item:
+            name, params = item, None
+        elif isinstance(item, Mapping) and len(item) == 1:
+            name = next(iter(item))
+            params = inside.part(place).part(name, required=False, listed=False)
+        else:
+            ko = "요건은 이름, 또는 {이름: {값: …}}으로 적습니다"
+            en = "a guard is a name, or {name: {parameter: value}}"
+            inside.wrong(place, "wrong_value", ko, en, item)
+            return None
+        spec = self.specs.get(name)
+        if spec is None and self.vocabulary is not None:
+            path = (*inside.path, place) if params is None else (*inside.path, place, name)
+            self.reading.unknown(path, ("요건", "guard"), name, self.specs, key=params is not None)
+        values = {} if params is None else self._params(params, spec)
+        for lacking in () if spec is None else spec.required:
+            if lacking not in values:
+                inside.wrong(
+                    place,
+                    "missing_parameter",
+                    f"요건 '{name}'에는 '{lacking}' 값이 필요합니다",
+                    f"the guard '{name}' needs the parameter '{lacking}'",
+                    name,
+                )
+        return GuardUse(name=name, params=values)
+
+    def _params(self, params: Part, spec: GuardSpec | None) -> dict[str, str | tuple[str, ...]]:
+        values: dict[str, str | tuple[str, ...]] = {}
+        for key in params.tree:
+            if spec is not None and key not in spec.params:
+                what = ("요건의 값", "parameter")
+                self.reading.unknown((*params.path, key), what, key, spec.params, key=True)
+                continue
+            value = params.tree[key]
+            texts = params.texts(key)
+            values[key] = texts if isinstance(value, list | tuple) else (texts or ("",))[0]
+            allowed = None if spec is None else spec.params[key]
+            names = "" if spec is None else spec.names.get(key, "")
+            if allowed is not None:
+                if isinstance(value, str):
+                    params.choice(key, allowed)
+                elif texts:
+                    self._names(params, key, ("값", "value"), allowed)
+            elif names and texts:
+                self._names(params, key, _NAMED[names], self._known(names))
+            elif not texts and not isinstance(value, Mapping):
+                params.text(key)
+        return values
+
+    def _known(self, what: str) -> Collection[str]:
+        if what == "role":
+            return self.roles
+        return self.states if what == "state" else self.event_names
+
+    # ------------------------------------------------------------------ what events take and tell
+
+    def _fields(self, part: Part) -> Iterator[Field]:
+        for name, inside in self._named(part, "data", ("항목", "field")):
+            if name == "definition":
+                ko, en = "'definition'은 이력이 쓰는 이름입니다", "entries use that name themselves"
+                inside.wrong(None, "reserved_name", ko, en, name)
+            inside.only(keys.FIELD | _name_key(inside))
+            kind = inside.known("type", ("자료 유형", "field type"), sorted(FIELD_TYPES))
+            options = {}
+            for option, shown in self._named(inside, "options", ("선택지", "option")):
+                shown.only(keys.OPTION | _name_key(shown))
+                options[option] = _label(shown)
+            if kind == "choice" and not options:
+                empty(inside, "options", ("선택지", "option"))
+            if kind != "choice" and "options" in inside:
+                ko, en = "선택지는 type: choice에만 적습니다", "only type: choice takes options"
+                inside.wrong("options", "wrong_value", ko, en)
+            yield Field(
+                name=name,
+                type=kind,
+                label=_label(inside),
+                required=inside.flag("required", False),
+                options=options,
+            )
+
+    def _only_event_keys(self, part: Part) -> None:
+        allowed = keys.EVENT | _name_key(part)
+        if RECORDS not in part.tree:
+            part.only(allowed)
+            return
+        # It was renamed before the reading began, unless `actions` stand beside it.
+        part.only(allowed | {RECORDS})
+        part.wrong_key(
+            RECORDS,
+            "records_and_actions",
+            "'records'는 'actions'의 옛 이름입니다. 둘을 함께 적을 수 없습니다",
+            "'records' is the old name of 'actions': an event has one of them, not both",
+        )
+
+    def _actions(self, part: Part) -> tuple[str, ...]:
+        if self.vocabulary is None:
+            return part.texts("actions")
+        return self._names(part, "actions", ("동작", "action"), self.vocabulary.actions)
+
+    def _notices(self, event: str, part: Part, targets: set[str]) -> Iterator[NoticeRule]:
+        seen: set[str] = set()
+        for step, inside in part.parts("notices", named=False):
+            if not isinstance(step, int):
+                ko, en = "알림은 목록으로 적습니다 ('- '로 시작)", "notices are a list ('- …')"
+                part.wrong("notices", "wrong_value", ko, en)
+                return
+            inside.only(keys.NOTICE)
+            name = inside.text("name")
+            if name and not _IDENTIFIER.fullmatch(name):
+                bad_name(inside, "name", name)
+            if name in seen:
+                duplicate(inside, ("알림", "notice"), name)
+            seen.add(name)
+            known = [*self.roles, COOPERATING] if self.roles else []
+            to = self._names(inside, "to", ("받는 역할", "notice target"), known)
+            if not to:
+                empty(inside, "to", ("받는 역할", "notice target"))
+            entering = inside.text("entering", None)
+            if entering is not None and entering not in self.states:
+                if self.states:
+                    inside.unknown("entering", ("상태", "state"), self.states)
+            elif entering is not None and entering not in targets:
+                inside.wrong(
+                    "entering",
+                    "never_entered",
+                    f"이 절차로는 상태 '{entering}'에 이르지 않습니다",
+                    f"this event never enters the state '{entering}'",
+                    entering,
+                )
+            self.paths[f"events.{event}.notices[{step}]"] = inside.path
+            yield NoticeRule(name=name, label=_label(inside), to=to, entering=entering)
+
+    def _duties(self) -> tuple[Duty, ...]:
+        duties = []
+        for name, part in self._named(self.top, "duties", ("직무 분리", "duty")):
+            part.only(keys.DUTY | _name_key(part))
+            self.paths[f"duties.{name}"] = part.path
+            sides = {}
+            for side in ("whoever", "may_not"):
+                sides[side] = self._names(part, side, ("절차", "event"), self.event_names)
+                if not sides[side]:
+                    empty(part, side, ("절차", "event"))
+            duties.append(
+                Duty(
+                    name=name,
+                    label=_label(part),
+                    whoever=sides["whoever"],
+                    may_not=sides["may_not"],
+                    unless_acting=part.flag("unless_acting", True),
+                )
+            )
+        return tuple(duties)
+
+
+_NAMED = {"role": ("역할", "role"), "state": ("상태", "state"), "event": ("절차", "event")}
+
+
+def _label(part: Part) -> Label:
+    return Label(part.text("ko"), part.text("en"))
+
+
+def _name_key(part: Part) -> set[str]:
+    """Return the key that a part in a list has its name by."""
+    return {"name"} if isinstance(part.path[-1], int) else set()

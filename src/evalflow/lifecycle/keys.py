@@ -1,0 +1,26 @@
+"""What a lifecycle may say, key by key: in people's files, and in stored trees.
+
+What stands in a list there has the key `name` besides.
+"""
+
+from __future__ import annotations
+
+LIFECYCLE = frozenset(
+    {"evalflow", "name", "version", "ko", "en", "roles", "adopted_by", "regions", "events"}
+    | {"duties"}
+)
+ROLE = frozenset({"ko", "en", "at"})
+REGION = frozenset({"ko", "en", "initial", "states"})
+STATE = frozenset({"ko", "en", "final"})
+EVENT = frozenset(
+    {"ko", "en", "by", "due", "together", "transitions", "guards", "data", "actions"}
+    | {"notices", "leads", "choose"}
+)
+STORED_EVENT = EVENT - {"actions"} | {"records"}
+"""In a store what files call `actions` has the name that it always had."""
+
+TRANSITION = frozenset({"from", "to", "guards"})
+FIELD = frozenset({"type", "ko", "en", "required", "options"})
+OPTION = frozenset({"ko", "en"})
+NOTICE = frozenset({"name", "ko", "en", "to", "entering"})
+DUTY = frozenset({"ko", "en", "whoever", "may_not", "unless_acting"})

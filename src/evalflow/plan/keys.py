@@ -1,0 +1,51 @@
+"""What a plan may say, key by key: in people's files, and in stored trees."""
+
+from __future__ import annotations
+
+from evalflow.plan.order import ORDER
+
+PLAN = frozenset(
+    {"evalflow", "id", "revision", "effective", "year", "ko", "en", "illustrative", "document"}
+    | {"lifecycle", "calendar", "scoring", "notices", "plugins", "forms", "visibility", "units"}
+    | {"directory", "appointments", "fields", "core_projects", "criteria", "goals", "milestones"}
+    | {"exclusions", "projects"}
+)
+STORED_PLAN = (PLAN | {ORDER}) - {"projects"}
+LABEL = frozenset({"ko", "en"})
+UNIT = frozenset({"kind", "ko", "en", "parent", "since", "until", "renamed"})
+RENAMING = LABEL | {"on"}
+GRANT = frozenset({"role", "unit", "since", "until"})
+APPOINTMENT = GRANT | {"actor", "for", "reason"}
+CALENDAR = frozenset(
+    {"zone", "periods", "first", "last", "move", "holidays", "extra", "removed", "due"}
+)
+SCORING = frozenset(
+    {"scorer", "options", "basis", "places", "zero_target", "cap", "floor", "project_mean"}
+    | {"group_mean", "bands", "grades"}
+)
+STORED_SCORING = SCORING | {ORDER}
+GRADES = frozenset({"grader", "options", "by"})
+BAND = LABEL | {"verdict", "at_least", "against"}
+NOTICES = frozenset({"notifiers", "backoff"})
+PLUGINS = frozenset({"within"})
+VISIBILITY = frozenset({"fixed_in", "seen_by", "withheld"})
+WITHHELD = frozenset({"fields", "ground", "seen_by", "until_fixed"})
+GOAL = LABEL | {"kind", "parent"}
+EXCLUSION = LABEL | {"reason", "evaluated_in"}
+
+PROJECT = frozenset(
+    {"ko", "en", "illustrative", "unit", "assignments", "field", "core_project", "goals"}
+    | {"selection", "cooperating", "kind", "start", "end", "content", "budget", "schedule"}
+    | {"cards", "carried_from", "indicators", "about", "also_in"}
+)
+STORED_PROJECT = PROJECT | {ORDER}
+INDICATOR = frozenset(
+    {"ko", "en", "unit", "direction", "formula", "accumulation", "weight", "targets", "baseline"}
+    | {"steps", "zero_target", "cap"}
+)
+STORED_INDICATOR = INDICATOR | {ORDER}
+NOT_DUE = frozenset({"not_due"})
+STEP = frozenset({"ko", "en", "weight"})
+ASSIGNMENT = frozenset({"unit", "since", "until"})
+BUDGET = frozenset({"sources", "periods"})
+STORED_BUDGET = BUDGET | {ORDER}

@@ -1,0 +1,13 @@
+from evalflow.testing.guard import GuardConformance as GuardConformance
+from evalflow.testing.lifecycle import LifecycleConformance as LifecycleConformance
+from evalflow.testing.lifecycle import lifecycle_machine as lifecycle_machine
+from evalflow.testing.notifier import NotifierConformance as NotifierConformance
+from evalflow.testing.samples import SampleContext as SampleContext
+from evalflow.testing.samples import sample_data as sample_data
+from evalflow.testing.scenario import Failure as Failure
+from evalflow.testing.scenario import Scenario as Scenario
+from evalflow.testing.scenario import load_scenario as load_scenario
+from evalflow.testing.scenario import run_scenario as run_scenario
+from evalflow.testing.scenarios import scenario_tests as scenario_tests
+from evalflow.testing.scorer import ScorerConformance as ScorerConformance
+from evalflow.testing.storage import StorageConformance as StorageConformance

@@ -1,0 +1,81 @@
+"""Print how the source is laid out: modules, packages, depth, long files, public names.
+
+    make layout
+
+Depth is the longest chain of packages each of which imports the next (`.importlinter` keeps it free
+of cycles). A file above 500 lines wants a reason: see LONG.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from functools import cache
+from pathlib import Path
+
+from evalflow._public import homes
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "evalflow"
+LIMIT = 500
+
+LONG: dict[str, str] = {}
+"""Why a file may be longer than the limit."""
+
+
+def package_of(module: str) -> str:
+    """Return the package directly under `evalflow` that a dotted module stands in."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "evalflow"
+
+
+def imports(path: Path) -> set[str]:
+    """Return the modules of evalflow that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in found if name.split(".")[0] == "evalflow"}
+
+
+def main() -> int:
+    """Print the layout; 1 where a long file has no reason."""
+    packages = sorted(each.parent.name for each in SOURCE.glob("*/__init__.py"))
+    nested = sorted(
+        each.parent.relative_to(SOURCE).as_posix() for each in SOURCE.glob("*/*/**/__init__.py")
+    )
+    loose = sorted(each.name for each in SOURCE.glob("*.py") if each.name != "__init__.py")
+    edges: dict[str, set[str]] = {each: set() for each in packages}
+    total = 0
+    long = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        place = path.relative_to(SOURCE).as_posix()
+        lines = len(path.read_text("utf-8").splitlines())
+        total += lines
+        if lines > LIMIT:
+            long.append((lines, place))
+        here = place.split("/", maxsplit=1)[0]
+        if here in edges:
+            edges[here] |= {package_of(each) for each in imports(path)} & edges.keys() - {here}
+
+    @cache
+    def depth(package: str) -> int:
+        return 1 + max((depth(each) for each in edges[package]), default=0)
+
+    deepest = max(depth(each) for each in packages)
+    print(f"loose modules:   {len(loose)}  {', '.join(loose)}")
+    print(f"packages:        {len(packages) + len(nested)}  {', '.join([*packages, *nested])}")
+    print(f"depth:           {deepest}")
+    print(f"lines:           {total:,}")
+    for package in ("evalflow", "evalflow.plugins", "evalflow.storage", "evalflow.testing"):
+        print(f"names:           {len(homes(package)):>3}  {package}")
+    print(f"files above {LIMIT} lines: {len(long)}")
+    for lines, place in sorted(long, reverse=True):
+        print(f"  {lines:>5}  {place}: {LONG.get(place, 'no reason given')}")
+    return int(any(place not in LONG for _, place in long))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
