@@ -22,12 +22,12 @@ def microseconds(statement: str, **names: object) -> float:
 
 def main() -> None:
     """Print the table."""
-    from evalflow.decision.actions import RECORDS
+    from evalflow.decision.actions import ACTIONS
     from evalflow.decision.guards import GUARDS
     from evalflow.lifecycle.definition import Vocabulary
 
     vocabulary = Vocabulary(
-        guards={name: spec for name, (spec, _) in GUARDS.items()}, records=frozenset(RECORDS)
+        guards={name: spec for name, (spec, _) in GUARDS.items()}, actions=frozenset(ACTIONS)
     )
     lifecycle = load_lifecycle("major-works", vocabulary=vocabulary)
     states = ("approved", "unchanged")

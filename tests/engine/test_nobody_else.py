@@ -12,7 +12,7 @@ import pytest
 import evalflow
 import evalflow.cli
 from evalflow.lifecycle.check.rights import rights
-from evalflow.lifecycle.load import presets
+from evalflow.lifecycle.sources import presets
 from offices import GOOD, PLAN, Clock, Office
 
 UNITS = {

@@ -25,8 +25,8 @@ from evalflow.files.figures import (
     stored_figure,
 )
 from evalflow.files.table_reader import Column, read_table
+from evalflow.files.yaml_writer import yaml_text
 from evalflow.plan.tables import ACTUALS
-from evalflow.plan.write import yaml_text
 from evalflow.plugins.options import read_options
 from evalflow.scoring.explain import _number
 from small_plans import PLAN, QUARTERS, office, plan_file, report

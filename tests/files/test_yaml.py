@@ -21,7 +21,7 @@ from evalflow.files.yaml import (
     placed,
     read,
 )
-from evalflow.plan.write import yaml_text
+from evalflow.files.yaml_writer import yaml_text
 
 
 def tree(text: str) -> Any:

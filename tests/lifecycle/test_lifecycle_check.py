@@ -304,7 +304,7 @@ def test_guards_that_can_never_hold_together_are_found() -> None:
 # --------------------------------------------------------------------------- dates
 
 
-LOOKING_BACK = ("    records: [facts]\n", "    records: [facts]\n    guards: [period_ended]\n")
+LOOKING_BACK = ("    actions: [facts]\n", "    actions: [facts]\n    guards: [period_ended]\n")
 
 
 @pytest.mark.parametrize(

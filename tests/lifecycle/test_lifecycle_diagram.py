@@ -22,7 +22,8 @@ from evalflow.files.yaml import read
 from evalflow.lifecycle import diagram
 from evalflow.lifecycle.definition import Lifecycle, Region, State, Transition
 from evalflow.lifecycle.diagram import dot, mermaid, picture, save, svg
-from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle, presets
+from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle
+from evalflow.lifecycle.sources import presets
 from evalflow.model import Label
 from lifecycle_strategies import ORDER, VOCABULARY, lifecycles
 
@@ -435,7 +436,7 @@ def test_counts_stand_behind_the_states() -> None:
 def test_one_lifecycle_gives_one_picture_whatever_the_hashes_are() -> None:
     code = (
         "import evalflow, hashlib\n"
-        "from evalflow.lifecycle.load import presets\n"
+        "from evalflow.lifecycle.sources import presets\n"
         "text = ''.join(evalflow.picture(evalflow.load_lifecycle(n)) for n in presets())\n"
         "print(hashlib.sha256(text.encode()).hexdigest())"
     )

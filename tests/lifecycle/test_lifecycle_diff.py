@@ -11,7 +11,8 @@ from hypothesis import given
 import evalflow
 from evalflow import cli
 from evalflow.lifecycle.diff import diff
-from evalflow.lifecycle.load import lifecycle_from_tree, presets
+from evalflow.lifecycle.load import lifecycle_from_tree
+from evalflow.lifecycle.sources import presets
 from evalflow.storage import canonical, parse
 from lifecycle_strategies import lifecycles
 

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalflow.errors import InvalidInput, Problem
+from evalflow.files import merge
 from evalflow.files.yaml import read
-from evalflow.lifecycle import builder, due, keys
+from evalflow.lifecycle import builder, due, keys, sources
 from evalflow.lifecycle import load as loading
 from evalflow.lifecycle import places as told
 from evalflow.lifecycle.check import checks as checking
@@ -21,7 +22,8 @@ from evalflow.lifecycle.check.checks import check
 from evalflow.lifecycle.definition import GuardUse, Lifecycle, Vocabulary
 from evalflow.lifecycle.diagram import mermaid
 from evalflow.lifecycle.fields import FIELD_TYPES
-from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle, presets
+from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle
+from evalflow.lifecycle.sources import presets
 from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import DueRule, Label
 from evalflow.model.canonical import Tree, canonical, parse
@@ -120,7 +122,7 @@ def test_a_stored_lifecycle_is_read_even_if_its_guards_are_not_installed(load: L
     with pytest.raises(InvalidInput) as caught:
         lifecycle_from_tree(parse(text), VOCABULARY)
     assert [p.code for p in caught.value.problems] == [
-        "unknown_record",
+        "unknown_action",
         "unknown_guard",
         "unknown_guard",
     ]
@@ -208,7 +210,7 @@ MISTAKES = [
         "'ordered'?",
     ),
     ("{rated: {as: on_track}}", "[rated]", "wrong_value", "[rated]", "a guard is a name, or"),
-    ("records: [facts]", "records: [fact]", "unknown_record", "fact", "did you mean 'facts'?"),
+    ("actions: [facts]", "actions: [fact]", "unknown_action", "fact", "did you mean 'facts'?"),
     ("type: document", "type: documnt", "unknown_field_type", "documnt", "'document'?"),
     ("    by: [department]\n    due", "    due", "missing_key", "report:", "at least one role"),
     ("{ko: 명령, en: Ordered}", "{ko: 명령}", "missing_key", "ordered:", "needs 'en'"),
@@ -592,17 +594,17 @@ def test_the_page_shows_a_lifecycle_that_loads(load: Load) -> None:
     assert check(shown, vocabulary=VOCABULARY) == ()
 
 
-def test_the_page_names_every_key_guard_record_type_and_code() -> None:
+def test_the_page_names_every_key_guard_action_type_and_code() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    modules = (loading, builder, due, told, checking)
-    sources = [Path(module.__file__ or "").read_text("utf-8") for module in modules]
-    codes = set(re.findall(r'"((?:[a-z]+_)+[a-z]+)",\n', "".join(sources)))
+    modules = (loading, builder, due, told, sources, merge, checking)
+    texts = [Path(module.__file__ or "").read_text("utf-8") for module in modules]
+    codes = set(re.findall(r'"((?:[a-z]+_)+[a-z]+)",\n', "".join(texts)))
     names = {
         *keys.LIFECYCLE,
         *keys.EVENT,
         *due.DUE_KINDS,
         *VOCABULARY.guards,
-        *VOCABULARY.records,
+        *VOCABULARY.actions,
         *FIELD_TYPES,
         *codes,
         *{code for _, _, code, _, _ in MISTAKES},

@@ -8,7 +8,7 @@ import pytest
 
 import evalflow
 from evalflow.lifecycle.check.rights import holders, rights
-from evalflow.lifecycle.load import presets
+from evalflow.lifecycle.sources import presets
 from offices import PLAN, Clock
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import evalflow
 from evalflow import cli
-from evalflow.lifecycle.load import presets
+from evalflow.lifecycle.sources import presets
 from evalflow.lifecycle.stubs import attribute, stubs
 from offices import GOOD
 
@@ -145,7 +145,7 @@ events:
     data:
       class: {type: text, ko: 종류, en: Kind, required: true}
       by: {type: text, ko: 방법, en: How}
-    records: [facts]
+    actions: [facts]
 """,
         encoding="utf-8",
     )

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from evalflow.errors import InvalidInput, StorageError
 from evalflow.files.yaml import read
 from evalflow.lifecycle.definition import GuardUse, Lifecycle
-from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle, presets
+from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle
+from evalflow.lifecycle.sources import presets
 from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import Label
 from evalflow.model.canonical import Tree, canonical, parse
@@ -45,7 +46,7 @@ def test_every_preset_comes_back(name: str) -> None:
 
 
 def test_a_tree_as_a_file_says_it_gives_the_same() -> None:
-    tree = read(ORDER.encode()).tree
+    tree = read(ORDER.replace("actions:", "records:").encode()).tree
     lifecycle = lifecycle_from_tree(tree, VOCABULARY)
     comes_back(lifecycle)
     assert stored_lifecycle(tree) == lifecycle

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import evalflow
 from evalflow.errors import InvalidInput, NotFound, Problem
 from evalflow.files import yaml
+from evalflow.files.yaml_writer import yaml_text
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Label, NotDue
 from evalflow.model.canonical import canonical, parse
@@ -27,7 +28,6 @@ from evalflow.plan.head import head_from_tree
 from evalflow.plan.load import load_plan
 from evalflow.plan.project import definition_from_tree
 from evalflow.plan.stored import stored_definition, stored_head
-from evalflow.plan.write import yaml_text
 from plan_strategies import BASE, damaged
 
 ROOT = Path(__file__).parents[2]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import evalflow
 from evalflow.files import yaml
+from evalflow.files.yaml_writer import yaml_text
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model.canonical import canonical, parse
 from evalflow.plan.definition import Plan
@@ -21,7 +22,7 @@ from evalflow.plan.load import load_plan
 from evalflow.plan.patch import merge_patch, touched
 from evalflow.plan.project import definition_from_tree
 from evalflow.plan.stored import stored_definition, stored_head
-from evalflow.plan.write import dump_yaml, yaml_text
+from evalflow.plan.write import dump_yaml
 from plan_strategies import plans
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "seodaemun-2016" / "plan.yaml"

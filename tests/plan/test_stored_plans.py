@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import evalflow
 from evalflow.errors import InvalidInput, StorageError
 from evalflow.files.reader import Reader
+from evalflow.files.yaml_writer import yaml_text
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import PlanHead, ProjectDefinition
 from evalflow.model.canonical import canonical, parse
@@ -24,7 +25,6 @@ from evalflow.plan.load import load_plan
 from evalflow.plan.project import read_project
 from evalflow.plan.stored import stored_definition, stored_head
 from evalflow.plan.surroundings import periods_of
-from evalflow.plan.write import yaml_text
 from plan_strategies import BASE, damaged, plans
 
 ROOT = Path(__file__).parents[2]

@@ -44,13 +44,36 @@ def shell(script: str, folder: Path, environment: dict[str, str]) -> str:
     return done.stdout + done.stderr
 
 
-def test_the_example_is_what_the_tutorial_leads_to():
-    example = ROOT / "examples" / "scoring_plugin"
-    for path in ("pyproject.toml", "src/evalflow_points/__init__.py", "tests/test_points.py"):
-        assert FILES[path] == (example / path).read_text(encoding="utf-8"), path
-    assert set(FILES) == {
-        "pyproject.toml", "src/evalflow_points/__init__.py", "tests/test_points.py", "figures.yaml",
+def made(folder: Path, **said: str) -> Path:
+    """Make a plugin from the template and return where it lies."""
+    from cookiecutter.main import cookiecutter
+
+    return Path(
+        cookiecutter(
+            str(ROOT / "templates" / "scoring-plugin"),
+            no_input=True,
+            output_dir=str(folder),
+            extra_context=said,
+            default_config=True,
+        )
+    )
+
+
+def test_what_the_template_makes_becomes_the_tutorials_plugin(tmp_path):
+    """The skeleton has the tutorial's files under the same names; written over, they pass."""
+    folder = made(tmp_path, scorer="points")
+    ours = {path: text for path, text in FILES.items() if path != "figures.yaml"}
+    assert set(ours) == {
+        "pyproject.toml", "src/evalflow_points/__init__.py", "tests/test_points.py",
     }  # fmt: skip
+    for path, content in ours.items():
+        assert (folder / path).is_file(), path
+        (folder / path).write_text(content, encoding="utf-8")
+    environment = installed(folder)
+    assert " passed" in shell("python -m pytest -q tests", folder, environment)
+    assert "ok: scorer points (evalflow-points)" in shell(
+        "evalflow --lang en plugins check points", folder, environment
+    )
 
 
 def test_the_tutorial_leads_from_an_empty_folder_to_points_in_the_2016_plan(tmp_path):
@@ -93,16 +116,7 @@ def test_a_slip_in_the_options_is_told_with_its_place(tmp_path):
 
 
 def test_the_template_makes_a_plugin_that_passes_its_own_tests(tmp_path):
-    from cookiecutter.main import cookiecutter
-
-    made = cookiecutter(
-        str(ROOT / "templates" / "scoring-plugin"),
-        no_input=True,
-        output_dir=str(tmp_path),
-        extra_context={"scorer": "mapo", "title_ko": "마포 점수", "title_en": "Mapo's points"},
-        default_config=True,
-    )
-    folder = Path(made)
+    folder = made(tmp_path, scorer="mapo", title_ko="마포 점수", title_en="Mapo's points")
     assert folder.name == "evalflow-mapo"
     assert "{{" not in "".join(
         file.read_text(encoding="utf-8") for file in folder.rglob("*") if file.is_file()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from evalflow.decision.actions import RECORDS
+from evalflow.decision.actions import ACTIONS
 from evalflow.decision.guards import GUARDS as BUILT_IN
 from evalflow.lifecycle.definition import (
     Event,
@@ -86,9 +86,9 @@ def passed() -> st.SearchStrategy[frozenset[str]]:
 
 
 VOCABULARY = Vocabulary(
-    guards={name: spec for name, (spec, _) in BUILT_IN.items()}, records=frozenset(RECORDS)
+    guards={name: spec for name, (spec, _) in BUILT_IN.items()}, actions=frozenset(ACTIONS)
 )
-"""The guards and records that come with evalflow."""
+"""The guards and actions that come with evalflow."""
 
 
 # A corrective order (시정명령, R55) with a region for complaints beside it.
@@ -130,7 +130,7 @@ events:
       document: {type: document, ko: 문서번호, en: Document number, required: true}
       kind:
         {type: choice, ko: 구분, en: K, options: {done: {ko: 완, en: Done}, part: {ko: 일, en: P}}}
-    records: [facts]
+    actions: [facts]
   verify:
     ko: 조치확인
     en: Verify

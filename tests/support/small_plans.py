@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import evalflow
-from evalflow.plan.write import yaml_text
+from evalflow.files.yaml_writer import yaml_text
 
 PLAN: dict[str, Any] = {
     "evalflow": "plan/1",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from evalflow.batch.preview import Context
     from evalflow.batch.script import ScriptStep
     from evalflow.engine.engine import Engine
-    from evalflow.files.table_reader import Note
+    from evalflow.files.notes import Note
 
 _pass = click.make_pass_decorator(Session)
 _MODES = click.Choice(["each", "all", "unit"])

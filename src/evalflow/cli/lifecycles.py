@@ -38,6 +38,8 @@ def check(session: Session, name: str, plan: str | None, as_json: bool) -> int:
     lifecycle = evalflow.load_lifecycle(name)
     adopted = evalflow.load_plan(plan) if plan else None
     findings = evalflow.check_lifecycle(lifecycle, plan=adopted)
+    for note in lifecycle.notes:
+        session.remark(f"{session.say('참고', 'note')}: {note.text(session.lang)}")
     if as_json:
         session.print_json("findings", findings, lifecycle=lifecycle.fingerprint)
     else:
@@ -60,15 +62,18 @@ def check(session: Session, name: str, plan: str | None, as_json: bool) -> int:
 
 
 @lifecycle_command.command("show")
-@click.argument("name", metavar="[PRESET]", required=False)
+@click.argument("name", metavar="[PRESET|FILE]", required=False)
 @_pass
 def show(session: Session, name: str | None) -> None:
-    """기본 제공 절차를 출력 · Print a preset as YAML, to be copied and changed; or list them."""
+    """절차를 출력 · Print a lifecycle as YAML, to be copied and changed; or list the presets.
+
+    What extends another lifecycle is printed whole.
+    """
     import evalflow
-    from evalflow.lifecycle.load import preset_text, presets
+    from evalflow.lifecycle.sources import lifecycle_text, presets
 
     if name is not None:
-        session.echo(preset_text(name).rstrip("\n"))
+        session.echo(lifecycle_text(name).rstrip("\n"))
         return
     for each in presets():
         session.echo(f"{each:<20}{session.label(evalflow.load_lifecycle(each).label)}")

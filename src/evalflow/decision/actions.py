@@ -1,7 +1,8 @@
-"""What events write beside their entry: records, named by the lifecycle, pure functions.
+"""What events write beside their entry: actions, named by the lifecycle, pure functions.
 
-A record takes the firing and the draft so far and returns the next draft. It looks at the types
-of an event's data fields, never at names that a lifecycle invented.
+An action (guard and action, as in UML, SCXML and XState) takes the firing and the draft so far and
+returns the next draft. It looks at the types of an event's data fields, never at names that a
+lifecycle invented.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from evalflow.model.ratings import figure_text
 from evalflow.plan.patch import merge_patch, touched
 from evalflow.plan.project import definition_from_tree
 
-Record = Callable[[Firing, Draft], Draft]
+Action = Callable[[Firing, Draft], Draft]
 
 
 def facts(firing: Firing, draft: Draft) -> Draft:
@@ -227,9 +228,9 @@ def declaration(firing: Firing, draft: Draft) -> Draft:
     return attrs.evolve(draft, change=None if declared.filed else declared)
 
 
-RECORDS: Mapping[str, Record] = {
-    record.__name__: record
-    for record in (
+ACTIONS: Mapping[str, Action] = {
+    action.__name__: action
+    for action in (
         facts,
         self_rating,
         review_rating,
@@ -245,7 +246,7 @@ RECORDS: Mapping[str, Record] = {
         declaration,
     )
 }
-"""Every record that a lifecycle can name."""
+"""Every action that a lifecycle can name."""
 
 
 def _figures(tree: Mapping[str, Tree]) -> dict[str, Actual]:

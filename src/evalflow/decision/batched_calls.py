@@ -129,7 +129,7 @@ def can_many(event: Event, situation: Situation) -> bool:
     if event.together is not None:
         return False
     scorer = getattr(situation.score, "__self__", None)
-    if event.records and getattr(scorer, "scores_many", False):
+    if event.actions and getattr(scorer, "scores_many", False):
         return True
     uses = [*event.guards, *(use for edge in event.transitions for use in edge.guards)]
     return any(hasattr(situation.guards[use.name], "ask_many") for use in uses)

@@ -223,7 +223,7 @@ def extensions_given(entries: Sequence[Entry], lifecycle: Lifecycle, period: str
     found: dict[str, str] = {}
     for entry in entries:
         event = lifecycle.events.get(entry.event)
-        if event is None or "extension" not in event.records or entry.period != period:
+        if event is None or "extension" not in event.actions or entry.period != period:
             continue
         given = {field.type: entry.data.get(field.name) for field in event.data}
         found[given["event"]] = given["date"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.decision.actions import RECORDS
+from evalflow.decision.actions import ACTIONS
 from evalflow.decision.entries import following, moved
 from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.guards import Guard
@@ -217,8 +217,8 @@ def decide(
     draft = Draft(evaluation=firing.evaluation, period=project.period, change=project.change)
     if not state_reasons:
         try:
-            for name in event.records:
-                draft = RECORDS[name](firing, draft)
+            for name in event.actions:
+                draft = ACTIONS[name](firing, draft)
         except PluginError as error:
             guard_reasons = (_plugin_reason(error),)
         except InvalidInput as error:  # a figure that cannot be rated
@@ -261,7 +261,7 @@ def same_for_all(
     leading = [edge for edge in event.transitions if edge.region == event.leads]
     return (
         event.together is None
-        and not event.records
+        and not event.actions
         and event.due is None
         and event.name not in head.calendar.due
         and all(event.name not in (*duty.may_not, *duty.whoever) for duty in lifecycle.duties)

@@ -1,4 +1,4 @@
-"""What guards and records look at: the firing, and how things would stand after it."""
+"""What guards and actions look at: the firing, and how things would stand after it."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Draft:
     """How things would stand after a firing, written only if every check passes.
 
     `rating` is the rating that this firing makes, `definition` the project's new definition
-    where it makes a plan revision. `reasons` are what a record found wrong in what was given.
+    where it makes a plan revision. `reasons` are what an action found wrong in what was given.
     """
 
     evaluation: Evaluation

@@ -14,7 +14,7 @@ from evalflow.batch import plan as batches
 from evalflow.batch.plan_file import BatchPlan
 from evalflow.batch.selection import check_names, conditions
 from evalflow.batch.values import EngineParts
-from evalflow.decision.actions import RECORDS
+from evalflow.decision.actions import ACTIONS
 from evalflow.decision.adoption import ADOPT, REVISE, Adoption, check_revision, entitled
 from evalflow.decision.batched_calls import Answers, answer_together, can_many, with_answers
 from evalflow.decision.decide import (
@@ -166,7 +166,7 @@ class Commands:
 
     def _offered(self) -> Offered:
         specs = self.rules.plugins.guard_specs
-        return Offered(self.rules, Vocabulary(guards=specs, records=frozenset(RECORDS)))
+        return Offered(self.rules, Vocabulary(guards=specs, actions=frozenset(ACTIONS)))
 
     # ------------------------------------------------------------------ firing
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from evalflow.decision.actions import RECORDS
+from evalflow.decision.actions import ACTIONS
 from evalflow.engine.engine import Clock, Engine, now
 from evalflow.errors import InvalidInput
 from evalflow.files.yaml import placed, read
@@ -100,7 +100,7 @@ def check_lifecycle(
 
 def vocabulary(plugins: Plugins | Sequence[Any] | None = None) -> Vocabulary:
     """Return the guards and actions that a lifecycle may name: built in, and from plugins."""
-    return Vocabulary(guards=_plugins(plugins).guard_specs, records=frozenset(RECORDS))
+    return Vocabulary(guards=_plugins(plugins).guard_specs, actions=frozenset(ACTIONS))
 
 
 def _plugins(plugins: Plugins | Sequence[Any] | None) -> Plugins:

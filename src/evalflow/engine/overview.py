@@ -231,7 +231,7 @@ def _standing(
         if entry.period == entry.period_after == period.text:
             facts.update(entry.data)
         event = lifecycle.events.get(entry.event)
-        if event is not None and "change" in event.records:
+        if event is not None and "change" in event.actions:
             requested = entry
     if requested is not None:
         leads = lifecycle.events[requested.event].leads

@@ -23,13 +23,13 @@ from evalflow.engine.engine import Engine
 from evalflow.engine.opening import load_lifecycle
 from evalflow.errors import InvalidInput, NotFound, Problem
 from evalflow.files.yaml import Document, read
+from evalflow.files.yaml_writer import yaml_text
 from evalflow.model import Actor, Entry, Label, PlanHead, Project, ProjectDefinition
 from evalflow.model.calendar import period
 from evalflow.model.canonical import Tree
 from evalflow.plan.definition import Plan
 from evalflow.plan.load import beside, load_plan
 from evalflow.plan.project import definition_from_tree
-from evalflow.plan.write import yaml_text
 from evalflow.scoring.rollup import shares
 
 SELECTED, EXCLUDED = "selected", "excluded"

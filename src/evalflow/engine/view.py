@@ -142,8 +142,8 @@ def _is_draft(event: Event, sight: _Sight) -> bool:
     """Say whether what the event rates is a draft that is not for the actor."""
     if sight.drafts:
         return False
-    reviews = not _REVIEWS.isdisjoint(event.records)
-    return reviews or (_OWN in event.records and not sight.own)
+    reviews = not _REVIEWS.isdisjoint(event.actions)
+    return reviews or (_OWN in event.actions and not sight.own)
 
 
 def _drafted(lifecycle: Lifecycle, sight: _Sight) -> frozenset[str]:

@@ -1,6 +1,9 @@
 """Files that people write: YAML with places, office tables, and the one reader of their values.
 
 - `yaml`: YAML as trees of text whose values know their line: the only user of PyYAML;
+- `notes`: what is said about a file beside its mistakes;
+- `yaml_writer`: trees as YAML text;
+- `merge`: a file over the one that it extends, which still knows file and line of everything;
 - `reader`: from trees to values, every problem collected;
 - `table_reader`: CSV, XLSX, XLS and ODS as rows with named columns; `grid`: the sheets of a file;
   `number_formats`: what a format shows of a number; `cells`, `days`, `money_units`: what a cell or

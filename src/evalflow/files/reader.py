@@ -29,6 +29,7 @@ from typing import Any, Final, TypeVar, overload
 
 from evalflow.errors import InvalidInput, Problem, nearest
 from evalflow.files.figures import MOST_DIGITS, Figure, figure_of, read_figure, stored_figure
+from evalflow.files.merge import Merged, Renamed, Source
 from evalflow.files.yaml import DEEPEST, UNPRINTABLE, Document, Path, path_text
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
@@ -103,15 +104,15 @@ class Reader:
             said it.
     """
 
-    def __init__(self, source: Document | Tree, *, at: Path = (), stored: bool = False) -> None:
+    def __init__(self, source: Source | Tree, *, at: Path = (), stored: bool = False) -> None:
         self.problems: list[Problem] = []
         self.brackets: str | None = None
         self.stored = stored
         self._plain: dict[Path, Tree] = {}
-        self._document = source if isinstance(source, Document) else None
+        self._document = source if isinstance(source, Document | Renamed | Merged) else None
         self._at = tuple(at)
         self._near: dict[tuple[str, int], tuple[str | None, Collection[str]]] = {}
-        tree = source.tree if isinstance(source, Document) else source
+        tree = source if self._document is None else self._document.tree
         if self._document is None and not self._sound(tree):
             tree = {}
         elif not isinstance(tree, Mapping):
@@ -126,8 +127,8 @@ class Reader:
         """Note a problem with the value at `path`, or with its key."""
         file = line = column = None
         if self._document is not None:
-            file = self._document.name
             document = self._document
+            file = document.file(path)
             line, column = document.key_place(path) if key else document.place(path)
         self.problems.append(
             Problem(
@@ -188,7 +189,9 @@ class Reader:
     def raise_if_any(self) -> None:
         """Raise `InvalidInput` with all problems in reading order, if there are any."""
         if self.problems:
-            raise InvalidInput(sorted(self.problems, key=lambda p: (p.line or 0, p.column or 0)))
+            raise InvalidInput(
+                sorted(self.problems, key=lambda p: (p.file or "", p.line or 0, p.column or 0))
+            )
 
     def _sound(self, tree: Tree) -> bool:
         """Note what a tree may not hold; False where it cannot be read at all."""

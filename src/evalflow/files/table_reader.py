@@ -24,6 +24,7 @@ from evalflow.files.days import SERIAL_ZERO, Month, read_day
 from evalflow.files.figures import ANY_UNIT, Figure, read_figure
 from evalflow.files.grid import Fault, Sheet, read_sheets
 from evalflow.files.money_units import Said, said_by_head, said_by_line, won_of
+from evalflow.files.notes import Note
 from evalflow.files.number_formats import Shown
 from evalflow.files.yaml import UNPRINTABLE
 
@@ -67,20 +68,6 @@ class Column:
     def name(self) -> str:
         """What people usually call it."""
         return self.names[0]
-
-
-@attrs.frozen(kw_only=True)
-class Note:
-    """A word on how a table was read, for people to see before they rely on it."""
-
-    code: str
-    ko: str
-    en: str
-    where: str
-
-    def text(self, lang: str = "ko") -> str:
-        """Return place and sentence in `lang` (`ko` or `en`)."""
-        return f"{self.where}: {self.ko if lang == 'ko' else self.en}"
 
 
 @attrs.frozen

@@ -83,6 +83,10 @@ class Document:
     _text: str = attrs.field(repr=False)
     _top: _Spot | None = attrs.field(default=None, init=False, repr=False)
 
+    def file(self, path: Path) -> str:
+        """Return the name of the file in which the value at `path` stands."""
+        return self.name
+
     def place(self, path: Path) -> Place:
         """Return line and column of the value at `path`, or of the nearest one around it."""
         spot = self._spot()

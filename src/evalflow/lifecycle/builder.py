@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
+from evalflow.files.merge import Source
 from evalflow.files.reader import Part, Reader
-from evalflow.files.yaml import Document
 from evalflow.lifecycle import keys
 from evalflow.lifecycle.check.overlap import overlaps
 from evalflow.lifecycle.definition import (
@@ -25,7 +25,7 @@ from evalflow.lifecycle.definition import (
 )
 from evalflow.lifecycle.due import read_due
 from evalflow.lifecycle.fields import FIELD_TYPES
-from evalflow.lifecycle.order import with_order
+from evalflow.lifecycle.order import RECORDS, with_order
 from evalflow.lifecycle.places import (
     Places,
     bad_name,
@@ -34,11 +34,9 @@ from evalflow.lifecycle.places import (
     empty,
     overlap_told,
 )
+from evalflow.lifecycle.sources import FORMAT
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
-
-FORMAT = "lifecycle/1"
-"""What the key `evalflow` of a lifecycle file says."""
 
 COOPERATING = "cooperating"
 """The word in a notice's `to` for the units that must cooperate; no role may bear it."""
@@ -54,7 +52,7 @@ class Builder:
     """Reads one definition from top to bottom; names come first, so that all can be checked."""
 
     def __init__(
-        self, reading: Reader, vocabulary: Vocabulary | None, document: Document | None
+        self, reading: Reader, vocabulary: Vocabulary | None, document: Source | None
     ) -> None:
         self.reading = reading
         self.top = reading.top
@@ -202,7 +200,7 @@ class Builder:
     # ------------------------------------------------------------------ events
 
     def _event(self, name: str, part: Part) -> Event:
-        part.only(keys.EVENT | _name_key(part))
+        self._only_event_keys(part)
         by = self._names(part, "by", ("역할", "role"), self.roles)
         if not by:
             empty(part, "by", ("역할", "role"))
@@ -228,7 +226,7 @@ class Builder:
             leads=leads,
             guards=self._guards(part),
             data=tuple(self._fields(part)),
-            records=self._records(part),
+            actions=self._actions(part),
             due=due,
             notices=tuple(self._notices(name, part, targets)),
             together=part.name("together", None),
@@ -416,10 +414,24 @@ class Builder:
                 options=options,
             )
 
-    def _records(self, part: Part) -> tuple[str, ...]:
+    def _only_event_keys(self, part: Part) -> None:
+        allowed = keys.EVENT | _name_key(part)
+        if RECORDS not in part.tree:
+            part.only(allowed)
+            return
+        # It was renamed before the reading began, unless `actions` stand beside it.
+        part.only(allowed | {RECORDS})
+        part.wrong_key(
+            RECORDS,
+            "records_and_actions",
+            "'records'는 'actions'의 옛 이름입니다. 둘을 함께 적을 수 없습니다",
+            "'records' is the old name of 'actions': an event has one of them, not both",
+        )
+
+    def _actions(self, part: Part) -> tuple[str, ...]:
         if self.vocabulary is None:
-            return part.texts("records")
-        return self._names(part, "records", ("기록", "record"), self.vocabulary.records)
+            return part.texts("actions")
+        return self._names(part, "actions", ("동작", "action"), self.vocabulary.actions)
 
     def _notices(self, event: str, part: Part, targets: set[str]) -> Iterator[NoticeRule]:
         seen: set[str] = set()

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from evalflow.files.notes import Note
 from evalflow.model import DueRule, Label
 from evalflow.model.canonical import Tree, canonical, digest
 
@@ -122,7 +123,7 @@ class Event:
             follow where they have an edge from their current state.
         guards: checks for every firing, whatever edge is taken.
         data: the fields that it takes.
-        records: names of the records (`evalflow.decision.actions`) that it writes beside the entry.
+        actions: names of what it writes beside the entry (`evalflow.decision.actions`).
         due: when it is due, or None.
         notices: what it tells whom.
         together: a kind of unit; one firing then moves all projects of that unit (as the
@@ -137,7 +138,7 @@ class Event:
     leads: str
     guards: tuple[GuardUse, ...] = ()
     data: tuple[Field, ...] = ()
-    records: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
     due: DueRule | None = None
     notices: tuple[NoticeRule, ...] = ()
     together: str | None = None
@@ -168,7 +169,8 @@ class Lifecycle:
     `adopted_by` are the roles that may adopt a plan under it, and revise the plan later.
     `tree` is what the YAML file said, with lists wherever order counts: it is what is stored, and
     the fingerprint is made of it. `places` says where in that file things stand:
-    `states.planned` -> `file:line:column`; it is empty for a stored lifecycle.
+    `states.planned` -> `file:line:column`; it is empty for a stored lifecycle. `notes` say how
+    the file was read where it says something by an old name.
     """
 
     name: str
@@ -182,6 +184,7 @@ class Lifecycle:
     adopted_by: tuple[str, ...] = ()
     tree: Tree = attrs.field(factory=dict, eq=False, repr=False)
     places: Mapping[str, str] = attrs.field(factory=dict, eq=False, repr=False)
+    notes: tuple[Note, ...] = attrs.field(default=(), eq=False, repr=False)
     fingerprint: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -241,7 +244,7 @@ class GuardSpec:
 
 @attrs.frozen(kw_only=True)
 class Vocabulary:
-    """The names that a lifecycle may use beside its own: installed guards and records."""
+    """The names that a lifecycle may use beside its own: installed guards and actions."""
 
     guards: Mapping[str, GuardSpec]
-    records: frozenset[str]
+    actions: frozenset[str]

@@ -170,7 +170,7 @@ _EVENT_FACETS: tuple[tuple[Label, Any], ...] = (
     (Label("이동", "moves"), _moves),
     (Label("요건", "guards"), lambda event: _listed([use.id for use in event.guards])),
     (Label("자료", "data"), _data),
-    (Label("기록", "records"), lambda event: _listed(event.records)),
+    (Label("동작", "actions"), lambda event: _listed(event.actions)),
     (Label("기한", "due"), _due),
     (Label("알림", "notices"), _notices),
     (Label("함께", "together"), lambda event: event.together or ""),

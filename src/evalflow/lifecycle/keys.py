@@ -13,9 +13,12 @@ ROLE = frozenset({"ko", "en", "at"})
 REGION = frozenset({"ko", "en", "initial", "states"})
 STATE = frozenset({"ko", "en", "final"})
 EVENT = frozenset(
-    {"ko", "en", "by", "due", "together", "transitions", "guards", "data", "records"}
+    {"ko", "en", "by", "due", "together", "transitions", "guards", "data", "actions"}
     | {"notices", "leads", "choose"}
 )
+STORED_EVENT = EVENT - {"actions"} | {"records"}
+"""In a store what files call `actions` has the name that it always had."""
+
 TRANSITION = frozenset({"from", "to", "guards"})
 FIELD = frozenset({"type", "ko", "en", "required", "options"})
 OPTION = frozenset({"ko", "en"})

@@ -1,10 +1,36 @@
-"""The order in which a lifecycle names things, kept where stored text has its keys sorted."""
+"""The order in which a lifecycle names things, kept where stored text has its keys sorted; and
+the key `records`, under which is stored what files and code call `actions`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from evalflow.model.canonical import Tree
+
+ACTIONS = "actions"
+RECORDS = "records"
+
+
+def with_actions(tree: Tree) -> tuple[Tree, dict[tuple[str | int, ...], str]]:
+    """Return the tree with `actions` wherever an event says `records`, and the paths at which it
+    did. An event that says both keeps both: the loader refuses it."""
+    events = tree.get("events") if isinstance(tree, Mapping) else None
+    if not isinstance(events, Mapping | list | tuple):
+        return tree, {}
+    found: dict[tuple[str | int, ...], str] = {}
+    named: dict[str | int, Tree] = {}
+    for step, event in events.items() if isinstance(events, Mapping) else enumerate(events):
+        named[step] = event
+        if isinstance(event, Mapping) and RECORDS in event and ACTIONS not in event:
+            named[step] = _renamed(event, RECORDS, ACTIONS)
+            found["events", step, ACTIONS] = RECORDS
+    if not found:
+        return tree, {}
+    return {**tree, "events": named if isinstance(events, Mapping) else [*named.values()]}, found
+
+
+def _renamed(tree: Mapping[str, Tree], old: str, new: str) -> dict[str, Tree]:
+    return {new if key == old else key: value for key, value in tree.items()}
 
 
 def with_order(tree: Tree) -> Tree:
@@ -23,6 +49,7 @@ def with_order(tree: Tree) -> Tree:
 
 
 def _event_with_order(event: dict[str, Tree]) -> dict[str, Tree]:
+    event = _renamed(event, ACTIONS, RECORDS)
     if not event.get("data"):
         return event
     fields = listed(event["data"])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from evalflow.files.merge import Source
 from evalflow.files.reader import Part
-from evalflow.files.yaml import Document
 from evalflow.lifecycle.check.overlap import Overlap
 from evalflow.lifecycle.definition import Event
 
@@ -13,13 +13,13 @@ from evalflow.lifecycle.definition import Event
 class Places(Mapping[str, str]):
     """Where things stand in a file, worked out when somebody asks."""
 
-    def __init__(self, document: Document, paths: Mapping[str, tuple[str | int, ...]]) -> None:
+    def __init__(self, document: Source, paths: Mapping[str, tuple[str | int, ...]]) -> None:
         self._document = document
         self._paths = paths
 
     def __getitem__(self, about: str) -> str:
         line, column = self._document.key_place(self._paths[about])
-        return f"{self._document.name}:{line}:{column}"
+        return f"{self._document.file(self._paths[about])}:{line}:{column}"
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)

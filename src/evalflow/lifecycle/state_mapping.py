@@ -47,7 +47,7 @@ def carry(
 
 def closes_changes(lifecycle: Lifecycle) -> bool:
     """Say whether a change that was requested can come to an end under this lifecycle."""
-    return any(_CLOSING & set(event.records) for event in lifecycle.events.values())
+    return any(_CLOSING & set(event.actions) for event in lifecycle.events.values())
 
 
 def _stranded(state: str, ko: str, en: str, new: Lifecycle) -> Reason:

@@ -1,7 +1,7 @@
 """Lifecycles out of a store, rebuilt from the trees that were stored of them.
 
 They were checked when they were stored (see `builder`), so here is neither a reader nor a
-problem. Guards and records are taken as they are named: one that is not installed any more is
+problem. Guards and actions are taken as they are named: one that is not installed any more is
 still shown.
 """
 
@@ -12,7 +12,6 @@ from typing import Any
 
 from evalflow.files import stored
 from evalflow.lifecycle import keys
-from evalflow.lifecycle.builder import FORMAT
 from evalflow.lifecycle.definition import (
     Duty,
     Event,
@@ -28,6 +27,7 @@ from evalflow.lifecycle.definition import (
 from evalflow.lifecycle.due import stored_due
 from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.order import with_order
+from evalflow.lifecycle.sources import FORMAT
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
 
@@ -120,7 +120,7 @@ def _unknown(key: str, what: tuple[str, str], name: str, *above: str | int) -> s
 
 
 def _event(step: Any, tree: stored.Inside, states: _States) -> Event:
-    name = _name(step, tree, keys.EVENT)
+    name = _name(step, tree, keys.STORED_EVENT)
     groups = stored.each(
         tree, "transitions", lambda _, part: _transitions(name, part, states), needed=True
     )
@@ -135,7 +135,7 @@ def _event(step: Any, tree: stored.Inside, states: _States) -> Event:
         leads=stored.text(tree, "leads", transitions[0].region),
         guards=_guards(tree),
         data=tuple(stored.each(tree, "data", _field).values()),
-        records=stored.texts(tree, "records"),
+        actions=stored.texts(tree, "records"),
         due=stored_due(tree, "due"),
         notices=tuple(stored.each(tree, "notices", _notice).values()),
         together=stored.text(tree, "together", None),

@@ -12,7 +12,7 @@ from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Actor, Label, PlanHead, ProjectDefinition
 
 if TYPE_CHECKING:
-    from evalflow.files.table_reader import Note
+    from evalflow.files.notes import Note
 
 
 @attrs.frozen(kw_only=True)

@@ -15,8 +15,9 @@ import attrs
 
 from evalflow.errors import InvalidInput, Problem, nearest
 from evalflow.files.cells import same
+from evalflow.files.notes import Note
 from evalflow.files.reader import Reader, is_name
-from evalflow.files.table_reader import Note, Row, Table, raise_all, read_tables
+from evalflow.files.table_reader import Row, Table, raise_all, read_tables
 from evalflow.files.yaml import path_text
 from evalflow.model import PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree

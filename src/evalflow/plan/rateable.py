@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
-from evalflow.files.table_reader import Note
+from evalflow.files.notes import Note
 from evalflow.model import Indicator, NotDue, PlanHead, ProjectDefinition, ScoringRules
 from evalflow.plan.surroundings import periods_of
 from evalflow.scoring.accumulation import amounts

@@ -213,7 +213,7 @@ def _leads_on(event: Any, states: Sequence[str], been: set[str]) -> bool:
     edges = [edge for edge in event.transitions if edge.source in states]
     if event.name in been or not edges:
         return False
-    return "next_period" in event.records or any(
+    return "next_period" in event.actions or any(
         edge.target not in been or edge.target == edge.source for edge in edges
     )
 

@@ -550,7 +550,7 @@ class _Year:
             enters = rule.entering in after and rule.entering not in before.states
             if self.plan.head.delivery.notifiers and (rule.entering is None or enters):
                 self.tally.add("told", rule.name)
-        if "plan_revision" in event.records:
+        if "plan_revision" in event.actions:
             self.tally.add("revisions")
         standing.band = band or standing.band
         if period_after != before.period:
@@ -606,7 +606,7 @@ class _Year:
     def _consult(self, wish: _Wish, who: Sequence[str]) -> None:
         standing = self.standings[wish.project]
         for event in self.lifecycle.events.values():
-            if "consultation" in event.records and event.sources() & set(standing.project.states):
+            if "consultation" in event.actions and event.sources() & set(standing.project.states):
                 for actor in who[:1]:
                     self._batch(event, actor, [wish])
 
@@ -763,10 +763,10 @@ class _Kinds:
                 for edge in event.transitions
                 if edge.region == event.leads
             )
-            if "next_period" in event.records or "last_period" in guards:
+            if "next_period" in event.actions or "last_period" in guards:
                 closing.append(event.name)
                 routine.append(event.name)
-            elif "change" in event.records:
+            elif "change" in event.actions:
                 changes.append(event.name)
             elif event.due is not None or forward:
                 routine.append(event.name)

@@ -1,0 +1,270 @@
+"""Where lifecycles come from: presets, files, and files that extend another lifecycle.
+
+`extends: major-works/2` names the base and its version. The base is read first, itself perhaps
+over another, and the file is laid over it (`evalflow.files.merge`). What comes out is the whole
+tree, the same as if somebody had written it out; only that is hashed, stored and shown.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Mapping, Sequence
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import attrs
+
+from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.files.merge import Merged, Renamed, Source, merge
+from evalflow.files.notes import Note
+from evalflow.files.yaml import Document, read
+from evalflow.files.yaml import Path as Steps
+from evalflow.files.yaml_writer import yaml_text
+from evalflow.lifecycle.order import with_actions
+
+FORMAT = "lifecycle/1"
+"""What the key `evalflow` of a lifecycle file says."""
+
+_BASE = re.compile(r"(.+)/(\d{1,9})", re.ASCII)
+_NOT_INHERITED = ("name", "version")
+_LONGEST_CHAIN = 20  # files that extend each other; a person loses track long before
+
+
+@attrs.frozen(kw_only=True)
+class Read:
+    """A lifecycle's text as it was read: the tree with its places, what is wrong with it so far,
+    and how it was read."""
+
+    source: Source
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+def presets() -> tuple[str, ...]:
+    """Return the names of the lifecycles that come with evalflow."""
+    names = [file.name for file in _presets().iterdir()]
+    return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
+
+
+def preset_text(name: str) -> str:
+    """Return the YAML text of the preset of this name. One that extends another says only what
+    differs from it; `lifecycle_text` gives the whole.
+
+    Raises:
+        InvalidInput: there is no such preset.
+    """
+    return _preset(name).decode("utf-8")
+
+
+def lifecycle_text(source: str | os.PathLike[str]) -> str:
+    """Return a preset or a file as YAML text that stands alone: as it was written, with its
+    remarks, or, where it extends another lifecycle, the whole of both.
+
+    Raises:
+        InvalidInput: as `open_source` says, and where the file cannot be laid over its base.
+    """
+    opened = open_source(source)
+    if opened.problems:
+        raise InvalidInput(opened.problems)
+    if isinstance(opened.source, Merged):
+        return yaml_text(opened.source.tree)
+    if isinstance(source, str) and not is_file(source):
+        return preset_text(source)
+    return Path(source).read_text(encoding="utf-8-sig")
+
+
+def open_source(source: str | os.PathLike[str]) -> Read:
+    """Return the preset of this name or the file at this path, laid over what it extends.
+
+    A bare word is a preset; what has a folder or the ending `.yaml` is a file, as is every
+    `Path`.
+
+    Raises:
+        InvalidInput: no such preset or file, not YAML, no such base or not that version of it,
+            or a base that extends the file itself.
+    """
+    if isinstance(source, str) and not is_file(source):
+        return _opened(read(_preset(source), name=f"{source}.yaml"), None, ())
+    return _opened(read(source), Path(source).parent, ())
+
+
+def is_file(source: str) -> bool:
+    """Say whether a text names a file; it names a preset otherwise."""
+    return source.endswith((".yaml", ".yml")) or "/" in source or os.sep in source
+
+
+# --------------------------------------------------------------------------- what it extends
+
+
+def _opened(document: Document, folder: Path | None, above: Sequence[tuple[str, str]]) -> Read:
+    """Return the document over its base. `folder` is where it lies (None: with the presets), and
+    `above` tells what extends it, as (name, identity) from the outermost on."""
+    given = document.tree.get("extends") if isinstance(document.tree, Mapping) else None
+    source, notes = _with_actions(document)
+    if given is None:
+        return Read(source=source, notes=notes)
+    name, version = _named_base(document, given)
+    chain = (*above, (document.name, _identity(document.name, folder)))
+    found, beside = _base(document, name, folder)
+    if _identity(found.name, beside) in [identity for _, identity in chain]:
+        way = " → ".join((*(each for each, _ in chain), found.name))
+        raise _wrong(
+            document,
+            "extends_itself",
+            name,
+            f"서로를 바탕으로 삼습니다: {way}",
+            f"these extend each other: {way}",
+        )
+    if not isinstance(found.tree, Mapping) or found.tree.get("evalflow") != FORMAT:
+        raise _wrong(
+            document,
+            "unknown_base",
+            name,
+            f"'{found.name}'은(는) 절차 파일이 아닙니다 (evalflow: {FORMAT}이어야 함)",
+            f"{found.name} is no lifecycle file (expected evalflow: {FORMAT})",
+        )
+    has = found.tree.get("version")
+    if str(has).strip() != version:
+        raise _wrong(
+            document,
+            "other_version",
+            version,
+            f"'{name}'의 판이 다릅니다: {version}판을 바탕으로 적었는데 지금은 {has}판입니다. "
+            f"달라진 것을 확인하고 extends: {name}/{has}(으)로 고치십시오",
+            f"{name} is at version {has}, and this was written over version {version}; look at "
+            f"what changed, then say extends: {name}/{has}",
+        )
+    if len(chain) > _LONGEST_CHAIN:
+        raise _wrong(
+            document,
+            "extends_too_many",
+            name,
+            f"바탕이 되는 파일이 너무 많이 이어집니다 (최대 {_LONGEST_CHAIN}개)",
+            f"too many files that extend each other (at most {_LONGEST_CHAIN})",
+        )
+    base = _opened(found, beside, chain)
+    merged, problems = merge(
+        _without(base.source, _NOT_INHERITED), _without(source, ("extends",)), alone=_one_value
+    )
+    return Read(source=merged, problems=(*base.problems, *problems), notes=(*base.notes, *notes))
+
+
+def _with_actions(document: Document) -> tuple[Source, tuple[Note, ...]]:
+    """Return the document with `actions` where it says `records`, and a note that it does."""
+    tree, written = with_actions(document.tree)
+    if not written:
+        return document, ()
+    source = Renamed(document=document, tree=tree, written=written)
+    line, column = source.key_place(next(iter(written)))
+    more = len(written) - 1
+    note = Note(
+        code="records_read_as_actions",
+        ko="'records'는 이제 'actions'라고 적습니다. 그대로 읽었지만 고쳐 적으십시오"
+        + (f" (이 파일에 {more}곳 더 있음)" if more else ""),
+        en="'records' is called 'actions' now; it was read as such, but should be changed"
+        + (f" ({more} more in this file)" if more else ""),
+        where=f"{document.name}:{line}:{column}",
+    )
+    return source, (note,)
+
+
+def _one_value(path: Steps) -> bool:
+    """Say whether the mapping there is one value: a due rule, whose key says of what kind it is."""
+    return len(path) == 3 and path[0] == "events" and path[2] == "due"
+
+
+def _without(source: Source, keys: Collection[str]) -> Source:
+    """Return the source without some of its uppermost keys; what is left keeps its places."""
+    return attrs.evolve(source, tree={k: v for k, v in source.tree.items() if k not in keys})
+
+
+def _named_base(document: Document, given: object) -> tuple[str, str]:
+    """Return name and version of the base that the file names."""
+    match = _BASE.fullmatch(given.strip()) if isinstance(given, str) else None
+    if match is not None:
+        return match[1], str(int(match[2]))
+    text = given.strip() if isinstance(given, str) else None
+    known = {name: str(_version(name)) for name in presets()}
+    example = f"{text}/{known[text]}" if text in known else "major-works/2"
+    raise _wrong(
+        document,
+        "wrong_value",
+        text,
+        f"바탕이 되는 절차와 그 판을 적습니다 (예: extends: {example})",
+        f"expected the lifecycle to build on and its version, e.g. extends: {example}",
+    )
+
+
+def _version(preset: str) -> object:
+    tree = read(_preset(preset), name=preset).tree
+    return tree["version"] if isinstance(tree, Mapping) else None
+
+
+def _base(document: Document, name: str, folder: Path | None) -> tuple[Document, Path | None]:
+    """Return the base with that name, and the folder in which it lies (None: a preset)."""
+    if not is_file(name):
+        known = presets()
+        if name not in known:
+            problem = _no_preset(name, known)
+            raise _wrong(document, "unknown_base", name, problem.ko, problem.en)
+        return read(_preset(name), name=f"{name}.yaml"), None
+    path = (folder or Path()) / name
+    if not os.path.isfile(path):  # False also for a name too long, where Path.is_file raises
+        beside = [each.name for each in path.parent.glob("*.yaml")]
+        near = nearest(path.name, beside)
+        ko, en = f"바탕이 되는 파일 '{name}'이(가) 없습니다", f"no file '{name}' to extend"
+        if near is not None:
+            ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
+        raise _wrong(document, "unknown_base", name, ko, en)
+    return read(path, name=os.path.normpath(path)), path.parent
+
+
+def _identity(name: str, folder: Path | None) -> str:
+    """Return what tells one source from another, however its path is written."""
+    return f"preset {name}" if folder is None else os.path.realpath(name)
+
+
+def _wrong(document: Document, code: str, value: str | None, ko: str, en: str) -> InvalidInput:
+    line, column = document.place(("extends",))
+    return InvalidInput(
+        [
+            Problem(
+                code=code,
+                file=document.name,
+                line=line,
+                column=column,
+                path="extends",
+                value=value,
+                ko=ko,
+                en=en,
+            )
+        ]
+    )
+
+
+# --------------------------------------------------------------------------- presets
+
+
+def _presets() -> Traversable:
+    return resources.files("evalflow.lifecycle").joinpath("presets")
+
+
+def _preset(name: str) -> bytes:
+    known = presets()
+    if name not in known:
+        raise InvalidInput([_no_preset(name, known)])
+    return _presets().joinpath(f"{name}.yaml").read_bytes()
+
+
+def _no_preset(name: str, known: Collection[str]) -> Problem:
+    listed, near = ", ".join(known), nearest(name, known)
+    return Problem(
+        code="unknown_preset",
+        value=name,
+        ko=f"기본 제공 절차 '{name}'이(가) 없습니다 (있는 것: {listed}; 파일은 .yaml로 끝나야 함)"
+        + (f"; '{near}'이(가) 아닙니까?" if near else ""),
+        en=f"no preset lifecycle '{name}' (there are: {listed}; a file ends in .yaml)"
+        + (f"; did you mean '{near}'?" if near else ""),
+    )
