@@ -11,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from sybil.document import Document
+from sybil.parsers.markdown import PythonCodeBlockParser
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/*.md")])
@@ -49,7 +51,7 @@ def blocks(kind: str) -> list[tuple[Path, int, str]]:
 
 
 # Followed from beginning to end, files, commands and all, by a test of its own.
-FOLLOWED = {"tutorial-scoring-plugin.md": "tests/test_tutorial.py"}
+FOLLOWED = {"tutorial-scoring-plugin.md": "tests/project/test_tutorial.py"}
 
 
 @pytest.mark.parametrize(
@@ -60,16 +62,15 @@ def test_the_python_blocks_of_a_page_run_in_order(page, monkeypatch, tmp_path):
     skip_without_plugin(page)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {"__name__": "__docs__"}
-    for each, line, code in blocks("python"):
-        if each == page:
-            source = "\n" * line + code
-            try:
-                exec(compile(source, str(page), "exec"), namespace)
-            except Exception as why:  # from a plugin, which may not be there to be imported
-                if type(why).__name__ != "NoServer":
-                    raise
-                pytest.skip(f"not on this machine: PostgreSQL (apt-get install postgresql): {why}")
+    document = Document.parse(str(page), PythonCodeBlockParser())
+    document.namespace["__name__"] = "__docs__"
+    try:
+        for example in document.examples():
+            example.evaluate()
+    except Exception as why:  # from a plugin, which may not be there to be imported
+        if type(why).__name__ != "NoServer":
+            raise
+        pytest.skip(f"not on this machine: PostgreSQL (apt-get install postgresql): {why}")
 
 
 def commands(block: str) -> list[tuple[str, str]]:
