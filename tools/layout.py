@@ -19,7 +19,24 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "evalflow"
 LIMIT = 500
 
-LONG: dict[str, str] = {}
+LONG = {
+    "files/table_reader.py": "what a table says, cell by cell: one state while its rows are asked; "
+    "wants to be parted into heads and rows",
+    "testing/simulation.py": "one year played: the walk and its counts share everything",
+    "files/workbooks.py": "run as one script in a child that may import nothing of ours",
+    "files/reader.py": "one reader of values, a method for each kind",
+    "files/yaml.py": "one builder over PyYAML's events",
+    "lifecycle/check/checks.py": "one check after the other, each short",
+    "lifecycle/fields.py": "one type of field after the other",
+    "plan/tables.py": "one column after the other",
+    "decision/decide.py": "the gate, from its checks to the move: read as one",
+    "decision/guards.py": "one guard after the other, and the table of them",
+    "cli/batches.py": "one command after the other",
+    "cli/projects.py": "one command after the other",
+    "model/calendar.py": "periods, days and deadlines, which ask each other",
+    "audit/bundle.py": "one format, written and verified",
+    "files/figures.py": "one reader of figures, and why it refuses what it refuses",
+}
 """Why a file may be longer than the limit."""
 
 

@@ -6,6 +6,7 @@ Nothing is imported before it is used, so that naming this package costs nothing
 neither pytest nor Hypothesis.
 """
 
+import pkgutil
 import sys
 from typing import Any
 
@@ -18,6 +19,9 @@ _HOMES = homes(__name__)
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is not None and "pytest" in sys.modules and home not in sys.modules:
-        # A kit's plain `assert` then says what it compared.
-        sys.modules["pytest"].register_assert_rewrite(home)
+        # A kit's plain `assert` then says what it compared, in its further modules (`storage_bulk`
+        # …) too.
+        more = [f"{__name__}.{each.name}" for each in pkgutil.iter_modules(__path__)]
+        kit = [each for each in more if each.startswith(f"{home}_") and each not in sys.modules]
+        sys.modules["pytest"].register_assert_rewrite(home, *kit)
     return _get(name)

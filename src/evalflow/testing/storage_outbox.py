@@ -11,8 +11,8 @@ import attrs
 
 from evalflow.storage import Commit, Settled, Storage
 from evalflow.testing.given import BEGINNING, entry_after, given_project, move_after, notice
-from evalflow.testing.storage.base import StorageKit
-from evalflow.testing.storage.common import DAY, LATER, LEASE, PLAN, SIX
+from evalflow.testing.storage_base import StorageKit
+from evalflow.testing.storage_common import DAY, LATER, LEASE, PLAN, SIX
 
 
 class OutboxTests(StorageKit):

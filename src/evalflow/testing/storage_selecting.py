@@ -10,8 +10,8 @@ import datetime as dt
 from evalflow.plugins import Assignment
 from evalflow.storage import Commit, Selection, Storage
 from evalflow.testing.given import adoption, definition, entry_after, given_plan, given_project
-from evalflow.testing.storage.base import StorageKit
-from evalflow.testing.storage.common import (
+from evalflow.testing.storage_base import StorageKit
+from evalflow.testing.storage_common import (
     DAY,
     EVERYTHING,
     LATER,

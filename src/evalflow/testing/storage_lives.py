@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from evalflow.testing.children import Opener
-from evalflow.testing.storage.base import StorageKit
+from evalflow.testing.storage_base import StorageKit
 
 
 class LifeTests(StorageKit):

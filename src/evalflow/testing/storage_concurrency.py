@@ -22,8 +22,8 @@ from evalflow.testing.given import (
     move_after,
     rating,
 )
-from evalflow.testing.storage.base import StorageKit
-from evalflow.testing.storage.common import (
+from evalflow.testing.storage_base import StorageKit
+from evalflow.testing.storage_common import (
     EVERYTHING,
     LATER,
     LEASE,

@@ -18,16 +18,16 @@ A plugin's test module is about ten lines:
 
 from __future__ import annotations
 
-from evalflow.testing.storage.bulk import BulkMoveTests
-from evalflow.testing.storage.concurrency import ConcurrencyTests
-from evalflow.testing.storage.conflicts import ConflictTests
-from evalflow.testing.storage.durability import DurabilityTests
-from evalflow.testing.storage.history import HistoryTests
-from evalflow.testing.storage.lives import LifeTests
-from evalflow.testing.storage.outbox import OutboxTests
-from evalflow.testing.storage.plans import PlanTests
-from evalflow.testing.storage.projects import ProjectTests
-from evalflow.testing.storage.selecting import SelectionTests
+from evalflow.testing.storage_bulk import BulkMoveTests
+from evalflow.testing.storage_concurrency import ConcurrencyTests
+from evalflow.testing.storage_conflicts import ConflictTests
+from evalflow.testing.storage_durability import DurabilityTests
+from evalflow.testing.storage_history import HistoryTests
+from evalflow.testing.storage_lives import LifeTests
+from evalflow.testing.storage_outbox import OutboxTests
+from evalflow.testing.storage_plans import PlanTests
+from evalflow.testing.storage_projects import ProjectTests
+from evalflow.testing.storage_selecting import SelectionTests
 
 __all__ = ["StorageConformance"]
 

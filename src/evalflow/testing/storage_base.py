@@ -9,7 +9,7 @@ import pytest
 
 from evalflow.storage import Storage
 from evalflow.testing.children import Opener
-from evalflow.testing.storage.common import Open
+from evalflow.testing.storage_common import Open
 
 
 class StorageKit:

@@ -33,8 +33,8 @@ from evalflow.testing.given import (
     move_after,
     rating,
 )
-from evalflow.testing.storage.base import StorageKit
-from evalflow.testing.storage.common import EVERYTHING, PLAN, busy_move, everything
+from evalflow.testing.storage_base import StorageKit
+from evalflow.testing.storage_common import EVERYTHING, PLAN, busy_move, everything
 
 
 class BulkMoveTests(StorageKit):

@@ -23,8 +23,8 @@ from evalflow.testing.given import (
     move_after,
     rating,
 )
-from evalflow.testing.storage.base import StorageKit
-from evalflow.testing.storage.common import DAY, EVERYTHING, LATER, PLAN, SIX
+from evalflow.testing.storage_base import StorageKit
+from evalflow.testing.storage_common import DAY, EVERYTHING, LATER, PLAN, SIX
 
 
 class HistoryTests(StorageKit):

@@ -23,8 +23,8 @@ from evalflow.testing.given import (
     move_after,
     rating,
 )
-from evalflow.testing.storage.base import StorageKit
-from evalflow.testing.storage.common import EVERYTHING, PLAN, SIX, everything, version
+from evalflow.testing.storage_base import StorageKit
+from evalflow.testing.storage_common import EVERYTHING, PLAN, SIX, everything, version
 
 
 class ConflictTests(StorageKit):

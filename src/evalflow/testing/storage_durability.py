@@ -11,8 +11,8 @@ from evalflow.storage import Commit, Storage
 from evalflow.testing import faults
 from evalflow.testing.children import Child, Opener, children
 from evalflow.testing.given import attempt, entry_after, given_project, head, move_after
-from evalflow.testing.storage.base import StorageKit
-from evalflow.testing.storage.common import (
+from evalflow.testing.storage_base import StorageKit
+from evalflow.testing.storage_common import (
     SIX,
     Open,
     assert_sound,

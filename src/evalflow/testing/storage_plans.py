@@ -10,8 +10,8 @@ import pytest
 from evalflow import Conflict, Label
 from evalflow.storage import Commit, Storage, canonical
 from evalflow.testing.given import LIFECYCLE, definition, given_project, head, move_after
-from evalflow.testing.storage.base import StorageKit
-from evalflow.testing.storage.common import PLAN, SIX, everything
+from evalflow.testing.storage_base import StorageKit
+from evalflow.testing.storage_common import PLAN, SIX, everything
 
 
 class PlanTests(StorageKit):

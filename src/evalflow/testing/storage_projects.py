@@ -20,8 +20,8 @@ from evalflow.testing.given import (
     move_after,
     rating,
 )
-from evalflow.testing.storage.base import StorageKit
-from evalflow.testing.storage.common import LATER, LEASE, PLAN, SIX, everything, memory
+from evalflow.testing.storage_base import StorageKit
+from evalflow.testing.storage_common import LATER, LEASE, PLAN, SIX, everything, memory
 
 
 class ProjectTests(StorageKit):
