@@ -23,8 +23,15 @@ def a_year(url: str, path: str) -> list[str]:
         reasons: list[str] = [reason.text("ko") for reason in explanation.reasons]
         try:
             entry: evalflow.Entry = office.fire(
-                "p/1", "self_evaluate", by=actor, data={"actuals": {"trees": Decimal(3)}}, key="k"
+                "p/1",
+                "self_evaluate",
+                by=actor,
+                data={"actuals": {"trees": Decimal(3)}},
+                key="k",
+                expected=office.project("p/1").version,
             )
+        except evalflow.KeyReused as reused:
+            reasons.append(reused.key)
         except evalflow.Refused as refused:
             reasons.extend(reason.code for reason in refused.reasons)
         except evalflow.Conflict as conflict:

@@ -32,6 +32,7 @@ from evalflow.errors import Conflict as Conflict
 from evalflow.errors import EvalflowError as EvalflowError
 from evalflow.errors import Forbidden as Forbidden
 from evalflow.errors import InvalidInput as InvalidInput
+from evalflow.errors import KeyReused as KeyReused
 from evalflow.errors import NotFound as NotFound
 from evalflow.errors import PluginError as PluginError
 from evalflow.errors import Problem as Problem

@@ -3,6 +3,7 @@
 - `Refused`: a rule said no. Show its reasons; they are sentences for people.
 - `Conflict`: someone was first. Look again and decide again.
 - `InvalidInput`: a file or an argument is wrong. All problems at once, each with its place.
+  `KeyReused` is one: an idempotency key that was used for another call.
 - `NotFound`, `Forbidden`: what was named does not exist, or is not for this actor.
 - `StorageError`: the store cannot be used (locked, read-only, corrupt, not ours).
 - `PluginError`: somebody's plugin broke; it is named.
@@ -213,6 +214,31 @@ def invalid(
             )
         ]
     )
+
+
+class KeyReused(InvalidInput):
+    """The idempotency key was used on this project before, for another call: by somebody else, for
+    another event, or with other data. Nothing was written, and nothing is said of the first call.
+
+    Trying again cannot help: take a new key for what is meant to be another call.
+    """
+
+    def __init__(self, project: str, key: str) -> None:
+        self.project = project
+        self.key = key
+        super().__init__(
+            [
+                Problem(
+                    code="key_reused",
+                    path="key",
+                    value=key[:60],
+                    ko=f"{project}: 키 '{key[:60]}'은(는) 이미 다른 요청에 쓰였습니다. "
+                    "새 키로 요청하십시오.",
+                    en=f"{project}: the key '{key[:60]}' was already used for another call; "
+                    "use a new key",
+                )
+            ]
+        )
 
 
 class StorageError(EvalflowError):

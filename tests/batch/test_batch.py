@@ -14,7 +14,7 @@ import evalflow
 from batches import everything, outcomes
 from evalflow.engine.commands import Commands
 from evalflow.plugins import Plugins
-from evalflow.storage import Storage
+from evalflow.storage import Storage, fault_point
 from evalflow.storage.memory import MemoryStorage
 from evalflow.testing import faults
 from evalflow.testing.children import Child, children
@@ -732,6 +732,57 @@ def test_one_that_moved_since_does_not_slow_the_others_down(
             others, "done"
         )
         assert len(asked) == 1
+
+
+def test_a_role_revoked_before_a_bulk_move_is_written_moves_nobody(
+    store_url, tmp_path, clock, monkeypatch
+):
+    folder = tmp_path / "plan"
+    with orders(folder, store_url, clock) as engine:
+        clock.go("2016-04-04")
+        plan = engine.batch("shut", by="policy-1")
+        assert all(line.allowed for line in plan)
+        text = (folder / "plan.yaml").read_text("utf-8")
+        held = "  policy-1: [{role: policy_office, unit: gu}]\n"
+        assert held in text
+        (folder / "later.yaml").write_text(text.replace(held, ""), "utf-8")
+        later = evalflow.load_plan(folder / "later.yaml", plugins=[])
+        decided: list[str] = []
+
+        def revoke(point: str) -> None:
+            if point == "fire:decided" and not decided:
+                decided.append(point)
+                engine.adopt(later, by="policy-2", reason="인사이동")
+
+        monkeypatch.setattr(fault_point, "listener", revoke)
+        receipts = list(plan.apply())
+
+        assert [receipt.outcome for receipt in receipts] == ["conflict"] * len(plan)
+        assert all(receipt.reasons for receipt in receipts)
+        assert {entry.event for _, entry in engine.storage.entries()} == {"adopt"}
+
+
+def test_a_bulk_move_is_made_under_a_revision_that_takes_nothing_away(
+    store_url, tmp_path, clock, monkeypatch
+):
+    folder = tmp_path / "plan"
+    with orders(folder, store_url, clock) as engine:
+        clock.go("2016-04-04")
+        plan = engine.batch("shut", by="policy-1")
+        text = (folder / "plan.yaml").read_text("utf-8")
+        held = "  policy-2: [{role: policy_office, unit: gu}]\n"
+        (folder / "later.yaml").write_text(text.replace(held, ""), "utf-8")
+        later = evalflow.load_plan(folder / "later.yaml", plugins=[])
+        decided: list[str] = []
+
+        def revise(point: str) -> None:
+            if point == "fire:decided" and not decided:
+                decided.append(point)
+                engine.adopt(later, by="policy-1", reason="인사이동")
+
+        monkeypatch.setattr(fault_point, "listener", revise)
+        assert set(outcomes(plan.apply()).values()) == {"done"}
+        assert {e.revision for _, e in engine.storage.entries() if e.event == "shut"} == {2}
 
 
 def test_an_event_that_looks_at_figures_is_decided_for_each(reviewed):

@@ -11,6 +11,7 @@ REASON = errors.Reason(code="late", ko="늦었습니다.", en="late.")
 EVERY_KIND = [
     errors.Refused("seodaemun-2016/6", "submit", [REASON]),
     errors.Conflict("seodaemun-2016/6", expected=3),
+    errors.KeyReused("seodaemun-2016/6", "form-7"),
     errors.NotFound("unit", "eduction", ["education"]),
     errors.Forbidden(REASON),
     errors.InvalidInput([errors.Problem(code="x", ko="틀림", en="wrong", file="a.yaml", line=3)]),

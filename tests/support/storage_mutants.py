@@ -147,6 +147,47 @@ class ForgetsWhatWasLookedAt(InMemory):
             super().commit(attrs.evolve(commit, unchanged=()))
 
 
+class ForgetsTheRevisionDecidedUnder(InMemory):
+    killed_by = "test_what_was_decided_under_an_older_revision_conflicts"
+
+    class Broken(MemoryStorage):
+        def commit(self, commit: Commit) -> None:
+            super().commit(attrs.evolve(commit, revisions=()))
+
+
+class ForgetsTheRevisionOfMany(InAFile):
+    """Compares the revision for moves, not for bulk moves."""
+
+    killed_by = "test_a_bulk_move_decided_under_an_older_revision_writes_nothing"
+
+    class Broken(SQLiteStorage):
+        def bulk_move(
+            self, like: Move, heads: Sequence[Head], *, on: dt.date | None, under: int | None = None
+        ) -> None:
+            super().bulk_move(like, heads, on=on)
+
+
+class ForgetsWhoCameIn(InMemory):
+    killed_by = "test_a_project_that_came_into_the_unit_or_left_it_conflicts"
+
+    class Broken(MemoryStorage):
+        def commit(self, commit: Commit) -> None:
+            super().commit(attrs.evolve(commit, rosters=()))
+
+
+class CountsTheRoster(InMemory):
+    """Compares how many projects the unit has, not which."""
+
+    killed_by = "test_a_project_that_came_into_the_unit_or_left_it_conflicts"
+
+    class Broken(MemoryStorage):
+        def commit(self, commit: Commit) -> None:
+            for roster in commit.rosters:
+                if len(list(self.select(roster.selection))) != len(roster.ids):
+                    raise Conflict(roster.plan)
+            super().commit(attrs.evolve(commit, rosters=()))
+
+
 class SkipsPlanRevisions(InMemory):
     killed_by = "test_plan_revisions_follow_one_another"
 
@@ -668,8 +709,10 @@ class BulkTellsNobody(InAFile):
     killed_by = "test_a_bulk_move_writes_what_the_moves_one_by_one_would"
 
     class Broken(SQLiteStorage):
-        def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
-            super().bulk_move(attrs.evolve(like, notices=()), heads, on=on)
+        def bulk_move(
+            self, like: Move, heads: Sequence[Head], *, on: dt.date | None, under: int | None = None
+        ) -> None:
+            super().bulk_move(attrs.evolve(like, notices=()), heads, on=on, under=under)
 
 
 class BulkMovesWhatIsStillThere(InAFile):
@@ -678,9 +721,11 @@ class BulkMovesWhatIsStillThere(InAFile):
     killed_by = "test_a_bulk_move_over_a_project_that_moved_writes_nothing"
 
     class Broken(SQLiteStorage):
-        def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
+        def bulk_move(
+            self, like: Move, heads: Sequence[Head], *, on: dt.date | None, under: int | None = None
+        ) -> None:
             now = {(each.id, each.version, each.head) for each in self.select(Selection())}
-            super().bulk_move(like, [each for each in heads if each in now], on=on)
+            super().bulk_move(like, [each for each in heads if each in now], on=on, under=under)
 
 
 class BulkMovesWhereverTheyStand(InAFile):
@@ -689,8 +734,10 @@ class BulkMovesWhereverTheyStand(InAFile):
     killed_by = "test_a_bulk_move_writes_nothing_where_one_stands_elsewhere"
 
     class Broken(SQLiteStorage):
-        def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
-            super().bulk_move(like, heads, on=None)
+        def bulk_move(
+            self, like: Move, heads: Sequence[Head], *, on: dt.date | None, under: int | None = None
+        ) -> None:
+            super().bulk_move(like, heads, on=None, under=under)
 
 
 class BulkMovesWhatIsOneProjectsAlone(InAFile):
@@ -699,11 +746,13 @@ class BulkMovesWhatIsOneProjectsAlone(InAFile):
     killed_by = "test_a_bulk_move_is_for_moves_that_others_can_make"
 
     class Broken(SQLiteStorage):
-        def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
+        def bulk_move(
+            self, like: Move, heads: Sequence[Head], *, on: dt.date | None, under: int | None = None
+        ) -> None:
             entry = attrs.evolve(like.entry, rating=None, evaluation="", hash="").sealed()
             project = attrs.evolve(like.project, head=entry.hash)
             like = attrs.evolve(like, project=project, entry=entry, evaluation=None, notices=())
-            super().bulk_move(like, heads, on=on)
+            super().bulk_move(like, heads, on=on, under=under)
 
 
 class KnowsNoDay(InAFile):

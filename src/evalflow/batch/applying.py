@@ -23,7 +23,7 @@ from evalflow.batch.plan_file import BatchPlan, meant
 from evalflow.batch.values import Actors, EngineParts, Header, seal
 from evalflow.decision.batched_calls import Answers
 from evalflow.errors import Conflict, InvalidInput, NotFound, Reason
-from evalflow.model import Actor, Move, Selection, Snapshot
+from evalflow.model import Actor, Basis, Move, Selection, Snapshot
 from evalflow.storage.contract import positions
 
 if TYPE_CHECKING:
@@ -104,17 +104,17 @@ def _stands(snapshot: Snapshot, line: PlanLine) -> bool:
 
 @attrs.frozen
 class _Ready:
-    """A part whose decision is the one reviewed: what it writes, and what it looked at."""
+    """A part whose decision is the one reviewed: what it writes, and what that rests on."""
 
     lines: list[PlanLine]
     moves: tuple[Move, ...]
-    unchanged: tuple[tuple[str, int], ...]
+    basis: Basis
 
     @property
     def alone(self) -> bool:
         """Say whether it must not share a transaction: it looked at other projects, or makes a
         plan revision."""
-        return bool(self.unchanged) or any(move.definition is not None for move in self.moves)
+        return bool(self.basis.unchanged) or any(move.definition is not None for move in self.moves)
 
 
 @attrs.define
@@ -157,8 +157,11 @@ class _Applying:
                 together.append(answer)
         try:
             if together:
-                self.parts.commit(tuple([m for ready in together for m in ready.moves]), ())
-        except Conflict:  # somebody was first with one of them: each for itself
+                self.parts.commit(
+                    tuple([m for ready in together for m in ready.moves]),
+                    Basis.of([ready.basis for ready in together]),
+                )
+        except Conflict:  # one of them moved, or the plan was revised: each for itself
             later = [*(ready.lines for ready in together), *later]
         else:
             yield from [receipt for ready in together for receipt in _done(ready.moves)]
@@ -191,7 +194,8 @@ class _Applying:
                 if like is None:
                     break
                 try:
-                    self.parts.bulk_move(like, [line.position for line in lines], on)
+                    heads = [line.position for line in lines]
+                    self.parts.bulk_move(like, heads, on, found.latest)
                 except Conflict:
                     pass
                 else:
@@ -214,7 +218,7 @@ class _Applying:
             (decision,), _ = self.parts.decide(
                 snapshot,
                 header.event,
-                self.actors.in_plan(project.plan),
+                self.actors.at(snapshot),
                 self.at,
                 header.data,
                 key=self.key,
@@ -244,7 +248,7 @@ class _Applying:
             if len(answer.moves) > 1 and any(each.definition is not None for each in answer.moves):
                 return _fell(part, {}, _NOT_TOGETHER)
             try:
-                self.parts.commit(answer.moves, answer.unchanged)
+                self.parts.commit(answer.moves, answer.basis)
             except Conflict as error:
                 changed = error.project
             else:
@@ -295,16 +299,16 @@ class _Applying:
             else:
                 against[line.project] = (_MOVED,)
         moves: list[Move] = []
-        unchanged: dict[str, int] = {}
+        bases: list[Basis] = []
         asked: set[str] = set()
         for line in open_:
             if against or line.project in asked:
                 continue
-            wrong, seen = self._decided(
+            wrong, basis = self._decided(
                 line, snapshots[line.project], open_, moves, asked, answers.get(line.project)
             )
             against.update(wrong)
-            unchanged.update(seen)
+            bases.append(basis)
         if against:
             refused = {line.project for line in part if not line.allowed}
             return _fell(part, against, _HELD, already, refused)
@@ -312,16 +316,19 @@ class _Applying:
             return [_receipt(line, "already", number=already[line.project]) for line in part]
         if already:  # a part is one transaction, so the rest was added by hand
             return _fell(part, {line.project: (_MOVED,) for line in open_}, _HELD, already)
-        moving = {move.project.id for move in moves}
-        looked_at = tuple([pair for pair in unchanged.items() if pair[0] not in moving])
-        return _Ready(part, tuple(moves), looked_at)
+        moving = [move.project.id for move in moves]
+        return _Ready(part, tuple(moves), Basis.of(bases, moving))
 
     def _written(self, project: str, snapshot: Snapshot, line: PlanLine) -> int | None:
         """Return the number of the entry that an earlier run of this batch wrote, if one did."""
         if snapshot.project.version <= line.version:
             return None
         entry = self.parts.storage.entry_by_key(project, self.key)
-        return None if entry is None else entry.number
+        if entry is None:
+            return None
+        actor = self.header.by if self.by is None else self.by.id
+        mine = self.parts.repeats(entry, self.header.event, actor, self._data(line))
+        return entry.number if mine else None  # somebody else took the key
 
     def _decided(
         self,
@@ -331,14 +338,15 @@ class _Applying:
         moves: list[Move],
         asked: set[str],
         answers: Answers | None,
-    ) -> tuple[dict[str, tuple[Reason, ...]], Mapping[str, int]]:
-        """Decide once more, add the moves, and return what is not as it was reviewed."""
+    ) -> tuple[dict[str, tuple[Reason, ...]], Basis]:
+        """Decide once more, add the moves, and return what is not as it was reviewed, and what
+        the decision rests on."""
         header = self.header
         try:
-            decisions, unchanged = self.parts.decide(
+            decisions, basis = self.parts.decide(
                 snapshot,
                 header.event,
-                self.actors.in_plan(snapshot.project.plan),
+                self.actors.at(snapshot),
                 self.at,
                 self._data(line),
                 key=self.key,
@@ -346,7 +354,7 @@ class _Applying:
             )
         except (NotFound, InvalidInput) as error:
             reason = attrs.evolve(_CHANGED, ko=error.text("ko"), en=error.text("en"))
-            return {line.project: (reason,)}, {}
+            return {line.project: (reason,)}, Basis()
         planned = {each.project: each for each in open_ if each.part == line.part}
         if line.part is None:
             planned = {line.project: line}
@@ -365,7 +373,7 @@ class _Applying:
                 moves.append(decision.move)
         for project in planned.keys() - {each.snapshot.project.id for each in decisions}:
             against[project] = (_MOVED,)
-        return against, dict(unchanged)
+        return against, basis
 
 
 # --------------------------------------------------------------------------- receipts

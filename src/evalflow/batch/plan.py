@@ -86,7 +86,7 @@ def answers_for(
     known = []
     for snapshot, data in asked:
         try:
-            known.append((snapshot, actors.in_plan(snapshot.project.plan), data))
+            known.append((snapshot, actors.at(snapshot), data))
         except NotFound:
             continue  # told where it is decided
     return parts.ask_together(event, known, at, key)
@@ -180,7 +180,7 @@ def _planned(
         decisions, _ = parts.decide(
             snapshot,
             header.event,
-            actors.in_plan(project.plan),
+            actors.at(snapshot),
             at,
             _given(header, own),
             answers=answers.get(project.id),

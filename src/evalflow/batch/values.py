@@ -13,7 +13,7 @@ import attrs
 from evalflow.decision.batched_calls import Answers
 from evalflow.decision.decide import Decision
 from evalflow.errors import Reason
-from evalflow.model import Actor, Move, Snapshot
+from evalflow.model import Actor, Basis, Entry, Move, Snapshot
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.storage.contract import Head, Storage
 
@@ -26,23 +26,25 @@ BLOCK = 256
 
 
 class Actors:
-    """Whoever fires the events of a batch, looked up once in each plan's directory."""
+    """Whoever fires the events of a batch, looked up once in the directory of each plan revision
+    under which something is decided."""
 
     def __init__(self, parts: EngineParts, by: Actor | str) -> None:
         self._parts, self._by = parts, by
-        self._known: dict[str, Actor] = {}
+        self._known: dict[tuple[str, int], Actor] = {}
 
-    def in_plan(self, plan: str) -> Actor:
-        """Return the actor as the plan's directory knows it.
+    def at(self, snapshot: Snapshot) -> Actor:
+        """Return the actor as the directory knows it by which the project is decided.
 
         Raises:
             NotFound: it does not.
         """
         if not isinstance(self._by, str):
             return self._by
-        found = self._known.get(plan)
+        place = snapshot.project.plan, snapshot.latest
+        found = self._known.get(place)
         if found is None:
-            found = self._known[plan] = self._parts.actor(plan, self._by)
+            found = self._known[place] = self._parts.actor(*place, self._by)
         return found
 
 
@@ -59,8 +61,8 @@ class Decide(Protocol):
         *,
         key: str | None = None,
         answers: Answers | None = None,
-    ) -> tuple[tuple[Decision, ...], tuple[tuple[str, int], ...]]:
-        """Return a decision for each project moved, and the versions looked at beside them."""
+    ) -> tuple[tuple[Decision, ...], Basis]:
+        """Return a decision for each project moved, and what they rest on together."""
         ...
 
 
@@ -69,20 +71,23 @@ class EngineParts:
     """What a batch may ask of the engine, and nothing else.
 
     `alike` says of (plan, lifecycle, event) whether one decision holds for every project in the
-    same states, period and unit; `today` is the day in a plan's office. `ask_together` puts
+    same states, period and unit; `today` is the day in a plan's office; `actor` looks an id up in
+    the directory of a plan's revision; `repeats` says whether an entry is that of this event,
+    actor and data. `ask_together` puts
     the questions of many decisions at once; `decide` takes the answers.
     """
 
     storage: Storage
     now: Callable[[], dt.datetime]
-    actor: Callable[[str, str], Actor]
+    actor: Callable[[str, int, str], Actor]
     decide: Decide
+    repeats: Callable[[Entry, str, str, Mapping[str, Any]], bool]
     ask_together: Callable[
         [str, Sequence[tuple[Snapshot, Actor, Mapping[str, Any]]], dt.datetime, str | None],
         Mapping[str, Answers],
     ]
-    commit: Callable[[tuple[Move, ...], tuple[tuple[str, int], ...]], None]
-    bulk_move: Callable[[Move, Sequence[Head], dt.date | None], None]
+    commit: Callable[[tuple[Move, ...], Basis], None]
+    bulk_move: Callable[[Move, Sequence[Head], dt.date | None, int], None]
     alike: Callable[[str, str, str], bool]
     today: Callable[[str], dt.date]
 

@@ -10,11 +10,13 @@ import attrs
 
 from evalflow.lifecycle.definition import Event, GuardSpec, Lifecycle
 from evalflow.model import (
+    Basis,
     DueRule,
     PlanHead,
     Project,
     ProjectDefinition,
     Rating,
+    Roster,
     Snapshot,
     Subject,
 )
@@ -36,6 +38,7 @@ class Situation:
             against (D5); `latest` is the project in the latest one.
         guards, score: the guards by name and the scorer, as the plan asks for them.
         peers: kind of unit -> the projects in the project's unit of that kind.
+        rosters: which projects those units had.
         fired_on: event -> the day on which it was last fired on the project, None for never.
         about: the project that this one is about, None where it is about none that is there.
     """
@@ -51,6 +54,7 @@ class Situation:
     score: Callable[[Subject], Rating]
     measured: int
     peers: Mapping[str, tuple[Project, ...]] = attrs.field(factory=dict)
+    rosters: tuple[Roster, ...] = ()
     fired_on: Mapping[str, dt.date | None] = attrs.field(factory=dict)
     about: Project | None = None
 
@@ -59,14 +63,18 @@ class Situation:
         """Return where the project stands."""
         return self.snapshot.project
 
-    def unchanged(self) -> dict[str, int]:
+    def basis(self) -> Basis:
         """Return what must still be true at the commit: the version of every other project that
-        was looked at, by its id."""
+        was looked at, which projects the units had, and the plan's latest revision."""
         seen = {peer.id: peer.version for group in self.peers.values() for peer in group}
         if self.about is not None:
             seen[self.about.id] = self.about.version
         seen.pop(self.project.id, None)
-        return seen
+        return Basis(
+            unchanged=tuple(seen.items()),
+            revisions=((self.project.plan, self.snapshot.latest),),
+            rosters=self.rosters,
+        )
 
     def rule(self, event: Event) -> DueRule | None:
         """Return the rule by which the event is due: the plan's, or the lifecycle's."""

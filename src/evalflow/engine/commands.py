@@ -26,13 +26,15 @@ from evalflow.decision.decide import (
     same_for_all,
 )
 from evalflow.decision.migration import MIGRATE, migrate
+from evalflow.decision.repeated import migrates_the_same, says_the_same
 from evalflow.engine.queries import Queries
 from evalflow.engine.rules import Rules
-from evalflow.errors import Conflict, InvalidInput, Refused, invalid
+from evalflow.errors import Conflict, InvalidInput, KeyReused, Refused, invalid
 from evalflow.lifecycle.definition import Lifecycle, Vocabulary
 from evalflow.lifecycle.load import lifecycle_from_tree
 from evalflow.model import (
     Actor,
+    Basis,
     Commit,
     Entry,
     Move,
@@ -50,9 +52,27 @@ from evalflow.storage.faults import fault_point
 _UNASKED = "-"  # a reason where only the comparing is asked for
 _CLOCKED = 100  # projects of one transaction whose last entry's time is compared with the clock
 
-Decided = tuple[tuple[Decision, ...], tuple[tuple[str, int], ...]]
-"""A decision for each project that an event would move, the one in hand first, and the (id,
-version) of the further projects that were looked at."""
+Decided = tuple[tuple[Decision, ...], Basis]
+"""A decision for each project that an event would move, the one in hand first, and what they rest
+on together."""
+
+
+def check_version(expected: int | None) -> None:
+    """Raise where `expected` is no version that a project can have.
+
+    Raises:
+        InvalidInput: it is not a whole number from 1 on.
+    """
+    if expected is None or (type(expected) is int and expected >= 1):
+        return
+    shown = repr(expected)[:60]
+    raise invalid(
+        "bad_version",
+        path="expected",
+        value=shown,
+        ko=f"expected는 사업의 version(1 이상의 정수)이어야 합니다: {shown}",
+        en=f"`expected` is a project's version, a whole number from 1 on, not {shown}",
+    )
 
 
 class Offered:
@@ -83,23 +103,22 @@ class Commands:
         self.storage = rules.storage
         self.now = clock
 
-    def actor_of(self, project_id: str, by: Actor | str) -> Actor:
-        """Return the actor, an id looked up in the directory of the project's plan.
+    def _seen(
+        self, project_id: str, by: Actor | str, expected: int | None
+    ) -> tuple[Snapshot, Actor]:
+        """Return the project, and the actor: an id is looked up in the directory of the revision
+        that the project was read under, so that both are of one moment.
 
         Raises:
+            Conflict: the project does not stand at the version `expected`; asked before all else.
             NotFound: no such project, or its plan's directory has no such id.
         """
+        snapshot = self.queries.snapshot(project_id)
+        if expected is not None and snapshot.project.version != expected:
+            raise Conflict(project_id, expected=expected)
         if isinstance(by, str):
-            return self.queries.actor(self.queries.snapshot(project_id).project.plan, by)
-        return by
-
-    def adopter(self, plan: Plan, by: Actor | str) -> Actor:
-        """Return the actor, an id looked up in the directory in force: a plan's own only where it
-        is new."""
-        if not isinstance(by, str):
-            return by
-        known = self.storage.revisions(plan.id)
-        return self.queries.actor(plan.id, by) if known else plan.actor(by)
+            by = self.queries.actor_then(snapshot.project.plan, snapshot.latest, by)
+        return snapshot, by
 
     # ------------------------------------------------------------------ deciding
 
@@ -124,29 +143,28 @@ class Commands:
         if event_name == MIGRATE:
             new = (offered or self._offered()).lifecycle(data.get("lifecycle"))
             situation = self.rules.situation(snapshot, None, at)
-            return (migrate(situation, by, at, data, new, key=key),), ()
+            return (migrate(situation, by, at, data, new, key=key),), situation.basis()
         event = self.rules.event(snapshot, event_name)
         situations = self.rules.situations(snapshot, event, at)
         if answers is not None:
             situations = tuple([with_answers(each, answers) for each in situations])
         decisions = tuple([decide(each, event, by, at, data, key=key) for each in situations])
-        seen: dict[str, int] = {}
-        for each in situations:
-            seen.update(each.unchanged())
-        for decision in decisions:
-            seen.pop(decision.snapshot.project.id, None)
-        return decisions, tuple(seen.items())
+        moving = [each.project.id for each in situations]
+        return decisions, Basis.of([each.basis() for each in situations], moving)
 
     def explain(
         self,
         project_id: str,
         event: str,
-        by: Actor,
+        by: Actor | str,
         at: dt.datetime,
         data: Mapping[str, Any] | None,
+        expected: int | None = None,
     ) -> Explanation:
         """Return what firing the event would answer, for all projects that it would move."""
-        decisions, _ = self.decide(self.queries.snapshot(project_id), event, by, at, data or {})
+        check_version(expected)
+        snapshot, actor = self._seen(project_id, by, expected)
+        decisions, _ = self.decide(snapshot, event, actor, at, data or {})
         explained = [decision.explained(with_data=data is not None) for decision in decisions]
         own = explained[0]
         checks = tuple(
@@ -171,35 +189,78 @@ class Commands:
     # ------------------------------------------------------------------ firing
 
     def fire(
-        self, project_id: str, event: str, by: Actor, data: Mapping[str, Any], key: str | None
+        self,
+        project_id: str,
+        event: str,
+        by: Actor | str,
+        data: Mapping[str, Any],
+        key: str | None,
+        expected: int | None = None,
     ) -> Entry:
-        """Move the project; the same key again returns the first entry."""
+        """Move the project; the same call with the same key again returns the first entry.
+
+        Raises:
+            KeyReused: the key was used for another call.
+        """
+        check_version(expected)
         if key is None:
-            return self._fire(project_id, event, by, data, None)
+            return self._fire(project_id, event, by, data, None, expected)
         # The key is looked up first, and again where a call with the same key came in between.
         first = self.storage.entry_by_key(project_id, key)
         if first is None:
             try:
-                return self._fire(project_id, event, by, data, key)
-            except (Conflict, Refused):
+                return self._fire(project_id, event, by, data, key, expected)
+            except (Conflict, Refused, InvalidInput):
                 first = self.storage.entry_by_key(project_id, key)
                 if first is None:
                     raise
-        if first.event == event:
+        if self.repeats(first, event, by if isinstance(by, str) else by.id, data):
             return first
-        raise invalid(
-            "key_reused",
-            path="key",
-            value=key,
-            ko=f"키 '{key}'은(는) 이미 '{first.event}'에 쓰였습니다.",
-            en=f"the key '{key}' was already used for '{first.event}'",
+        raise KeyReused(project_id, key)
+
+    def repeats(
+        self,
+        entry: Entry,
+        event: str,
+        actor: str,
+        data: Mapping[str, Any],
+        *,
+        offered: Offered | None = None,
+    ) -> bool:
+        """Say whether the call of this actor, event and data is the one that wrote the entry."""
+        if (entry.event, entry.actor) != (event, actor):
+            return False
+        if event == MIGRATE:
+            try:
+                new = (offered or self._offered()).lifecycle(data.get("lifecycle"))
+            except InvalidInput:
+                return False
+            return migrates_the_same(entry, data, new)
+        lifecycle = self.rules.lifecycle(entry.lifecycle)
+        known = lifecycle.events.get(event)
+        if known is None:  # adopting and revising: no call of ours has a key for them
+            return False
+        definition, head = self.rules.decided_by(entry, known)
+        return says_the_same(
+            entry,
+            known,
+            data,
+            definition=definition,
+            lifecycle=lifecycle,
+            criteria=head.criteria,
         )
 
     def _fire(
-        self, project_id: str, event: str, by: Actor, data: Mapping[str, Any], key: str | None
+        self,
+        project_id: str,
+        event: str,
+        by: Actor | str,
+        data: Mapping[str, Any],
+        key: str | None,
+        expected: int | None,
     ) -> Entry:
-        snapshot = self.queries.snapshot(project_id)
-        decisions, unchanged = self.decide(snapshot, event, by, self.now(), data, key=key)
+        snapshot, actor = self._seen(project_id, by, expected)
+        decisions, basis = self.decide(snapshot, event, actor, self.now(), data, key=key)
         for decision in decisions:
             raise_if_stopped(decision)
         reasons = tuple(
@@ -208,11 +269,11 @@ class Commands:
         moves = tuple([decision.move for decision in decisions if decision.move is not None])
         if reasons or len(moves) != len(decisions):
             raise Refused(project_id, event, reasons)
-        self.write(moves, unchanged)
+        self.write(moves, basis)
         return moves[0].entry
 
-    def write(self, moves: tuple[Move, ...], unchanged: tuple[tuple[str, int], ...]) -> None:
-        """Append the moves in one transaction, if nothing of what was looked at has changed.
+    def write(self, moves: tuple[Move, ...], basis: Basis) -> None:
+        """Append the moves in one transaction, if nothing of what they rest on has changed.
 
         Raises:
             Conflict: somebody was first.
@@ -229,15 +290,23 @@ class Commands:
         self._check_clock(moves)
         fault_point("fire:decided")
         self.storage.commit(
-            Commit(moves=moves, unchanged=unchanged, head=head, lifecycle=lifecycle)
+            Commit(
+                moves=moves,
+                unchanged=basis.unchanged,
+                head=head,
+                lifecycle=lifecycle,
+                revisions=basis.revisions,
+                rosters=basis.rosters,
+            )
         )
 
-    def bulk_move(self, like: Move, heads: Sequence[Head], on: dt.date | None) -> None:
-        """Write the same move for many projects (see `BulkStorage`)."""
+    def bulk_move(self, like: Move, heads: Sequence[Head], on: dt.date | None, under: int) -> None:
+        """Write the same move for many projects, decided under the plan revision `under` (see
+        `BulkStorage`)."""
         self._check_clock((like,))
         fault_point("fire:decided")
         if isinstance(self.storage, BulkStorage):
-            self.storage.bulk_move(like, heads, on=on)
+            self.storage.bulk_move(like, heads, on=on, under=under)
             return
         chosen = Selection(plan=like.project.plan, ids=tuple([each[0] for each in heads]), on=on)
         found = {each.id: each for each in self.storage.select(chosen)}
@@ -247,7 +316,7 @@ class Commands:
             if now is None or (now.version, now.head, now.unit) != (version, head, like.entry.unit):
                 raise Conflict(project, expected=version)
             moves.append(move_like(like, now))
-        self.storage.commit(Commit(moves=tuple(moves)))
+        self.storage.commit(Commit(moves=tuple(moves), revisions=((like.project.plan, under),)))
 
     def _check_clock(self, moves: Sequence[Move]) -> None:
         """Raise InvalidInput where the machine's clock was set back: a past moment is asked for
@@ -267,9 +336,10 @@ class Commands:
 
     # ------------------------------------------------------------------ plans
 
-    def adopt(self, plan: Plan, by: Actor, reason: str | None) -> PlanHead:
+    def adopt(self, plan: Plan, by: Actor | str, reason: str | None) -> PlanHead:
         """Put a plan, or its next revision, into force; nothing is written where nothing
-        differs."""
+        differs. An actor's id is looked up in the directory in force, in the plan's own only where
+        it is new."""
         adoption, old = self._adoption(plan, by, reason)
         if adoption.head.revision > 1:
             before = self.rules.terms(plan.id).head
@@ -281,7 +351,7 @@ class Commands:
         self.storage.commit(commit)
         return adoption.head
 
-    def compare(self, plan: Plan, by: Actor) -> tuple[Difference, ...]:
+    def compare(self, plan: Plan, by: Actor | str) -> tuple[Difference, ...]:
         """Return what `adopt` would change."""
         adoption, old = self._adoption(plan, by, None)
         if adoption.head.revision == 1:
@@ -291,7 +361,7 @@ class Commands:
         return differences(plan, before, old)
 
     def _adoption(
-        self, plan: Plan, by: Actor, reason: str | None
+        self, plan: Plan, by: Actor | str, reason: str | None
     ) -> tuple[Adoption, dict[str, ProjectDefinition]]:
         """Return how the plan comes into force, and the projects it had before, by number."""
         at = self.now()
@@ -312,6 +382,8 @@ class Commands:
         terms = self.rules.draft(head, (*known, (revision, effective)))
         # A revision is a matter of who held the office before it, by the rules in force.
         judge = before or terms
+        if isinstance(by, str):
+            by = judge.directory.actor(by)
         event = REVISE if known else ADOPT
         today = terms.calendar.today(at)
         grant = entitled(event, lifecycle, judge.head, judge.directory, by, today)
@@ -367,11 +439,13 @@ class Commands:
 
     def parts(self, at: dt.datetime | None = None) -> EngineParts:
         """Return what one batch may ask of the engine, as of `at` (None: now)."""
+        offered = self._offered()
         return EngineParts(
             storage=self.storage,
             now=self.now if at is None else lambda: at,
-            actor=self.queries.actor,
-            decide=partial(self.decide, offered=self._offered()),
+            actor=self.queries.actor_then,
+            decide=partial(self.decide, offered=offered),
+            repeats=partial(self.repeats, offered=offered),
             ask_together=self._ask_together,
             commit=self.write,
             bulk_move=self.bulk_move,

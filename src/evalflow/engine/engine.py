@@ -150,21 +150,30 @@ class Engine:
         by: Actor | str,
         data: Mapping[str, Any] | None = None,
         key: str | None = None,
+        expected: int | None = None,
     ) -> Entry:
         """Move a project and record who moved it; return the entry, durable on return.
 
         An event that moves a whole unit together (the bureau's `submit`) moves all of its
         projects that are ready, or none; the entry of the named project is returned.
-        Repeating a call with the same `key` changes nothing and returns the first entry.
+
+        `expected` is the version of the project that the caller saw (`Project.version`): where the
+        project has moved on, that is told before anything else. A `key` is bound to the project,
+        the actor, the event and the data: repeating the call with the same key changes nothing
+        and returns the first entry, whatever `expected` says, and any other call with it is
+        `KeyReused`.
 
         Raises:
             Refused: a rule says no; all reasons are in `reasons`, and nothing was written.
             InvalidInput: the data has the wrong form; all problems are named.
-            Conflict: someone else moved the project first; look again and decide again.
+            KeyReused: the key was used for another call, of which nothing is told.
+            Conflict: someone else was first: the project does not stand at `expected`, or
+                something that the decision rests on (the project, others that were looked at,
+                which projects a unit has, the plan's latest revision) changed before it was
+                written. Look again and decide again.
             NotFound: no such project, event or actor.
         """
-        actor = self._commands.actor_of(project_id, by)
-        return self._commands.fire(project_id, event, actor, data or {}, key)
+        return self._commands.fire(project_id, event, by, data or {}, key, expected)
 
     def explain(
         self,
@@ -174,17 +183,19 @@ class Engine:
         by: Actor | str,
         at: dt.datetime | None = None,
         data: Mapping[str, Any] | None = None,
+        expected: int | None = None,
     ) -> Explanation:
         """Return what `fire` would answer, with every check and reason, and change nothing.
 
         `by` may be a hypothetical actor and `at` any moment. Without `data` the required
-        input does not count against the firing; it stands in `needs`.
+        input does not count against the firing; it stands in `needs`. `expected` as for `fire`.
 
         Raises:
+            Conflict: the project does not stand at the version `expected`.
+            InvalidInput: `expected` is no version.
             NotFound: no such project, event or actor.
         """
-        actor = self._commands.actor_of(project_id, by)
-        return self._commands.explain(project_id, event, actor, at or self._now(), data)
+        return self._commands.explain(project_id, event, by, at or self._now(), data, expected)
 
     def permitted(
         self, project_id: str, *, by: Actor | str, at: dt.datetime | None = None
@@ -291,7 +302,7 @@ class Engine:
                 notifier or guard.
             Conflict: someone revised the plan at the same moment.
         """
-        return self._commands.adopt(plan, self._commands.adopter(plan, by), reason)
+        return self._commands.adopt(plan, by, reason)
 
     def batch(
         self,

@@ -139,7 +139,7 @@ class Plans:
         Raises:
             Refused, InvalidInput: as `Engine.adopt`; only the reason is not asked for.
         """
-        return self._commands.compare(plan, self._commands.adopter(plan, by))
+        return self._commands.compare(plan, by)
 
     def migrate(
         self,

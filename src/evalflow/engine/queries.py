@@ -121,6 +121,10 @@ class Queries:
         """Return the actor with this id from the plan's directory."""
         return self.rules.terms(plan_id).directory.actor(actor_id)
 
+    def actor_then(self, plan_id: str, revision: int, actor_id: str) -> Actor:
+        """Return the actor with this id from the directory of a revision of the plan."""
+        return self.rules.terms(plan_id, revision).directory.actor(actor_id)
+
     def only_plan(self) -> str:
         """Return the id of the store's plan where there is just one."""
         plans = self.storage.plans()

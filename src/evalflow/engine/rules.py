@@ -16,10 +16,12 @@ from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import (
+    Entry,
     PlanHead,
     Project,
     ProjectDefinition,
     Rating,
+    Roster,
     Selection,
     Snapshot,
     Subject,
@@ -54,6 +56,15 @@ class Terms:
         here = period(period_text)
         counted = [number for number, effective in self.revisions if period(effective) <= here]
         return counted[-1] if counted else self.revisions[0][0]
+
+
+@attrs.frozen
+class _Group:
+    """The projects of one unit, read for one firing."""
+
+    snapshots: tuple[Snapshot, ...]
+    projects: tuple[Project, ...]
+    roster: Roster
 
 
 class Rules:
@@ -148,6 +159,13 @@ class Rules:
         self._definitions[key] = definition
         return definition
 
+    def decided_by(self, entry: Entry, event: Event) -> tuple[ProjectDefinition, PlanHead]:
+        """Return the definition and the head by which an entry of the event was decided."""
+        plan_id = entry.project.rpartition("/")[0]
+        redefined = "plan_revision" in event.actions and "definition" in entry.data
+        terms = self.terms(plan_id, entry.revision - redefined)  # an approval makes the next one
+        return self.definition(entry.project, terms.in_force(entry.period)), terms.head
+
     def event(self, snapshot: Snapshot, name: str) -> Event:
         """Return the event of the project's lifecycle.
 
@@ -185,16 +203,17 @@ class Rules:
     ) -> tuple[Situation, ...]:
         """Gather it for each project that the event would move, the one in hand first: an event
         of a whole unit moves all of its projects that are ready with it."""
-        groups: dict[tuple[str, str], tuple[Snapshot, ...]] = {}
+        groups: dict[tuple[str, str], _Group] = {}
         own = self._gather(snapshot, event, at, groups)
         if event.together is None:
             return (own,)
         region = list(own.lifecycle.regions).index(event.leads)
         sources, project = event.sources(), snapshot.project
         unit = self._unit(own.head, own.latest, event.together, own.calendar.today(at))
+        group = groups.get((event.together, unit or ""))
         ready = [
             peer
-            for peer in groups.get((event.together, unit or ""), ())
+            for peer in (group.snapshots if group else ())
             if peer.project.id != project.id
             and peer.project.states[region] in sources
             and peer.project.period == project.period
@@ -206,7 +225,7 @@ class Rules:
         snapshot: Snapshot,
         event: Event | None,
         at: dt.datetime,
-        groups: dict[tuple[str, str], tuple[Snapshot, ...]],
+        groups: dict[tuple[str, str], _Group],
     ) -> Situation:
         """Gather for one project. `groups` are the units read so far for this firing: (kind, unit)
         -> projects, so that a unit's projects share one reading."""
@@ -221,15 +240,17 @@ class Rules:
         wanted = Needs() if event is None else self._needed(terms, lifecycle, event)
         today = terms.calendar.today(at)
         peers: dict[str, tuple[Project, ...]] = {}
+        rosters: list[Roster] = []
         for kind in wanted.peers:
             unit = self._unit(terms.head, latest, kind, today)
             if unit is None:
                 peers[kind] = ()
                 continue
-            if (kind, unit) not in groups:
-                chosen = Selection(plan=project.plan, units=terms.head.below(unit), on=today)
-                groups[kind, unit] = tuple(self.storage.snapshots(chosen))
-            peers[kind] = tuple([peer.project for peer in groups[kind, unit]])
+            group = groups.get((kind, unit))
+            if group is None:
+                group = groups[kind, unit] = self._group(project.plan, terms.head, unit, today)
+            peers[kind] = group.projects
+            rosters.append(group.roster)
         return Situation(
             snapshot=snapshot,
             head=terms.head,
@@ -242,9 +263,17 @@ class Rules:
             score=terms.score,
             measured=measured,
             peers=peers,
+            rosters=tuple(rosters),
             fired_on={name: self.fired_on(project.id, name) for name in wanted.fired},
             about=self._about(latest) if wanted.about else None,
         )
+
+    def _group(self, plan: str, head: PlanHead, unit: str, today: dt.date) -> _Group:
+        units = head.below(unit)
+        found = tuple(self.storage.snapshots(Selection(plan=plan, units=units, on=today)))
+        projects = tuple([each.project for each in found])
+        ids = frozenset([each.id for each in projects])
+        return _Group(found, projects, Roster(plan=plan, units=units, on=today, ids=ids))
 
     def _needed(self, terms: Terms, lifecycle: Lifecycle, event: Event) -> Needs:
         head = terms.head

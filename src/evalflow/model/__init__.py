@@ -5,7 +5,7 @@ Figures are `Decimal` here, text in stored trees, never a float. Times are aware
 
 from __future__ import annotations
 
-from evalflow.model.commits import Commit, Move, Selection, Snapshot
+from evalflow.model.commits import Basis, Commit, Move, Roster, Selection, Snapshot
 from evalflow.model.history import Act, Entry, Evaluation, Notice, Outgoing
 from evalflow.model.plans import Exclusion, Goal, PlanHead
 from evalflow.model.projects import (
@@ -39,6 +39,7 @@ __all__ = [
     "Actual",
     "Assignment",
     "Band",
+    "Basis",
     "Budget",
     "CalendarRules",
     "Change",
@@ -65,6 +66,7 @@ __all__ = [
     "ProjectDefinition",
     "Rating",
     "Renaming",
+    "Roster",
     "ScoringRules",
     "Selection",
     "Share",

@@ -42,18 +42,67 @@ class Move:
 
 
 @attrs.frozen(kw_only=True)
+class Roster:
+    """Which projects units answer for on a day, as a decision found it.
+
+    `units` are unit ids already widened to everything below them; `ids` are the ids of all
+    projects of the plan that count to one of them on the day `on`, in any order.
+    """
+
+    plan: str
+    units: frozenset[str]
+    on: dt.date
+    ids: frozenset[str]
+
+    @property
+    def selection(self) -> Selection:
+        """Return what selects those projects."""
+        return Selection(plan=self.plan, units=self.units, on=self.on)
+
+
+@attrs.frozen(kw_only=True)
+class Basis:
+    """What a decision rests on beside the projects that it moves, and what must still be so when
+    it is written.
+
+    Attributes:
+        unchanged: (project id, version) of the other projects that were looked at.
+        revisions: (plan id, revision): the latest one, under which it was decided.
+        rosters: which projects the units had that were looked at.
+    """
+
+    unchanged: tuple[tuple[str, int], ...] = ()
+    revisions: tuple[tuple[str, int], ...] = ()
+    rosters: tuple[Roster, ...] = ()
+
+    @classmethod
+    def of(cls, parts: Iterable[Basis], moving: Iterable[str] = ()) -> Basis:
+        """Return what several decisions rest on together; `moving` are the projects that they
+        move, each at the version that its move expects."""
+        parts, own = tuple(parts), frozenset(moving)
+        seen = dict.fromkeys(pair for part in parts for pair in part.unchanged)
+        return cls(
+            unchanged=tuple([pair for pair in seen if pair[0] not in own]),
+            revisions=tuple(dict.fromkeys(pair for part in parts for pair in part.revisions)),
+            rosters=tuple(dict.fromkeys(roster for part in parts for roster in part.rosters)),
+        )
+
+
+@attrs.frozen(kw_only=True)
 class Commit:
     """All that one transaction writes: every move or none.
 
-    `unchanged` holds (project id, version) of projects that the decision looked at and that
-    must not have moved either. `head` is a new plan revision; `lifecycle` is a definition's
-    (fingerprint, canonical text), kept once.
+    `unchanged`, `revisions` and `rosters` are what the decision rests on and must still be so
+    (see `Basis`). `head` is a new plan revision; `lifecycle` is a definition's (fingerprint,
+    canonical text), kept once.
     """
 
     moves: tuple[Move, ...] = ()
     unchanged: tuple[tuple[str, int], ...] = ()
     head: PlanHead | None = None
     lifecycle: tuple[str, str] | None = None
+    revisions: tuple[tuple[str, int], ...] = ()
+    rosters: tuple[Roster, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

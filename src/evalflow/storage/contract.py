@@ -24,6 +24,7 @@ from evalflow.model import (
     Notice,
     Outgoing,
     Project,
+    Roster,
     Selection,
     Snapshot,
 )
@@ -63,8 +64,11 @@ class Storage(Protocol):
     def commit(self, commit: Commit) -> None:
         """Write everything in `commit` in one transaction; it is durable when this returns.
 
-        For each move the project's stored version must equal `move.expected`, and for each
-        pair in `commit.unchanged` the stored version must equal the one given. Notices whose
+        For each move the project's stored version must equal `move.expected`. What the decision
+        rests on must still be so, compared in the same transaction: for each pair in
+        `commit.unchanged` the stored version is the one given; for each pair in
+        `commit.revisions` it is the plan's latest revision; for each of `commit.rosters` its
+        selection finds its ids, no more and no fewer. Notices whose
         (id, notifier) is already in the outbox are left out silently: a visit tells once.
         A definition is kept under (project id, `move.project.revision`), later than the last
         one; a plan head under (id, revision), and its revision must be the next one.
@@ -72,7 +76,9 @@ class Storage(Protocol):
 
         Raises:
             Conflict: a version differs, the (project, key) of an entry exists, or the plan
-                revision is not the next one; nothing was written.
+                revision is not the next one; or the plan was revised since, or a project came
+                into or left a unit; nothing was written. `project` names what differs: a
+                project, or the plan.
             ValueError: a move does not continue the project's history, or its definition is
                 not later than the last one; nothing was written.
             InvalidInput: a text that no storage can keep (see `check_commit`); nothing was written.
@@ -224,18 +230,22 @@ class BulkStorage(Protocol):
         """Yield where the selected projects stand, as `select` does."""
         ...
 
-    def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
+    def bulk_move(
+        self, like: Move, heads: Sequence[Head], *, on: dt.date | None, under: int | None = None
+    ) -> None:
         """Write `move_like(like, project)` for each of these projects, in their order and in one
         transaction.
 
         Each must still stand at the entry given, and where `like`'s own project stood: in the
         same plan, lifecycle, states and period, and in the unit of `like`'s entry on the day `on`
-        (None: whatever the day). Otherwise nothing is written. A database may work the rows and
+        (None: whatever the day); and `under` must be the plan's latest revision (None: whatever
+        it is). Otherwise nothing is written. A database may work the rows and
         hashes out by itself: of an entry only `project`, `number`, `previous` and `hash` differ
         from `like`'s, and of the text under the hash only its first two elements and its last.
 
         Raises:
-            Conflict: one of them stands elsewhere by now, or has an entry with `like`'s key.
+            Conflict: one of them stands elsewhere by now, or has an entry with `like`'s key, or
+                the plan was revised since.
             ValueError: `like` is not a move that others can be like; see `move_like`.
         """
         ...
@@ -375,6 +385,17 @@ def _fault(move: Move) -> str | None:
     ):
         return "the evaluation is not the one that the entry wrote"
     return None
+
+
+def check_roster(roster: Roster, found: Iterable[str]) -> None:
+    """Hold the projects that a roster's selection finds against those that it names.
+
+    Raises:
+        Conflict: one came in or left; the first of them is named.
+    """
+    differs = roster.ids.symmetric_difference(found)
+    if differs:
+        raise Conflict(min(differs))
 
 
 _UTC = dt.timedelta(0)

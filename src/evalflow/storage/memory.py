@@ -30,7 +30,7 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.model.canonical import Tree, canonical, parse
-from evalflow.storage.contract import Settled, check_commit
+from evalflow.storage.contract import Settled, check_commit, check_roster
 from evalflow.storage.faults import fault_point
 
 
@@ -121,6 +121,11 @@ class MemoryStorage:
         for project, version in commit.unchanged:
             if self._version(project) != version:
                 raise Conflict(project, expected=version)
+        for plan, revision in commit.revisions:
+            if len(self._heads.get(plan, ())) != revision:
+                raise Conflict(plan, expected=revision)
+        for roster in commit.rosters:
+            check_roster(roster, [each.id for each in self._selected(roster.selection)])
         head = commit.head
         if head is not None and head.revision != len(self._heads.get(head.id, ())) + 1:
             raise Conflict(head.id)

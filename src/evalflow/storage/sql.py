@@ -403,10 +403,11 @@ class SQLReads:
 
 
 def check_versions(found: Mapping[str, int], expected: Iterable[tuple[str, int]]) -> None:
-    """Hold the versions found of projects against those expected; who is not there is at 0.
+    """Hold the versions found of projects (or the latest revisions of plans) against those
+    expected; who is not there is at 0.
 
     Raises:
-        Conflict: one of the projects stands at another version.
+        Conflict: one of them stands at another.
     """
     for project, version in expected:
         if found.get(project, 0) != version:

@@ -31,7 +31,7 @@ from evalflow.storage.rows import (
 )
 from evalflow.storage.sql import SQLReads
 from evalflow.storage.sqlite_bulk import bulk_move
-from evalflow.storage.sqlite_commit import CommitRows, compare, refuse
+from evalflow.storage.sqlite_commit import CommitRows, check_basis, check_revision, refuse
 from evalflow.storage.sqlite_connection import SQLiteConnections
 from evalflow.storage.sqlite_statements import (
     CLAIM,
@@ -91,8 +91,7 @@ class SQLiteStorage(SQLiteConnections, SQLReads):
         try:
             with self._writing() as connection:
                 fault_point("commit:begun")
-                if commit.unchanged:
-                    compare(connection, commit.unchanged)
+                check_basis(connection, commit)
                 rows.write(connection)
                 fault_point("commit:written")
         except sqlite3.IntegrityError as error:
@@ -103,7 +102,9 @@ class SQLiteStorage(SQLiteConnections, SQLReads):
             raise ValueError(f"{moved}: {error}") from error
         fault_point("commit:done")
 
-    def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
+    def bulk_move(
+        self, like: Move, heads: Sequence[Head], *, on: dt.date | None, under: int | None = None
+    ) -> None:
         """Move the projects as `like` moves its own, in one transaction; see the contract."""
         check_like(like)
         if not heads:
@@ -113,6 +114,8 @@ class SQLiteStorage(SQLiteConnections, SQLReads):
         try:
             with self._writing() as connection:
                 fault_point("commit:begun")
+                if under is not None:
+                    check_revision(connection, like.project.plan, under)
                 bulk_move(connection, like, pattern, rows, on)
                 fault_point("commit:written")
         except sqlite3.IntegrityError as error:  # a key, or what only other programs can write

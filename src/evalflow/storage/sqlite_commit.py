@@ -11,6 +11,7 @@ import attrs
 from evalflow.errors import Conflict
 from evalflow.model import Commit, Move
 from evalflow.model.canonical import canonical
+from evalflow.storage.contract import check_roster
 from evalflow.storage.rows import (
     assignment_rows,
     definition_row,
@@ -21,14 +22,16 @@ from evalflow.storage.rows import (
     project_row,
     revision_row,
 )
-from evalflow.storage.sql import check_versions
+from evalflow.storage.sql import check_versions, selecting
 from evalflow.storage.sqlite_statements import (
     ADOPT,
     APPEND,
     ASSIGN,
     DEFINE,
+    DIALECT,
     EVALUATE,
     KEEP,
+    LATEST,
     NOTIFY,
     REVISE,
     STAND,
@@ -101,14 +104,29 @@ def compare(connection: sqlite3.Connection, expected: Sequence[tuple[str, int]])
     check_versions(dict(connection.execute(VERSIONS, (ids,)).fetchall()), expected)
 
 
+def check_basis(connection: sqlite3.Connection, commit: Commit) -> None:
+    """Raise Conflict where what the commit's decision rests on is no longer so."""
+    if commit.unchanged:
+        compare(connection, commit.unchanged)
+    for plan, revision in commit.revisions:
+        check_revision(connection, plan, revision)
+    for roster in commit.rosters:
+        sql, values = selecting(DIALECT, roster.selection, "position")
+        check_roster(roster, [row[0] for row in connection.execute(sql, values)])
+
+
+def check_revision(connection: sqlite3.Connection, plan: str, revision: int) -> None:
+    """Raise Conflict where the plan's latest revision is another."""
+    (latest,) = connection.execute(LATEST, (plan,)).fetchone()
+    if latest != revision:
+        raise Conflict(plan, expected=revision)
+
+
 def refuse(connection: sqlite3.Connection, commit: Commit) -> None:
     """Raise Conflict where somebody was first."""
     compare(connection, [(move.entry.project, move.expected) for move in commit.moves])
     if commit.head is not None:
-        (latest,) = connection.execute(
-            "SELECT coalesce(max(revision), 0) FROM plan_revision WHERE plan = ?",
-            (commit.head.id,),
-        ).fetchone()
+        (latest,) = connection.execute(LATEST, (commit.head.id,)).fetchone()
         if commit.head.revision != latest + 1:
             raise Conflict(commit.head.id)
     for move in commit.moves:

@@ -126,6 +126,9 @@ EVALUATE = (
 NOTIFY = f"{_insert('notice', (*NOTICE_COLUMNS, 'next_at'))} ON CONFLICT (id, notifier) DO NOTHING"
 KEEP = f"{_insert('lifecycle', ('fingerprint', 'tree'))} ON CONFLICT DO NOTHING"
 
+LATEST = "SELECT coalesce(max(revision), 0) FROM plan_revision WHERE plan = ?"
+"""The latest revision of a plan, 0 where there is none."""
+
 VERSIONS = "SELECT p.id, p.version FROM json_each(?) AS j CROSS JOIN project AS p ON p.id = j.value"
 
 # The ids of a plan's projects are `<plan>/<number>`; '0' is the character after '/'.

@@ -83,11 +83,13 @@ class _Witness:
         self._storage.commit(commit)
         self._note("end")
 
-    def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
+    def bulk_move(
+        self, like: Move, heads: Sequence[Head], *, on: dt.date | None, under: int | None = None
+    ) -> None:
         found = self._storage.snapshots(Selection(ids=tuple([each[0] for each in heads])))
         moves = tuple([move_like(like, each.project) for each in found])
         self._note("begin", Commit(moves=moves))
-        self._storage.bulk_move(like, heads, on=on)  # type: ignore[attr-defined]
+        self._storage.bulk_move(like, heads, on=on, under=under)  # type: ignore[attr-defined]
         self._note("end")
 
     def _note(self, *said: Any) -> None:

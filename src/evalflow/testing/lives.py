@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 import evalflow
 from evalflow import Conflict, Evaluation, Project
 from evalflow.plugins import Assignment
-from evalflow.storage import Commit, Move, Outgoing, Selection, Settled, Storage
+from evalflow.storage import Commit, Move, Outgoing, Roster, Selection, Settled, Storage
 from evalflow.testing.children import Opener
 from evalflow.testing.given import (
     BEGINNING,
@@ -66,6 +66,9 @@ _selections = st.just(Selection()) | st.builds(
     bands=_some(_BANDS),
     limit=st.none() | st.integers(0, 3),
 )
+
+
+_rosters = st.tuples(st.frozensets(st.sampled_from(_UNITS), min_size=1), _days)
 
 
 @st.composite
@@ -220,6 +223,36 @@ class _Lives(RuleBasedStateMachine):
                 moves=tuple(self.move(project, at, said) for project in moved),
                 unchanged=((seen.id, seen.version),),
             )
+        )
+
+    @precondition(lambda self: self.older)
+    @rule(
+        picked=st.data(),
+        at=_moments,
+        said=_said,
+        revisions=st.lists(st.tuples(st.sampled_from(_PLANS), st.integers(-1, 1)), max_size=2),
+        looked=st.none() | st.tuples(st.sampled_from(_PLANS), _rosters, st.booleans()),
+    )
+    def fire_on_what_may_be_no_longer_so(
+        self,
+        picked: st.DataObject,
+        at: dt.datetime,
+        said: dict[str, Any],
+        revisions: list[tuple[str, int]],
+        looked: tuple[str, tuple[frozenset[str], dt.date], bool] | None,
+    ) -> None:
+        """Revisions are the latest ones or beside them; of a roster one may be missing."""
+        move = self.move(self.snapshot(picked.draw(st.sampled_from(self.older)).id), at, said)
+        under = tuple([(plan, len(self.model.revisions(plan)) + by) for plan, by in revisions])
+        rosters: tuple[Roster, ...] = ()
+        if looked is not None:
+            plan, (units, on), whole = looked
+            found = self.model.select(Selection(plan=plan, units=units, on=on))
+            ids = sorted([each.id for each in found])
+            kept = frozenset(ids if whole else ids[1:])
+            rosters = (Roster(plan=plan, units=units, on=on, ids=kept),)
+        self.write(
+            Commit(moves=(move,), head=self.revised([move]), revisions=under, rosters=rosters)
         )
 
     # ------------------------------------------------------------------ reading

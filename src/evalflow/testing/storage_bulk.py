@@ -92,6 +92,24 @@ class BulkMoveTests(StorageKit):
         storage.bulk_move(_like(stood[0]), heads[:-1], on=on)
         assert {each.version for each in storage.select(EVERYTHING)} > {odd.version}
 
+    def test_a_bulk_move_decided_under_an_older_revision_writes_nothing(
+        self, storage: Storage
+    ) -> None:
+        if not isinstance(storage, BulkStorage):
+            pytest.skip(f"{type(storage).__name__} has no bulk_move: batches give it the moves")
+        _several_alike(storage)
+        projects = [each for each in storage.select(EVERYTHING) if each.number != "2"]
+        like, heads = _like(projects[0]), [_last(each) for each in projects]
+        storage.commit(Commit(head=head(revision=2)))
+        before = everything(storage)
+
+        for wrong in (1, 3):
+            with pytest.raises(Conflict):
+                storage.bulk_move(like, heads, on=None, under=wrong)
+        assert everything(storage) == before
+        storage.bulk_move(like, heads, on=None, under=2)
+        assert [each.version for each in storage.select(EVERYTHING)] == [2] * 5
+
     def test_a_bulk_move_is_for_moves_that_others_can_make(self, storage: Storage) -> None:
         if not isinstance(storage, BulkStorage):
             pytest.skip(f"{type(storage).__name__} has no bulk_move: batches give it the moves")

@@ -12,10 +12,12 @@ import attrs
 import pytest
 
 from evalflow import Conflict
-from evalflow.storage import Commit, Storage
+from evalflow.model import Assignment
+from evalflow.storage import Commit, Roster, Storage
 from evalflow.testing.given import (
     BEGINNING,
     adoption,
+    definition,
     entry_after,
     given_plan,
     given_project,
@@ -110,6 +112,64 @@ class ConflictTests(StorageKit):
 
         storage.commit(Commit(moves=(move,), unchanged=((two.id, 2), (f"{PLAN}/9", 0))))
         assert version(storage, one.id) == 2
+
+    @pytest.mark.parametrize(("moves", "notices"), [(1, 0), (1, 1), (1, 2), (2, 1)])
+    def test_what_was_decided_under_an_older_revision_conflicts(
+        self, storage: Storage, moves: int, notices: int
+    ) -> None:
+        told = ("policy-1", "policy-2")[:notices]
+        projects = [given_project(storage, f"{PLAN}/{n}") for n in range(1, moves + 1)]
+        storage.commit(Commit(head=head(revision=2)))
+        made = tuple([move_after(each, told=told) for each in projects])
+        before = everything(storage)
+
+        for wrong in (1, 3):
+            with pytest.raises(Conflict) as conflict:
+                storage.commit(Commit(moves=made, revisions=((PLAN, wrong),)))
+            assert conflict.value.project == PLAN
+        with pytest.raises(Conflict):
+            storage.commit(Commit(moves=made, revisions=((PLAN, 2), ("nowhere", 1))))
+        with pytest.raises(Conflict):
+            storage.commit(Commit(revisions=((PLAN, 1),), head=head(revision=3)))
+        assert everything(storage) == before
+
+        storage.commit(Commit(moves=made, revisions=((PLAN, 2), ("nowhere", 0))))
+        assert [version(storage, each.id) for each in projects] == [2] * moves
+
+    def test_a_project_that_came_into_the_unit_or_left_it_conflicts(self, storage: Storage) -> None:
+        given_plan(storage)
+        day = dt.date(2016, 7, 1)
+        since = Assignment(unit="youth", since=dt.date(2016, 6, 1))
+        until = Assignment(unit="education", until=dt.date(2016, 5, 31))
+        moved = adoption(definition(f"{PLAN}/2", assignments=(until, since)))
+        there = adoption(f"{PLAN}/1", unit="youth")
+        storage.commit(Commit(moves=(there, moved, adoption(f"{PLAN}/3", unit="finance"))))
+        found = frozenset([there.project.id, moved.project.id])
+        roster = Roster(plan=PLAN, units=frozenset({"youth", "sports"}), on=day, ids=found)
+        move = move_after(there.project)
+        before = everything(storage)
+
+        for ids, differs in (
+            ({there.project.id}, moved.project.id),
+            ({there.project.id, f"{PLAN}/3"}, moved.project.id),
+            ({*found, f"{PLAN}/9"}, f"{PLAN}/9"),
+            ((), there.project.id),
+        ):
+            wrong = attrs.evolve(roster, ids=frozenset(ids))
+            with pytest.raises(Conflict) as conflict:
+                storage.commit(Commit(moves=(move,), rosters=(roster, wrong)))
+            assert conflict.value.project == differs
+        earlier = attrs.evolve(roster, on=dt.date(2016, 5, 1))
+        with pytest.raises(Conflict):
+            storage.commit(Commit(moves=(move,), rosters=(earlier,)))
+        assert everything(storage) == before
+
+        storage.commit(Commit(moves=(move,), revisions=((PLAN, 1),), rosters=(roster,)))
+        came = adoption(f"{PLAN}/4", unit="sports")
+        storage.commit(Commit(moves=(came,)))
+        with pytest.raises(Conflict) as conflict:
+            storage.commit(Commit(moves=(move_after(move.project),), rosters=(roster,)))
+        assert conflict.value.project == came.project.id
 
     def test_a_key_is_used_once_in_a_project(self, storage: Storage) -> None:
         one, two = (given_project(storage, f"{PLAN}/{n}") for n in (1, 2))

@@ -33,12 +33,19 @@ compile a statement that runs for a tenth of a second."""
 
 @lru_cache(maxsize=64)
 def bulk_move(
-    schema: str, moved: tuple[int, ...], regions: int, *, dated: bool, notices: bool
+    schema: str,
+    moved: tuple[int, ...],
+    regions: int,
+    *,
+    dated: bool,
+    notices: bool,
+    under: bool,
 ) -> str:
     """Return the statement that moves alike the projects in `TABLE` that stand where they should.
 
     What they share is bound once, by the names of the entry's columns; `moved` are the regions
-    that come to another state. Its values are those of `move`.
+    that come to another state. With `under` nothing is written unless the value of that name is
+    the plan's latest revision. Its values are those of `move`.
     """
     mine = ", ".join(
         f"w.{name}"
@@ -53,6 +60,12 @@ def bulk_move(
             "WHERE a.project = p.id AND a.revision = p.revision) THEN true "
             f"ELSE {unit_on('p.id', 'p.revision', 'p.unit')} = %(unit)s END"
         )
+    revised = ""
+    if under:
+        revised = (
+            "AND (SELECT max(r.revision) FROM {schema}plan_revision AS r "
+            "WHERE r.plan = %(to_plan)s) = %(under)s::bigint "
+        )
     # In the order of ids, in which everybody locks projects.
     parts = [
         "written AS (UPDATE {schema}project AS p SET states = %(after)s, "
@@ -62,7 +75,7 @@ def bulk_move(
         f"FROM (SELECT * FROM {TABLE} ORDER BY project) AS s WHERE p.id = s.project "
         "AND p.version = s.number - 1 AND p.head = s.previous AND p.states = %(before)s "
         "AND p.period = %(period)s AND p.lifecycle = %(lifecycle)s AND p.plan = %(to_plan)s "
-        f"AND {theirs} "
+        f"AND {theirs} {revised}"
         "RETURNING s.place, s.project, s.number, s.previous, s.hash, p.label_ko, p.label_en)",
         f"appended AS (INSERT INTO {{schema}}entry ({ENTRY}) SELECT {mine} "
         "FROM written AS w ORDER BY w.place)",

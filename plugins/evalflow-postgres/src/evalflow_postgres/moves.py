@@ -44,7 +44,8 @@ class Shape:
     """What the moves of a commit contain; moves of one shape share one statement.
 
     `many` is for any number of moves and notices (each column an array); otherwise it is a
-    single move with at most one notice, whose values go by name.
+    single move with at most one notice, whose values go by name. `under` is for a single move
+    that is written only if the plan's latest revision is the value `under`.
     """
 
     many: bool
@@ -55,6 +56,7 @@ class Shape:
     defined: bool
     assigned: bool
     notified: bool
+    under: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -154,6 +156,11 @@ def _projects(shape: Shape) -> Iterable[str]:
                 f"AND d.revision >= {value('to_revision')}"
                 f"{' AND m.def_tree IS NOT NULL' if shape.many else ''})"
             )
+        if shape.under:
+            conditions.append(
+                "(SELECT max(r.revision) FROM {schema}plan_revision AS r "
+                f"WHERE r.plan = {value('to_plan')}) = %(under)s::bigint"
+            )
         yield (
             f"moved AS (UPDATE {{schema}}project AS p SET states = {value('after')}, "
             f"period = {value('period_after')}, version = {value('number')}, "
@@ -229,8 +236,9 @@ class MoveRows:
     values: dict[str, Any]
 
     @classmethod
-    def of(cls, moves: Sequence[Move], schema: str) -> MoveRows:
-        """Return the rows of these moves; there is at least one."""
+    def of(cls, moves: Sequence[Move], schema: str, under: int | None = None) -> MoveRows:
+        """Return the rows of these moves; there is at least one. `under` is the revision that must
+        be the latest one of a single move's plan."""
         shape = Shape(
             many=len(moves) > 1 or len(moves[0].notices) > 1,
             adopted=any(move.expected == 0 for move in moves),
@@ -240,6 +248,7 @@ class MoveRows:
             defined=any(move.definition is not None for move in moves),
             assigned=any(move.definition and move.definition.assignments for move in moves),
             notified=any(move.notices for move in moves),
+            under=under is not None,
         )
         rows = [_move_row(move, shape) for move in moves]
         notices = [notice_row(each) for move in moves for each in move.notices]
@@ -251,6 +260,8 @@ class MoveRows:
             values = dict(zip(shape.columns, rows[0], strict=True))
             if notices:
                 values.update(zip(NOTICE_PART, notices[0], strict=True))
+        if under is not None:
+            values["under"] = under
         if shape.assigned:
             assigned = [row for move in moves for row in assignment_rows(move)]
             values.update(zip(ASSIGNMENT_PART, across(assigned), strict=True))

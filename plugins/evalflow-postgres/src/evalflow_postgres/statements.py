@@ -27,6 +27,8 @@ _TEXTS = {
     "lock": "SELECT id, version FROM {schema}project WHERE id = ANY(%s) "
     "ORDER BY id FOR NO KEY UPDATE",
     "versions": "SELECT id, version FROM {schema}project WHERE id = ANY(%s)",
+    "latest": "SELECT plan, max(revision) FROM {schema}plan_revision WHERE plan = ANY(%s) "
+    "GROUP BY plan",
     "key_used": "SELECT 1 FROM {schema}entry WHERE project = %s AND key = %s",
     "revise": "INSERT INTO {schema}plan_revision (plan, revision, effective, tree) "
     "SELECT %(plan)s, %(revision)s, %(effective)s, %(tree)s WHERE %(revision)s = 1 + coalesce("

@@ -25,6 +25,7 @@ from evalflow.storage import (
     Settled,
     check_commit,
     check_like,
+    check_roster,
     fault_point,
 )
 from evalflow.storage.rows import (
@@ -38,7 +39,7 @@ from evalflow.storage.rows import (
     revision_row,
     settled_row,
 )
-from evalflow.storage.sql import SQLReads, check_versions
+from evalflow.storage.sql import SQLReads, check_versions, selecting
 from evalflow_postgres import statements, upgrades
 from evalflow_postgres.bulk import (
     COPY,
@@ -130,10 +131,11 @@ class PostgresStorage(SQLReads):
         """Write everything in `commit`, durable on return (on a host's connection: when the
         host commits); see the contract."""
         check_commit(commit)
-        rows = MoveRows.of(commit.moves, self._schema) if commit.moves else None
-        alone = len(commit.moves) == 1 and not (commit.unchanged or commit.head)
+        alone = _alone(commit)
+        under = commit.revisions[0][1] if alone and commit.revisions else None
+        rows = MoveRows.of(commit.moves, self._schema, under) if commit.moves else None
         try:
-            if alone and not commit.lifecycle and fault_point.listener is None:
+            if alone and fault_point.listener is None:
                 assert rows is not None
                 written = self._source.write(rows.statement, rows.values)
                 if written is None or written[0] != 1:
@@ -180,17 +182,30 @@ class PostgresStorage(SQLReads):
 
     def _compare(self, connection: Connection, commit: Commit) -> None:
         """Hold the projects, in one order for everybody, and raise Conflict where one of them
-        does not stand at the version given."""
+        does not stand at the version given, or what the decision rests on is no longer so.
+
+        Plans and rosters are read after the projects are held, by statements of their own: what
+        was committed while we waited is seen. A revision that is still being written when they
+        are read comes after this commit.
+        """
         expected = [
             *commit.unchanged,
             *((move.entry.project, move.expected) for move in commit.moves),
         ]
-        if not expected:
-            return
-        ids = [project for project, _ in expected]
-        check_versions(dict(_fetch(connection, self._sql["lock"], (ids,))), expected)
+        if expected:
+            ids = [project for project, _ in expected]
+            check_versions(dict(_fetch(connection, self._sql["lock"], (ids,))), expected)
+        if commit.revisions:
+            plans = [plan for plan, _ in commit.revisions]
+            latest = dict(_fetch(connection, self._sql["latest"], (plans,)))
+            check_versions(latest, commit.revisions)
+        for roster in commit.rosters:
+            sql, values = selecting(self.dialect, roster.selection, "position")
+            check_roster(roster, [row[0] for row in _fetch(connection, sql, values)])
 
-    def bulk_move(self, like: Move, heads: Sequence[Head], *, on: dt.date | None) -> None:
+    def bulk_move(
+        self, like: Move, heads: Sequence[Head], *, on: dt.date | None, under: int | None = None
+    ) -> None:
         """Move the projects as `like` moves its own, by one statement; see the contract."""
         check_like(like)
         if not heads:
@@ -203,10 +218,11 @@ class PostgresStorage(SQLReads):
             pattern.regions,
             dated=on is not None,
             notices=bool(pattern.notices),
+            under=under is not None,
         )
         values = dict(zip(ENTRY_COLUMNS, entry_row(like.entry), strict=True))
         values |= {"to_plan": like.project.plan, "to_unit": pattern.unit, "on": on}
-        values |= {"same_period": pattern.same_period}
+        values |= {"same_period": pattern.same_period, "under": under}
         if pattern.notices:
             values |= dict(zip(SHARED_PART, across(pattern.notices), strict=True))
         listening: Sequence[bool]
@@ -252,6 +268,11 @@ class PostgresStorage(SQLReads):
             used = find("key_used", (entry.project, entry.key))
             if used and versions.get(entry.project, 0) == move.expected:
                 return Conflict(entry.project, expected=move.expected)
+        if connection is None and commit.revisions:
+            latest = dict(find("latest", ([plan for plan, _ in commit.revisions],)))
+            for plan, revision in commit.revisions:
+                if latest.get(plan, 0) != revision:
+                    return Conflict(plan, expected=revision)
         moved = ", ".join(ids[:3])
         return ValueError(f"{moved}: evalflow: the entry does not continue the history")
 
@@ -438,4 +459,18 @@ def _too_long(commit: Commit) -> InvalidInput:
                 en="an identifier (project, notice or key) is too long; keep it below 2,000 bytes",
             )
         ]
+    )
+
+
+def _alone(commit: Commit) -> bool:
+    """Say whether the commit is a single move that one statement can compare and write: it rests on
+    nothing but the project itself and its plan's latest revision."""
+    if len(commit.moves) != 1 or commit.unchanged or commit.rosters:
+        return False
+    move = commit.moves[0]
+    plans = [plan for plan, _ in commit.revisions]
+    return (
+        commit.head is None
+        and commit.lifecycle is None
+        and (not plans or (plans == [move.project.plan] and move.expected > 0))
     )
