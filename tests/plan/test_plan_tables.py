@@ -319,10 +319,21 @@ def test_a_dry_run_shows_what_would_change_and_writes_nothing(run, tmp_path):
     (tmp_path / "t.csv").write_text(text.replace(",400,", ",401,", 1), "utf-8")
     code, out, _ = run("plan", "import", "t.csv", "--as", "policy-1", "--dry-run")
     assert (code, "401" in out, "Nothing was written" in out) == (0, True, True)
+    assert "change procedure (request_change)" in out
+    assert "will be refused" in out
+    code, _, err = run("plan", "import", "t.csv", "--as", "policy-1", "--reason", "agreed")
+    assert (code, "indicators.metres.targets.2016-Q1: 400 -> 401" in err) == (1, True)
     assert "revision 1" in run("plan", "show")[1]
-    code, _, err = run("plan", "import", "t.csv", "--as", "policy-1")
+
+    assert run("plan", "export", "--table", "projects", "-o", "p.csv")[0] == 0
+    text = (tmp_path / "p.csv").read_text("utf-8-sig")
+    assert "Footpaths" in text
+    (tmp_path / "p.csv").write_text(text.replace("Footpaths", "Footways"), "utf-8")
+    code, out, _ = run("plan", "import", "p.csv", "--as", "policy-1", "--dry-run")
+    assert (code, "revision of the plan" in out, "will be refused" in out) == (0, True, False)
+    code, _, err = run("plan", "import", "p.csv", "--as", "policy-1")
     assert (code, "reason" in err) == (1, True)
-    code, out, _ = run("plan", "import", "t.csv", "--as", "policy-1", "--reason", "agreed")
+    code, out, _ = run("plan", "import", "p.csv", "--as", "policy-1", "--reason", "agreed")
     assert (code, out.strip()) == (0, "gu: revision 2, 3 projects")
     code, _, err = run("plan", "import", "t.csv", "--as", "road-1", "--dry-run")
     assert code == 1, err

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import attrs
 
 from evalflow.decision.entries import following, moved
 from evalflow.errors import InvalidInput, Problem, Reason, Refused
-from evalflow.lifecycle.definition import Lifecycle
+from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import Actor, Commit, Entry, Grant, Move, PlanHead, Project, ProjectDefinition
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.directory import Directory
 from evalflow.plan.definition import Plan
+from evalflow.plan.differences import ADOPT, NEXT_PLAN, Difference
 
-ADOPT, REVISE = "adopt", "revise"
+REVISE = "revise"
 """The events of the two entries that no lifecycle defines: a plan is adopted, then revised."""
 
 
@@ -133,14 +134,11 @@ def entitled(
     raise Refused(head.id, event, [directory.why_not(actor, roles, head.office, today, labels)])
 
 
-def check_revision(
-    plan: Plan, before: PlanHead, old: Mapping[str, ProjectDefinition], reason: str | None
-) -> bool:
+def check_revision(plan: Plan, before: PlanHead, old: Mapping[str, ProjectDefinition]) -> bool:
     """Say whether the plan differs from the revision `before` at all.
 
     Raises:
         InvalidInput: it leaves out a project, or was written against an older revision.
-        Refused: it differs, and there is no written reason.
     """
     problems = [
         _left_out(plan, number, definition)
@@ -155,9 +153,23 @@ def check_revision(
         number not in old or differs(old[number], definition)
         for number, definition in plan.projects.items()
     )
-    if not same and not reason:
-        raise Refused(plan.id, REVISE, [_needs_reason()])
     return not same
+
+
+def check_doors(
+    plan: Plan, found: Iterable[Difference], events: Mapping[str, Event], reason: str | None
+) -> None:
+    """Check that each difference may come into force by a revision of the plan (R43), and that
+    the revision says why. `events` are those that begin change procedures, by name.
+
+    Raises:
+        Refused: there is no written reason, or what belongs to the change procedure differs; all
+            of it, each with number, path, before, after and the event that it needs.
+    """
+    reasons = [] if reason and reason.strip() else [_needs_reason()]
+    reasons += [_other_door(each, events) for each in found if each.door != ADOPT]
+    if reasons:
+        raise Refused(plan.id, REVISE, reasons)
 
 
 def differs(one: ProjectDefinition, other: ProjectDefinition) -> bool:
@@ -193,6 +205,27 @@ def _older(plan: Plan, latest: int) -> Problem:
         "'evalflow plan show --yaml'로 최신 계획을 받아 고치십시오.",
         en=f"this file was written against revision {plan.head.revision} but the store is at "
         f"{latest}; take the latest with 'evalflow plan show --yaml' and edit that",
+    )
+
+
+def _other_door(found: Difference, events: Mapping[str, Event]) -> Reason:
+    ko = f"{found.path}: {found.before or '없음'} → {found.after or '없음'}"
+    en = f"{found.path}: {found.before or 'nothing'} -> {found.after or 'nothing'}"
+    if found.door == NEXT_PLAN:
+        return Reason(
+            code="needs_next_plan",
+            ko=f"{ko}. 평가 기준은 채택한 뒤에 바꿀 수 없습니다. 다음 계획에서 정하십시오.",
+            en=f"{en}; once adopted, how the plan is scored stands: set it in the next plan.",
+            about=found.path,
+        )
+    event = events[found.door]
+    return Reason(
+        code="needs_change_procedure",
+        ko=f"관리번호 {found.number}, {ko}. 계획 수정이 아니라 변경절차로만 바꿀 수 있습니다: "
+        f"'{event.label.ko}'({event.name}).",
+        en=f"number {found.number}, {en}; this changes only through the change procedure, "
+        f"not by a revision of the plan: '{event.label.en}' ({event.name}).",
+        about=found.path,
     )
 
 
