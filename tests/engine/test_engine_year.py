@@ -474,6 +474,34 @@ def test_an_extension_needs_a_reason_and_moves_the_due_date(office):
     assert office.evaluate("gu/3").late == 0
 
 
+@pytest.mark.parametrize(
+    ("today", "deadline", "until", "code"),
+    [
+        ("2016-04-04", "self_evaluate", "2016-04-04", "not_later"),
+        ("2016-04-04", "self_evaluate", "2016-04-05", "not_later"),  # the day in force
+        ("2016-04-11", "self_evaluate", "2016-04-08", "in_the_past"),
+        ("2016-04-04", "file_change", "2016-05-02", "nothing_to_extend"),  # nothing was approved
+    ],
+)
+def test_an_extension_is_later_than_the_day_in_force_and_not_past(
+    today, deadline, until, code, office
+):
+    office.clock.go(today)
+    data = {"deadline": deadline, "until": until, "reason": "전산 장애"}
+    assert office.codes("gu/3", "extend_deadline", "policy-1", **data) == [code]
+
+
+def test_a_second_extension_is_later_than_the_first(office):
+    office.clock.go("2016-04-04")
+    data = {"deadline": "self_evaluate", "reason": "전산 장애"}
+    office.fire("gu/3", "extend_deadline", "policy-1", until="2016-04-08", **data)
+    with pytest.raises(evalflow.Refused, match="not later than the day in force, 2016-04-08"):
+        office.fire("gu/3", "extend_deadline", "policy-1", until="2016-04-07", **data)
+    office.clock.go("2016-04-11")
+    office.fire("gu/3", "extend_deadline", "policy-1", until="2016-04-11", **data)
+    assert office.evaluate("gu/3").late == 0
+
+
 def test_due_dates_of_a_past_day_come_from_the_history(office):
     office.to_submitted("2016-04-06")
     then = dt.datetime(2016, 4, 5, 14, 59, tzinfo=dt.UTC)

@@ -7,6 +7,7 @@ lifecycle invented.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -87,12 +88,38 @@ def spot_rating(firing: Firing, draft: Draft) -> Draft:
 
 
 def extension(firing: Firing, draft: Draft) -> Draft:
-    """Move the due date of one event of this project and period (a reason is required, D8)."""
+    """Move the due date of one event of this project and period to a later day (D4): later than
+    the day in force, and not in the past (a reason is required, D8)."""
     event, until = firing.given("event"), firing.given("date")
     if event is None or until is None:
         return draft
-    extensions = {**draft.evaluation.extensions, event: until}
-    return attrs.evolve(draft, evaluation=attrs.evolve(draft.evaluation, extensions=extensions))
+    label = firing.lifecycle.events[event].label
+    in_force = firing.deadline(event)
+    if in_force is None:
+        reason = Reason(
+            code="nothing_to_extend",
+            ko=f"'{label.ko}'({event})에는 아직 기한이 없어 연장할 것이 없습니다.",
+            en=f"'{label.en}' ({event}) is not due on any day yet: there is nothing to extend.",
+            about=event,
+        )
+    elif dt.date.fromisoformat(until) <= in_force:
+        reason = Reason(
+            code="not_later",
+            ko=f"연장 기한 {until}이(가) 지금 기한 {in_force}보다 늦지 않습니다.",
+            en=f"{until} is not later than the day in force, {in_force}.",
+            about=event,
+        )
+    elif dt.date.fromisoformat(until) < firing.today:
+        reason = Reason(
+            code="in_the_past",
+            ko=f"연장 기한 {until}은(는) 이미 지났습니다 (오늘 {firing.today}).",
+            en=f"{until} is in the past (today is {firing.today}).",
+            about=event,
+        )
+    else:
+        extensions = {**draft.evaluation.extensions, event: until}
+        return attrs.evolve(draft, evaluation=attrs.evolve(draft.evaluation, extensions=extensions))
+    return attrs.evolve(draft, reasons=(*draft.reasons, reason))
 
 
 def correction(firing: Firing, draft: Draft) -> Draft:
