@@ -45,6 +45,7 @@ def self_rating(firing: Firing, draft: Draft) -> Draft:
     if actuals is None:
         return draft
     rating = firing.rate(_figures(actuals), {})
+    draft = _explained(firing, draft, actuals, firing.project.period)
     draft = facts(firing, draft)
     evaluation = attrs.evolve(draft.evaluation, self_rating=rating, review_rating=None)
     return attrs.evolve(draft, evaluation=evaluation, rating=rating)
@@ -82,6 +83,7 @@ def spot_rating(firing: Firing, draft: Draft) -> Draft:
         if line.reason is not None and line.rate is not None and line.indicator not in checked
     }
     rating = firing.rate({**_own_actuals(firing), **_figures(checked)}, overrides)
+    draft = _explained(firing, draft, checked, firing.project.period)
     draft = facts(firing, draft)
     evaluation = attrs.evolve(draft.evaluation, review_rating=rating)
     return attrs.evolve(draft, evaluation=evaluation, rating=rating)
@@ -142,6 +144,7 @@ def correction(firing: Firing, draft: Draft) -> Draft:
             about=period,
         )
         return attrs.evolve(draft, reasons=(*draft.reasons, reason))
+    draft = _explained(firing, draft, corrected, period)
     prior = {**firing.evaluation.prior, period: {**counted, **corrected}}
     return attrs.evolve(draft, evaluation=attrs.evolve(draft.evaluation, prior=prior))
 
@@ -278,6 +281,27 @@ ACTIONS: Mapping[str, Action] = {
 
 def _figures(tree: Mapping[str, Tree]) -> dict[str, Actual]:
     return {indicator: figure_from(figure) for indicator, figure in tree.items()}
+
+
+def _explained(firing: Firing, draft: Draft, actuals: Mapping[str, Tree], period: str) -> Draft:
+    """Ask for a written reason where an actual is said to be not due (시기미도래) and the plan sets
+    a target for the period (G8, D8)."""
+    reasons = []
+    for indicator in firing.definition.indicators:
+        said, target = actuals.get(indicator.id), indicator.targets.get(period)
+        if not isinstance(said, Mapping) or said.get("not_due") != "" or target is None:
+            continue
+        if not isinstance(target, NotDue):
+            reason = Reason(
+                code="not_due_unexplained",
+                ko=f"성과지표 '{indicator.label.ko}'({indicator.id})은(는) {period} 목표가 {target}"
+                "입니다. 시기미도래이면 사유를 적으십시오: {not_due: 사유}",
+                en=f"indicator '{indicator.label.en}' ({indicator.id}) has the target {target} in "
+                f"{period}: where it is not due, say why: {{not_due: why}}",
+                about=indicator.id,
+            )
+            reasons.append(reason)
+    return attrs.evolve(draft, reasons=(*draft.reasons, *reasons)) if reasons else draft
 
 
 def _own_actuals(firing: Firing) -> dict[str, Actual]:

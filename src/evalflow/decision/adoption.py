@@ -9,8 +9,19 @@ import attrs
 
 from evalflow.decision.entries import following, moved
 from evalflow.errors import InvalidInput, Problem, Reason, Refused
+from evalflow.files.words import IN_WORDS, has_words
 from evalflow.lifecycle.definition import Event, Lifecycle
-from evalflow.model import Actor, Commit, Entry, Grant, Move, PlanHead, Project, ProjectDefinition
+from evalflow.model import (
+    Actor,
+    Commit,
+    Entry,
+    Grant,
+    Move,
+    NotDue,
+    PlanHead,
+    Project,
+    ProjectDefinition,
+)
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.directory import Directory
@@ -156,6 +167,49 @@ def check_revision(plan: Plan, before: PlanHead, old: Mapping[str, ProjectDefini
     return not same
 
 
+def check_reasons(
+    plan: Plan, before: PlanHead | None, old: Mapping[str, ProjectDefinition]
+) -> None:
+    """Check that what is new says why, in words: a target that is not due (G8), and an
+    appointment to act for somebody (D8). What the store has already stays as it is.
+
+    Raises:
+        InvalidInput: reasons are lacking; all of them, with their path in the plan.
+    """
+    problems = [
+        _not_due_unexplained(plan, f"projects.{number}.indicators.{each.id}.targets.{period}", said)
+        for number, definition in plan.projects.items()
+        if number not in old
+        for each in definition.indicators
+        for period, said in each.targets.items()
+        if isinstance(said, NotDue) and not has_words(said.reason)
+    ]
+    known = before.tree.get("appointments", ()) if before is not None else ()
+    for place, appointment in enumerate(plan.head.tree.get("appointments", ())):
+        reason = appointment["reason"]
+        if appointment not in known and not has_words(reason):
+            path = f"appointments[{place}].reason"
+            ko, en = (f"{path}: {said.format(reason)}" for said in IN_WORDS)
+            problems.append(
+                Problem(
+                    code="no_reason", file=plan.file, path=path, value=str(reason), ko=ko, en=en
+                )
+            )
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _not_due_unexplained(plan: Plan, path: str, said: NotDue) -> Problem:
+    return Problem(
+        code="no_reason",
+        file=plan.file,
+        path=path,
+        value=said.reason,
+        ko=f"{path}: 목표가 시기미도래이면 사유를 말로 적어야 합니다: {{not_due: 사유}}",
+        en=f"{path}: a target that is not due says why, in words: {{not_due: why}}",
+    )
+
+
 def check_doors(
     plan: Plan, found: Iterable[Difference], events: Mapping[str, Event], reason: str | None
 ) -> None:
@@ -166,7 +220,7 @@ def check_doors(
         Refused: there is no written reason, or what belongs to the change procedure differs; all
             of it, each with number, path, before, after and the event that it needs.
     """
-    reasons = [] if reason and reason.strip() else [_needs_reason()]
+    reasons = [] if has_words(reason or "") else [_needs_reason(reason)]
     reasons += [_other_door(each, events) for each in found if each.door != ADOPT]
     if reasons:
         raise Refused(plan.id, REVISE, reasons)
@@ -229,7 +283,10 @@ def _other_door(found: Difference, events: Mapping[str, Event]) -> Reason:
     )
 
 
-def _needs_reason() -> Reason:
+def _needs_reason(given: str | None) -> Reason:
+    if given and given.strip():
+        ko, en = (said.format(given) for said in IN_WORDS)
+        return Reason(code="bad_data", ko=ko, en=en, about="reason")
     return Reason(
         code="data_missing",
         ko="계획을 고치려면 사유를 적어야 합니다.",

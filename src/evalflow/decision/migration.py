@@ -14,6 +14,7 @@ from evalflow.decision.decide import Check, Decision, entitled
 from evalflow.decision.entries import following, moved
 from evalflow.decision.situation import Situation
 from evalflow.errors import InvalidInput, Problem, Reason
+from evalflow.files.words import IN_WORDS, has_words
 from evalflow.lifecycle.change_procedure import change_event
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.lifecycle.state_mapping import carry, closes_changes
@@ -84,7 +85,12 @@ def migrate(
         reasons = (*reasons, Reason(code="no_change_procedure", ko=ko, en=en))
     right = entitled(situation, event, actor, situation.head.office, today)
     reason = data.get("reason")
-    unsaid = () if isinstance(reason, str) and reason.strip() else (_UNSAID,)
+    unsaid: tuple[Reason, ...] = ()
+    if not isinstance(reason, str) or not reason.strip():
+        unsaid = (_UNSAID,)
+    elif not has_words(reason):
+        ko, en = (said.format(reason) for said in IN_WORDS)
+        unsaid = (Reason(code="bad_data", ko=ko, en=en, about="reason"),)
     checks = (Check("state", reasons), *right.checks, Check("guards"), Check("input", unsaid))
     move = None
     if right.grant is not None and all(check.passed for check in checks):

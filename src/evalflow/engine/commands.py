@@ -15,7 +15,14 @@ from evalflow.batch.plan_file import BatchPlan
 from evalflow.batch.selection import check_names, conditions
 from evalflow.batch.values import EngineParts
 from evalflow.decision.actions import ACTIONS
-from evalflow.decision.adoption import REVISE, Adoption, check_doors, check_revision, entitled
+from evalflow.decision.adoption import (
+    REVISE,
+    Adoption,
+    check_doors,
+    check_reasons,
+    check_revision,
+    entitled,
+)
 from evalflow.decision.batched_calls import Answers, answer_together, can_many, with_answers
 from evalflow.decision.decide import (
     Decision,
@@ -328,6 +335,7 @@ class Commands:
             old = {each.number: each for each in self.queries.definitions(plan.id)}
             revision = before.head.revision + 1
             effective = before.calendar.period_on(before.calendar.today(at)).text
+        check_reasons(plan, before.head if before else None, old)
         head = attrs.evolve(plan.head, revision=revision, effective=effective)
         terms = self.rules.draft(head, (*known, (revision, effective)))
         # A revision is a matter of who held the office before it, by the rules in force.
