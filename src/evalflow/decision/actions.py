@@ -17,9 +17,19 @@ import attrs
 from evalflow.decision.firing import Draft, Firing
 from evalflow.errors import InvalidInput, Reason
 from evalflow.lifecycle.fields import figure_from
-from evalflow.model import Actual, Change, Evaluation, NotDue, Override, Rating, calendar
+from evalflow.model import (
+    Actual,
+    Change,
+    Evaluation,
+    NotDue,
+    Override,
+    ProjectDefinition,
+    Rating,
+    calendar,
+)
 from evalflow.model.canonical import Tree
 from evalflow.model.ratings import figure_text
+from evalflow.plan.differences import past_targets, project_differences
 from evalflow.plan.patch import merge_patch, touched
 from evalflow.plan.project import definition_from_tree
 
@@ -175,7 +185,7 @@ def change(firing: Firing, draft: Draft) -> Draft:
     if patch is None:
         return draft
     try:
-        definition_from_tree(
+        asked = definition_from_tree(
             firing.head,
             firing.project.number,
             merge_patch(firing.latest.tree, patch),
@@ -185,6 +195,24 @@ def change(firing: Firing, draft: Draft) -> Draft:
         reasons = tuple(
             Reason(code="bad_change", ko=p.text("ko"), en=p.text("en")) for p in error.problems
         )
+        return attrs.evolve(draft, reasons=(*draft.reasons, *reasons))
+    reasons = _past_targets(firing, asked)
+    if not any(project_differences(firing.latest, asked, firing.event.name)):
+        reason = Reason(
+            code="nothing_changes",
+            ko="변경내용이 지금 계획과 같습니다. 무엇이 바뀌는지 적으십시오.",
+            en="the plan says this already: say what changes.",
+        )
+        reasons = (*reasons, reason)
+    reported_on = firing.given("date")
+    if reported_on is not None and dt.date.fromisoformat(reported_on) > firing.today:
+        reason = Reason(
+            code="in_the_future",
+            ko=f"보고일 {reported_on}은(는) 아직 오지 않은 날입니다 (오늘 {firing.today}).",
+            en=f"{reported_on} is in the future (today is {firing.today}): a report was made.",
+        )
+        reasons = (*reasons, reason)
+    if reasons:
         return attrs.evolve(draft, reasons=(*draft.reasons, *reasons))
     opened = Change(
         number=firing.number,
@@ -196,6 +224,23 @@ def change(firing: Firing, draft: Draft) -> Draft:
         after=patch,
     )
     return attrs.evolve(draft, change=opened)
+
+
+def _past_targets(firing: Firing, asked: ProjectDefinition) -> tuple[Reason, ...]:
+    """Refuse other targets for periods that are over: a change counts from the period in which it
+    is approved (D5)."""
+    period = firing.calendar.period_on(firing.today).text
+    return tuple(
+        Reason(
+            code="past_target",
+            ko=f"지난 기간의 목표는 바꿀 수 없습니다: {which} ({how}). "
+            f"변경은 {period}부터 적용됩니다.",
+            en=f"the target of a period that is over stands: {which} ({how}); a change counts "
+            f"from {period}.",
+            about=which,
+        )
+        for which, how in past_targets(firing.latest, asked, period).items()
+    )
 
 
 def consultation(firing: Firing, draft: Draft) -> Draft:
@@ -224,6 +269,8 @@ def plan_revision(firing: Firing, draft: Draft) -> Draft:
         merge_patch(firing.latest.tree, draft.change.after),
         measures=firing.lifecycle.measures,
     )
+    if reasons := _past_targets(firing, definition):
+        return attrs.evolve(draft, reasons=(*draft.reasons, *reasons))
     approved = attrs.evolve(
         draft.change,
         approved_in=firing.calendar.period_on(firing.today).text,

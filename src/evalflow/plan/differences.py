@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from evalflow.model import Indicator, NotDue, PlanHead, ProjectDefinition
+from evalflow.model import Figure, Indicator, NotDue, PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree, canonical
 from evalflow.plan.definition import Plan
 from evalflow.plan.order import ORDER
@@ -83,12 +83,33 @@ def differences(
         if number not in old:
             found.append(_difference(number, (), None, definition.label.ko, "project", ADOPT))
             continue
-        was = old[number]
-        for path, before, after in _compared(was.tree, definition.tree, ()):
-            kind = _project_kind(path, before, was, definition)
-            door = procedures.get(number, ADOPT) if kind in _BY_PROCEDURE else ADOPT
-            found.append(_difference(number, path, before, after, kind, door))
+        found += project_differences(old[number], definition, procedures.get(number, ADOPT))
     return tuple(found)
+
+
+def project_differences(
+    was: ProjectDefinition, now: ProjectDefinition, procedure: str
+) -> Iterator[Difference]:
+    """Yield what a project says otherwise; what belongs to the change procedure has that door."""
+    for path, before, after in _compared(was.tree, now.tree, ()):
+        kind = _project_kind(path, before, was, now)
+        door = procedure if kind in _BY_PROCEDURE else ADOPT
+        yield _difference(now.number, path, before, after, kind, door)
+
+
+def past_targets(was: ProjectDefinition, now: ProjectDefinition, period: str) -> dict[str, str]:
+    """Return the targets before `period` that differ: `indicator.period` -> how."""
+    return {
+        f"{one.id} {each}": f"{_said(one.targets[each])} → {_said(other.targets.get(each))}"
+        for one in was.indicators
+        if (other := now.indicator(one.id)) is not None
+        for each in one.targets
+        if each < period and other.targets.get(each) != one.targets[each]
+    }
+
+
+def _said(target: Figure | None) -> str:
+    return "not_due" if isinstance(target, NotDue) else str(target)
 
 
 def _head_kind(path: tuple[str, ...]) -> str:
