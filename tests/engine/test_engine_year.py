@@ -50,7 +50,7 @@ def test_every_target_needs_an_actual_or_an_explicit_not_due(office):
     assert office.codes("gu/1", "self_evaluate", "education-1", actuals={"schools": 10}) == [
         "figures_missing"
     ]
-    entry = office.evaluate("gu/1", actuals={"schools": 10, "lessons": "not_due"})
+    entry = office.evaluate("gu/1", actuals={"schools": 10, "lessons": {"not_due": "강사 미확보"}})
     assert entry.after[0] == "self_evaluated"
     rating = office.engine.evaluation("gu/1").self_rating
     assert rating is not None
