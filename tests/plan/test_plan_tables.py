@@ -446,6 +446,22 @@ def test_figures_are_shown_with_their_rates_and_what_is_far_off_is_marked(run):
     assert "read 50.4, which the cell shows as 50" in err
 
 
+def test_an_actual_that_is_not_due_says_why_in_its_cell_and_comes_back(run, tmp_path):
+    assert run("plan", "import", "plan.yaml", "--as", "policy-1")[0] == 0
+    why = ("--set", 'actuals.metres={"not_due": "보상 협의 중"}', "--set", "actuals.complaints=50")
+    code, _, err = run("fire", "gu/3", "self_evaluate", "--as", "road-1", *why)
+    assert code == 0, err
+    assert run("plan", "export", "--table", "actuals", "-o", "a.csv")[0] == 0
+    lines = (tmp_path / "a.csv").read_text("utf-8-sig").splitlines()
+    assert any("시기미도래: 보상 협의 중" in line for line in lines)
+    own = [line for line in lines[1:] if line.startswith("3,")]
+    (tmp_path / "a.csv").write_text("\n".join([lines[0], *own]), "utf-8")
+    words = ("batch", "plan", "amend", "--as", "road-1", "--where", "number=3")
+    code, out, err = run(*words, "--figures", "a.csv", "-o", "b.jsonl")
+    assert code == 0, out + err
+    assert "보상 협의 중" in (tmp_path / "b.jsonl").read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("head", "name"), [("실적(천회)", "lessons"), ("실적(백만개교)", "schools")]
 )
