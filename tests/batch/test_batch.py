@@ -957,6 +957,8 @@ def test_any_batch_writes_what_firing_one_by_one_writes(tmp_path):
             for line in lines:
                 if done[line.project] != "done":
                     continue
+                if engine.storage.entry_by_key(line.project, planned.key) is not None:
+                    continue  # it moved with its unit, by the data of the one that was named
                 engine.fire(line.project, event, by=by, data=data[line.project], key=planned.key)
                 seen.add(event)
             assert everything(engine) == batched

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from pathlib import Path
 
 import attrs
@@ -31,7 +30,7 @@ def test_adopting_the_same_plan_again_writes_nothing(office: Office):
 
 def test_a_revision_needs_a_reason_and_gives_each_changed_project_an_entry(office, tmp_path):
     office.clock.go("2016-05-10")
-    plan = edited(tmp_path, ("2016-Q2: 20", "2016-Q2: 25"))
+    plan = edited(tmp_path, ("ko: 학교 지원\n", "ko: 학교 교육 지원\n"))
 
     with pytest.raises(evalflow.Refused, match="reason"):
         office.engine.adopt(plan, by=office.actor("policy-1"))
@@ -41,9 +40,9 @@ def test_a_revision_needs_a_reason_and_gives_each_changed_project_an_entry(offic
     assert [p.version for p in office.engine.projects()] == [2, 1, 1]
     entry = list(office.engine.history("gu/1"))[-1]
     assert (entry.event, entry.reason, entry.before) == ("revise", "지침 개정", entry.after)
-    old = office.engine.plans.definition("gu/1", period="2016-Q1").indicator("schools")
-    new = office.engine.plans.definition("gu/1", period="2016-Q2").indicator("schools")
-    assert (old.targets["2016-Q2"], new.targets["2016-Q2"]) == (Decimal(20), Decimal(25))
+    old = office.engine.plans.definition("gu/1", period="2016-Q1")
+    new = office.engine.plans.definition("gu/1", period="2016-Q2")
+    assert (old.label.ko, new.label.ko) == ("학교 지원", "학교 교육 지원")
     assert list(office.engine.audit.verify()) == []
 
 
@@ -69,13 +68,15 @@ def test_a_project_that_joins_later_begins_with_the_period_of_the_day(office, tm
 def test_a_file_written_against_an_older_revision_is_refused(office, tmp_path):
     office.clock.go("2016-05-10")
     office.engine.adopt(
-        edited(tmp_path, ("2016-Q2: 20", "2016-Q2: 25")), by=office.actor("policy-1"), reason="1차"
+        edited(tmp_path, ("ko: 민원\n", "ko: 민원 건수\n")),
+        by=office.actor("policy-1"),
+        reason="1차",
     )
-    stale = edited(tmp_path, ("2016-Q2: 20", "2016-Q2: 30"))
+    stale = edited(tmp_path, ("ko: 민원\n", "ko: 접수 민원\n"))
 
     with pytest.raises(evalflow.InvalidInput, match="written against revision 1"):
         office.engine.adopt(stale, by=office.actor("policy-1"), reason="2차")
-    fresh = edited(tmp_path, ("2016-Q2: 20", "2016-Q2: 30"), revision=2)
+    fresh = edited(tmp_path, ("ko: 민원\n", "ko: 접수 민원\n"), revision=2)
     assert office.engine.adopt(fresh, by=office.actor("policy-1"), reason="2차").revision == 3
 
 

@@ -50,7 +50,7 @@ def test_every_target_needs_an_actual_or_an_explicit_not_due(office):
     assert office.codes("gu/1", "self_evaluate", "education-1", actuals={"schools": 10}) == [
         "figures_missing"
     ]
-    entry = office.evaluate("gu/1", actuals={"schools": 10, "lessons": "not_due"})
+    entry = office.evaluate("gu/1", actuals={"schools": 10, "lessons": {"not_due": "강사 미확보"}})
     assert entry.after[0] == "self_evaluated"
     rating = office.engine.evaluation("gu/1").self_rating
     assert rating is not None
@@ -357,7 +357,8 @@ def test_the_change_keeps_before_and_after_and_dissent(office):
 
 def test_a_change_in_flight_does_not_stop_the_fifth(office):
     office.clock.go("2016-03-25")
-    office.fire("gu/3", "request_change", "road-head", **CHANGE)
+    reported = {**CHANGE, "reported_on": "2016-03-25"}
+    office.fire("gu/3", "request_change", "road-head", **reported)
     office.clock.go("2016-04-04")
     office.evaluate("gu/3")
 
@@ -384,7 +385,8 @@ def test_an_approved_change_is_declared_at_the_next_evaluation(office):
 
 def test_a_change_declared_before_it_is_filed_is_closed_by_the_letter(office):
     office.clock.go("2016-03-30")
-    office.fire("gu/3", "request_change", "road-head", **CHANGE)
+    reported = {**CHANGE, "reported_on": "2016-03-30"}
+    office.fire("gu/3", "request_change", "road-head", **reported)
     office.fire("gu/3", "consult", "policy-1", opinion="이견 없음")
     office.fire("gu/3", "approve_change", "mayor-1")
     number = str(office.engine.project("gu/3").change.number)
@@ -405,6 +407,32 @@ def test_a_change_that_makes_no_sense_is_refused_when_it_is_asked_for(office):
     assert office.codes("gu/3", "request_change", "road-head", **{**CHANGE, **wrong}) == [
         "bad_change"
     ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"change": {"indicators": {"metres": {"targets": {"2016-Q2": 400}}}}}, "nothing_changes"),
+        ({"reported_on": "2016-04-26"}, "in_the_future"),
+        ({"change": {"indicators": {"metres": {"targets": {"2016-Q1": 1}}}}}, "past_target"),
+    ],
+)
+def test_a_change_changes_something_was_reported_and_leaves_the_past(office, wrong, code):
+    office.clock.go("2016-04-25")
+    assert office.codes("gu/3", "request_change", "road-head", **{**CHANGE, **wrong}) == [code]
+
+
+def test_a_change_of_a_quarter_that_ended_meanwhile_is_not_approved(office):
+    """Requested in June for the second quarter, it would count in the third (D5)."""
+    through_first_quarter(office)
+    office.clock.go("2016-06-28")
+    office.fire("gu/3", "request_change", "road-head", **CHANGE)
+    office.fire("gu/3", "consult", "policy-1", opinion="이견 없음")
+    assert office.codes("gu/3", "approve_change", "mayor-1") == []
+    office.clock.go("2016-07-01")
+    with pytest.raises(evalflow.Refused, match=r"metres 2016-Q2 \(400 → 300\)"):
+        office.fire("gu/3", "approve_change", "mayor-1", document="방침-1")
+    assert office.engine.plans.head("gu").revision == 1
 
 
 @pytest.mark.parametrize(
@@ -471,6 +499,34 @@ def test_an_extension_needs_a_reason_and_moves_the_due_date(office):
         reason="전산 장애",
     )
     office.clock.go("2016-04-08")
+    assert office.evaluate("gu/3").late == 0
+
+
+@pytest.mark.parametrize(
+    ("today", "deadline", "until", "code"),
+    [
+        ("2016-04-04", "self_evaluate", "2016-04-04", "not_later"),
+        ("2016-04-04", "self_evaluate", "2016-04-05", "not_later"),  # the day in force
+        ("2016-04-11", "self_evaluate", "2016-04-08", "in_the_past"),
+        ("2016-04-04", "file_change", "2016-05-02", "nothing_to_extend"),  # nothing was approved
+    ],
+)
+def test_an_extension_is_later_than_the_day_in_force_and_not_past(
+    today, deadline, until, code, office
+):
+    office.clock.go(today)
+    data = {"deadline": deadline, "until": until, "reason": "전산 장애"}
+    assert office.codes("gu/3", "extend_deadline", "policy-1", **data) == [code]
+
+
+def test_a_second_extension_is_later_than_the_first(office):
+    office.clock.go("2016-04-04")
+    data = {"deadline": "self_evaluate", "reason": "전산 장애"}
+    office.fire("gu/3", "extend_deadline", "policy-1", until="2016-04-08", **data)
+    with pytest.raises(evalflow.Refused, match="not later than the day in force, 2016-04-08"):
+        office.fire("gu/3", "extend_deadline", "policy-1", until="2016-04-07", **data)
+    office.clock.go("2016-04-11")
+    office.fire("gu/3", "extend_deadline", "policy-1", until="2016-04-11", **data)
     assert office.evaluate("gu/3").late == 0
 
 

@@ -319,10 +319,21 @@ def test_a_dry_run_shows_what_would_change_and_writes_nothing(run, tmp_path):
     (tmp_path / "t.csv").write_text(text.replace(",400,", ",401,", 1), "utf-8")
     code, out, _ = run("plan", "import", "t.csv", "--as", "policy-1", "--dry-run")
     assert (code, "401" in out, "Nothing was written" in out) == (0, True, True)
+    assert "change procedure (request_change)" in out
+    assert "will be refused" in out
+    code, _, err = run("plan", "import", "t.csv", "--as", "policy-1", "--reason", "agreed")
+    assert (code, "indicators.metres.targets.2016-Q1: 400 -> 401" in err) == (1, True)
     assert "revision 1" in run("plan", "show")[1]
-    code, _, err = run("plan", "import", "t.csv", "--as", "policy-1")
+
+    assert run("plan", "export", "--table", "projects", "-o", "p.csv")[0] == 0
+    text = (tmp_path / "p.csv").read_text("utf-8-sig")
+    assert "Footpaths" in text
+    (tmp_path / "p.csv").write_text(text.replace("Footpaths", "Footways"), "utf-8")
+    code, out, _ = run("plan", "import", "p.csv", "--as", "policy-1", "--dry-run")
+    assert (code, "revision of the plan" in out, "will be refused" in out) == (0, True, False)
+    code, _, err = run("plan", "import", "p.csv", "--as", "policy-1")
     assert (code, "reason" in err) == (1, True)
-    code, out, _ = run("plan", "import", "t.csv", "--as", "policy-1", "--reason", "agreed")
+    code, out, _ = run("plan", "import", "p.csv", "--as", "policy-1", "--reason", "agreed")
     assert (code, out.strip()) == (0, "gu: revision 2, 3 projects")
     code, _, err = run("plan", "import", "t.csv", "--as", "road-1", "--dry-run")
     assert code == 1, err
@@ -433,6 +444,22 @@ def test_figures_are_shown_with_their_rates_and_what_is_far_off_is_marked(run):
     assert any("Schools" in line and "90.0%" in line for line in lines)
     assert "left aside: '메모'" in err
     assert "read 50.4, which the cell shows as 50" in err
+
+
+def test_an_actual_that_is_not_due_says_why_in_its_cell_and_comes_back(run, tmp_path):
+    assert run("plan", "import", "plan.yaml", "--as", "policy-1")[0] == 0
+    why = ("--set", 'actuals.metres={"not_due": "보상 협의 중"}', "--set", "actuals.complaints=50")
+    code, _, err = run("fire", "gu/3", "self_evaluate", "--as", "road-1", *why)
+    assert code == 0, err
+    assert run("plan", "export", "--table", "actuals", "-o", "a.csv")[0] == 0
+    lines = (tmp_path / "a.csv").read_text("utf-8-sig").splitlines()
+    assert any("시기미도래: 보상 협의 중" in line for line in lines)
+    own = [line for line in lines[1:] if line.startswith("3,")]
+    (tmp_path / "a.csv").write_text("\n".join([lines[0], *own]), "utf-8")
+    words = ("batch", "plan", "amend", "--as", "road-1", "--where", "number=3")
+    code, out, err = run(*words, "--figures", "a.csv", "-o", "b.jsonl")
+    assert code == 0, out + err
+    assert "보상 협의 중" in (tmp_path / "b.jsonl").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -145,9 +145,11 @@ def _wrong_unit(row: Row, said: str, unit: str) -> None:
 
 def _figure(row: Row, indicator: Indicator | None) -> Tree:
     """Return the actual in the row (see `files.figures`), one that is provisional (잠정치), or
-    시기미도래 (not due)."""
-    if is_not_due(row.cell("actual")):
-        return "not_due"
+    시기미도래 (not due), with its reason behind a colon."""
+    cell = row.cell("actual")
+    said, colon, why = cell.partition(":") if isinstance(cell, str) else ("", "", "")
+    if is_not_due(said):
+        return {"not_due": why.strip()} if colon else "not_due"
     if indicator is not None and indicator.accumulation == "ratio":
         return _share(row)
     unit = ANY_UNIT if indicator is None else indicator.unit

@@ -165,11 +165,20 @@ def _preview(session: Session, plan: Plan, found: Sequence[Difference], as_json:
         return
     new = session.say("새 사업", "new project")
     rows = [
-        (each.number or "-", each.path or new, each.before or "-", each.after or "-")
+        (
+            each.number or "-",
+            each.path or new,
+            each.before or "-",
+            each.after or "-",
+            session.say(*_KINDS[each.kind]),
+            _door(session, each),
+        )
         for each in found[:_MOST]
     ]
     if rows:
-        heads = session.say("관리번호,항목,지금,바뀐 뒤", "Number,What,Now,Then").split(",")
+        heads = session.say(
+            "관리번호,항목,지금,바뀐 뒤,구분,방법", "Number,What,Now,Then,Kind,Comes by"
+        ).split(",")
         session.table(heads, rows)
     if len(found) > _MOST:
         session.echo(
@@ -186,6 +195,39 @@ def _preview(session: Session, plan: Plan, found: Sequence[Difference], as_json:
             f"{plan.id}: {len(found)} changes in {projects} projects. Nothing was written.",
         )
     )
+    closed = sum(each.door != "adopt" for each in found)
+    if closed:
+        session.echo(
+            session.say(
+                f"이 가운데 {closed}개는 계획 수정으로 바꿀 수 없어, 그대로 등록하면 거부됩니다.",
+                f"{closed} of them cannot come by a revision of the plan: importing it as it is "
+                "will be refused.",
+            )
+        )
+
+
+_KINDS = {
+    "project": ("새 사업", "new project"),
+    "targets": ("목표", "target"),
+    "open_target": ("처음 정하는 목표", "target set for the first time"),
+    "indicators": ("성과지표", "indicator"),
+    "term": ("사업기간", "term"),
+    "budget": ("사업비", "budget"),
+    "cards": ("관리카드", "cards"),
+    "scoring": ("평가 기준", "scoring"),
+    "organisation": ("조직·담당", "organisation"),
+    "calendar": ("일정", "calendar"),
+    "text": ("명칭·문구", "wording"),
+    "other": ("그 밖", "other"),
+}
+
+
+def _door(session: Session, found: Difference) -> str:
+    if found.door == "adopt":
+        return session.say("계획 수정", "revision of the plan")
+    if found.door == "next_plan":
+        return session.say("다음 계획", "the next plan")
+    return session.say(f"변경절차({found.door})", f"change procedure ({found.door})")
 
 
 @plan_command.command("export")

@@ -7,6 +7,7 @@ lifecycle invented.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -16,9 +17,19 @@ import attrs
 from evalflow.decision.firing import Draft, Firing
 from evalflow.errors import InvalidInput, Reason
 from evalflow.lifecycle.fields import figure_from
-from evalflow.model import Actual, Change, Evaluation, NotDue, Override, Rating, calendar
+from evalflow.model import (
+    Actual,
+    Change,
+    Evaluation,
+    NotDue,
+    Override,
+    ProjectDefinition,
+    Rating,
+    calendar,
+)
 from evalflow.model.canonical import Tree
 from evalflow.model.ratings import figure_text
+from evalflow.plan.differences import past_targets, project_differences
 from evalflow.plan.patch import merge_patch, touched
 from evalflow.plan.project import definition_from_tree
 
@@ -44,6 +55,7 @@ def self_rating(firing: Firing, draft: Draft) -> Draft:
     if actuals is None:
         return draft
     rating = firing.rate(_figures(actuals), {})
+    draft = _explained(firing, draft, actuals, firing.project.period)
     draft = facts(firing, draft)
     evaluation = attrs.evolve(draft.evaluation, self_rating=rating, review_rating=None)
     return attrs.evolve(draft, evaluation=evaluation, rating=rating)
@@ -81,18 +93,45 @@ def spot_rating(firing: Firing, draft: Draft) -> Draft:
         if line.reason is not None and line.rate is not None and line.indicator not in checked
     }
     rating = firing.rate({**_own_actuals(firing), **_figures(checked)}, overrides)
+    draft = _explained(firing, draft, checked, firing.project.period)
     draft = facts(firing, draft)
     evaluation = attrs.evolve(draft.evaluation, review_rating=rating)
     return attrs.evolve(draft, evaluation=evaluation, rating=rating)
 
 
 def extension(firing: Firing, draft: Draft) -> Draft:
-    """Move the due date of one event of this project and period (a reason is required, D8)."""
+    """Move the due date of one event of this project and period to a later day (D4): later than
+    the day in force, and not in the past (a reason is required, D8)."""
     event, until = firing.given("event"), firing.given("date")
     if event is None or until is None:
         return draft
-    extensions = {**draft.evaluation.extensions, event: until}
-    return attrs.evolve(draft, evaluation=attrs.evolve(draft.evaluation, extensions=extensions))
+    label = firing.lifecycle.events[event].label
+    in_force = firing.deadline(event)
+    if in_force is None:
+        reason = Reason(
+            code="nothing_to_extend",
+            ko=f"'{label.ko}'({event})에는 아직 기한이 없어 연장할 것이 없습니다.",
+            en=f"'{label.en}' ({event}) is not due on any day yet: there is nothing to extend.",
+            about=event,
+        )
+    elif dt.date.fromisoformat(until) <= in_force:
+        reason = Reason(
+            code="not_later",
+            ko=f"연장 기한 {until}이(가) 지금 기한 {in_force}보다 늦지 않습니다.",
+            en=f"{until} is not later than the day in force, {in_force}.",
+            about=event,
+        )
+    elif dt.date.fromisoformat(until) < firing.today:
+        reason = Reason(
+            code="in_the_past",
+            ko=f"연장 기한 {until}은(는) 이미 지났습니다 (오늘 {firing.today}).",
+            en=f"{until} is in the past (today is {firing.today}).",
+            about=event,
+        )
+    else:
+        extensions = {**draft.evaluation.extensions, event: until}
+        return attrs.evolve(draft, evaluation=attrs.evolve(draft.evaluation, extensions=extensions))
+    return attrs.evolve(draft, reasons=(*draft.reasons, reason))
 
 
 def correction(firing: Firing, draft: Draft) -> Draft:
@@ -115,6 +154,7 @@ def correction(firing: Firing, draft: Draft) -> Draft:
             about=period,
         )
         return attrs.evolve(draft, reasons=(*draft.reasons, reason))
+    draft = _explained(firing, draft, corrected, period)
     prior = {**firing.evaluation.prior, period: {**counted, **corrected}}
     return attrs.evolve(draft, evaluation=attrs.evolve(draft.evaluation, prior=prior))
 
@@ -145,7 +185,7 @@ def change(firing: Firing, draft: Draft) -> Draft:
     if patch is None:
         return draft
     try:
-        definition_from_tree(
+        asked = definition_from_tree(
             firing.head,
             firing.project.number,
             merge_patch(firing.latest.tree, patch),
@@ -155,6 +195,24 @@ def change(firing: Firing, draft: Draft) -> Draft:
         reasons = tuple(
             Reason(code="bad_change", ko=p.text("ko"), en=p.text("en")) for p in error.problems
         )
+        return attrs.evolve(draft, reasons=(*draft.reasons, *reasons))
+    reasons = _past_targets(firing, asked)
+    if not any(project_differences(firing.latest, asked, firing.event.name)):
+        reason = Reason(
+            code="nothing_changes",
+            ko="변경내용이 지금 계획과 같습니다. 무엇이 바뀌는지 적으십시오.",
+            en="the plan says this already: say what changes.",
+        )
+        reasons = (*reasons, reason)
+    reported_on = firing.given("date")
+    if reported_on is not None and dt.date.fromisoformat(reported_on) > firing.today:
+        reason = Reason(
+            code="in_the_future",
+            ko=f"보고일 {reported_on}은(는) 아직 오지 않은 날입니다 (오늘 {firing.today}).",
+            en=f"{reported_on} is in the future (today is {firing.today}): a report was made.",
+        )
+        reasons = (*reasons, reason)
+    if reasons:
         return attrs.evolve(draft, reasons=(*draft.reasons, *reasons))
     opened = Change(
         number=firing.number,
@@ -166,6 +224,23 @@ def change(firing: Firing, draft: Draft) -> Draft:
         after=patch,
     )
     return attrs.evolve(draft, change=opened)
+
+
+def _past_targets(firing: Firing, asked: ProjectDefinition) -> tuple[Reason, ...]:
+    """Refuse other targets for periods that are over: a change counts from the period in which it
+    is approved (D5)."""
+    period = firing.calendar.period_on(firing.today).text
+    return tuple(
+        Reason(
+            code="past_target",
+            ko=f"지난 기간의 목표는 바꿀 수 없습니다: {which} ({how}). "
+            f"변경은 {period}부터 적용됩니다.",
+            en=f"the target of a period that is over stands: {which} ({how}); a change counts "
+            f"from {period}.",
+            about=which,
+        )
+        for which, how in past_targets(firing.latest, asked, period).items()
+    )
 
 
 def consultation(firing: Firing, draft: Draft) -> Draft:
@@ -194,6 +269,8 @@ def plan_revision(firing: Firing, draft: Draft) -> Draft:
         merge_patch(firing.latest.tree, draft.change.after),
         measures=firing.lifecycle.measures,
     )
+    if reasons := _past_targets(firing, definition):
+        return attrs.evolve(draft, reasons=(*draft.reasons, *reasons))
     approved = attrs.evolve(
         draft.change,
         approved_in=firing.calendar.period_on(firing.today).text,
@@ -251,6 +328,27 @@ ACTIONS: Mapping[str, Action] = {
 
 def _figures(tree: Mapping[str, Tree]) -> dict[str, Actual]:
     return {indicator: figure_from(figure) for indicator, figure in tree.items()}
+
+
+def _explained(firing: Firing, draft: Draft, actuals: Mapping[str, Tree], period: str) -> Draft:
+    """Ask for a written reason where an actual is said to be not due (시기미도래) and the plan sets
+    a target for the period (G8, D8)."""
+    reasons = []
+    for indicator in firing.definition.indicators:
+        said, target = actuals.get(indicator.id), indicator.targets.get(period)
+        if not isinstance(said, Mapping) or said.get("not_due") != "" or target is None:
+            continue
+        if not isinstance(target, NotDue):
+            reason = Reason(
+                code="not_due_unexplained",
+                ko=f"성과지표 '{indicator.label.ko}'({indicator.id})은(는) {period} 목표가 {target}"
+                "입니다. 시기미도래이면 사유를 적으십시오: {not_due: 사유}",
+                en=f"indicator '{indicator.label.en}' ({indicator.id}) has the target {target} in "
+                f"{period}: where it is not due, say why: {{not_due: why}}",
+                about=indicator.id,
+            )
+            reasons.append(reason)
+    return attrs.evolve(draft, reasons=(*draft.reasons, *reasons)) if reasons else draft
 
 
 def _own_actuals(firing: Firing) -> dict[str, Actual]:

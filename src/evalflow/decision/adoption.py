@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import attrs
 
 from evalflow.decision.entries import following, moved
 from evalflow.errors import InvalidInput, Problem, Reason, Refused
-from evalflow.lifecycle.definition import Lifecycle
-from evalflow.model import Actor, Commit, Entry, Grant, Move, PlanHead, Project, ProjectDefinition
+from evalflow.files.words import IN_WORDS, has_words
+from evalflow.lifecycle.definition import Event, Lifecycle
+from evalflow.model import (
+    Actor,
+    Commit,
+    Entry,
+    Grant,
+    Move,
+    NotDue,
+    PlanHead,
+    Project,
+    ProjectDefinition,
+)
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.directory import Directory
 from evalflow.plan.definition import Plan
+from evalflow.plan.differences import ADOPT, NEXT_PLAN, Difference
 
-ADOPT, REVISE = "adopt", "revise"
+REVISE = "revise"
 """The events of the two entries that no lifecycle defines: a plan is adopted, then revised."""
 
 
@@ -133,14 +145,11 @@ def entitled(
     raise Refused(head.id, event, [directory.why_not(actor, roles, head.office, today, labels)])
 
 
-def check_revision(
-    plan: Plan, before: PlanHead, old: Mapping[str, ProjectDefinition], reason: str | None
-) -> bool:
+def check_revision(plan: Plan, before: PlanHead, old: Mapping[str, ProjectDefinition]) -> bool:
     """Say whether the plan differs from the revision `before` at all.
 
     Raises:
         InvalidInput: it leaves out a project, or was written against an older revision.
-        Refused: it differs, and there is no written reason.
     """
     problems = [
         _left_out(plan, number, definition)
@@ -155,9 +164,66 @@ def check_revision(
         number not in old or differs(old[number], definition)
         for number, definition in plan.projects.items()
     )
-    if not same and not reason:
-        raise Refused(plan.id, REVISE, [_needs_reason()])
     return not same
+
+
+def check_reasons(
+    plan: Plan, before: PlanHead | None, old: Mapping[str, ProjectDefinition]
+) -> None:
+    """Check that what is new says why, in words: a target that is not due (G8), and an
+    appointment to act for somebody (D8). What the store has already stays as it is.
+
+    Raises:
+        InvalidInput: reasons are lacking; all of them, with their path in the plan.
+    """
+    problems = [
+        _not_due_unexplained(plan, f"projects.{number}.indicators.{each.id}.targets.{period}", said)
+        for number, definition in plan.projects.items()
+        if number not in old
+        for each in definition.indicators
+        for period, said in each.targets.items()
+        if isinstance(said, NotDue) and not has_words(said.reason)
+    ]
+    known = before.tree.get("appointments", ()) if before is not None else ()
+    for place, appointment in enumerate(plan.head.tree.get("appointments", ())):
+        reason = appointment["reason"]
+        if appointment not in known and not has_words(reason):
+            path = f"appointments[{place}].reason"
+            ko, en = (f"{path}: {said.format(reason)}" for said in IN_WORDS)
+            problems.append(
+                Problem(
+                    code="no_reason", file=plan.file, path=path, value=str(reason), ko=ko, en=en
+                )
+            )
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _not_due_unexplained(plan: Plan, path: str, said: NotDue) -> Problem:
+    return Problem(
+        code="no_reason",
+        file=plan.file,
+        path=path,
+        value=said.reason,
+        ko=f"{path}: 목표가 시기미도래이면 사유를 말로 적어야 합니다: {{not_due: 사유}}",
+        en=f"{path}: a target that is not due says why, in words: {{not_due: why}}",
+    )
+
+
+def check_doors(
+    plan: Plan, found: Iterable[Difference], events: Mapping[str, Event], reason: str | None
+) -> None:
+    """Check that each difference may come into force by a revision of the plan (R43), and that
+    the revision says why. `events` are those that begin change procedures, by name.
+
+    Raises:
+        Refused: there is no written reason, or what belongs to the change procedure differs; all
+            of it, each with number, path, before, after and the event that it needs.
+    """
+    reasons = [] if has_words(reason or "") else [_needs_reason(reason)]
+    reasons += [_other_door(each, events) for each in found if each.door != ADOPT]
+    if reasons:
+        raise Refused(plan.id, REVISE, reasons)
 
 
 def differs(one: ProjectDefinition, other: ProjectDefinition) -> bool:
@@ -196,7 +262,31 @@ def _older(plan: Plan, latest: int) -> Problem:
     )
 
 
-def _needs_reason() -> Reason:
+def _other_door(found: Difference, events: Mapping[str, Event]) -> Reason:
+    ko = f"{found.path}: {found.before or '없음'} → {found.after or '없음'}"
+    en = f"{found.path}: {found.before or 'nothing'} -> {found.after or 'nothing'}"
+    if found.door == NEXT_PLAN:
+        return Reason(
+            code="needs_next_plan",
+            ko=f"{ko}. 평가 기준은 채택한 뒤에 바꿀 수 없습니다. 다음 계획에서 정하십시오.",
+            en=f"{en}; once adopted, how the plan is scored stands: set it in the next plan.",
+            about=found.path,
+        )
+    event = events[found.door]
+    return Reason(
+        code="needs_change_procedure",
+        ko=f"관리번호 {found.number}, {ko}. 계획 수정이 아니라 변경절차로만 바꿀 수 있습니다: "
+        f"'{event.label.ko}'({event.name}).",
+        en=f"number {found.number}, {en}; this changes only through the change procedure, "
+        f"not by a revision of the plan: '{event.label.en}' ({event.name}).",
+        about=found.path,
+    )
+
+
+def _needs_reason(given: str | None) -> Reason:
+    if given and given.strip():
+        ko, en = (said.format(given) for said in IN_WORDS)
+        return Reason(code="bad_data", ko=ko, en=en, about="reason")
     return Reason(
         code="data_missing",
         ko="계획을 고치려면 사유를 적어야 합니다.",

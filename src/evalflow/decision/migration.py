@@ -14,6 +14,8 @@ from evalflow.decision.decide import Check, Decision, entitled
 from evalflow.decision.entries import following, moved
 from evalflow.decision.situation import Situation
 from evalflow.errors import InvalidInput, Problem, Reason
+from evalflow.files.words import IN_WORDS, has_words
+from evalflow.lifecycle.change_procedure import change_event
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.lifecycle.state_mapping import carry, closes_changes
 from evalflow.model import Actor, Label, Move
@@ -74,9 +76,21 @@ def migrate(
             "its open change could not come to an end under the new lifecycle",
         )
         reasons = (*reasons, Reason(code="open_change", ko=ko, en=en))
+    if change_event(old) is not None and change_event(new) is None:
+        ko, en = (
+            "새 절차에는 변경절차가 없습니다. 목표와 사업비를 변경절차 없이 바꿀 수 있게 됩니다.",
+            "the new lifecycle has no change procedure, so targets and budgets could be changed "
+            "without one",
+        )
+        reasons = (*reasons, Reason(code="no_change_procedure", ko=ko, en=en))
     right = entitled(situation, event, actor, situation.head.office, today)
     reason = data.get("reason")
-    unsaid = () if isinstance(reason, str) and reason.strip() else (_UNSAID,)
+    unsaid: tuple[Reason, ...] = ()
+    if not isinstance(reason, str) or not reason.strip():
+        unsaid = (_UNSAID,)
+    elif not has_words(reason):
+        ko, en = (said.format(reason) for said in IN_WORDS)
+        unsaid = (Reason(code="bad_data", ko=ko, en=en, about="reason"),)
     checks = (Check("state", reasons), *right.checks, Check("guards"), Check("input", unsaid))
     move = None
     if right.grant is not None and all(check.passed for check in checks):

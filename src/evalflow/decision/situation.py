@@ -137,7 +137,7 @@ def needs(
     if event.together is not None:
         kinds.add(event.together)
     events = [event]
-    if any(spec.deadlines for spec, _ in declared):
+    if "extension" in event.actions or any(spec.deadlines for spec, _ in declared):
         events = list(lifecycle.events.values())
     rules = [head.calendar.due.get(each.name, each.due) for each in events]
     return Needs(

@@ -15,7 +15,14 @@ from evalflow.batch.plan_file import BatchPlan
 from evalflow.batch.selection import check_names, conditions
 from evalflow.batch.values import EngineParts
 from evalflow.decision.actions import ACTIONS
-from evalflow.decision.adoption import ADOPT, REVISE, Adoption, check_revision, entitled
+from evalflow.decision.adoption import (
+    REVISE,
+    Adoption,
+    check_doors,
+    check_reasons,
+    check_revision,
+    entitled,
+)
 from evalflow.decision.batched_calls import Answers, answer_together, can_many, with_answers
 from evalflow.decision.decide import (
     Decision,
@@ -30,7 +37,8 @@ from evalflow.decision.repeated import migrates_the_same, says_the_same
 from evalflow.engine.queries import Queries
 from evalflow.engine.rules import Rules
 from evalflow.errors import Conflict, InvalidInput, KeyReused, Refused, invalid
-from evalflow.lifecycle.definition import Lifecycle, Vocabulary
+from evalflow.lifecycle.change_procedure import change_event
+from evalflow.lifecycle.definition import Event, Lifecycle, Vocabulary
 from evalflow.lifecycle.load import lifecycle_from_tree
 from evalflow.model import (
     Actor,
@@ -39,17 +47,17 @@ from evalflow.model import (
     Entry,
     Move,
     PlanHead,
+    Project,
     ProjectDefinition,
     Selection,
     Snapshot,
 )
 from evalflow.model.canonical import Tree, canonical
 from evalflow.plan.definition import Plan
-from evalflow.plan.differences import Difference, differences
+from evalflow.plan.differences import ADOPT, Difference, differences
 from evalflow.storage.contract import BulkStorage, Head, move_like
 from evalflow.storage.faults import fault_point
 
-_UNASKED = "-"  # a reason where only the comparing is asked for
 _CLOCKED = 100  # projects of one transaction whose last entry's time is compared with the clock
 
 Decided = tuple[tuple[Decision, ...], Basis]
@@ -341,24 +349,43 @@ class Commands:
         differs. An actor's id is looked up in the directory in force, in the plan's own only where
         it is new."""
         adoption, old = self._adoption(plan, by, reason)
+        before = None
         if adoption.head.revision > 1:
             before = self.rules.terms(plan.id).head
-            if not check_revision(plan, before, old, reason):
+            if not check_revision(plan, before, old):
                 return before
         standing = {each.id: each for each in self.storage.select(Selection(plan=plan.id))}
+        if before is not None:
+            events = self._change_events(standing)
+            names = {number: event.name for number, event in events.items()}
+            found = differences(plan, before, old, names)
+            check_doors(plan, found, {event.name: event for event in events.values()}, reason)
         commit = adoption.commit(old, standing)
         self._check_clock(commit.moves)
         self.storage.commit(commit)
         return adoption.head
 
     def compare(self, plan: Plan, by: Actor | str) -> tuple[Difference, ...]:
-        """Return what `adopt` would change."""
+        """Return what the plan says otherwise, each with the door that it needs."""
         adoption, old = self._adoption(plan, by, None)
         if adoption.head.revision == 1:
-            return differences(plan, None, old)
+            return differences(plan, None, old, {})
         before = self.rules.terms(plan.id).head
-        check_revision(plan, before, old, _UNASKED)
-        return differences(plan, before, old)
+        check_revision(plan, before, old)
+        standing = {each.id: each for each in self.storage.select(Selection(plan=plan.id))}
+        events = self._change_events(standing)
+        return differences(plan, before, old, {each: event.name for each, event in events.items()})
+
+    def _change_events(self, standing: Mapping[str, Project]) -> dict[str, Event]:
+        """Return the event that begins each project's change procedure, by number; projects
+        whose lifecycle has none are left out."""
+        known = {each.lifecycle for each in standing.values()}
+        events = {each: change_event(self.rules.lifecycle(each)) for each in known}
+        return {
+            each.number: event
+            for each in standing.values()
+            if (event := events[each.lifecycle]) is not None
+        }
 
     def _adoption(
         self, plan: Plan, by: Actor | str, reason: str | None
@@ -378,6 +405,7 @@ class Commands:
             old = {each.number: each for each in self.queries.definitions(plan.id)}
             revision = before.head.revision + 1
             effective = before.calendar.period_on(before.calendar.today(at)).text
+        check_reasons(plan, before.head if before else None, old)
         head = attrs.evolve(plan.head, revision=revision, effective=effective)
         terms = self.rules.draft(head, (*known, (revision, effective)))
         # A revision is a matter of who held the office before it, by the rules in force.

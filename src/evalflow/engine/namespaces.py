@@ -133,11 +133,12 @@ class Plans:
         return with_tables(Plan(head=head, projects=projects, lifecycle=lifecycle), tables)
 
     def compare(self, plan: Plan, *, by: Actor | str) -> tuple[Difference, ...]:
-        """Return what `adopt` would change, writing nothing; a plan that is new changes nothing
-        but adds its projects.
+        """Return what the plan says otherwise, each difference with the door that it needs (R43),
+        writing nothing; a plan that is new changes nothing but adds its projects.
 
         Raises:
-            Refused, InvalidInput: as `Engine.adopt`; only the reason is not asked for.
+            Refused, InvalidInput: as `Engine.adopt`; only the reason is not asked for, and
+                differences that need another door are shown, not refused.
         """
         return self._commands.compare(plan, by)
 

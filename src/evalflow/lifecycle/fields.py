@@ -17,6 +17,7 @@ import attrs
 
 from evalflow.errors import Problem, nearest
 from evalflow.files import figures
+from evalflow.files.words import IN_WORDS, has_words
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.model import Actual, Indicator, Label, NotDue, ProjectDefinition, Share
 from evalflow.model.canonical import Tree
@@ -203,6 +204,14 @@ def _text(value: Any, scope: _Scope) -> _Answer:
             "인쇄할 수 없는 제어 문자가 들어 있습니다",
             "contains control characters that cannot be printed",
         )
+    return text
+
+
+def _reason(value: Any, scope: _Scope) -> _Answer:
+    """Read a reason, which is written in words (D8); an empty one is as good as none."""
+    text = _text(value, scope)
+    if isinstance(text, str) and text and not has_words(text):
+        return _Wrong("", text, *(said.format(text) for said in IN_WORDS))
     return text
 
 
@@ -434,7 +443,7 @@ def _figure(value: Any, scope: _Scope) -> _Answer:
     elif figures.is_not_due(value):
         value = {"not_due": ""}
     if isinstance(value, Mapping) and set(value) == {"not_due"}:
-        return _record({"not_due": _text}, ())(value, scope)
+        return _record({"not_due": _reason}, ())(value, scope)
     provisional = isinstance(value, Mapping) and set(value) == {"provisional"}
     inside = value["provisional"] if provisional else value
     if scope.indicator is not None and scope.indicator.accumulation == "ratio":
@@ -490,7 +499,7 @@ def _share(value: Any, inside: Any, scope: _Scope, *, provisional: bool) -> _Ans
     return {"provisional": text} if provisional else text
 
 
-_override = _record({"rate": _percent, "reason": _text}, ("rate", "reason"))
+_override = _record({"rate": _percent, "reason": _reason}, ("rate", "reason"))
 
 
 def _judgement(value: Any, scope: _Scope) -> _Answer:
@@ -584,7 +593,7 @@ _sign_off = _record({"role": _text, "actor": _text, "for": _text, "on": _date}, 
 _READERS: dict[str, _Reader] = {
     "text": _text,
     "texts": _list(_text),
-    "reason": _text,
+    "reason": _reason,
     "number": _number,
     "money": _money,
     "date": _date,
@@ -596,7 +605,7 @@ _READERS: dict[str, _Reader] = {
     "sign_off": _list(_sign_off),
     "figures": _by_key(_figure, _indicators, "성과지표", "indicator"),
     "explanations": _by_key(
-        _record({"cause": _text, "countermeasure": _text, "follow_up": _text}, ()),
+        _record({"cause": _reason, "countermeasure": _reason, "follow_up": _text}, ()),
         _indicators,
         "성과지표",
         "indicator",

@@ -152,7 +152,10 @@ def _actual(tree: Tree) -> Value:
     if isinstance(tree, str) and "/" in tree:
         return tree  # a share: 12/40
     figure = stored_figure(str(tree))
-    return NOT_DUE if figure is None else figure
+    if figure is not None:
+        return figure
+    why = tree.get("not_due") if isinstance(tree, Mapping) else None
+    return f"{NOT_DUE}: {why}" if why else NOT_DUE
 
 
 def sources_of(tree: Tree) -> Mapping[str, Tree]:

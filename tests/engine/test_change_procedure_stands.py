@@ -1,0 +1,191 @@
+"""After adoption, what a project is measured against changes only through the change procedure
+(R43): no revision of the plan, no table, no correction and no migration walks around it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from importlib import resources
+from pathlib import Path
+
+import attrs
+import pytest
+
+import evalflow
+from evalflow.plan.differences import differences
+from offices import PLAN
+
+WALKED_AROUND = [
+    pytest.param("2016-Q2: 20,", "2016-Q2: 1,", "indicators.schools.targets.2016-Q2", id="target"),
+    pytest.param(
+        "{not_due: 방학}", "100", "indicators.lessons.targets.2016-Q4", id="due after all"
+    ),
+    pytest.param("{시비: 50000000}", "{시비: 1}", "budget.sources.시비", id="budget"),
+    pytest.param("{시비: 50000000}", "{국비: 1}", "budget.sources.시비", id="source taken out"),
+    pytest.param(", {ko: 나, en: B}]", "]", "cards", id="card"),
+    pytest.param("{ko: 나, en: B}", "{ko: 다, en: B}", "cards", id="another card"),
+    pytest.param("end: 2016-12-31", "end: 2016-11-30", "end", id="term"),
+    pytest.param("direction: down", "direction: down\n        cap: 100", "cap", id="cap"),
+    pytest.param("unit: 개교", "unit: 개교\n        weight: 9", "schools.weight", id="weight"),
+    pytest.param("unit: 개소", "unit: 개", "indicators.centres.unit", id="unit of measure"),
+    pytest.param("direction: down", "direction: up", "indicators.complaints.direction", id="way"),
+    pytest.param("      complaints:\n", "      c2:\n", "indicators.complaints", id="indicator"),
+]
+
+
+def revised(tmp_path: Path, *changes: tuple[str, str]) -> evalflow.Plan:
+    text = PLAN
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    (tmp_path / "revised.yaml").write_text(text, encoding="utf-8")
+    return evalflow.load_plan(tmp_path / "revised.yaml")
+
+
+@pytest.mark.parametrize(("before", "after", "path"), WALKED_AROUND)
+def test_no_revision_walks_around_the_change_procedure(before, after, path, office, tmp_path):
+    plan = revised(tmp_path, (before, after))
+    with pytest.raises(evalflow.Refused) as refused:
+        office.engine.adopt(plan, by="policy-1", reason="지침")
+
+    assert {each.code for each in refused.value.reasons} == {"needs_change_procedure"}
+    assert path in refused.value.text("en")
+    assert "(request_change)" in refused.value.text("en")
+    assert "'변경보고'(request_change)" in refused.value.text("ko")
+    assert [p.version for p in office.engine.projects()] == [1, 1, 1]
+    assert office.engine.plans.head("gu").revision == 1
+
+
+def test_all_of_it_is_told_at_once_with_the_lacking_reason(office, tmp_path):
+    changes = ("2016-Q2: 20,", "2016-Q2: 1,"), ("{시비: 50000000}", "{시비: 1}")
+    with pytest.raises(evalflow.Refused) as refused:
+        office.engine.adopt(revised(tmp_path, *changes), by="policy-1", reason=None)
+
+    assert [(each.code, each.about) for each in refused.value.reasons] == [
+        ("data_missing", "reason"),
+        ("needs_change_procedure", "indicators.schools.targets.2016-Q2"),
+        ("needs_change_procedure", "budget.sources.시비"),
+    ]
+    assert "number 1, indicators.schools.targets.2016-Q2: 20 -> 1" in refused.value.text("en")
+    assert "관리번호 2, budget.sources.시비: 50000000 → 1" in refused.value.text("ko")
+
+
+def test_how_the_plan_is_scored_stands_until_the_next_plan(office, tmp_path):
+    plan = revised(tmp_path, ("scoring: {}", "scoring: {basis: period}"))
+    with pytest.raises(evalflow.Refused, match=r"scoring\.basis.*set it in the next plan"):
+        office.engine.adopt(plan, by="policy-1", reason="지침")
+
+
+def test_what_is_not_of_these_goes_by_a_revision(office, tmp_path):
+    plan = revised(
+        tmp_path,
+        ("  road-1:", "  road-2: [{role: department, unit: road}]\n  road-1:"),
+        ("ko: 민원\n", "ko: 민원 건수\n"),
+        ("unit: elderly\n", "unit: education\n"),
+        ("2016-Q2: 20,", "2016-Q2: 20.0,"),  # the same, written otherwise
+        ("{not_due: 방학}", "{not_due: 겨울방학}"),
+        ("en: B}", "en: Card B}"),
+    )
+    found = office.engine.plans.compare(plan, by="policy-1")
+    assert {each.kind for each in found} == {"organisation", "text"}
+    assert {each.door for each in found} == {"adopt"}
+    assert office.engine.adopt(plan, by="policy-1", reason="인사이동").revision == 2
+
+
+def test_a_comparison_shows_which_door_each_difference_needs(office, tmp_path):
+    start = PLAN.index('  "3":')
+    changes = [
+        (PLAN[start:], PLAN[start:] + PLAN[start:].replace('"3":', '"4":')),
+        ("2016-Q2: 20,", "2016-Q2: 1,"),
+        ("scoring: {}", "scoring: {basis: period}"),
+        ("ko: 참여 학교", "ko: 참여한 학교"),
+    ]
+    found = office.engine.plans.compare(revised(tmp_path, *changes), by="policy-1")
+
+    assert [(each.number, each.kind, each.door) for each in found] == [
+        (None, "scoring", "next_plan"),
+        ("1", "text", "adopt"),
+        ("1", "targets", "request_change"),
+        ("4", "project", "adopt"),
+    ]
+
+
+def test_a_target_that_was_open_is_set_for_the_first_time(office, tmp_path):
+    """No plan is adopted without its targets; one of an older store may lack some."""
+    plan = office.plan
+    was = plan.projects["1"]
+    lacking = dict(was.tree["indicators"]["schools"]["targets"])
+    del lacking["2016-Q4"]
+    schools = {**was.tree["indicators"]["schools"], "targets": lacking}
+    tree = {**was.tree, "indicators": {**was.tree["indicators"], "schools": schools}}
+    old = {**plan.projects, "1": attrs.evolve(was, tree=tree)}
+    found = differences(plan, plan.head, old, {"1": "request_change"})
+    assert [(each.path, each.kind, each.door) for each in found] == [
+        ("indicators.schools.targets.2016-Q4", "open_target", "adopt")
+    ]
+
+    annual = ("unit: 개교\n", "unit: 개교\n        annual: 40\n")
+    assert office.engine.adopt(revised(tmp_path, annual), by="policy-1", reason="연간 목표 적음")
+    assert office.engine.plans.definition("gu/1").indicator("schools").annual == Decimal(40)
+
+
+def plain() -> str:
+    """The preset without its change procedure."""
+    preset = resources.files("evalflow.lifecycle") / "presets" / "major-works.yaml"
+    head, _, events = preset.read_text("utf-8").partition("\nevents:")
+    begin, end = events.index("  request_change:"), events.index("\nduties:")
+    text = head[: head.index("  change:\n    ko: 변경")].rstrip()
+    text += "\n\nevents:" + events[:begin] + events[end:]
+    for cut, put in (
+        ("name: major-works", "name: plain"),
+        ("      - {from: change_approved, to: unchanged, guards: [change_is_filed]}\n", ""),
+        ("[self_rating, declaration]", "[self_rating]"),
+        ("      - changes_declared\n", ""),
+    ):
+        assert cut in text
+        text = text.replace(cut, put)
+    return text
+
+
+def test_a_lifecycle_without_a_change_procedure_stays_as_it_was(tmp_path, clock):
+    (tmp_path / "plain.yaml").write_text(plain(), encoding="utf-8")
+    change = ("lifecycle: major-works", "lifecycle: plain.yaml")
+    with evalflow.open("memory:", plugins=[], clock=clock) as engine:
+        engine.adopt(revised(tmp_path, change), by=revised(tmp_path, change).actor("policy-1"))
+        later = revised(tmp_path, change, ("2016-Q2: 20,", "2016-Q2: 1,"))
+        assert [each.door for each in engine.plans.compare(later, by="policy-1")] == ["adopt"]
+        assert engine.adopt(later, by="policy-1", reason="지침").revision == 2
+
+
+def test_a_migration_does_not_take_the_change_procedure_away(office, tmp_path):
+    (tmp_path / "plain.yaml").write_text(plain(), encoding="utf-8")
+    new = evalflow.load_lifecycle(tmp_path / "plain.yaml", plugins=[])
+    batch = office.engine.plans.migrate("gu", new, by="policy-1", reason="단순화", mode="each")
+    assert {tuple(each.code for each in line.reasons) for line in batch} == {
+        ("no_change_procedure",)
+    }
+    assert {each.outcome for each in batch.apply()} == {"refused"}
+
+
+def test_another_lifecycle_named_in_the_plan_file_frees_nobody(office, tmp_path):
+    """A plan names its lifecycle for projects that are new; the others stay on theirs."""
+    (tmp_path / "plain.yaml").write_text(plain(), encoding="utf-8")
+    changes = ("lifecycle: major-works", "lifecycle: plain.yaml"), ("2016-Q2: 20,", "2016-Q2: 1,")
+    with pytest.raises(evalflow.Refused, match="only through the change procedure"):
+        office.engine.adopt(revised(tmp_path, *changes), by="policy-1", reason="지침")
+
+
+def test_a_correction_leaves_what_was_promised(office):
+    office.clock.go("2016-04-01")
+    office.to_lagging()
+    office.fire("gu/3", "open_period", "policy-1")
+    before = office.engine.plans.definition("gu/3")
+    office.fire(
+        "gu/3", "correct", "policy-1",
+        period="2016-Q1", corrected={"metres": 300}, reason="집계 착오",
+    )  # fmt: skip
+    assert office.engine.plans.definition("gu/3") == before
+    with pytest.raises(evalflow.InvalidInput, match="takes no field 'change'"):
+        office.fire(
+            "gu/3", "correct", "policy-1", period="2016-Q1", corrected={"metres": 300},
+            reason="집계 착오", change={"indicators": {"metres": {"targets": {"2016-Q1": 1}}}},
+        )  # fmt: skip
