@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import evalflow
@@ -76,7 +78,7 @@ def test_a_department_says_why_a_target_that_is_set_is_not_due(not_due, office):
 @pytest.mark.parametrize("event", ["spot_check", "correct"])
 def test_a_check_and_a_correction_say_why_as_well(event, office):
     office.to_lagging()
-    data = {"checked_actuals": {"metres": "not_due"}}
+    data: dict[str, Any] = {"checked_actuals": {"metres": "not_due"}}
     if event == "correct":
         office.fire("gu/3", "open_period", "policy-1")
         data = {"period": "2016-Q1", "corrected": {"metres": "not_due"}}
