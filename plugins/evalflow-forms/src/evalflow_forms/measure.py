@@ -5,6 +5,7 @@ Neither Excel nor 한글 fits rows by itself to what a program writes, so it is 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
@@ -50,9 +51,10 @@ def row_lines(table: Table, letter: Decimal, padding: Decimal) -> tuple[list[int
     rows = [1] * len(table.rows)
     spanning: list[tuple[int, int, int]] = []
     for place, row_cells in enumerate(table.rows):
-        for cell, width in zip(row_cells, table.widths, strict=True):
+        for column, cell in enumerate(row_cells):
             if cell is None:
                 continue
+            width = sum(table.widths[column : column + cell.columns], Decimal(0))
             lines = lines_in(cell.shown(), int((width - padding) / letter))
             if cell.rows > 1:
                 spanning.append((place, cell.rows, lines))
@@ -63,3 +65,13 @@ def row_lines(table: Table, letter: Decimal, padding: Decimal) -> tuple[list[int
         if lacking > 0:
             rows[place + count - 1] += lacking
     return heads, rows
+
+
+def words(text: str, room: int) -> list[tuple[str, bool]]:
+    """Return a line as pieces with whether each is kept whole: what is wider than `room` breaks
+    inside. Pieces end after a blank and after `· / , →`, and before `( 「`."""
+    found = [each for each in _PIECE.split(text) if each]
+    return [(each, width_of(each.rstrip()) <= room) for each in found]
+
+
+_PIECE = re.compile(r"(?<= )(?! )|(?<=[·/,→])(?![ 0-9])|(?<=[^ ])(?=[(「])")
