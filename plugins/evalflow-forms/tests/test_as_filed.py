@@ -105,7 +105,7 @@ def test_it_says_what_is_recorded(fresh: Any) -> None:
     (overview, indicators, money, months, lagging, _, evidence, opinion) = made.tables
     assert ["사업명", "[9] 안심골목 영상안전망 구축"] in texts(overview)
     assert "1,000백만원 (국비 300, 시비 450, 구비 250)" in str(texts(overview))
-    assert "단위사업 「" in str(texts(overview))
+    assert "단위사업: " in str(texts(overview))
     assert texts(indicators)[-1] == ["사업 이행률(가중평균)", f"{rating.rate}%", "▼▼ 현저히 부진"]
     assert texts(money)[0] == ["계획액", "150.0", "350.0", "300.0", "200.0", "150.0"]
     assert texts(money)[1] == ["집행액", "123.5", "-", "-", "-", "123.5"]

@@ -146,7 +146,7 @@ class _Paper:
             at: str | None = goal
             while at is not None:
                 each = known[at]
-                chain.append(f"{_GOALS.get(each.kind, '목표')} 「{each.label.ko}」")
+                chain.append(f"{_GOALS.get(each.kind, '목표')}: {each.label.ko}")
                 at = each.parent
             yield " → ".join(reversed(chain))
 

@@ -37,10 +37,13 @@ def width_of(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(each) in "WFA" else 1 for each in text)
 
 
-def row_lines(table: Table, letter: Decimal, padding: Decimal) -> tuple[list[int], list[int]]:
+def row_lines(
+    table: Table, letter: Decimal, padding: Decimal, *, first: bool = False
+) -> tuple[list[int], list[int]]:
     """Return how many lines each row of the head and each row of the table takes.
 
     `letter` is the width of a narrow letter, `padding` what a cell keeps free, in millimetres.
+    What spans rows has room in all of them, or with `first` in the first one.
     """
     heads = [1] * table.head_rows
     for head in table.heads:
@@ -56,7 +59,7 @@ def row_lines(table: Table, letter: Decimal, padding: Decimal) -> tuple[list[int
                 continue
             width = sum(table.widths[column : column + cell.columns], Decimal(0))
             lines = lines_in(cell.shown(), int((width - padding) / letter))
-            if cell.rows > 1:
+            if cell.rows > 1 and not first:
                 spanning.append((place, cell.rows, lines))
             else:
                 rows[place] = max(rows[place], lines)

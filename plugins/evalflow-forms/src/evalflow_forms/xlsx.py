@@ -45,7 +45,6 @@ _NARROWEST = Decimal(2)  # millimetres of a column
 _TALLEST = 409  # points; Excel has no higher row
 _LETTER, _PADDING = Decimal("1.65"), Decimal(4)  # millimetres, at 9 points
 _THIN = Side(style="thin", color="FF404040")
-_ALL = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 _GREY = PatternFill("solid", fgColor="FFE9EDF2")
 
 
@@ -318,18 +317,21 @@ class _Paint:
         indent: int = 0,
         wrap: bool = True,
         border: bool = False,
+        open_above: bool = False,
+        open_below: bool = False,
         grey: bool = False,
         shape: str = "General",
     ) -> None:
         """Give a cell its look."""
-        key = (size, bold, color, align, indent, wrap, border, grey, shape)
+        key = (size, bold, color, align, indent, wrap, border, open_above, open_below, grey, shape)
         if key not in self._made:
             cell.font = Font(name=FONT, size=size, bold=bold, color=color)
             cell.alignment = Alignment(
                 horizontal=align, vertical="center", wrap_text=wrap, indent=indent
             )
             if border:
-                cell.border = _ALL
+                top, bottom = None if open_above else _THIN, None if open_below else _THIN
+                cell.border = Border(left=_THIN, right=_THIN, top=top, bottom=bottom)
             if grey:
                 cell.fill = _GREY
             cell.number_format = shape
@@ -457,15 +459,23 @@ class _Page:
             for column, cell in enumerate(row):
                 if cell is None:
                     continue
+                # Over several rows nothing is merged: a page may end within them, and a text in the
+                # middle would lie over the next page's head. The lines between are left out.
                 at, end = top + place, top + place + cell.rows - 1
                 left, right = self._span(table, column, cell.columns)
                 for down in range(at, end + 1):
                     for across in range(left, right + 1):
                         if (down, across) != (at, left):
-                            self.paint(self.page.cell(down, across), border=True, grey=cell.label)
+                            self.paint(
+                                self.page.cell(down, across),
+                                border=True,
+                                open_above=down > at,
+                                open_below=down < end,
+                                grey=cell.label,
+                            )
                 self._cell(at, left, cell)
-                _merge(self.page, at, left, end, right)
-        for place, lines in enumerate(row_lines(table, _LETTER, _PADDING)[1]):
+                _merge(self.page, at, left, at, right)
+        for place, lines in enumerate(row_lines(table, _LETTER, _PADDING, first=True)[1]):
             self.page.row_dimensions[top + place].height = min(_TALLEST, lines * _LINE + 6)
         return top + len(table.rows)
 
@@ -482,6 +492,7 @@ class _Page:
             align=align,
             indent=0 if align == "center" else 1,
             border=True,
+            open_below=cell.rows > 1,
             grey=cell.label,
             shape=_shape(cell) if isinstance(cell.value, Decimal) else "General",
         )
