@@ -329,6 +329,31 @@ def test_nothing_runs_over_the_edge_and_nothing_complains(
 
 
 @browsing
+@pytest.mark.parametrize("name", ["settled", "english", "late", "bureau"])
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_telephone_no_column_is_hidden(
+    browser: Any, pages: dict[str, Path], name: str, width: int
+) -> None:
+    """Every cell of every table lies on the screen, and says what it is where heads are gone."""
+    tab, _ = opened(browser, pages[name], width)
+    cells = tab.evaluate(
+        """() => [...document.querySelectorAll('tbody th, tbody td')].map(each => {
+             const box = each.getBoundingClientRect();
+             const head = getComputedStyle(each, '::before').content;
+             const heads = each.closest('table').querySelector('thead').getBoundingClientRect();
+             return [each.closest('table').dataset.table, each.tagName, box.left, box.right,
+                     box.width, heads.left < 0 ? head : 'shown'];
+           })"""
+    )
+    assert {table for table, *_ in cells} >= {"bureau", "field", "projects", "states"}
+    hidden = [each for each in cells if each[2] < 0 or each[3] > width or each[4] == 0]
+    assert hidden == []
+    nameless = [each for each in cells if each[1] == "TD" and each[5] in ("none", '""')]
+    assert nameless == []
+    tab.close()
+
+
+@browsing
 @pytest.mark.parametrize(
     ("name", "width", "scheme"),
     [("settled", 360, "light"), ("settled", 360, "dark"), ("settled", 1280, "light"),

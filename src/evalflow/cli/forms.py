@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalflow.cli.session import Session, moment
-from evalflow.errors import invalid
+from evalflow.errors import InvalidInput, Problem, invalid
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
@@ -60,8 +60,17 @@ def list_command(session: Session, as_json: bool) -> None:
 @click.option("--unit", metavar="ID", help="국·과 · A unit, with all below it.")
 @click.option("--number", metavar="관리번호", help="관리번호 · Only this project.")
 @click.option("--as-of", metavar="DATE", help="그날 기준 · As it stood at the end of that day.")
-@click.option("--dated", metavar="DATE", help="시행일자 · The day printed on it.")
+@click.option("--dated", metavar="DATE", help="등록일자 · The day printed on it.")
 @_template
+@click.option(
+    "--values", metavar="FILE", help="서식의 값(YAML) · What its own fields say; none: left."
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=TEXT", help="서식의 값 · One of them."
+)
+@click.option(
+    "--leave", multiple=True, metavar="NAME", help="그대로 둘 칸 · A field left as it is."
+)
 @_pass
 def make_command(
     session: Session,
@@ -74,12 +83,16 @@ def make_command(
     as_of: str | None,
     dated: str | None,
     template: str | None,
+    values: str | None,
+    settings: tuple[str, ...],
+    leave: tuple[str, ...],
 ) -> None:
     """서식 만들기 · Fill a form from the store."""
     import datetime as dt
 
     from evalflow.plugins.forms import FormRequest
 
+    told, left = _told(values, settings, leave)
     with session.open() as engine:
         plan = plan or engine.plans.only()
         day = None
@@ -93,6 +106,8 @@ def make_command(
             number=number,
             at=moment(session, engine, plan, as_of),
             dated=day,
+            values=told,
+            leave=left,
         )
         made = engine.plugins.form(form, engine.plans.head(plan).forms.get(form))
         try:
@@ -141,6 +156,91 @@ def _said(engine: Engine, name: str) -> list[dict[str, object] | None]:
     """Return the options that the store's plans give this form."""
     said = [engine.plans.head(plan).forms.get(name) for plan in engine.plans.ids()]
     return [dict(each) if each else None for each in said] or [None]
+
+
+def _told(
+    file: str | None, settings: tuple[str, ...], leave: tuple[str, ...]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return what fields of a template say, and which are left: from a file, then by hand.
+
+    Raises:
+        InvalidInput: the file holds something else than names and texts, a setting has no `=`, or
+            a name is given twice: all problems.
+    """
+    values: dict[str, str] = {}
+    left: dict[str, None] = {}
+    problems: list[Problem] = []
+    if file is not None:
+        values, left, problems = _values_file(file)
+    by_hand = []
+    for setting in settings:
+        name, mark, text = setting.partition("=")
+        if not mark or not name.strip():
+            problems.append(
+                Problem(
+                    code="bad_setting",
+                    path="--set",
+                    value=setting,
+                    ko=f"'--set {setting}'은(는) 이름=값이 아닙니다",
+                    en=f"'--set {setting}' is not NAME=TEXT",
+                )
+            )
+            continue
+        by_hand.append(name.strip())
+        left.pop(name.strip(), None)
+        values[name.strip()] = text
+    for name in leave:
+        by_hand.append(name.strip())
+        values.pop(name.strip(), None)
+        left[name.strip()] = None
+    problems += [
+        Problem(
+            code="twice",
+            path="--set",
+            value=name,
+            ko=f"'{name}'을(를) --set, --leave로 두 번 주었습니다",
+            en=f"'{name}' is given twice by --set or --leave",
+        )
+        for name in dict.fromkeys(by_hand)
+        if by_hand.count(name) > 1
+    ]
+    if problems:
+        raise InvalidInput(problems)
+    return values, tuple(left)
+
+
+def _values_file(file: str) -> tuple[dict[str, str], dict[str, None], list[Problem]]:
+    from evalflow.files.yaml import read
+
+    document = read(file)
+    values: dict[str, str] = {}
+    left: dict[str, None] = {}
+    if not isinstance(document.tree, dict):
+        ko, en = (
+            "이름과 값의 목록이어야 합니다 (이름: 값)",
+            "must hold names and texts (NAME: TEXT)",
+        )
+        return values, left, [Problem(code="bad_values", file=file, ko=ko, en=en)]
+    problems = []
+    for name, text in document.tree.items():
+        if text is None:
+            left[name] = None
+        elif isinstance(text, str):
+            values[name] = text
+        else:
+            line, column = document.place([name])
+            problems.append(
+                Problem(
+                    code="bad_values",
+                    file=file,
+                    line=line,
+                    column=column,
+                    value=name,
+                    ko=f"'{name}'의 값은 글이어야 합니다 (비우면 그대로 둠)",
+                    en=f"'{name}' must be a text (nothing: the field is left)",
+                )
+            )
+    return values, left, problems
 
 
 def _none(session: Session) -> str:

@@ -363,6 +363,7 @@ def show(
 ) -> None:
     """계획을 조회 · Show a plan: its revisions, units and projects."""
     from evalflow.plan.write import dump_yaml
+    from evalflow.scoring.kernel import half_up
 
     with session.open() as engine:
         plan_id = plan or engine.plans.only()
@@ -380,14 +381,15 @@ def show(
             )
             return
         _head(session, head)
+        day = engine.plans.calendar(plan_id).today(engine.clock())
         rows = [
             (
                 definition.number,
                 session.label(definition.label),
-                session.label(head.unit(definition.assignments[-1].unit).label),
+                session.label(head.unit(definition.unit_on(day)).label_on(day)),
                 session.label(head.fields[definition.field]),
                 str(len(definition.indicators)),
-                f"{definition.budget.total // 1_000_000:,}",
+                f"{half_up(definition.budget.total, 1_000_000):,}",
             )
             for definition in definitions
         ]

@@ -134,7 +134,8 @@ def overview(
     at: dt.datetime | None = None,
 ) -> Overview:
     """Return how the plan stood at `at` (None: just before the first project left `period`, or
-    now where none has). `unit` limits it to a unit and what is below.
+    now where none has). `period` None is the one in which the office's day
+    lies. `unit` limits it to a unit and what is below.
 
     Raises:
         NotFound: no such plan, unit or period, or nothing was there at that moment.
@@ -147,7 +148,7 @@ def overview(
         if entry.project.rpartition("/")[0] == plan_id:
             histories.setdefault(entry.project, []).append(entry)
     everything = [entry for history in histories.values() for entry in history]
-    chosen = _period(engine, plan_id, period, everything, at)
+    chosen = _period(engine, plan_id, period, at)
     moment = at or _last_moment(everything, chosen.text) or engine.clock()
     taken = {
         name: [entry for entry in history if entry.at <= moment]
@@ -194,13 +195,16 @@ def _period(
     engine: Engine,
     plan_id: str,
     text: str | None,
-    entries: Iterable[Entry],
     at: dt.datetime | None,
 ) -> Period:
-    known = {each.text: each for each in engine.plans.calendar(plan_id).periods()}
+    """Return the period asked for; without one that in which the office's day lies (the plan's
+    first or last, where it lies before or after them)."""
+    calendar = engine.plans.calendar(plan_id)
+    known = {each.text: each for each in calendar.periods()}
     if text is None:
-        seen = [entry.period_after for entry in entries if at is None or entry.at <= at]
-        text = max(seen, default=next(iter(known)))
+        today = calendar.today(at or engine.clock())
+        begun = [each.text for each in known.values() if each.start <= today]
+        text = (begun or list(known))[-1 if begun else 0]
     if text not in known:
         raise NotFound("period", text, tuple(known))
     return known[text]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import attrs
@@ -22,12 +22,15 @@ class FormRequest:
 
     Attributes:
         plan: the plan's id.
-        period: the period it speaks of; None: the current one.
+        period: the period it speaks of; None: the one in which the office's day lies.
         unit: a unit, with everything below it; None: the whole office.
         number: 관리번호, for a form about one project.
         at: as of which moment; None: now. Aware.
-        dated: the day printed as 시행일자; None: the day of the latest entry taken in.
+        dated: the day printed as 등록일자; None: the day of the latest entry taken in.
         lang: `ko` or `en`, for what comes in both; official forms are Korean.
+        values: what fields of the office's own file (`template`) say, by name; a text may hold
+            the form's fields in turn, e.g. `{{form_title}}`.
+        leave: fields of the office's own file that are left as they are.
     """
 
     plan: str
@@ -37,6 +40,8 @@ class FormRequest:
     at: dt.datetime | None = None
     dated: dt.date | None = None
     lang: str = "ko"
+    values: Mapping[str, str] = attrs.field(factory=dict)
+    leave: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -47,7 +52,8 @@ class FormFinding:
     `file_changed` (not the file that was printed), `store_differs` (the store no longer says
     what was printed), `history_differs` (the history up to then was rewritten),
     `other_version` (printed by another version: not comparable byte by byte), `other_font` (a PDF
-    whose fonts are not here: not comparable), `other_plan`.
+    whose fonts are not here: not comparable), `earlier_layout` (laid out as forms were before:
+    not comparable), `other_plan`.
     """
 
     code: str

@@ -17,6 +17,8 @@ class Column:
 
     `group` is the name over several columns (누계 over 목표, 실적). `shared` says that it is about
     the project as a whole: it then spans all rows of the project's indicators.
+    `counts` is what its figures are counted in where the unit stands over the table: `개`, or
+    `money` for the form's unit of money.
     """
 
     title: str
@@ -24,6 +26,7 @@ class Column:
     value: Callable[[Any], Cell]
     group: str | None = None
     shared: bool = True
+    counts: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -42,6 +45,7 @@ def lay_out(
     names: Sequence[str],
     titles: Mapping[str, str],
     widths: Mapping[str, int],
+    page: int = TEXT_WIDTH,
 ) -> Layout:
     """Return the columns with their heads and widths, stretched to the width of the page."""
     columns = tuple(known[name] for name in names)
@@ -61,8 +65,8 @@ def lay_out(
         heads.append(Head(title, 1, place))
     asked = [widths.get(name, column.width) for name, column in zip(names, columns, strict=True)]
     whole = sum(asked)
-    tenths = [each * TEXT_WIDTH * 10 // whole for each in asked]
-    tenths[-1] += TEXT_WIDTH * 10 - sum(tenths)
+    tenths = [each * page * 10 // whole for each in asked]
+    tenths[-1] += page * 10 - sum(tenths)
     return Layout(
         names=tuple(names),
         columns=columns,

@@ -11,7 +11,7 @@ import datetime as dt
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from importlib import metadata
 from pathlib import Path
@@ -25,9 +25,9 @@ from evalflow_forms.measure import row_lines
 from evalflow_forms.sheet import (
     MARGIN,
     NOTHING,
-    TEXT_WIDTH,
     Cell,
     Evidence,
+    Part,
     Sheet,
     Table,
 )
@@ -44,14 +44,17 @@ _BOX_MM = Decimal(24)
 
 def write(sheet: Sheet) -> bytes:
     """Return the form as an HWPX document, the same bytes every time."""
-    paper = _Paper()
-    paper.opening(sheet)
-    for table in sheet.tables:
-        paper.line(f"{table.caption}    {table.unit}".rstrip(), "heading")
-        paper.table(table)
-        paper.line("", "small")
-    for text in sheet.remarks:
-        paper.line(f"※ {text}", "small")
+    paper = _Paper(sheet)
+    for place, part in enumerate(sheet.parts):
+        paper.opening(part, new_page=place > 0)
+        for table in part.tables:
+            paper.line(f"{table.caption}    {table.unit}".rstrip(), "heading")
+            paper.table(table)
+            for text in table.remarks:
+                paper.line(f"※ {text}", "small")
+            paper.line("", "small")
+        for text in sheet.remarks:
+            paper.line(f"※ {text}", "small")
     for text in sheet.endings():
         paper.line(text, "text")
     paper.line(sheet.evidence_line, "evidence")
@@ -81,45 +84,16 @@ def cells(path_or_bytes: Path | bytes) -> dict[str, str]:
     return {f"{place}번째 글": text for place, text in enumerate(texts, 1)}
 
 
-def fill(template: Path, sheet: Sheet) -> bytes:
-    """Return an office's own document with its fields filled; see `template`."""
-    from evalflow_forms.template import Filling
-
-    document = hwpx.HwpxDocument.open(template)
-    filling = Filling(template, sheet)
-    for field in document.fields.all:
-        name = (field.name or "").strip()
-        if name:
-            document.fields.fill(filling.value(name, None, f"누름틀 {name}"), name=name)
-    for place, paragraph in enumerate(_paragraphs(document), 1):
-        for run in paragraph.runs:
-            if "{{" in (run.text or ""):
-                run.text = filling.text(run.text, None, f"{place}번째 문단")
-    filling.raise_if_any()
-    return _packed(document.to_bytes(), sheet)
-
-
-def _paragraphs(document: Any) -> Iterator[Any]:
-    """Yield every paragraph, also those in tables."""
-    waiting = list(document.paragraphs)
-    while waiting:
-        paragraph = waiting.pop(0)
-        yield paragraph
-        for table in paragraph.tables:
-            for row in table.rows:
-                for cell in row.cells:
-                    waiting.extend(cell.paragraphs)
-
-
 class _Paper:
     """One document while it is written, with the few styles that forms need."""
 
-    def __init__(self) -> None:
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
         self.document = hwpx.HwpxDocument.new()
         document = self.document
         document.page.setup(
             paper_size="A4",
-            orientation="landscape",
+            orientation="portrait" if sheet.standing else "landscape",
             margin_left_mm=MARGIN,
             margin_right_mm=MARGIN,
             margin_top_mm=12,
@@ -167,21 +141,36 @@ class _Paper:
             inherit_style=False,
         )
 
-    def opening(self, sheet: Sheet) -> None:
+    def opening(self, part: Part, *, new_page: bool) -> None:
         """Write head and sign-off boxes, then the title."""
-        boxes = len(sheet.boxes)
-        widths = [TEXT_WIDTH - boxes * _BOX_MM, *[_BOX_MM] * boxes]
-        table = self._grid(2, widths, [Decimal(6), Decimal(14)])
+        sheet = self.sheet
+        head = sheet.head_of(part)
+        text = "\n".join(f"{name}: {value}" for name, value in head)
+        width, boxes = sheet.width, len(sheet.boxes)
+        box = min(_BOX_MM, Decimal(width - 62) / boxes)
+        widths = [width - boxes * box, *[box] * boxes]
+        count = 3 if part.cooperation else 2
+        heights = [Decimal(6), Decimal(16), *[Decimal(6)] * (count - 2)]
+        if new_page:
+            self.line("", "small")
+            self.document.paragraphs[-1].element.set("pageBreak", "1")
+        table = self._grid(count, widths, heights)
         rows = [list(row.cells) for row in table.rows]
-        head = "\n".join(f"{name}: {value}" for name, value in sheet.head)
-        self._write(rows[0][0], head, "text", "left", self.bare)
-        self._span(rows[0][0], 2, 1, widths[0], Decimal(20))
-        self._drop(rows[1][0])
+        self._write(rows[0][0], text, "text", "left", self.bare)
+        self._span(rows[0][0], count, 1, widths[0], sum(heights, Decimal(0)))
+        for row in rows[1:]:
+            self._drop(row[0])
         for place, name in enumerate(sheet.boxes, 1):
             self._write(rows[0][place], name, "cell", "center", self.grey)
-            self._write(rows[1][place], "", "cell", "center", self.lines)
+            self._write(rows[1][place], part.signed.get(name, ""), "cell", "center", self.lines)
+        if part.cooperation:
+            said = f"협 조   {part.cooperation}"
+            self._write(rows[2][1], said, "cell", "left", self.lines)
+            self._span(rows[2][1], 1, boxes, box * boxes, heights[2])
+            for cell in rows[2][2:]:
+                self._drop(cell)
         self.line(sheet.title, "title", "center")
-        self.line(sheet.subtitle, "subtitle", "center")
+        self.line(part.subtitle, "subtitle", "center")
         if sheet.illustrative:
             self.line(f"※ 예시 자료: {sheet.illustrative}", "red")
 
@@ -191,7 +180,8 @@ class _Paper:
         lines = row_lines(table, _LETTER, _PADDING)
         heights = [each * _LINE_MM + _AROUND_MM for each in (*lines[0], *lines[1])]
         grid = self._grid(count, table.widths, heights)
-        grid.element.set("repeatHeader", "1")
+        grid.element.set("repeatHeader", "1" if table.head_rows else "0")
+        grid.element.set("pageBreak", "CELL")  # a long text goes on on the next page
         rows = [list(row.cells) for row in grid.rows]
         covered: set[tuple[int, int]] = set()
         for head in table.heads:
@@ -221,11 +211,13 @@ class _Paper:
                     covered.add((table.head_rows + row, column))
                     continue
                 run = "bold" if said.bold else "cell"
-                self._write(at, said.shown(), run, _align(said), self.lines)
-                if said.rows > 1:
+                border = self.grey if said.label else self.lines
+                self._write(at, said.shown(), run, _align(said), border)
+                if said.rows > 1 or said.columns > 1:
                     top = table.head_rows + row
                     height = sum(heights[top : top + said.rows], Decimal(0))
-                    self._span(at, said.rows, 1, table.widths[column], height)
+                    width = sum(table.widths[column : column + said.columns], Decimal(0))
+                    self._span(at, said.rows, said.columns, width, height)
         for row, column in covered:
             self._drop(rows[row][column])
 
@@ -277,7 +269,9 @@ class _Paper:
 
 
 def _align(cell: Cell) -> str:
-    return "center" if cell.shown() == NOTHING else cell.align
+    if cell.shown() == NOTHING or (cell.label and cell.columns == 1):
+        return "center"
+    return cell.align
 
 
 def _units(millimetres: Decimal | int) -> int:
@@ -287,15 +281,16 @@ def _units(millimetres: Decimal | int) -> int:
 # --------------------------------------------------------------------------- the same bytes
 
 
-def _packed(archive: bytes, sheet: Sheet, change: Change = bytes) -> bytes:
+def _packed(archive: bytes, sheet: Sheet, change: Change) -> bytes:
     with zipfile.ZipFile(io.BytesIO(archive)) as made:
         sections = [n for n in made.namelist() if re.fullmatch(r"Contents/section\d+\.xml", n)]
     return repacked(
         archive,
         sheet.evidence.at,
         {
-            "Contents/content.hpf": lambda content: _described(content, sheet),
-            "Preview/PrvText.txt": lambda _: _preview(sheet).encode("utf-8"),
+            "Contents/content.hpf": lambda content: described(content, sheet),
+            "Contents/header.xml": _whole_words,
+            "Preview/PrvText.txt": lambda _: preview(sheet).encode("utf-8"),
             **dict.fromkeys(sections, lambda content: _numbered(change(content))),
         },
     )
@@ -307,7 +302,12 @@ def _paged(content: bytes) -> bytes:
     return content.replace(b"</hp:secPr>", b"</hp:secPr>" + number, 1)
 
 
-def _described(content: bytes, sheet: Sheet) -> bytes:
+def _whole_words(content: bytes) -> bytes:
+    """Return the styles with no word of Korean broken over lines."""
+    return content.replace(b'breakNonLatinWord="BREAK_WORD"', b'breakNonLatinWord="KEEP_WORD"')
+
+
+def described(content: bytes, sheet: Sheet) -> bytes:
     """Put title, author, times and evidence into the package's description."""
     text = content.decode("utf-8")
     at = sheet.evidence.at.astimezone(dt.UTC)
@@ -336,7 +336,8 @@ def _described(content: bytes, sheet: Sheet) -> bytes:
     return text.replace("</opf:metadata>", f"{meta}</opf:metadata>", 1).encode("utf-8")
 
 
-def _preview(sheet: Sheet) -> str:
+def preview(sheet: Sheet) -> str:
+    """Return the text that a file manager shows of the document."""
     return f"{sheet.title}\r\n{sheet.subtitle}\r\n{sheet.evidence_line}\r\n"
 
 

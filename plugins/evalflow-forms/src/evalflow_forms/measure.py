@@ -5,6 +5,7 @@ Neither Excel nor 한글 fits rows by itself to what a program writes, so it is 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
@@ -36,10 +37,13 @@ def width_of(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(each) in "WFA" else 1 for each in text)
 
 
-def row_lines(table: Table, letter: Decimal, padding: Decimal) -> tuple[list[int], list[int]]:
+def row_lines(
+    table: Table, letter: Decimal, padding: Decimal, *, first: bool = False
+) -> tuple[list[int], list[int]]:
     """Return how many lines each row of the head and each row of the table takes.
 
     `letter` is the width of a narrow letter, `padding` what a cell keeps free, in millimetres.
+    What spans rows has room in all of them, or with `first` in the first one.
     """
     heads = [1] * table.head_rows
     for head in table.heads:
@@ -50,11 +54,12 @@ def row_lines(table: Table, letter: Decimal, padding: Decimal) -> tuple[list[int
     rows = [1] * len(table.rows)
     spanning: list[tuple[int, int, int]] = []
     for place, row_cells in enumerate(table.rows):
-        for cell, width in zip(row_cells, table.widths, strict=True):
+        for column, cell in enumerate(row_cells):
             if cell is None:
                 continue
+            width = sum(table.widths[column : column + cell.columns], Decimal(0))
             lines = lines_in(cell.shown(), int((width - padding) / letter))
-            if cell.rows > 1:
+            if cell.rows > 1 and not first:
                 spanning.append((place, cell.rows, lines))
             else:
                 rows[place] = max(rows[place], lines)
@@ -63,3 +68,13 @@ def row_lines(table: Table, letter: Decimal, padding: Decimal) -> tuple[list[int
         if lacking > 0:
             rows[place + count - 1] += lacking
     return heads, rows
+
+
+def words(text: str, room: int) -> list[tuple[str, bool]]:
+    """Return a line as pieces with whether each is kept whole: what is wider than `room` breaks
+    inside. Pieces end after a blank and after `· / , →`, and before `( 「`."""
+    found = [each for each in _PIECE.split(text) if each]
+    return [(each, width_of(each.rstrip()) <= room) for each in found]
+
+
+_PIECE = re.compile(r"(?<= )(?! )|(?<=[·/,→])(?![ 0-9])|(?<=[^ ])(?=[(「])")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
@@ -21,12 +22,16 @@ import typst
 
 import evalflow
 from evalflow.storage import Tree, canonical
-from evalflow_forms.sheet import Cell, Evidence, Sheet, Table
+from evalflow_forms.measure import row_lines, words
+from evalflow_forms.sheet import Cell, Evidence, Part, Sheet, Table
 
 MADE_WITH = f"typst {metadata.version('typst')}"
 
 FONTS = ("Noto Sans CJK KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo")
 """The families that are looked for in a folder and on the machine; the first one found is used."""
+
+_LETTER, _PADDING = Decimal("1.5"), Decimal("2.6")  # millimetres, at 8 points
+_KEPT = 12  # lines of a row that is not parted over pages
 
 PACKAGE = "municipal-evalflow-fonts"
 
@@ -178,10 +183,9 @@ def _tree(sheet: Sheet, font: Font) -> Tree:
     return {
         "font": list(font.families),
         "title": sheet.title,
-        "subtitle": sheet.subtitle,
-        "head": [list(pair) for pair in sheet.head],
+        "standing": sheet.standing,
         "boxes": list(sheet.boxes),
-        "tables": [_table(table) for table in sheet.tables],
+        "parts": [_part(sheet, part) for part in sheet.parts],
         "remarks": list(sheet.remarks),
         "illustrative": sheet.illustrative,
         "endings": list(sheet.endings()),
@@ -191,22 +195,70 @@ def _tree(sheet: Sheet, font: Font) -> Tree:
     }
 
 
+def _part(sheet: Sheet, part: Part) -> Tree:
+    return {
+        "subtitle": part.subtitle,
+        "head": [list(pair) for pair in sheet.head_of(part)],
+        "signed": [part.signed.get(name, "") for name in sheet.boxes],
+        "cooperation": part.cooperation,
+        "tables": [_table(table) for table in part.tables],
+    }
+
+
 def _table(table: Table) -> Tree:
     return {
         "caption": table.caption,
         "unit": table.unit,
         "widths": [str(width) for width in table.widths],
         "heads": [
-            [head.text, head.column, head.row, head.columns, head.rows] for head in table.heads
+            [
+                _lines(head.text, table, head.column, head.columns),
+                *(head.column, head.row, head.columns, head.rows),
+            ]
+            for head in table.heads
         ],
-        "cells": [
-            [cell.shown(), column, table.head_rows + row, cell.rows, _align(cell), cell.bold]
-            for row, line in enumerate(table.rows)
-            for column, cell in enumerate(line)
-            if cell is not None
-        ],
+        "cells": list(_cells(table)),
+        "remarks": list(table.remarks),
     }
 
 
+def _cells(table: Table) -> Iterator[Tree]:
+    whole = _kept(table)
+    for row, line in enumerate(table.rows):
+        for column, cell in enumerate(line):
+            if cell is None:
+                continue
+            yield {
+                "lines": _lines(cell.shown(), table, column, cell.columns),
+                "x": column,
+                "y": table.head_rows + row,
+                "rows": cell.rows,
+                "columns": cell.columns,
+                "align": _align(cell),
+                "bold": cell.bold,
+                "label": cell.label,
+                "breakable": not whole[row],
+            }
+
+
+def _kept(table: Table) -> list[bool]:
+    """Return for each row whether it is kept on one page: it, or the rows that one cell spans, is
+    short. A longer one breaks, so that no page is left with a title alone."""
+    lines = row_lines(table, _LETTER, _PADDING)[1]
+    kept = [each <= _KEPT for each in lines]
+    for place, row in enumerate(table.rows):
+        count = max((cell.rows for cell in row if cell is not None), default=1)
+        short = sum(lines[place : place + count]) <= _KEPT
+        for each in range(place, place + count) if count > 1 else ():
+            kept[each] = kept[each] and short
+    return kept
+
+
+def _lines(text: str, table: Table, column: int, columns: int) -> Tree:
+    width = sum(table.widths[column : column + columns], Decimal(0))
+    room = int((width - _PADDING) / _LETTER)
+    return [[list(pair) for pair in words(line, room)] for line in text.split("\n")]
+
+
 def _align(cell: Cell) -> str:
-    return "center" if cell.shown() == "-" else cell.align
+    return "center" if cell.shown() == "-" or (cell.label and cell.columns == 1) else cell.align

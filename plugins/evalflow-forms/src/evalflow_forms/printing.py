@@ -17,8 +17,12 @@ import attrs
 
 import evalflow
 from evalflow.plugins import FormFinding, FormRequest
-from evalflow_forms import build
+from evalflow_forms.archive import looked_through
 from evalflow_forms.build import sheet
+from evalflow_forms.change import ChangeOptions
+from evalflow_forms.department import DepartmentOptions
+from evalflow_forms.options import Options as FormOptions
+from evalflow_forms.projects import ProjectsOptions
 from evalflow_forms.sheet import Evidence, Sheet
 from evalflow_forms.sources import gather
 
@@ -42,20 +46,28 @@ class _Form:
     name: ClassVar[str]
     label: evalflow.Label
     formats: tuple[str, ...] = tuple(WRITERS)
-    Options: ClassVar[type[build.Options]] = build.Options
+    Options: ClassVar[type[FormOptions]] = FormOptions
 
-    def __init__(self, options: build.Options) -> None:
+    def __init__(self, options: FormOptions) -> None:
         """Take what the plan says of the form."""
         self.options = options
 
-    def sheet(self, engine: evalflow.Engine, request: FormRequest, made_with: str = "") -> Sheet:
-        """Return the form as values, whatever file it will be.
+    def sheet(
+        self,
+        engine: evalflow.Engine,
+        request: FormRequest,
+        made_with: str = "",
+        on: dt.date | None = None,
+    ) -> Sheet:
+        """Return the form as values, whatever file it will be. `on` is the day whose names hold;
+        None: the office's day then.
 
         Raises:
             InvalidInput: the options name unknown columns.
             NotFound: no such plan, unit, project or period.
         """
-        return sheet(self.name, gather(engine, request), self.options, request, made_with)
+        sources = gather(engine, request, on)
+        return sheet(self.name, sources, self.options, request, made_with)
 
     def write(
         self,
@@ -85,6 +97,8 @@ class _Form:
             return None
         writer = _writer(source.suffix.lower())
         try:
+            if source.suffix.lower() != ".pdf":
+                looked_through(source, source.suffix.lower())
             evidence = writer.evidence(source)
         except OSError:
             raise
@@ -113,6 +127,18 @@ class _Form:
 
     def _bytes(self, made: Sheet, suffix: str, template: Any) -> bytes:
         if template is None:
+            given = [*made.evidence.values, *made.evidence.left]
+            if given:
+                raise evalflow.InvalidInput(
+                    [
+                        evalflow.Problem(
+                            code="no_template",
+                            value=given[0],
+                            ko=f"'{given[0]}'을(를) 채울 서식 파일(--template)이 없습니다",
+                            en=f"there is no template (--template) with a field '{given[0]}'",
+                        )
+                    ]
+                )
             written: bytes = _writer(suffix).write(made)
             return written
         from evalflow_forms.template import filled
@@ -149,9 +175,12 @@ class _Form:
             number=number,
             at=evidence.at,
             dated=dt.date.fromisoformat(dated) if dated else None,
+            values=evidence.values,
+            leave=evidence.left,
         )
         try:
-            again = self.sheet(engine, request, evidence.made_with)
+            on = dt.date.fromisoformat(evidence.on) if evidence.on else None
+            again = self.sheet(engine, request, evidence.made_with, on)
         except evalflow.NotFound as error:
             yield _finding("store_differs", error.text("ko"), error.text("en"))
             return
@@ -164,6 +193,16 @@ class _Form:
                 f"{again.evidence.checkpoint}",
                 f"the history up to then is not what it was; now: {again.evidence.checkpoint}",
             )
+        if evidence.earlier:
+            if sound:
+                yield _finding(
+                    "earlier_layout",
+                    "전에 쓰던 모양의 서식이라 내용을 견줄 수 없습니다. 그때까지의 이력은 "
+                    "그대로입니다.",
+                    "it is laid out as forms were before and cannot be compared; the history up to "
+                    "then is what it was",
+                )
+            return
         if again.evidence.content != evidence.content:
             sound = False
             yield _finding(
@@ -250,7 +289,7 @@ class ProjectsForm(_Form):
     """붙임 1 대상사업 목록."""
 
     name = "projects"
-    Options = build.ProjectsOptions
+    Options = ProjectsOptions
     label = evalflow.Label("붙임 1 대상사업 목록", "list of projects (attachment 1)")
 
 
@@ -265,7 +304,7 @@ class DepartmentForm(_Form):
     """붙임 3 부서별 자체 평가서."""
 
     name = "department"
-    Options = build.DepartmentOptions
+    Options = DepartmentOptions
     label = evalflow.Label("붙임 3 부서별 자체 평가서", "self-evaluation (attachment 3)")
 
 
@@ -273,5 +312,5 @@ class ChangeForm(_Form):
     """변경계획서."""
 
     name = "change"
-    Options = build.ChangeOptions
+    Options = ChangeOptions
     label = evalflow.Label("변경계획서", "plan of a change")

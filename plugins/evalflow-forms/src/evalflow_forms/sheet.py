@@ -8,8 +8,8 @@ is printed, so that HWPX, PDF and the screen agree to the character.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
+from decimal import ROUND_HALF_UP, Decimal
 
 import attrs
 
@@ -22,9 +22,14 @@ MINUS = "△"
 """The minus of Korean offices."""
 
 PAGE_WIDTH, PAGE_HEIGHT, MARGIN = 297, 210, 15
-"""A4 lying, in millimetres."""
+"""A4 lying, in millimetres; standing it is the other way round."""
 
-TEXT_WIDTH = PAGE_WIDTH - 2 * MARGIN
+TEXT_WIDTH, STANDING_WIDTH = PAGE_WIDTH - 2 * MARGIN, PAGE_HEIGHT - 2 * MARGIN
+"""What is printed on: lying and standing."""
+
+
+LAYOUT, EARLIER = "form/2", "form/1"
+"""How forms are laid out now, as embedded in them, and how they were before."""
 
 
 def korean_date(day: dt.date) -> str:
@@ -33,8 +38,8 @@ def korean_date(day: dt.date) -> str:
 
 
 def grouped(value: Decimal, places: int = 0) -> str:
-    """Return an exact figure as printed: `1,234.5`, `△12`."""
-    text = f"{abs(value):,.{places}f}"
+    """Return an exact figure as printed, half-up: `1,234.5`, `△12`."""
+    text = f"{abs(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):,f}"
     return f"{MINUS}{text}" if value < 0 and Decimal(text.replace(",", "")) else text
 
 
@@ -44,7 +49,8 @@ class Cell:
 
     `value` is a text, an exact figure or None (nothing to say: `-`). `places` are the decimals
     printed; `percent` puts the sign behind. `note` says how the figure was worked out.
-    `rows` is how many rows it spans downwards; what it covers is None in the table.
+    `rows` and `columns` are how many it spans downwards and to the right; what it covers is None
+    in the table. `label` says that it names what stands beside it: grey, as a head.
     """
 
     value: str | Decimal | None
@@ -54,6 +60,8 @@ class Cell:
     align: str = "center"
     rows: int = 1
     bold: bool = False
+    columns: int = 1
+    label: bool = False
 
     def shown(self) -> str:
         """Return what is printed."""
@@ -81,7 +89,7 @@ class Table:
 
     `name` is short (the tab of a worksheet), `caption` stands above. `fields` are the
     columns' names, by which a template asks for them; `frozen` is how many
-    columns stay in sight beside the rest.
+    columns stay in sight beside the rest. `remarks` stand below it.
     """
 
     name: str
@@ -93,6 +101,7 @@ class Table:
     fields: tuple[str, ...] = ()
     unit: str = ""
     frozen: int = 0
+    remarks: tuple[str, ...] = ()
 
     def texts(self) -> Iterator[tuple[str, ...]]:
         """Yield the rows as printed; what is covered from above is empty."""
@@ -107,6 +116,9 @@ class Evidence:
     `at` is the moment of the latest entry that it takes in, `checkpoint` stands for the
     history up to then, `content` is the digest of everything that is printed. `asked` holds the
     unit, 관리번호 and day that were asked for; `made_with` the versions of what wrote it.
+    `on` is the last day by then on which a unit, a name or who answers for a project changed, or
+    that of the latest entry. `values` and `left` are what was given and left by hand in an office's
+    own file; `earlier` says that the form was laid out as evalflow did before.
     """
 
     form: str
@@ -119,6 +131,10 @@ class Evidence:
     asked: tuple[str | None, str | None, str | None]
     content: str = ""
     made_with: str = ""
+    on: str = ""
+    values: Mapping[str, str] = attrs.field(factory=dict)
+    left: tuple[str, ...] = ()
+    earlier: bool = False
 
     def line(self, zone: dt.tzinfo) -> str:
         """Return the line that is printed under the form."""
@@ -133,17 +149,23 @@ class Evidence:
         tree = attrs.asdict(self, recurse=False)
         tree["at"] = self.at.isoformat(timespec="microseconds")
         tree["asked"] = list(self.asked)
-        return canonical({"evalflow": "form/1", **tree})
+        del tree["earlier"]
+        tree["values"], tree["left"] = dict(self.values), list(self.left)
+        return canonical({"evalflow": LAYOUT, **tree})
 
     @classmethod
     def read(cls, text: str) -> Evidence | None:
         """Return the evidence in an embedded text; None where it is none."""
         try:
             tree = parse(text)
-            if tree.pop("evalflow") != "form/1":
+            layout = tree.pop("evalflow")
+            if layout not in (LAYOUT, EARLIER):
                 return None
+            tree.setdefault("left", [])
+            tree["earlier"] = layout == EARLIER
             unit, number, dated = tree["asked"]
             tree["asked"] = (unit, number, dated)
+            tree["left"] = tuple(tree["left"])
             tree["at"] = dt.datetime.fromisoformat(tree["at"])
             return cls(**tree) if tree["at"].tzinfo else None
         except (AttributeError, KeyError, TypeError, ValueError):
@@ -151,24 +173,66 @@ class Evidence:
 
 
 @attrs.frozen(kw_only=True)
+class Part:
+    """What is filed as one: it begins on a new page with head, sign-off boxes and title.
+
+    `name` is short (the tab of a worksheet). `apart` says that a workbook has a worksheet for each
+    table rather than one for all, so that lists can be sorted. `signed` is what stands in a
+    sign-off box, by its name, `cooperation` what stands under the boxes (협조), `decision` the
+    number of the mayor's decision (방침번호).
+    """
+
+    name: str
+    subtitle: str
+    tables: tuple[Table, ...]
+    apart: bool = False
+    signed: Mapping[str, str] = attrs.field(factory=dict)
+    cooperation: str = ""
+    decision: str | None = None
+
+
+@attrs.frozen(kw_only=True)
 class Sheet:
     """A whole form.
 
-    `head` holds pairs such as (시행일자, 2016. 2. 24.), `boxes` the sign-off line (결재란),
-    `remarks` lines under the tables, `illustrative` the word on made-up data, `attachments`
-    the list that ends in 끝.
+    `head` holds pairs such as (등록일자, 2016. 2. 24.), `boxes` the sign-off line (결재란),
+    `remarks` lines under the last table of each part, `illustrative` the word on made-up data,
+    `attachments` the list that ends in 끝. `listing` is what an office's own file is filled from:
+    all columns of the form, a row for each of its subjects.
     """
 
     title: str
-    subtitle: str
     head: tuple[tuple[str, str], ...]
     boxes: tuple[str, ...]
-    tables: tuple[Table, ...]
+    parts: tuple[Part, ...]
+    listing: Table
     remarks: tuple[str, ...]
     illustrative: str | None
     attachments: tuple[str, ...]
     evidence: Evidence
     evidence_line: str
+    standing: bool = False
+
+    @property
+    def width(self) -> int:
+        """Return the width that is printed on, in millimetres."""
+        return STANDING_WIDTH if self.standing else TEXT_WIDTH
+
+    def head_of(self, part: Part) -> tuple[tuple[str, str], ...]:
+        """Return the pairs of the head for one of the parts."""
+        if part.decision is None:
+            return self.head
+        return (*self.head, ("방침번호", part.decision))
+
+    @property
+    def subtitle(self) -> str:
+        """Return the first part's subtitle."""
+        return self.parts[0].subtitle
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Return the tables of all parts."""
+        return tuple(table for part in self.parts for table in part.tables)
 
     def digest(self) -> str:
         """Return the digest of all that is printed but the evidence."""
@@ -176,7 +240,10 @@ class Sheet:
             canonical(
                 [
                     self.title,
-                    self.subtitle,
+                    [
+                        [part.subtitle, dict(part.signed), part.cooperation, part.decision]
+                        for part in self.parts
+                    ],
                     [list(pair) for pair in self.head],
                     list(self.boxes),
                     list(self.remarks),
@@ -189,6 +256,7 @@ class Sheet:
                             [head.text for head in table.heads],
                             [list(row) for row in table.texts()],
                             [[cell and cell.note for cell in row] for row in table.rows],
+                            list(table.remarks),
                         ]
                         for table in self.tables
                     ],

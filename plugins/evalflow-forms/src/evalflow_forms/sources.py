@@ -23,8 +23,9 @@ class ProjectOverview:
     """One project in one period: its definition then, its rating, and what was said.
 
     `facts` are the latest of every field that was given in the period; `spent` the money given
-    so far in all periods up to this one, None where a period of them has none. `history` are all
-    entries up to the moment.
+    so far in all periods up to this one, None where a period of them has none, `spending` what was
+    given by period. `months` is what was done in each month, of all periods up to this one.
+    `history` are all entries up to the moment.
     """
 
     definition: evalflow.ProjectDefinition
@@ -32,16 +33,24 @@ class ProjectOverview:
     rating: Rating | None
     facts: Mapping[str, Any]
     spent: int | None
+    spending: Mapping[str, int]
+    months: Mapping[str, str]
     history: tuple[evalflow.Entry, ...]
 
 
 @attrs.frozen(kw_only=True)
 class Sources:
-    """A plan and where its projects stood; see `gather`."""
+    """A plan and where its projects stood; see `gather`.
+
+    `day` is the day whose names and responsibilities hold, `last` that of the latest entry.
+    `events` are the lifecycle's.
+    """
 
     head: evalflow.PlanHead
     period: str
+    periods: tuple[evalflow.Period, ...]
     day: dt.date
+    last: dt.date
     zone: dt.tzinfo
     unit: str
     standings: tuple[ProjectOverview, ...]
@@ -51,10 +60,29 @@ class Sources:
     lifecycle: str
     checkpoint: str
     roles: Mapping[str, str]
+    events: Mapping[str, Any]
+
+    def period_label(self, period: str | None = None) -> str:
+        """Return a period's name, e.g. 2016년 2분기; without one that of the form."""
+        wanted = period or self.period
+        return next((p.label.ko for p in self.periods if p.text == wanted), wanted)
+
+    def upto(self) -> tuple[evalflow.Period, ...]:
+        """Return the plan's periods up to the form's."""
+        return tuple(each for each in self.periods if each.text in self._names())
+
+    def _names(self) -> list[str]:
+        names = [each.text for each in self.periods]
+        return names[: names.index(self.period) + 1]
+
+    def name(self, unit: str) -> str:
+        """Return a unit's name on the form's day."""
+        return self.head.unit(unit).label_on(self.day).ko
 
 
-def gather(engine: evalflow.Engine, request: FormRequest) -> Sources:
-    """Return what the request asks for.
+def gather(engine: evalflow.Engine, request: FormRequest, on: dt.date | None = None) -> Sources:
+    """Return what the request asks for. `on` is the day whose names and responsibilities hold;
+    None: the office's day at the moment that is asked for.
 
     Raises:
         NotFound: no such plan, unit, project or period, or nothing was there at that moment.
@@ -73,8 +101,7 @@ def gather(engine: evalflow.Engine, request: FormRequest) -> Sources:
     if latest is None:
         raise evalflow.NotFound("plan", f"{request.plan} {at.isoformat()}")
     revision = max(entry.revision for all_of in histories.values() for entry in all_of)
-    period = request.period or latest.period
-    known = [each.text for each in engine.plans.calendar(request.plan).periods()]
+    period, known = _period(engine, request, at)
     if period not in known:
         raise evalflow.NotFound("period", period, known)
     head = engine.plans.head(request.plan, revision=revision)
@@ -89,8 +116,9 @@ def gather(engine: evalflow.Engine, request: FormRequest) -> Sources:
         raise evalflow.NotFound("unit", unit, tuple(head.units))
     below = head.below(unit)
     calendar = terms.calendar
-    day = calendar.today(latest.at)
-    last = next(each.end for each in calendar.periods() if each.text == period)
+    newest = {each.id: each for each in engine.plans.definitions(request.plan, revision=revision)}
+    last = calendar.today(latest.at)
+    day = on or _settled(head, newest, last, calendar.today(at))
     standings = []
     upto = known[: known.index(period) + 1]
     for project_id, definition in definitions[measured].items():
@@ -99,7 +127,7 @@ def gather(engine: evalflow.Engine, request: FormRequest) -> Sources:
             continue
         if request.number is not None and definition.number != request.number:
             continue
-        belongs = definition.unit_on(last)
+        belongs = newest.get(project_id, definition).unit_on(day)
         if belongs in below:
             standings.append(_standing(definition, belongs, period, upto, history))
     if request.number is not None and not standings:
@@ -116,7 +144,9 @@ def gather(engine: evalflow.Engine, request: FormRequest) -> Sources:
     return Sources(
         head=head,
         period=period,
+        periods=calendar.periods(),
         day=day,
+        last=last,
         zone=calendar.zone,
         unit=unit,
         standings=tuple(standings),
@@ -126,7 +156,39 @@ def gather(engine: evalflow.Engine, request: FormRequest) -> Sources:
         lifecycle=f"{lifecycle.name} v{lifecycle.version}",
         checkpoint=str(point),
         roles={name: role.label.ko for name, role in lifecycle.roles.items()},
+        events=lifecycle.events,
     )
+
+
+def _settled(
+    head: evalflow.PlanHead,
+    definitions: Mapping[str, evalflow.ProjectDefinition],
+    last: dt.date,
+    today: dt.date,
+) -> dt.date:
+    """Return the last day up to `today` on which a name or who answers for a project changed; at
+    least that of the latest entry. Until the next such day a form is printed alike."""
+    days = [last]
+    for unit in head.units.values():
+        days += [each.on for each in unit.renamed]
+    for definition in definitions.values():
+        days += [each.since for each in definition.assignments if each.since is not None]
+    return max(each for each in days if each <= max(today, last))
+
+
+def _period(
+    engine: evalflow.Engine, request: FormRequest, at: dt.datetime
+) -> tuple[str, list[str]]:
+    """Return the period that is asked for, and all there are; by itself it is the one in which
+    the office's day lies (the plan's first or last, where that lies before or after them)."""
+    calendar = engine.plans.calendar(request.plan)
+    periods = calendar.periods()
+    known = [each.text for each in periods]
+    if request.period is not None:
+        return request.period, known
+    today = calendar.today(at)
+    begun = [each.text for each in periods if each.start <= today]
+    return (begun or known[:1])[-1], known
 
 
 def _standing(
@@ -139,9 +201,12 @@ def _standing(
     rating = None
     facts: dict[str, Any] = {}
     spent: dict[str, int] = {}
+    months: dict[str, str] = {}
     for entry in history:
         if entry.data.get("spent") is not None:
             spent[entry.period] = int(entry.data["spent"])
+        if entry.period in upto:
+            months.update(entry.data.get("progress_by_month") or {})
         if entry.period != period or entry.period_after != period:
             continue
         if entry.rating is not None:
@@ -154,5 +219,7 @@ def _standing(
         rating=rating,
         facts=facts,
         spent=sum(spent[each] for each in upto) if known else None,
+        spending={each: spent[each] for each in upto if each in spent},
+        months=months,
         history=tuple(history),
     )

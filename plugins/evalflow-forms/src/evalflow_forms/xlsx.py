@@ -1,4 +1,4 @@
-"""XLSX, by openpyxl: one worksheet a table, ready to print on A4 lying.
+"""XLSX, by openpyxl: a worksheet for each table of a list, or for each paper, ready to print on A4.
 
 Numbers are numbers and rates carry how they were worked out as a comment. Excel never fits the
 height of merged or wrapped rows by itself, so heights are worked out from how wide Korean is.
@@ -11,21 +11,25 @@ import re
 from collections.abc import Sequence
 from copy import copy
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
 import openpyxl
+from openpyxl.cell.cell import MergedCell
 from openpyxl.comments import Comment
 from openpyxl.packaging.custom import StringProperty
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.cell_range import CellRange
+from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-import evalflow
-from evalflow_forms.archive import repacked
+from evalflow_forms.archive import broken, repacked
 from evalflow_forms.measure import lines_in, row_lines
-from evalflow_forms.sheet import NOTHING, Cell, Evidence, Sheet, Table
+from evalflow_forms.moving import Below, OneCell, Repeat, column_cells, every_cell, open_rows
+from evalflow_forms.sheet import NOTHING, Cell, Evidence, Part, Sheet, Table
 
 MADE_WITH = f"openpyxl {openpyxl.__version__}"
 
@@ -36,10 +40,11 @@ FONT = "맑은 고딕"
 
 _MM_TO_WIDTH = 0.5  # a character of Excel's column width is about 2 mm
 _LINE = 13.5  # points of a line at 9 points
-_BOX_MM = 20
+_BOX_MM = Decimal(20)
+_NARROWEST = Decimal(2)  # millimetres of a column
+_TALLEST = 409  # points; Excel has no higher row
 _LETTER, _PADDING = Decimal("1.65"), Decimal(4)  # millimetres, at 9 points
 _THIN = Side(style="thin", color="FF404040")
-_ALL = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 _GREY = PatternFill("solid", fgColor="FFE9EDF2")
 
 
@@ -48,10 +53,23 @@ def write(sheet: Sheet) -> bytes:
     book = openpyxl.Workbook()
     first = book.active
     assert isinstance(first, Worksheet)
-    for place, table in enumerate(sheet.tables):
+    pages = [
+        (part, tables, name)
+        for part in sheet.parts
+        for tables, name in (
+            [((table,), table.name) for table in part.tables]
+            if part.apart
+            else [(part.tables, part.name)]
+        )
+    ]
+    used: set[str] = set()
+    paint = _Paint()
+    for place, (part, tables, name) in enumerate(pages):
         page = first if place == 0 else book.create_sheet()
-        page.title = re.sub(r"[\[\]:*?/\\]", " ", table.name)[:31]
-        _page(page, sheet, table, opening=place == 0, closing=place == len(sheet.tables) - 1)
+        page.title = _tab(name, used)
+        last_of_part = place == len(pages) - 1 or pages[place + 1][0] is not part
+        closing = place == len(pages) - 1
+        _Page(page, sheet, part, tables, paint).write(remarks=last_of_part, closing=closing)
     properties = book.properties
     properties.creator = "evalflow"
     properties.title = sheet.title
@@ -60,6 +78,17 @@ def write(sheet: Sheet) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return repacked(out.getvalue(), sheet.evidence.at)
+
+
+def _tab(name: str, used: set[str]) -> str:
+    """Return a worksheet's name that Excel takes and that is not there yet."""
+    bare = re.sub(r"[\[\]:*?/\\]", " ", name).strip("' ")[:31] or "-"
+    tab, number = bare, 1
+    while tab.lower() in used:
+        number += 1
+        tab = f"{bare[: 31 - len(str(number)) - 1]} {number}"
+    used.add(tab.lower())
+    return tab
 
 
 def properties_of(book: openpyxl.Workbook) -> Any:
@@ -89,17 +118,29 @@ def cells(path_or_bytes: Path | bytes) -> dict[str, str]:
     }
 
 
-def fill(template: Path, sheet: Sheet) -> bytes:
-    """Return an office's own workbook with its fields filled; see `template`."""
+def fill(template: Path, data: bytes, sheet: Sheet) -> bytes:
+    """Return an office's own workbook with its fields filled; see `template`.
+
+    Raises:
+        InvalidInput: it cannot be read, or asks for what is not there: all problems.
+    """
     from evalflow_forms.template import Filling
 
-    book = openpyxl.load_workbook(template)
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(data))
+    except Exception as error:  # whatever openpyxl raises at parts that do not hang together
+        said = " ".join(str(error).split())[:200]
+        raise broken(template, ".xlsx", f"읽을 수 없습니다 ({said})", said) from error
     filling = Filling(template, sheet)
     _name_cells(book, filling)
     for page in book.worksheets:
-        _fill_page(page, sheet, filling)
+        _fill_page(book, page, sheet, filling)
     filling.raise_if_any()
-    properties_of(book).append(StringProperty(name=PROPERTY, value=sheet.evidence.text()))
+    properties = properties_of(book)
+    if PROPERTY in properties.names:
+        del properties[PROPERTY]
+    properties.append(StringProperty(name=PROPERTY, value=sheet.evidence.text()))
+    book.calculation.fullCalcOnLoad = True  # formulas have no value until they are worked out
     out = io.BytesIO()
     book.save(out)
     return repacked(out.getvalue(), sheet.evidence.at)
@@ -113,68 +154,144 @@ def _name_cells(book: Any, filling: Any) -> None:
             if name not in filling.known():
                 continue
             for title, place in defined.destinations:
-                cell = book[title][place.replace("$", "")]
-                if not isinstance(cell, tuple) and cell.value is None:
+                bare = place.replace("$", "")
+                if title not in book.sheetnames or not re.fullmatch(r"[A-Z]+\d+", bare):
+                    continue
+                cell = book[title][bare]
+                if cell.value is None:
                     cell.value = f"{{{{{name}}}}}"
             del names[name]  # rows that are repeated would leave it behind
 
 
-def _fill_page(page: Any, sheet: Sheet, filling: Any) -> None:
-    repeated: int | None = None
-    for row in page.iter_rows():
-        if any(isinstance(each.value, str) and filling.rows_in(each.value) for each in row):
-            repeated = row[0].row
-            break
-    count = len(sheet.tables[0].rows)
-    if repeated is not None:
-        pattern = [copy(each) for each in page[repeated]]
-        if count > 1:
-            _open_rows(page, repeated + 1, count - 1)
-        for place in range(count):
-            for old in pattern:
-                new = page.cell(repeated + place, old.column)
-                new._style = copy(old._style)
-                new.value = old.value
-            page.row_dimensions[repeated + place].height = page.row_dimensions[repeated].height
-    for row in page.iter_rows():
-        for cell in row:
-            if not isinstance(cell.value, str) or "{{" not in cell.value:
+def _fill_page(book: Any, page: Any, sheet: Sheet, filling: Any) -> None:
+    rows: list[int] = []
+    for cell in every_cell(page):
+        if isinstance(cell.value, str) and filling.rows_in(cell.value) and cell.row not in rows:
+            rows.append(cell.row)
+    count = len(sheet.listing.rows)
+    repeat = Repeat(page.title, rows[0], count) if rows else None
+    if repeat is not None:
+        for row in rows[1:]:
+            filling.refuse(
+                "two_rows",
+                f"{page.title}!{row}",
+                str(row),
+                f"{page.title}!{row}: 되풀이할 줄은 시트마다 하나입니다 (먼저 나온 줄: {rows[0]})",
+                f"{page.title}!{row}: a worksheet repeats one row, and {rows[0]} is the first",
+            )
+        if rows[1:]:
+            return
+        if not _move(book, page, repeat, filling):
+            return
+    for cell in every_cell(page):
+        if not isinstance(cell.value, str) or "{{" not in cell.value:
+            continue
+        at = None
+        if repeat is not None and repeat.row <= cell.row <= repeat.last:
+            at = cell.row - repeat.row
+        where = f"{page.title}!{cell.coordinate}"
+        exact = _exact(cell.value, at, sheet, filling)
+        if exact is not None and isinstance(exact.value, Decimal):
+            filling.found += 1
+            cell.value = exact.value / 100 if exact.percent else exact.value
+            if cell.number_format == "General":
+                cell.number_format = _shape(exact)
+        else:
+            cell.value = _safe(filling.text(cell.value, at, where))
+
+
+def _move(book: Any, page: Any, repeat: Repeat, filling: Any) -> bool:
+    """Repeat the row with all that hangs on it; False where that cannot be done, which is noted."""
+    before = len(filling.problems)
+    pattern = [
+        (cell.column, copy(cell._style), cell.value) for cell in column_cells(page, repeat.row)
+    ]
+    height = page.row_dimensions[repeat.row].height
+    changed: list[tuple[Any, Any]] = []
+    for other in book.worksheets:
+        for cell in every_cell(other):
+            if other is page and cell.row == repeat.row:
                 continue
-            inside = repeated is not None and repeated <= cell.row < repeated + count
-            at = cell.row - repeated if inside and repeated is not None else None
-            where = f"{page.title}!{cell.coordinate}"
-            exact = _exact(cell.value, at, sheet, filling)
-            if exact is not None and isinstance(exact.value, Decimal):
-                filling.found += 1
-                cell.value = exact.value / 100 if exact.percent else exact.value
-                if cell.number_format == "General":
-                    cell.number_format = _shape(exact)
-            else:
-                cell.value = _safe(filling.text(cell.value, at, where))
+            value = _moved_formula(cell, repeat, other, filling)
+            if value is not None:
+                changed.append((cell, value))
+    for names in (book.defined_names, *(each.defined_names for each in book.worksheets)):
+        for defined in names.values():
+            defined.attr_text = repeat.named(defined.attr_text)
+    for cell, value in changed:
+        cell.value = value
+    open_rows(page, repeat)
+    for place in range(repeat.count):
+        for column, style, value in pattern:
+            new = page.cell(repeat.row + place, column)
+            if isinstance(new, MergedCell):
+                continue
+            new._style = copy(style)
+            new.value = _copied(value, place, f"{page.title}!{new.coordinate}", repeat, filling)
+        page.row_dimensions[repeat.row + place].height = height
+    return len(filling.problems) == before
 
 
-def _open_rows(page: Worksheet, at: int, count: int) -> None:
-    """Insert rows, and move what is merged below them, which openpyxl leaves behind."""
-    below = [each for each in page.merged_cells.ranges if each.min_row >= at]
-    heights = {row: each.height for row, each in page.row_dimensions.items() if row >= at}
-    for each in below:
-        page.merged_cells.remove(each)
-    page.insert_rows(at, count)
-    for each in below:
-        each.shift(row_shift=count)
-        page.merged_cells.add(each)
-    for row in heights:
-        page.row_dimensions[row].height = None
-    for row, height in heights.items():
-        page.row_dimensions[row + count].height = height
+def _moved_formula(cell: Any, repeat: Repeat, page: Any, filling: Any) -> Any:
+    """Return what a formula outside of the repeated row becomes; None where it is none."""
+    value, where = cell.value, f"{page.title}!{cell.coordinate}"
+    text = value.text if isinstance(value, ArrayFormula) else value
+    if cell.data_type != "f" or not isinstance(text, str):
+        return None
+    try:
+        moved = repeat.formula(text, page.title, where)
+    except OneCell as error:
+        filling.refuse(
+            "one_cell",
+            where,
+            text,
+            f"{where}: {text}의 {error}은(는) {repeat.count}번 되풀이되는 줄의 한 칸입니다. "
+            f"범위로 적으십시오 (예: SUM({error}:{error}))",
+            f"{where}: {error} in {text} is one cell of the row that is repeated {repeat.count} "
+            f"times; write a range, such as SUM({error}:{error})",
+        )
+        return None
+    if isinstance(value, ArrayFormula):
+        reference = repeat.area(value.ref) if page.title == repeat.title else value.ref
+        return ArrayFormula(reference, moved)
+    return moved
+
+
+def _copied(value: Any, place: int, where: str, repeat: Repeat, filling: Any) -> Any:
+    """Return what the cell of the row says in its copy number `place`."""
+    if isinstance(value, ArrayFormula | DataTableFormula):
+        if place == 0:
+            filling.refuse(
+                "array_formula",
+                where,
+                str(value.ref),
+                f"{where}: 되풀이되는 줄에는 배열 수식을 쓸 수 없습니다",
+                f"{where}: no array formula in a row that is repeated",
+            )
+        return None
+    if not isinstance(value, str) or not value.startswith("="):
+        return value
+    try:
+        return repeat.pattern(value, place, where)
+    except Below as error:
+        if place == 0:
+            fixed = re.sub(r"(\d+)", r"$\1", str(error))
+            filling.refuse(
+                "cell_below",
+                where,
+                value,
+                f"{where}: {value}의 {error}은(는) 되풀이되는 줄 아래입니다. {fixed}로 적으십시오",
+                f"{where}: {error} in {value} lies below the row that is repeated; write {fixed}",
+            )
+        return None
 
 
 def _exact(text: str, place: int | None, sheet: Sheet, filling: Any) -> Cell | None:
     """Return the cell that a field alone in its place asks for: numbers stay numbers."""
     match = re.fullmatch(r"\{\{\s*(\w+)\s*\}\}", text)
-    if match is None or place is None or match[1] not in filling.columns:
+    if match is None or place is None or not filling.is_column(match[1]):
         return None
-    rows, column = sheet.tables[0].rows, int(filling.columns[match[1]])
+    rows, column = sheet.listing.rows, int(filling.columns[match[1]])
     while place > 0 and rows[place][column] is None:
         place -= 1
     return rows[place][column]
@@ -183,63 +300,249 @@ def _exact(text: str, place: int | None, sheet: Sheet, filling: Any) -> Cell | N
 # --------------------------------------------------------------------------- one worksheet
 
 
-def _page(page: Any, sheet: Sheet, table: Table, *, opening: bool, closing: bool) -> None:
-    count = len(table.widths)
-    for place, width in enumerate(table.widths, 1):
-        page.column_dimensions[get_column_letter(place)].width = float(width) * _MM_TO_WIDTH
-    row = _opening(page, sheet, table) if opening else 1
-    row = _line(page, row, count, table.caption, bold=True, size=11)
-    if table.unit:
-        row = _line(page, row, count, table.unit, align="right")
-    top = row
-    row = _heads(page, table, top)
-    page.print_title_rows = f"{top}:{row - 1}"
-    page.freeze_panes = page.cell(row, table.frozen + 1)
-    row = _body(page, table, row)
-    if closing:
-        row = _closing(page, sheet, row, count)
-    _print_set_up(page, sheet, row - 1, count)
+class _Paint:
+    """Looks of cells, each made once: openpyxl takes a fraction of a millisecond for one."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Any, ...], Any] = {}
+
+    def __call__(
+        self,
+        cell: Any,
+        *,
+        size: int = 9,
+        bold: bool = False,
+        color: str = "FF000000",
+        align: str = "left",
+        indent: int = 0,
+        wrap: bool = True,
+        border: bool = False,
+        open_above: bool = False,
+        open_below: bool = False,
+        grey: bool = False,
+        shape: str = "General",
+    ) -> None:
+        """Give a cell its look."""
+        key = (size, bold, color, align, indent, wrap, border, open_above, open_below, grey, shape)
+        if key not in self._made:
+            cell.font = Font(name=FONT, size=size, bold=bold, color=color)
+            cell.alignment = Alignment(
+                horizontal=align, vertical="center", wrap_text=wrap, indent=indent
+            )
+            if border:
+                top, bottom = None if open_above else _THIN, None if open_below else _THIN
+                cell.border = Border(left=_THIN, right=_THIN, top=top, bottom=bottom)
+            if grey:
+                cell.fill = _GREY
+            cell.number_format = shape
+            self._made[key] = copy(cell._style)
+        cell._style = copy(self._made[key])
 
 
-def _opening(page: Worksheet, sheet: Sheet, table: Table) -> int:
-    count = len(table.widths)
-    columns = _box_columns(table.widths, len(sheet.boxes))
-    for place, (name, value) in enumerate(sheet.head, 1):
-        _put(page, place, 1, f"{name}: {value}", Alignment(horizontal="left", vertical="center"))
-        end = columns[0][0] - 1
-        if end > 1:
-            page.merge_cells(start_row=place, start_column=1, end_row=place, end_column=end)
-        page.row_dimensions[place].height = 18
-    for (start, end), name in zip(columns, sheet.boxes, strict=True):
-        _merged(page, 1, start, 1, end, name, fill=_GREY)
-        _merged(page, 2, start, 3, end, None)
-    page.row_dimensions[3].height = 24
-    row = _line(page, 5, count, sheet.title, bold=True, size=18, align="center", height=32)
-    row = _line(page, row, count, sheet.subtitle, align="center", size=10)
-    if sheet.illustrative:
-        row = _line(page, row, count, _illustrative(sheet), widths=table.widths, color="FFB00020")
-    return row + 1
+def _merge(page: Any, top: int, left: int, bottom: int, right: int) -> None:
+    """Merge cells that have their looks already; `merge_cells` would give them anew, slowly."""
+    if (top, left) != (bottom, right):
+        bounds = f"{get_column_letter(left)}{top}:{get_column_letter(right)}{bottom}"
+        page.merged_cells.ranges.add(CellRange(bounds))
+
+
+class _Page:
+    """One worksheet while it is written.
+
+    Several tables and the sign-off boxes stand under one another, each with widths of its own: the
+    worksheet has a column from every edge to the next, and cells are merged over them.
+    """
+
+    def __init__(
+        self, page: Any, sheet: Sheet, part: Part, tables: Sequence[Table], paint: _Paint
+    ) -> None:
+        self.page, self.sheet, self.part, self.tables = page, sheet, part, tables
+        self.paint = paint
+        boxes = len(sheet.boxes)
+        box = min(_BOX_MM, Decimal(sheet.width - 40) / boxes).quantize(Decimal("0.1"))
+        if len(tables) == 1 and len(tables[0].widths) > boxes + 1:
+            self.edges = _edges(tables[0].widths)
+            self.boxes = self._boxes_over(tables[0].widths, boxes)
+        else:
+            whole = Decimal(sheet.width)
+            marks = {whole - box * n for n in range(1, boxes + 1)}
+            for table in tables:
+                marks |= set(_edges(table.widths))
+            self.edges = _apart(sorted(marks))
+            ends = [self._at(whole - box * n) for n in range(boxes, -1, -1)]
+            self.boxes = list(pairwise(ends))
+        self.count = len(self.edges) - 1
+        self.widths = [b - a for a, b in pairwise(self.edges)]
+
+    @staticmethod
+    def _boxes_over(widths: Sequence[Decimal], boxes: int) -> list[tuple[int, int]]:
+        return [(start - 1, end) for start, end in _box_columns(widths, boxes)]
+
+    def _at(self, edge: Decimal) -> int:
+        """Return the number of the edge that is nearest."""
+        return min(range(len(self.edges)), key=lambda n: abs(self.edges[n] - edge))
+
+    def write(self, *, remarks: bool, closing: bool) -> None:
+        """Write everything: `remarks` with the form's, `closing` with attachments and evidence."""
+        page = self.page
+        for place, width in enumerate(self.widths, 1):
+            letter = get_column_letter(place)
+            page.column_dimensions[letter].width = float(width) * _MM_TO_WIDTH
+        row = self._opening()
+        for table in self.tables:
+            row = self._line(row, table.caption, bold=True, size=11)
+            if table.unit:
+                row = self._line(row, table.unit, align="right")
+            top = row
+            row = self._heads(table, top)
+            if len(self.tables) == 1:
+                page.print_title_rows = f"{top}:{row - 1}" if table.head_rows else None
+                frozen = self._span(table, 0, table.frozen)[1] if table.frozen else 0
+                page.freeze_panes = page.cell(row, frozen + 1)
+            row = self._body(table, row)
+            for text in table.remarks:
+                row = self._line(row, f"※ {text}", measured=True)
+        if remarks:
+            for text in self.sheet.remarks:
+                row = self._line(row, f"※ {text}", measured=True)
+        if closing:
+            for text in self.sheet.endings():
+                row = self._line(row, text, size=10)
+            text = self.sheet.evidence_line
+            row = self._line(row, text, measured=True, size=8, color="FF606060")
+        _print_set_up(page, self.sheet, row - 1, self.count)
+
+    def _opening(self) -> int:
+        page, sheet, part = self.page, self.sheet, self.part
+        head = sheet.head_of(part)
+        left = self.boxes[0][0]
+        for place, (name, value) in enumerate(head, 1):
+            cell = page.cell(place, 1, _safe(f"{name}: {value}"))
+            self.paint(cell, wrap=False)
+            _merge(page, place, 1, place, left)
+            page.row_dimensions[place].height = 18
+        for (start, end), name in zip(self.boxes, sheet.boxes, strict=True):
+            self._merged(1, start + 1, 1, end, name, grey=True)
+            self._merged(2, start + 1, 4, end, part.signed.get(name))
+        row = len(head) + 1
+        if part.cooperation:
+            start, end = self.boxes[0][0] + 1, self.boxes[-1][1]
+            self._merged(5, start, 5, end, f"협 조   {part.cooperation}")
+            row = max(row, 6)
+        row = self._line(row + 1, sheet.title, bold=True, size=18, align="center", height=32)
+        row = self._line(row, part.subtitle, align="center", size=10)
+        if sheet.illustrative:
+            row = self._line(row, _illustrative(sheet), measured=True, color="FFB00020")
+        return row + 1
+
+    def _line(self, row: int, text: str, *, measured: bool = False, **more: Any) -> int:
+        widths = self.widths if measured else ()
+        return _line(self.paint, self.page, row, self.count, text, widths=widths, **more)
+
+    def _span(self, table: Table, column: int, columns: int) -> tuple[int, int]:
+        """Return the first and last column of the worksheet under columns of a table."""
+        edges = _edges(table.widths)
+        return self._at(edges[column]) + 1, self._at(edges[column + columns])
+
+    def _heads(self, table: Table, top: int) -> int:
+        for head in table.heads:
+            start = top + head.row
+            left, right = self._span(table, head.column, head.columns)
+            end = start + head.rows - 1
+            self._merged(start, left, end, right, head.text, grey=True, bold=True)
+        for row, lines in enumerate(row_lines(table, _LETTER, _PADDING)[0]):
+            self.page.row_dimensions[top + row].height = lines * _LINE + 6
+        return top + table.head_rows
+
+    def _body(self, table: Table, top: int) -> int:
+        for place, row in enumerate(table.rows):
+            for column, cell in enumerate(row):
+                if cell is None:
+                    continue
+                # Over several rows nothing is merged: a page may end within them, and a text in the
+                # middle would lie over the next page's head. The lines between are left out.
+                at, end = top + place, top + place + cell.rows - 1
+                left, right = self._span(table, column, cell.columns)
+                for down in range(at, end + 1):
+                    for across in range(left, right + 1):
+                        if (down, across) != (at, left):
+                            self.paint(
+                                self.page.cell(down, across),
+                                border=True,
+                                open_above=down > at,
+                                open_below=down < end,
+                                grey=cell.label,
+                            )
+                self._cell(at, left, cell)
+                _merge(self.page, at, left, at, right)
+        for place, lines in enumerate(row_lines(table, _LETTER, _PADDING, first=True)[1]):
+            self.page.row_dimensions[top + place].height = min(_TALLEST, lines * _LINE + 6)
+        return top + len(table.rows)
+
+    def _cell(self, row: int, column: int, cell: Cell) -> None:
+        value: Any = _safe(cell.shown())
+        if isinstance(cell.value, Decimal):
+            value = cell.value / 100 if cell.percent else cell.value
+        centred = cell.shown() == NOTHING or (cell.label and cell.columns == 1)
+        align = "center" if centred else cell.align
+        at: Any = self.page.cell(row, column, value)
+        self.paint(
+            at,
+            bold=cell.bold,
+            align=align,
+            indent=0 if align == "center" else 1,
+            border=True,
+            open_below=cell.rows > 1,
+            grey=cell.label,
+            shape=_shape(cell) if isinstance(cell.value, Decimal) else "General",
+        )
+        if cell.note:
+            at.comment = Comment(cell.note, "evalflow", width=420, height=110)
+
+    def _merged(
+        self,
+        top: int,
+        left: int,
+        bottom: int,
+        right: int,
+        text: str | None,
+        *,
+        grey: bool = False,
+        bold: bool = False,
+    ) -> None:
+        """Write one boxed cell over several."""
+        for row in range(top, bottom + 1):
+            for column in range(left, right + 1):
+                at = self.page.cell(row, column)
+                self.paint(at, align="center", border=True, grey=grey, bold=bold)
+        self.page.cell(top, left).value = _safe(text)
+        _merge(self.page, top, left, bottom, right)
+
+
+def _edges(widths: Sequence[Decimal]) -> list[Decimal]:
+    """Return where the columns begin and end, in millimetres from the left."""
+    edges = [Decimal(0)]
+    for width in widths:
+        edges.append(edges[-1] + width)
+    return edges
+
+
+def _apart(edges: Sequence[Decimal]) -> list[Decimal]:
+    """Return the edges without those too close for a column between; both ends stay."""
+    kept = [edges[0]]
+    for edge in edges[1:-1]:
+        if edge - kept[-1] >= _NARROWEST and edges[-1] - edge >= _NARROWEST:
+            kept.append(edge)
+    return [*kept, edges[-1]]
 
 
 def _box_columns(widths: Sequence[Decimal], boxes: int) -> list[tuple[int, int]]:
     """Return for every sign-off box its first and last column, on the right of the page."""
-    if boxes >= len(widths):
-        raise evalflow.InvalidInput(
-            [
-                evalflow.Problem(
-                    code="too_many_boxes",
-                    path="forms.sign_off",
-                    value=str(boxes),
-                    ko=f"결재란 {boxes}칸에는 열이 {boxes + 1}개는 있어야 합니다: {len(widths)}개",
-                    en=f"{boxes} sign-off boxes need {boxes + 1} columns, got {len(widths)}",
-                )
-            ]
-        )
     found: list[tuple[int, int]] = []
     end = len(widths)
     for left in range(boxes, 0, -1):
         start = end
-        while start > left and sum(widths[start - 1 : end]) < _BOX_MM:
+        while start > left + 1 and sum(widths[start - 1 : end]) < _BOX_MM:
             start -= 1
         found.insert(0, (start, end))
         end = start - 1
@@ -250,19 +553,8 @@ def _illustrative(sheet: Sheet) -> str:
     return f"※ 예시 자료: {sheet.illustrative}"
 
 
-def _closing(page: Worksheet, sheet: Sheet, row: int, count: int) -> int:
-    widths = [
-        Decimal(str(page.column_dimensions[get_column_letter(n)].width)) * 2
-        for n in range(1, count + 1)
-    ]
-    for text in sheet.remarks:
-        row = _line(page, row, count, f"※ {text}", widths=widths)
-    for text in sheet.endings():
-        row = _line(page, row, count, text, size=10)
-    return _line(page, row, count, sheet.evidence_line, widths=widths, size=8, color="FF606060")
-
-
 def _line(
+    paint: _Paint,
     page: Worksheet,
     row: int,
     count: int,
@@ -276,57 +568,11 @@ def _line(
     color: str = "FF000000",
 ) -> int:
     """Put one line over the whole width and return the next row."""
-    cell: Any = page.cell(row, 1, _safe(text))
-    cell.font = Font(name=FONT, size=size, bold=bold, color=color)
-    cell.alignment = Alignment(horizontal=align, vertical="center", wrap_text=True)
-    page.merge_cells(start_row=row, start_column=1, end_row=row, end_column=count)
+    paint(page.cell(row, 1, _safe(text)), size=size, bold=bold, color=color, align=align)
+    _merge(page, row, 1, row, count)
     lines = lines_in(text, int(sum(widths, Decimal(0)) / _LETTER)) if widths else 1
     page.row_dimensions[row].height = height or max(16, size + 9, lines * _LINE + 3)
     return row + 1
-
-
-def _heads(page: Worksheet, table: Table, top: int) -> int:
-    for head in table.heads:
-        start, left = top + head.row, 1 + head.column
-        end, right = start + head.rows - 1, left + head.columns - 1
-        _merged(page, start, left, end, right, head.text, fill=_GREY, bold=True)
-    for row, lines in enumerate(row_lines(table, _LETTER, _PADDING)[0]):
-        page.row_dimensions[top + row].height = lines * _LINE + 6
-    return top + table.head_rows
-
-
-def _body(page: Worksheet, table: Table, top: int) -> int:
-    for place, row in enumerate(table.rows):
-        for column, cell in enumerate(row, 1):
-            if cell is None:
-                continue
-            at = top + place
-            _cell(page, at, column, cell)
-            if cell.rows > 1:
-                end = at + cell.rows - 1
-                for below in range(at + 1, end + 1):
-                    page.cell(below, column).border = _ALL
-                page.merge_cells(start_row=at, start_column=column, end_row=end, end_column=column)
-    for place, lines in enumerate(row_lines(table, _LETTER, _PADDING)[1]):
-        page.row_dimensions[top + place].height = lines * _LINE + 6
-    return top + len(table.rows)
-
-
-def _cell(page: Worksheet, row: int, column: int, cell: Cell) -> None:
-    numeric = isinstance(cell.value, Decimal)
-    value: Any = cell.value if numeric else _safe(cell.shown())
-    if isinstance(cell.value, Decimal) and cell.percent:
-        value = cell.value / 100
-    at: Any = page.cell(row, column, value)
-    at.font = Font(name=FONT, size=9, bold=cell.bold)
-    align = "center" if cell.shown() == NOTHING else cell.align
-    indent = 0 if align == "center" else 1
-    at.alignment = Alignment(horizontal=align, vertical="center", wrap_text=True, indent=indent)
-    at.border = _ALL
-    if numeric:
-        at.number_format = _shape(cell)
-    if cell.note:
-        at.comment = Comment(cell.note, "evalflow", width=420, height=110)
 
 
 def _shape(cell: Cell) -> str:
@@ -343,50 +589,8 @@ def _safe(text: str | None) -> str | None:
     return f" {text}" if text[:1] in "=+@" else text
 
 
-def _merged(
-    page: Worksheet,
-    top: int,
-    left: int,
-    bottom: int,
-    right: int,
-    text: str | None,
-    *,
-    fill: PatternFill | None = None,
-    bold: bool = False,
-) -> None:
-    for row in range(top, bottom + 1):
-        for column in range(left, right + 1):
-            page.cell(row, column).border = _ALL
-            if fill:
-                page.cell(row, column).fill = fill
-    _put(
-        page,
-        top,
-        left,
-        text,
-        Alignment(horizontal="center", vertical="center", wrap_text=True),
-        bold=bold,
-    )
-    if (top, left) != (bottom, right):
-        page.merge_cells(start_row=top, start_column=left, end_row=bottom, end_column=right)
-
-
-def _put(
-    page: Worksheet,
-    row: int,
-    column: int,
-    text: str | None,
-    alignment: Alignment,
-    *,
-    bold: bool = False,
-) -> None:
-    cell: Any = page.cell(row, column, _safe(text))
-    cell.font = Font(name=FONT, size=9, bold=bold)
-    cell.alignment = alignment
-
-
 def _print_set_up(page: Worksheet, sheet: Sheet, last: int, count: int) -> None:
-    page.page_setup.orientation = "landscape"
+    page.page_setup.orientation = "portrait" if sheet.standing else "landscape"
     page.page_setup.paperSize = page.PAPERSIZE_A4
     page.page_setup.fitToWidth = 1
     page.page_setup.fitToHeight = 0

@@ -16,7 +16,7 @@ from evalflow.plugins import FormFinding, FormRequest
 from evalflow.storage import digest
 from evalflow_report.view import View
 
-MADE_WITH = "evalflow-report 0.1, page 2"
+MADE_WITH = "evalflow-report 0.1, page 3"
 """Another one whenever the same figures give another page: a page of before is then told as the
 work of another version, and not as one that the store does not bear out."""
 

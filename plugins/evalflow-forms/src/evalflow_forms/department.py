@@ -1,0 +1,348 @@
+"""붙임 3 부서별 자체 평가서: for each project what it is, what it reached, and what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+import attrs
+
+from evalflow.plugins import explain_line
+from evalflow_forms import change, listing, values
+from evalflow_forms.listing import DEPARTMENT, label, plain, wide
+from evalflow_forms.options import Options, check_columns, of_columns
+from evalflow_forms.sheet import STANDING_WIDTH, Cell, Head, Part, Table
+from evalflow_forms.sources import ProjectOverview, Sources
+from evalflow_forms.values import Line
+
+_SAID = {"cause": "부진사유", "countermeasure": "대책", "follow_up": "향후계획"}
+_GOALS = {"strategy": "전략목표", "policy": "정책사업목표", "project": "단위사업"}
+_ACCUMULATIONS = {"sum": "합계", "last": "최근값", "average": "평균", "ratio": "분자/분모"}
+
+
+@attrs.frozen(kw_only=True)
+class DepartmentOptions(Options):
+    """The options of 붙임 3. With `columns` it is one list, without them a paper a project."""
+
+    columns: tuple[str, ...] = attrs.field(
+        default=(), validator=of_columns("department", DEPARTMENT)
+    )
+    titles: Mapping[str, str] = attrs.field(
+        factory=dict, validator=of_columns("department", DEPARTMENT)
+    )
+    widths: Mapping[str, int] = attrs.field(
+        factory=dict, validator=of_columns("department", DEPARTMENT)
+    )
+
+
+def parts(sources: Sources, options: Options) -> tuple[Part, ...]:
+    """Return the form: a part for every project, or one list where the plan names columns."""
+    check_columns("department", options, DEPARTMENT)
+    if options.columns or not sources.standings:
+        return (
+            Part(
+                name="자체 평가서",
+                subtitle=f"{sources.period_label()} · {sources.name(sources.unit)}",
+                tables=(_list(sources, options),),
+                apart=True,
+            ),
+        )
+    return tuple(
+        Part(
+            name=f"{each.definition.number} {each.definition.label.ko}",
+            subtitle=f"{sources.period_label()} · {_where(sources, each)}",
+            tables=tuple(_Paper(sources, each, options).tables()),
+        )
+        for each in sources.standings
+    )
+
+
+def whole(sources: Sources, options: Options) -> Table:
+    """Return all columns, for an office's own file."""
+    lines = listing.by_project(sources.standings, sources, options.unit)
+    return listing.whole(DEPARTMENT, options, lines)
+
+
+def _where(sources: Sources, standing: ProjectOverview) -> str:
+    bureau = sources.head.ancestor(standing.unit, "bureau")
+    names = [sources.name(bureau)] if bureau not in (None, standing.unit) and bureau else []
+    return " ".join([*names, sources.name(standing.unit)])
+
+
+def _list(sources: Sources, options: Options) -> Table:
+    return listing.table(
+        "자체 평가서",
+        "성과지표별 추진실적",
+        DEPARTMENT,
+        options.columns or ("number", "title", "unit", "indicator", "target", "actual", "rate"),
+        options,
+        listing.by_project(sources.standings, sources, options.unit),
+        frozen=2,
+    )
+
+
+class _Paper:
+    """The paper of one project: numbered sections."""
+
+    def __init__(self, sources: Sources, standing: ProjectOverview, options: Options) -> None:
+        self.sources, self.standing, self.options = sources, standing, options
+        self.definition = standing.definition
+        self.lines = [
+            Line(sources, standing, each, options.unit) for each in self.definition.indicators
+        ]
+
+    def tables(self) -> Iterator[Table]:
+        """Yield the sections in order."""
+        sections = [self._overview, self._indicators, self._money, self._months, self._lagging]
+        sections += [self._changes, self._evidence]
+        if self.definition.cards:
+            sections.append(self._cards)
+        for place, section in enumerate([*sections, self._opinion], 1):
+            made = section()
+            yield attrs.evolve(made, caption=f"{place}. {made.caption}")
+
+    def _overview(self) -> Table:
+        head, definition = self.sources.head, self.definition
+        core = definition.core_project
+        chosen = ", ".join(head.criteria[each].ko for each in definition.selection)
+        joint = ", ".join(self.sources.name(each) for each in definition.cooperating)
+        rows = [
+            [label("사업명"), *wide(f"[{definition.number}] {definition.label.ko}", 3)],
+            self._pair(
+                ("분야", head.fields[definition.field].ko),
+                ("핵심 프로젝트", head.core_projects[core].ko if core else None),
+            ),
+            self._pair(("사업기간", values.term_text(definition)), ("사업비", self._budget())),
+            self._pair(
+                ("담당·협조", f"{self.sources.name(self.standing.unit)} / 협조: {joint or '-'}"),
+                ("선정기준", chosen or None),
+            ),
+            [label("사업내용"), *wide(c.ko if (c := definition.content) else None, 3)],
+            [label("목표체계"), *wide("\n".join(self._goals()) or None, 3)],
+        ]
+        heads = [("", 24), ("", 66), ("", 26), ("", 64)]
+        return plain("사업개요", "사업개요", heads, rows)
+
+    @staticmethod
+    def _pair(*pairs: tuple[str, str | None]) -> list[Cell | None]:
+        row: list[Cell | None] = []
+        for name, said in pairs:
+            row += [label(name), Cell(said, align="left")]
+        return row
+
+    def _budget(self) -> str:
+        budget, unit = self.definition.budget, self.options.unit
+        if not budget.total:
+            return "비예산"
+        listed = [
+            f"{name} {values.money(won, unit).shown()}" for name, won in budget.sources.items()
+        ]
+        return f"{values.money(budget.total, unit).shown()}{unit} ({', '.join(listed)})"
+
+    def _goals(self) -> Iterator[str]:
+        known = self.sources.head.goals
+        for goal in self.definition.goals:
+            chain = []
+            at: str | None = goal
+            while at is not None:
+                each = known[at]
+                chain.append(f"{_GOALS.get(each.kind, '목표')}: {each.label.ko}")
+                at = each.parent
+            yield " → ".join(reversed(chain))
+
+    def _indicators(self) -> Table:
+        names: tuple[str, ...] = (
+            "indicator",
+            "measure",
+            "direction",
+            "year_target",
+            "target",
+            "actual",
+        )
+        names += ("target_so_far", "actual_so_far", "rate", "line_band")
+        widths = (36, 12, 12, 17, 15, 15, 15, 15, 16, 27)
+        rows: list[list[Cell | None]] = []
+        for line in self.lines:
+            row: list[Cell | None] = [DEPARTMENT[name].value(line) for name in names]
+            assert line.indicator is not None
+            way = _ACCUMULATIONS.get(line.indicator.accumulation, line.indicator.accumulation)
+            weight = line.indicator.weight
+            row[0] = Cell(f"{line.indicator.label.ko}\n({way}, 가중치 {weight})", align="left")
+            rows.append(row)
+        last = Line(self.sources, self.standing, None, self.options.unit)
+        total = [*wide("사업 이행률(가중평균)", 8), values.project_rate(last), values.band(last)]
+        rows.append([each and attrs.evolve(each, bold=True) for each in total])
+        upto = self.sources.upto()
+        so_far = "누계" if len(upto) == 1 else f"누계({upto[0].label.ko}~)"
+        heads = [Head(DEPARTMENT[n].title, 0, p, rows=2) for p, n in enumerate(names[:4])]
+        heads += [Head(self.sources.period_label(), 0, 4, columns=2), Head(so_far, 0, 6, columns=2)]
+        heads += [Head(text, 1, place) for place, text in enumerate(("목표", "실적") * 2, 4)]
+        heads += [Head("이행률", 0, 8, rows=2), Head("추진상태", 0, 9, rows=2)]
+        return Table(
+            name="실적",
+            caption="성과지표별 추진실적",
+            widths=tuple(Decimal(each) for each in widths),
+            heads=tuple(heads),
+            head_rows=2,
+            rows=tuple(tuple(row) for row in rows),
+            remarks=tuple(self._worked_out()),
+        )
+
+    def _worked_out(self) -> Iterator[str]:
+        rules = self.sources.head.scoring
+        for line in self.lines:
+            rated = line.rated
+            if rated is not None and rated.rate is not None and line.indicator is not None:
+                said = explain_line(rated, line.indicator, rules, period=self.sources.period)
+                yield said
+
+    def _money(self) -> Table:
+        budget, unit = self.definition.budget, self.options.unit
+        periods = self.sources.periods
+        upto = [each.text for each in self.sources.upto()]
+        line = Line(self.sources, self.standing, None, unit)
+        places = self.sources.head.scoring.places
+        spending = self.standing.spending
+        planned = [values.money(budget.periods.get(each.text), unit, 1) for each in periods]
+        spent = [values.money(spending.get(each.text), unit, 1) for each in periods]
+        shares = [
+            values.share(spending.get(each.text), budget.periods.get(each.text), places)
+            for each in periods
+        ]
+        planned.append(values.money(values.needed(line), unit, 1))
+        spent.append(values.money(self.standing.spent, unit, 1))
+        shares.append(values.spend_rate(line))
+        room = (STANDING_WIDTH - 20 - 22) // len(periods)
+        first = STANDING_WIDTH - 22 - room * len(periods)
+        heads = [("구분", first), *((_short(each.label.ko), room) for each in periods)]
+        heads.append(("누계", 22))
+        of_year = values.share(self.standing.spent, budget.total, places)
+        remarks = []
+        if of_year.value is not None:
+            whole_year = values.money(budget.total, unit, 1).shown()
+            remarks.append(f"연간 사업비 {whole_year}{unit} 대비 집행률 {of_year.shown()}")
+        count = len(upto)
+        for row in (planned, spent):
+            if any(isinstance(each.value, Decimal) for each in row[:count]) and not any(
+                "반올림" in each for each in remarks
+            ):
+                remarks += values.rounding_remark(row[:count], row[-1])
+        rows = [
+            [label("계획액"), *planned],
+            [label("집행액"), *spent],
+            [label("집행률"), *shares],
+        ]
+        if not budget.total and not budget.periods and not spending:
+            rows, remarks = [], ["비예산 사업"]
+        return plain(
+            "예산", "예산 및 집행", heads, rows, unit=f"(단위: {unit})" if rows else "",
+            remarks=remarks,
+        )  # fmt: skip
+
+    def _months(self) -> Table:
+        planned, done = self.definition.schedule, self.standing.months
+        rows = [
+            [
+                Cell(f"{int(month[5:])}월"),
+                Cell(planned.get(month), align="left"),
+                Cell(done.get(month), align="left"),
+            ]
+            for month in sorted({*planned, *done})
+        ]
+        said = self.standing.facts.get("progress")
+        if said:
+            rows.append([label("종합"), *wide(said, 2)])  # type: ignore[list-item]
+        heads = [("월", 16), ("월별 세부추진계획", 60), ("추진실적", 104)]
+        return plain("월별실적", "월별 추진실적", heads, rows)
+
+    def _lagging(self) -> Table:
+        rows = list(lagging_rows(self.lines))
+        return plain("부진사유", "부진사유와 대책", [("", 24), ("", 156)], rows)
+
+    def _changes(self) -> Table:
+        rows: list[list[Cell | None]] = []
+        for entry in self.standing.history:
+            if not change.is_request(self.sources, entry):
+                continue
+            for row in change.rows_of(self.sources, self.standing, entry, self.options.unit):
+                if row.decision is None:
+                    continue
+                said = Cell(row.part, align="left")
+                rows.append([said, Cell(row.before), Cell(row.after), change.decided(row)])
+        declared = (self.standing.facts.get("declared") or {}).values()
+        heads = [("변경항목", 66), ("변경 전", 38), ("변경 후", 38), ("방침", 38)]
+        return plain(
+            "변경사항",
+            "변경사항",
+            heads,
+            rows,
+            remarks=[f"변경사항 기재: {each}" for each in declared],
+        )
+
+    def _evidence(self) -> Table:
+        listed = self.standing.facts.get("evidence") or ()
+        rows = [
+            [Cell(str(place)), Cell(str(each), align="left")]
+            for place, each in enumerate(listed, 1)
+        ]
+        return plain("증빙", "증빙자료", [("번호", 16), ("자료명", 164)], rows)
+
+    def _cards(self) -> Table:
+        told = self.standing.facts.get("cards") or {}
+        rows = [
+            [
+                Cell(str(place)),
+                Cell(card.ko, align="left"),
+                Cell(told.get(str(place)), align="left"),
+            ]
+            for place, card in enumerate(self.definition.cards, 1)
+        ]
+        return plain(
+            "관리카드", "관리카드", [("번호", 16), ("세부사업", 70), ("추진상황", 94)], rows
+        )
+
+    def _opinion(self) -> Table:
+        return opinion(self.sources, [self.standing], [("", 24), ("", 156)], "종합의견")
+
+
+def lagging_rows(lines: list[Line]) -> Iterator[list[Cell | None]]:
+    """Yield for each lagging indicator its name and rate, and below each text in a row of its
+    own, which may reach over pages."""
+    for line in lines:
+        rated, indicator = line.rated, line.indicator
+        if rated is None or indicator is None or rated.verdict in (None, "on_track"):
+            continue
+        band = values.band_name(line.sources, rated)
+        said = f"성과지표: {indicator.label.ko} · 이행률 {values.rate(line).shown()} · {band}"
+        yield [Cell(said, align="left", bold=True, columns=2), None]
+        for key, name in _SAID.items():
+            text = line.said(key)
+            if text.value or key != "follow_up":
+                yield [label(name), text]
+
+
+def opinion(
+    sources: Sources, standings: list[ProjectOverview], heads: list[tuple[str, int]], name: str
+) -> Table:
+    """Return the box for an opinion: what was recorded of this period, or room to write it."""
+    rows: list[list[Cell | None]] = []
+    several = len(standings) > 1
+    for standing in standings:
+        for entry in standing.history:
+            event = sources.events.get(entry.event)
+            said = entry.data.get("opinion")
+            if event is None or not said or entry.period != sources.period:
+                continue
+            if change.is_consultation(sources, entry):
+                continue
+            who = next((f.label.ko for f in event.data if f.name == "opinion"), "의견")
+            number = f"[{standing.definition.number}] " if several else ""
+            rows.append([label(who), Cell(f"{number}{said}", align="left")])
+    if not rows:
+        rows = [[label(name), Cell("\n\n\n", align="left")]]
+    return plain("의견", name, heads, rows)
+
+
+def _short(period: str) -> str:
+    """Return a period's name without its year."""
+    return period.partition("년 ")[2] or period
