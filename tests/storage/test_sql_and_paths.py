@@ -43,6 +43,7 @@ PUT_TOGETHER = {
     ("sqlite_integrity.py", "__init__"): "the names of our tables",
     ("sqlite_integrity.py", "_read"): "hands on what the functions beside it put together of names",
     ("sqlite_integrity.py", "_expected"): "the schema's file",
+    ("integrity.py", "_read"): "names on PostgreSQL too, the schema's quoted",
     ("sqlite_commit.py", "write"): "a loop over constants",
     ("sql.py", "selecting"): "conditions from constants; every value is bound",
     ("sql.py", "as_of"): "the same",
