@@ -15,6 +15,7 @@ import evalflow
 from evalflow.audit.ground import Ground
 from evalflow.audit.histories import History
 from evalflow.decision import decide
+from evalflow.lifecycle.fields import normal
 from evalflow.model.calendar import Calendar
 from evalflow.plan.stored import stored_head
 from evalflow.storage.integrity import ValueTables
@@ -82,7 +83,6 @@ def reviewed(office):
         (2, evolve(rating=None), "not_allowed"),
         (2, evolve(data={}), "not_allowed"),  # what is required is not there
         (3, data(sign_off=[]), "not_allowed"),
-        (2, data(actuals={"metres": "x"}), "not_allowed"),
         (4, evolve(evaluation="0" * 64), "entry_differs"),
         (4, evolve(unit="education"), "entry_differs"),
         (4, evolve(reason="새 사유"), "entry_differs"),
@@ -94,6 +94,24 @@ def reviewed(office):
 def test_what_the_rules_would_not_have_had_is_found(reviewed, number, change, code):
     found = list(forged(reviewed, "gu/3", number, change))
     assert (code, number) in {(each, place) for each, place, _ in found}
+
+
+def test_what_only_this_version_refuses_is_not_checked_and_said_so(office, monkeypatch):
+    """An earlier version may have taken what a later one refuses; `deep` tells it as a finding."""
+    office.clock.go("2016-04-04")
+    office.evaluate("gu/3")
+    taken = normal
+
+    def stricter(event: Any, given: Any, **more: Any) -> Any:
+        tree, problems = taken(event, given, **more)
+        told = evalflow.Problem(code="stricter", ko="더 엄격", en="stricter")
+        return tree, (*problems, told) if event.name == "self_evaluate" else problems
+
+    monkeypatch.setattr(decide, "normal", stricter)
+    unchecked: list[Any] = []
+    assert list(office.engine.audit.verify(unchecked=unchecked.append)) == []
+    assert [(each.number, each.code) for each in unchecked] == [(2, "refused_by_now")]
+    assert codes(office, deep=True) == [("not_allowed", 2)]
 
 
 def test_whoever_evaluated_does_not_review_separation_of_duties(office):

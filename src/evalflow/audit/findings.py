@@ -52,7 +52,10 @@ class Unchecked:
 
     `code` is one of `actor_not_in_directory` (an embedding system handed the actor over: role and
     unit were its word), `revision_without_entry` (a plan revision that no project's entry put
-    into force), `plugin_not_asked` (a scorer or guard that is not installed, or broke).
+    into force), `plugin_not_asked` (a scorer or guard that is not installed, or broke),
+    `refused_by_now` (this version would refuse the entry for the form of its data, or for what an
+    action looks for, which an earlier one may not have asked; what follows in the project is not
+    played; with `deep` it is a finding).
     """
 
     project: str

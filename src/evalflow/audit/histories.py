@@ -16,7 +16,7 @@ from evalflow.audit.findings import Mismatch, Told, Unchecked, against, edited, 
 from evalflow.audit.ground import Footing, Ground, lifecycle_edited
 from evalflow.audit.leavings import Leavings, entry_differs, project_values, said_by
 from evalflow.audit.values import WRONG, entry_of
-from evalflow.decision.adoption import ADOPT, REVISE
+from evalflow.decision.adoption import REVISE
 from evalflow.decision.decide import DRIFT
 from evalflow.decision.guards import Guard
 from evalflow.decision.migration import MIGRATE
@@ -43,6 +43,7 @@ from evalflow.model import (
     Subject,
 )
 from evalflow.model.canonical import canonical, digest, parse
+from evalflow.plan.differences import ADOPT
 from evalflow.plan.stored import stored_definition
 from evalflow.storage.integrity import Values
 from evalflow.storage.rows import project_from, project_row
@@ -83,6 +84,7 @@ class History:
     revised: dict[int, tuple[Entry, str | None]] = attrs.field(factory=dict)
     followed: bool = True
     whole: bool = True
+    stopped: bool = False
 
     def __attrs_post_init__(self) -> None:
         self.left = Leavings(self.project)
@@ -162,6 +164,7 @@ class History:
                 except WRONG as error:
                     yield self._cannot(entry, error)
                     replaying = False
+                replaying = replaying and not self.stopped
                 self.whole = replaying
             self.last = entry
 
@@ -227,6 +230,15 @@ class History:
                 f"'{entry.actor}'은(는) 그때의 계획에 없는 처리자라 역할을 확인할 수 없습니다.",
                 f"'{entry.actor}' was in no directory of the plan then: the role cannot be checked",
             )
+        if again.by_later_rules and self.powers is None:
+            self.stopped = True
+            self._say(
+                "refused_by_now",
+                entry.number,
+                f"지금의 규칙이라면 거부합니다: {against(again.checks, 'ko')}",
+                f"by the rules of now it would be refused: {against(again.checks, 'en')}",
+            )
+            return
         if again.checks:
             yield self._finding(
                 "not_allowed",

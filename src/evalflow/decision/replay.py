@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.decision.adoption import ADOPT, REVISE, Adoption
+from evalflow.decision.adoption import REVISE, Adoption
 from evalflow.decision.decide import Check, Decision, decide
 from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.guards import Guard, Reasons
@@ -38,6 +38,7 @@ from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
 from evalflow.model.directory import Directory
 from evalflow.plan.definition import Plan
+from evalflow.plan.differences import ADOPT
 
 BESIDE = frozenset((ADOPT, REVISE, MIGRATE))
 """The events that no lifecycle defines. With those of its lifecycle they are all there are."""
@@ -62,6 +63,17 @@ class Replayed:
     checks: tuple[Check, ...]
     known: bool
     late: int | None = None
+
+    @property
+    def by_later_rules(self) -> bool:
+        """Say whether nothing stands against it but what a later version may have come to ask: the
+        form of data, and what actions look for. Verdicts of guards are the entry's own here."""
+        return bool(self.checks) and all(
+            check.name == "guards"
+            or (check.name == "input" and reason.code not in ("data_missing", "rating_missing"))
+            for check in self.checks
+            for reason in check.reasons
+        )
 
 
 def reachable(
