@@ -1,7 +1,8 @@
 from evalflow.audit.bundle import Bundle as Bundle
 from evalflow.audit.bundle import verify_bundle as verify_bundle
+from evalflow.audit.findings import Mismatch as Mismatch
+from evalflow.audit.findings import Unchecked as Unchecked
 from evalflow.audit.verification import Checkpoint as Checkpoint
-from evalflow.audit.verification import Mismatch as Mismatch
 from evalflow.batch.applying import Receipt as Receipt
 from evalflow.batch.chunks import Chunk as Chunk
 from evalflow.batch.plan_file import BatchPlan as BatchPlan

@@ -25,11 +25,14 @@ def tampered(tmp_path, plan_file):
 
     def edit(*statements: str) -> list[tuple[str, str, int | None]]:
         connection = sqlite3.connect(path, isolation_level=None)
-        triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        for (name,) in triggers.fetchall():
+        triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        kept = triggers.fetchall()
+        for name, _ in kept:
             connection.execute(f"DROP TRIGGER {name}")
         for statement in statements:
             assert connection.execute(statement).rowcount > 0, statement
+        for _, sql in kept:
+            connection.execute(sql)
         connection.close()
         with evalflow.open(f"sqlite:///{path}", plugins=[], clock=clock) as engine:
             return [(m.project, m.code, m.number) for m in engine.audit.verify()]

@@ -11,9 +11,12 @@ import pytest
 
 import evalflow
 from evalflow import cli
-from evalflow.audit.verification import Kept, verify_project
+from evalflow.audit.ground import Ground
+from evalflow.audit.histories import History
 from evalflow.batch.plan_file import load_batch
 from evalflow.lifecycle.state_mapping import carry
+from evalflow.storage.integrity import ValueTables
+from evalflow.storage.rows import ENTRY_COLUMNS, entry_row
 
 TEXT = (resources.files("evalflow.lifecycle") / "presets" / "major-works.yaml").read_text("utf-8")
 
@@ -169,19 +172,21 @@ def test_a_lifecycle_exchanged_behind_the_engine_s_back_is_found(office):
     """`verify` accepts a change of lifecycle only where an entry says it."""
     engine = office.engine
     list(engine.plans.migrate("gu", renamed(), by="policy-1", reason="x").apply())
-    project = engine.project("gu/1")
     entries = list(engine.history("gu/1"))
     forged = attrs.evolve(entries[-1], event="revise").sealed()
-    kept = Kept(
-        evaluation=engine.storage.evaluation,
-        definition=engine.storage.definition,
-        head=engine.storage.head,
-        lifecycle=engine.plans.lifecycle,
+    tables = ValueTables(engine.storage)
+
+    def rows(table):
+        if table != "entry":
+            return tables.rows(table, "gu/1")
+        return [
+            dict(zip(ENTRY_COLUMNS, entry_row(each), strict=True)) for each in (entries[0], forged)
+        ]
+
+    history = History(
+        project="gu/1", rows=rows, kept=tables.kept, ground=Ground(tables), told=print
     )
-    found = list(
-        verify_project(attrs.evolve(project, head=forged.hash), [entries[0], forged], kept)
-    )
-    assert [each.code for each in found] == ["impossible_move"]
+    assert next(each.code for each in history.judge()) == "impossible_move"
 
 
 # --------------------------------------------------------------------------- the command line

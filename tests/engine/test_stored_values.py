@@ -99,7 +99,17 @@ def test_the_reader_for_files_is_not_entered(
             assert office.plans.definition(project.id).id == project.id
             assert office.plans.lifecycle(project.lifecycle).fingerprint == project.lifecycle
             office.permitted(project.id, by=actor)
-    assert list(office.audit.verify()) == []
+
+
+def test_a_lifecycle_whose_text_is_not_the_one_of_its_fingerprint_is_not_followed(
+    damaged: Callable[[str], evalflow.Engine],
+) -> None:
+    """An edited rule would else be followed by every firing until somebody verifies."""
+    edit = "UPDATE lifecycle SET tree = replace(tree, '\"policy_office\"', '\"department\"')"
+    with damaged(edit) as engine, pytest.raises(evalflow.StorageError) as caught:
+        engine.explain(f"{PLAN}/6", "review", by="policy-1")
+    assert caught.value.code == "corrupt"
+    assert "fingerprint" in caught.value.en
 
 
 # --------------------------------------------------------------------------- damage
@@ -111,10 +121,13 @@ def damaged(path: Path) -> Callable[[str], evalflow.Engine]:
 
     def edit(statement: str) -> evalflow.Engine:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-            for (name,) in names.fetchall():
+            names = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = names.fetchall()
+            for name, _ in triggers:
                 connection.execute(f"DROP TRIGGER {name}")
             assert connection.execute(statement).rowcount > 0
+            for _, sql in triggers:
+                connection.execute(sql)
         return opened(path)
 
     return edit

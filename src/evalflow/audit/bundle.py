@@ -22,26 +22,20 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from typing import IO, Any
 
 import attrs
 
-from evalflow.audit.verification import (
-    Checkpoint,
-    Kept,
-    Mismatch,
-    checkpoint,
-    compare,
-    readable_lifecycle,
-    verify_project,
-)
+from evalflow.audit.findings import Mismatch, Unchecked
+from evalflow.audit.ground import Ground
+from evalflow.audit.histories import History
+from evalflow.audit.verification import Checkpoint, checkpoint, compare, revisions_fit
 from evalflow.errors import Conflict, EvalflowError, InvalidInput, invalid
-from evalflow.lifecycle.definition import Lifecycle
-from evalflow.model import Entry, Evaluation, Project
+from evalflow.model import Entry, Project
 from evalflow.model.canonical import Tree, canonical, parse
 from evalflow.storage import rows
 from evalflow.storage.contract import Storage
+from evalflow.storage.integrity import SchemaFault, Values
 
 FORMAT = "evalflow-audit/1"
 
@@ -286,11 +280,11 @@ class _Reader:
         told, bundle = self._manifest()
         files: Mapping[str, str] = told["files"]
         self._files(files)
-        heads = {
-            int(number): text
+        revisions = {
+            int(number): pair
             for name in files
             if (number := _revision(name)) is not None and self._there(name)
-            for _, text in [self._pair(name)]
+            for pair in [self._pair(name)]
         }
         lifecycles = {
             str(fingerprint): text
@@ -298,12 +292,15 @@ class _Reader:
             if name.startswith("lifecycles/") and self._there(name)
             for fingerprint, text in [self._pair(name)]
         }
+        ground = Ground(_Definitions(bundle.plan, revisions, lifecycles))
         hashes: set[str] = set()
+        revised: dict[int, tuple[Entry, str | None]] = {}
         projects = 0
         for name in files:
             if name.startswith("projects/") and self._there(name):
                 projects += 1
-                self._project(name, bundle.plan, heads, lifecycles, hashes)
+                self._project(name, bundle.plan, ground, revised, hashes)
+        self.found += revisions_fit(ground, bundle.plan, revised, _unheard)
         if projects != bundle.projects or len(hashes) != bundle.entries:
             self._note(
                 _MANIFEST,
@@ -313,7 +310,8 @@ class _Reader:
                 f"it says {bundle.projects} projects and {bundle.entries} entries, but holds "
                 f"{projects} and {len(hashes)}",
             )
-        self._checkpoints(bundle, [heads[number] for number in sorted(heads)], hashes, noted)
+        heads = [revisions[number][1] for number in sorted(revisions)]
+        self._checkpoints(bundle, heads, hashes, noted)
         return bundle, tuple(self.found)
 
     def _checkpoints(
@@ -451,55 +449,101 @@ class _Reader:
         self,
         name: str,
         plan: str,
-        heads: Mapping[int, str],
-        lifecycles: Mapping[str, str],
+        ground: Ground,
+        revised: dict[int, tuple[Entry, str | None]],
         hashes: set[str],
     ) -> None:
-        project: Project | None = None
-        history: list[Entry] = []
-        evaluations: dict[str, Evaluation] = {}
-        definitions: dict[int, str] = {}
+        kept: dict[str, list[Values]] = {table: [] for table in _LINES.values()}
         with self.archive.open(name) as content:
             for number, text in self._each(name, content):
                 try:
                     kind, told = parse(text)
-                    if kind == "project":
-                        project = rows.project_from(_closed(rows.PROJECT_COLUMNS, told))
-                    elif kind == "entry":
-                        history.append(rows.entry_from(_closed(rows.ENTRY_COLUMNS, told)))
-                    elif kind == "evaluation":
-                        evaluation = Evaluation.from_tree(told)
-                        evaluations[evaluation.period] = evaluation
-                    elif kind == "definition":
-                        definitions[told["revision"]] = canonical(told["tree"])
+                    kept[_LINES[kind]].append(_row(kind, told))
                 except _UNREADABLE as error:
                     raise _broken(self.file, name, number) from error
-        if project is None or project.plan != plan:
+        own = kept["project"]
+        if len(own) != 1 or own[0].get("plan") != plan or not isinstance(own[0].get("id"), str):
             raise _broken(self.file, name, 1)
-        hashes.update(entry.hash for entry in history)
-
-        @cache
-        def lifecycle(fingerprint: str) -> Lifecycle | None:
-            text = lifecycles.get(fingerprint)
-            return None if text is None else readable_lifecycle(text)
-
-        def definition(_: str, revision: int) -> tuple[int, str] | None:
-            text = definitions.get(revision)
-            return None if text is None else (revision, text)
-
-        kept = Kept(
-            evaluation=lambda _, period: evaluations.get(period),
-            definition=definition,
-            head=lambda _, revision: heads.get(revision),
-            lifecycle=lifecycle,
+        hashes.update(str(row.get("hash")) for row in kept["entry"])
+        history = History(
+            project=own[0]["id"],
+            rows=kept.__getitem__,
+            kept=frozenset(kept),
+            ground=ground,
+            told=_unheard,
+            revised=revised,
         )
         try:
-            self.found += verify_project(project, history, kept)
+            self.found += history.judge()
         except _UNREADABLE as error:
             raise _broken(self.file, name, 1) from error
 
     def _note(self, about: str, code: str, ko: str, en: str) -> None:
         self.found.append(Mismatch(project=about, code=code, ko=ko, en=en))
+
+
+_LINES = {
+    "project": "project",
+    "definition": "definition",
+    "entry": "entry",
+    "evaluation": "evaluation",
+    "notice": "notice",
+}
+"""The kinds of lines in a project's file, and the tables that they stand for."""
+
+
+def _row(kind: str, told: Mapping[str, Any]) -> Values:
+    """Return the row that a line stands for, of what the line tells."""
+    if kind == "project":
+        return dict(zip(rows.PROJECT_COLUMNS, _closed(rows.PROJECT_COLUMNS, told), strict=True))
+    if kind == "entry":
+        return dict(zip(rows.ENTRY_COLUMNS, _closed(rows.ENTRY_COLUMNS, told), strict=True))
+    if kind == "evaluation":
+        return {
+            "period": told["period"],
+            "number": told["number"],
+            "tree": canonical(told),
+        }
+    if kind == "definition":
+        return {"revision": told["revision"], "tree": canonical(told["tree"])}
+    return {name: told[name] for name in (*rows.NOTICE_COLUMNS, "state", "tries", "error")}
+
+
+class _Definitions:
+    """The plan revisions and lifecycles of a bundle, as a store's tables."""
+
+    gapless = False
+    kept = frozenset(("plan_revision", "lifecycle"))
+
+    def __init__(
+        self, plan: str, revisions: Mapping[int, tuple[Tree, str]], lifecycles: Mapping[str, str]
+    ) -> None:
+        self._plan = plan
+        self._revisions = revisions
+        self._lifecycles = lifecycles
+
+    def owners(self, table: str) -> Sequence[Any]:
+        return [self._plan] if table == "plan_revision" else sorted(self._lifecycles)
+
+    def rows(self, table: str, owner: Any) -> Iterator[Values]:
+        if table == "lifecycle":
+            if owner in self._lifecycles:
+                yield {"fingerprint": owner, "tree": self._lifecycles[owner]}
+            return
+        for number in sorted(self._revisions):
+            told, text = self._revisions[number]
+            effective = told.get("effective") if isinstance(told, Mapping) else None
+            yield {"plan": owner, "revision": number, "effective": effective, "tree": text}
+
+    def positions(self, table: str) -> Iterator[tuple[Any, Any]]:
+        return iter(())
+
+    def faults(self) -> Sequence[SchemaFault]:
+        return ()
+
+
+def _unheard(unchecked: Unchecked) -> None:
+    """Take no note: a bundle's verification tells findings alone."""
 
 
 def _revision(name: str) -> str | None:

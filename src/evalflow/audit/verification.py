@@ -1,253 +1,242 @@
 """Verification: do the stored states, evaluations and histories still tell one story?
 
-`verify` reads everything and trusts nothing: the hash chain of every project, the gaps in it,
-where the project stands as replayed from the history, each evaluation against the entry that
-wrote it, and the plan's words - definitions, heads, lifecycles - against the entries that put
-them into force. What somebody can rewrite whole, chain and all, only a checkpoint on paper
-shows: see `Checkpoint`.
+`verify` reads every row and trusts none: the hash chain of every project, what the rules say of
+each entry, and every row of every table against what the entries leave when they are played again
+(see `histories`). What somebody can rewrite whole, chain and all, only a checkpoint on paper shows:
+see `Checkpoint`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 import attrs
 
-from evalflow.errors import StorageError, invalid
-from evalflow.lifecycle.definition import Lifecycle
-from evalflow.lifecycle.state_mapping import carry
-from evalflow.lifecycle.stored import stored_lifecycle
-from evalflow.model import Entry, Evaluation, Project
-from evalflow.model.canonical import canonical, digest
-from evalflow.storage.rows import Rebuilt
+from evalflow.audit.findings import Mismatch, Told, Unchecked, shown, unreadable
+from evalflow.audit.ground import Footing, Ground
+from evalflow.audit.histories import History, Power
+from evalflow.audit.values import WRONG
+from evalflow.decision.replay import effective_period
+from evalflow.errors import NotFound, invalid
+from evalflow.model import Entry
+from evalflow.model.calendar import Holidays
+from evalflow.model.canonical import digest
+from evalflow.storage.integrity import OWNERS, Tables, Values
 
 
 @attrs.frozen(kw_only=True)
-class Mismatch:
-    """Something in the store that the history does not bear out.
+class Scope:
+    """What is verified: one plan or project, None for all; with `powers`, deep."""
 
-    `number` is the first entry that does not fit, None where the fault lies beside the
-    history. `code` is one of `entry_changed`, `entry_missing`, `chain_broken`, `history_gap`,
-    `impossible_move`, `state_edited`, `evaluation_edited`, `definition_edited`, `plan_edited`,
-    `lifecycle_edited`, `no_history`; of a bundle also `file_changed`, `file_missing`,
-    `file_added`; of a checkpoint `checkpoint_differs`. `project` is the project's id, or what
-    else the finding is about: a plan, a file of a bundle.
+    plan: str | None = None
+    project: str | None = None
+    powers: Callable[[Footing], Power] | None = None
+
+    def covers(self, project: object) -> bool:
+        """Say whether a project's id, or what stands in its place, is to be looked at."""
+        if self.project is not None:
+            return project == self.project
+        return self.plan is None or plan_of(project) == self.plan
+
+    @property
+    def all(self) -> bool:
+        """Say whether the whole store is verified."""
+        return self.plan is None and self.project is None
+
+
+def plan_of(project: object) -> str:
+    """Return the plan in a project's id; "" where it is none."""
+    return project.rpartition("/")[0] if isinstance(project, str) else ""
+
+
+def check_names(tables: Tables, plan: str | None, project: str | None) -> None:
+    """See to it that there is what is to be verified.
+
+    Raises:
+        NotFound: the store has no such plan or project, or no plan at all.
     """
-
-    project: str
-    code: str
-    ko: str
-    en: str
-    number: int | None = None
-
-    def text(self, lang: str = "ko") -> str:
-        """Return the finding as one line."""
-        where = self.project if self.number is None else f"{self.project} #{self.number}"
-        return f"{where}: {self.ko if lang == 'ko' else self.en}"
+    projects = [each for each in _projects(tables) if isinstance(each, str)]
+    plans = [each for each in tables.owners("plan_revision") if isinstance(each, str)]
+    plans = list(dict.fromkeys([*plans, *filter(None, map(plan_of, projects))]))
+    if project is not None and project not in projects:
+        raise NotFound("project", project, projects or plans)
+    if not plans or (plan is not None and plan not in plans):
+        raise NotFound("plan", plan or "*", plans)
 
 
-@attrs.frozen(kw_only=True)
-class Kept:
-    """Where verification finds what is kept beside the histories: in a store, or in a bundle.
+def verify(
+    tables: Tables,
+    scope: Scope,
+    *,
+    holidays: Holidays | None = None,
+    told: Told = lambda unchecked: None,
+) -> Iterator[Mismatch]:
+    """Yield what does not fit in a store's tables, project by project; nothing where all is well.
 
-    Every function answers None for what is not there. `definition` takes a project's id and a
-    plan revision and gives (the revision it was made in, its canonical text); `head` takes a
-    plan's id and revision; `lifecycle` a fingerprint. All three give canonical text.
+    `told` is told what could not be checked. Nothing that stands in a table ends it: what cannot
+    be read is a finding, and the next project is looked at.
     """
-
-    evaluation: Callable[[str, str], Evaluation | None]
-    definition: Callable[[str, int], tuple[int, str] | None]
-    head: Callable[[str, int], str | None]
-    lifecycle: Callable[[str], Lifecycle | None]
-
-
-def readable_lifecycle(text: str) -> Lifecycle | None:
-    """Return the lifecycle in a stored text, or None where somebody made it unreadable."""
-    try:
-        return stored_lifecycle(text)
-    except StorageError:
-        return None
-
-
-def verify_project(project: Project, history: Iterable[Entry], kept: Kept) -> Iterator[Mismatch]:
-    """Yield what does not fit in one project; nothing where all is well.
-
-    The chain is followed up to the first entry that does not fit: what comes after it has
-    nothing to stand on, so it is not judged.
-    """
-    last: Entry | None = None
-    written: dict[str, Entry] = {}
-    replayed = Rebuilt()
-    defined: list[Entry] = []
-    for entry in history:
-        fault = _chain_fault(last, entry, project.id) or _move_fault(last, entry, kept.lifecycle)
-        if fault is not None:
-            yield fault
-            return
-        if entry.evaluation:
-            written[entry.period_after] = entry
-        if isinstance(entry.data, dict) and "definition" in entry.data:
-            defined.append(entry)
-        same = entry.period == entry.period_after
-        replayed.follow(entry.number, entry.after, same, entry.rating)
-        last = entry
-    if last is None:
-        yield _mismatch(project.id, "no_history", None, "이력이 없습니다.", "it has no history")
-        return
-    if project.version > last.number:
-        yield _mismatch(
-            project.id,
-            "entry_missing",
-            last.number + 1,
-            f"{last.number + 1}번부터 {project.version}번까지 이력이 없습니다.",
-            f"entries {last.number + 1} to {project.version} are missing",
+    ground = Ground(tables, holidays)
+    revised: dict[str, dict[int, tuple[Entry, str | None]]] = {}
+    missing, followed = 0, True
+    for fault in tables.faults():
+        yield _mismatch(fault.name, "schema_altered", None, fault.text("ko"), fault.text("en"))
+    there = frozenset(tables.owners("project"))
+    for project in _projects(tables):
+        if not scope.covers(project):
+            continue
+        if not isinstance(project, str):
+            yield unreadable(shown(project), "project.id", project, type(project).__name__)
+            continue
+        if project not in there:
+            yield _missing(tables, project)
+        history = History(
+            project=project,
+            rows=partial(_rows, tables, project),
+            kept=tables.kept,
+            ground=ground,
+            told=told,
+            powers=scope.powers,
+            revised=revised.setdefault(plan_of(project), {}),
         )
-        return
-    now = (project.states, project.version, project.period, project.head)
-    then = (last.after, last.number, last.period_after, last.hash)
-    beside = (project.visits, project.unit, project.band, project.revision)
-    borne_out = (replayed.visits, last.unit, replayed.band, defined[-1].revision if defined else 0)
-    if now != then or beside != borne_out:
-        one, other = (_shown(now), _shown(then)) if now != then else (str(beside), str(borne_out))
-        yield _mismatch(
-            project.id,
-            "state_edited",
-            None,
-            f"현재 상태 {one}가 이력의 마지막 {other}과 다릅니다.",
-            f"it stands at {one} but its history ends at {other}",
-        )
-    for entry in defined:
-        yield from _plan_faults(project, entry, kept)
-    for period, entry in written.items():
-        evaluation = kept.evaluation(project.id, period)
-        if evaluation is None or digest(evaluation.text()) != entry.evaluation:
-            yield _mismatch(
-                project.id,
-                "evaluation_edited",
-                entry.number,
-                f"{period} 평가가 이 이력이 남긴 것과 다릅니다.",
-                f"the evaluation of {period} is not the one that this entry left",
+        try:
+            yield from history.judge()
+        except WRONG as error:  # the file itself, or what nobody thought of: go on all the same
+            yield unreadable(project, "-", None, f"{type(error).__name__}: {error}"[:200])
+        missing += history.missing
+        followed = followed and history.followed
+    if scope.project is None:
+        plans = {each for each in tables.owners("plan_revision") if isinstance(each, str)}
+        for plan in sorted(plans | set(revised)):
+            if scope.plan in (None, plan):
+                yield from revisions_fit(ground, plan, revised.get(plan, {}), told)
+    if scope.all:
+        yield from ground.rest()
+        yield from _in_order(tables, missing, followed)
+    yield from ground.told()
+
+
+def revisions_fit(
+    ground: Ground, plan: str, revised: Mapping[int, tuple[Entry, str | None]], told: Told
+) -> Iterator[Mismatch]:
+    """Yield what of a plan's revisions is not what the entries that made them leave. `revised` is
+    by number the first entry that a revision was made by and, of an approved change, the digest of
+    the head that it leaves as it was."""
+    for number, revision in ground.revisions(plan).items():
+        made = revised.get(number)
+        if made is None:
+            told(
+                Unchecked(
+                    project=plan,
+                    code="revision_without_entry",
+                    ko=f"{number}차 계획을 시행한 사업 이력이 없어 대조할 수 없습니다.",
+                    en=f"no project's entry put revision {number} into force: it cannot be checked",
+                )
             )
+            continue
+        entry, seal = made
+        if seal is not None and seal != revision.seal:
+            yield _plan_edited(
+                plan,
+                "plan_revision.tree",
+                f"{number}차 계획은 사업 변경만 반영한 것인데 조직·일정·권한·평가규칙이 다릅니다.",
+                f"revision {number} was made by a change of one project, but units, calendar, "
+                "directory or scoring differ",
+            )
+        fits, expected = _effective(ground, plan, number, entry)
+        if not fits(revision.effective):
+            yield _plan_edited(
+                plan,
+                "plan_revision.effective",
+                f"{number}차 계획의 적용 시작 {shown(revision.effective)}이(가) 이력과 다릅니다"
+                f"({expected}).",
+                f"revision {number} counts from {shown(revision.effective)}, by history from "
+                f"{expected}",
+            )
+    yield from ground.told()
 
 
-def _plan_faults(project: Project, entry: Entry, kept: Kept) -> Iterator[Mismatch]:
-    """Yield where the plan no longer says what this entry put into force."""
-    definition = kept.definition(project.id, entry.revision)
-    if definition != (entry.revision, canonical(entry.data["definition"])):
-        yield _mismatch(
-            project.id,
-            "definition_edited",
-            entry.number,
-            f"{entry.revision}차 계획의 사업 내용이 이 이력이 남긴 것과 다릅니다.",
-            f"what plan revision {entry.revision} says of it is not what this entry left",
-        )
-    said = entry.data.get("plan")
-    head = kept.head(project.plan, entry.revision)
-    if said is not None and (head is None or digest(head) != said):
-        yield _mismatch(
-            project.id,
-            "plan_edited",
-            entry.number,
-            f"{entry.revision}차 계획의 조직·일정·권한·평가규칙이 이 이력이 남긴 것과 다릅니다.",
-            f"plan revision {entry.revision} (units, calendar, directory, scoring) is not the one "
-            "that this entry put into force",
-        )
+def _effective(
+    ground: Ground, plan: str, number: int, entry: Entry
+) -> tuple[Callable[[str], bool], str]:
+    """Return what says whether a revision may count from a period, and the period for people."""
+    footing = ground.footing(plan, max(number - 1, 1))
+    if footing is None:  # told already
+        return (lambda effective: True), ""
+    if number == 1:
+        first = footing.head.calendar.first
+        return first.__eq__, first
+    calendar = footing.calendar
+    return effective_period(calendar, entry.at), calendar.period_on(calendar.today(entry.at)).text
 
 
-def _chain_fault(last: Entry | None, entry: Entry, project: str) -> Mismatch | None:
-    expected = 1 if last is None else last.number + 1
-    if entry.number != expected:
-        return _mismatch(
-            project,
-            "history_gap",
-            expected,
-            f"{expected}번 이력이 없습니다(다음은 {entry.number}번).",
-            f"entry {expected} is missing (the next is {entry.number})",
-        )
-    if digest(entry.body()) != entry.hash or entry.project != project:
-        return _mismatch(
-            project,
-            "entry_changed",
-            entry.number,
-            "내용이 기록된 해시와 다릅니다.",
-            "its content does not fit its hash",
-        )
-    if entry.previous != ("" if last is None else last.hash):
-        return _mismatch(
-            project,
-            "chain_broken",
-            entry.number,
-            "앞 이력의 해시와 이어지지 않습니다.",
-            "it does not follow from the entry before it",
-        )
-    if last is not None and (entry.before, entry.period) != (last.after, last.period_after):
-        return _mismatch(
-            project,
-            "chain_broken",
-            entry.number,
-            "앞 이력이 남긴 상태에서 시작하지 않습니다.",
-            "it does not start from the states that the entry before it left",
-        )
-    return None
+def _projects(tables: Tables) -> list[object]:
+    """Return every project that any table speaks of; those of `project` first, in their order."""
+    owned = [table for table, owner in OWNERS.items() if owner in ("id", "project")]
+    owned.sort(key=lambda table: table != "project")
+    return list(dict.fromkeys(each for table in owned for each in tables.owners(table)))
 
 
-def _move_fault(
-    last: Entry | None, entry: Entry, lifecycle: Callable[[str], Lifecycle | None]
-) -> Mismatch | None:
-    """Return a fault where the lifecycle has no edges from `before` to `after`, or where it is
-    not the one of the entry before and nobody migrated the project."""
-    definition = lifecycle(entry.lifecycle)
-    if definition is None or definition.fingerprint != entry.lifecycle:
-        return _mismatch(
-            entry.project,
-            "lifecycle_edited",
-            entry.number,
-            f"절차 정의 {entry.lifecycle}이(가) 없거나 내용이 바뀌었습니다.",
-            f"the lifecycle {entry.lifecycle} is missing or was edited",
-        )
-    if last is not None and last.lifecycle != entry.lifecycle:
-        old = lifecycle(last.lifecycle)
-        told = entry.data if isinstance(entry.data, dict) else {}
-        if (
-            entry.event == "migrate"
-            and old is not None
-            and told.get("from") == old.fingerprint
-            and carry(entry.before, old, definition, told.get("states") or {}) == (entry.after, ())
-        ):
-            return None
-        return _mismatch(
-            entry.project,
-            "impossible_move",
-            entry.number,
-            f"절차가 {last.lifecycle}에서 {entry.lifecycle}(으)로 이행 없이 바뀌었습니다.",
-            f"its lifecycle changed from {last.lifecycle} to {entry.lifecycle} by no migration",
-        )
-    event = definition.events.get(entry.event)
-    if event is None:  # adopted or revised: no lifecycle defines these
-        return None
-    edges = {(edge.region, edge.source, edge.target) for edge in event.transitions}
-    moved = zip(definition.regions, entry.before, entry.after, strict=True)
-    if all(
-        (region, before, after) in edges or (before == after and region != event.leads)
-        for region, before, after in moved
-    ):
-        return None
+def _rows(tables: Tables, project: str, table: str) -> Iterator[Values]:
+    return tables.rows(table, project)
+
+
+def _missing(tables: Tables, project: str) -> Mismatch:
+    owned = [table for table, owner in OWNERS.items() if owner == "project"]
+    speaking = [table for table in owned if any(True for _ in tables.rows(table, project))]
+    listed = ", ".join(speaking)
     return _mismatch(
-        entry.project,
-        "impossible_move",
-        entry.number,
-        f"'{event.label.ko}'(으)로는 {', '.join(entry.before)}에서 {', '.join(entry.after)}(으)로 "
-        "갈 수 없습니다.",
-        f"'{event.label.en}' does not lead from {', '.join(entry.before)} to "
-        f"{', '.join(entry.after)}",
+        project,
+        "project_missing",
+        None,
+        f"사업이 없는데 그 사업의 행이 남아 있습니다: {listed}",
+        f"there is no such project, but rows of it: {listed}",
+        "project.id",
     )
 
 
-def _shown(standing: tuple[tuple[str, ...], int, str, str]) -> str:
-    states, number, period, head = standing
-    return f"{'+'.join(states)} {period} #{number} {head[:12]}"
+def _in_order(tables: Tables, missing: int, followed: bool) -> Iterator[Mismatch]:
+    """Yield where the order of writing has gaps that no finding has told of (positions are handed
+    out one after another), and where notices do not stand in the order of the entries, if the
+    entries have theirs: `followed`."""
+    if not tables.gapless:
+        return
+    for table in ("entry", "notice"):
+        gone, expected, before = 0, 1, 0
+        turned = None
+        for position, entry in tables.positions(table):
+            if not isinstance(position, int):
+                continue
+            gone += max(position - expected, 0)
+            expected = position + 1
+            if isinstance(entry, int):
+                turned = position if entry < before and turned is None else turned
+                before = entry
+        if turned is not None and followed:
+            yield _mismatch(
+                table,
+                "order_broken",
+                None,
+                f"{table}의 순번 {turned}이(가) 이력의 순서와 다릅니다.",
+                f"position {turned} of {table} does not stand in the order of the entries",
+                f"{table}.position",
+            )
+        if gone > (missing if table == "entry" else 0):
+            yield _mismatch(
+                table,
+                "order_broken",
+                None,
+                f"{table}에서 {gone}건이 빠졌습니다(순번이 이어지지 않습니다).",
+                f"{gone} rows of {table} are gone: the positions have gaps",
+                f"{table}.position",
+            )
+
+
+def _plan_edited(plan: str, column: str, ko: str, en: str) -> Mismatch:
+    return _mismatch(plan, "plan_edited", None, ko, en, column)
 
 
 # --------------------------------------------------------------------------- checkpoints
@@ -344,5 +333,7 @@ def hashes_of(plan: str, entries: Iterable[tuple[int, Entry]]) -> Iterator[str]:
             yield entry.hash
 
 
-def _mismatch(project: str, code: str, number: int | None, ko: str, en: str) -> Mismatch:
-    return Mismatch(project=project, code=code, number=number, ko=ko, en=en)
+def _mismatch(
+    project: str, code: str, number: int | None, ko: str, en: str, column: str | None = None
+) -> Mismatch:
+    return Mismatch(project=project, code=code, number=number, ko=ko, en=en, column=column)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 from evalflow.cli.session import Session
 
 if TYPE_CHECKING:
-    from evalflow.audit.verification import Mismatch
+    from evalflow.audit.findings import Mismatch, Unchecked
 
 _pass = click.make_pass_decorator(Session)
 
@@ -69,27 +70,52 @@ def deliver_command(
 @click.option(
     "--checkpoint", "noted", metavar="TEXT", help="적어 둔 확인값 · A checkpoint noted on paper."
 )
+@click.option(
+    "--deep",
+    is_flag=True,
+    help="평가율·기한·요건도 다시 계산 · Also work out ratings, days late and guards anew.",
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
 def verify_command(
-    session: Session, plan: str | None, project: str | None, noted: str | None, as_json: bool
+    session: Session,
+    plan: str | None,
+    project: str | None,
+    noted: str | None,
+    deep: bool,
+    as_json: bool,
 ) -> int:
-    """이력과 상태를 대조 · Check the store against its history: finds any edit.
+    """이력을 다시 밟아 대조 · Play every history again and check the store against it.
 
-    Exit code 0 where everything fits, 1 where something does not.
+    Exit code 0 where everything fits, 1 where something does not. What could not be checked is
+    said beside the output; it is no fault.
     """
     from evalflow.audit.verification import Checkpoint, compare
 
     point = None if noted is None else Checkpoint.read(noted)
+    unchecked: Counter[str] = Counter()
+    examples: dict[str, str] = {}
+
+    def told(each: Unchecked) -> None:
+        unchecked[each.code] += 1
+        examples.setdefault(each.code, each.text(session.lang))
+
     with session.open() as engine:
         with session.busy("이력 대조 중", "checking histories"):
-            found = list(engine.audit.verify(plan, project=project))
+            found = list(engine.audit.verify(plan, project=project, deep=deep, unchecked=told))
             if point is not None:
                 found += compare(point, engine.audit.checkpoint(point.plan, upto=point))
         if as_json:
-            session.print_json("mismatches", found)
+            session.print_json("mismatches", found, unchecked=dict(unchecked) or None)
         else:
             print_mismatches(session, found)
+        for code, count in unchecked.items():
+            session.remark(
+                session.say(
+                    f"확인하지 못함 {count}건 ({code}), 예: {examples[code]}",
+                    f"not checked: {count} ({code}), e.g. {examples[code]}",
+                )
+            )
         return 1 if found else 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -71,6 +72,7 @@ class Session:
         import os.path
 
         import evalflow
+        from evalflow.storage.integrity import AuditStorage
 
         url = self.url()
         path = None
@@ -82,7 +84,12 @@ class Session:
                 ko=f"저장소가 없습니다: {path} ('evalflow plan import'로 만듭니다)",
                 en=f"no such store: {path} ('evalflow plan import' makes it)",
             )
-        return evalflow.open(url)
+        logging.getLogger("evalflow.storage").addHandler(logging.NullHandler())  # said below
+        engine = evalflow.open(url)
+        if isinstance(engine.storage, AuditStorage):
+            for fault in engine.storage.schema_faults:
+                self.remark(self.say("주의: ", "warning: ") + fault.text(self.lang))
+        return engine
 
     # ------------------------------------------------------------------ printing
 

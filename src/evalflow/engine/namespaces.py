@@ -5,20 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import attrs
 
 from evalflow.audit.bundle import Bundle, write_bundle
+from evalflow.audit.findings import Mismatch, Told, Unchecked
+from evalflow.audit.ground import Footing
+from evalflow.audit.histories import Power
 from evalflow.audit.verification import (
     Checkpoint,
-    Kept,
-    Mismatch,
+    Scope,
+    check_names,
     checkpoint,
     hashes_of,
-    readable_lifecycle,
-    verify_project,
+    verify,
 )
 from evalflow.batch import applying
 from evalflow.batch.chunks import Chunk
@@ -47,6 +48,7 @@ from evalflow.plan.differences import Difference
 from evalflow.plan.load import with_tables
 from evalflow.plugins.notifier import Notifier
 from evalflow.scoring.contract import Grade
+from evalflow.storage.integrity import tables_of
 
 _TRIES = 5  # at a consistent reading of a store that others write to
 
@@ -253,26 +255,34 @@ class Audit:
         self._commands = commands
         self._storage = queries.storage
 
-    def verify(self, plan: str | None = None, *, project: str | None = None) -> Iterator[Mismatch]:
-        """Yield everything in the store that the histories do not bear out; nothing if all fits.
+    def verify(
+        self,
+        plan: str | None = None,
+        *,
+        project: str | None = None,
+        deep: bool = False,
+        unchecked: Callable[[Unchecked], object] | None = None,
+    ) -> Iterator[Mismatch]:
+        """Yield everything in the store that the histories do not bear out, and everything in the
+        histories that the rules do not; nothing if all fits.
 
-        Reads every entry of the plan (None: of all plans), or of one project.
+        Reads every row of the plan (None: of all plans), or of one project, as of one moment. With
+        `deep` the ratings and the days late are worked out again, and the guards that look at
+        nothing but the project are asked again, by the scorers, guards and holidays that are
+        installed now. `unchecked` is called with whatever could not be checked.
+
+        Raises:
+            NotFound: the store has no such plan or project, or no plan at all.
         """
-        ids = None if project is None else (project,)
-        storage = self._storage
+        with tables_of(self._storage) as tables:
+            check_names(tables, plan, project)
+        powers = _powers(self._queries.rules) if deep else None
+        scope = Scope(plan=plan, project=project, powers=powers)
+        return self._verify(scope, unchecked or (lambda each: None))
 
-        def lifecycle(fingerprint: str) -> Lifecycle | None:
-            text = storage.lifecycle(fingerprint)
-            return None if text is None else readable_lifecycle(text)
-
-        kept = Kept(
-            evaluation=storage.evaluation,
-            definition=storage.definition,
-            head=storage.head,
-            lifecycle=cache(lifecycle),
-        )
-        for each in storage.select(Selection(plan=plan, ids=ids)):
-            yield from verify_project(each, storage.history(each.id), kept)
+    def _verify(self, scope: Scope, told: Told) -> Iterator[Mismatch]:
+        with tables_of(self._storage) as tables:
+            yield from verify(tables, scope, holidays=self._queries.rules.holidays, told=told)
 
     def checkpoint(self, plan: str | None = None, *, upto: Checkpoint | None = None) -> Checkpoint:
         """Return the checkpoint of the plan's history up to now: a line to put on paper. With
@@ -340,6 +350,27 @@ class Audit:
                 explanation = self._commands.explain(project.id, event, actor, at, None)
                 if not explanation.allowed:
                     yield explanation.tree()
+
+
+def _powers(rules: Rules) -> Callable[[Footing], Power]:
+    """Return what gives the scorer and the guards of a plan revision, those that look at nothing
+    but the project; made once for revisions that say the same."""
+    made: dict[tuple[str, str], Power] = {}
+    specs = rules.plugins.guard_specs
+
+    def power(footing: Footing) -> Power:
+        key = footing.head.id, footing.seal
+        if key not in made:
+            terms = rules.draft(footing.head, ())
+            guards = {
+                name: guard
+                for name, guard in terms.guards.items()
+                if name in specs and specs[name].peers is None and not specs[name].about
+            }
+            made[key] = Power(score=terms.score, guards=guards)
+        return made[key]
+
+    return power
 
 
 class Outbox:

@@ -12,7 +12,7 @@ import attrs
 
 from evalflow.decision.guards import Guard
 from evalflow.decision.situation import Needs, Situation, needs
-from evalflow.errors import NotFound
+from evalflow.errors import NotFound, StorageError
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import (
@@ -74,7 +74,7 @@ class Rules:
         """Read from `storage`; `holidays` stands in for the holiday table that plans name."""
         self.storage = storage
         self.plugins = plugins
-        self._holidays = holidays
+        self.holidays = holidays
         self._terms: dict[tuple[str, int], Terms] = {}
         self._lifecycles: dict[str, Lifecycle] = {}
         self._definitions: dict[tuple[str, int], ProjectDefinition] = {}
@@ -107,7 +107,7 @@ class Rules:
         return Terms(
             head=head,
             directory=Directory(head),
-            calendar=Calendar(head.calendar, self._holidays),
+            calendar=Calendar(head.calendar, self.holidays),
             score=self.plugins.scoring(head.scoring, within=head.patience),
             guards=self.plugins.guards_within(head.patience),
             revisions=revisions,
@@ -118,13 +118,23 @@ class Rules:
 
         Raises:
             NotFound: the store has no such definition.
+            StorageError: its text is damaged, or is not the one that the fingerprint was made of.
         """
         found = self._lifecycles.get(fingerprint)
         if found is None:
             text = self.storage.lifecycle(fingerprint)
             if text is None:
                 raise NotFound("lifecycle", fingerprint)
-            found = self._lifecycles[fingerprint] = stored_lifecycle(text, fingerprint)
+            found = stored_lifecycle(text, fingerprint)
+            if found.fingerprint != fingerprint:
+                raise StorageError(
+                    "corrupt",
+                    ko=f"저장된 절차 {fingerprint}의 내용이 바뀌었습니다(지문이 다릅니다: "
+                    f"{found.fingerprint}). 'evalflow verify'로 확인하십시오.",
+                    en=f"the stored lifecycle {fingerprint} was edited: the fingerprint of its "
+                    f"text is {found.fingerprint}; see 'evalflow verify'",
+                )
+            self._lifecycles[fingerprint] = found
         return found
 
     def offer(self, lifecycle: Lifecycle) -> Lifecycle:

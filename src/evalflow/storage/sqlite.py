@@ -13,6 +13,7 @@ import datetime as dt
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 
 import attrs
 
@@ -21,6 +22,7 @@ from evalflow.model import Commit, Entry, Move, Outgoing
 from evalflow.model.canonical import canonical
 from evalflow.storage.contract import Head, Settled, check_commit, check_like
 from evalflow.storage.faults import fault_point
+from evalflow.storage.integrity import Tables
 from evalflow.storage.rows import (
     ENTRY_COLUMNS,
     Pattern,
@@ -33,6 +35,7 @@ from evalflow.storage.sql import SQLReads
 from evalflow.storage.sqlite_bulk import bulk_move
 from evalflow.storage.sqlite_commit import CommitRows, check_basis, check_revision, refuse
 from evalflow.storage.sqlite_connection import SQLiteConnections
+from evalflow.storage.sqlite_integrity import tables
 from evalflow.storage.sqlite_statements import (
     CLAIM,
     CLAIMABLE,
@@ -81,6 +84,10 @@ class SQLiteStorage(SQLiteConnections, SQLReads):
                 connection.backup(target)
             finally:
                 target.close()
+
+    def tables(self) -> AbstractContextManager[Tables]:
+        """Give every row as it lies in the file, all of one moment: for verification."""
+        return tables(self._reading, self.path)
 
     # ------------------------------------------------------------------ writing
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from evalflow.storage import write_queue
 from evalflow.storage.sqlite_errors import failure, is_busy, storage_error
+from evalflow.storage.sqlite_integrity import warn
 from evalflow.storage.sqlite_schema import prepare
 
 _OLDEST = (3, 37)  # STRICT tables
@@ -50,6 +51,8 @@ class SQLiteConnections:
         self._queue_path = os.path.realpath(self.path) + "-queue"
         prepare(self.path, timeout, lambda: _connect(self.path, "FULL", self._patience))
         self._queue = write_queue.join(self._queue_path)
+        with self._reading() as connection:
+            self.schema_faults = warn(connection, self.path)
 
     def close(self) -> None:
         """Close the connections. A store that nobody has open any more is a single file."""

@@ -6,10 +6,10 @@ The schema itself is in `sqlite.sql`.
 from __future__ import annotations
 
 import os
+import pkgutil
 import sqlite3
 import time
 from collections.abc import Callable
-from importlib import resources
 
 from evalflow.storage.faults import fault_point
 from evalflow.storage.sqlite_errors import failure, is_busy, storage_error
@@ -97,7 +97,9 @@ def _version(connection: sqlite3.Connection, path: str) -> int:
 
 def schema() -> str:
     """Return the SQL that makes a fresh store of version `VERSION`."""
-    return resources.files("evalflow.storage").joinpath("sqlite.sql").read_text("utf-8")
+    content = pkgutil.get_data("evalflow.storage", "sqlite.sql")
+    assert content is not None, "a part of the package"
+    return content.decode()
 
 
 def _run(connection: sqlite3.Connection, script: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import attrs
@@ -40,7 +40,7 @@ from evalflow.storage.rows import (
     settled_row,
 )
 from evalflow.storage.sql import SQLReads, check_versions, selecting
-from evalflow_postgres import statements, upgrades
+from evalflow_postgres import integrity, statements, upgrades
 from evalflow_postgres.bulk import (
     COPY,
     EMPTY_TABLE,
@@ -58,6 +58,7 @@ from evalflow_postgres.failures import (
     storage_error,
     was_refused,
 )
+from evalflow_postgres.integrity import PostgresTables
 from evalflow_postgres.moves import MoveRows, across
 from evalflow_postgres.url import SCHEMA, channel, check_name, parsed
 
@@ -80,6 +81,7 @@ class PostgresStorage(SQLReads):
         try:
             with pool.using() as connection:
                 upgrades.bring_up(connection, self.schema, place)
+                self.schema_faults = integrity.warn(connection, self.schema, place)
         except BaseException:
             pool.close()
             raise
@@ -104,6 +106,7 @@ class PostgresStorage(SQLReads):
         storage.place, storage.schema, storage._pool = source.place, schema, None
         try:
             upgrades.check(connection, schema, source.place)
+            storage.schema_faults = integrity.warn(connection, schema, source.place)
         except psycopg.Error as error:
             raise storage_error(error, source.place) from error
         storage._begin(source)
@@ -124,6 +127,15 @@ class PostgresStorage(SQLReads):
         if self._listener is not None:
             self._listener.close()
         self._source.close()
+
+    @contextmanager
+    def tables(self) -> Iterator[PostgresTables]:
+        """Give every row as it lies there, all of one moment (on a host's connection: as the host's
+        transaction sees it): for verification."""
+        with self._source.writing() as connection:
+            if self._pool is not None:
+                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield PostgresTables(connection, self.schema, self._schema, self.place)
 
     # ------------------------------------------------------------------ writing
 

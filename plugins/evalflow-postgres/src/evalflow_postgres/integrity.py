@@ -1,0 +1,190 @@
+"""A store on PostgreSQL read row by row, whatever is in it, and its schema held against what it
+should be."""
+
+# ruff: noqa: S608 - statements are put together from names of ours; values are bound
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import pkgutil
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from evalflow.model.canonical import digest
+from evalflow.storage.integrity import ORDERS, OWNERS, TABLES, SchemaFault, Values
+from evalflow_postgres.connections import Connection
+from evalflow_postgres.failures import storage_error
+
+_log = logging.getLogger("evalflow.storage")
+
+
+class PostgresTables:
+    """The rows of one schema, read on a connection inside a transaction."""
+
+    gapless = False  # a transaction that is rolled back keeps the positions that it drew
+    kept = frozenset(TABLES)
+
+    def __init__(self, connection: Connection, schema: str, prefix: str, place: str) -> None:
+        """Read the schema `schema` on `connection`; `prefix` is its name, quoted, with a dot."""
+        self._connection = connection
+        self._schema = schema
+        self._prefix = prefix
+        self._place = place
+        self._columns: dict[str, set[str]] = {table: set() for table in TABLES}
+        for table, column in self._read(_COLUMNS, (schema,)):
+            if table in self._columns:
+                self._columns[table].add(column)
+        self._notices: dict[Any, list[int]] | None = None
+
+    def _read(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        try:
+            with self._connection.cursor(row_factory=tuple_row) as cursor:
+                yield from cursor.execute(sql, values)
+        except psycopg.Error as error:
+            raise storage_error(error, self._place) from error
+
+    def owners(self, table: str) -> Sequence[Any]:
+        """Return whose rows there are; projects in the order of plan and number."""
+        owner = OWNERS[table]
+        if owner not in self._columns[table]:
+            return []
+        order = f'"{owner}"'
+        if table == "project" and {"plan", "place", "number"} <= self._columns[table]:
+            order = "plan, place, number"
+        distinct = "" if table == "project" else "DISTINCT"
+        sql = f'SELECT {distinct} "{owner}" FROM {self._prefix}"{table}" ORDER BY {order}'
+        return list(dict.fromkeys(row[0] for row in self._read(sql)))
+
+    def rows(self, table: str, owner: Any) -> Iterator[Values]:
+        """Yield the rows of one owner, whatever is in them."""
+        there = self._columns[table]
+        if OWNERS[table] not in there:
+            return
+        columns = [column for column in TABLES[table] if column in there]
+        listed = ", ".join(f'"{column}"' for column in columns)
+        order = ", ".join(f'"{column}"' for column in ORDERS[table] if column in there)
+        where, value = f'"{OWNERS[table]}" = %s', owner
+        if owner is None:
+            where = f'("{OWNERS[table]}" IS NULL OR %s IS NOT NULL)'
+        elif table == "notice" and "position" in there:  # no index leads to a project's notices
+            where, value = "position = ANY(%s::bigint[])", self._notices_of(owner)
+        sql = f'SELECT {listed} FROM {self._prefix}"{table}" WHERE {where} ORDER BY {order}'
+        for row in self._read(sql, (value,)):
+            yield dict(zip(columns, map(_value, row), strict=True))
+
+    def _notices_of(self, owner: Any) -> list[int]:
+        """Return the positions of a project's notices: looked up once for all of them."""
+        if self._notices is None:
+            self._notices = {}
+            for project, position in self._read(
+                f"SELECT project, position FROM {self._prefix}notice"
+            ):
+                self._notices.setdefault(project, []).append(position)
+        return self._notices.get(owner, [])
+
+    def positions(self, table: str) -> Iterator[tuple[Any, Any]]:
+        """Yield nothing: positions are drawn before their transaction ends, so over all projects
+        they say little."""
+        return iter(())
+
+    def faults(self) -> list[SchemaFault]:
+        """Return what is wrong with columns, indexes, constraints, triggers and functions."""
+        return faults(self._connection, self._schema)
+
+
+def _value(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+_COLUMNS = (
+    "SELECT table_name::text, column_name::text FROM information_schema.columns "
+    "WHERE table_schema = %s"
+)
+
+
+# --------------------------------------------------------------------------- the schema
+
+# What every version of PostgreSQL tells of a schema in the same words.
+_THINGS = """
+SELECT 'column', c.relname || '.' || a.attname,
+    concat_ws(' ', format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attgenerated)
+  FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+  WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relkind = 'r' AND a.attnum > 0
+    AND NOT a.attisdropped
+UNION ALL
+SELECT 'index', i.relname, concat_ws(' ', x.indisunique, x.indisvalid, x.indpred IS NOT NULL,
+    (SELECT string_agg(a.attname, ',' ORDER BY k.place)
+      FROM unnest(x.indkey::smallint[]) WITH ORDINALITY AS k (number, place)
+      JOIN pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = k.number))
+  FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid
+  WHERE i.relnamespace = to_regnamespace(%(schema)s)
+UNION ALL
+SELECT 'constraint', c.relname || '.' || n.conname, concat_ws(' ', n.contype, n.convalidated)
+  FROM pg_constraint AS n JOIN pg_class AS c ON c.oid = n.conrelid
+  WHERE n.connamespace = to_regnamespace(%(schema)s) AND n.contype IN ('c', 'f', 'p', 'u')
+UNION ALL
+SELECT 'trigger', c.relname || '.' || t.tgname,
+    concat_ws(' ', t.tgtype, t.tgenabled, f.proname, encode(t.tgargs, 'hex'), t.tgqual IS NOT NULL)
+  FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid JOIN pg_proc AS f ON f.oid = t.tgfoid
+  WHERE c.relnamespace = to_regnamespace(%(schema)s) AND NOT t.tgisinternal
+UNION ALL
+SELECT 'function', f.proname, f.prosrc
+  FROM pg_proc AS f WHERE f.pronamespace = to_regnamespace(%(schema)s)
+"""
+
+EXPECTED = "schema.json"
+"""The file beside this one with what a store of the present schema version consists of."""
+
+
+def things(connection: Connection, schema: str) -> dict[str, str]:
+    """Return what a schema consists of: `kind name` -> what is told of it; of functions a digest
+    of their text."""
+    quoted = '"' + schema.replace('"', '""') + '"'
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        rows = cursor.execute(_THINGS, {"schema": quoted}).fetchall()
+    return {
+        f"{kind} {name}": digest(told.replace(quoted, "{schema}"))[:16]
+        if kind == "function"
+        else told
+        for kind, name, told in rows
+    }
+
+
+@lru_cache(maxsize=1)
+def _expected() -> Mapping[str, str]:
+    content = pkgutil.get_data("evalflow_postgres", EXPECTED)
+    assert content is not None, "a part of the package"
+    expected: Mapping[str, str] = json.loads(content)
+    return expected
+
+
+def faults(connection: Connection, schema: str) -> list[SchemaFault]:
+    """Return what of the schema is missing or altered, and triggers that are none of it."""
+    there = things(connection, schema)
+    found = []
+    for thing, told in _expected().items():
+        actual = there.pop(thing, None)
+        if actual != told:
+            kind, _, name = thing.partition(" ")
+            fault = "missing" if actual is None else "altered"
+            found.append(SchemaFault(kind=kind, name=name, fault=fault))
+    for thing in there:
+        kind, _, name = thing.partition(" ")
+        if kind == "trigger":
+            found.append(SchemaFault(kind=kind, name=name, fault="foreign"))
+    return found
+
+
+def warn(connection: Connection, schema: str, place: str) -> tuple[SchemaFault, ...]:
+    """Say what is wrong with the schema of a store that is being opened, and return it. It is
+    opened all the same, so that it can be verified."""
+    found = tuple(faults(connection, schema))
+    for fault in found:
+        _log.warning("%s: %s", place, fault.text("en"))
+    return found

@@ -1,0 +1,132 @@
+"""What verification says: findings, and what it could not check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+
+from evalflow.decision.decide import Check
+
+
+@attrs.frozen(kw_only=True)
+class Mismatch:
+    """Something in the store that the history does not bear out, or a history that the rules do
+    not bear out.
+
+    `number` is the first entry that does not fit, None where the fault lies beside the
+    history. `column` names the table's column, or columns, e.g. `project.change`, None where the
+    fault lies in none. `project` is the project's id, or what else the finding is about: a plan, a
+    lifecycle, a table, a file of a bundle.
+
+    `code` is one of
+    `entry_changed`, `entry_missing`, `chain_broken`, `history_gap`, `no_history` (the chain);
+    `order_broken`, `time_order` (the order of writing, and the times in it);
+    `unreadable` (what stands there cannot be taken up);
+    `unknown_event`, `impossible_move`, `not_allowed`, `entry_differs` (what the rules say of an
+    entry); with `deep` also `rating_differs`, `late_differs`;
+    `state_edited`, `evaluation_edited`, `definition_edited`, `notice_edited`, `plan_edited`,
+    `lifecycle_edited` (tables that entries do not bear out); `project_missing` (rows of a project
+    that is not there); `schema_altered`;
+    of a bundle also `file_changed`, `file_missing`, `file_added`; of a checkpoint
+    `checkpoint_differs`.
+    """
+
+    project: str
+    code: str
+    ko: str
+    en: str
+    number: int | None = None
+    column: str | None = None
+
+    def text(self, lang: str = "ko") -> str:
+        """Return the finding as one line."""
+        where = self.project if self.number is None else f"{self.project} #{self.number}"
+        return f"{where}: {self.ko if lang == 'ko' else self.en}"
+
+
+@attrs.frozen(kw_only=True)
+class Unchecked:
+    """Something that a verification could not check: no fault, but no proof either.
+
+    `code` is one of `actor_not_in_directory` (an embedding system handed the actor over: role and
+    unit were its word), `revision_without_entry` (a plan revision that no project's entry put
+    into force), `plugin_not_asked` (a scorer or guard that is not installed, or broke),
+    `refused_by_now` (this version would refuse the entry for the form of its data, or for what an
+    action looks for, which an earlier one may not have asked; what follows in the project is not
+    played; with `deep` it is a finding).
+    """
+
+    project: str
+    code: str
+    ko: str
+    en: str
+    number: int | None = None
+
+    def text(self, lang: str = "ko") -> str:
+        """Return it as one line."""
+        where = self.project if self.number is None else f"{self.project} #{self.number}"
+        return f"{where}: {self.ko if lang == 'ko' else self.en}"
+
+
+Told = Callable[[Unchecked], object]
+"""Who is told what could not be checked."""
+
+
+def unreadable(
+    about: str, column: str, value: Any, why: object, number: int | None = None
+) -> Mismatch:
+    """Return the finding that a value in a column cannot be taken up."""
+    seen = shown(value)
+    return Mismatch(
+        project=about,
+        code="unreadable",
+        number=number,
+        column=column,
+        ko=f"{column}의 값을 읽을 수 없습니다: {seen} ({why})",
+        en=f"the value of {column} cannot be read: {seen} ({why})",
+    )
+
+
+def edited(
+    about: str,
+    code: str,
+    what: tuple[str, str],
+    table: str,
+    differing: Sequence[tuple[str, Any, Any]],
+    number: int | None = None,
+) -> Mismatch:
+    """Return the finding that columns of a row are not what the entries leave; `differing` are
+    (column, what stands there, what should), `what` is whose row it is."""
+    columns = ", ".join(f"{table}.{column}" for column, _, _ in differing)
+    ko = "; ".join(
+        f"{c} = {shown(is_)} (이력대로면 {shown(should)})" for c, is_, should in differing
+    )
+    en = "; ".join(
+        f"{c} is {shown(is_)}, by history {shown(should)}" for c, is_, should in differing
+    )
+    return Mismatch(
+        project=about,
+        code=code,
+        number=number,
+        column=columns,
+        ko=f"{what[0]}이(가) 이력과 다릅니다: {ko}",
+        en=f"{what[1]} is not what the history leaves: {en}",
+    )
+
+
+def against(checks: Sequence[Check], lang: str) -> str:
+    """Return the reasons of checks that did not pass, as one sentence after another."""
+    return " ".join(reason.text(lang) for check in checks for reason in check.reasons)
+
+
+def shown(value: Any) -> str:
+    """Return a value as a person may look at it: short, printable, never a control character."""
+    if value is None:
+        return "NULL"
+    text = ascii(value) if not isinstance(value, str) or not value.isprintable() else f"'{value}'"
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 2] + "…" + text[-1]
+
+
+_LONGEST = 60

@@ -1,0 +1,319 @@
+"""A firing of the past decided again, from its entry: what must it have written? Pure.
+
+The same `decide` is asked as when it was fired, with what the entry says that the scorer and the
+guards of the transitions answered then. So a verifier learns whether the gate would have let it
+through, and every row that it must have left behind.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations
+from typing import Any
+
+import attrs
+
+from evalflow.decision.adoption import REVISE, Adoption
+from evalflow.decision.decide import Check, Decision, decide
+from evalflow.decision.firing import Draft, Firing
+from evalflow.decision.guards import Guard, Reasons
+from evalflow.decision.migration import MIGRATE, migrate
+from evalflow.decision.situation import Situation
+from evalflow.errors import NotFound, Reason, invalid
+from evalflow.lifecycle.definition import Event, GuardUse, Lifecycle
+from evalflow.lifecycle.machine import step
+from evalflow.model import (
+    Actor,
+    Entry,
+    Grant,
+    Move,
+    PlanHead,
+    Project,
+    ProjectDefinition,
+    Rating,
+    Subject,
+)
+from evalflow.model.calendar import Calendar
+from evalflow.model.canonical import Tree
+from evalflow.model.directory import Directory
+from evalflow.plan.definition import Plan
+from evalflow.plan.differences import ADOPT
+
+BESIDE = frozenset((ADOPT, REVISE, MIGRATE))
+"""The events that no lifecycle defines. With those of its lifecycle they are all there are."""
+
+_MOST = 10  # guards on one event's transitions whose verdicts are tried out
+
+
+@attrs.frozen(kw_only=True)
+class Replayed:
+    """What the gate says of an entry, asked again.
+
+    Attributes:
+        move: what the firing must have written, None where it was not allowed.
+        checks: those that do not pass, with their reasons.
+        known: whether the plan's directory of that time knows the actor. An actor whom an
+            embedding system handed over has grants that no store keeps: role and unit are not
+            checked then.
+        late: by how many days the event's due date was missed, worked out anew.
+    """
+
+    move: Move | None
+    checks: tuple[Check, ...]
+    known: bool
+    late: int | None = None
+
+    @property
+    def by_later_rules(self) -> bool:
+        """Say whether nothing stands against it but what a later version may have come to ask: the
+        form of data, and what actions look for. Verdicts of guards are the entry's own here."""
+        return bool(self.checks) and all(
+            check.name == "guards"
+            or (check.name == "input" and reason.code not in ("data_missing", "rating_missing"))
+            for check in self.checks
+            for reason in check.reasons
+        )
+
+
+def reachable(
+    lifecycle: Lifecycle, states: tuple[str, ...], event: Event
+) -> Iterator[tuple[frozenset[str], tuple[str, ...]]]:
+    """Yield (ids of guards that hold, states afterwards) for every way in which the event can
+    come out from these states; the most guards first.
+
+    Raises:
+        ValueError: `states` are not states of this lifecycle, one per region.
+    """
+    ids = {
+        use.id: None for edge in event.transitions if edge.source in states for use in edge.guards
+    }
+    names = list(ids)[:_MOST]
+    for count in range(len(names), -1, -1):
+        for passed in combinations(names, count):
+            after = step(lifecycle, states, event.name, frozenset(passed))
+            if isinstance(after, tuple):
+                yield frozenset(passed), after
+
+
+def outcome(
+    lifecycle: Lifecycle, states: tuple[str, ...], event: Event, after: tuple[str, ...]
+) -> frozenset[str] | None:
+    """Return the guards that must have held for the event to lead to `after`, None where it never
+    does."""
+    for passed, reached in reachable(lifecycle, states, event):
+        if reached == after:
+            return passed
+    return None
+
+
+# --------------------------------------------------------------------------- events of a lifecycle
+
+
+def replay_event(situation: Situation, event: Event, entry: Entry) -> Replayed:
+    """Decide an event of the project's lifecycle again. The verdicts of guards and the rating are
+    taken from the entry: they are `judge_event`'s.
+
+    Raises:
+        EvalflowError, ValueError, TypeError, KeyError, AttributeError: what the entry says cannot
+            be taken up at all.
+    """
+    passed = outcome(situation.lifecycle, entry.before, event, entry.after)
+    if passed is None:
+        return Replayed(move=None, checks=(), known=True)
+    recorded = attrs.evolve(
+        situation,
+        score=lambda subject: _recorded_rating(entry, subject),
+        guards=_Verdicts(event, passed),
+    )
+    return _decided(recorded, event, entry)
+
+
+def judge_event(situation: Situation, event: Event, entry: Entry) -> Replayed:
+    """Decide it again by the scorer and the guards that are installed now, of which those are left
+    out that look at other projects: what these were at that moment is not kept.
+
+    Raises:
+        as `replay_event`, and PluginError: a scorer or guard broke.
+    """
+    passed = outcome(situation.lifecycle, entry.before, event, entry.after) or frozenset()
+    return _decided(
+        attrs.evolve(situation, guards=_Verdicts(event, passed, situation.guards)), event, entry
+    )
+
+
+def _decided(situation: Situation, event: Event, entry: Entry) -> Replayed:
+    today = situation.calendar.today(entry.at)
+    unit = situation.latest.unit_on(today)
+    known, actor = _actor(situation, entry, unit)
+    decision = decide(situation, event, actor, entry.at, _given(event, entry), key=entry.key)
+    move = decision.move
+    if move is not None:
+        # By how many days it was late is compared apart: tables of holidays are put right later.
+        move = _sealed(move, attrs.evolve(move.entry, late=entry.late))
+    return Replayed(move=move, checks=_failed(decision), known=known, late=decision.late)
+
+
+def _given(event: Event, entry: Entry) -> Mapping[str, Any]:
+    """Return the data that was given: without the project as the event left it."""
+    fields = {field.name for field in event.data}
+    if not isinstance(entry.data, Mapping):
+        raise TypeError("data is no mapping")
+    return {
+        name: value for name, value in entry.data.items() if name != "definition" or name in fields
+    }
+
+
+def _sealed(move: Move, entry: Entry) -> Move:
+    entry = entry.sealed()
+    return attrs.evolve(move, entry=entry, project=attrs.evolve(move.project, head=entry.hash))
+
+
+def _failed(decision: Decision) -> tuple[Check, ...]:
+    return tuple([check for check in decision.checks if not check.passed])
+
+
+def _actor(situation: Situation, entry: Entry, unit: str) -> tuple[bool, Actor]:
+    """Return whether the directory knows the actor, and the actor with the grants by which the
+    entry says that they acted."""
+    try:
+        found = situation.directory.actor(entry.actor)
+    except NotFound:
+        grant = Grant(
+            role=entry.role,
+            unit=unit,
+            on_behalf_of=entry.on_behalf_of,
+            reason=None if entry.on_behalf_of is None else "-",
+        )
+        return False, Actor(entry.actor, (grant,))
+    return True, _acting_as(found, entry)
+
+
+def _acting_as(actor: Actor, entry: Entry) -> Actor:
+    said = entry.role, entry.on_behalf_of
+    return Actor(
+        actor.id, tuple([each for each in actor.grants if (each.role, each.on_behalf_of) == said])
+    )
+
+
+def _recorded_rating(entry: Entry, subject: Subject) -> Rating:
+    if entry.rating is None:
+        raise invalid(
+            "rating_missing",
+            path="rating",
+            ko="이 절차는 평가율을 남기는데 이력에 없습니다",
+            en="the event leaves a rating, but the entry has none",
+        )
+    return Rating.from_tree(entry.rating)
+
+
+class _Verdicts(Mapping[str, Guard]):
+    """Guards by name. Those on transitions answer as the entry says; the event's own pass, or are
+    asked where `asked` has them and they look at nothing but the project."""
+
+    def __init__(
+        self, event: Event, passed: frozenset[str], asked: Mapping[str, Guard] | None = None
+    ) -> None:
+        self._own = {use.id for use in event.guards}
+        self._passed = passed
+        self._asked = asked
+
+    def __getitem__(self, name: str) -> Guard:
+        def answer(firing: Firing, draft: Draft, **params: Any) -> Reasons:
+            use = GuardUse(name=name, params=params)
+            if self._asked is not None:
+                guard = self._asked.get(name)
+                if guard is not None and (use.id in self._own or use.id in self._passed):
+                    return guard(firing, draft, **params)
+            if use.id in self._own or use.id in self._passed:
+                return None
+            return Reason(code="recorded", ko="기록된 결과", en="as recorded")
+
+        return answer
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+# --------------------------------------------------------------------------- beside a lifecycle
+
+
+def replay_migration(situation: Situation, entry: Entry, new: Lifecycle) -> Replayed:
+    """Decide a migration to the lifecycle `new` again. Raises as `replay_event`."""
+    known, actor = _actor(situation, entry, situation.head.office)
+    data = {"states": entry.data.get("states"), "reason": entry.reason}
+    decision = migrate(situation, actor, entry.at, data, new, key=entry.key)
+    return Replayed(move=decision.move, checks=_failed(decision), known=known)
+
+
+def replay_adoption(
+    entry: Entry,
+    *,
+    head: PlanHead,
+    judge: PlanHead,
+    judges: Directory,
+    calendar: Calendar,
+    lifecycle: Lifecycle,
+    adopting: frozenset[str],
+    definition: ProjectDefinition,
+    before: tuple[Project, ProjectDefinition] | None,
+) -> Replayed:
+    """Decide again how a project came into the plan, or was redefined by its revision.
+
+    `head` is the revision that the entry belongs to, `judge` with the directory `judges` the one
+    whose people were asked, `adopting` the roles that adopt and revise plans, and `before` how the
+    project stood where it was there already. Raises as `replay_event`.
+    """
+    today = calendar.today(entry.at)
+    known = entry.actor in judge.directory
+    checks: list[Check] = []
+    roles = tuple(sorted(adopting))
+    if entry.role not in roles:
+        checks.append(Check("role", (_not_adopting(entry, roles),)))
+    elif known:
+        actor = _acting_as(judges.actor(entry.actor), entry)
+        if not judges.grants_for(actor, roles, judge.office, today):
+            labels = {name: role.label for name, role in lifecycle.roles.items()}
+            why = judges.why_not(actor, roles, judge.office, today, labels)
+            checks.append(Check("role", (why,)))
+    adoption = Adoption(
+        plan=Plan(head=head, projects={definition.number: definition}, lifecycle=lifecycle),
+        head=head,
+        calendar=calendar,
+        actor=Actor(entry.actor),
+        role=entry.role,
+        at=entry.at,
+        reason=entry.reason,
+    )
+    old = {} if before is None else {definition.number: before[1]}
+    standing = {} if before is None else {definition.id: before[0]}
+    moves = adoption.commit(old, standing).moves
+    return Replayed(move=moves[0] if moves else None, checks=tuple(checks), known=known)
+
+
+def _not_adopting(entry: Entry, roles: tuple[str, ...]) -> Reason:
+    able = ", ".join(roles)
+    return Reason(
+        code="no_role",
+        ko=f"'{entry.role}' 역할은 계획을 정하지 않습니다 (가능: {able}).",
+        en=f"the role '{entry.role}' does not adopt plans (those that do: {able}).",
+        who=roles,
+    )
+
+
+def effective_period(calendar: Calendar, at: dt.datetime) -> Callable[[str], bool]:
+    """Return what says whether a plan revision made at `at` may measure from a period on. The
+    moment of writing lies a little after that of deciding: an hour is allowed for."""
+    moments = at, at + dt.timedelta(hours=1)
+    periods = {calendar.period_on(calendar.today(moment)).text for moment in moments}
+    return periods.__contains__
+
+
+def redefines(entry: Entry) -> Tree | None:
+    """Return the project as the entry defines it anew, or None where it does not."""
+    if isinstance(entry.data, Mapping):
+        return entry.data.get("definition")
+    return None

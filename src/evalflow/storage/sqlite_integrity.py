@@ -1,0 +1,172 @@
+"""An SQLite store read as it lies in the file, and its schema held against what it should be."""
+
+# ruff: noqa: S608 - statements are put together from names of this package; values are bound
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
+from typing import Any
+
+from evalflow.storage.integrity import ORDERS, OWNERS, TABLES, SchemaFault, Values
+from evalflow.storage.sqlite_errors import storage_error
+from evalflow.storage.sqlite_schema import schema
+
+_log = logging.getLogger("evalflow.storage")
+
+
+class SQLiteTables:
+    """The rows of one SQLite file, read on a connection inside a transaction."""
+
+    gapless = True  # nothing is ever deleted, and a rowid follows on the greatest there is
+    kept = frozenset(TABLES)
+
+    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
+        """Read on `connection` what the file `path` holds."""
+        self._connection = connection
+        self._path = path
+        self._columns = {
+            table: {row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')}
+            for table in TABLES
+        }
+        self._notices: dict[Any, array[int]] | None = None
+
+    def owners(self, table: str) -> Sequence[Any]:
+        """Return whose rows there are; projects in the order of plan and number."""
+        owner = OWNERS[table]
+        if owner not in self._columns[table]:
+            return []
+        order = f'"{owner}"'
+        if table == "project" and {"plan", "number"} <= self._columns[table]:
+            order = "plan, length(ltrim(number, '0')), number, id"
+        distinct = "" if table == "project" else "DISTINCT"
+        sql = f'SELECT {distinct} "{owner}" FROM "{table}" ORDER BY {order}'
+        return list(dict.fromkeys(row[0] for row in self._read(sql)))
+
+    def rows(self, table: str, owner: Any) -> Iterator[Values]:
+        """Yield the rows of one owner, whatever is in them."""
+        there = self._columns[table]
+        columns = [column for column in TABLES[table] if column in there]
+        if OWNERS[table] not in there:
+            return
+        listed = ", ".join(f'"{column}"' for column in columns)
+        order = ", ".join(f'"{column}"' for column in ORDERS[table] if column in there)
+        where, value = f'"{OWNERS[table]}" IS ?', owner
+        if table == "notice" and "position" in there:  # no index leads to a project's notices
+            places = self._notices_of(owner)
+            where = "position IN (SELECT value FROM json_each(?))"
+            value = "[" + ",".join(map(str, places)) + "]"
+        sql = f'SELECT {listed} FROM "{table}" WHERE {where} ORDER BY {order}'
+        for row in self._read(sql, (value,)):
+            yield dict(zip(columns, row, strict=True))
+
+    def _notices_of(self, owner: Any) -> Sequence[int]:
+        """Return the positions of a project's notices: looked up once for all of them."""
+        if self._notices is None:
+            self._notices = {}
+            pairs = self._read("SELECT project, position FROM notice")
+            for project, position in pairs:
+                if isinstance(position, int):
+                    self._notices.setdefault(project, array("q")).append(position)
+        return self._notices.get(owner, ())
+
+    def positions(self, table: str) -> Iterator[tuple[Any, Any]]:
+        """Yield (position, position of its entry) in the order of the first."""
+        if not {"position", "project", "number"} <= self._columns[table]:
+            return
+        if table == "entry":
+            sql = "SELECT position, position FROM entry ORDER BY position"
+        elif {"position", "project", "number"} <= self._columns["entry"]:
+            sql = (
+                f'SELECT n.position, e.position FROM "{table}" AS n LEFT JOIN entry AS e '
+                "ON e.project = n.project AND e.number = n.number ORDER BY n.position"
+            )
+        else:
+            return
+        yield from map(_pair, self._read(sql))
+
+    def _read(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Sequence[Any]]:
+        """Yield the rows of one statement.
+
+        Raises:
+            StorageError: the file is damaged there.
+        """
+        try:
+            yield from self._connection.execute(sql, values)
+        except sqlite3.Error as error:
+            raise storage_error(error, self._path) from error
+
+    def faults(self) -> list[SchemaFault]:
+        """Return what is wrong with tables, indexes and triggers."""
+        return faults(self._connection)
+
+
+@contextmanager
+def tables(
+    connecting: Callable[[], AbstractContextManager[sqlite3.Connection]], path: str
+) -> Iterator[SQLiteTables]:
+    """Give the rows of one moment: on a connection of `connecting`, in one read transaction."""
+    with connecting() as connection:
+        usual = connection.text_factory
+        connection.execute("BEGIN")
+        connection.text_factory = _text
+        try:
+            yield SQLiteTables(connection, path)
+        finally:
+            connection.text_factory = usual
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+
+def _pair(row: Sequence[Any]) -> tuple[Any, Any]:
+    return row[0], row[1]
+
+
+def _text(content: bytes) -> str:
+    return content.decode(errors="surrogateescape")
+
+
+# --------------------------------------------------------------------------- the schema
+
+
+def faults(connection: sqlite3.Connection) -> list[SchemaFault]:
+    """Return what of the schema is missing or altered, and triggers that are none of it."""
+    there = _things(connection)
+    found = []
+    for (kind, name), sql in _expected().items():
+        actual = there.pop((kind, name), None)
+        if actual != sql:
+            fault = "missing" if actual is None else "altered"
+            found.append(SchemaFault(kind=kind, name=name, fault=fault))
+    for kind, name in there:
+        if kind == "trigger":
+            found.append(SchemaFault(kind=kind, name=name, fault="foreign"))
+    return found
+
+
+@lru_cache(maxsize=1)
+def _expected() -> Mapping[tuple[str, str], str]:
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.executescript(schema())
+        return _things(connection)
+    finally:
+        connection.close()
+
+
+def _things(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {(kind, name): " ".join(str(sql).split()) for kind, name, sql in rows}
+
+
+def warn(connection: sqlite3.Connection, path: str) -> tuple[SchemaFault, ...]:
+    """Say what is wrong with the schema of a store that is being opened, and return it. It is
+    opened all the same, so that it can be verified."""
+    found = tuple(faults(connection))
+    for fault in found:
+        _log.warning("%s: %s", path, fault.text("en"))
+    return found

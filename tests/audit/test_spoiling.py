@@ -1,0 +1,117 @@
+"""Whatever is edited in a store is found: every column of every table, by introspection."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import evalflow
+from evalflow.testing.office import Ticking
+from evalflow.testing.spoiling import DERIVED, EXCEPTED, lived_in, other
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("lived") / "office.db"
+    with evalflow.open(f"sqlite:///{path}", plugins=[], clock=Ticking()) as engine:
+        lived_in(engine)
+    return path
+
+
+@pytest.fixture
+def spoil(lived: Path, tmp_path: Path) -> Callable[..., list[evalflow.Mismatch]]:
+    """Return a function that edits a copy of the store, triggers put aside and back, and gives
+    what `verify` then finds."""
+
+    def spoilt(*statements: tuple[str, tuple[Any, ...]]) -> list[evalflow.Mismatch]:
+        path = tmp_path / "office.db"
+        shutil.copyfile(lived, path)
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            edit(connection, *statements)
+        with evalflow.open(f"sqlite:///{path}", plugins=[]) as engine:
+            return list(engine.audit.verify())
+
+    return spoilt
+
+
+def edit(connection: sqlite3.Connection, *statements: tuple[str, tuple[Any, ...]]) -> None:
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("PRAGMA ignore_check_constraints = ON")
+    asked = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+    triggers = connection.execute(asked).fetchall()
+    for name, _ in triggers:
+        connection.execute(f"DROP TRIGGER {name}")
+    for statement, values in statements:
+        assert connection.execute(statement, values).rowcount > 0, statement
+    for _, sql in triggers:
+        connection.execute(sql)
+
+
+def columns(path: Path) -> Iterator[tuple[str, str, bool]]:
+    """Yield (table, column, whether it may be NULL) of every column that there is."""
+    with closing(sqlite3.connect(path)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        for (table,) in tables.fetchall():
+            for row in connection.execute(f'PRAGMA table_xinfo("{table}")').fetchall():
+                yield table, row[1], not row[3]
+
+
+def keyed(connection: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
+    """Return the primary keys of a table's rows: the first, the middle and the last."""
+    names = key(connection, table)
+    order = ", ".join(names)
+    rows = connection.execute(f'SELECT {order} FROM "{table}" ORDER BY {order}').fetchall()
+    assert rows, f"nothing stands in {table}: it would not be spoiled"
+    return list(dict.fromkeys((rows[0], rows[len(rows) // 2], rows[-1])))
+
+
+def key(connection: sqlite3.Connection, table: str) -> list[str]:
+    found = [row for row in connection.execute(f'PRAGMA table_info("{table}")') if row[5]]
+    return [f'"{row[1]}"' for row in sorted(found, key=lambda row: row[5])]
+
+
+def test_every_column_of_every_row_that_is_spoiled_is_found(lived, spoil):
+    silent, tried = [], 0
+    for table, column, nullable in columns(lived):
+        if (table, column) in EXCEPTED:
+            continue
+        with closing(sqlite3.connect(lived)) as connection:
+            where = " AND ".join(f"{name} = ?" for name in key(connection, table))
+            rows = keyed(connection, table)
+            asked = f'SELECT "{column}" FROM "{table}" WHERE {where}'
+            there = [connection.execute(asked, row).fetchone()[0] for row in rows]
+        for row, value in zip(rows, there, strict=True):
+            forged = [other(table, column, value), *([None] if nullable and value else [])]
+            for new in forged:
+                tried += 1
+                sql = f'UPDATE "{table}" SET "{column}" = ? WHERE {where}'
+                found = spoil((sql, (new, *row)))
+                named = [each for each in found if f"{table}.{column}" in (each.column or "")]
+                if not found or (table in DERIVED and f'"{column}"' not in where and not named):
+                    silent.append((table, column, row, value, new))
+    assert silent == []
+    assert tried > 200
+
+
+def test_what_is_excepted_is_there_and_nothing_else_is(lived):
+    """A column that is gone, or renamed, leaves the list of exceptions."""
+    there = {(table, column) for table, column, _ in columns(lived)}
+    assert set(EXCEPTED) <= there
+
+
+def test_every_kind_of_row_that_is_deleted_is_found(lived, spoil):
+    silent = []
+    for table in dict.fromkeys(table for table, _, _ in columns(lived)):
+        with closing(sqlite3.connect(lived)) as connection:
+            where = " AND ".join(f"{name} = ?" for name in key(connection, table))
+            rows = keyed(connection, table)
+        for row in rows:
+            found = spoil((f'DELETE FROM "{table}" WHERE {where}', row))
+            silent += [] if found else [(table, row)]
+    assert silent == []
