@@ -20,7 +20,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Literal, NotRequired, TypedDict
 
-from evalflow import Actor, Engine, Entry, NotDue
+from evalflow import Actor, Engine, Entry
+from evalflow.plugins import NotDue
 
 Number = int | str | Decimal
 Day = dt.date | str
