@@ -131,7 +131,7 @@ def odd_data(draw: st.DrawFn, right: dict[str, Any], fields: list[str]) -> dict[
     if draw(st.booleans()):  # odd words where words belong
         for key, value in right.items():
             if isinstance(value, str) and key not in ("ratings", "kind", "reported_on"):
-                data[key] = draw(_words)
+                data[key] = draw(_words | _words.map("사유 {}".format))  # a reason has words
         for key in draw(st.lists(st.sampled_from(fields), max_size=2)):
             data[key] = draw(_words)
         return data
@@ -151,7 +151,7 @@ def test_odd_data_moves_nothing_or_moves_it_whole(tmp_path: Path, event: str) ->
         rng = random.Random(1)
         told: Counter[str] = Counter()
 
-        @settings(often(event), max_examples=max(25, INPUTS // 10))
+        @settings(often(event), max_examples=max(60, INPUTS // 10))
         @given(st.data())
         def tried(drawn: st.DataObject) -> None:
             now = ready_for(engine, event, rng)

@@ -274,8 +274,8 @@ class BelongsToOneThread(InAFile):
 
     class Broken(SQLiteStorage):
         def __init__(self, path: Any) -> None:
-            super().__init__(path)
             self._only = sqlite3.connect(path, isolation_level=None)
+            super().__init__(path)
 
         def _take(self) -> sqlite3.Connection:
             return self._only
