@@ -502,7 +502,9 @@ class _Year:
             return {}
         project = self.engine.project(standing.project.id)
         strength = standing.strength.get(project.period) or self._draw_strength(standing)
-        if event.name in self.kinds.follow_ups and self.rng.random() < 0.5:
+        leading = project.states[self.regions.index(event.leads)]
+        looked_at = event.name in self.kinds.follow_ups and leading in event.sources()
+        if looked_at and self.rng.random() < 0.5:  # not where it came too late to be looked at
             strength = standing.strength[project.period] = Fraction(1)
         occasion = SampleContext(
             event=event,
