@@ -261,7 +261,8 @@ def test_what_is_written_is_read_back(ending, rows, tmp_path_factory):
 
     path = tmp_path_factory.mktemp("t") / f"t.{ending}"
     rows = [(number, unicodedata.normalize("NFC", name.strip()), won) for number, name, won in rows]
-    rows = [row for row in rows if not is_total(row[1])]
+    # A text like `#NAME?` is an error of a table, and told.
+    rows = [row for row in rows if not is_total(row[1]) and not row[1].startswith("#")]
     write_table(path, ["관리번호", "사업명", "사업비"], rows)
     if not rows:
         return

@@ -56,6 +56,9 @@ def described() -> str:
     return "\n".join(lines) + "\n"
 
 
+@pytest.mark.skipif(
+    sys.version_info[:2] != (3, 11), reason="signatures are written down as Python 3.11 shows them"
+)
 def test_names_and_signatures_are_these_and_no_others() -> None:
     """A change is meant: `python tests/project/test_public_api.py` writes them down anew."""
     assert described().splitlines() == PINNED.read_text("utf-8").splitlines()
