@@ -204,7 +204,7 @@ class _Lives(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.clock = Ticking(going=False)
         self.sides = [_Side(url, self.clock) for url in ("memory:", *type(self).new_urls())]
-        self.keys: list[tuple[str, str, str, str]] = []
+        self.keys: list[tuple[str, str, str, str, str]] = []
         self.batches: list[BatchPlan] = []
 
     def teardown(self) -> None:
@@ -324,16 +324,16 @@ class _RandomLives(_Lives):
             lambda e: e.fire(project, name, by=e.actor(PLAN_ID, who), data={}, key=key)
         )
         if repeated:
-            if repeated[0][2] == name:
-                assert told.hash == repeated[0][3]
-            else:
-                assert told[0] == "InvalidInput"
+            if repeated[0][2:4] == (name, who):
+                assert told.hash == repeated[0][4]
+            else:  # another call, and nothing is told of the first
+                assert told[0] == "KeyReused"
             return
         assert isinstance(told, Entry) == may
         if may:
             self.plain.fire(number, name, who)
             if key is not None:
-                self.keys.append((number, key, name, told.hash))
+                self.keys.append((number, key, name, who, told.hash))
         self.compare(number)
 
     def compare(self, number: str) -> None:
