@@ -35,6 +35,7 @@ LONG = {
     "cli/projects.py": "one command after the other",
     "model/calendar.py": "periods, days and deadlines, which ask each other",
     "audit/bundle.py": "one format, written and verified",
+    "engine/commands.py": "everything that changes the store: deciding, firing, plans, batches",
     "files/figures.py": "one reader of figures, and why it refuses what it refuses",
 }
 """Why a file may be longer than the limit."""
