@@ -69,7 +69,7 @@ def pdf(path: Path) -> Iterator[str]:
             described = font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"]
             if not {"/FontFile2", "/FontFile3"} & set(described.get_object()):
                 yield f"{path.name}: the font {name} is not embedded"
-            # What NanumGothic lacks (a minus sign, an empty box) is drawn by a font in typst itself.
+            # What NanumGothic lacks (a minus sign, a box) is drawn by a font in typst itself.
             if "Nanum" not in name and "DejaVuSansMono" not in name:
                 yield f"{path.name}: the font is {name}, not that of municipal-evalflow-fonts"
     yield from hangul(path.name, text)
