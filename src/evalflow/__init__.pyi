@@ -40,7 +40,6 @@ from evalflow.errors import Problem as Problem
 from evalflow.errors import Reason as Reason
 from evalflow.errors import Refused as Refused
 from evalflow.errors import StorageError as StorageError
-from evalflow.files.notes import Note as Note
 from evalflow.lifecycle.check.checks import Finding as Finding
 from evalflow.lifecycle.definition import Lifecycle as Lifecycle
 from evalflow.lifecycle.diagram import picture as picture

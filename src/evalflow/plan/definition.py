@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
 from evalflow.errors import NotFound
-from evalflow.files.notes import Note
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Actor, Label, PlanHead, ProjectDefinition
+
+if TYPE_CHECKING:
+    from evalflow.files.notes import Note
 
 
 @attrs.frozen(kw_only=True)
@@ -21,19 +24,15 @@ class Plan:
         projects: number (관리번호) -> definition, in the order of the file.
         lifecycle: what the projects run on; `head.lifecycle` says where it came from.
         file: the plan file's name as it was given, for messages.
+        notes: what people should see before they rely on it: how tables that were laid over it
+            were read, and what of it can never be rated.
     """
 
     head: PlanHead
     projects: Mapping[str, ProjectDefinition]
     lifecycle: Lifecycle
     file: str | None = None
-    _noted: Callable[[], tuple[Note, ...]] = attrs.field(default=tuple, eq=False, repr=False)
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """What people should see before they rely on it: how tables that were laid over it were
-        read, and what of it can never be rated; worked out when it is asked for."""
-        return self._noted()
+    notes: tuple[Note, ...] = ()
 
     @property
     def id(self) -> str:

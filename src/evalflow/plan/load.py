@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 import attrs
 
 from evalflow.errors import InvalidInput, Problem
-from evalflow.files.notes import Note
 from evalflow.files.reader import Reader
 from evalflow.files.yaml import Document, path_text, read
 from evalflow.lifecycle.definition import Lifecycle
@@ -64,10 +63,8 @@ def load_plan(
         line, column = document.place(path)
         return f"{document.name}:{line}:{column}"
 
-    def noted() -> tuple[Note, ...]:
-        return laid.notes + unrateable(head, tuple(projects.values()), where)
-
-    return Plan(head=head, projects=projects, lifecycle=used, file=document.name, noted=noted)
+    notes = laid.notes + unrateable(head, tuple(projects.values()), where)
+    return Plan(head=head, projects=projects, lifecycle=used, file=document.name, notes=notes)
 
 
 def with_tables(plan: Plan, tables: Sequence[str | os.PathLike[str]]) -> Plan:
@@ -78,14 +75,14 @@ def with_tables(plan: Plan, tables: Sequence[str | os.PathLike[str]]) -> Plan:
     """
     trees = {number: each.tree for number, each in plan.projects.items()}
     laid = overlay(plan.head, trees, tables, measures=plan.lifecycle.measures)
-
-    def where(definition: ProjectDefinition, indicator: Indicator) -> str:
-        return path_text(("projects", definition.number, "indicators", indicator.id))
-
-    def noted() -> tuple[Note, ...]:
-        return laid.notes + unrateable(plan.head, tuple(laid.projects.values()), where)
-
-    return attrs.evolve(plan, projects={**plan.projects, **laid.projects}, noted=noted)
+    notes = laid.notes + unrateable(
+        plan.head,
+        tuple(laid.projects.values()),
+        lambda project, indicator: path_text(
+            ("projects", project.number, "indicators", indicator.id)
+        ),
+    )
+    return attrs.evolve(plan, projects={**plan.projects, **laid.projects}, notes=notes)
 
 
 def _projects(
