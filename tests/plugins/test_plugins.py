@@ -116,6 +116,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
         return [each for each in every(place) if "/municipal_evalflow_" not in each]
 
     monkeypatch.setattr(discovery, "_distributions", without_ours)
+    # An earlier test may have imported importlib_metadata, which leaves a finder of its own.
+    monkeypatch.setattr(discovery, "_elsewhere", lambda: False)
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))

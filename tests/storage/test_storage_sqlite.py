@@ -384,6 +384,8 @@ import os, sys
 from evalflow.errors import StorageError
 from evalflow.storage.sqlite import open_sqlite
 from evalflow.testing.given import adoption, entry_after
+entry_after(adoption("seodaemun-2016/6").project)
+open_sqlite(sys.argv[2]).close()  # all is imported: the repository may be closed to others
 if os.getuid() == 0:  # root may write everywhere
     os.setuid(65534)
 try:
@@ -402,7 +404,7 @@ except StorageError as error:
 )
 @pytest.mark.skipif(not hasattr(os, "setuid"), reason="only where users have numbers")
 def test_a_store_that_may_not_be_written_says_so(
-    file_mode: int, folder_mode: int, told: str
+    file_mode: int, folder_mode: int, told: str, tmp_path: Path
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "office.db")
@@ -412,7 +414,7 @@ def test_a_store_that_may_not_be_written_says_so(
             each.chmod(file_mode)
         Path(folder).chmod(folder_mode)
         answer = subprocess.run(
-            [sys.executable, "-c", READ_ONLY, str(path)],
+            [sys.executable, "-c", READ_ONLY, str(path), str(tmp_path / "first.db")],
             capture_output=True,
             text=True,
             check=False,
