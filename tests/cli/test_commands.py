@@ -211,7 +211,7 @@ def test_due_permitted_deliver_and_verify(adopted):
 def test_lifecycles_are_checked_and_drawn(run, tmp_path):
     code, out, _ = run("lifecycle", "check", "major-works", "--plan", "plan.yaml")
     assert code == 0
-    assert "major-works/2@" in out
+    assert "major-works/3@" in out
     code, out, _ = run("--lang", "ko", "lifecycle", "diagram", "major-works", "--roles")
     assert (code, out.startswith("stateDiagram-v2") or "stateDiagram-v2" in out) == (0, True)
     code, _, _ = run("lifecycle", "diagram", "major-works", "-o", "life.dot")

@@ -18,7 +18,7 @@ from evalflow.decision.guards import resolved
 from evalflow.engine import schemes
 from evalflow.lifecycle.check.checks import check
 from evalflow.lifecycle.fields import VOTES
-from evalflow.lifecycle.sources import presets
+from evalflow.lifecycle.sources import earlier_presets, presets
 from evalflow.plugins import vocabulary
 from evalflow.testing import load_scenario, run_scenario, scenario_tests
 
@@ -530,7 +530,7 @@ def test_a_preset_is_printed_as_a_file_that_loads_to_the_same(name, capsys, tmp_
 def test_presets_are_listed_with_their_titles(capsys):
     assert cli.run(["--lang", "ko", "lifecycle", "show"]) == 0
     out = capsys.readouterr().out
-    assert [line.split()[0] for line in out.splitlines()] == list(presets())
+    assert [line.split()[0] for line in out.splitlines()] == [*presets(), *earlier_presets()]
     assert "공약사업" in out
     assert cli.run(["lifecycle", "show", "pledgs"]) == 2
     assert "'pledges'" in capsys.readouterr().err

@@ -219,7 +219,7 @@ def test_it_says_what_is_illustrative_and_what_it_was_made_from(
         text = page.read_text("utf-8")
         assert (said.en if name == "english" else said.ko) in text
         assert "seodaemun-2016 r" in text
-        assert "major-works v2" in text
+        assert "major-works v3" in text
 
 
 def test_nothing_comes_from_elsewhere_and_nothing_runs(pages: dict[str, Path]) -> None:

@@ -70,12 +70,12 @@ def show(session: Session, name: str | None) -> None:
     What extends another lifecycle is printed whole.
     """
     import evalflow
-    from evalflow.lifecycle.sources import lifecycle_text, presets
+    from evalflow.lifecycle.sources import earlier_presets, lifecycle_text, presets
 
     if name is not None:
         session.echo(lifecycle_text(name).rstrip("\n"))
         return
-    for each in presets():
+    for each in (*presets(), *earlier_presets()):
         session.echo(f"{each:<20}{session.label(evalflow.load_lifecycle(each).label)}")
 
 

@@ -55,14 +55,16 @@ def migrate(
     """Decide whether the actor may move the project to the lifecycle `new`, and draft it: the same
     checks as for any event, of the office's own unit.
 
-    `data["states"]` says where states of the old lifecycle lead to (see `carry`);
-    `data["reason"]` is required.
+    `data["states"]` says where states of the old lifecycle lead to (see `carry`), otherwise than
+    what the new lifecycle says that it `replaces`; `data["reason"]` is required.
 
     Raises:
         InvalidInput: `states` is no mapping, or names what neither lifecycle has.
     """
     project, old = situation.project, situation.lifecycle
-    mapping = _mapping(data.get("states") or {}, old, new)
+    shipped = new.replaces.get(f"{old.name}/{old.version}", {})
+    shipped = {one: other for one, other in shipped.items() if one in old.states}
+    mapping = {**shipped, **_mapping(data.get("states") or {}, old, new)}
     today = situation.calendar.today(at)
     event = migration(old)
     after, stranded = carry(project.states, old, new, mapping)

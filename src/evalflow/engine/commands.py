@@ -390,7 +390,10 @@ class Commands:
     def _adoption(
         self, plan: Plan, by: Actor | str, reason: str | None
     ) -> tuple[Adoption, dict[str, ProjectDefinition]]:
-        """Return how the plan comes into force, and the projects it had before, by number."""
+        """Return how the plan comes into force, and the projects it had before, by number.
+
+        A project that joins a running plan runs on the lifecycle that the plan's projects run on,
+        whatever version the plan's file means by its name today: they migrate, or they do not."""
         at = self.now()
         if lacking := self.rules.plugins.check(plan.head):
             raise InvalidInput([attrs.evolve(each, file=plan.file) for each in lacking])
@@ -416,7 +419,7 @@ class Commands:
         today = terms.calendar.today(at)
         grant = entitled(event, lifecycle, judge.head, judge.directory, by, today)
         adoption = Adoption(
-            plan=plan,
+            plan=attrs.evolve(plan, lifecycle=lifecycle),
             head=head,
             calendar=terms.calendar,
             actor=by,

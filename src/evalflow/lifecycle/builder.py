@@ -45,6 +45,7 @@ RESERVED_EVENTS = frozenset({"adopt", "revise", "migrate"})
 """Events of every history that no lifecycle defines: a plan is adopted, then revised."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_VERSION = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}/[1-9][0-9]{0,8}", re.ASCII)
 _LIFECYCLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 
@@ -103,6 +104,7 @@ class Builder:
         adopted_by = self._names(top, "adopted_by", ("역할", "role"), self.roles)
         if not adopted_by:
             empty(top, "adopted_by", ("역할", "role"))
+        replaces = self._replaces()
         self.reading.raise_if_any()
         return Lifecycle(
             name=name,
@@ -114,6 +116,7 @@ class Builder:
             events=self.events,
             duties=duties,
             adopted_by=adopted_by,
+            replaces=replaces,
             tree=with_order(top.tree),
             places={} if self.document is None else Places(self.document, self.paths),
         )
@@ -486,6 +489,25 @@ class Builder:
                 )
             )
         return tuple(duties)
+
+    def _replaces(self) -> dict[str, dict[str, str]]:
+        """Return what states of other versions become here, by `name/version`."""
+        found: dict[str, dict[str, str]] = {}
+        given = self.top.mapping("replaces", required=False)
+        for version in given.tree:
+            if not _VERSION.fullmatch(version):
+                ko = "이름과 판을 적습니다 (예: major-works/2)"
+                en = "expected a name and a version, e.g. major-works/2"
+                given.wrong_key(version, "wrong_value", ko, en)
+                continue
+            states = given.mapping(version)
+            found[version] = {}
+            for old in states.tree:
+                new = states.text(old)
+                if new and self.states and new not in self.states:
+                    states.unknown(old, ("상태", "state"), self.states)
+                found[version][old] = new
+        return found
 
 
 _NAMED = {"role": ("역할", "role"), "state": ("상태", "state"), "event": ("절차", "event")}

@@ -167,6 +167,8 @@ class Lifecycle:
     """A versioned definition. `fingerprint` is `<name>/<version>@<12 hex digits of content>`.
 
     `adopted_by` are the roles that may adopt a plan under it, and revise the plan later.
+    `replaces` says of other versions (`name/version`) which of its states their states become
+    when a project migrates from there; those that it does not say keep their names.
     `tree` is what the YAML file said, with lists wherever order counts: it is what is stored, and
     the fingerprint is made of it. `places` says where in that file things stand:
     `states.planned` -> `file:line:column`; it is empty for a stored lifecycle. `notes` say how
@@ -182,6 +184,7 @@ class Lifecycle:
     events: Mapping[str, Event]
     duties: tuple[Duty, ...] = ()
     adopted_by: tuple[str, ...] = ()
+    replaces: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
     tree: Tree = attrs.field(factory=dict, eq=False, repr=False)
     places: Mapping[str, str] = attrs.field(factory=dict, eq=False, repr=False)
     notes: tuple[Note, ...] = attrs.field(default=(), eq=False, repr=False)

@@ -1,5 +1,8 @@
 """Where lifecycles come from: presets, files, and files that extend another lifecycle.
 
+A preset's name means its newest version, `major-works/2` that version: `presets/NAME.yaml` is the
+newest, and `presets/earlier/NAME-N.yaml` are those before it, which never change.
+
 `extends: major-works/2` names the base and its version. The base is read first, itself perhaps
 over another, and the file is laid over it (`evalflow.files.merge`). What comes out is the whole
 tree, the same as if somebody had written it out; only that is hashed, stored and shown.
@@ -48,9 +51,17 @@ def presets() -> tuple[str, ...]:
     return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
 
 
+def earlier_presets() -> tuple[str, ...]:
+    """Return the versions before the newest that come with evalflow: `major-works/2`."""
+    names = [file.name for file in _presets().joinpath("earlier").iterdir()]
+    return tuple(
+        sorted("/".join(n.removesuffix(".yaml").rsplit("-", 1)) for n in names if ".yaml" in n)
+    )
+
+
 def preset_text(name: str) -> str:
-    """Return the YAML text of the preset of this name. One that extends another says only what
-    differs from it; `lifecycle_text` gives the whole.
+    """Return the YAML text of the preset of this name, or `name/version`. One that extends another
+    says only what differs from it; `lifecycle_text` gives the whole.
 
     Raises:
         InvalidInput: there is no such preset.
@@ -78,21 +89,24 @@ def lifecycle_text(source: str | os.PathLike[str]) -> str:
 def open_source(source: str | os.PathLike[str]) -> Read:
     """Return the preset of this name or the file at this path, laid over what it extends.
 
-    A bare word is a preset; what has a folder or the ending `.yaml` is a file, as is every
-    `Path`.
+    A bare word is a preset, as is a word with a version (`major-works/2`); what has a folder or
+    the ending `.yaml` is a file, as is every `Path`.
 
     Raises:
         InvalidInput: no such preset or file, not YAML, no such base or not that version of it,
             or a base that extends the file itself.
     """
     if isinstance(source, str) and not is_file(source):
-        return _opened(read(_preset(source), name=f"{source}.yaml"), None, ())
+        return _opened(_read_preset(source), None, ())
     return _opened(read(source), Path(source).parent, ())
 
 
 def is_file(source: str) -> bool:
-    """Say whether a text names a file; it names a preset otherwise."""
-    return source.endswith((".yaml", ".yml")) or "/" in source or os.sep in source
+    """Say whether a text names a file; it names a preset otherwise, perhaps with its version."""
+    if source.endswith((".yaml", ".yml")):
+        return True
+    name = match[1] if (match := _BASE.fullmatch(source)) else source
+    return "/" in name or os.sep in name
 
 
 # --------------------------------------------------------------------------- what it extends
@@ -107,7 +121,7 @@ def _opened(document: Document, folder: Path | None, above: Sequence[tuple[str, 
         return Read(source=source, notes=notes)
     name, version = _named_base(document, given)
     chain = (*above, (document.name, _identity(document.name, folder)))
-    found, beside = _base(document, name, folder)
+    found, beside = _base(document, name, version, folder)
     if _identity(found.name, beside) in [identity for _, identity in chain]:
         way = " → ".join((*(each for each, _ in chain), found.name))
         raise _wrong(
@@ -198,18 +212,22 @@ def _named_base(document: Document, given: object) -> tuple[str, str]:
 
 
 def _version(preset: str) -> object:
-    tree = read(_preset(preset), name=preset).tree
+    tree = _read_preset(preset).tree
     return tree["version"] if isinstance(tree, Mapping) else None
 
 
-def _base(document: Document, name: str, folder: Path | None) -> tuple[Document, Path | None]:
-    """Return the base with that name, and the folder in which it lies (None: a preset)."""
+def _base(
+    document: Document, name: str, version: str, folder: Path | None
+) -> tuple[Document, Path | None]:
+    """Return the base with that name, and the folder in which it lies (None: a preset): of a
+    preset that version, or the newest where it does not come with evalflow."""
     if not is_file(name):
         known = presets()
         if name not in known:
             problem = _no_preset(name, known)
             raise _wrong(document, "unknown_base", name, problem.ko, problem.en)
-        return read(_preset(name), name=f"{name}.yaml"), None
+        exact = f"{name}/{version}"
+        return _read_preset(exact if exact in earlier_presets() else name), None
     path = (folder or Path()) / name
     if not os.path.isfile(path):  # False also for a name too long, where Path.is_file raises
         beside = [each.name for each in path.parent.glob("*.yaml")]
@@ -251,11 +269,19 @@ def _presets() -> Traversable:
     return resources.files("evalflow.lifecycle").joinpath("presets")
 
 
+def _read_preset(name: str) -> Document:
+    return read(_preset(name), name=f"{name.replace('/', '-')}.yaml")
+
+
 def _preset(name: str) -> bytes:
-    known = presets()
-    if name not in known:
-        raise InvalidInput([_no_preset(name, known)])
-    return _presets().joinpath(f"{name}.yaml").read_bytes()
+    if name in presets():
+        return _presets().joinpath(f"{name}.yaml").read_bytes()
+    if name in earlier_presets():
+        return _presets().joinpath("earlier", f"{name.replace('/', '-')}.yaml").read_bytes()
+    newest, _, version = name.partition("/")
+    if version and newest in presets() and str(_version(newest)) == version:
+        return _preset(newest)
+    raise InvalidInput([_no_preset(name, (*presets(), *earlier_presets()))])
 
 
 def _no_preset(name: str, known: Collection[str]) -> Problem:

@@ -71,8 +71,14 @@ def _lifecycle(tree: stored.Inside) -> Lifecycle:
         events={event.name: event for event in events.values()},
         duties=tuple(stored.each(tree, "duties", _duty).values()),
         adopted_by=stored.texts(tree, "adopted_by"),
+        replaces=stored.named(tree, "replaces", _renamed),
         tree=with_order(tree),
     )
+
+
+def _renamed(given: stored.Inside, key: str) -> Mapping[str, str]:
+    """Return what the states of another lifecycle are called here."""
+    return stored.named(given, key, stored.text)
 
 
 def _name(step: Any, tree: stored.Inside, known: frozenset[str]) -> str:

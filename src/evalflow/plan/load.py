@@ -11,6 +11,7 @@ from evalflow.errors import InvalidInput, Problem
 from evalflow.files.reader import Reader
 from evalflow.files.yaml import Document, path_text, read
 from evalflow.lifecycle.definition import Lifecycle
+from evalflow.lifecycle.sources import is_file
 from evalflow.model import Indicator, PlanHead, ProjectDefinition
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import read_head
@@ -124,8 +125,7 @@ def _lifecycle(
 def beside(folder: str, lifecycle: str) -> str:
     """Return what a plan in `folder` means by the lifecycle that it names: a preset's name, or
     the path of a file that lies beside the plan."""
-    is_file = lifecycle.endswith((".yaml", ".yml")) or "/" in lifecycle
-    return os.path.normpath(os.path.join(folder, lifecycle)) if is_file else lifecycle
+    return os.path.normpath(os.path.join(folder, lifecycle)) if is_file(lifecycle) else lifecycle
 
 
 def _at_the_name(problem: Problem, document: Document) -> Problem:

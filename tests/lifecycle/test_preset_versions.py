@@ -1,0 +1,116 @@
+"""Versions of a preset stand side by side: the newest by its name, an earlier one by its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import evalflow
+from evalflow.errors import InvalidInput
+from evalflow.lifecycle.sources import earlier_presets, presets
+from offices import PLAN, Clock, Office
+
+NEWEST = evalflow.load_lifecycle("major-works")
+SECOND = evalflow.load_lifecycle("major-works/2")
+
+
+@pytest.fixture
+def second(store_url: str, tmp_path: Path, clock: Clock) -> Iterator[Office]:
+    """The small office as version 2 left it."""
+    path = tmp_path / "second.yaml"
+    path.write_text(PLAN.replace("major-works", "major-works/2"), encoding="utf-8")
+    with evalflow.open(store_url, plugins=[], clock=clock) as engine:
+        plan = evalflow.load_plan(path)
+        engine.adopt(plan, by=plan.actor("policy-1"))
+        yield Office(engine, plan, clock)
+
+
+def test_a_name_means_the_newest_and_a_number_that_version() -> None:
+    assert earlier_presets() == ("major-works/2",)
+    assert (NEWEST.version, SECOND.version) == (3, 2)
+    assert evalflow.load_lifecycle("major-works/3").fingerprint == NEWEST.fingerprint
+    for name in (*presets(), *earlier_presets()):
+        assert not [
+            each
+            for each in evalflow.check_lifecycle(evalflow.load_lifecycle(name))
+            if each.severity == "error"
+        ]
+
+
+@pytest.mark.parametrize("name", ["major-works/1", "major-works/4", "mayor-works/2"])
+def test_a_version_that_does_not_come_with_evalflow_is_told(name: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        evalflow.load_lifecycle(name)
+
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.value) == ("unknown_preset", name)
+    assert "major-works, " in problem.en
+    assert "major-works/2" in problem.en
+
+
+def test_what_version_2_left_migrates_is_whole_and_goes_on(second: Office) -> None:
+    """Every state of version 2 is carried as the preset says, without a mapping of the office's."""
+    office, engine = second, second.engine
+    assert {each.lifecycle for each in engine.projects()} == {SECOND.fingerprint}
+    office.to_lagging()
+    office.fire(
+        "gu/3",
+        "request_change",
+        "road-head",
+        kind="target",
+        change={"indicators": {"metres": {"targets": {"2016-Q4": "390"}}}},
+        reason="예산 감액",
+        detail="연장 축소",
+        reported_on="2016-04-15",
+    )
+    office.evaluate("gu/1")
+
+    receipts = engine.plans.migrate("gu", NEWEST, by="policy-1", reason="새 규칙").apply()
+
+    assert {each.outcome for each in receipts} == {"done"}
+    assert {each.lifecycle for each in engine.projects()} == {NEWEST.fingerprint}
+    assert list(engine.audit.verify()) == []
+    office.fire("gu/3", "open_period", "policy-1")
+    office.fire("gu/3", "withdraw_change", "road-head", reason="보고 취소")
+    assert list(engine.audit.verify()) == []
+
+
+def test_each_state_of_version_2_has_its_place_in_version_3() -> None:
+    said = NEWEST.replaces["major-works/2"]
+
+    assert set(said) <= set(SECOND.states)
+    for state in SECOND.states.values():
+        assert NEWEST.states[said.get(state.name, state.name)].region == state.region
+
+
+def test_who_joins_a_plan_runs_on_the_version_of_the_plan_s_projects(
+    second: Office, tmp_path: Path
+) -> None:
+    """The plan's file says `major-works`, which meant version 2 when it was adopted."""
+    path = tmp_path / "revised.yaml"
+    third = PLAN[PLAN.index('  "3":') :].replace('"3"', '"4"').replace("보도 정비", "새 사업")
+    path.write_text(PLAN + third, encoding="utf-8")
+
+    second.engine.adopt(evalflow.load_plan(path), by="policy-1", reason="사업 추가")
+
+    assert second.engine.project("gu/4").lifecycle == SECOND.fingerprint
+    assert list(second.engine.audit.verify()) == []
+
+
+def test_a_mapping_names_states_that_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "ours.yaml"
+    path.write_text(
+        "evalflow: lifecycle/1\nextends: major-works/3\nname: ours\nversion: 1\nreplaces:\n"
+        "  major-works: {planned: planned}\n  ours/1: {begun: planed}\n",
+        encoding="utf-8",
+    )
+
+    with pytest.raises(InvalidInput) as caught:
+        evalflow.load_lifecycle(path)
+
+    assert [(each.line, each.code, each.value) for each in caught.value.problems] == [
+        (6, "wrong_value", "major-works"),
+        (7, "unknown_state", "planed"),
+    ]
