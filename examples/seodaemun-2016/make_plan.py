@@ -41,20 +41,43 @@ illustrative:
   ko: {ko}
   en: {en}
 
-# R49, R12, R2, R11: the head of the paper, its bases, who signed and who was consulted.
+# R49, R12, R2, R11: the head of the paper, its bases, who signed and who was consulted. The
+# vice mayor was away: 주민자치국장 signed for him. 협력 현황 is empty in the source: illustrative.
 document:
   number: 정책기획담당관-2872
   registered_on: 2016. 2. 24.
   approved_on: 2016. 2. 25.
   disclosure: 부분공개(5)
-  bases: >-
-    정책기획담당관-1903호 「2016년 주요업무시행계획 수립계획 통보」,
-    「서울특별시 서대문구 업무 등의 평가에 관한 규칙」 제12조, 「2016년 주요업무계획」
-  signed_by: 주무관, 정책평가팀장, 정책기획담당관, 부구청장(代), 구청장
-  consulted: 주민자치국장
-  attachments: >-
-    1. 주요업무시행 및 평가계획 대상사업 목록 1부, 2. 국별 총괄 평가 서식 1부,
-    3. 부서별 자체 평가 서식 1부. 끝.
+  purpose: >-
+    2016년 주요업무계획 중 중점적인 성과관리가 필요한 사업들에 대한 세부계획을 수립하여
+    민선6기 구정운영을 효율적으로 지원하고자 함
+  bases:
+    - 정책기획담당관-1903호 「2016년 주요업무시행계획 수립계획 통보」
+    - 「서울특별시 서대문구 업무 등의 평가에 관한 규칙」 제12조
+    - 「2016년 주요업무계획」
+  aims:
+    - 구의 정책방향에 대한 이해증진 및 공유, 주요업무계획의 중요성 인지
+    - 전략목표 ↔ 정책사업목표 ↔ 단위사업간 상호 연계성을 파악하여 체계적 사업추진과 성과관리
+    - 정기적 진도관리 필요성 높은 사업을 선정하여 분기별 정기평가 및 필요시 수시평가 실시
+    - 사업추진상황을 함축적으로 파악할 수 있으며 계량화된 지표 선정
+    - 부진사업은 조속한 정상화 방안 마련 및 부서간 협조체계 유지
+  cooperation:
+    - partner: 각 국·소 및 31개 사업부서
+      matter: 대상사업 선정 의견 조율(2016. 2. 19.까지)
+      result: 의견 반영
+    - {partner: 정책기획담당관 예산팀, matter: 사업별 분기 소요예산 확인, result: 이견 없음}
+    - {partner: 도시재정비과, matter: 도시재생사업 평가 주관 이관, result: 협의 완료}
+  signed_by:
+    - 주무관
+    - 정책평가팀장
+    - {title: 정책기획담당관, actor: policy-1}
+    - {title: 부구청장, actor: autonomy-head-1, acting: 주민자치국장}
+    - {title: 구청장, actor: mayor-1, on: 2016-02-25}
+  consulted: [{title: 주민자치국장, actor: autonomy-head-1}]
+  attachments:
+    - 주요업무시행 및 평가계획 대상사업 목록 1부
+    - 국별 총괄 평가 서식 1부
+    - 부서별 자체 평가 서식 1부
 
 lifecycle: major-works
 
@@ -132,7 +155,9 @@ illustrative:
   ko: "관리번호 6의 사업명을 뺀 후보 사업명과 분야·핵심 프로젝트 배정, 제외한 사업은 예시로 넣음"
   en: "candidate titles except number 6, fields, core projects and what was left out were made up"
 document:
-  bases: 정책기획담당관-1903호 「2016년 주요업무시행계획 수립계획 통보」, 「2016년 주요업무계획」
+  bases:
+    - 정책기획담당관-1903호 「2016년 주요업무시행계획 수립계획 통보」
+    - 「2016년 주요업무계획」
 lifecycle: selection
 
 calendar:

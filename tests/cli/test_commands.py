@@ -197,7 +197,7 @@ def test_due_permitted_deliver_and_verify(adopted):
     assert [each["event"] for each in json.loads(out)["permitted"]] == ["self_evaluate"]
     adopted("fire", "gu/3", "self_evaluate", "--as", "road-1", *FIGURES)
     adopted(
-        "fire", "gu/3", "submit", "--as", "city-lead", "--set", "document=1",
+        "fire", "gu/3", "submit", "--as", "city-lead", "--set", "document=주무과-1",
         "--set", "sign_off=[{role: bureau_head, actor: city-head}]",
     )  # fmt: skip
     code, _, err = adopted("deliver")

@@ -103,7 +103,7 @@ def test_a_submission_needs_the_bureau_heads_signature(office):
     office.evaluate("gu/3")
 
     def codes(sign_off):
-        return office.codes("gu/3", "submit", "city-lead", document="1", sign_off=sign_off)
+        return office.codes("gu/3", "submit", "city-lead", document="주무과-1", sign_off=sign_off)
 
     assert codes([{"role": "lead_section", "actor": "city-lead"}]) == ["not_signed"]
     assert codes([{"role": "bureau_head", "actor": "welfare-head"}]) == ["signer_without_role"]
@@ -124,11 +124,11 @@ def test_an_acting_head_signs_only_while_appointed(office):
     acting = [{"role": "bureau_head", "actor": "elderly-head"}]
 
     office.clock.go("2016-07-06")
-    assert office.codes("gu/1", "submit", "welfare-lead", document="1", sign_off=acting) == [
+    assert office.codes("gu/1", "submit", "welfare-lead", document="주무과-1", sign_off=acting) == [
         "signer_without_role"
     ]
     office.clock.go("2016-07-05")
-    office.fire("gu/1", "submit", "welfare-lead", document="1", sign_off=acting)
+    office.fire("gu/1", "submit", "welfare-lead", document="주무과-1", sign_off=acting)
     assert office.state("gu/1") == "submitted"
 
 

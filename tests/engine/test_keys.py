@@ -128,7 +128,7 @@ def test_a_key_holds_for_each_project_of_a_bureau(spring: Office) -> None:
         assert (entry.project, entry.number) == (project, 3)
     with pytest.raises(evalflow.KeyReused):
         spring.engine.fire(
-            "gu/2", "submit", by="welfare-lead", data={**signed, "document": "2"}, key="s"
+            "gu/2", "submit", by="welfare-lead", data={**signed, "document": "주무과-2"}, key="s"
         )
 
 

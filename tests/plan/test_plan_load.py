@@ -21,7 +21,7 @@ from evalflow.errors import InvalidInput, NotFound, Problem
 from evalflow.files import yaml
 from evalflow.files.yaml_writer import yaml_text
 from evalflow.lifecycle.definition import Lifecycle
-from evalflow.model import Label, NotDue
+from evalflow.model import Cooperation, Label, NotDue, Signature
 from evalflow.model.canonical import canonical, parse
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import head_from_tree
@@ -68,7 +68,13 @@ def test_a_plan_says_what_its_file_says() -> None:
     assert plan.lifecycle is lifecycle("major-works")
     assert (head.lifecycle, head.revision, head.effective) == ("major-works", 1, "2016-Q1")
     assert head.illustrative == Label("수치는 예시임", "수치는 예시임")
-    assert head.document == {"number": "정책기획담당관-2872", "registered_on": "2016. 2. 24."}
+    assert head.document.number == "정책기획담당관-2872"
+    assert head.document.registered_on == dt.date(2016, 2, 24)
+    assert head.document.signed_by[1] == Signature(
+        title="구청장", actor="policy-1", on=dt.date(2016, 2, 25), acting="부구청장"
+    )
+    assert head.document.cooperation == (Cooperation(partner="예산팀", matter="예산 확인"),)
+    assert head.document.bases == ("규칙 제12조",)
     assert head.office == "gu"
     assert list(head.units) == ["gu", "welfare", "youth", "education"]
     assert head.units["youth"].since == dt.date(2016, 7, 1)
@@ -339,6 +345,14 @@ def test_five_mistakes_are_five_problems_each_with_its_line() -> None:
         ("for: policy-1", "for: policy-2", "acts_for_self", "for:"),
         ("for: policy-1", "for: education-1", "nothing_to_act_for", "for:"),
         ("- actor: policy-2", "- actor: policy-3", "unknown_actor", "policy-3"),
+        # the paper (R49)
+        ("number: 정책기획담당관-2872", "number: 추후 부여", "document_number", "추후"),
+        ("number: 정책기획담당관-2872", "number: 2872", "document_number", "2872"),
+        ("registered_on: 2016. 2. 24.", "registered_on: 2016. 2. 30.", "wrong_value", "2. 30."),
+        ("registered_on: 2016", "registred_on: 2016", "unknown_key", "registred_on"),
+        ("actor: policy-1, on: 2016-02-25", "actor: polcy-1", "unknown_actor", "polcy-1"),
+        ("acting: 부구청장}", "for: 부구청장}", "unknown_key", "for: 부구청장"),
+        (", matter: 예산 확인", "", "missing_key", "partner"),
         # goals, exclusions
         ("kind: policy, ko: 정책, en: Policy, parent: g1", "kind: policy, ko: 정책", "", ""),
         ("en: Project, parent: g2", "en: Project, parent: g1", "goal_chain", "g1}"),
@@ -452,7 +466,7 @@ def test_a_stored_tree_gives_the_same_values_in_the_same_order() -> None:
     head = stored_head(canonical(plan.head.tree))
     assert head == plan.head
     assert head.tree == plan.head.tree
-    for name in ("units", "directory", "fields", "goals", "document"):
+    for name in ("units", "directory", "fields", "goals"):
         assert list(getattr(head, name)) == list(getattr(plan.head, name))
     for number, project in plan.projects.items():
         again = stored_definition(head, number, canonical(project.tree))

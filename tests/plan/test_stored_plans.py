@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 from functools import cache
 from pathlib import Path
@@ -93,6 +94,30 @@ def test_a_plan_with_everything_in_it_comes_back() -> None:
     comes_back(load(BASE.encode()))
 
 
+def test_what_an_earlier_version_kept_of_the_paper_stays_readable() -> None:
+    """Any key, each a text; also what would be refused in a file that is written now."""
+    head = load(BASE.encode()).head
+    texts = {
+        "number": "번호 없음",
+        "registered_on": "2016. 2. 31.",
+        "approved_on": "2016. 2. 25.",
+        "pages": "7",
+        "bases": "「2016년 주요업무계획」",
+        "signed_by": "주무관, 부구청장(代), 구청장",
+        "cooperation": "없음",
+    }
+    for found in (
+        stored_head({**head.tree, "document": texts}),
+        head_from_tree({**head.tree, "document": texts}),
+    ):
+        paper = found.document
+        assert paper.number == "번호 없음"
+        assert paper.approved_on == dt.date(2016, 2, 25)
+        assert paper.other == {"registered_on": "2016. 2. 31.", "pages": "7", "cooperation": "없음"}
+        assert [each.title for each in paper.signed_by] == ["주무관", "부구청장(代)", "구청장"]
+        assert paper.bases == ("「2016년 주요업무계획」",)
+
+
 @settings(deadline=None, max_examples=60)
 @given(plans())
 def test_any_plan_comes_back(tree: Any) -> None:
@@ -102,7 +127,8 @@ def test_any_plan_comes_back(tree: Any) -> None:
 # What people write in more than one way, and a stored tree keeps as it was written.
 SPELLINGS = {
     "year: 2016": "year: '2016 '",
-    "document: {number: 정책기획담당관-2872, registered_on: 2016. 2. 24.}": "document:",
+    "  bases: 규칙 제12조": "  bases: [' 규칙 제12조 ', 지침]",
+    "  signed_by: [주무관, {title: 구청장": "  consulted: 가, 나\n  signed_by: [{title: 시장",
     "  removed: [2016. 5. 5.]": "  removed: [2016-05-05, 2016. 5. 6.]",
     "  options: {tie: keep}": "  options:",
     "  cap: 120": "  cap: ' 1,120.50 '",

@@ -17,7 +17,12 @@ year: 2016
 ko: 2016년 계획
 en: Plan of 2016
 illustrative: 수치는 예시임
-document: {number: 정책기획담당관-2872, registered_on: 2016. 2. 24.}
+document:
+  number: 정책기획담당관-2872
+  registered_on: 2016. 2. 24.
+  bases: 규칙 제12조
+  signed_by: [주무관, {title: 구청장, actor: policy-1, on: 2016-02-25, acting: 부구청장}]
+  cooperation: [{partner: 예산팀, matter: 예산 확인}]
 lifecycle: major-works
 calendar:
   zone: Asia/Seoul

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,9 +11,11 @@ import click
 from evalflow.cli import schemes
 from evalflow.cli.session import Session, tree_of
 from evalflow.errors import NotFound, invalid
+from evalflow.model.calendar import day_text
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
+    from evalflow.model import PlanDocument, Signature
     from evalflow.plan.definition import Plan
     from evalflow.plan.differences import Difference
 
@@ -403,8 +405,8 @@ def show(
 
 def _head(session: Session, head: Any) -> None:
     session.echo(session.label(head.label))
-    for name, text in head.document.items():
-        session.echo(f"  {name}: {text}")
+    for line in _paper(session, head.document):
+        session.echo(f"  {line}")
     session.echo(
         session.say(
             f"  {head.revision}차({head.effective}부터) · 기간 {head.calendar.first}–"
@@ -413,6 +415,38 @@ def _head(session: Session, head: Any) -> None:
             f"{head.calendar.first} to {head.calendar.last} · lifecycle {head.lifecycle}",
         )
     )
+
+
+def _paper(session: Session, paper: PlanDocument) -> Iterator[str]:
+    """Yield what is known of the paper that the plan was approved by, a line for each thing."""
+    days = {
+        "등록일자,Registered": paper.registered_on,
+        "결재일자,Approved": paper.approved_on,
+    }
+    one = {
+        "등록번호,Number": paper.number,
+        **{name: day and day_text(day, session.lang) for name, day in days.items()},
+        "공개구분,Disclosure": paper.disclosure,
+        "추진근거,Founded on": "; ".join(paper.bases),
+        "결재,Signed by": ", ".join(_signed(session, each) for each in paper.signed_by),
+        "협조,Consulted": ", ".join(_signed(session, each) for each in paper.consulted),
+        "붙임,Attached": "; ".join(paper.attachments),
+    }
+    for names, text in one.items():
+        if text:
+            yield f"{session.say(*names.split(','))}: {text}"
+    for each in paper.cooperation:
+        said = ": ".join(text for text in (each.partner, each.matter, each.result) if text)
+        yield f"{session.say('협력 현황', 'Agreed with')}: {said}"
+    for name, text in paper.other.items():
+        yield f"{name}: {text}"
+
+
+def _signed(session: Session, signature: Signature) -> str:
+    text = signature.title
+    if signature.acting:
+        text += f" (代 {signature.acting})"
+    return f"{text} {day_text(signature.on, session.lang)}" if signature.on else text
 
 
 def _summary(session: Session, plan: Any) -> None:

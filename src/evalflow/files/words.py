@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _LONE_JAMO = range(0x3131, 0x3190)
@@ -21,3 +22,18 @@ IN_WORDS = (
     "write it in words: {!r} is no reason",
 )
 """What to say of a text without words, in Korean and English; the text goes in."""
+
+
+_NUMBER = re.compile(r".*\d호?", re.DOTALL)
+
+AS_A_NUMBER = (
+    "문서번호가 아닙니다: {!r} (예: 정책기획담당관-2872, 구청장 방침 제2016-88호)",
+    "no document number: {!r} (e.g. 정책기획담당관-2872, 구청장 방침 제2016-88호)",
+)
+"""What to say of a text that is no document number, in Korean and English; the text goes in."""
+
+
+def is_document_number(text: str) -> bool:
+    """Say whether a text can be the number of a document: who keeps the register, in words, and
+    behind it the serial number (부서-일련번호; 행정업무 규정 §11)."""
+    return has_words(text) and _NUMBER.fullmatch(text.strip()) is not None

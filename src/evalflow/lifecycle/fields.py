@@ -17,7 +17,7 @@ import attrs
 
 from evalflow.errors import Problem, nearest
 from evalflow.files import figures
-from evalflow.files.words import IN_WORDS, has_words
+from evalflow.files.words import AS_A_NUMBER, IN_WORDS, has_words, is_document_number
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.model import Actual, Indicator, Label, NotDue, ProjectDefinition, Share
 from evalflow.model.canonical import Tree
@@ -212,6 +212,14 @@ def _reason(value: Any, scope: _Scope) -> _Answer:
     text = _text(value, scope)
     if isinstance(text, str) and text and not has_words(text):
         return _Wrong("", text, *(said.format(text) for said in IN_WORDS))
+    return text
+
+
+def _document_number(value: Any, scope: _Scope) -> _Answer:
+    """Read the number of a document (부서-일련번호); an empty one is as good as none."""
+    text = _text(value, scope)
+    if isinstance(text, str) and text and not is_document_number(text):
+        return _Wrong("", text, *(said.format(text) for said in AS_A_NUMBER))
     return text
 
 
@@ -601,7 +609,9 @@ _READERS: dict[str, _Reader] = {
     "choice": _choice,
     "event": _event,
     "period": _period,
-    "document": _record({"number": _text, "registered_on": _date}, ("number",), short="number"),
+    "document": _record(
+        {"number": _document_number, "registered_on": _date}, ("number",), short="number"
+    ),
     "sign_off": _list(_sign_off),
     "figures": _by_key(_figure, _indicators, "성과지표", "indicator"),
     "explanations": _by_key(

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from evalflow.model.commits import Basis, Commit, Move, Roster, Selection, Snapshot
 from evalflow.model.history import Act, Entry, Evaluation, Notice, Outgoing
-from evalflow.model.plans import Exclusion, Goal, PlanHead
+from evalflow.model.plans import (
+    Cooperation,
+    Exclusion,
+    Goal,
+    PlanDocument,
+    PlanHead,
+    Signature,
+)
 from evalflow.model.projects import (
     Actual,
     Budget,
@@ -44,6 +51,7 @@ __all__ = [
     "CalendarRules",
     "Change",
     "Commit",
+    "Cooperation",
     "Delivery",
     "DueRule",
     "Entry",
@@ -61,6 +69,7 @@ __all__ = [
     "Notice",
     "Outgoing",
     "Override",
+    "PlanDocument",
     "PlanHead",
     "Project",
     "ProjectDefinition",
@@ -70,6 +79,7 @@ __all__ = [
     "ScoringRules",
     "Selection",
     "Share",
+    "Signature",
     "Snapshot",
     "Step",
     "Subject",

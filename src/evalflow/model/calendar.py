@@ -53,6 +53,20 @@ _MONTHS = (
 _WEEKEND = {5: Label("토요일", "Saturday"), 6: Label("일요일", "Sunday")}
 
 
+def day_text(day: dt.date, lang: str) -> str:
+    """Return a day as people write it: `2016. 2. 24.` in Korean (행정업무 규정 §7⑤), `2016-02-24`
+    otherwise."""
+    if lang == "ko":
+        return f"{day.year}. {day.month}. {day.day}."
+    return f"{day.year:04}-{day.month:02}-{day.day:02}"
+
+
+def time_text(moment: dt.datetime, lang: str, *, seconds: bool = False) -> str:
+    """Return day and time of `moment` in its own zone: `2016. 2. 24. 15:00`, on the 24-hour clock
+    (행정업무 규정 §7⑤)."""
+    return f"{day_text(moment.date(), lang)} {moment:%H:%M:%S}"[: None if seconds else -3]
+
+
 def _wrong(code: str, ko: str, en: str, value: object = None) -> InvalidInput:
     shown = None if value is None else str(value)[:60]
     return invalid(

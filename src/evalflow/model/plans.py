@@ -33,6 +33,62 @@ class Goal:
 
 
 @attrs.frozen(kw_only=True)
+class Signature:
+    """A box of the sign-off line of a paper (결재란, 협조): who signed it, as written on the paper.
+
+    `title` is the place that signs (구청장); `actor` who did, an id of the directory; `on` the day,
+    where one is written. `acting` is the title of the one who signed in the place of an absent
+    one (대결): 代 stands before it.
+    """
+
+    title: str
+    actor: str | None = None
+    on: dt.date | None = None
+    acting: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Cooperation:
+    """A line of 대내(외) 협력 현황: with whom what was agreed, and how it came out (R49)."""
+
+    partner: str
+    matter: str
+    result: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PlanDocument:
+    """The paper that a plan was approved by (R49).
+
+    Attributes:
+        number: 등록번호, 부서-일련번호.
+        registered_on, approved_on: 등록일자, 결재일자.
+        disclosure: 공개구분.
+        purpose: the sentence under the title.
+        bases: what it is founded on (추진근거, R12).
+        aims: 의의 and 기본방향, line by line.
+        cooperation: 대내(외) 협력 현황.
+        signed_by: the sign-off line, in the order of signing (R2).
+        consulted: who was asked (협조, R11).
+        attachments: what is attached (붙임).
+        other: what earlier versions kept under other keys, or as no day.
+    """
+
+    number: str | None = None
+    registered_on: dt.date | None = None
+    approved_on: dt.date | None = None
+    disclosure: str | None = None
+    purpose: str | None = None
+    bases: tuple[str, ...] = ()
+    aims: tuple[str, ...] = ()
+    cooperation: tuple[Cooperation, ...] = ()
+    signed_by: tuple[Signature, ...] = ()
+    consulted: tuple[Signature, ...] = ()
+    attachments: tuple[str, ...] = ()
+    other: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
 class PlanHead:
     """One revision of an office's plan without its projects: everything that they share.
 
@@ -65,7 +121,7 @@ class PlanHead:
     goals: Mapping[str, Goal] = attrs.field(factory=dict)
     criteria: Mapping[str, Label] = attrs.field(factory=dict)
     exclusions: tuple[Exclusion, ...] = ()
-    document: Mapping[str, str] = attrs.field(factory=dict)
+    document: PlanDocument = attrs.field(factory=PlanDocument)
     milestones: tuple[tuple[dt.date, Label], ...] = ()
     illustrative: Label | None = None
     tree: Tree = attrs.field(factory=dict, eq=False, repr=False)

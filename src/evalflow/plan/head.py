@@ -16,6 +16,7 @@ from evalflow.model import Exclusion, Goal, Label, PlanHead
 from evalflow.model.canonical import Tree
 from evalflow.plan import keys
 from evalflow.plan.order import ORDER, sort_parts, with_order
+from evalflow.plan.paper import read_document
 from evalflow.plan.parts import key_date, named_parts
 from evalflow.plan.rules import (
     period_text,
@@ -91,7 +92,7 @@ def read_head(reading: Reader, lifecycle: Lifecycle | None, *, written: bool) ->
         criteria=_labels(top, "criteria"),
         goals=_goals(top),
         exclusions=tuple(_exclusions(top)),
-        document=_document(top),
+        document=read_document(top, directory, written=written),
         milestones=tuple(sorted(_milestones(top), key=lambda pair: pair[0])),
         illustrative=top.label_at("illustrative", None, english=False),
         tree=_normal(top.plain_tree()),
@@ -159,11 +160,6 @@ def _exclusions(top: Part) -> Iterator[Exclusion]:
             reason=part.text("reason"),
             evaluated_in=part.text("evaluated_in"),
         )
-
-
-def _document(top: Part) -> dict[str, str]:
-    inside = top.mapping("document", required=False)
-    return sort_parts(top, "document", {name: inside.text(name) for name in inside.tree})
 
 
 def _milestones(top: Part) -> Iterator[tuple[dt.date, Label]]:

@@ -41,6 +41,12 @@ PLUGINS = frozenset({"within"})
 VISIBILITY = frozenset({"fixed_in", "seen_by", "withheld"})
 WITHHELD = frozenset({"fields", "ground", "seen_by", "until_fixed"})
 GOAL = LABEL | {"kind", "parent"}
+DOCUMENT = frozenset(
+    {"number", "registered_on", "approved_on", "disclosure", "purpose", "bases", "aims"}
+    | {"cooperation", "signed_by", "consulted", "attachments"}
+)
+SIGNATURE = frozenset({"title", "actor", "on", "acting"})
+COOPERATION = frozenset({"partner", "matter", "result"})
 EXCLUSION = LABEL | {"reason", "evaluated_in"}
 
 PROJECT = frozenset(

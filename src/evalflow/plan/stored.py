@@ -34,6 +34,7 @@ from evalflow.model.canonical import Tree
 from evalflow.plan import keys
 from evalflow.plan.head import FORMAT, GOAL_ABOVE
 from evalflow.plan.order import stored_order
+from evalflow.plan.paper import stored_document
 from evalflow.plan.project import KINDS
 from evalflow.plan.stored_rules import (
     stored_calendar,
@@ -247,7 +248,7 @@ def _head(tree: stored.Inside) -> PlanHead:
         criteria=_labels(tree, "criteria"),
         goals=stored_order(tree, "goals", stored.each(tree, "goals", _goal)),
         exclusions=tuple(stored.each(tree, "exclusions", _exclusion).values()),
-        document=stored_order(tree, "document", stored.named(tree, "document", stored.text)),
+        document=stored_document(tree),
         milestones=_milestones(tree),
         illustrative=stored.label_at(tree, "illustrative", None),
         tree=tree,

@@ -70,7 +70,7 @@ def sheet(
             ("등록번호", options.number or ""),
             ("등록일자", korean_date(dated)),
             ("결재일자", ""),
-            ("공개구분", options.disclosure or head.document.get("disclosure", NOTHING)),
+            ("공개구분", options.disclosure or head.document.disclosure or NOTHING),
         ),
         boxes=options.sign_off or _BOXES[form],
         parts=parts,
