@@ -176,3 +176,46 @@ def test_the_command_shows_what_one_may_read(scoped, store_url, capsys, monkeypa
     assert "90.0" not in run("score", "gu/3", "--as", "road-1")
     seen = json.loads(run("status", "--as", "education-1", "--number", "3", "--json"))["projects"]
     assert [each["band"] for each in seen] == [None]
+
+
+def test_a_refusal_tells_nothing_of_the_draft_to_who_may_not_act(scoped):
+    """Two reviews that nobody but the reviewers has read are refused alike, whatever is tried."""
+    twin = {}
+    for given in ("80.0", "20.0"):
+        clock = Clock()
+        with evalflow.open("memory:", plugins=[], clock=clock) as engine:
+            engine.adopt(scoped.plan, by=scoped.plan.actor("policy-1"))
+            office = Office(engine, scoped.plan, clock)
+            clock.go("2016-04-04")
+            office.evaluate("gu/3", explanations=WHY)
+            office.submit("gu/3")
+            clock.go("2016-04-15")
+            ratings = {"metres": {"rate": given, "reason": "증빙"}, "complaints": "confirmed"}
+            office.fire("gu/3", "review", "policy-1", ratings=ratings)
+            lifecycle = engine.plans.lifecycle(engine.project("gu/3").lifecycle)
+            held = scoped.plan.head.directory
+            closed = [a for a in held if not {g.role for g in held[a]} & {"policy_office", "mayor"}]
+            told = {}
+            for actor in closed:
+                for event in lifecycle.events:
+                    answer = office.explain("gu/3", event, actor, reason="늦은 까닭")
+                    told[actor, event] = [answer.reasons, answer.allowed]
+                    try:
+                        engine.fire("gu/3", event, by=actor, data={"reason": "늦은 까닭"})
+                    except (evalflow.Refused, evalflow.InvalidInput) as error:
+                        told[actor, event].append(str(error))
+            twin[given] = told
+    assert len(twin["80.0"]) > 200
+    assert twin["80.0"] == twin["20.0"]
+
+
+def test_a_reader_who_may_know_is_shown_the_guards_all_the_same(scoped):
+    def asked(**how: bool) -> tuple[bool, list[str]]:
+        told = scoped.engine.explain("gu/3", "flag_lagging", by="education-1", **how)
+        assert not told.allowed
+        guards = next(check for check in told.checks if check.name == "guards")
+        assert not guards.passed
+        return guards.asked, [reason.code for reason in guards.reasons]
+
+    assert asked() == (False, [])
+    assert asked(whole=True) == (True, ["not_lagging"])

@@ -334,6 +334,11 @@ def due_command(
 @click.option("--at", metavar="DATE", help="기준일 · On this day instead of today.")
 @click.option("--data", "source", metavar="FILE", help="자료(YAML) · Data, or - for stdin.")
 @click.option("--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One datum.")
+@click.option(
+    "--whole",
+    is_flag=True,
+    help="할 수 없는 사람이어도 요건을 모두 봄 · Ask the guards also where the actor may not act.",
+)
 @_json_option
 @_pass
 def explain_command(
@@ -344,6 +349,7 @@ def explain_command(
     at: str | None,
     source: str | None,
     settings: Sequence[str],
+    whole: bool,
     as_json: bool,
 ) -> int:
     """왜 되는지, 왜 안 되는지 · Why something may or may not be done. Changes nothing.
@@ -359,6 +365,7 @@ def explain_command(
             by=engine.actor(plan, actor),
             at=moment(session, engine, plan, at),
             data=data,
+            whole=whole,
         )
         if as_json:
             session.print_json(
@@ -407,6 +414,10 @@ def _print_explanation(
         session.echo(session.say("기한: ", "due: ") + explanation.deadline.isoformat())
     for check in explanation.checks:
         if check.name == "input" and not with_data:
+            continue
+        if not check.asked:
+            unasked = session.say("묻지 않음", "not asked")
+            session.echo(f"  - {session.label(check.label)}: {unasked}")
             continue
         mark = "○" if check.passed else "×"
         session.echo(f"  {mark} {session.label(check.label)}")

@@ -63,7 +63,7 @@ def score_command(
     With --recompute the exit code is 1 where a stored rating differs from the one worked out
     again.
     """
-    unasked = not project and (reader or printed)
+    unasked = not project and (printed or (reader and not grades))
     if (project is not None) + (by is not None) + grades != 1 or unasked:
         raise invalid(
             "which",
@@ -72,7 +72,7 @@ def score_command(
         )
     with session.open() as engine:
         if grades:
-            _grades(session, engine, plan or engine.plans.only(), period, as_json)
+            _grades(session, engine, plan or engine.plans.only(), period, reader, as_json)
             return 0
         if project is None:
             assert by is not None
@@ -101,8 +101,11 @@ def _project(
     view = engine if reader is None else View(engine, reader)
     evaluation = view.evaluation(project_id, period)
     own, review, rating = evaluation.self_rating, evaluation.review_rating, evaluation.rating
-    again = engine.ratings.again(project_id, evaluation.period) if recompute else None
-    differs = recompute and again != rating
+    again = None
+    if recompute:
+        of = engine.ratings if reader is None else View(engine, reader)
+        again = of.again(project_id, evaluation.period)
+    differs = again is not None and again != rating
     hints: dict[str, tuple[Decimal, Hint]] = {}
     if printed and rating is not None:
         hints = _hints(engine, project.plan, project_id, rating, printed)
@@ -187,7 +190,7 @@ def _project(
         )
     )
     _earlier(session, engine, view, project_id, evaluation, definition, bands)
-    if recompute:
+    if again is not None:
         session.echo(_comparison(session, rating, again))
     session.remark_illustrative(engine, [project.plan])
     return 1 if differs else 0
@@ -400,10 +403,20 @@ def _key(
 # --------------------------------------------------------------------------- grades
 
 
-def _grades(session: Session, engine: Engine, plan: str, period: str | None, as_json: bool) -> None:
+def _grades(
+    session: Session,
+    engine: Engine,
+    plan: str,
+    period: str | None,
+    reader: str | None,
+    as_json: bool,
+) -> None:
+    from evalflow.engine.view import View
+
     projects = {project.id: project for project in engine.projects(plan=plan)}
     chosen = period or max(project.period for project in projects.values())
-    found = engine.ratings.grades(plan, chosen)
+    of = engine.ratings if reader is None else View(engine, reader)
+    found = of.grades(plan, chosen)
     rules = engine.plans.head(plan).scoring.grades
     if as_json:
         session.print_json(

@@ -53,15 +53,17 @@ CHECKS: Mapping[str, Label] = {
 
 @attrs.frozen
 class Check:
-    """One of the checks in `CHECKS`: passed where it has no reasons against."""
+    """One of the checks in `CHECKS`: passed where it was asked and has no reasons against.
+    Guards are not asked of who may not act at all: their answers would tell of the draft."""
 
     name: str
     reasons: tuple[Reason, ...] = ()
+    asked: bool = True
 
     @property
     def passed(self) -> bool:
-        """Say whether nothing speaks against the firing here."""
-        return not self.reasons
+        """Say whether it was asked and nothing speaks against the firing here."""
+        return self.asked and not self.reasons
 
     @property
     def label(self) -> Label:
@@ -174,11 +176,14 @@ def decide(
     data: Mapping[str, Any],
     *,
     key: str | None = None,
+    whole: bool = False,
 ) -> Decision:
     """Ask every check once, in the order of `CHECKS`, and draft what would be written.
 
     Problems in the data's form are returned, not raised: who may not act at all is told
-    that, and nothing about the data.
+    that, and nothing about the data. Nor are actions and guards asked for them, whose answers
+    tell of the draft, its rating and other projects; `whole` asks them all the same, for a reader
+    who may know.
     """
     project, lifecycle = situation.project, situation.lifecycle
     today = situation.calendar.today(at)
@@ -215,7 +220,9 @@ def decide(
     guard_reasons: tuple[Reason, ...] = ()
     after: tuple[str, ...] | None = None
     draft = Draft(evaluation=firing.evaluation, period=project.period, change=project.change)
-    if not state_reasons:
+    may = all(check.passed for check in right.checks)
+    asked = not state_reasons and (may or whole)
+    if asked:
         try:
             for name in event.actions:
                 draft = ACTIONS[name](firing, draft)
@@ -228,7 +235,7 @@ def decide(
     checks = (
         Check("state", state_reasons),
         *right.checks,
-        Check("guards", guard_reasons),
+        Check("guards", guard_reasons, asked=asked),
         Check("input", _input_reasons(missing(event, tree), problems)),
     )
     deadline = situation.deadline(event)
@@ -616,6 +623,6 @@ def raise_if_stopped(decision: Decision) -> None:
     Raises:
         InvalidInput: the data has the wrong form, and nothing graver speaks against it.
     """
-    graver = [c for c in decision.checks if c.name != "input" and not c.passed]
+    graver = [c for c in decision.checks if c.name != "input" and c.reasons]
     if decision.problems and not graver:
         raise InvalidInput(decision.problems)

@@ -170,7 +170,7 @@ def _sealed(move: Move, entry: Entry) -> Move:
 
 
 def _failed(decision: Decision) -> tuple[Check, ...]:
-    return tuple([check for check in decision.checks if not check.passed])
+    return tuple([check for check in decision.checks if check.reasons])
 
 
 def _actor(situation: Situation, entry: Entry, unit: str) -> tuple[bool, Actor]:

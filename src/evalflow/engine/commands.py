@@ -141,9 +141,11 @@ class Commands:
         key: str | None = None,
         answers: Answers | None = None,
         offered: Offered | None = None,
+        whole: bool = False,
     ) -> Decided:
         """Decide the event for each project that it would move. `answers` are those to questions
-        that were put for many at once; `offered` is shared by the projects of a migration.
+        that were put for many at once; `offered` is shared by the projects of a migration; with
+        `whole` guards are asked also of who may not act.
 
         Raises:
             NotFound: the lifecycle has no such event.
@@ -156,7 +158,9 @@ class Commands:
         situations = self.rules.situations(snapshot, event, at)
         if answers is not None:
             situations = tuple([with_answers(each, answers) for each in situations])
-        decisions = tuple([decide(each, event, by, at, data, key=key) for each in situations])
+        decisions = tuple(
+            [decide(each, event, by, at, data, key=key, whole=whole) for each in situations]
+        )
         moving = [each.project.id for each in situations]
         return decisions, Basis.of([each.basis() for each in situations], moving)
 
@@ -168,11 +172,12 @@ class Commands:
         at: dt.datetime,
         data: Mapping[str, Any] | None,
         expected: int | None = None,
+        whole: bool = False,
     ) -> Explanation:
         """Return what firing the event would answer, for all projects that it would move."""
         check_version(expected)
         snapshot, actor = self._seen(project_id, by, expected)
-        decisions, _ = self.decide(snapshot, event, actor, at, data or {})
+        decisions, _ = self.decide(snapshot, event, actor, at, data or {}, whole=whole)
         explained = [decision.explained(with_data=data is not None) for decision in decisions]
         own = explained[0]
         checks = tuple(
@@ -184,6 +189,7 @@ class Commands:
                             reason for each in explained for reason in each.checks[place].reasons
                         )
                     ),
+                    asked=all(each.checks[place].asked for each in explained),
                 )
                 for place, check in enumerate(own.checks)
             ]

@@ -184,18 +184,24 @@ class Engine:
         at: dt.datetime | None = None,
         data: Mapping[str, Any] | None = None,
         expected: int | None = None,
+        whole: bool = False,
     ) -> Explanation:
         """Return what `fire` would answer, with every check and reason, and change nothing.
 
         `by` may be a hypothetical actor and `at` any moment. Without `data` the required
         input does not count against the firing; it stands in `needs`. `expected` as for `fire`.
 
+        Of an actor who may not act at all (state, role, unit, duties) guards are not asked: what
+        they answer tells of ratings and of other projects. With `whole` they are, where the state
+        is right: for a reader who may know it.
+
         Raises:
             Conflict: the project does not stand at the version `expected`.
             InvalidInput: `expected` is no version.
             NotFound: no such project, event or actor.
         """
-        return self._commands.explain(project_id, event, by, at or self._now(), data, expected)
+        moment = at or self._now()
+        return self._commands.explain(project_id, event, by, moment, data, expected, whole)
 
     def permitted(
         self, project_id: str, *, by: Actor | str, at: dt.datetime | None = None

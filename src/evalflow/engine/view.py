@@ -1,41 +1,74 @@
-"""What one actor may read: projects, evaluations and histories without drafts and closed data.
+"""What one actor may read: projects, evaluations, histories, dues, notices and grades, without
+drafts and closed data.
 
 The rules are the plan's (`visibility`); what is left out is left out silently in the values, and
-named by `withheld`. A hash in an entry is that of the whole entry, so it does not fit one that was
-shortened: proofs are for those who may read all.
+named by `withheld`. A figure that is closed is closed wherever it stands, also in what it could be
+worked out of: rates, scores, the next period's earlier figures. The hash of an entry would tell
+closed data to whoever tries values until one fits: beside what was left out, and after it,
+stands a commitment that needs the office's salt to be tried, or nothing.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
+import hmac
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import attrs
 
+from evalflow.decision.deadlines import Due
+from evalflow.decision.decide import Explanation
 from evalflow.engine.engine import Engine
+from evalflow.errors import Forbidden, Reason, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
-from evalflow.model import Actor, Entry, Evaluation, Project, Rating
+from evalflow.model import Actor, Entry, Evaluation, Grant, Line, Notice, Project, Rating
 from evalflow.model.canonical import Tree
+from evalflow.scoring.contract import Grade
+
+_SALT = 16  # bytes: fewer could be tried out
 
 
 @attrs.frozen(kw_only=True)
 class _Sight:
-    """What the actor may see of one project: drafts, the department's own draft, all closed
-    fields but `hidden` (field -> ground)."""
+    """What the actor may see of one project in one period: drafts, the department's own draft, all
+    fields but `hidden` (field -> ground); `kinds` are the types of the fields that are hidden."""
 
     drafts: bool
     own: bool
     hidden: Mapping[str, str]
+    kinds: frozenset[str]
+
+    @property
+    def whole(self) -> bool:
+        """Say whether nothing is left out."""
+        return self.drafts and not self.hidden
 
 
 class View:
     """A store as one actor may read it. `actor` is one that the embedding system has
     authenticated, or an id of the plan's directory."""
 
-    def __init__(self, engine: Engine, actor: Actor | str) -> None:
-        """Read through `engine` as `actor`."""
+    def __init__(self, engine: Engine, actor: Actor | str, *, salt: bytes | None = None) -> None:
+        """Read through `engine` as `actor`. `salt` is a secret of the office, at least 16 bytes,
+        always the same: hashes beside closed data are shown as commitments under it (see
+        `opening`), and left out without it.
+
+        Raises:
+            InvalidInput: the salt is shorter.
+        """
+        if salt is not None and len(salt) < _SALT:
+            raise invalid(
+                "short_salt",
+                path="salt",
+                ko=f"salt는 {_SALT}바이트 이상이어야 합니다: {len(salt)}바이트",
+                en=f"the salt has {len(salt)} bytes, at least {_SALT} are needed",
+            )
         self._engine = engine
         self._actor = actor
+        self._salt = salt
 
     def project(self, project_id: str) -> Project:
         """Return where the project stands; without its band while that is a draft.
@@ -48,61 +81,268 @@ class View:
     def projects(self, **where: Any) -> Iterator[Project]:
         """Yield projects; conditions as for `Engine.projects`. A band is asked of what is shown."""
         bands = where.pop("band", None)
-        wanted = {bands} if isinstance(bands, str) else None if bands is None else set(bands)
-        for project in self._engine.projects(**where):
-            shown = self._shown(project)
-            if wanted is None or shown.band in wanted:
-                yield shown
+        if bands is None:
+            yield from map(self._shown, self._engine.projects(**where))
+            return
+        wanted = {bands} if isinstance(bands, str) else set(bands)
+        limit = where.pop("limit", None)
+        shown = map(self._shown, self._engine.projects(**where))
+        yield from islice((each for each in shown if each.band in wanted), limit)
 
     def evaluation(self, project_id: str, period: str | None = None) -> Evaluation:
         """Return the evaluation, without draft ratings, the data they were made from, and closed
-        facts.
+        facts and figures.
+
+        Raises:
+            NotFound: as `Engine.evaluation`.
+        """
+        project = self._engine.project(project_id)
+        return self._shown_evaluation(project, self._engine.evaluation(project_id, period))
+
+    def evaluations(self, plan_id: str, period: str) -> Iterator[Evaluation]:
+        """Yield the evaluations of all the plan's projects for a period, as `evaluation` does.
+
+        Raises:
+            NotFound: the store has no such plan.
+        """
+        for whole in self._engine.ratings.evaluations(plan_id, period):
+            yield self._shown_evaluation(self._engine.project(whole.project), whole)
+
+    def again(self, project_id: str, period: str | None = None) -> Rating | None:
+        """Return the rating worked out anew (`Ratings.again`) as far as the actor may read it;
+        None where it is a draft, or nothing was evaluated.
 
         Raises:
             NotFound: as `Engine.evaluation`.
         """
         project = self._engine.project(project_id)
         whole = self._engine.evaluation(project_id, period)
-        sight = self._sight(project, fixed=self._fixed(project, whole.period))
-        drafts = _drafted(self._engine.plans.lifecycle(project.lifecycle), sight)
-        return attrs.evolve(
-            whole,
-            facts={name: v for name, v in _open(whole.facts, sight).items() if name not in drafts},
-            self_rating=whole.self_rating if sight.drafts or sight.own else None,
-            review_rating=whole.review_rating if sight.drafts else None,
-        )
+        sight = self._sight(project, whole.period)
+        if not sight.drafts and (whole.review_rating is not None or not sight.own):
+            return None
+        rating = self._engine.ratings.again(project_id, whole.period)
+        return None if rating is None else _shown_rating(rating, sight)
+
+    def grades(self, plan_id: str, period: str) -> Mapping[str, Grade]:
+        """Return the grades of the cohorts of which the actor may read every rating, by project
+        id: a rank tells of the others.
+
+        Raises:
+            NotFound, InvalidInput, PluginError: as `Ratings.grades`.
+        """
+        grades = self._engine.ratings.grades(plan_id, period)
+        closed = {
+            grade.cohort
+            for grade in grades.values()
+            if not self._rates(self._engine.project(grade.project), period)
+        }
+        return {name: each for name, each in grades.items() if each.cohort not in closed}
 
     def history(self, project_id: str) -> Iterator[Entry]:
-        """Yield the project's entries, without draft ratings, the data of those entries (they
-        would tell the rating), and closed data.
+        """Yield the project's entries, without draft ratings, the data and reasons of those entries
+        (they would tell the rating), and closed data.
 
         Raises:
             NotFound: no such project.
         """
         project = self._engine.project(project_id)
         for entry in self._engine.history(project_id):
-            sight = self._sight(project, fixed=self._fixed(project, entry.period))
-            event = self._engine.plans.lifecycle(entry.lifecycle).events.get(entry.event)
-            if event is not None and _is_draft(event, sight):  # its data would tell the rating
-                yield attrs.evolve(entry, data={}, rating=None)
-            else:
-                yield attrs.evolve(entry, data=_open(entry.data, sight))
+            yield self._shown_entry(project, entry)
+
+    def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
+        """Yield (position, entry) of the whole store in the order in which they were written, as
+        `history` shows them."""
+        known: dict[str, Project] = {}
+        for position, entry in self._engine.storage.entries(after=after, limit=limit):
+            if entry.project not in known:
+                known[entry.project] = self._engine.project(entry.project)
+            yield position, self._shown_entry(known[entry.project], entry)
+
+    def notices(self) -> Iterator[Notice]:
+        """Yield the notices that are for the actor, oldest first: to their id, or to a role that
+        they hold where it was sent to whoever does. Reasons that are closed are left out."""
+        for outgoing in self._engine.outbox.notices():
+            notice = outgoing.notice
+            project = self._engine.project(notice.project)
+            if not self._is_for(notice, project):
+                continue
+            sight = self._sight(project, notice.data["period"])
+            if "reason" in sight.hidden:
+                notice = attrs.evolve(notice, data={**notice.data, "reason": None})
+            yield notice
+
+    def due(
+        self, at: dt.datetime | None = None, *, waiting: bool = False, **where: Any
+    ) -> tuple[Due, ...]:
+        """Return who owes what by when, as `Engine.due`; a band is asked of what is shown."""
+        bands = where.pop("band", None)
+        if bands is not None:
+            now = self._engine.clock()
+            past = at if at is not None and at < now else None
+            found = self.projects(at=past, band=bands, **where)
+            where = {"ids": [project.id for project in found]}
+        return self._engine.due(at, waiting=waiting, **where)
+
+    def explain(
+        self,
+        project_id: str,
+        event: str,
+        *,
+        by: Actor | str | None = None,
+        at: dt.datetime | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> Explanation:
+        """Return what `fire` would answer the actor; or somebody else (`by`), with every guard
+        asked, where the actor may read all of the project.
+
+        Raises:
+            Forbidden: of somebody else it is asked by who may not read all.
+            NotFound: no such project, event or actor.
+        """
+        project = self._engine.project(project_id)
+        whole = self._sight(project, project.period).whole
+        if by is not None and _id(by) != _id(self._actor) and not whole:
+            raise Forbidden(
+                Reason(
+                    code="not_readable",
+                    ko=f"'{_id(self._actor)}'은(는) {project_id}의 평가 내용을 모두 볼 수 있는 "
+                    "사람이 아니므로, 다른 사람의 처리 가능 여부를 물을 수 없습니다.",
+                    en=f"'{_id(self._actor)}' may not read all of {project_id}, and so may not ask "
+                    "what others could do",
+                    about=project_id,
+                )
+            )
+        return self._engine.explain(
+            project_id,
+            event,
+            by=self._actor if by is None or not whole else by,
+            at=at,
+            data=data,
+            whole=whole,
+        )
+
+    def permitted(
+        self, project_id: str, *, at: dt.datetime | None = None
+    ) -> tuple[Explanation, ...]:
+        """Return the events that the actor may fire on the project, as `Engine.permitted`.
+
+        Raises:
+            NotFound: no such project or actor.
+        """
+        return self._engine.permitted(project_id, by=self._actor, at=at)
 
     def withheld(self, project_id: str) -> Mapping[str, str]:
         """Return the names of data of the project's period that are closed to the actor, with the
         ground of each (비공개 사유)."""
         project = self._engine.project(project_id)
-        return self._sight(project, fixed=self._fixed(project, project.period)).hidden
+        return self._sight(project, project.period).hidden
+
+    def opening(self, project_id: str, number: int) -> bytes:
+        """Return what opens the commitment that others are shown for the hash of an entry: they
+        compare `sha256(opening + hash)` once they were given the entry.
+
+        Raises:
+            Forbidden: the actor may not read all of the project, or the view has no salt.
+        """
+        project = self._engine.project(project_id)
+        if self._salt is None or not self._sight(project, project.period).whole:
+            raise Forbidden(
+                Reason(
+                    code="not_readable",
+                    ko="salt가 없거나, 사업을 모두 볼 수 있는 사람이 아닙니다.",
+                    en="without a salt, or for who may not read all of the project",
+                    about=project_id,
+                )
+            )
+        return _opening(self._salt, project_id, number, "entry")
 
     # ------------------------------------------------------------------ rules
 
     def _shown(self, project: Project) -> Project:
-        sight = self._sight(project, fixed=self._fixed(project, project.period))
-        if sight.drafts or project.band is None:
+        sight = self._sight(project, project.period)
+        if sight.whole:
             return project
-        whole = self._engine.evaluation(project.id, project.period)
-        own: Rating | None = whole.self_rating if sight.own else None
-        return attrs.evolve(project, band=None if own is None else own.band)
+        if project.change is not None:
+            change = project.change
+            if "change" in sight.kinds:
+                change = attrs.evolve(change, before={}, after={})
+            change = attrs.evolve(
+                change,
+                reason="" if "reason" in sight.hidden else change.reason,
+                detail="" if "detail" in sight.hidden else change.detail,
+                opinions=() if "opinion" in sight.hidden else change.opinions,
+            )
+            project = attrs.evolve(project, change=change)
+        head = self._commitment(project.head, project.id, project.version, "entry")
+        band = project.band
+        if not sight.drafts and band is not None:
+            own = self._engine.evaluation(project.id, project.period).self_rating
+            band = own.band if sight.own and own is not None else None
+        return attrs.evolve(project, band=band, head=head)
+
+    def _shown_evaluation(self, project: Project, whole: Evaluation) -> Evaluation:
+        sight = self._sight(project, whole.period)
+        drafts = _drafted(self._engine.plans.lifecycle(project.lifecycle), sight)
+        own = whole.self_rating if sight.drafts or sight.own else None
+        review = whole.review_rating if sight.drafts else None
+        acts = whole.acts
+        if "sign_off" in sight.kinds:
+            acts = tuple([attrs.evolve(act, signers=()) for act in acts])
+        return attrs.evolve(
+            whole,
+            facts={name: v for name, v in _open(whole.facts, sight).items() if name not in drafts},
+            prior={
+                period: figures
+                for period, figures in whole.prior.items()
+                if "figures" not in self._sight(project, period).kinds
+            },
+            self_rating=own and _shown_rating(own, sight),
+            review_rating=review and _shown_rating(review, sight),
+            acts=acts,
+        )
+
+    def _shown_entry(self, project: Project, entry: Entry) -> Entry:
+        sight = self._sight(project, entry.period)
+        if sight.whole:
+            return entry
+        event = self._engine.plans.lifecycle(entry.lifecycle).events.get(entry.event)
+        if event is not None and _is_draft(event, sight):  # its data would tell the rating
+            entry = attrs.evolve(entry, data={}, rating=None, reason=None)
+        else:
+            data = _open(entry.data, sight)
+            if "change" in sight.kinds:
+                data.pop("definition", None)
+            rating = entry.rating
+            if rating is not None:
+                rating = _shown_rating(Rating.from_tree(rating), sight).tree()
+            reason = None if "reason" in sight.hidden else entry.reason
+            entry = attrs.evolve(entry, data=data, rating=rating, reason=reason)
+        number = entry.number
+        return attrs.evolve(
+            entry,
+            hash=self._commitment(entry.hash, entry.project, number, "entry"),
+            previous=self._commitment(entry.previous, entry.project, number - 1, "entry"),
+            evaluation=self._commitment(entry.evaluation, entry.project, number, "evaluation"),
+        )
+
+    def _commitment(self, hashed: str, project_id: str, number: int, what: str) -> str:
+        """Return what is shown in place of a hash: nothing of it can be tried without the salt."""
+        if self._salt is None or not hashed:
+            return ""
+        opening = _opening(self._salt, project_id, number, what)
+        return hashlib.sha256(opening + hashed.encode()).hexdigest()
+
+    def _rates(self, project: Project, period: str) -> bool:
+        """Say whether the actor may read how the project was rated in the period."""
+        sight = self._sight(project, period)
+        return sight.drafts and not sight.kinds & {"figures", "judgements"}
+
+    def _is_for(self, notice: Notice, project: Project) -> bool:
+        role, place, unit = notice.recipient.partition("@")
+        if not place:
+            return notice.recipient == _id(self._actor)
+        held = [grant for grant in self._grants(project, unit) if grant.unit == unit]
+        return any(role in (grant.role, "cooperating") for grant in held)
 
     def _fixed(self, project: Project, period: str) -> bool:
         """Say whether the period's review is fixed: it is over, or in one of the states."""
@@ -111,28 +351,66 @@ class View:
             return True
         return bool(set(rules.fixed_in) & set(project.states))
 
-    def _sight(self, project: Project, *, fixed: bool) -> _Sight:
-        engine = self._engine
-        terms = engine.rules.terms(project.plan)
-        rules = terms.head.visibility
+    def _grants(self, project: Project, unit: str | None = None) -> tuple[Grant, ...]:
+        """Return the grants by which the actor holds a role for the project's unit today, or for
+        another unit of its plan."""
+        terms = self._engine.rules.terms(project.plan)
         actor = self._actor
         if isinstance(actor, str):
-            actor = engine.actor(project.plan, actor)
-        today = terms.calendar.today(engine.clock())
+            actor = self._engine.actor(project.plan, actor)
+        today = terms.calendar.today(self._engine.clock())
         roles = {grant.role for grant in actor.grants}
-        held = {
-            grant.role
-            for grant in terms.directory.grants_for(actor, sorted(roles), project.unit, today)
-        }
+        return terms.directory.grants_for(actor, sorted(roles), unit or project.unit, today)
+
+    def _sight(self, project: Project, period: str) -> _Sight:
+        fixed = self._fixed(project, period)
+        rules = self._engine.rules.terms(project.plan).head.visibility
+        held = {grant.role for grant in self._grants(project)}
         hidden = {
             field: each.ground
             for each in rules.withheld
             if not held & set(each.seen_by) and not (each.until_fixed and fixed)
             for field in each.fields
         }
+        kinds: frozenset[str] = frozenset()
+        if hidden:
+            events = self._engine.plans.lifecycle(project.lifecycle).events.values()
+            kinds = frozenset(f.type for e in events for f in e.data if f.name in hidden)
         return _Sight(
-            drafts=fixed or bool(held & set(rules.seen_by)), own=bool(held), hidden=hidden
+            drafts=fixed or bool(held & set(rules.seen_by)),
+            own=bool(held),
+            hidden=hidden,
+            kinds=kinds,
         )
+
+
+def _id(actor: Actor | str) -> str:
+    return actor if isinstance(actor, str) else actor.id
+
+
+def _opening(salt: bytes, project_id: str, number: int, what: str) -> bytes:
+    """Return the part of one commitment that keeps others from trying values: of the salt, and of
+    the place, so that one can be opened and no other."""
+    return hmac.digest(salt, f"{what} {project_id} #{number}".encode(), "sha256")
+
+
+def _shown_rating(rating: Rating, sight: _Sight) -> Rating:
+    """Return the rating without closed figures, and without the rates and scores that they could be
+    worked out of; bands and verdicts stay."""
+    if "figures" in sight.kinds:
+        lines = tuple([_bare(line) for line in rating.lines])
+        return attrs.evolve(rating, lines=lines, rate=None, score=None, exact=None, notes=())
+    if "judgements" in sight.kinds:
+        lines = tuple([attrs.evolve(line, computed=None, reason=None) for line in rating.lines])
+        return attrs.evolve(rating, lines=lines, notes=())
+    return rating
+
+
+def _bare(line: Line) -> Line:
+    """Return the line with its target, band and verdict alone."""
+    return attrs.evolve(
+        line, actual=None, figure=None, rate=None, computed=None, score=None, reason=None
+    )
 
 
 _OWN, _REVIEWS = "self_rating", frozenset({"review_rating", "spot_rating"})
