@@ -698,13 +698,13 @@ def test_one_decision_is_made_for_all_alike(store_url, tmp_path, clock, monkeypa
     asked = []
     with orders(tmp_path / "plan", store_url, clock) as engine:
         clock.go("2016-04-04")
-        decide = engine._commands.decide
+        decide = Commands.decide
 
         def counted(*given: Any, **named: Any) -> Any:
             asked.append(given)
             return decide(*given, **named)
 
-        monkeypatch.setattr(engine._commands, "decide", counted)
+        monkeypatch.setattr(Commands, "decide", counted)
         plan = engine.batch("shut", by="policy-1")
         assert len(plan) == len(list(engine.projects())) > 1
         assert len(asked) == 1

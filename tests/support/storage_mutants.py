@@ -70,6 +70,96 @@ class InAFile(StorageConformance):
 # --------------------------------------------------------------------------- writing
 
 
+class ReadsAsItGoes(InMemory):
+    """Gives itself for a moment of it."""
+
+    killed_by = "test_a_reading_sees_nothing_of_what_is_written_after_it_began"
+
+    class Broken(MemoryStorage):
+        @contextmanager
+        def reading(self) -> Iterator[Any]:
+            yield self
+
+
+class CopiesTooLittle(InMemory):
+    """What a reading has of the outbox moves on."""
+
+    killed_by = "test_a_reading_sees_nothing_of_what_is_written_after_it_began"
+
+    class Broken(MemoryStorage):
+        def _own(self) -> None:
+            sent = self._outbox
+            super()._own()
+            self._outbox = sent
+
+
+class KeepsTheFirstMoment(InMemory):
+    killed_by = "test_each_reading_is_of_its_own_moment"
+
+    class Broken(MemoryStorage):
+        first: Any = None
+
+        @contextmanager
+        def reading(self) -> Iterator[Any]:
+            with super().reading() as then:
+                self.first = self.first or then
+                yield self.first
+
+
+class HasOneCursor(InAFile):
+    """Whoever asks beside a stream ends it."""
+
+    killed_by = "test_in_a_reading_others_can_be_asked_while_one_is_streamed"
+
+    class Broken(SQLiteStorage):
+        @contextmanager
+        def reading(self) -> Iterator[Any]:
+            with super().reading() as then:
+                cursor = then._connection.cursor()
+
+                def stream(sql: str, values: Any) -> Iterator[Any]:
+                    cursor.execute(sql, values)
+                    while rows := cursor.fetchmany(64):
+                        yield from rows
+
+                then._stream = stream  # type: ignore[assignment,method-assign]
+                yield then
+
+
+class WritesWhereItReads(InMemory):
+    killed_by = "test_in_a_reading_nothing_is_written"
+
+    class Broken(MemoryStorage):
+        @contextmanager
+        def reading(self) -> Iterator[Any]:
+            yield self
+
+
+class EndsInSilence(InAFile):
+    """A stream that is read on after the reading is a part of the answer."""
+
+    killed_by = "test_what_is_read_after_a_reading_has_ended_is_never_a_part"
+
+    class Broken(SQLiteStorage):
+        @contextmanager
+        def reading(self) -> Iterator[Any]:
+            with super().reading() as then:
+                then.end = lambda: [each.close() for each in then._streams]  # type: ignore
+                yield then
+
+
+class GivesOtherPlansToo(InMemory):
+    """Takes every project whose id begins like the plan's."""
+
+    killed_by = "test_a_plans_histories_are_those_of_its_projects"
+
+    class Broken(MemoryStorage):
+        def histories(self, plan: str) -> Iterator[Entry]:
+            for project in sorted(self._history):
+                if project.startswith(plan):
+                    yield from self.history(project)
+
+
 class LosesUpdates(InMemory):
     """The last writer wins."""
 

@@ -22,6 +22,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import IO, Any
 
 import attrs
@@ -29,8 +30,14 @@ import attrs
 from evalflow.audit.findings import Mismatch, Unchecked
 from evalflow.audit.ground import Ground
 from evalflow.audit.histories import History
-from evalflow.audit.verification import Checkpoint, checkpoint, compare, revisions_fit
-from evalflow.errors import Conflict, EvalflowError, InvalidInput, invalid
+from evalflow.audit.verification import (
+    Checkpoint,
+    checkpoint,
+    compare,
+    hashes_of,
+    revisions_fit,
+)
+from evalflow.errors import EvalflowError, InvalidInput, invalid
 from evalflow.model import Entry, Project
 from evalflow.model.canonical import Tree, canonical, parse
 from evalflow.storage import rows
@@ -80,8 +87,27 @@ class Bundle:
 # --------------------------------------------------------------------------- writing
 
 
+@contextmanager
+def new_archive(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
+    """Give the archive of a new bundle. It appears under its name when the context ends well, and
+    replaces an older one; otherwise nothing is left behind.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    beside = f"{os.fspath(path)}.part"
+    try:
+        with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
+            yield archive
+        os.replace(beside, path)
+    except BaseException:
+        if os.path.exists(beside):
+            os.remove(beside)
+        raise
+
+
 def write_bundle(
-    path: str | os.PathLike[str],
+    archive: zipfile.ZipFile,
     source: Storage,
     plan: str,
     projects: Iterable[Project],
@@ -90,41 +116,15 @@ def write_bundle(
     whole: bool,
     refusals: Iterable[Tree] | None = None,
 ) -> Bundle:
-    """Write the bundle of some of a plan's projects and return what it is about.
+    """Write the bundle of some of a plan's projects and return what it is about. `source` is the
+    store as it stood at one moment (`Storage.reading`).
 
-    The file appears under its name when it is complete, and replaces an older one.
-
-    Raises:
-        Conflict: somebody wrote to the store meanwhile; nothing is left behind.
-        OSError: the file cannot be written.
+    Entries behind one that is still being written (a host's open transaction) have no place in the
+    order yet: they come last, and the checkpoint ends before them.
     """
-    beside = f"{os.fspath(path)}.part"
-    try:
-        with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
-            bundle = _write(archive, source, plan, projects, made_at, whole, refusals)
-        os.replace(beside, path)
-    except BaseException:
-        if os.path.exists(beside):
-            os.remove(beside)
-        raise
-    return bundle
-
-
-def _write(
-    archive: zipfile.ZipFile,
-    source: Storage,
-    plan: str,
-    projects: Iterable[Project],
-    made_at: dt.datetime,
-    whole: bool,
-    refusals: Iterable[Tree] | None,
-) -> Bundle:
     files: dict[str, str] = {}
-    order, position = [], 0
-    for place, entry in source.entries():
-        position = place
-        if entry.project.rpartition("/")[0] == plan:
-            order.append(entry.hash)
+    order = list(hashes_of(plan, source.entries()))
+    settled = len(order)
     heads = []
     for number, effective in source.revisions(plan):
         heads.append(source.head(plan, number) or "")
@@ -132,9 +132,12 @@ def _write(
         files[name] = _add(archive, name, [canonical({"effective": effective}), heads[-1]])
     fingerprints: dict[str, None] = {}
     counted = entries = 0
+    placed = frozenset(order)
     for counted, project in enumerate(projects, start=1):
         history = list(source.history(project.id))
         entries += len(history)
+        if whole:
+            order.extend(entry.hash for entry in history if entry.hash not in placed)
         fingerprints.update(dict.fromkeys(entry.lifecycle for entry in history))
         name = f"projects/{counted:06}.jsonl"
         files[name] = _add(archive, name, _project_lines(source, project, history))
@@ -146,9 +149,7 @@ def _write(
         files[_REFUSALS] = _add(archive, _REFUSALS, map(canonical, refusals))
     if whole:
         files[_ORDER] = _add(archive, _ORDER, order)
-    if any(source.entries(after=position, limit=1)):
-        raise Conflict(plan)  # what was read may be of two moments
-    point = checkpoint(plan, heads, order)
+    point = checkpoint(plan, heads, order[:settled])
     told = {
         "format": FORMAT,
         "plan": plan,
@@ -340,7 +341,8 @@ class _Reader:
                 "the order of entries is not that of the entries in it",
             )
             return
-        self.found += compare(bundle.checkpoint, checkpoint(bundle.plan, heads, order))
+        upto = attrs.evolve(bundle.checkpoint, revisions=len(heads))
+        self.found += compare(bundle.checkpoint, checkpoint(bundle.plan, heads, order, upto))
         if noted is not None:
             self.found += compare(noted, checkpoint(bundle.plan, heads, order, noted))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -447,7 +447,31 @@ class Commands:
         each: Mapping[str, Mapping[str, Any]] | None,
         mode: str,
     ) -> BatchPlan:
-        """Plan the event for every project that the conditions select."""
+        """Plan the event for every project that the conditions select, as the store stands at one
+        moment."""
+        parts = self.parts()
+
+        def apply(plan: BatchPlan, **how: Any) -> Iterator[applying.Receipt]:
+            own = None if isinstance(by, str) else by
+            return applying.apply(parts, plan, **{"by": own, **how})
+
+        with self.queries.reading() as then:
+            here = Commands(then.rules, then, self.now)
+            selection = here._chosen(where)
+            return batches.plan(
+                here.parts(),
+                event,
+                by=by,
+                selection=selection,
+                where=where,
+                data=data,
+                each=each,
+                mode=mode,
+                apply=apply,
+            )
+
+    def _chosen(self, where: Mapping[str, Any]) -> Selection:
+        """Return the selection that a batch's conditions mean; unknown names are refused."""
         found = conditions(where)
         plans = () if "plan" in found else self.storage.plans()
         if len(plans) == 1:
@@ -459,20 +483,7 @@ class Commands:
             if lifecycle is not None:
                 known["state"] = lifecycle.states
             check_names(found, known)
-        parts = self.parts()
-        return batches.plan(
-            parts,
-            event,
-            by=by,
-            selection=self.queries.select(**found),
-            where=where,
-            data=data,
-            each=each,
-            mode=mode,
-            apply=lambda plan, **how: applying.apply(
-                parts, plan, **{"by": None if isinstance(by, str) else by, **how}
-            ),
-        )
+        return self.queries.select(**found)
 
     def parts(self, at: dt.datetime | None = None) -> EngineParts:
         """Return what one batch may ask of the engine, as of `at` (None: now)."""

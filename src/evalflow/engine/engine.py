@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack
 
@@ -84,7 +85,10 @@ class Engine:
         self._storage = storage
         self.plugins = plugins
         self.clock = clock
-        self.rules = Rules(storage, plugins, holidays)
+        self._take(Rules(storage, plugins, holidays))
+
+    def _take(self, rules: Rules) -> None:
+        self.rules = rules
         self._queries = Queries(self.rules, self._now)
         self._commands = Commands(self.rules, self._queries, self._now)
         self.plans = Plans(self.rules, self._queries, self._commands)
@@ -92,6 +96,22 @@ class Engine:
         self.batches = Batches(self._commands)
         self.audit = Audit(self._queries, self._commands)
         self.outbox = Outbox(self.rules, self._now)
+
+    @contextmanager
+    def reading(self) -> Iterator[Engine]:
+        """Give the store as it stands at this moment, for as long as the context lasts: an engine
+        for reading alone, whose every answer is of that one moment, whatever is written meanwhile.
+        It is for one thread; what is streamed is read to its end inside.
+
+        Raises:
+            Conflict: at the end, on a host's open transaction in READ COMMITTED where others wrote
+                meanwhile: what was read is of several moments.
+        """
+        with self.storage.reading() as then:
+            engine = object.__new__(type(self))
+            engine._storage, engine.plugins, engine.clock = then, self.plugins, self.clock
+            engine._take(self.rules.on(then))
+            yield engine
 
     def __enter__(self) -> Self:
         return self

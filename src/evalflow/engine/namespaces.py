@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.audit.bundle import Bundle, write_bundle
+from evalflow.audit.bundle import Bundle, new_archive, write_bundle
 from evalflow.audit.findings import Mismatch, Told, Unchecked
 from evalflow.audit.ground import Footing
 from evalflow.audit.histories import Power
@@ -29,7 +29,7 @@ from evalflow.engine import outbox
 from evalflow.engine.commands import Commands
 from evalflow.engine.queries import Queries
 from evalflow.engine.rules import Rules
-from evalflow.errors import Conflict, NotFound
+from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import (
     Actor,
@@ -49,8 +49,6 @@ from evalflow.plan.load import with_tables
 from evalflow.plugins.notifier import Notifier
 from evalflow.scoring.contract import Grade
 from evalflow.storage.integrity import tables_of
-
-_TRIES = 5  # at a consistent reading of a store that others write to
 
 
 class Plans:
@@ -293,9 +291,9 @@ class Audit:
         """
         plan = plan or self._queries.only_plan()
         self._queries.rules.terms(plan)
-        storage = self._storage
-        heads = [storage.head(plan, number) or "" for number, _ in storage.revisions(plan)]
-        return checkpoint(plan, heads, hashes_of(plan, storage.entries()), upto)
+        with self._storage.reading() as then:
+            heads = [then.head(plan, number) or "" for number, _ in then.revisions(plan)]
+            return checkpoint(plan, heads, hashes_of(plan, then.entries()), upto)
 
     def export(
         self,
@@ -313,43 +311,38 @@ class Audit:
 
         Raises:
             NotFound: no such plan or project.
-            Conflict: others wrote to the store all the time; nothing is left behind.
+            Conflict: on a host's open transaction others wrote meanwhile (see
+                `Engine.reading`); nothing is left behind.
             OSError: the file cannot be written.
         """
-        if projects:
-            found = {self._queries.snapshot(each).project.plan for each in projects}
-            plan = found.pop() if plan is None else plan
-            if found - {plan}:
-                raise NotFound("project", f"{plan}/…", tuple(projects))
-        plan = plan or self._queries.only_plan()
-        self._queries.rules.terms(plan)
-        ids = tuple(projects) if projects else None
-        tries = 0
-        while True:
+        with new_archive(path) as archive, self._queries.reading() as then:
+            if projects:
+                found = {then.snapshot(each).project.plan for each in projects}
+                plan = found.pop() if plan is None else plan
+                if found - {plan}:
+                    raise NotFound("project", f"{plan}/…", tuple(projects))
+            plan = plan or then.only_plan()
+            then.rules.terms(plan)
+            ids = tuple(projects) if projects else None
             chosen = Selection(plan=plan, ids=ids)
-            refused = None if refusals_of is None else self._refused(chosen, refusals_of)
-            try:
-                return write_bundle(
-                    path,
-                    self._storage,
-                    plan,
-                    self._storage.select(chosen),
-                    made_at=self._queries.now(),
-                    whole=ids is None,
-                    refusals=refused,
-                )
-            except Conflict:
-                tries += 1
-                if tries == _TRIES:
-                    raise
+            return write_bundle(
+                archive,
+                then.storage,
+                plan,
+                then.storage.select(chosen),
+                made_at=then.now(),
+                whole=ids is None,
+                refusals=None if refusals_of is None else _refused(then, chosen, refusals_of),
+            )
 
-    def _refused(self, chosen: Selection, actor: Actor) -> Iterator[Tree]:
-        at = self._queries.now()
-        for project in self._storage.select(chosen):
-            for event in self._queries.rules.lifecycle(project.lifecycle).events:
-                explanation = self._commands.explain(project.id, event, actor, at, None)
-                if not explanation.allowed:
-                    yield explanation.tree()
+
+def _refused(then: Queries, chosen: Selection, actor: Actor) -> Iterator[Tree]:
+    commands, at = Commands(then.rules, then, then.now), then.now()
+    for project in then.storage.select(chosen):
+        for event in then.rules.lifecycle(project.lifecycle).events:
+            explanation = commands.explain(project.id, event, actor, at, None)
+            if not explanation.allowed:
+                yield explanation.tree()
 
 
 def _powers(rules: Rules) -> Callable[[Footing], Power]:

@@ -140,13 +140,19 @@ def overview(
     Raises:
         NotFound: no such plan, unit or period, or nothing was there at that moment.
     """
+    with engine.reading() as then:
+        return _overview(then, plan_id, period=period, unit=unit, at=at)
+
+
+def _overview(
+    engine: Engine, plan_id: str, *, period: str | None, unit: str | None, at: dt.datetime | None
+) -> Overview:
     head = engine.plans.head(plan_id)
     if unit is not None and unit not in head.units:
         raise NotFound("unit", unit, tuple(head.units))
     histories: dict[str, list[Entry]] = {}
-    for _, entry in engine.storage.entries():
-        if entry.project.rpartition("/")[0] == plan_id:
-            histories.setdefault(entry.project, []).append(entry)
+    for entry in engine.storage.histories(plan_id):
+        histories.setdefault(entry.project, []).append(entry)
     everything = [entry for history in histories.values() for entry in history]
     chosen = _period(engine, plan_id, period, at)
     moment = at or _last_moment(everything, chosen.text) or engine.clock()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import attrs
 
@@ -44,6 +45,12 @@ class Queries:
         self.rules = rules
         self.storage = rules.storage
         self.now = clock
+
+    @contextmanager
+    def reading(self) -> Iterator[Queries]:
+        """Give the same queries on the store as it stands at this moment."""
+        with self.storage.reading() as then:
+            yield Queries(self.rules.on(then), self.now)
 
     # ------------------------------------------------------------------ projects
 
@@ -161,6 +168,10 @@ class Queries:
 
     def rate(self, project_id: str, period: str | None) -> Rating | None:
         """Rate the project anew on its recorded figures; None where it was not evaluated."""
+        with self.reading() as then:
+            return then._rate(project_id, period)
+
+    def _rate(self, project_id: str, period: str | None) -> Rating | None:
         evaluation = self.evaluation(project_id, period)
         stored = evaluation.rating
         if stored is None:
@@ -176,6 +187,10 @@ class Queries:
 
     def grades(self, plan_id: str, period: str) -> Mapping[str, Grade]:
         """Return the grade of every project that was rated in the period, by project id."""
+        with self.reading() as then:
+            return then._grades(plan_id, period)
+
+    def _grades(self, plan_id: str, period: str) -> Mapping[str, Grade]:
         head = self.rules.terms(plan_id).head
         rules = head.scoring.grades
         if rules is None:
@@ -207,6 +222,10 @@ class Queries:
 
     def owed(self, chosen: Selection, moment: dt.datetime, *, waiting: bool) -> tuple[Due, ...]:
         """Return what the selected projects owe on the day of `moment`, the most urgent first."""
+        with self.reading() as then:
+            return then._owed(chosen, moment, waiting=waiting)
+
+    def _owed(self, chosen: Selection, moment: dt.datetime, *, waiting: bool) -> tuple[Due, ...]:
         past = moment if moment < self.now() else None
         found: list[Due] = []
         groups: dict[tuple[str, str], list[Project]] = {}

@@ -80,6 +80,14 @@ class Rules:
         self._definitions: dict[tuple[str, int], ProjectDefinition] = {}
         self._needs: dict[tuple[str, int, str, str], Needs] = {}
 
+    def on(self, storage: Storage) -> Rules:
+        """Return the same rules, read from another view of the same store; what is remembered is
+        shared."""
+        other = Rules(storage, self.plugins, self.holidays)
+        other._terms, other._lifecycles = self._terms, self._lifecycles
+        other._definitions, other._needs = self._definitions, self._needs
+        return other
+
     def terms(self, plan_id: str, revision: int | None = None) -> Terms:
         """Return one revision of a plan (None: the latest).
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from contextlib import AbstractContextManager, nullcontext
+from typing import NamedTuple, NoReturn, Protocol, Self, runtime_checkable
 
 import attrs
 
-from evalflow.errors import Conflict, InvalidInput, Problem
+from evalflow.errors import Conflict, InvalidInput, Problem, StorageError
 from evalflow.model import (
     Commit,
     Entry,
@@ -57,6 +58,17 @@ class Storage(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections; a closed storage is not used again."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Storage]:
+        """Give the store as it stands at this moment, for as long as the context lasts: a storage
+        for reading alone (see `OneMoment`), whose every answer is of that one moment, whatever is
+        written meanwhile. Nobody waits for it, and it waits for nobody; it is for one thread.
+
+        Raises:
+            Conflict: at the end, where the storage is on a host's open transaction that cannot
+                hold a moment, and others wrote meanwhile: what was read is of several moments.
+        """
         ...
 
     # ------------------------------------------------------------------ writing
@@ -152,13 +164,19 @@ class Storage(Protocol):
         """Yield the project's entries in order, from number `after` + 1."""
         ...
 
+    def histories(self, plan: str) -> Iterator[Entry]:
+        """Yield the entries of all projects of the plan, project by project (in the order of their
+        ids as text), each project's in order."""
+        ...
+
     def entry_by_key(self, project: str, key: str) -> Entry | None:
         """Return the entry that was written with this idempotency key, or None."""
         ...
 
     def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
         """Yield (position, entry) over all projects in the order in which they were written,
-        from position `after` + 1; a reader that remembers the position misses none."""
+        from position `after` + 1; a reader that remembers the position misses none. Entries behind
+        one that is still being written are held back until it is there."""
         ...
 
     # ------------------------------------------------------------------ outbox
@@ -193,6 +211,58 @@ class Storage(Protocol):
         """Put dead letters, given as (notice id, notifier), back to waiting with no tries;
         return how many there were."""
         ...
+
+
+class OneMoment:
+    """What the storages that `Storage.reading` gives have in common: they write nothing."""
+
+    def close(self) -> None:
+        """Do nothing: whoever asked for the reading ends it."""
+
+    def reading(self) -> AbstractContextManager[Self]:
+        """Give the same moment."""
+        return nullcontext(self)
+
+    def commit(self, commit: Commit) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            ValueError: always; so do `claim`, `settle` and `resend`.
+        """
+        raise _reading_only()
+
+    def claim(
+        self,
+        notifier: str,
+        *,
+        at: dt.datetime,
+        limit: int,
+        lease: dt.timedelta,
+        plan: str | None = None,
+    ) -> NoReturn:
+        """Refuse; see `commit`."""
+        raise _reading_only()
+
+    def settle(self, outcomes: Iterable[Settled]) -> NoReturn:
+        """Refuse; see `commit`."""
+        raise _reading_only()
+
+    def resend(self, notices: Iterable[tuple[str, str]], *, at: dt.datetime) -> NoReturn:
+        """Refuse; see `commit`."""
+        raise _reading_only()
+
+
+def _reading_only() -> ValueError:
+    return ValueError("this is a store as it stood at one moment: write to the store itself")
+
+
+def ended() -> StorageError:
+    """Return what is said where a reading is asked after its end."""
+    return StorageError(
+        "unreachable",
+        ko="한 시점의 조회(reading)가 이미 끝났습니다. 그 안에서 끝까지 읽으십시오.",
+        en="the reading of one moment has ended; read to the end inside of it",
+    )
 
 
 class ProjectPosition(NamedTuple):
@@ -251,9 +321,16 @@ class BulkStorage(Protocol):
         ...
 
 
+@runtime_checkable
+class _Positions(Protocol):
+    """A storage, or one moment of it, that knows positions by themselves."""
+
+    def positions(self, selection: Selection) -> Iterator[ProjectPosition]: ...
+
+
 def positions(storage: Storage, selection: Selection) -> Iterator[ProjectPosition]:
     """Yield where the selected projects stand, whatever the storage can do."""
-    if isinstance(storage, BulkStorage):
+    if isinstance(storage, _Positions):
         return storage.positions(selection)
     return (
         ProjectPosition(

@@ -8,7 +8,7 @@ them (`AuditStorage`); of any other the rows are made anew of its values.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, runtime_checkable
 
 import attrs
@@ -148,11 +148,15 @@ class AuditStorage(Protocol):
         ...
 
 
-def tables_of(storage: Storage) -> AbstractContextManager[Tables]:
-    """Return the rows of a storage: as they lie there, or made of its values."""
+@contextmanager
+def tables_of(storage: Storage) -> Iterator[Tables]:
+    """Give the rows of a storage, of one moment: as they lie there, or made of its values."""
     if isinstance(storage, AuditStorage):
-        return storage.tables()
-    return nullcontext(ValueTables(storage))
+        with storage.tables() as found:
+            yield found
+    else:
+        with storage.reading() as then:
+            yield ValueTables(then)
 
 
 class ValueTables:
@@ -168,7 +172,7 @@ class ValueTables:
     )
 
     def __init__(self, storage: Storage) -> None:
-        """Read from `storage`, each time anew: not of one moment where others write."""
+        """Read from `storage`, each time anew."""
         self._storage = storage
 
     def owners(self, table: str) -> Sequence[Any]:

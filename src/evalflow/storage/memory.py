@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import attrs
 
@@ -30,7 +31,7 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.model.canonical import Tree, canonical, parse
-from evalflow.storage.contract import Settled, check_commit, check_roster
+from evalflow.storage.contract import OneMoment, Settled, check_commit, check_roster
 from evalflow.storage.faults import fault_point
 
 
@@ -95,6 +96,31 @@ class MemoryStorage:
         self._history: dict[str, list[_Kept]] = {}
         self._keys: dict[tuple[str, str], _Kept] = {}
         self._outbox: dict[tuple[str, str], _Sent] = {}
+        self._read_elsewhere = False  # what is kept is a reading's too: copied before it changes
+
+    @contextmanager
+    def reading(self) -> Iterator[_MemoryMoment]:
+        """Give the store as it stands at this moment; nothing is copied before somebody writes."""
+        moment = _MemoryMoment()
+        with self._lock:
+            self._read_elsewhere = True
+            vars(moment).update({name: vars(self)[name] for name in _KEPT})
+        yield moment
+
+    def _own(self) -> None:
+        """Leave what a reading has to the reading, before anything changes."""
+        if not self._read_elsewhere:
+            return
+        self._heads = {plan: list(known) for plan, known in self._heads.items()}
+        self._lifecycles = dict(self._lifecycles)
+        self._definitions = {each: list(known) for each, known in self._definitions.items()}
+        self._projects = dict(self._projects)
+        self._evaluations = dict(self._evaluations)
+        self._entries = list(self._entries)
+        self._history = {each: list(known) for each, known in self._history.items()}
+        self._keys = dict(self._keys)
+        self._outbox = {pair: attrs.evolve(sent) for pair, sent in self._outbox.items()}
+        self._read_elsewhere = False
 
     def close(self) -> None:
         """Do nothing: there is nothing to let go of."""
@@ -107,6 +133,7 @@ class MemoryStorage:
         with self._lock:
             fault_point("commit:begun")
             self._refuse(commit)
+            self._own()
             for move in commit.moves:
                 self._write(move)
             head = commit.head
@@ -340,6 +367,18 @@ class MemoryStorage:
         for kept in found:
             yield kept.value()
 
+    def histories(self, plan: str) -> Iterator[Entry]:
+        """Yield the entries of all projects of the plan, project by project, each in order."""
+        with self._lock:
+            found = [
+                kept
+                for project in sorted(self._history)
+                if project.rpartition("/")[0] == plan
+                for kept in self._history[project]
+            ]
+        for kept in found:
+            yield kept.value()
+
     def entry_by_key(self, project: str, key: str) -> Entry | None:
         """Return the entry that was written with this idempotency key, or None."""
         with self._lock:
@@ -367,6 +406,7 @@ class MemoryStorage:
     ) -> Sequence[Outgoing]:
         """Return up to `limit` waiting notices, leased to the caller; see the contract."""
         with self._lock:
+            self._own()
             waiting = [
                 sent
                 for sent in self._outbox.values()
@@ -384,6 +424,7 @@ class MemoryStorage:
     def settle(self, outcomes: Iterable[Settled]) -> None:
         """Record the outcomes of delivery attempts."""
         with self._lock:
+            self._own()
             for outcome in outcomes:
                 sent = self._outbox.get((outcome.notice, outcome.notifier))
                 if sent is None or (sent.state != "waiting" and outcome.state != "delivered"):
@@ -409,12 +450,31 @@ class MemoryStorage:
         """Put dead letters back to waiting with no tries; return how many there were."""
         count = 0
         with self._lock:
+            self._own()
             for pair in notices:
                 sent = self._outbox.get(pair)
                 if sent is not None and sent.state == "dead":
                     sent.state, sent.tries, sent.next_at = "waiting", 0, at
                     count += 1
         return count
+
+
+class _MemoryMoment(OneMoment, MemoryStorage):  # type: ignore[misc]  # it gives itself
+    """The store as it stood at one moment; made by `MemoryStorage.reading`."""
+
+
+_KEPT = (
+    "_heads",
+    "_lifecycles",
+    "_definitions",
+    "_projects",
+    "_evaluations",
+    "_entries",
+    "_history",
+    "_keys",
+    "_outbox",
+)
+"""Where a memory storage keeps everything."""
 
 
 def _left(entry: Entry) -> tuple[str, tuple[str, ...], str]:

@@ -17,13 +17,14 @@ import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import attrs
 
 from evalflow.errors import Conflict, StorageError
 from evalflow.model import Entry, Evaluation, Label, Outgoing, Project, Selection, Snapshot
 from evalflow.model.canonical import parse
-from evalflow.storage.contract import ProjectPosition
+from evalflow.storage.contract import OneMoment, ProjectPosition, ended
 from evalflow.storage.rows import (
     ENTRY_COLUMNS,
     OUTGOING_COLUMNS,
@@ -83,6 +84,10 @@ READING = {
     f"ON e.project = p.id AND e.period = :period WHERE p.plan = :plan ORDER BY {ORDER}",
     "history": f"SELECT {ENTRY} FROM {{schema}}entry "
     "WHERE project = :project AND number > :after ORDER BY number",
+    # The ids of a plan's projects are `<plan>/<number>`; '0' is the character after '/'.
+    "histories": f"SELECT {ENTRY} FROM {{schema}}entry "
+    "WHERE project > CAST(:plan AS text) || '/' AND project < CAST(:plan AS text) || '0' "
+    "ORDER BY project, number",
     "entry_by_key": f"SELECT {ENTRY} FROM {{schema}}entry "
     'WHERE project = :project AND "key" = :key',
     "outbox": f"SELECT {OUTGOING} FROM {{schema}}notice AS n "
@@ -388,6 +393,13 @@ class SQLReads:
         for row in self._rows(self._sql["history"], {"project": project, "after": after}):
             yield entry_from(row)
 
+    def histories(self, plan: str) -> Iterator[Entry]:
+        """Yield the entries of all projects of the plan, project by project, each in order."""
+        for row in self._rows(self._sql["histories"], {"plan": plan}):
+            entry = entry_from(row)
+            if entry.project.rpartition("/")[0] == plan:
+                yield entry
+
     def entry_by_key(self, project: str, key: str) -> Entry | None:
         """Return the entry that was written with this idempotency key, or None."""
         row = self._row(self._sql["entry_by_key"], {"project": project, "key": key})
@@ -397,6 +409,41 @@ class SQLReads:
         """Yield the notices in the outbox, oldest first."""
         for row in self._rows(self._sql["outbox"], {"state": state, "project": project}):
             yield outgoing_from(row)
+
+
+class SQLMoment(OneMoment, SQLReads):
+    """The store as it stood at one moment, read in one transaction; `end` is called before that
+    ends. A storage gives `_stream`, and `SQLReads` what it adds."""
+
+    def __init__(self) -> None:
+        self._streams: WeakSet[Generator[Sequence[Any], None, None]] = WeakSet()
+        self._ended = False
+
+    def _stream(self, sql: str, values: Any) -> Generator[Sequence[Any], None, None]:
+        """Yield the rows of one statement, so that others can be asked meanwhile."""
+        raise NotImplementedError
+
+    def _rows(self, sql: str, values: Any = ()) -> Generator[Sequence[Any], None, None]:
+        if self._ended:
+            raise ended()
+        stream = self._stream(sql, values)
+        self._streams.add(stream)
+        yield from stream
+        if self._ended:  # it was cut off: never a silent end
+            raise ended()
+
+    def _row(self, sql: str, values: Any = ()) -> Sequence[Any] | None:
+        rows = self._rows(sql, values)
+        try:
+            return next(rows, None)
+        finally:
+            rows.close()
+
+    def end(self) -> None:
+        """Let go of what is being read; who goes on reading is told."""
+        self._ended = True
+        for stream in list(self._streams):
+            stream.close()
 
 
 # --------------------------------------------------------------------------- writing

@@ -3,8 +3,9 @@
 The schema is in `sqlite.sql`, with triggers that hold for other programs too. Here is how it
 is used: a pool of connections in autocommit, one short `BEGIN IMMEDIATE` per write behind a
 fair queue (`write_queue`), and one statement per read, streamed from its own connection, so that
-each answer is of one moment. What is read, and how projects are selected, is `sql`'s, for all SQL
-storages; connections, schema, commits and bulk moves are in the modules beside this one.
+each answer is of one moment; `reading` makes many answers of one. What is read, and how projects
+are selected, is `sql`'s, for all SQL storages; connections, schema, commits and bulk moves are in
+the modules beside this one.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import attrs
 
@@ -22,7 +24,7 @@ from evalflow.model import Commit, Entry, Move, Outgoing
 from evalflow.model.canonical import canonical
 from evalflow.storage.contract import Head, Settled, check_commit, check_like
 from evalflow.storage.faults import fault_point
-from evalflow.storage.integrity import Tables
+from evalflow.storage.integrity import SchemaFault, Tables
 from evalflow.storage.rows import (
     ENTRY_COLUMNS,
     Pattern,
@@ -31,11 +33,12 @@ from evalflow.storage.rows import (
     outgoing_from,
     settled_row,
 )
-from evalflow.storage.sql import SQLReads
+from evalflow.storage.sql import SQLMoment, SQLReads
 from evalflow.storage.sqlite_bulk import bulk_move
 from evalflow.storage.sqlite_commit import CommitRows, check_basis, check_revision, refuse
-from evalflow.storage.sqlite_connection import SQLiteConnections
-from evalflow.storage.sqlite_integrity import tables
+from evalflow.storage.sqlite_connection import SQLiteConnections, streamed
+from evalflow.storage.sqlite_errors import storage_error
+from evalflow.storage.sqlite_integrity import tables, tables_on
 from evalflow.storage.sqlite_statements import (
     CLAIM,
     CLAIMABLE,
@@ -66,11 +69,61 @@ def open_sqlite(
     return SQLiteStorage(path, timeout=timeout, synchronous=synchronous)
 
 
-class SQLiteStorage(SQLiteConnections, SQLReads):
-    """A storage in one SQLite file; made by `open_sqlite`."""
+class SQLiteReads(SQLReads):
+    """The reading half, on SQLite."""
 
     dialect = DIALECT
     _sql = SQL
+
+    def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
+        """Yield (position, entry) in the order in which they were written.
+
+        One writer at a time hands out positions, so a lower one never appears after a
+        higher one was seen.
+        """
+        values = {"after": after, "limit": DIALECT.unlimited if limit is None else limit}
+        for row in self._rows(self._sql["entries"], values):
+            yield row[len(ENTRY_COLUMNS)], entry_from(row)
+
+
+class SQLiteMoment(SQLMoment, SQLiteReads):
+    """The store as it stood at one moment; made by `SQLiteStorage.reading`."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, path: str, schema_faults: tuple[SchemaFault, ...]
+    ) -> None:
+        """Read on a connection whose read transaction has begun."""
+        super().__init__()
+        self.path = path
+        self.schema_faults = schema_faults
+        self._connection = connection
+
+    def tables(self) -> AbstractContextManager[Tables]:
+        """Give every row as it lies in the file: for verification."""
+        return tables_on(self._connection, self.path)
+
+    def _stream(self, sql: str, values: Any) -> Generator[Sequence[Any], None, None]:
+        try:
+            yield from streamed(self._connection, sql, values)
+        except sqlite3.Error as error:
+            raise storage_error(error, self.path) from error
+
+
+class SQLiteStorage(SQLiteConnections, SQLiteReads):
+    """A storage in one SQLite file; made by `open_sqlite`."""
+
+    @contextmanager
+    def reading(self) -> Iterator[SQLiteMoment]:
+        """Give the store as it stands at this moment; see the contract."""
+        with self._reading() as connection:
+            connection.execute("BEGIN")
+            # A read transaction begins with what it reads first.
+            connection.execute("SELECT count(*) FROM plan_revision").fetchone()
+            then = SQLiteMoment(connection, self.path, self.schema_faults)
+            try:
+                yield then
+            finally:
+                then.end()
 
     def copy_to(self, path: str | os.PathLike[str]) -> None:
         """Copy the store as it stands at one moment into a new file, also while others write.
@@ -128,18 +181,6 @@ class SQLiteStorage(SQLiteConnections, SQLReads):
         except sqlite3.IntegrityError as error:  # a key, or what only other programs can write
             raise Conflict(heads[0][0], expected=heads[0][1]) from error
         fault_point("commit:done")
-
-    # ------------------------------------------------------------------ reading in order
-
-    def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
-        """Yield (position, entry) in the order in which they were written.
-
-        One writer at a time hands out positions, so a lower one never appears after a
-        higher one was seen.
-        """
-        values = {"after": after, "limit": DIALECT.unlimited if limit is None else limit}
-        for row in self._rows(self._sql["entries"], values):
-            yield row[len(ENTRY_COLUMNS)], entry_from(row)
 
     # ------------------------------------------------------------------ outbox
 

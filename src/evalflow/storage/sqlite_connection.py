@@ -103,12 +103,7 @@ class SQLiteConnections:
     def _rows(self, sql: str, values: Any = ()) -> Generator[Sequence[Any], None, None]:
         """Yield the rows of one statement, streamed, all as of its beginning."""
         with self._reading() as connection:
-            cursor = connection.execute(sql, values)
-            try:
-                while rows := cursor.fetchmany(_CHUNK):
-                    yield from rows
-            finally:
-                cursor.close()
+            yield from streamed(connection, sql, values)
 
     def _row(self, sql: str, values: Any = ()) -> Sequence[Any] | None:
         connection = self._take()
@@ -164,6 +159,18 @@ class SQLiteConnections:
             connection.execute("BEGIN IMMEDIATE")
         finally:
             connection.execute(f"PRAGMA busy_timeout = {self._patience * 1000:.0f}")
+
+
+def streamed(
+    connection: sqlite3.Connection, sql: str, values: Any
+) -> Generator[Sequence[Any], None, None]:
+    """Yield the rows of one statement, a chunk at a time."""
+    cursor = connection.execute(sql, values)
+    try:
+        while rows := cursor.fetchmany(_CHUNK):
+            yield from rows
+    finally:
+        cursor.close()
 
 
 def _connect(path: str, synchronous: str, patience: float) -> sqlite3.Connection:

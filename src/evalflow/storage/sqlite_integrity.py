@@ -111,15 +111,24 @@ def tables(
 ) -> Iterator[SQLiteTables]:
     """Give the rows of one moment: on a connection of `connecting`, in one read transaction."""
     with connecting() as connection:
-        usual = connection.text_factory
         connection.execute("BEGIN")
-        connection.text_factory = _text
         try:
-            yield SQLiteTables(connection, path)
+            with tables_on(connection, path) as found:
+                yield found
         finally:
-            connection.text_factory = usual
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+
+
+@contextmanager
+def tables_on(connection: sqlite3.Connection, path: str) -> Iterator[SQLiteTables]:
+    """Give the rows on a connection whose read transaction has begun."""
+    usual = connection.text_factory
+    connection.text_factory = _text
+    try:
+        yield SQLiteTables(connection, path)
+    finally:
+        connection.text_factory = usual
 
 
 def _pair(row: Sequence[Any]) -> tuple[Any, Any]:

@@ -24,6 +24,7 @@ from evalflow.testing.storage_conflicts import ConflictTests
 from evalflow.testing.storage_durability import DurabilityTests
 from evalflow.testing.storage_history import HistoryTests
 from evalflow.testing.storage_lives import LifeTests
+from evalflow.testing.storage_moments import MomentTests
 from evalflow.testing.storage_outbox import OutboxTests
 from evalflow.testing.storage_plans import PlanTests
 from evalflow.testing.storage_projects import ProjectTests
@@ -39,6 +40,7 @@ class StorageConformance(
     PlanTests,
     SelectionTests,
     HistoryTests,
+    MomentTests,
     OutboxTests,
     ConcurrencyTests,
     DurabilityTests,

@@ -87,13 +87,18 @@ def gather(engine: evalflow.Engine, request: FormRequest, on: dt.date | None = N
     Raises:
         NotFound: no such plan, unit, project or period, or nothing was there at that moment.
     """
+    with engine.reading() as then:
+        return _gather(then, request, on)
+
+
+def _gather(engine: evalflow.Engine, request: FormRequest, on: dt.date | None) -> Sources:
     head = engine.plans.head(request.plan)
     at = request.at or engine.clock()
     histories: dict[str, list[evalflow.Entry]] = {}
     entries = 0
     latest: evalflow.Entry | None = None
-    for _, entry in engine.storage.entries():
-        if entry.project.rpartition("/")[0] != request.plan or entry.at > at:
+    for entry in engine.storage.histories(request.plan):
+        if entry.at > at:
             continue
         histories.setdefault(entry.project, []).append(entry)
         entries += 1

@@ -25,7 +25,7 @@ def open_postgres(url: str) -> PostgresStorage:
     `postgresql://user@host/database?schema=evalflow&timeout=5&connections=10`: what stands
     before the `?`, and every other option, is libpq's. One schema holds one store, with any
     number of plans. `timeout` is how many seconds to wait for a connection or a lock;
-    `connections` is how many are opened at most.
+    `connections` is how many threads have one at once.
 
     Raises:
         StorageError: `unreachable`, `foreign` (the schema holds something else), `newer`,

@@ -10,7 +10,7 @@ import os
 import select
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Protocol
@@ -54,9 +54,19 @@ class Source(Protocol):
         database's."""
         ...
 
+    def moment(self, first: str) -> AbstractContextManager[tuple[Connection, Row, bool]]:
+        """Give a connection on which every statement sees the same moment, the row of the statement
+        `first`, asked before the moment, and whether the moment moves on all the same: that of a
+        host's transaction in READ COMMITTED. Errors come as `StorageError`."""
+        ...
+
     def close(self) -> None:
         """Let go of what is ours."""
         ...
+
+
+_HOLD = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1"
+"""What makes a transaction hold a moment: the one of its first question."""
 
 
 class Pool:
@@ -64,6 +74,10 @@ class Pool:
 
     There are no threads behind it, so that a connection that cannot be had says why, and at
     once. A connection whose server has gone away is noticed before it is used again.
+
+    The limit is on threads: one that has a connection, because it is reading a stream, gets another
+    without waiting. Otherwise as many threads as there are connections could each hold one and wait
+    for one more, for ever.
     """
 
     def __init__(self, conninfo: str, *, place: str, limit: int, timeout: float) -> None:
@@ -80,6 +94,9 @@ class Pool:
         self._idle: deque[Connection] = deque()
         self._free = threading.BoundedSemaphore(self._limit)
         self._owner = os.getpid()
+        self._books = threading.Lock()
+        self._lent: dict[int, tuple[int, bool]] = {}  # connection -> thread, counts to the limit
+        self._held: Counter[int] = Counter()  # thread -> connections
 
     def close(self) -> None:
         """Close the idle connections; those in use are closed when they are given back."""
@@ -120,21 +137,31 @@ class Pool:
         self._meet_fork()
         if self._closed:
             raise failure("closed", self.place)
-        if not self._free.acquire(timeout=self.timeout):
+        thread = threading.get_ident()
+        counts = not self._held[thread]
+        if counts and not self._free.acquire(timeout=self.timeout):
             raise failure("busy", self.place, str(self._limit))
         try:
-            while self._idle:
-                try:
-                    connection = self._idle.pop()
-                except IndexError:  # another thread took the last one
-                    break
-                if not _gone(connection):
-                    return connection
-                connection.close()
-            return self.connect()
+            connection = self._open()
         except BaseException:
-            self._free.release()
+            if counts:
+                self._free.release()
             raise
+        with self._books:
+            self._lent[id(connection)] = thread, counts
+            self._held[thread] += 1
+        return connection
+
+    def _open(self) -> Connection:
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+            except IndexError:  # another thread took the last one
+                break
+            if not _gone(connection):
+                return connection
+            connection.close()
+        return self.connect()
 
     def put(self, connection: Connection) -> None:
         """Take a connection back, rolled back where something is still open."""
@@ -143,12 +170,19 @@ class Pool:
             if status != TransactionStatus.IDLE and not connection.closed:
                 with suppress(psycopg.Error):
                     connection.rollback()
-            if self._closed or connection.info.transaction_status != TransactionStatus.IDLE:
+            usable = connection.info.transaction_status == TransactionStatus.IDLE
+            if self._closed or not usable or len(self._idle) >= self._limit:
                 connection.close()
             else:
                 self._idle.append(connection)
         finally:
-            self._free.release()
+            with self._books:
+                thread, counts = self._lent.pop(id(connection))
+                self._held[thread] -= 1
+                if not self._held[thread]:
+                    del self._held[thread]
+            if counts:
+                self._free.release()
 
     @contextmanager
     def using(self) -> Iterator[Connection]:
@@ -178,6 +212,15 @@ class Pool:
             return connection.execute(statement, values).fetchone()
         finally:
             self.put(connection)
+
+    @contextmanager
+    def moment(self, first: str) -> Iterator[tuple[Connection, Row, bool]]:
+        """Give a connection in a transaction that holds a moment."""
+        with self.using() as connection:
+            row = connection.execute(first).fetchone()
+            with connection.transaction():
+                connection.execute(_HOLD)
+                yield connection, row, False
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -235,6 +278,22 @@ class Joined:
         except psycopg.Error as error:
             raise storage_error(error, self.place) from error
 
+    @contextmanager
+    def moment(self, first: str) -> Iterator[tuple[Connection, Row, bool]]:
+        """Give the connection: in autocommit in a transaction that holds a moment, otherwise as the
+        host's transaction is."""
+        connection = self._connection
+        row = self.row(first)
+        if self._autocommits():
+            with connection.transaction():
+                connection.execute(_HOLD)
+                yield connection, row, False
+            return
+        shown = self.row("SHOW transaction_isolation")
+        moving = shown is not None and shown[0] in ("read committed", "read uncommitted")
+        with self._savepoint(TransactionStatus.INERROR):
+            yield connection, row, moving
+
     def _autocommits(self) -> bool:
         connection = self._connection
         idle = connection.info.transaction_status == TransactionStatus.IDLE
@@ -248,16 +307,21 @@ class Joined:
             with connection.transaction():
                 yield connection
             return
+        with self._savepoint(TransactionStatus.INERROR, TransactionStatus.INTRANS):
+            yield connection
+
+    @contextmanager
+    def _savepoint(self, *undone: TransactionStatus) -> Iterator[None]:
+        """Stand in a savepoint; an error goes back to it where the transaction stands at one of
+        `undone`."""
+        connection = self._connection
         self._number += 1
         name = sql.Identifier(f"evalflow_{self._number}")
         connection.execute(sql.SQL("SAVEPOINT {}").format(name))
         try:
-            yield connection
+            yield
         except BaseException:
-            if connection.info.transaction_status in (
-                TransactionStatus.INERROR,
-                TransactionStatus.INTRANS,
-            ):
+            if connection.info.transaction_status in undone:
                 connection.execute(sql.SQL("ROLLBACK TO {}; RELEASE {}").format(name, name))
             raise
         connection.execute(sql.SQL("RELEASE {}").format(name))

@@ -28,6 +28,8 @@ from evalflow.storage import (
     check_roster,
     fault_point,
 )
+from evalflow.storage.contract import ended
+from evalflow.storage.integrity import SchemaFault
 from evalflow.storage.rows import (
     ENTRY_COLUMNS,
     REVISION_COLUMNS,
@@ -39,7 +41,7 @@ from evalflow.storage.rows import (
     revision_row,
     settled_row,
 )
-from evalflow.storage.sql import SQLReads, check_versions, selecting
+from evalflow.storage.sql import SQLMoment, SQLReads, check_versions, selecting
 from evalflow_postgres import integrity, statements, upgrades
 from evalflow_postgres.bulk import (
     COPY,
@@ -65,7 +67,91 @@ from evalflow_postgres.url import SCHEMA, channel, check_name, parsed
 _TOO_LONG = "54000"  # an index has no room for the text
 
 
-class PostgresStorage(SQLReads):
+class PostgresReads(SQLReads):
+    """The reading half, on PostgreSQL, in the schema `schema`."""
+
+    place: str
+    schema: str
+    schema_faults: tuple[SchemaFault, ...]
+
+    def _begin(self, source: Source) -> None:
+        self._source = source
+        self._schema = upgrades.quoted(self.schema) + "."
+        self.dialect = statements.dialect(self._schema)
+        self._sql = statements.texts(self._schema)
+
+    def _row(self, sql: str, values: Any = ()) -> Sequence[Any] | None:
+        row: Sequence[Any] | None = self._source.row(sql, values)
+        return row
+
+    def _rows(self, sql: str, values: Any = ()) -> Generator[Sequence[Any], None, None]:
+        return self._source.rows(sql, values)
+
+    def _horizon(self) -> int:
+        """Return the position up to which nothing can come any more.
+
+        Raises:
+            ValueError: a host's transaction is not READ COMMITTED: its view is older than the
+                order, and would miss some.
+        """
+        found = self._source.row(self._sql["horizon"])
+        assert found is not None
+        horizon, isolation = found
+        if isolation not in _MOVING:
+            raise ValueError(f"entries are read in READ COMMITTED, not in {isolation.upper()}")
+        return int(horizon)
+
+    def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
+        """Yield (position, entry) in the order in which the positions were drawn.
+
+        Entries behind one whose transaction has not ended are held back until it has, so a
+        reader that remembers the position misses none. Nobody waits for it.
+
+        Raises:
+            ValueError: a host's transaction is not READ COMMITTED: its view is older than the
+                order, and would miss some.
+        """
+        horizon = self._horizon()
+        if horizon <= after:
+            return
+        for row in self._rows(self._sql["entries"], (after, horizon, limit)):
+            yield row[len(ENTRY_COLUMNS)], entry_from(row)
+
+
+_MOVING = ("read committed", "read uncommitted")
+"""How a transaction is isolated that sees what others commit meanwhile."""
+
+
+class PostgresMoment(SQLMoment, PostgresReads):
+    """The store as it stood at one moment; made by `PostgresStorage.reading`."""
+
+    def __init__(self, connection: Connection, of: PostgresReads, upto: int | None) -> None:
+        """Read on a connection whose transaction holds the moment; every position up to `upto` was
+        settled when it began (None: nobody knows, so `entries` cannot be asked)."""
+        super().__init__()
+        self.place, self.schema, self.schema_faults = of.place, of.schema, of.schema_faults
+        self._connection = connection
+        self._upto = upto
+        self._begin(Joined(connection))
+
+    def _stream(self, sql: str, values: Any) -> Generator[Sequence[Any], None, None]:
+        return self._source.rows(sql, values)
+
+    def _row(self, sql: str, values: Any = ()) -> Sequence[Any] | None:
+        if self._ended:
+            raise ended()
+        return PostgresReads._row(self, sql, values)
+
+    def _horizon(self) -> int:
+        return super()._horizon() if self._upto is None else self._upto
+
+    @contextmanager
+    def tables(self) -> Iterator[PostgresTables]:
+        """Give every row as it lies there: for verification."""
+        yield PostgresTables(self._connection, self.schema, self._schema, self.place)
+
+
+class PostgresStorage(PostgresReads):
     """A storage in one schema of a PostgreSQL database; made by `open_postgres`, or by
     `on_connection` for a host that has its own transaction.
 
@@ -113,10 +199,7 @@ class PostgresStorage(SQLReads):
         return storage
 
     def _begin(self, source: Source) -> None:
-        self._source = source
-        self._schema = upgrades.quoted(self.schema) + "."
-        self.dialect = statements.dialect(self._schema)
-        self._sql = statements.texts(self._schema)
+        super()._begin(source)
         self.channel = channel(self.schema)
         self._listener = (
             Listener(self._pool, self.channel, self._sql["listens"]) if self._pool else None
@@ -129,13 +212,31 @@ class PostgresStorage(SQLReads):
         self._source.close()
 
     @contextmanager
+    def reading(self) -> Iterator[PostgresMoment]:
+        """Give the store as it stands at this moment; see the contract. On a host's connection it
+        is what the host's transaction sees: one moment where that is isolated so, or where
+        nobody else writes meanwhile."""
+        with self._source.moment(self._sql["horizon"]) as (connection, asked, moving):
+            upto = asked[0] if asked[1] in _MOVING else None
+            then = PostgresMoment(connection, self, upto)
+            before = self._behind(upto) if moving else None
+            try:
+                yield then
+            finally:
+                then.end()
+            if before is not None and self._behind(upto) != before:
+                raise Conflict(self.place)
+
+    def _behind(self, position: int | None) -> Any:
+        found = self._source.row(self._sql["behind"], (position,))
+        return None if found is None else found[0]
+
+    @contextmanager
     def tables(self) -> Iterator[PostgresTables]:
-        """Give every row as it lies there, all of one moment (on a host's connection: as the host's
-        transaction sees it): for verification."""
-        with self._source.writing() as connection:
-            if self._pool is not None:
-                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            yield PostgresTables(connection, self.schema, self._schema, self.place)
+        """Give every row as it lies there, all of one moment (see `reading`): for
+        verification."""
+        with self.reading() as then, then.tables() as found:
+            yield found
 
     # ------------------------------------------------------------------ writing
 
@@ -328,35 +429,6 @@ class PostgresStorage(SQLReads):
                 time.sleep(0.05)
             else:
                 return found is not None
-
-    # ------------------------------------------------------------------ reading
-
-    def _row(self, sql: str, values: Any = ()) -> Sequence[Any] | None:
-        row: Sequence[Any] | None = self._source.row(sql, values)
-        return row
-
-    def _rows(self, sql: str, values: Any = ()) -> Generator[Sequence[Any], None, None]:
-        return self._source.rows(sql, values)
-
-    def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
-        """Yield (position, entry) in the order in which the positions were drawn.
-
-        Entries behind one whose transaction has not ended are held back until it has, so a
-        reader that remembers the position misses none. Nobody waits for it.
-
-        Raises:
-            ValueError: a host's transaction is not READ COMMITTED: its view is older than the
-                order, and would miss some.
-        """
-        found = self._source.row(self._sql["horizon"])
-        assert found is not None
-        horizon, isolation = found
-        if isolation not in ("read committed", "read uncommitted"):
-            raise ValueError(f"entries are read in READ COMMITTED, not in {isolation.upper()}")
-        if horizon <= after:
-            return
-        for row in self._source.rows(self._sql["entries"], (after, horizon, limit)):
-            yield row[len(ENTRY_COLUMNS)], entry_from(row)
 
     # ------------------------------------------------------------------ outbox
 
