@@ -19,7 +19,8 @@ def between(office: Office, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
     """Let something happen the moment before a function is called for the first time."""
 
     def arrange(where: Any, name: str, act: Callable[[], object]) -> None:
-        real, done = getattr(where, name), []
+        real = getattr(where, name)
+        done: list[int] = []
 
         def call(*given: Any, **named: Any) -> Any:
             if not done:

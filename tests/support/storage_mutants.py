@@ -144,7 +144,12 @@ class EndsInSilence(InAFile):
         @contextmanager
         def reading(self) -> Iterator[Any]:
             with super().reading() as then:
-                then.end = lambda: [each.close() for each in then._streams]  # type: ignore
+
+                def end() -> None:
+                    for each in list(then._streams):
+                        each.close()
+
+                then.end = end  # type: ignore[method-assign]
                 yield then
 
 
@@ -558,17 +563,17 @@ class HoldsItsReadingOpen(InMemory):
     class Broken(MemoryStorage):
         def __init__(self) -> None:
             super().__init__()
-            self.reading = threading.Lock()
+            self.held = threading.Lock()
 
         def select(self, selection: Selection) -> Iterator[Project]:
-            self.reading.acquire()
+            self.held.acquire()
             yield from super().select(selection)
-            self.reading.release()
+            self.held.release()
 
         def commit(self, commit: Commit) -> None:
-            if not self.reading.acquire(timeout=0.1):
+            if not self.held.acquire(timeout=0.1):
                 raise RuntimeError("still reading")
-            self.reading.release()
+            self.held.release()
             super().commit(commit)
 
 
