@@ -532,7 +532,7 @@ def test_an_interrupted_run_hands_back_what_it_had_not_tried(clock: Clock) -> No
     ("lang", "line"),
     [
         ("ko", "[총괄 평가서 제출] 1번 → policy-1 · 사유: 서명 완료\n"),
-        ("en", "[Submitted] 1 → policy-1 · reason: 서명 완료\n"),
+        ("en", "[Submitted] 1 → policy-1 · Reason: 서명 완료\n"),
     ],
 )
 def test_the_console_shows_one_line_in_the_chosen_language(

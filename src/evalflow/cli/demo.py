@@ -67,8 +67,10 @@ def demo_command(session: Session, out: Path) -> int:
         report = engine.deliver(notifiers=_to_file(engine, out / "notices.jsonl"))
         session.echo(
             session.say(
-                f"알림 {report.delivered}건을 {out / 'notices.jsonl'}에 남겼습니다.",
-                f"{report.delivered} notices went to {out / 'notices.jsonl'}.",
+                f"알림 {report.messages}건(사업별로는 {report.delivered}건)을 "
+                f"{out / 'notices.jsonl'}에 남겼습니다.",
+                f"{report.messages} notices about {report.delivered} changes went to "
+                f"{out / 'notices.jsonl'}.",
             )
         )
         _leave(session, engine, plan, out)

@@ -94,7 +94,7 @@ class Ledger:
                     continue
                 state = project.states[regions.index(event.leads)]
                 ready = state in event.sources()
-                if not ready and (rule.event or not _comes_before(self.lifecycle, state, event)):
+                if not ready and (rule.event or not comes_before(self.lifecycle, state, event)):
                     continue
                 day = self._day(standing, event.name, rule)
                 if day is None:
@@ -161,7 +161,7 @@ class _Day:
     extended: bool
 
 
-def _comes_before(lifecycle: Lifecycle, state: str, event: Event) -> bool:
+def comes_before(lifecycle: Lifecycle, state: str, event: Event) -> bool:
     """Say whether `state` lies on the way to the event's sources: fewer steps from the start, and
     a way there that does not go back. (A candidate that was excluded owes no submission, though it
     could be reconsidered.)"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
@@ -29,6 +30,7 @@ from evalflow.engine import outbox
 from evalflow.engine.commands import Commands
 from evalflow.engine.queries import Queries
 from evalflow.engine.rules import Rules
+from evalflow.engine.telling import told
 from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import (
@@ -391,7 +393,9 @@ class Outbox:
                 plan_id, self._delivery(plan_id), instead=notifiers
             )
         ]
-        return outbox.deliver(self._storage, routes, clock=self._clock, limit=limit)
+        return outbox.deliver(
+            self._storage, routes, clock=self._clock, limit=limit, tell=partial(told, self._rules)
+        )
 
     def _delivery(self, plan_id: str) -> Delivery:
         """Return how the plan's notices leave, with the notifiers of all its revisions: what was

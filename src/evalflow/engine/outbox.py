@@ -11,6 +11,11 @@ notices, gives each to its notifier and records how it went. What is promised, a
   another. One that gives no answer for longer than the *patience* is left behind: the notice
   counts as failed, the others that it had claimed are handed back, and the report says so.
 - A deliverer that dies leaves its claimed notices leased; they come back when the *lease* ends.
+- What one act tells one recipient, such as a bureau's submission of nine projects, arrives as
+  one message with the list (see `evalflow.engine.telling`), if it is claimed together: a list
+  comes in parts where it is longer than `LONGEST` (what is tried again counts with what is claimed
+  beside it), or where the limit or another deliverer parts it. Each notice is recorded for itself,
+  so none is lost with its message.
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ import datetime as dt
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
 import attrs
 
@@ -32,6 +37,9 @@ from evalflow.storage.faults import fault_point
 CHUNK = 100
 """How many notices are claimed in one transaction."""
 
+LONGEST = 1_000
+"""How many notices of one act are at most claimed for one message."""
+
 LEASE = dt.timedelta(minutes=5)
 """How long claimed notices are kept from other deliverers."""
 
@@ -42,11 +50,20 @@ _SETTLED_EVERY = 1.0  # seconds: so much work at most is done twice after a cras
 _LONGEST_ERROR = 500  # characters kept of a failure
 
 Clock = Callable[[], dt.datetime]
+Tell = Callable[[Sequence[Notice]], Notice]
+"""Returns the message that several notices of one act for one recipient arrive as."""
+
+
+def act_of(notice: Notice) -> Hashable:
+    """Return what the notices of one act have in common, whoever they are for."""
+    told = notice.data if isinstance(notice.data, dict) else {}
+    plan = notice.project.rpartition("/")[0]
+    return plan, notice.at, *[str(told.get(name)) for name in ("event", "actor", "period")]
 
 
 @attrs.frozen(kw_only=True)
 class Tally:
-    """How one route fared in one run.
+    """How one route fared in one run: how many notices were `delivered`, in so many `messages`.
 
     `retried` counts failures that will be tried again, `dead` those given up. `stuck` says
     that the notifier gave no answer and was left behind. `error` is the last failure's text.
@@ -55,6 +72,7 @@ class Tally:
     notifier: str
     plan: str | None
     delivered: int = 0
+    messages: int = 0
     retried: int = 0
     dead: int = 0
     stuck: bool = False
@@ -71,6 +89,11 @@ class DeliveryReport:
     def delivered(self) -> int:
         """Return how many notices were delivered."""
         return sum(tally.delivered for tally in self.routes)
+
+    @property
+    def messages(self) -> int:
+        """Return in how many messages they were: a list of projects is one."""
+        return sum(tally.messages for tally in self.routes)
 
     @property
     def retried(self) -> int:
@@ -101,13 +124,15 @@ def deliver(
     lease: dt.timedelta = LEASE,
     patience: dt.timedelta = PATIENCE,
     jitter: Callable[[int], int] | None = None,
+    tell: Tell | None = None,
     timer: Callable[[], float] = time.monotonic,
 ) -> DeliveryReport:
     """Deliver the notices that wait now, every route beside the others.
 
-    At most `limit` notices are tried in all (None: as many as wait). `jitter` returns seconds
-    to add to a wait, so that many failures do not come back in one moment. Returns when every
-    route has nothing more to do or was left behind.
+    `tell` puts the notices of one act for one recipient into one message; None delivers each as
+    it was written. At most `limit` notices are tried in all (None: as many as wait). `jitter`
+    returns seconds to add to a wait, so that many failures do not come back in one moment. Returns
+    when every route has nothing more to do or was left behind.
 
     Raises:
         StorageError: outcomes could not be recorded; those notices will be delivered again.
@@ -121,7 +146,9 @@ def deliver(
     lanes: list[_Lane] = []
     try:
         for route in routes:
-            lane = _Lane(storage, route, allowance, progress, clock, lease, patience, jitter, timer)
+            lane = _Lane(
+                storage, route, allowance, progress, clock, lease, patience, jitter, tell, timer
+            )
             if lane.claim():
                 lanes.append(lane)
                 lane.start()
@@ -198,6 +225,7 @@ class _Lane:
         lease: dt.timedelta,
         patience: dt.timedelta,
         jitter: Callable[[int], int] | None,
+        tell: Tell | None,
         timer: Callable[[], float],
     ) -> None:
         self._storage = storage
@@ -208,10 +236,11 @@ class _Lane:
         self._lease = lease
         self._patience = patience
         self._jitter = jitter
+        self._tell = tell
         self._timer = timer
         self._claimed_at = clock()
-        self._waiting: deque[Outgoing] = deque()
-        self._trying: Outgoing | None = None
+        self._waiting: deque[_Message] = deque()
+        self._trying: _Message | None = None
         self._tried = False
         self._since = timer()
         self._outcomes: list[Settled] = []
@@ -224,21 +253,37 @@ class _Lane:
 
     def claim(self) -> bool:
         """Claim the next chunk; say whether there was one."""
+        at = self._clock()
+        found, full = self._claim(at)
+        left: Sequence[Outgoing] = ()
+        if self._tell is not None:
+            while full and len(found) < LONGEST and _begins(found) == 0:  # all of one act so far
+                more, full = self._claim(at)
+                found = [*found, *more]
+            if full and (begins := _begins(found)):  # the last act may go on: it is claimed anew
+                found, left = found[:begins], found[begins:]
+                self._allowance.give_back(len(left))
+        if not found:
+            return False
+        with self._progress:
+            self._claimed_at, self._tried = at, False
+            self._outcomes.extend(_handed_back(left, at))
+            self._waiting.extend(_messages(found, together=self._tell is not None))
+            if self.over:  # interrupted meanwhile
+                self._outcomes.extend(self._returned())
+        self._settle()
+        return not self.over
+
+    def _claim(self, at: dt.datetime) -> tuple[Sequence[Outgoing], bool]:
+        """Return the notices of one more chunk, and whether there may be more."""
         wanted = self._allowance.take(CHUNK)
         if not wanted:
-            return False
-        at = self._clock()
+            return (), False
         found = self._storage.claim(
             self._route.name, at=at, limit=wanted, lease=self._lease, plan=self._route.plan
         )
         self._allowance.give_back(wanted - len(found))
-        with self._progress:
-            self._claimed_at, self._tried = at, False
-            self._waiting.extend(found)
-            if self.over:  # interrupted meanwhile
-                self._outcomes.extend(self._returned())
-        self._settle()
-        return bool(found) and not self.over
+        return found, len(found) == wanted
 
     def start(self) -> None:
         # A daemon: a notifier that never returns does not keep the program from ending.
@@ -248,8 +293,8 @@ class _Lane:
     def _run(self) -> None:
         try:
             while True:
-                while (outgoing := self._next()) is not None:
-                    self._record(outgoing, self._attempt(outgoing.notice))
+                while (message := self._next()) is not None:
+                    self._record(message, self._attempt(message))
                 self._settle()
                 # Where the clock leaves no time to try anything, the next run may do better.
                 if self.over or not self._tried or not self.claim():
@@ -263,8 +308,8 @@ class _Lane:
                 self.over = True
                 self._progress.notify_all()
 
-    def _next(self) -> Outgoing | None:
-        """Return the next notice to try, or None where there is none, or not time enough."""
+    def _next(self) -> _Message | None:
+        """Return the next message to try, or None where there is none, or not time enough."""
         with self._progress:
             if self.over or not self._waiting:
                 return None
@@ -276,27 +321,31 @@ class _Lane:
             self._since = self._timer()
             return self._trying
 
-    def _attempt(self, notice: Notice) -> Exception | SystemExit | None:
+    def _attempt(self, message: _Message) -> Exception | SystemExit | None:
         try:
+            if self._tell is None:
+                (notice,) = [each.notice for each in message]
+            else:
+                notice = self._tell([each.notice for each in message])
             self._route.notifier.deliver(notice)
             fault_point("notice:sent")
         except (Exception, SystemExit) as error:  # somebody else's code may raise anything
             return error
         return None
 
-    def _record(self, outgoing: Outgoing, error: BaseException | None) -> None:
+    def _record(self, message: _Message, error: BaseException | None) -> None:
         with self._progress:
             self._trying = None
             late = self._clock() >= self._claimed_at + self._lease
-            outcome = self._outcome(outgoing, error)
+            told = self._told(message, error)
             if self.over:
                 # Left behind: the failure is on record already, but a success is news.
-                outcomes = [outcome] if error is None else []
+                outcomes = told if error is None else []
             else:
-                self._count(outcome)
+                self._count(told)
                 # After the lease another deliverer may have it: a failure of ours is stale.
                 if error is None or not late:
-                    self._outcomes.append(outcome)
+                    self._outcomes.extend(told)
                 if self._timer() - self._settled_at < _SETTLED_EVERY:
                     return
                 outcomes, self._outcomes = self._outcomes, []
@@ -325,12 +374,10 @@ class _Lane:
             outcomes, self._outcomes = self._outcomes, []
             if stuck and self._trying is not None:
                 seconds = f"{self._patience.total_seconds():g}"
-                outcome = self._outcome(
-                    self._trying, TimeoutError(f"no answer within {seconds} seconds")
-                )
-                self._count(outcome)
+                told = self._told(self._trying, TimeoutError(f"no answer within {seconds} seconds"))
+                self._count(told)
                 self.tally = attrs.evolve(self.tally, stuck=True)
-                outcomes.append(outcome)
+                outcomes.extend(told)
             outcomes.extend(self._returned())
             try:
                 self._storage.settle(outcomes)
@@ -339,7 +386,14 @@ class _Lane:
 
     # ------------------------------------------------------------------ outcomes
 
-    def _outcome(self, outgoing: Outgoing, error: BaseException | None) -> Settled:
+    def _told(self, message: _Message, error: BaseException | None) -> list[Settled]:
+        """Return the outcome of each notice of a message; they are tried again together."""
+        extra: dict[int, int] = {}
+        return [self._outcome(each, error, extra) for each in message]
+
+    def _outcome(
+        self, outgoing: Outgoing, error: BaseException | None, extra: dict[int, int]
+    ) -> Settled:
         notice = outgoing.notice
         if error is None:
             return Settled(notice=notice.id, notifier=notice.notifier, state="delivered")
@@ -349,7 +403,7 @@ class _Lane:
             return Settled(notice=notice.id, notifier=notice.notifier, state="dead", error=text)
         seconds = backoff[outgoing.tries - 1]
         if self._jitter is not None:
-            seconds += self._jitter(seconds)
+            seconds += extra.setdefault(seconds, self._jitter(seconds))
         return Settled(
             notice=notice.id,
             notifier=notice.notifier,
@@ -364,26 +418,64 @@ class _Lane:
         now = self._clock()
         if now >= self._claimed_at + self._lease:
             return []  # no longer ours: they come back by themselves
-        outcomes = [
-            Settled(
-                notice=outgoing.notice.id,
-                notifier=outgoing.notice.notifier,
-                state="waiting",
-                next_at=now,
-            )
-            for outgoing in claimed
-        ]
+        outcomes = _handed_back([each for message in claimed for each in message], now)
         self._allowance.give_back(len(outcomes))
         return outcomes
 
-    def _count(self, outcome: Settled) -> None:
-        tally = self.tally
-        if outcome.state == "delivered":
-            self.tally = attrs.evolve(tally, delivered=tally.delivered + 1)
-        elif outcome.state == "waiting":
-            self.tally = attrs.evolve(tally, retried=tally.retried + 1, error=outcome.error)
-        else:
-            self.tally = attrs.evolve(tally, dead=tally.dead + 1, error=outcome.error)
+    def _count(self, told: Sequence[Settled]) -> None:
+        tally, size, first = self.tally, len(told), told[0]
+        if first.state == "delivered":
+            self.tally = attrs.evolve(
+                tally, delivered=tally.delivered + size, messages=tally.messages + 1
+            )
+            return
+        dead = sum(each.state == "dead" for each in told)
+        self.tally = attrs.evolve(
+            tally,
+            retried=tally.retried + size - dead,
+            dead=tally.dead + dead,
+            error=first.error,
+        )
+
+
+_Message = Sequence[Outgoing]
+"""Notices that arrive as one."""
+
+
+def _messages(found: Iterable[Outgoing], *, together: bool) -> list[_Message]:
+    """Return the messages that the notices come to, in the order of their first ones."""
+    if not together:
+        return [(each,) for each in found]
+    groups: dict[Hashable, list[Outgoing]] = {}
+    for each in found:
+        notice = each.notice
+        key = act_of(notice), notice.name, notice.recipient, notice.role
+        groups.setdefault(key, []).append(each)
+    return list(groups.values())
+
+
+def _begins(found: Sequence[Outgoing]) -> int:
+    """Return the place where the last act begins among the claimed notices. One that was tried
+    before has no place of its own any more: then it is 0."""
+    place = len(found)
+    while place and act_of(found[place - 1].notice) == act_of(found[-1].notice):
+        if found[place - 1].tries > 1:
+            return 0
+        place -= 1
+    return place
+
+
+def _handed_back(claimed: Iterable[Outgoing], at: dt.datetime) -> list[Settled]:
+    """Return the outcomes that let notices wait on, those never tried in their old place."""
+    return [
+        Settled(
+            notice=each.notice.id,
+            notifier=each.notice.notifier,
+            state="waiting",
+            next_at=each.notice.at if each.tries == 1 else at,
+        )
+        for each in claimed
+    ]
 
 
 def shown(error: BaseException) -> str:

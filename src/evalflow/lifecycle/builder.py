@@ -467,7 +467,8 @@ class Builder:
                     entering,
                 )
             self.paths[f"events.{event}.notices[{step}]"] = inside.path
-            yield NoticeRule(name=name, label=_label(inside), to=to, entering=entering)
+            ask = inside.label_at("ask", None)
+            yield NoticeRule(name=name, label=_label(inside), to=to, entering=entering, ask=ask)
 
     def _duties(self) -> tuple[Duty, ...]:
         duties = []

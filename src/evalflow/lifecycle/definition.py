@@ -103,13 +103,14 @@ class NoticeRule:
 
     `to` names roles (holders for the project's unit), or `cooperating` for the heads of the
     units that must cooperate. `entering` limits it to firings that bring the project into
-    that state; None means every firing.
+    that state; None means every firing. `ask` is what the recipient is asked to do, in a sentence.
     """
 
     name: str
     label: Label
     to: tuple[str, ...]
     entering: str | None = None
+    ask: Label | None = None
 
 
 @attrs.frozen(kw_only=True)

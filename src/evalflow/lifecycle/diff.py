@@ -160,7 +160,9 @@ def _due(event: Event) -> str:
 
 def _notices(event: Event) -> str:
     return "; ".join(
-        f"{rule.name} → {_listed(rule.to)}" + (f" ({rule.entering})" if rule.entering else "")
+        f"{rule.name} → {_listed(rule.to)}"
+        + (f" ({rule.entering})" if rule.entering else "")
+        + (f": {rule.ask.ko}" if rule.ask else "")
         for rule in event.notices
     )
 

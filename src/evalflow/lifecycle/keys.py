@@ -22,5 +22,5 @@ STORED_EVENT = EVENT - {"actions"} | {"records"}
 TRANSITION = frozenset({"from", "to", "guards"})
 FIELD = frozenset({"type", "ko", "en", "required", "options"})
 OPTION = frozenset({"ko", "en"})
-NOTICE = frozenset({"name", "ko", "en", "to", "entering"})
+NOTICE = frozenset({"name", "ko", "en", "to", "entering", "ask"})
 DUTY = frozenset({"ko", "en", "whoever", "may_not", "unless_acting"})

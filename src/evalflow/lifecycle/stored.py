@@ -218,6 +218,7 @@ def _notice(_: Any, tree: stored.Inside) -> NoticeRule:
         label=_label(tree),
         to=stored.texts(tree, "to"),
         entering=stored.text(tree, "entering", None),
+        ask=stored.label_at(tree, "ask", None),
     )
 
 

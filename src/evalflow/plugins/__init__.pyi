@@ -37,6 +37,8 @@ from evalflow.plugins.installed import Provided as Provided
 from evalflow.plugins.loading import HookCall as HookCall
 from evalflow.plugins.loading import Plugin as Plugin
 from evalflow.plugins.loading import PluginProblem as PluginProblem
+from evalflow.plugins.notice_words import notice_due as notice_due
+from evalflow.plugins.notice_words import notice_lines as notice_lines
 from evalflow.plugins.notifier import Notifier as Notifier
 from evalflow.plugins.notifier import Route as Route
 from evalflow.scoring.contract import Grade as Grade

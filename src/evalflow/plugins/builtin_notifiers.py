@@ -14,6 +14,7 @@ from typing import Literal, TextIO
 import attrs
 
 from evalflow.model import Notice
+from evalflow.plugins.notice_words import notice_lines
 
 try:
     import fcntl
@@ -54,11 +55,8 @@ class Console:
 
     def _line(self, notice: Notice) -> str:
         lang = self._options.lang
-        parts = [f"{notice.subject.text(lang)} → {notice.recipient}"]
-        reason = notice.data.get("reason") if isinstance(notice.data, dict) else None
-        if reason:
-            parts.append(("사유: " if lang == "ko" else "reason: ") + str(reason))
-        return _printable(" · ".join(parts))
+        head = f"{notice.subject.text(lang)} → {notice.recipient}"
+        return _printable(" · ".join([head, *notice_lines(notice, lang)]))
 
 
 @attrs.frozen(kw_only=True)

@@ -13,8 +13,8 @@ from typing import Literal
 import attrs
 
 import evalflow
-from evalflow.plugins import Notice, Undeliverable
-from evalflow_notify.words import body_of, due_of
+from evalflow.plugins import Notice, Undeliverable, notice_due
+from evalflow_notify.words import body_of
 
 
 def _never_in_the_open(options: MailOptions, _: object, login: str | None) -> None:
@@ -106,7 +106,7 @@ class Mail:
         known = hashlib.sha256(notice.id.encode()).hexdigest()[:32]
         mail["Message-ID"] = f"<{known}@evalflow.invalid>"
         mail.set_content(body_of(notice, options.lang))
-        if due_of(notice) is not None:
+        if notice_due(notice) is not None:
             mail.add_attachment(
                 self._calendar(notice, known),
                 maintype="text",
@@ -121,7 +121,7 @@ class Mail:
         event = icalendar.Event()
         event.add("uid", f"{known}@evalflow.invalid")
         event.add("dtstamp", notice.at)
-        event.add("dtstart", due_of(notice))
+        event.add("dtstart", notice_due(notice))
         event.add("summary", notice.subject.text(self._options.lang))
         calendar = icalendar.Calendar()
         calendar.add("prodid", "-//evalflow//notify//KO")

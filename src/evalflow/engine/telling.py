@@ -1,0 +1,176 @@
+"""What a notice says when it leaves: one message for one act, as an office writes it.
+
+In the outbox a notice is as its entry left it, which verification holds it against. On its way out
+it is told what the history and the rules of its plan revision know of it: office, period, what, of
+which projects with which rates, what the recipient has to do by when, and whom to ask.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+import attrs
+
+from evalflow.decision.deadlines import comes_before
+from evalflow.engine.rules import Rules, Terms
+from evalflow.errors import NotFound
+from evalflow.lifecycle.definition import Event, Lifecycle, NoticeRule
+from evalflow.model import Entry, Grant, Label, Notice
+from evalflow.model.calendar import period
+from evalflow.model.canonical import Tree, canonical, digest
+
+OF_ALL = ("unit", "step", "due", "reason")
+"""What a list says once, above it, if it is the same for all."""
+
+
+def told(rules: Rules, notices: Sequence[Notice]) -> Notice:
+    """Return the message for one recipient about what one act did to one or more projects.
+
+    Its data: those of the notices, and `office`, `unit`, `when`, `what`, `contact` (whom to ask) as
+    labels; `ask`, what the recipient is asked to do, where the lifecycle says it; `step` and `due`,
+    what the recipient's role owes next and by which day; `projects`, each with its id, label, the
+    rate and band that counted, and the reason given. A list's id stands for those of its notices,
+    which stand under `notices`.
+
+    Raises:
+        NotFound: the store has no such entry, plan revision or lifecycle any more.
+        StorageError: what they say is damaged.
+    """
+    first = notices[0]
+    parts = [_data(rules, each) for each in notices]
+    data = parts[0]
+    known = first.id
+    if len(parts) > 1:
+        data["projects"] = [line for part in parts for line in part["projects"]]
+        for name in OF_ALL:
+            if any(part.get(name) != data.get(name) for part in parts):
+                data.pop(name, None)
+        ids = [each.id for each in notices]
+        data["notices"] = ids
+        known = f"{first.id}+{digest(canonical(ids))[:12]}"
+    return attrs.evolve(first, id=known, subject=_subject(data), data=data)
+
+
+def _data(rules: Rules, notice: Notice) -> dict[str, Tree]:
+    """Return what one project's notice tells."""
+    history = [
+        entry for entry in rules.storage.history(notice.project) if entry.number <= notice.number
+    ]
+    entry = history[-1]
+    plan_id = notice.project.rpartition("/")[0]
+    terms, lifecycle = rules.terms(plan_id, entry.revision), rules.lifecycle(entry.lifecycle)
+    event = lifecycle.events[entry.event]
+    rule = next(each for each in event.notices if each.name == notice.name)
+    day = terms.calendar.today(entry.at)
+    head = terms.head
+    together = None if event.together is None else head.ancestor(entry.unit, event.together)
+    label = rules.definition(notice.project, entry.revision).label
+    line: dict[str, Tree] = {"id": notice.project, **_tree(label), **_rated(terms, history)}
+    if entry.reason is not None:
+        line["reason"] = entry.reason
+    return {
+        **notice.data,
+        "office": _tree(head.units[head.office].label_on(day)),
+        "unit": _tree(head.units[together or entry.unit].label_on(day)),
+        "when": _tree(period(entry.period).label),
+        "what": _tree(rule.label),
+        "contact": _contact(terms, lifecycle, entry, day),
+        **_asked(rule),
+        **_next(rules, terms, lifecycle, history, notice.role),
+        "projects": [line],
+    }
+
+
+def _asked(rule: NoticeRule) -> dict[str, Tree]:
+    return {} if rule.ask is None else {"ask": _tree(rule.ask)}
+
+
+def _rated(terms: Terms, history: Sequence[Entry]) -> dict[str, Tree]:
+    """Return the rate and the band that counted in the period once the last entry was written."""
+    rating = None
+    for entry in history:
+        if entry.period == history[-1].period and entry.rating is not None:
+            rating = entry.rating
+    if not isinstance(rating, Mapping):
+        return {}
+    bands = {band.name: band.label for band in terms.head.scoring.bands}
+    found: dict[str, Tree] = {}
+    if rating.get("rate") is not None:
+        found["rate"] = str(rating["rate"])
+    if rating.get("band") in bands:
+        found["band"] = _tree(bands[rating["band"]])
+    return found
+
+
+def _contact(terms: Terms, lifecycle: Lifecycle, entry: Entry, day: dt.date) -> Tree:
+    """Return whom to ask: the role that acted, with its unit where it is not the office."""
+    role = lifecycle.roles[entry.role].label
+    grants: tuple[Grant, ...] = ()
+    with suppress(NotFound):  # of an actor whom only another revision knows the role is told
+        actor = terms.directory.actor(entry.actor)
+        grants = terms.directory.grants_for(actor, (entry.role,), entry.unit, day)
+    unit = terms.head.units[grants[0].unit] if grants else None
+    if unit is None or unit.parent is None:
+        return _tree(role)
+    place = unit.label_on(day)
+    return _tree(Label(f"{place.ko} {role.ko}", f"{role.en}, {place.en}"))
+
+
+def _next(
+    rules: Rules, terms: Terms, lifecycle: Lifecycle, history: Sequence[Entry], role: str
+) -> dict[str, Tree]:
+    """Return what the role owes next for the project, and by when; empty where nothing is due."""
+    entry, regions = history[-1], list(lifecycle.regions)
+    found: tuple[dt.date, Event] | None = None
+    for event in lifecycle.events.values():
+        if role not in event.by or event.name == entry.event:
+            continue
+        state = entry.after[regions.index(event.leads)]
+        if state not in event.sources() and not comes_before(lifecycle, state, event):
+            continue
+        day = _due(rules, terms, history, event)
+        if day is not None and (found is None or day < found[0]):
+            found = day, event
+    return {} if found is None else {"step": _tree(found[1].label), "due": found[0].isoformat()}
+
+
+def _due(rules: Rules, terms: Terms, history: Sequence[Entry], event: Event) -> dt.date | None:
+    rule = terms.head.calendar.due.get(event.name, event.due)
+    if rule is None:
+        return None
+    entry = history[-1]
+    evaluation = rules.storage.evaluation(entry.project, entry.period_after)
+    extended = None if evaluation is None else evaluation.extensions.get(event.name)
+    if extended is not None:
+        return dt.date.fromisoformat(extended)
+    fired_on = None
+    if rule.event is not None:
+        days = [terms.calendar.today(each.at) for each in history if each.event == rule.event]
+        if not days:
+            return None
+        fired_on = days[-1]
+    return terms.calendar.deadline(rule, entry.period_after, fired_on=fired_on).due
+
+
+def _subject(data: Mapping[str, Tree]) -> Label:
+    """Return the subject as an office writes it: the office, the period, what, of whom."""
+    projects: Sequence[Mapping[str, str]] = data["projects"]
+    if len(projects) == 1:
+        (line,) = projects
+        number = line["id"].rpartition("/")[2]
+        about = Label(f"{number}번 {line['ko']}", f"no. {number} {line['en']}")
+    else:
+        unit = data.get("unit")
+        ko, en = ("", "") if unit is None else (f"{unit['ko']} ", f"{unit['en']}, ")
+        about = Label(f"{ko}{len(projects)}개 사업", f"{en}{len(projects)} projects")
+    office, when, what = data["office"], data["when"], data["what"]
+    return Label(
+        f"[{office['ko']}] {when['ko']} {what['ko']}: {about.ko}",
+        f"[{office['en']}] {when['en']}, {what['en']}: {about.en}",
+    )
+
+
+def _tree(label: Label) -> Tree:
+    return {"ko": label.ko, "en": label.en}
