@@ -31,8 +31,8 @@ def told(rules: Rules, notices: Sequence[Notice]) -> Notice:
     Its data: those of the notices, and `office`, `unit`, `when`, `what`, `contact` (whom to ask) as
     labels; `ask`, what the recipient is asked to do, where the lifecycle says it; `step` and `due`,
     what the recipient's role owes next and by which day; `projects`, each with its id, label, the
-    rate and band that counted, and the reason given. A list's id stands for those of its notices,
-    which stand under `notices`.
+    rate and band that counted, and the reason given; `notices`, the ids of those of the outbox. A
+    list has an id of its own, made of them.
 
     Raises:
         NotFound: the store has no such entry, plan revision or lifecycle any more.
@@ -40,15 +40,13 @@ def told(rules: Rules, notices: Sequence[Notice]) -> Notice:
     """
     first = notices[0]
     parts = [_data(rules, each) for each in notices]
-    data = parts[0]
-    known = first.id
+    ids = [each.id for each in notices]
+    data, known = parts[0] | {"notices": ids}, first.id
     if len(parts) > 1:
         data["projects"] = [line for part in parts for line in part["projects"]]
         for name in OF_ALL:
             if any(part.get(name) != data.get(name) for part in parts):
                 data.pop(name, None)
-        ids = [each.id for each in notices]
-        data["notices"] = ids
         known = f"{first.id}+{digest(canonical(ids))[:12]}"
     return attrs.evolve(first, id=known, subject=_subject(data), data=data)
 

@@ -104,7 +104,7 @@ class _Post:
         self._file = file
 
     def deliver(self, notice: Notice) -> None:
-        os.write(self._file, f"{notice.id}\n".encode())
+        os.write(self._file, "".join([f"{each}\n" for each in notice.data["notices"]]).encode())
 
 
 class Crashes:
