@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import attrs
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,12 +55,14 @@ def test_a_bureaus_submission_tells_each_reviewer_once_with_the_list(office: Off
     assert notice_lines(both, "ko") == (
         "- 1번 학교 지원, 100.0 % (정상)",
         "- 2번 경로당 개선, 100.0 % (정상)",
+        "요청: 총괄 평가서와 증빙을 확인하여 종합평가를 하여 주시기 바랍니다.",
         "종합평가 기한: 2016. 4. 20.(수)",
         "문의: 복지국 국·소 주무과 (welfare-lead)",
     )
     assert notice_lines(both, "en") == (
         "- no. 1 School support, 100.0 % (On track)",
         "- no. 2 Senior centres, 100.0 % (On track)",
+        "To do: please review them with their evidence.",
         "Review due: 2016-04-20",
         "Questions to: Bureau lead section, Welfare bureau (welfare-lead)",
     )
@@ -87,6 +88,7 @@ def test_a_batch_tells_a_department_once_and_says_what_is_of_all_once(office: Of
         "- 1번 학교 지원, 100.0 % (정상)",
         "- 2번 경로당 개선, 100.0 % (정상)",
         "사유: 증빙 서류를 갖추지 않음",
+        "요청: 보완 사유를 반영하여 다시 자체평가하고 제출하여 주시기 바랍니다.",
         "제출 기한: 2016. 4. 5.(화)",
         "문의: 정책기획담당관 (policy-1)",
     )
@@ -111,28 +113,6 @@ def test_an_extension_tells_the_new_day_to_those_who_owe_it(office: Office) -> N
     assert "자체평가 기한: 2016. 4. 8.(금)" in notice_lines(department, "ko")
     (lead,) = inbox.to("welfare-lead", "deadline_extended")
     assert notice_due(lead) == dt.date(2016, 4, 5)  # the submission, which was not extended
-
-
-def test_what_the_lifecycle_asks_of_the_recipient_is_said(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = evalflow.Label("증빙을 갖추어 다시 제출하여 주십시오.", "please submit it again")
-    office.to_submitted()
-    rules = office.engine.rules
-    known = rules.lifecycle
-
-    def asking(fingerprint: str) -> Any:
-        found = known(fingerprint)
-        event = found.events["submit"]
-        notices = tuple([attrs.evolve(each, ask=asked) for each in event.notices])
-        events = {**found.events, "submit": attrs.evolve(event, notices=notices)}
-        return attrs.evolve(found, events=events)
-
-    monkeypatch.setattr(rules, "lifecycle", asking)
-    inbox = delivered(office)
-
-    lines = notice_lines(inbox.to("policy-1", "submitted")[0], "ko")
-    assert "요청: 증빙을 갖추어 다시 제출하여 주십시오." in lines
 
 
 def test_a_list_that_failed_is_told_again_whole_under_the_same_id(office: Office) -> None:

@@ -32,7 +32,7 @@ def notice_lines(notice: Notice, lang: str = "ko") -> tuple[str, ...]:
     if reason:
         lines.append(f"{'사유' if korean else 'Reason'}: {reason}")
     if ask := _text(data.get("ask"), lang):
-        lines.append(f"{'요청' if korean else 'Please'}: {ask}")
+        lines.append(f"{'요청' if korean else 'To do'}: {ask}")
     if (due := notice_due(notice)) is not None:
         step = _text(data.get("step"), lang)
         what = f"{step} {'기한' if korean else 'due'}" if step else ("기한" if korean else "Due")
