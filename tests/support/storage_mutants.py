@@ -165,6 +165,30 @@ class GivesOtherPlansToo(InMemory):
                     yield from self.history(project)
 
 
+class ReadsClocksAsTexts(InMemory):
+    killed_by = "test_a_past_moment_is_the_same_in_every_zone"
+
+    class Broken(MemoryStorage):
+        def as_of(self, selection: Selection, at: dt.datetime) -> Iterator[Project]:
+            yield from super().as_of(selection, at.replace(tzinfo=dt.UTC))
+
+
+class LeasesByTheWallClock(InMemory):
+    killed_by = "test_a_lease_is_kept_by_clocks_of_all_zones"
+
+    class Broken(MemoryStorage):
+        def claim(self, notifier: str, *, at: dt.datetime, **how: Any) -> Sequence[Outgoing]:
+            return super().claim(notifier, at=at.replace(tzinfo=dt.UTC), **how)
+
+
+class TakesNaiveTimesForUTC(InMemory):
+    killed_by = "test_a_time_without_a_zone_is_refused"
+
+    class Broken(MemoryStorage):
+        def resend(self, notices: Any, *, at: dt.datetime) -> int:
+            return super().resend(notices, at=at.replace(tzinfo=dt.UTC))
+
+
 class LosesUpdates(InMemory):
     """The last writer wins."""
 

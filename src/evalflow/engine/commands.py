@@ -53,6 +53,7 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.model.canonical import Tree, canonical
+from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import ADOPT, Difference, differences
 from evalflow.storage.contract import BulkStorage, Head, move_like
@@ -490,7 +491,7 @@ class Commands:
         offered = self._offered()
         return EngineParts(
             storage=self.storage,
-            now=self.now if at is None else lambda: at,
+            now=self.now if at is None else lambda: utc(at),
             actor=self.queries.actor_then,
             decide=partial(self.decide, offered=offered),
             repeats=partial(self.repeats, offered=offered),

@@ -22,9 +22,9 @@ from evalflow.engine.namespaces import Audit, Batches, Outbox, Plans, Ratings
 from evalflow.engine.outbox import DeliveryReport
 from evalflow.engine.queries import Queries, Several
 from evalflow.engine.rules import Rules
-from evalflow.errors import invalid
 from evalflow.model import Actor, Entry, Evaluation, PlanHead, Project, Selection
 from evalflow.model.calendar import Holidays
+from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
 from evalflow.plugins.installed import Plugins
 from evalflow.plugins.notifier import Notifier
@@ -139,15 +139,10 @@ class Engine:
         Raises:
             InvalidInput: the clock gives a time without a zone.
         """
-        moment = self.clock()
-        if moment.tzinfo is None:
-            raise invalid(
-                "naive_time",
-                value=str(moment),
-                ko=f"시계가 시간대 없는 시각을 냈습니다: {moment}",
-                en=f"the clock gave a time without a zone: {moment}",
-            )
-        return moment.astimezone(dt.UTC)
+        return utc(self.clock(), "clock")
+
+    def _at(self, at: dt.datetime | None) -> dt.datetime:
+        return self._now() if at is None else utc(at)
 
     def actor(self, plan_id: str, actor_id: str) -> Actor:
         """Return the actor with this id from the plan's directory.
@@ -220,7 +215,7 @@ class Engine:
             InvalidInput: `expected` is no version.
             NotFound: no such project, event or actor.
         """
-        moment = at or self._now()
+        moment = self._at(at)
         return self._commands.explain(project_id, event, by, moment, data, expected, whole)
 
     def permitted(
@@ -256,6 +251,7 @@ class Engine:
             NotFound: no such plan or unit.
             InvalidInput: `plan` is needed and not given.
         """
+        at = None if at is None else utc(at)
         return self._queries.projects(self.select(at=at, **where), at)
 
     def select(self, *, at: dt.datetime | None = None, **where: Unpack[Conditions]) -> Selection:
@@ -264,7 +260,7 @@ class Engine:
         Raises:
             NotFound, InvalidInput: as `projects`.
         """
-        return self._queries.select(at=at, **where)
+        return self._queries.select(at=None if at is None else utc(at), **where)
 
     def history(self, project_id: str) -> Iterator[Entry]:
         """Yield the project's entries, oldest first.
@@ -298,9 +294,10 @@ class Engine:
         `waiting`; a unit's common step is always there, with the projects it waits for.
         Conditions as for `projects`.
         """
-        moment = at or self._now()
+        moment = self._at(at)
         past = moment if moment < self._now() else None
-        return self._queries.owed(self.select(at=past, **where), moment, waiting=waiting)
+        with self._queries.reading() as then:
+            return then.owed(then.select(at=past, **where), moment, waiting=waiting)
 
     # ------------------------------------------------------------------ plans and batches
 

@@ -30,6 +30,7 @@ import attrs
 
 from evalflow.errors import EvalflowError, Undeliverable
 from evalflow.model import Notice, Outgoing
+from evalflow.model.moments import utc
 from evalflow.plugins.notifier import Route
 from evalflow.storage.contract import Settled, Storage
 from evalflow.storage.faults import fault_point
@@ -141,13 +142,13 @@ def deliver(
     """
     if lease <= patience:
         raise ValueError(f"the lease ({lease}) must be longer than the patience ({patience})")
-    allowance = _Allowance(limit)
+    allowance, now = _Allowance(limit), _in_utc(clock)
     progress = threading.Condition()
     lanes: list[_Lane] = []
     try:
         for route in routes:
             lane = _Lane(
-                storage, route, allowance, progress, clock, lease, patience, jitter, tell, timer
+                storage, route, allowance, progress, now, lease, patience, jitter, tell, timer
             )
             if lane.claim():
                 lanes.append(lane)
@@ -184,7 +185,11 @@ def resend(
     """
     if notices is None:
         notices = [(dead.notice.id, dead.notice.notifier) for dead in dead_letters(storage)]
-    return storage.resend(notices, at=clock())
+    return storage.resend(notices, at=_in_utc(clock)())
+
+
+def _in_utc(clock: Clock) -> Clock:
+    return lambda: utc(clock(), "clock")
 
 
 class _Allowance:

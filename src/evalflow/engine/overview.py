@@ -15,6 +15,7 @@ from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, Label, PlanHead, Project, ProjectDefinition, Rating
 from evalflow.model.calendar import Period
+from evalflow.model.moments import utc
 from evalflow.scoring.rollup import RollUp, roll_up
 
 if TYPE_CHECKING:
@@ -140,8 +141,9 @@ def overview(
     Raises:
         NotFound: no such plan, unit or period, or nothing was there at that moment.
     """
+    moment = None if at is None else utc(at)
     with engine.reading() as then:
-        return _overview(then, plan_id, period=period, unit=unit, at=at)
+        return _overview(then, plan_id, period=period, unit=unit, at=moment)
 
 
 def _overview(
@@ -155,7 +157,7 @@ def _overview(
         histories.setdefault(entry.project, []).append(entry)
     everything = [entry for history in histories.values() for entry in history]
     chosen = _period(engine, plan_id, period, at)
-    moment = at or _last_moment(everything, chosen.text) or engine.clock()
+    moment = at or _last_moment(everything, chosen.text) or utc(engine.clock())
     taken = {
         name: [entry for entry in history if entry.at <= moment]
         for name, history in histories.items()

@@ -23,6 +23,7 @@ from evalflow.engine.engine import now
 from evalflow.engine.opening import open as open_engine
 from evalflow.errors import InvalidInput, Problem
 from evalflow.model import Actor
+from evalflow.model.moments import utc
 
 _AHEAD = 4  # chunks handed out for each worker, so that none waits and memory stays flat
 _PATIENCE = 5  # seconds for a scheduler to answer
@@ -80,7 +81,8 @@ def spread(
     if url.startswith("memory:"):
         raise ValueError("memory: is in one program; workers need a store that all can reach")
     chunks = chunks_of(plan, meant(plan, mode, by), chunk)
-    return _spread(chunks, url, executor, workers * _AHEAD, by, at or now(), plugins, stopping)
+    moment = now() if at is None else utc(at)
+    return _spread(chunks, url, executor, workers * _AHEAD, by, moment, plugins, stopping)
 
 
 def _spread(

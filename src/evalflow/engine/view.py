@@ -26,6 +26,7 @@ from evalflow.errors import Forbidden, Reason, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import Actor, Entry, Evaluation, Grant, Line, Notice, Project, Rating
 from evalflow.model.canonical import Tree
+from evalflow.model.moments import utc
 from evalflow.scoring.contract import Grade
 
 _SALT = 16  # bytes: fewer could be tried out
@@ -177,8 +178,8 @@ class View:
         """Return who owes what by when, as `Engine.due`; a band is asked of what is shown."""
         bands = where.pop("band", None)
         if bands is not None:
-            now = self._engine.clock()
-            past = at if at is not None and at < now else None
+            now = utc(self._engine.clock(), "clock")
+            past = at if at is not None and utc(at) < now else None
             found = self.projects(at=past, band=bands, **where)
             where = {"ids": [project.id for project in found]}
         return self._engine.due(at, waiting=waiting, **where)

@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 import attrs
 
 from evalflow.model import Label
+from evalflow.model.moments import utc
 
 
 @attrs.frozen(kw_only=True)
@@ -37,7 +38,7 @@ class FormRequest:
     period: str | None = None
     unit: str | None = None
     number: str | None = None
-    at: dt.datetime | None = None
+    at: dt.datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc))
     dated: dt.date | None = None
     lang: str = "ko"
     values: Mapping[str, str] = attrs.field(factory=dict)

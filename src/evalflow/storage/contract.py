@@ -53,7 +53,8 @@ class Storage(Protocol):
     """Where an office's evaluation is kept. Safe to use from several threads and processes.
 
     Every method may raise `StorageError` (locked, read-only, corrupt, unreachable …); then
-    nothing was written.
+    nothing was written. A moment (`at`, `next_at`) may bear any zone: what counts is the moment.
+    One without a zone is `InvalidInput`.
     """
 
     def close(self) -> None:

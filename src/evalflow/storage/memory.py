@@ -31,6 +31,7 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.model.canonical import Tree, canonical, parse
+from evalflow.model.moments import utc
 from evalflow.storage.contract import OneMoment, Settled, check_commit, check_roster
 from evalflow.storage.faults import fault_point
 
@@ -294,6 +295,7 @@ class MemoryStorage:
 
     def as_of(self, selection: Selection, at: dt.datetime) -> Iterator[Project]:
         """Yield the selected projects as their last entry at or before `at` left them."""
+        at = utc(at)
         with self._lock:
             then = [
                 before
@@ -405,6 +407,7 @@ class MemoryStorage:
         plan: str | None = None,
     ) -> Sequence[Outgoing]:
         """Return up to `limit` waiting notices, leased to the caller; see the contract."""
+        at = utc(at)
         with self._lock:
             self._own()
             waiting = [
@@ -423,9 +426,13 @@ class MemoryStorage:
 
     def settle(self, outcomes: Iterable[Settled]) -> None:
         """Record the outcomes of delivery attempts."""
+        told = [
+            attrs.evolve(each, next_at=None if each.next_at is None else utc(each.next_at))
+            for each in outcomes
+        ]
         with self._lock:
             self._own()
-            for outcome in outcomes:
+            for outcome in told:
                 sent = self._outbox.get((outcome.notice, outcome.notifier))
                 if sent is None or (sent.state != "waiting" and outcome.state != "delivered"):
                     continue
@@ -448,7 +455,7 @@ class MemoryStorage:
 
     def resend(self, notices: Iterable[tuple[str, str]], *, at: dt.datetime) -> int:
         """Put dead letters back to waiting with no tries; return how many there were."""
-        count = 0
+        count, at = 0, utc(at)
         with self._lock:
             self._own()
             for pair in notices:

@@ -24,6 +24,7 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.model.canonical import canonical, digest, parse, quoted
+from evalflow.model.moments import utc
 from evalflow.storage.contract import Head, ProjectPosition, Settled
 
 Row = Sequence[Any]
@@ -61,8 +62,12 @@ OWN_COLUMNS = frozenset(("project", "number", "previous", "hash"))
 
 
 def moment(at: dt.datetime) -> str:
-    """Return a UTC time as text that sorts: `2016-04-05T00:00:00.000000+00:00`."""
-    return at.isoformat(timespec="microseconds")
+    """Return a time as text that sorts, in UTC: `2016-04-05T00:00:00.000000+00:00`.
+
+    Raises:
+        InvalidInput: it has no zone.
+    """
+    return utc(at).isoformat(timespec="microseconds")
 
 
 @lru_cache(maxsize=4096)

@@ -22,6 +22,7 @@ import attrs
 from evalflow.errors import Conflict
 from evalflow.model import Commit, Entry, Move, Outgoing
 from evalflow.model.canonical import canonical
+from evalflow.model.moments import utc
 from evalflow.storage.contract import Head, Settled, check_commit, check_like
 from evalflow.storage.faults import fault_point
 from evalflow.storage.integrity import SchemaFault, Tables
@@ -194,6 +195,7 @@ class SQLiteStorage(SQLiteConnections, SQLiteReads):
         plan: str | None = None,
     ) -> Sequence[Outgoing]:
         """Return up to `limit` waiting notices, leased to the caller; see the contract."""
+        at = utc(at)
         asked = (notifier, moment(at), plan)
         if self._row(DUE, asked) is None:
             return []

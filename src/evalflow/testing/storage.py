@@ -29,6 +29,7 @@ from evalflow.testing.storage_outbox import OutboxTests
 from evalflow.testing.storage_plans import PlanTests
 from evalflow.testing.storage_projects import ProjectTests
 from evalflow.testing.storage_selecting import SelectionTests
+from evalflow.testing.storage_times import TimeTests
 
 __all__ = ["StorageConformance"]
 
@@ -41,6 +42,7 @@ class StorageConformance(
     SelectionTests,
     HistoryTests,
     MomentTests,
+    TimeTests,
     OutboxTests,
     ConcurrencyTests,
     DurabilityTests,

@@ -1,0 +1,26 @@
+"""Moments: how a time comes in over a border. Inside, every time is aware and UTC (promise 8)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from evalflow.errors import invalid
+
+
+def utc(at: dt.datetime, path: str = "at") -> dt.datetime:
+    """Return the moment in UTC, whatever zone it came in.
+
+    Raises:
+        InvalidInput: it has no zone, so it is no moment; `path` names what was given.
+    """
+    if at.tzinfo is dt.UTC:
+        return at
+    if at.tzinfo is None or at.utcoffset() is None:
+        raise invalid(
+            "naive_time",
+            path=path,
+            value=str(at),
+            ko=f"시간대 없는 시각입니다: {at} (예: 2016-04-05T09:00:00+09:00)",
+            en=f"a time without a zone: {at} (expected e.g. 2016-04-05T09:00:00+09:00)",
+        )
+    return at.astimezone(dt.UTC)
