@@ -412,6 +412,67 @@ def test_one_more_order_is_opened_about_a_project(office, adopted, fire):
         schemes.open_about(engine, "orders", "gu/33", by=engine.actor("orders", "policy-1"))
 
 
+def test_an_order_takes_along_the_unit_of_its_project_and_its_people(office, adopted, fire):
+    engine = office.engine
+    adopted(ORDERS)
+    office.to_lagging("gu/3", metres="100")
+    by = engine.actor("orders", "policy-1")
+    opened = schemes.open_about(engine, "orders", "gu/1", by=by)
+    head = engine.plans.head("orders")
+    assert head.line_up("education") == ("education", "welfare", "gu")
+    assert [grant.role for grant in engine.actor("orders", "education-1").grants] == ["department"]
+    assert "education-head" not in head.directory  # their role is none of the orders'
+    schemes.open_about(engine, "orders", "gu/1", by=by)
+    assert len(engine.actor("orders", "education-1").grants) == 1
+    assert engine.project(opened).states == ("drafted",)
+    assert list(engine.audit.verify()) == []
+
+
+def test_a_unit_of_another_office_is_told(office, adopted):
+    engine = office.engine
+    adopted(ORDERS.replace("시험구", "다른구"))
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        schemes.open_about(engine, "orders", "gu/1", by=engine.actor("orders", "policy-1"))
+    assert [problem.code for problem in caught.value.problems] == ["another_office"]
+    assert "시험구" in caught.value.text("ko")
+
+
+def test_an_order_is_given_on_any_day_for_what_lagged_last(office, adopted, fire):
+    order = adopted(ORDERS)
+    told = {"document": "정책-1", "order": "실적 보완", "reason": "부진"}
+    office.to_lagging("gu/3", metres="100")
+    fire("gu/3", "open_period", "clock")
+    office.clock.go("2016-06-01")
+    before = office.engine.project("gu/3")
+    fire(order, "issue", "policy-1", **told)
+    assert office.engine.project("gu/3") == before
+
+
+def test_a_referral_is_taken_up_once(office, adopted, fire):
+    engine = office.engine
+    text = REFERRALS + '  "2": {ko: 감사의뢰 2, unit: road, field: works, about: gu/3}\n'
+    first, second = adopted(text), "referrals/2"
+    sent = {"reason": "현저히 부진", "document": "정책-2"}
+
+    def codes(project: str) -> list[str]:
+        with pytest.raises(evalflow.Refused) as caught:
+            fire(project, "refer", "policy-1", **sent)
+        return [reason.code for reason in caught.value.reasons]
+
+    office.to_lagging("gu/3", metres="272")  # 84.0 %: lagging, and nobody referred it
+    assert codes(first) == ["nothing_to_follow"]
+    fire("gu/3", "spot_check", "policy-1", checked_actuals={"metres": 100}, reason="현장 확인")
+    fire("gu/3", "refer_to_audit", "policy-1", reason="현저히 부진")
+    fire(first, "refer", "policy-1", **sent)
+    assert codes(second) == ["taken_up_already"]
+    fire("gu/3", "receive_audit", "policy-1", result="주의", document="감사-1")
+    assert codes(second) == ["taken_up_already"]
+    office.clock.go("2016-06-01")
+    fire("gu/3", "refer_to_audit", "policy-1", reason="여전히 부진")
+    fire(second, "refer", "policy-1", **sent)
+    assert list(engine.audit.verify()) == []
+
+
 def test_an_order_about_nothing_cannot_be_issued(adopted, fire):
     order = adopted(ORDERS.replace("about: gu/3", "about: gu/99"))
     with pytest.raises(evalflow.Refused) as caught:
@@ -514,8 +575,8 @@ def test_orders_are_opened_and_told_from_the_shell(store, capsys):
     ]
     assert cli.run([*words, *orders, "--as", "nobody-1"]) == 4
     other = ["plan", "open", "seodaemun-2016-orders", "--about", "seodaemun-2016/6"]
-    assert cli.run([*words, *other, "--as", "policy-1"]) == 2  # the plan lacks the department
-    assert "education-support" in capsys.readouterr().err
+    assert cli.run([*words, *other, "--as", "policy-1"]) == 0  # any department comes along
+    assert capsys.readouterr().out == "seodaemun-2016-orders/3\n"
 
 
 @pytest.mark.parametrize("name", presets())

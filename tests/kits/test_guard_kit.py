@@ -24,6 +24,7 @@ PARAMS: Mapping[str, Mapping[str, Any]] = {
     "consulted": {"by": "policy_office"},
     "in_time": {"of": "self_evaluate"},
     "concerns": {"states": ["lagging"]},
+    "follows": {"event": "refer_to_audit"},
     "resolved": {"by": "policy_office"},
 }
 

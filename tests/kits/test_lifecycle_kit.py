@@ -36,7 +36,7 @@ WRONG = {
         "by: [auditor]\n    due: {day: 20}",
     ),
     "a_state_nobody_leaves": ("      - {from: reviewed, to: approved}\n", ""),
-    "a_state_without_english": ("{ko: 종결, en: Closed}", '{ko: 종결, en: ""}'),
+    "a_state_without_english": ("en: Closed, fixed", 'en: "", fixed'),
 }
 
 

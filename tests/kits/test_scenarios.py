@@ -58,7 +58,10 @@ def test_a_quarter_that_goes_as_expected(failures):
 @pytest.mark.parametrize(
     ("expect", "told"),
     [
-        ("{state: submitted}", "3 state: expected submitted, got self_evaluated, unchanged"),
+        (
+            "{state: submitted}",
+            "3 state: expected submitted, got self_evaluated, unchanged, not_referred",
+        ),
         ("{rate: 99.9}", "3 rate: expected 99.9, got 100.0"),
         ("{band: lagging}", "3 band: expected lagging, got on_track"),
         ("{late: 3}", "3 days late: expected 3, got 0"),

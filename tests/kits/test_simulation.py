@@ -33,7 +33,9 @@ def shares(whole: int = 1) -> Behaviour:
 def test_a_year_ends_where_it_should_and_both_counts_agree(plan):
     outcome = simulate(plan, plugins=[])
     assert outcome.reconciled
-    assert dict(outcome.states) == {("closed", "unchanged"): len(plan.projects)}
+    assert {states[:2]: n for states, n in outcome.states.items()} == {
+        ("closed", "unchanged"): len(plan.projects)
+    }
     assert not outcome.given_up
     for quarter in ("2016-Q1", "2016-Q2", "2016-Q3", "2016-Q4"):
         assert outcome.firings[quarter, "review"] == len(plan.projects)
@@ -178,7 +180,9 @@ def test_three_offices_of_43_projects_reconcile(tmp_path):
     plan = evalflow.load_plan(EXAMPLES / "plan.yaml", plugins=[])
     outcome = simulate(plan, plugins=[], offices=3, url=f"sqlite:///{tmp_path / 'offices.db'}")
     assert outcome.reconciled
-    assert outcome.states == {("closed", "unchanged"): 3 * len(plan.projects)}
+    assert {states[:2]: n for states, n in outcome.states.items()} == {
+        ("closed", "unchanged"): 3 * len(plan.projects)
+    }
 
 
 @pytest.mark.slow

@@ -211,6 +211,20 @@ MISTAKES = [
     ),
     ("{rated: {as: on_track}}", "[rated]", "wrong_value", "[rated]", "a guard is a name, or"),
     ("actions: [facts]", "actions: [fact]", "unknown_action", "fact", "did you mean 'facts'?"),
+    (
+        "actions: [facts]",
+        "actions: [facts]\n    evaluation: fixed",
+        "nothing_is_fixed",
+        "fixed",
+        "say fixed: true of it",
+    ),
+    (
+        "final: true}\n",
+        "final: true, fixed: tru}\n",
+        "wrong_value",
+        "tru",
+        "true or false",
+    ),
     ("type: document", "type: documnt", "unknown_field_type", "documnt", "'document'?"),
     ("    by: [department]\n    due", "    due", "missing_key", "report:", "at least one role"),
     ("{ko: 명령, en: Ordered}", "{ko: 명령}", "missing_key", "ordered:", "needs 'en'"),
@@ -517,7 +531,7 @@ def test_a_file_that_is_not_there_is_told_by_its_name(tmp_path: Path) -> None:
 
 
 # The default lifecycle as the architecture draws it: event, edges, roles, due.
-TABLE = """
+TABLE = """\
 self_evaluate |planned>self_evaluated change_approved>unchanged|department|day 5
 amend|self_evaluated>self_evaluated|department|
 submit        |self_evaluated>submitted|lead_section|day 5
@@ -525,8 +539,10 @@ send_back     |submitted>planned reviewed>planned|policy_office|
 review        |submitted>reviewed|policy_office|day 20
 approve       |reviewed>approved|policy_office|
 flag_lagging  |reviewed>lagging|policy_office|
-spot_check    |approved>approved lagging>approved approved>lagging lagging>lagging|policy_office|
-refer_to_audit|lagging>lagging|policy_office|
+spot_check    |approved>approved lagging>approved approved>lagging lagging>lagging planned>planned \
+self_evaluated>self_evaluated submitted>submitted reviewed>reviewed closed>closed|policy_office|
+refer_to_audit|not_referred>referred|policy_office|
+receive_audit |referred>not_referred|policy_office|
 extend_deadline|planned>planned self_evaluated>self_evaluated submitted>submitted|policy_office|
 open_period   |approved>planned lagging>planned|policy_office clock|
 close         |approved>closed lagging>closed|policy_office clock|
@@ -554,8 +570,9 @@ def test_the_default_lifecycle_is_the_one_that_the_architecture_draws() -> None:
             "closed",
         ),
         "change": ("unchanged", "change_requested", "change_approved"),
+        "audit": ("not_referred", "referred"),
     }
-    assert works.initial() == ("planned", "unchanged")
+    assert works.initial()[:2] == ("planned", "unchanged")
     drawn = [[cell.strip() for cell in row.split("|")] for row in TABLE.strip().splitlines()]
     written = []
     for event in works.events.values():
@@ -564,7 +581,7 @@ def test_the_default_lifecycle_is_the_one_that_the_architecture_draws() -> None:
         written.append([event.name, edges, " ".join(event.by), due])
     assert written == drawn
     assert works.events["submit"].together == "bureau"
-    assert all(event.leads in ("evaluation", "change") for event in works.events.values())
+    assert {event.leads for event in works.events.values()} == set(works.regions)
     (duty,) = works.duties
     assert duty.whoever == ("self_evaluate", "amend", "submit")
     assert duty.may_not == ("review", "approve", "flag_lagging", "spot_check")
@@ -573,11 +590,12 @@ def test_the_default_lifecycle_is_the_one_that_the_architecture_draws() -> None:
 def test_the_presets_labels_are_the_offices_own_words() -> None:
     works = load_lifecycle("major-works", vocabulary=VOCABULARY)
     assert " ".join(state.label.ko for state in works.states.values()) == (
-        "계획 자체평가 제출 종합평가 정상 확정 부진 종결 변경 없음 변경요청 변경방침"
+        "계획 자체평가 제출 종합평가 정상 확정 부진 종결 변경 없음 변경요청 변경방침 "
+        "의뢰 없음 감사의뢰 중"
     )
     assert " ".join(event.label.ko for event in works.events.values()) == (
-        "자체평가 수정 제출 보완요구 종합평가 정상 부진 수시평가 감사의뢰 기한연장 차기 "
-        "종결 재평가 개시 지난 기간 실적 정정 "
+        "자체평가 수정 제출 보완요구 종합평가 정상 부진 수시평가 감사의뢰 감사결과 접수 기한연장 "
+        "차기 종결 재평가 개시 지난 기간 실적 정정 "
         "변경보고 협조 변경방침 반려 철회 공문 제출"
     )
 

@@ -28,7 +28,7 @@ from evalflow.decision.replay import (
     replay_event,
     replay_migration,
 )
-from evalflow.decision.situation import Situation
+from evalflow.decision.situation import Situation, evaluation_for
 from evalflow.errors import PluginError
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import (
@@ -326,18 +326,24 @@ class History:
     def _situation(self, footing: Footing, lifecycle: Lifecycle, entry: Entry) -> Situation:
         assert self.now is not None
         head, project = footing.head, self.now
-        measured = self.ground.in_force(self.plan, head.revision, project.period)
+        running = self.evaluations.get(project.period)
+        if running is None:
+            running = Evaluation(project=project.id, period=project.period)
+        snapshot = Snapshot(project=project, evaluation=running, latest=head.revision)
+        evaluation = evaluation_for(
+            lifecycle.events.get(entry.event), snapshot, lifecycle, self.evaluations.get
+        )
+        evaluated = project.period if evaluation is None else evaluation.period
+        measured = self.ground.in_force(self.plan, head.revision, evaluated)
         revision, latest = self.definitions[-1]
         definition = latest
         if revision > measured:
             earlier = [each for number, each in self.definitions if number <= measured]
             definition = earlier[-1]
-        evaluation = self.evaluations.get(project.period)
-        if evaluation is None:
-            evaluation = Evaluation(project=project.id, period=project.period)
         zone = footing.calendar
         return Situation(
-            snapshot=Snapshot(project=project, evaluation=evaluation, latest=head.revision),
+            snapshot=snapshot,
+            evaluation=evaluation,
             head=head,
             lifecycle=lifecycle,
             calendar=zone,

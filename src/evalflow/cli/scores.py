@@ -252,7 +252,7 @@ def _earlier(
         lifecycle = engine.plans.lifecycle(entry.lifecycle)
         event = lifecycle.events.get(entry.event)
         who = f"#{entry.number} {entry.at:%Y-%m-%d} {session.event(lifecycle, entry.event)}"
-        if entry.rating is not None and entry.period == evaluation.period:
+        if entry.rating is not None and entry.evaluated == evaluation.period:
             if entry.rating not in standing:
                 band = session.label(band_label(bands, entry.rating.get("band")))
                 was = f"{entry.rating['rate']}% {band}" if "rate" in entry.rating else "-"

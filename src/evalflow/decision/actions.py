@@ -55,7 +55,7 @@ def self_rating(firing: Firing, draft: Draft) -> Draft:
     if actuals is None:
         return draft
     rating = firing.rate(_figures(actuals), {})
-    draft = _explained(firing, draft, actuals, firing.project.period)
+    draft = _explained(firing, draft, actuals, firing.evaluation.period)
     draft = facts(firing, draft)
     evaluation = attrs.evolve(draft.evaluation, self_rating=rating, review_rating=None)
     return attrs.evolve(draft, evaluation=evaluation, rating=rating)
@@ -81,7 +81,9 @@ def review_rating(firing: Firing, draft: Draft) -> Draft:
 def spot_rating(firing: Firing, draft: Draft) -> Draft:
     """Rate the project anew on the figures found in a spot check (수시평가, R37).
 
-    Indicators that the check did not look at keep the figures and overrides that counted.
+    Indicators that the check did not look at keep the figures and overrides that counted. The
+    event says whether it is about the running evaluation or the last that was fixed; what a period
+    that runs by then counts stays as it is (`correction` puts that right).
     """
     checked = firing.given("figures")
     if checked is None:
@@ -93,7 +95,7 @@ def spot_rating(firing: Firing, draft: Draft) -> Draft:
         if line.reason is not None and line.rate is not None and line.indicator not in checked
     }
     rating = firing.rate({**_own_actuals(firing), **_figures(checked)}, overrides)
-    draft = _explained(firing, draft, checked, firing.project.period)
+    draft = _explained(firing, draft, checked, firing.evaluation.period)
     draft = facts(firing, draft)
     evaluation = attrs.evolve(draft.evaluation, review_rating=rating)
     return attrs.evolve(draft, evaluation=evaluation, rating=rating)

@@ -18,7 +18,7 @@ from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.guards import Guard
 from evalflow.decision.situation import Situation
 from evalflow.errors import InvalidInput, PluginError, Problem, Reason, invalid
-from evalflow.lifecycle.definition import Event, Field, GuardUse, Lifecycle, NoticeRule
+from evalflow.lifecycle.definition import RUNNING, Event, Field, GuardUse, Lifecycle, NoticeRule
 from evalflow.lifecycle.fields import figure_from, missing, normal
 from evalflow.lifecycle.machine import Stuck, step
 from evalflow.model import (
@@ -39,6 +39,7 @@ from evalflow.model import (
 )
 from evalflow.model import directory as access
 from evalflow.model.canonical import Tree, canonical, digest
+from evalflow.model.history import EVALUATED
 
 CHECKS: Mapping[str, Label] = {
     "state": Label("상태", "State"),
@@ -200,7 +201,7 @@ def decide(
     )
     firing = Firing(
         project=project,
-        evaluation=situation.snapshot.evaluation,
+        evaluation=situation.evaluated,
         definition=situation.definition,
         latest=situation.latest,
         head=situation.head,
@@ -222,7 +223,9 @@ def decide(
     draft = Draft(evaluation=firing.evaluation, period=project.period, change=project.change)
     may = all(check.passed for check in right.checks)
     asked = not state_reasons and (may or whole)
-    if asked:
+    if asked and situation.evaluation is None:
+        guard_reasons = (_nothing_fixed(project),)
+    elif asked:
         try:
             for name in event.actions:
                 draft = ACTIONS[name](firing, draft)
@@ -269,6 +272,7 @@ def same_for_all(
     return (
         event.together is None
         and not event.actions
+        and event.evaluation == RUNNING
         and event.due is None
         and event.name not in head.calendar.due
         and all(event.name not in (*duty.may_not, *duty.whoever) for duty in lifecycle.duties)
@@ -318,6 +322,15 @@ def _state_reasons(
     )
 
 
+def _nothing_fixed(project: Project) -> Reason:
+    return Reason(
+        code="nothing_fixed",
+        ko=f"{project.id}에는 아직 확정된 평가가 없습니다.",
+        en=f"no evaluation of {project.id} has been fixed yet.",
+        about=project.id,
+    )
+
+
 @attrs.frozen
 class Right:
     """By which grant the actor may act, if any, and the checks role, unit and duties."""
@@ -339,7 +352,7 @@ def entitled(situation: Situation, event: Event, actor: Actor, unit: str, today:
         return Right(None, (Check("role", (reason,)), Check("unit"), Check("duties")))
     passed = (Check("role"), Check("unit"))
     duties = [duty for duty in lifecycle.duties if event.name in duty.may_not]
-    acts = situation.snapshot.evaluation.acts
+    acts = situation.evaluated.acts
     for grant in grants:
         if all(access.barred(duty, acts, actor.id, grant) is None for duty in duties):
             return Right(grant, (*passed, Check("duties")))
@@ -437,11 +450,12 @@ def _rating_of(
 def subject(
     situation: Situation, actuals: Mapping[str, Actual], overrides: Mapping[str, Override]
 ) -> Subject:
-    """Return what the scorer looks at: this period's actuals on top of the earlier ones."""
-    here = situation.project.period
+    """Return what the scorer looks at: the actuals of the period that is evaluated on top of the
+    earlier ones."""
+    here = situation.evaluated.period
     earlier = {
         name: {indicator: figure_from(figure) for indicator, figure in figures.items()}
-        for name, figures in situation.snapshot.evaluation.prior.items()
+        for name, figures in situation.evaluated.prior.items()
     }
     return Subject(
         project=situation.definition.id,
@@ -519,17 +533,21 @@ def _move(
 
 
 def _band(project: Project, draft: Draft) -> str | None:
-    if draft.rating is not None:
+    if draft.rating is not None and draft.evaluation.period == draft.period:
         return draft.rating.band
     return project.band if draft.period == project.period else None
 
 
 def _entry_data(firing: Firing, draft: Draft) -> Tree:
-    """Return the entry's data: what was given, and the project anew where the event redefines
-    it, so that the history alone says what was measured."""
+    """Return the entry's data: what was given, the period of an earlier evaluation that it is
+    about, and the project anew where the event redefines it: the history alone says what was
+    measured."""
+    data = firing.data
+    if firing.evaluation.period != firing.project.period:
+        data = {**data, EVALUATED: firing.evaluation.period}
     if draft.definition is None:
-        return firing.data
-    return {**firing.data, "definition": draft.definition.tree}
+        return data
+    return {**data, "definition": draft.definition.tree}
 
 
 def _notices(firing: Firing, entry: Entry, stands: Project) -> tuple[Notice, ...]:
@@ -543,7 +561,7 @@ def _notices(firing: Firing, entry: Entry, stands: Project) -> tuple[Notice, ...
         visit += "+" + digest(canonical(entry.data))[:12]
     told = {
         "event": entry.event,
-        "period": entry.period,
+        "period": entry.evaluated,
         "states": list(entry.after),
         "actor": entry.actor,
         "reason": entry.reason,

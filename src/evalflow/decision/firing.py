@@ -33,8 +33,9 @@ class Firing:
     """An actor fires an event on a project: everything that a guard may look at.
 
     Attributes:
-        project, evaluation: as they stand now.
-        definition: the project in the plan revision that the period is measured against.
+        project: as it stands now.
+        evaluation: the one that the event is about: the running one, or the last that was fixed.
+        definition: the project in the plan revision that its period is measured against.
         latest: the project in the latest plan revision (its unit, its end, its cards).
         grant: the role in which the actor fires; None while only asking (`explain`).
         today: the day of `at` in the office's time zone.
@@ -62,6 +63,22 @@ class Firing:
     rate: Callable[[Mapping[str, Actual], Mapping[str, Override]], Rating]
     about: Project | None
     situation: Situation = attrs.field(repr=False, eq=False)
+
+    @property
+    def about_rated(self) -> Rating | None:
+        """Return the rating of the last fixed evaluation of the project that this one is about."""
+        return self.situation.about_rated
+
+    @property
+    def about_fired(self) -> Mapping[str, dt.datetime]:
+        """Return when each event was last fired on the project that this one is about."""
+        return self.situation.about_fired
+
+    @property
+    def siblings(self) -> tuple[tuple[Project, Mapping[str, dt.datetime]], ...]:
+        """Return the plan's other projects about the same one, with when their events were last
+        fired; none where the guard did not declare it (`GuardSpec.siblings`)."""
+        return self.situation.siblings
 
     @property
     def number(self) -> int:

@@ -58,7 +58,7 @@ def figures_complete(firing: Firing, after: Draft) -> Reasons:
     actuals = firing.given("figures")
     if actuals is None:
         return None
-    period = firing.project.period
+    period = firing.evaluation.period
     return [
         Reason(
             code="figures_missing",
@@ -303,13 +303,7 @@ def rated(firing: Firing, after: Draft, **params: str) -> Reasons:
             ko="아직 이행률이 없습니다.",
             en="there is no rating yet.",
         )
-    verdict = bands.verdict_of(rating)
-    fits = {
-        "on_track": verdict == "on_track",
-        "lagging": verdict in bands.LAGGING_VERDICTS,
-        "seriously_lagging": verdict == "seriously_lagging",
-    }
-    if fits[wanted]:
+    if _verdict_fits(rating, wanted):
         return None
     asked = bands.verdict_label(firing.head.scoring.bands, wanted)
     rate, band = _banded(firing, rating)
@@ -325,6 +319,16 @@ def rated(firing: Firing, after: Draft, **params: str) -> Reasons:
         ko=f"평가 결과가 '{asked.ko}'이(가) 아닙니다: {'; '.join(ko)}.",
         en=f"the rating is not '{asked.en}': {'; '.join(en)}.",
     )
+
+
+def _verdict_fits(rating: Rating, wanted: str) -> bool:
+    verdict = bands.verdict_of(rating)
+    fits = {
+        "on_track": verdict == "on_track",
+        "lagging": verdict in bands.LAGGING_VERDICTS,
+        "seriously_lagging": verdict == "seriously_lagging",
+    }
+    return fits[wanted]
 
 
 def next_period_exists(firing: Firing, after: Draft) -> Reasons:
@@ -396,29 +400,81 @@ def in_time(firing: Firing, after: Draft, *, of: str = "") -> Reasons:
     )
 
 
-def concerns(firing: Firing, after: Draft, *, states: Sequence[str]) -> Reasons:
+def concerns(
+    firing: Firing, after: Draft, *, states: Sequence[str], fixed: str | None = None
+) -> Reasons:
     """Refuse unless the project that this one is about (`about` in the plan) is in one of the
-    states of its own lifecycle; that project is looked at, never touched (R55)."""
+    states of its own lifecycle or, with `fixed`, was rated so in its last fixed evaluation, on
+    any day of the year; that project is looked at, never touched (R55)."""
     project = firing.about
     if project is None:
-        return Reason(
-            code="about_nothing",
-            ko="어느 사업에 관한 것인지 계획에 없거나, 그 사업이 저장소에 없습니다 "
-            f"(about: {firing.latest.about or '-'}).",
-            en="the plan does not say which project this is about, or the store does not have it "
-            f"(about: {firing.latest.about or '-'}).",
-            about=firing.latest.about,
-        )
+        return _about_nothing(firing)
     wanted = (states,) if isinstance(states, str) else tuple(states)
     if set(project.states) & set(wanted):
         return None
     now, then = ", ".join(project.states), ", ".join(wanted)
+    if fixed is None:
+        return Reason(
+            code="about_another_state",
+            ko=f"{project.id}은(는) 지금 {now} 상태입니다. {then} 상태의 사업에만 할 수 있습니다.",
+            en=f"{project.id} is {now} now; it has to be {then}.",
+            about=project.id,
+        )
+    rating = firing.about_rated
+    if rating is not None and _verdict_fits(rating, fixed):
+        return None
+    rate, band = _banded(firing, rating)
+    asked = bands.verdict_label(firing.head.scoring.bands, fixed)
+    last_ko = (
+        f"마지막 확정 평가({rating.period})는 {rate}, {band.ko}" if rating else "확정 평가 없음"
+    )
+    last_en = f"last fixed ({rating.period}) at {rate}, {band.en}" if rating else "nothing is fixed"
     return Reason(
         code="about_another_state",
-        ko=f"{project.id}은(는) 지금 {now} 상태입니다. {then} 상태의 사업에만 할 수 있습니다.",
-        en=f"{project.id} is {now} now; it has to be {then}.",
+        ko=f"{project.id}은(는) 지금 {now} 상태이고 {last_ko}입니다. {then} 상태이거나 마지막 확정 "
+        f"평가가 '{asked.ko}'인 사업에만 할 수 있습니다.",
+        en=f"{project.id} is {now} now, {last_en}; it has to be {then}, or "
+        f"'{asked.en}' in the last evaluation that was fixed.",
         about=project.id,
     )
+
+
+def _about_nothing(firing: Firing) -> Reason:
+    return Reason(
+        code="about_nothing",
+        ko="어느 사업에 관한 것인지 계획에 없거나, 그 사업이 저장소에 없습니다 "
+        f"(about: {firing.latest.about or '-'}).",
+        en="the plan does not say which project this is about, or the store does not have it "
+        f"(about: {firing.latest.about or '-'}).",
+        about=firing.latest.about,
+    )
+
+
+def follows(firing: Firing, after: Draft, *, event: str) -> Reasons:
+    """Refuse unless that event was fired on the project that this one is about, and no other
+    project of this plan took it up since by what is fired now: an audit takes what was referred,
+    once (R40)."""
+    project = firing.about
+    if project is None:
+        return _about_nothing(firing)
+    caused = firing.about_fired.get(event)
+    if caused is None:
+        return Reason(
+            code="nothing_to_follow",
+            ko=f"{project.id}에는 먼저 '{event}' 처리가 있어야 합니다.",
+            en=f"'{event}' has to be fired on {project.id} first.",
+            about=project.id,
+        )
+    for sibling, fired in firing.siblings:
+        taken = fired.get(firing.event.name)
+        if taken is not None and taken >= caused:
+            return Reason(
+                code="taken_up_already",
+                ko=f"{project.id}의 '{event}'은(는) 이미 {sibling.id}(으)로 처리하고 있습니다.",
+                en=f"the '{event}' of {project.id} was taken up by {sibling.id} already.",
+                about=sibling.id,
+            )
+    return None
 
 
 def resolved(firing: Firing, after: Draft, *, by: str, quorum: str = "majority") -> Reasons:
@@ -559,11 +615,26 @@ GUARDS: Mapping[str, tuple[GuardSpec, Guard]] = {
                 "concerns",
                 "관련 사업의 상태",
                 "about a project in the state",
-                params={"states": None},
+                params={
+                    "states": None,
+                    "fixed": ("on_track", "lagging", "seriously_lagging"),
+                },
                 required=("states",),
                 about=True,
             ),
             concerns,
+        ),
+        (
+            _spec(
+                "follows",
+                "의뢰에 따름",
+                "follows an event on the project it is about",
+                params={"event": None},
+                required=("event",),
+                about=True,
+                siblings=True,
+            ),
+            follows,
         ),
         (
             _spec(

@@ -37,6 +37,7 @@ from evalflow.model import (
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
 from evalflow.model.directory import Directory
+from evalflow.model.history import EVALUATED
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import ADOPT
 
@@ -155,12 +156,14 @@ def _decided(situation: Situation, event: Event, entry: Entry) -> Replayed:
 
 
 def _given(event: Event, entry: Entry) -> Mapping[str, Any]:
-    """Return the data that was given: without the project as the event left it."""
+    """Return the data that was given: without what the entry says of itself."""
     fields = {field.name for field in event.data}
     if not isinstance(entry.data, Mapping):
         raise TypeError("data is no mapping")
     return {
-        name: value for name, value in entry.data.items() if name != "definition" or name in fields
+        name: value
+        for name, value in entry.data.items()
+        if name not in ("definition", EVALUATED) or name in fields
     }
 
 

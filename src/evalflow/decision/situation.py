@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from evalflow.lifecycle.definition import Event, GuardSpec, Lifecycle
+from evalflow.lifecycle.definition import FIXED, Event, GuardSpec, Lifecycle
 from evalflow.model import (
     Basis,
     DueRule,
+    Evaluation,
     PlanHead,
     Project,
     ProjectDefinition,
@@ -20,7 +21,7 @@ from evalflow.model import (
     Snapshot,
     Subject,
 )
-from evalflow.model.calendar import Calendar
+from evalflow.model.calendar import Calendar, period
 from evalflow.model.directory import Directory
 
 if TYPE_CHECKING:
@@ -33,17 +34,24 @@ class Situation:
     that the event may look at.
 
     Attributes:
-        snapshot: the project and its evaluation, read in one moment.
-        definition: the project in the plan revision `measured` that its period is measured
-            against (D5); `latest` is the project in the latest one.
+        snapshot: the project and its running evaluation, read in one moment.
+        evaluation: the one that the event is about: the running one, or the last that was fixed;
+            None where none was.
+        definition: the project in the plan revision `measured` that the period of that evaluation
+            is measured against (D5); `latest` is the project in the latest one.
         guards, score: the guards by name and the scorer, as the plan asks for them.
         peers: kind of unit -> the projects in the project's unit of that kind.
         rosters: which projects those units had.
         fired_on: event -> the day on which it was last fired on the project, None for never.
         about: the project that this one is about, None where it is about none that is there.
+        about_rated: the rating of that project's last fixed evaluation, None where none was fixed.
+        about_fired: event -> when it was last fired on that project.
+        siblings: the other projects of the plan that are about the same one, each with when
+            its events were last fired.
     """
 
     snapshot: Snapshot
+    evaluation: Evaluation | None
     head: PlanHead
     lifecycle: Lifecycle
     calendar: Calendar
@@ -57,6 +65,14 @@ class Situation:
     rosters: tuple[Roster, ...] = ()
     fired_on: Mapping[str, dt.date | None] = attrs.field(factory=dict)
     about: Project | None = None
+    about_rated: Rating | None = None
+    about_fired: Mapping[str, dt.datetime] = attrs.field(factory=dict)
+    siblings: tuple[tuple[Project, Mapping[str, dt.datetime]], ...] = ()
+
+    @property
+    def evaluated(self) -> Evaluation:
+        """Return the evaluation that the event is about; the running one where there is none."""
+        return self.snapshot.evaluation if self.evaluation is None else self.evaluation
 
     @property
     def project(self) -> Project:
@@ -69,6 +85,7 @@ class Situation:
         seen = {peer.id: peer.version for group in self.peers.values() for peer in group}
         if self.about is not None:
             seen[self.about.id] = self.about.version
+        seen.update({sibling.id: sibling.version for sibling, _ in self.siblings})
         seen.pop(self.project.id, None)
         return Basis(
             unchanged=tuple(seen.items()),
@@ -106,6 +123,33 @@ class Situation:
         return self.calendar.deadline(rule, self.project.period, fired_on=fired_on).due
 
 
+def evaluation_for(
+    event: Event | None,
+    snapshot: Snapshot,
+    lifecycle: Lifecycle,
+    of_period: Callable[[str], Evaluation | None],
+) -> Evaluation | None:
+    """Return the evaluation that the event is about, None where there is none; `of_period` gives
+    the project's evaluation of an earlier period."""
+    if event is None or event.evaluation != FIXED:
+        return snapshot.evaluation
+    return last_fixed(snapshot, lifecycle, of_period)
+
+
+def last_fixed(
+    snapshot: Snapshot, lifecycle: Lifecycle, of_period: Callable[[str], Evaluation | None]
+) -> Evaluation | None:
+    """Return the last evaluation of the project that was fixed: the running one where the project
+    is in a state that fixes it, else that of the period before, which it has left."""
+    project, found = snapshot.project, snapshot.evaluation
+    if not any(lifecycle.states[state].fixed for state in project.states):
+        earlier = of_period(period(project.period).previous().text)
+        if earlier is None:
+            return None
+        found = earlier
+    return None if found.rating is None else found
+
+
 EVERY_KIND = "*"
 """`GuardSpec.peers` of a guard that may look at the projects of any unit above the project's."""
 
@@ -113,18 +157,19 @@ EVERY_KIND = "*"
 @attrs.frozen(kw_only=True)
 class Needs:
     """What an event looks at beside the project itself: the kinds of units whose projects, the
-    events whose days, and whether the project that it is about."""
+    events whose days, whether the project that it is about, and what else is about that one."""
 
     peers: frozenset[str] = frozenset()
     fired: frozenset[str] = frozenset()
     about: bool = False
+    siblings: bool = False
 
 
 def needs(
     event: Event, lifecycle: Lifecycle, head: PlanHead, specs: Mapping[str, GuardSpec]
 ) -> Needs:
     """Return what must be read before the event is decided: what it says itself, and what its
-    guards declare (`GuardSpec.peers`, `deadlines`, `about`)."""
+    guards declare (`GuardSpec.peers`, `deadlines`, `about`, `siblings`)."""
     uses = [*event.guards, *(use for edge in event.transitions for use in edge.guards)]
     declared = [(specs[use.name], use.params) for use in uses if use.name in specs]
     kinds = {
@@ -144,4 +189,5 @@ def needs(
         peers=frozenset(kinds),
         fired=frozenset(rule.event for rule in rules if rule is not None and rule.event),
         about=any(spec.about for spec, _ in declared),
+        siblings=any(spec.siblings for spec, _ in declared),
     )

@@ -238,9 +238,9 @@ def _standing(
     facts: dict[str, Any] = {}
     requested: Entry | None = None
     for entry in history:
-        if entry.rating is not None and entry.period <= period.text:
-            ratings[entry.period] = Rating.from_tree(entry.rating)
-        if entry.period == entry.period_after == period.text:
+        if entry.rating is not None and entry.evaluated <= period.text:
+            ratings[entry.evaluated] = Rating.from_tree(entry.rating)
+        if entry.period == entry.period_after and entry.evaluated == period.text:
             facts.update(entry.data)
         event = lifecycle.events.get(entry.event)
         if event is not None and "change" in event.actions:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from evalflow.decision.guards import Guard
-from evalflow.decision.situation import Needs, Situation, needs
+from evalflow.decision.situation import Needs, Situation, evaluation_for, last_fixed, needs
 from evalflow.errors import NotFound, StorageError
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import (
     Entry,
+    Evaluation,
     PlanHead,
     Project,
     ProjectDefinition,
@@ -182,7 +183,7 @@ class Rules:
         plan_id = entry.project.rpartition("/")[0]
         redefined = "plan_revision" in event.actions and "definition" in entry.data
         terms = self.terms(plan_id, entry.revision - redefined)  # an approval makes the next one
-        return self.definition(entry.project, terms.in_force(entry.period)), terms.head
+        return self.definition(entry.project, terms.in_force(entry.evaluated)), terms.head
 
     def event(self, snapshot: Snapshot, name: str) -> Event:
         """Return the event of the project's lifecycle.
@@ -250,7 +251,9 @@ class Rules:
         project = snapshot.project
         terms = self.terms(project.plan, snapshot.latest)
         lifecycle = self.lifecycle(project.lifecycle)
-        measured = terms.in_force(project.period)
+        evaluation = evaluation_for(event, snapshot, lifecycle, self._evaluation_of(project.id))
+        evaluated = project.period if evaluation is None else evaluation.period
+        measured = terms.in_force(evaluated)
         latest = self.definition(project.id, project.revision)
         definition = (
             latest if project.revision <= measured else self.definition(project.id, measured)
@@ -269,8 +272,10 @@ class Rules:
                 group = groups[kind, unit] = self._group(project.plan, terms.head, unit, today)
             peers[kind] = group.projects
             rosters.append(group.roster)
+        about = self._about(latest) if wanted.about else None
         return Situation(
             snapshot=snapshot,
+            evaluation=evaluation,
             head=terms.head,
             lifecycle=lifecycle,
             calendar=terms.calendar,
@@ -283,7 +288,10 @@ class Rules:
             peers=peers,
             rosters=tuple(rosters),
             fired_on={name: self.fired_on(project.id, name) for name in wanted.fired},
-            about=self._about(latest) if wanted.about else None,
+            about=None if about is None else about.project,
+            about_rated=None if about is None else self._last_rating(about),
+            about_fired={} if about is None else self._last_fired(about.project.id),
+            siblings=self._siblings(latest) if about is not None and wanted.siblings else (),
         )
 
     def _group(self, plan: str, head: PlanHead, unit: str, today: dt.date) -> _Group:
@@ -307,8 +315,33 @@ class Rules:
     ) -> str | None:
         return head.ancestor(definition.unit_on(today), kind)
 
-    def _about(self, definition: ProjectDefinition) -> Project | None:
-        if definition.about is None:
-            return None
-        found = self.storage.snapshot(definition.about)
-        return None if found is None else found.project
+    def _evaluation_of(self, project: str) -> Callable[[str], Evaluation | None]:
+        return lambda period_text: self.storage.evaluation(project, period_text)
+
+    def _about(self, definition: ProjectDefinition) -> Snapshot | None:
+        return None if definition.about is None else self.storage.snapshot(definition.about)
+
+    def _last_rating(self, snapshot: Snapshot) -> Rating | None:
+        """Return the rating of the project's last fixed evaluation."""
+        project = snapshot.project
+        lifecycle = self.lifecycle(project.lifecycle)
+        fixed = last_fixed(snapshot, lifecycle, self._evaluation_of(project.id))
+        return None if fixed is None else fixed.rating
+
+    def _last_fired(self, project: str) -> Mapping[str, dt.datetime]:
+        return {entry.event: entry.at for entry in self.storage.history(project)}
+
+    def _siblings(
+        self, definition: ProjectDefinition
+    ) -> tuple[tuple[Project, Mapping[str, dt.datetime]], ...]:
+        """Return the other projects of the plan that are about the same one, with when their
+        events were last fired."""
+        plan = definition.id.rpartition("/")[0]
+        ids = [
+            project
+            for project, revision, _ in self.storage.definitions(plan)
+            if project != definition.id
+            and self.definition(project, revision).about == definition.about
+        ]
+        chosen = self.storage.select(Selection(plan=plan, ids=tuple(ids))) if ids else ()
+        return tuple([(each, self._last_fired(each.id)) for each in chosen])

@@ -24,12 +24,14 @@ from evalflow.engine.opening import load_lifecycle
 from evalflow.errors import InvalidInput, NotFound, Problem
 from evalflow.files.yaml import Document, read
 from evalflow.files.yaml_writer import yaml_text
+from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Actor, Entry, Label, PlanHead, Project, ProjectDefinition
 from evalflow.model.calendar import period
 from evalflow.model.canonical import Tree
 from evalflow.plan.definition import Plan
 from evalflow.plan.load import beside, load_plan
 from evalflow.plan.project import definition_from_tree
+from evalflow.plan.stored import stored_head
 from evalflow.scoring.rollup import shares
 
 SELECTED, EXCLUDED = "selected", "excluded"
@@ -304,12 +306,14 @@ def open_about(
 ) -> str:
     """Open one more project of `plan` that is about `project`, and return its id: the next
     revision of the plan has it. It belongs to the unit that answers for the project, in its
-    field where the plan knows that, else in the plan's first.
+    field where the plan knows that, else in the plan's first. A unit that the plan does not know
+    yet, or knows without its people, is taken over from the project's plan, with those who hold
+    a role there that the plan's lifecycle has.
 
     Raises:
         NotFound: no such plan or project.
         Refused: the actor may not revise the plan.
-        InvalidInput: the plan does not know the project's unit.
+        InvalidInput: the two plans are of different offices.
     """
     found, head = engine.project(project), engine.plans.head(plan)
     definitions = {each.number: each for each in engine.plans.definitions(plan)}
@@ -322,12 +326,53 @@ def open_about(
         "about": found.id,
     }
     lifecycle = engine.plans.lifecycle(next(iter(engine.projects(plan=plan, limit=1))).lifecycle)
+    head = _with_unit(head, engine.plans.head(found.plan), found.unit, lifecycle)
     definition = definition_from_tree(head, number, opened, measures=lifecycle.measures)
     revised = Plan(
         head=head, projects={**definitions, number: definition}, lifecycle=lifecycle, file=plan
     )
     engine.adopt(revised, by=by, reason=f"{number}: {found.id}")
     return definition.id
+
+
+def _with_unit(head: PlanHead, other: PlanHead, unit: str, lifecycle: Lifecycle) -> PlanHead:
+    """Return the head with the unit and its people as the plan `other` of the same office knows
+    them; what it knows itself stays."""
+    if unit not in head.units and _office(head) != _office(other):
+        raise InvalidInput(
+            [
+                Problem(
+                    code="another_office",
+                    path="units",
+                    value=unit,
+                    ko=f"'{unit}'은(는) 다른 기관({other.unit(other.office).label.ko})의 "
+                    f"부서입니다. 이 계획의 기관: {head.unit(head.office).label.ko}",
+                    en=f"'{unit}' is a unit of {other.unit(other.office).label.en}, and the plan "
+                    f"is of {head.unit(head.office).label.en}",
+                )
+            ]
+        )
+    units, directory = dict(head.tree["units"]), dict(head.tree["directory"])
+    for each in other.line_up(unit):
+        if each not in units and each != other.office:
+            units[each] = dict(other.tree["units"][each])
+            if units[each].get("parent") == other.office:
+                units[each]["parent"] = head.office
+    if not any(grant.unit == unit for grants in head.directory.values() for grant in grants):
+        for actor, grants in other.tree["directory"].items():
+            held = [
+                grant
+                for grant in grants
+                if grant["unit"] == unit
+                and grant["role"] in lifecycle.roles
+                and lifecycle.roles[grant["role"]].at == other.unit(unit).kind
+            ]
+            if held:
+                directory[actor] = [*directory.get(actor, ()), *held]
+    tree = {**head.tree, "units": units, "directory": directory}
+    return attrs.evolve(
+        stored_head(tree, head.id), revision=head.revision, effective=head.effective
+    )
 
 
 def _evaluated(engine: Engine) -> Iterator[tuple[PlanHead, ProjectDefinition]]:

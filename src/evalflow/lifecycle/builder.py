@@ -10,6 +10,8 @@ from evalflow.files.reader import Part, Reader
 from evalflow.lifecycle import keys
 from evalflow.lifecycle.check.overlap import overlaps
 from evalflow.lifecycle.definition import (
+    FIXED,
+    RUNNING,
     Duty,
     Event,
     Field,
@@ -37,12 +39,19 @@ from evalflow.lifecycle.places import (
 from evalflow.lifecycle.sources import FORMAT
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
+from evalflow.model.history import EVALUATED
 
 COOPERATING = "cooperating"
 """The word in a notice's `to` for the units that must cooperate; no role may bear it."""
 
 RESERVED_EVENTS = frozenset({"adopt", "revise", "migrate"})
 """Events of every history that no lifecycle defines: a plan is adopted, then revised."""
+
+_ON_RUNNING = frozenset({"self_rating", "extension", "correction", "next_period", "declaration"})
+"""Actions that are about the period that runs, and its evaluation."""
+
+_RESERVED_FIELDS = frozenset({"definition", EVALUATED})
+"""What entries say of themselves beside the data that was given."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _VERSION = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}/[1-9][0-9]{0,8}", re.ASCII)
@@ -181,6 +190,7 @@ class Builder:
                     label=_label(inside),
                     region=name,
                     final=inside.flag("final", False),
+                    fixed=inside.flag("fixed", False),
                 )
                 if state in self.states:
                     duplicate(inside, ("상태", "state"), state, self.states[state].region)
@@ -234,7 +244,9 @@ class Builder:
             notices=tuple(self._notices(name, part, targets)),
             together=part.name("together", None),
             first_wins=part.choice("choose", ("first",), None) == "first",
+            evaluation=part.choice("evaluation", (RUNNING, FIXED), RUNNING) or RUNNING,
         )
+        self._check_evaluation(event, part)
         if all_read:  # what stands there wrongly is not compared as well
             self._check_overlaps(event, edges)
         for number, (_, at) in enumerate(edges):
@@ -293,6 +305,30 @@ class Builder:
             at = next(part for edge, part in edges if edge is overlap.second)
             code, ko, en = overlap_told(overlap, event)
             at.wrong(None, code, ko, en)
+
+    def _check_evaluation(self, event: Event, part: Part) -> None:
+        """An event on the last fixed evaluation: there is one, and it leaves the running one be."""
+        if event.evaluation != FIXED:
+            return
+        if not any(state.fixed for state in self.states.values()):
+            part.wrong(
+                "evaluation",
+                "nothing_is_fixed",
+                "어느 상태에서 평가가 확정되는지 없습니다 (그 상태에 fixed: true)",
+                "no state is one in which an evaluation is fixed (say fixed: true of it)",
+                FIXED,
+            )
+        for name in event.actions:
+            if name in _ON_RUNNING:
+                part.wrong(
+                    "actions",
+                    "runs_on",
+                    f"동작 '{name}'은(는) 진행 중인 평가에 하는 것이라 evaluation: fixed와 함께 "
+                    "쓸 수 없습니다",
+                    f"the action '{name}' is about the running evaluation, so not with "
+                    "evaluation: fixed",
+                    name,
+                )
 
     def _check_event_fields(self, events: list[tuple[str, Part]]) -> None:
         """A field of the type `event` names an event that is due: there must be one."""
@@ -395,8 +431,11 @@ class Builder:
 
     def _fields(self, part: Part) -> Iterator[Field]:
         for name, inside in self._named(part, "data", ("항목", "field")):
-            if name == "definition":
-                ko, en = "'definition'은 이력이 쓰는 이름입니다", "entries use that name themselves"
+            if name in _RESERVED_FIELDS:
+                ko, en = (
+                    f"'{name}'은(는) 이력이 쓰는 이름입니다",
+                    "entries use that name themselves",
+                )
                 inside.wrong(None, "reserved_name", ko, en, name)
             inside.only(keys.FIELD | _name_key(inside))
             kind = inside.known("type", ("자료 유형", "field type"), sorted(FIELD_TYPES))

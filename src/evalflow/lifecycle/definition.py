@@ -11,6 +11,9 @@ from evalflow.files.notes import Note
 from evalflow.model import DueRule, Label
 from evalflow.model.canonical import Tree, canonical, digest
 
+RUNNING, FIXED = "running", "fixed"
+"""Which evaluation an event is about (`Event.evaluation`)."""
+
 
 @attrs.frozen(kw_only=True)
 class Role:
@@ -25,13 +28,15 @@ class Role:
 class State:
     """A state; its name is unique across all regions of the lifecycle.
 
-    `final` says that the end is meant: nothing has to lead out of it.
+    `final` says that the end is meant: nothing has to lead out of it. `fixed` says that the
+    evaluation of the period is fixed (확정) in it.
     """
 
     name: str
     label: Label
     region: str
     final: bool = False
+    fixed: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -130,6 +135,8 @@ class Event:
         together: a kind of unit; one firing then moves all projects of that unit (as the
             bureau's submission does), or none.
         first_wins: where two edges could both be taken, the first one is meant.
+        evaluation: which evaluation it is about: `running`, that of the project's period, or
+            `fixed`, the last one that was fixed (`State.fixed`), whatever period runs by now.
     """
 
     name: str
@@ -144,6 +151,7 @@ class Event:
     notices: tuple[NoticeRule, ...] = ()
     together: str | None = None
     first_wins: bool = False
+    evaluation: str = RUNNING
 
     def sources(self) -> frozenset[str]:
         """Return the states of the leading region from which the event can be fired."""
@@ -228,7 +236,8 @@ class GuardSpec:
     the parameter that names a kind of unit, whose projects `firing.peers(kind)` then gives, or `*`
     for every kind;
     with `deadlines` it may ask `firing.deadline` for any event, with `about` look at
-    `firing.about`.
+    `firing.about`, `firing.about_rated` and `firing.about_fired`, with `siblings` (and `about`) at
+    `firing.siblings`.
     """
 
     name: str
@@ -244,6 +253,7 @@ class GuardSpec:
     peers: str | None = None
     deadlines: bool = False
     about: bool = False
+    siblings: bool = False
 
 
 @attrs.frozen(kw_only=True)

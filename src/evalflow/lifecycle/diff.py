@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.lifecycle.definition import Event, Lifecycle
+from evalflow.lifecycle.definition import RUNNING, Event, Lifecycle
 from evalflow.model import Label
 
 
@@ -119,6 +119,7 @@ def _facets(
     elif kind == "state":
         yield both(Label("영역", "region"), lambda state: state.region)
         yield both(Label("끝", "final"), lambda state: "o" if state.final else "")
+        yield both(Label("평가 확정", "evaluation fixed"), lambda state: "o" if state.fixed else "")
     elif kind == "duty":
         yield both(Label("한 사람", "whoever"), lambda duty: _listed(duty.whoever))
         yield both(Label("못 하는 일", "may not"), lambda duty: _listed(duty.may_not))
@@ -177,6 +178,10 @@ _EVENT_FACETS: tuple[tuple[Label, Any], ...] = (
     (Label("알림", "notices"), _notices),
     (Label("함께", "together"), lambda event: event.together or ""),
     (Label("이끄는 영역", "leading region"), lambda event: event.leads),
+    (
+        Label("대상 평가", "about the evaluation"),
+        lambda event: "" if event.evaluation == RUNNING else event.evaluation,
+    ),
     (Label("먼저 맞는 것", "first wins"), lambda event: "o" if event.first_wins else ""),
 )
 

@@ -11,10 +11,10 @@ LIFECYCLE = frozenset(
 )
 ROLE = frozenset({"ko", "en", "at"})
 REGION = frozenset({"ko", "en", "initial", "states"})
-STATE = frozenset({"ko", "en", "final"})
+STATE = frozenset({"ko", "en", "final", "fixed"})
 EVENT = frozenset(
     {"ko", "en", "by", "due", "together", "transitions", "guards", "data", "actions"}
-    | {"notices", "leads", "choose"}
+    | {"notices", "leads", "choose", "evaluation"}
 )
 STORED_EVENT = EVENT - {"actions"} | {"records"}
 """In a store what files call `actions` has the name that it always had."""

@@ -13,6 +13,8 @@ from typing import Any
 from evalflow.files import stored
 from evalflow.lifecycle import keys
 from evalflow.lifecycle.definition import (
+    FIXED,
+    RUNNING,
     Duty,
     Event,
     Field,
@@ -105,8 +107,13 @@ def _region(step: Any, tree: stored.Inside, states: dict[str, State]) -> Region:
 
     def state(at: Any, inside: stored.Inside) -> State:
         name = _name(at, inside, keys.STATE)
-        final = stored.flag(inside, "final", False)
-        return State(name=name, label=_label(inside), region=region, final=final)
+        return State(
+            name=name,
+            label=_label(inside),
+            region=region,
+            final=stored.flag(inside, "final", False),
+            fixed=stored.flag(inside, "fixed", False),
+        )
 
     own = {each.name: each for each in stored.each(tree, "states", state).values()}
     initial = stored.text(tree, "initial")
@@ -146,6 +153,7 @@ def _event(step: Any, tree: stored.Inside, states: _States) -> Event:
         notices=tuple(stored.each(tree, "notices", _notice).values()),
         together=stored.text(tree, "together", None),
         first_wins=stored.choice(tree, "choose", ("first",), None) == "first",
+        evaluation=stored.choice(tree, "evaluation", (RUNNING, FIXED), RUNNING),
     )
 
 

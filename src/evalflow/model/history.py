@@ -12,6 +12,10 @@ from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.ratings import Rating, figure_text
 from evalflow.model.units import Label
 
+EVALUATED = "evaluated_period"
+"""What an entry's data calls the period of the evaluation that it is about, where that is not the
+period that runs."""
+
 
 @attrs.frozen(kw_only=True)
 class Act:
@@ -179,6 +183,12 @@ class Entry:
     previous: str = ""
     hash: str = ""
     _texts: tuple[str, str] | None = attrs.field(default=None, init=False, eq=False, repr=False)
+
+    @property
+    def evaluated(self) -> str:
+        """Return the period of the evaluation that it is about: its period, or the earlier one
+        of an event on the last fixed evaluation (수시평가 on any day, R37)."""
+        return self.data.get(EVALUATED, self.period) if isinstance(self.data, dict) else self.period
 
     def texts(self) -> tuple[str, str]:
         """Return the canonical texts of `data` and `rating`, made once: the hash covers them

@@ -320,7 +320,7 @@ class MemoryStorage:
                 for n, state in enumerate(entry.after)
             )
             states = entry.after
-            if entry.rating is not None:
+            if entry.rating is not None and entry.rating.get("period") in (None, entry.period):
                 band = entry.rating.get("band")
             elif entry.period_after != entry.period:
                 band = None

@@ -43,13 +43,15 @@ _IN_STATES = """p.states IN (
     SELECT 1 FROM json_each(known.states) AS one
     WHERE one.value IN (SELECT value FROM json_each(:states))))"""
 
-# Everything that the entries up to a moment say, project by project. The definition in force
+# Everything that the entries up to a moment say, project by project. A rating of an earlier period
+# (a spot check, R37) does not count here. The definition in force
 # then is the latest one made up to the last of these entries.
 _AS_OF = """
 SELECT p.id, p.plan, p.number, coalesce(d.label_ko, p.label_ko), coalesce(d.label_en, p.label_en),
   [unit], coalesce(d.field, p.field), last.lifecycle, coalesce(d.revision, last.revision),
   last.hash, e.number, e.after, e.period = e.period_after, e.period_after,
-  CASE WHEN e.rating IS NOT NULL THEN json_object('band', json_extract(e.rating, '$.band')) END
+  CASE WHEN coalesce(json_extract(e.rating, '$.period'), e.period) = e.period
+    AND e.rating IS NOT NULL THEN json_object('band', json_extract(e.rating, '$.band')) END
 FROM project AS p
 JOIN entry AS last ON last.project = p.id AND last.number = (
   SELECT number FROM entry WHERE project = p.id AND at <= :at ORDER BY number DESC LIMIT 1)

@@ -471,7 +471,8 @@ class _Year:
             except InvalidInput as error:
                 return {ids[0]: _as_reasons(error)}
             rating = entry.rating
-            band = None if rating is None else rating.get("band")
+            running = None if entry.evaluated != entry.period else rating
+            band = None if running is None else running.get("band")
             self._moved(event, ids[0], entry.after, entry.period_after, entry.number, band)
             return {}
         plan = self.engine.batch(

@@ -77,6 +77,25 @@ class HistoryTests(StorageKit):
         assert [p.unit for p in then(LATER, on=today, ids=(SIX,))] == ["youth"]
         assert then(evaluated, on=today, units=frozenset({"youth"})) == []
 
+    def test_a_rating_of_an_earlier_period_is_none_of_the_period_that_runs(
+        self, storage: Storage
+    ) -> None:
+        project = given_project(storage)
+        told = [
+            ("self_evaluate", {"rated": rating(SIX, "2016-Q1")}),
+            ("open_period", {"period": "2016-Q2"}),
+            ("spot_check", {"rated": rating(SIX, "2016-Q1")}),
+            ("self_evaluate", {"rated": rating(SIX, "2016-Q2", band="on_track")}),
+            ("spot_check", {"rated": rating(SIX, "2016-Q1")}),
+        ]
+        for (event, said), band in zip(
+            told, ("lagging", None, None, "on_track", "on_track"), strict=True
+        ):
+            move = move_after(project, event, **said)  # type: ignore[arg-type]
+            project = attrs.evolve(move.project, band=band)
+            storage.commit(Commit(moves=(attrs.evolve(move, project=project),)))
+            assert list(storage.as_of(EVERYTHING, LATER)) == [project]
+
     def test_a_clock_that_went_back_hides_no_later_entry(self, storage: Storage) -> None:
         project = given_project(storage, at=BEGINNING + DAY)
         storage.commit(entry_after(project, state="submitted", at=BEGINNING))

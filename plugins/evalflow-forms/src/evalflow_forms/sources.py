@@ -212,7 +212,7 @@ def _standing(
             spent[entry.period] = int(entry.data["spent"])
         if entry.period in upto:
             months.update(entry.data.get("progress_by_month") or {})
-        if entry.period != period or entry.period_after != period:
+        if entry.evaluated != period or entry.period_after != entry.period:
             continue
         if entry.rating is not None:
             rating = Rating.from_tree(entry.rating)

@@ -90,7 +90,7 @@ _IN_STATES = """p.states IN (
 
 # Everything that the entries up to a moment say, project by project. The definition in force
 # then is the latest one made up to the last of these entries. Of the ratings only the last one
-# is needed.
+# is needed; one of an earlier period (a spot check, R37) does not count here.
 _AS_OF = """
 SELECT p.id, p.plan, p.number, coalesce(d.label_ko, p.label_ko), coalesce(d.label_en, p.label_en),
   [unit], coalesce(d.field, p.field), last.lifecycle, coalesce(d.revision, last.revision),
@@ -100,7 +100,8 @@ FROM {schema}project AS p
 CROSS JOIN LATERAL (SELECT l.* FROM {schema}entry AS l WHERE l.project = p.id AND l.at <= :at
   ORDER BY l.number DESC LIMIT 1) AS last
 CROSS JOIN LATERAL (SELECT max(r.number) AS number FROM {schema}entry AS r
-  WHERE r.project = p.id AND r.number <= last.number AND r.rating IS NOT NULL) AS rated
+  WHERE r.project = p.id AND r.number <= last.number AND r.rating IS NOT NULL
+    AND coalesce(r.rating::jsonb ->> 'period', r.period) = r.period) AS rated
 LEFT JOIN {schema}definition AS d ON d.project = p.id AND d.revision = (
   SELECT max(revision) FROM {schema}definition
   WHERE project = p.id AND revision <= last.revision)
