@@ -26,6 +26,12 @@ PARAMS: Mapping[str, Mapping[str, Any]] = {
     "concerns": {"states": ["lagging"]},
     "follows": {"event": "refer_to_audit"},
     "resolved": {"by": "policy_office"},
+    "acts_as": {"roles": ["department"]},
+    "in": {"states": ["submitted", "unchanged"]},
+    "given": {"field": "document", "is": ["주무과-1"]},
+    "until": {"days_after": "self_evaluate", "days": "1"},
+    "not_before": {"working_days_after": "submit", "days": "5"},
+    "overdue": {"of": "submit"},
 }
 
 

@@ -357,7 +357,7 @@ def test_a_due_date_for_an_unknown_event_is_found_with_the_nearest() -> None:
     typo = plan(
         due={
             "revew": DueRule(kind="day", n=3),
-            "submit": DueRule(kind="days_after", event="x", n=1),
+            "submit": DueRule(kind="days_after", events=("x",), n=1),
         }
     )
     findings = check(MAJOR_WORKS, vocabulary=VOCABULARY, head=typo)

@@ -73,7 +73,7 @@ def test_a_file_becomes_a_lifecycle(load: Load) -> None:
         ("complaint", "complained", "none_made"),
     ]
     assert verify.transitions[0].guards == (GuardUse(name="rated", params={"as": "on_track"}),)
-    assert verify.due == DueRule(kind="days_after", event="report", n=10)
+    assert verify.due == DueRule(kind="days_after", events=("report",), n=10)
     assert verify.notices[0].entering == "verified"
     assert order.duties[0].may_not == ("verify",)
     assert order.duties[0].unless_acting
@@ -153,7 +153,7 @@ def test_it_knows_where_things_stand(load: Load, tmp_path: Path) -> None:
         ("{day: 5}", DueRule(kind="day", n=5)),
         ("{days_after_period: 10}", DueRule(kind="days_after_period", n=10)),
         ("{months_after_period: 1}", DueRule(kind="months_after_period", n=1)),
-        ("{days_after: verify, days: 10}", DueRule(kind="days_after", event="verify", n=10)),
+        ("{days_after: verify, days: 10}", DueRule(kind="days_after", events=("verify",), n=10)),
         ("{date: 02-19}", DueRule(kind="date", month_day="02-19")),
     ],
 )

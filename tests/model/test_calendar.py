@@ -350,7 +350,7 @@ def test_every_kind_of_due_rule_is_counted_as_the_civil_code_says(
 
 
 def test_ten_days_after_a_change_do_not_count_the_day_of_the_change(korea: Holidays) -> None:
-    rule = DueRule(kind="days_after", event="approve_change", n=10)
+    rule = DueRule(kind="days_after", events=("approve_change",), n=10)
     calendar = a_calendar(korea)
 
     found = calendar.deadline(rule, "2016-Q2", fired_on=day("2016-05-04"))
@@ -361,7 +361,7 @@ def test_ten_days_after_a_change_do_not_count_the_day_of_the_change(korea: Holid
 
 
 def test_a_rule_that_counts_from_an_event_needs_the_day_of_the_event() -> None:
-    rule = DueRule(kind="days_after", event="approve_change", n=10)
+    rule = DueRule(kind="days_after", events=("approve_change",), n=10)
 
     with pytest.raises(InvalidInput, match="'approve_change' was not fired yet"):
         a_calendar().deadline(rule, "2016-Q2")

@@ -90,7 +90,7 @@ def test_calendar_scoring_and_delivery_are_read() -> None:
     assert head.calendar.extra == {dt.date(2016, 5, 6): "임시공휴일"}
     assert head.calendar.removed == (dt.date(2016, 5, 5),)
     assert head.calendar.due["self_evaluate"].n == 7
-    assert head.calendar.due["file_change"].event == "approve_change"
+    assert head.calendar.due["file_change"].events == ("approve_change",)
     assert (head.calendar.move, head.calendar.frequency) == ("previous", "quarter")
     rules = head.scoring
     assert [(b.name, b.at_least) for b in rules.bands] == [

@@ -94,7 +94,7 @@ def test_what_is_noted_has_no_rate_and_what_is_not_has_one(
     from decimal import Decimal
 
     from evalflow.model import ScoringRules, Subject
-    from evalflow.plan.rateable import _why_never
+    from evalflow.plan.rateable import _of_indicator
 
     fitting = [name for name, each in FORMULAS.items() if direction in each.directions]
     formula = data.draw(st.sampled_from([name for name in fitting if name != "milestone"]))
@@ -126,7 +126,7 @@ def test_what_is_noted_has_no_rate_and_what_is_not_has_one(
             .status
         )
 
-    if _why_never(indicator, rules, ["2025-Q1"]) is not None:
+    if list(_of_indicator(definition, indicator, rules, ["2025-Q1"], lambda *_: "here")):
         assert status(actual) == "undefined"
     else:
         probes = (target, target + 1, target - 1, 0, 1)

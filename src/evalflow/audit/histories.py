@@ -6,7 +6,6 @@ actions. The rows that they left are held against those that are there by `leavi
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -79,7 +78,7 @@ class History:
     now: Project | None = None
     definitions: list[tuple[int, ProjectDefinition]] = attrs.field(factory=list)
     evaluations: dict[str, Evaluation] = attrs.field(factory=dict)
-    fired: dict[str, dt.datetime] = attrs.field(factory=dict)
+    played: list[Entry] = attrs.field(factory=list)
     left: Leavings = attrs.field(init=False)
     revised: dict[int, tuple[Entry, str | None]] = attrs.field(factory=dict)
     followed: bool = True
@@ -340,23 +339,19 @@ class History:
         if revision > measured:
             earlier = [each for number, each in self.definitions if number <= measured]
             definition = earlier[-1]
-        zone = footing.calendar
         return Situation(
             snapshot=snapshot,
             evaluation=evaluation,
             head=head,
             lifecycle=lifecycle,
-            calendar=zone,
+            calendar=footing.calendar,
             directory=footing.directory,
             definition=definition,
             latest=latest,
             guards={},
             score=_no_score,
             measured=measured,
-            fired_on={
-                name: zone.today(self.fired[name]) if name in self.fired else None
-                for name in lifecycle.events
-            },
+            history=tuple(self.played),
         )
 
     def _follow(self, entry: Entry, move: Move) -> None:
@@ -365,7 +360,7 @@ class History:
         if project.change is not None:  # as it is read back
             project = project_from(project_row(project))
         self.now = project
-        self.fired[entry.event] = entry.at
+        self.played.append(entry)
         self.left.follow(move)
         if move.evaluation is not None:
             evaluation = Evaluation.from_tree(parse(move.evaluation.text()))

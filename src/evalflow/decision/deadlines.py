@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import attrs
 
-from evalflow.lifecycle.definition import Event, Lifecycle
+from evalflow.decision.clocks import Falls, History, falls
+from evalflow.lifecycle.definition import Event, GuardSpec, GuardUse, Lifecycle
 from evalflow.model import DueRule, Entry, Label, PlanHead, Project
 from evalflow.model.calendar import Calendar
 from evalflow.model.directory import Directory
@@ -58,13 +59,13 @@ class DueState:
     """A project on the day asked for, with what decides about its due dates.
 
     `extensions` are those of its current period; `fired_since` are events fired since it came
-    into its leading state, `last_fired` answers when an event was last fired.
+    into its leading state, `history` answers with its entries up to that day.
     """
 
     project: Project
     extensions: Mapping[str, str]
     fired_since: frozenset[str]
-    last_fired: Callable[[str], dt.date | None]
+    history: History
 
 
 @attrs.frozen(kw_only=True)
@@ -75,6 +76,7 @@ class Ledger:
     lifecycle: Lifecycle
     calendar: Calendar
     directory: Directory
+    specs: Mapping[str, GuardSpec]
     today: dt.date
 
     def owed(self, standings: Iterable[DueState]) -> Iterator[Due]:
@@ -84,7 +86,7 @@ class Ledger:
         its source states the due waits for somebody's earlier step. Where the projects of a
         unit act together they share one due.
         """
-        together: dict[tuple[str, str, str, _Day], list[tuple[DueState, bool]]] = {}
+        together: dict[tuple[str, str, str, Falls], list[tuple[DueState, bool]]] = {}
         regions = list(self.lifecycle.regions)
         for standing in standings:
             project = standing.project
@@ -94,10 +96,10 @@ class Ledger:
                     continue
                 state = project.states[regions.index(event.leads)]
                 ready = state in event.sources()
-                if not ready and (rule.event or not comes_before(self.lifecycle, state, event)):
+                if not ready and (rule.events or not comes_before(self.lifecycle, state, event)):
                     continue
                 day = self._day(standing, event.name, rule)
-                if day is None:
+                if day is None or self._is_no_duty(event, state, project.period, day.due):
                     continue
                 if event.together is None:
                     waits = () if ready else (project.id,)
@@ -111,28 +113,48 @@ class Ledger:
             standings_of_unit = [standing for standing, _ in members]
             yield self._due(self.lifecycle.events[name], unit, standings_of_unit, day, waiting)
 
-    def _day(self, standing: DueState, event: str, rule: DueRule) -> _Day | None:
+    def _is_no_duty(self, event: Event, state: str, period: str, due: dt.date) -> bool:
+        """Say whether nobody owes it: a right that lapsed (it may only be used in its own time), or
+        what cannot be done in this period at all."""
+        own = {"of": event.name}
+        if due < self.today and any(u.name == "in_time" and u.params == own for u in event.guards):
+            return True
+        edges = [t for t in event.transitions if t.region == event.leads]
+        edges = [t for t in edges if t.source == state] or edges
+        return all(
+            any(self._impossible(use, period) for use in (*event.guards, *edge.guards))
+            for edge in edges
+        )
+
+    def _impossible(self, use: GuardUse, period: str) -> bool:
+        spec = self.specs.get(use.name)
+        return (
+            spec is not None and spec.possible is not None and not spec.possible(self.head, period)
+        )
+
+    def _day(self, standing: DueState, event: str, rule: DueRule) -> Falls | None:
         """Return when the event is due for the project, or None where it is not due."""
-        fired_on = None
-        if rule.event is not None:
-            fired_on = standing.last_fired(rule.event)
-            if fired_on is None:
-                return None
-        deadline = self.calendar.deadline(rule, standing.project.period, fired_on=fired_on)
-        extended = standing.extensions.get(event)
-        if extended is not None:
-            return _Day(deadline.nominal, dt.date.fromisoformat(extended), True)
-        return _Day(deadline.nominal, deadline.due, False)
+        return falls(
+            rule,
+            event,
+            period=standing.project.period,
+            calendar=self.calendar,
+            lifecycle=self.lifecycle,
+            extensions=standing.extensions,
+            history=standing.history,
+        )
 
     def _due(
         self,
         event: Event,
         unit: str,
         standings: list[DueState],
-        day: _Day,
+        day: Falls,
         waiting: tuple[str, ...],
     ) -> Due:
         left = (day.due - self.today).days
+        region = list(self.lifecycle.regions).index(event.leads)
+        by = event.by_from(standings[0].project.states[region])
         return Due(
             plan=self.head.id,
             projects=tuple([standing.project.id for standing in standings]),
@@ -140,8 +162,8 @@ class Ledger:
             event=event.name,
             label=event.label,
             period=standings[0].project.period,
-            roles=event.by,
-            actors=self.directory.holders(event.by, unit, self.today),
+            roles=by,
+            actors=self.directory.holders(by, unit, self.today),
             nominal=day.nominal,
             due=day.due,
             days_late=max(-left, 0),
@@ -150,15 +172,6 @@ class Ledger:
             waiting_for=waiting,
             together=event.together is not None,
         )
-
-
-@attrs.frozen
-class _Day:
-    """When something is due: the day its rule names, the day that counts, why it differs."""
-
-    nominal: dt.date
-    due: dt.date
-    extended: bool
 
 
 def comes_before(lifecycle: Lifecycle, state: str, event: Event) -> bool:
@@ -216,15 +229,3 @@ def fired_in_this_visit(
         if entry.event in leading:
             fired.add(entry.event)
     return frozenset(fired)
-
-
-def extensions_given(entries: Sequence[Entry], lifecycle: Lifecycle, period: str) -> dict[str, str]:
-    """Return the extensions that these entries gave for the period: event -> day."""
-    found: dict[str, str] = {}
-    for entry in entries:
-        event = lifecycle.events.get(entry.event)
-        if event is None or "extension" not in event.actions or entry.period != period:
-            continue
-        given = {field.type: entry.data.get(field.name) for field in event.data}
-        found[given["event"]] = given["date"]
-    return found

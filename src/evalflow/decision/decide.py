@@ -289,8 +289,7 @@ def _state_reasons(
     event: Event, situation: Situation, unit: str, today: dt.date
 ) -> tuple[Reason, ...]:
     project, lifecycle = situation.project, situation.lifecycle
-    region = list(lifecycle.regions).index(event.leads)
-    state = project.states[region]
+    state = _leading_state(situation, event)
     sources = event.sources()
     if state in sources:
         return ()
@@ -331,6 +330,11 @@ def _nothing_fixed(project: Project) -> Reason:
     )
 
 
+def _leading_state(situation: Situation, event: Event) -> str:
+    region = list(situation.lifecycle.regions).index(event.leads)
+    return situation.project.states[region]
+
+
 @attrs.frozen
 class Right:
     """By which grant the actor may act, if any, and the checks role, unit and duties."""
@@ -343,10 +347,11 @@ def entitled(situation: Situation, event: Event, actor: Actor, unit: str, today:
     """Return whether the actor may fire the event on something of `unit`: the gate's checks of
     role, unit and separation of duties."""
     directory, lifecycle = situation.directory, situation.lifecycle
-    grants = directory.grants_for(actor, event.by, unit, today)
+    by = event.by_from(_leading_state(situation, event))
+    grants = directory.grants_for(actor, by, unit, today)
     if not grants:
         labels = {name: role.label for name, role in lifecycle.roles.items()}
-        reason = directory.why_not(actor, event.by, unit, today, labels)
+        reason = directory.why_not(actor, by, unit, today, labels)
         if reason.code == "wrong_unit":
             return Right(None, (Check("role"), Check("unit", (reason,)), Check("duties")))
         return Right(None, (Check("role", (reason,)), Check("unit"), Check("duties")))
@@ -356,7 +361,7 @@ def entitled(situation: Situation, event: Event, actor: Actor, unit: str, today:
     for grant in grants:
         if all(access.barred(duty, acts, actor.id, grant) is None for duty in duties):
             return Right(grant, (*passed, Check("duties")))
-    holders = directory.holders(event.by, unit, today)
+    holders = directory.holders(by, unit, today)
     names = {name: each.label for name, each in lifecycle.events.items()}
     barred = [
         access.barred(duty, acts, actor.id, grants[0], holders=holders, labels=names)
@@ -483,7 +488,7 @@ def _move(
 ) -> Move:
     project, event, definition = firing.project, firing.event, draft.definition
     evaluation = draft.evaluation
-    if any(event.name in duty.whoever for duty in firing.lifecycle.duties):
+    if any(event.name in (*duty.whoever, duty.since) for duty in firing.lifecycle.duties):
         act = Act(
             event=event.name,
             actor=firing.actor.id,

@@ -14,6 +14,7 @@ from evalflow.model import (
     Actor,
     Actual,
     Change,
+    Entry,
     Evaluation,
     Grant,
     Override,
@@ -107,6 +108,15 @@ class Firing:
             LookupError: the guard did not declare that it asks (`GuardSpec.deadlines`).
         """
         return self.situation.deadline(self.lifecycle.events[event])
+
+    @property
+    def history(self) -> tuple[Entry, ...]:
+        """Return the project's entries so far, oldest first.
+
+        Raises:
+            LookupError: the guard did not declare that it looks at them (`GuardSpec.history`).
+        """
+        return self.situation.past()
 
     def given(self, field_type: str) -> Tree | None:
         """Return the data given in the event's first field of this type, or None."""

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from evalflow.decision.firing import Draft, Firing
+from evalflow.decision.procedure_guards import PROCEDURE_GUARDS
 from evalflow.errors import Reason
 from evalflow.lifecycle.definition import GuardSpec
-from evalflow.model import Label, Line, NotDue, Project, Rating, calendar
+from evalflow.model import Label, Line, NotDue, PlanHead, Project, Rating, calendar
 from evalflow.scoring import bands
 
 Reasons = Reason | Sequence[Reason] | None
@@ -331,11 +332,14 @@ def _verdict_fits(rating: Rating, wanted: str) -> bool:
     return fits[wanted]
 
 
+def _is_last(head: PlanHead, period: str) -> bool:
+    return calendar.period(period) >= calendar.period(head.calendar.last)
+
+
 def next_period_exists(firing: Firing, after: Draft) -> Reasons:
     """Refuse after the plan's last period."""
     here = calendar.period(firing.project.period)
-    last = calendar.period(firing.head.calendar.last)
-    if here < last:
+    if not _is_last(firing.head, here.text):
         return None
     return Reason(
         code="no_next_period",
@@ -348,7 +352,7 @@ def last_period(firing: Firing, after: Draft) -> Reasons:
     """Refuse before the plan's last period."""
     here = calendar.period(firing.project.period)
     last = calendar.period(firing.head.calendar.last)
-    if here >= last:
+    if _is_last(firing.head, here.text):
         return None
     return Reason(
         code="not_last_period",
@@ -526,127 +530,136 @@ def _spec(name: str, ko: str, en: str, **rest: Any) -> GuardSpec:
     return GuardSpec(name=name, label=Label(ko, en), **rest)
 
 
+_EVALUATION_GUARDS: tuple[tuple[GuardSpec, Guard], ...] = (
+    (
+        _spec("period_ended", "기간 종료", "period has ended", looks_back=True, looks_at="period"),
+        period_ended,
+    ),
+    (_spec("figures_complete", "실적 완비", "figures complete"), figures_complete),
+    (_spec("lagging_explained", "부진사유·대책", "lagging explained"), lagging_explained),
+    (_spec("cards_complete", "관리카드 완비", "cards complete"), cards_complete),
+    (_spec("changes_declared", "변경사항 기재", "changes declared"), changes_declared),
+    (_spec("change_is_filed", "변경 공문 제출됨", "change is filed"), change_is_filed),
+    (_spec("change_is_declared", "변경 기재됨", "change is declared"), change_is_declared),
+    (
+        _spec(
+            "unit_complete",
+            "소속 사업 모두 완료",
+            "all projects of the unit are ready",
+            params={"kind": None, "states": None},
+            required=("kind", "states"),
+            names={"states": "state"},
+            peers="kind",
+        ),
+        unit_complete,
+    ),
+    (
+        _spec(
+            "signed_off",
+            "결재",
+            "signed off",
+            params={"by": None},
+            required=("by",),
+            names={"by": "role"},
+            signed_by="by",
+        ),
+        signed_off,
+    ),
+    (_spec("rates_judged", "이행률 검토", "rates judged"), rates_judged),
+    (
+        _spec(
+            "rated",
+            "평가 결과",
+            "rated as",
+            params={"as": ("on_track", "lagging", "seriously_lagging")},
+            required=("as",),
+            exclusive_by="as",
+            exclusive=(
+                frozenset({"on_track", "lagging"}),
+                frozenset({"on_track", "seriously_lagging"}),
+            ),
+        ),
+        rated,
+    ),
+    (
+        _spec(
+            "next_period_exists",
+            "다음 기간 있음",
+            "a next period exists",
+            looks_at="period",
+            possible=lambda head, period: not _is_last(head, period),
+        ),
+        next_period_exists,
+    ),
+    (
+        _spec(
+            "last_period",
+            "마지막 기간",
+            "the last period",
+            looks_at="period",
+            possible=_is_last,
+        ),
+        last_period,
+    ),
+    (
+        _spec(
+            "consulted",
+            "협조",
+            "consulted",
+            params={"by": None, "where": ("always", "money_changes")},
+            required=("by",),
+            names={"by": "role"},
+        ),
+        consulted,
+    ),
+    (
+        _spec(
+            "in_time",
+            "기한 안",
+            "in time",
+            params={"of": None},
+            names={"of": "event"},
+            deadlines=True,
+        ),
+        in_time,
+    ),
+    (
+        _spec(
+            "concerns",
+            "관련 사업의 상태",
+            "about a project in the state",
+            params={"states": None, "fixed": ("on_track", "lagging", "seriously_lagging")},
+            required=("states",),
+            about=True,
+        ),
+        concerns,
+    ),
+    (
+        _spec(
+            "follows",
+            "의뢰에 따름",
+            "follows an event on the project it is about",
+            params={"event": None},
+            required=("event",),
+            about=True,
+            siblings=True,
+        ),
+        follows,
+    ),
+    (
+        _spec(
+            "resolved",
+            "위원회 의결",
+            "resolved by the committee",
+            params={"by": None, "quorum": ("majority", "two_thirds")},
+            required=("by",),
+            names={"by": "role"},
+        ),
+        resolved,
+    ),
+)
+
 GUARDS: Mapping[str, tuple[GuardSpec, Guard]] = {
-    spec.name: (spec, guard)
-    for spec, guard in (
-        (
-            _spec(
-                "period_ended", "기간 종료", "period has ended", looks_back=True, looks_at="period"
-            ),
-            period_ended,
-        ),
-        (_spec("figures_complete", "실적 완비", "figures complete"), figures_complete),
-        (_spec("lagging_explained", "부진사유·대책", "lagging explained"), lagging_explained),
-        (_spec("cards_complete", "관리카드 완비", "cards complete"), cards_complete),
-        (_spec("changes_declared", "변경사항 기재", "changes declared"), changes_declared),
-        (_spec("change_is_filed", "변경 공문 제출됨", "change is filed"), change_is_filed),
-        (_spec("change_is_declared", "변경 기재됨", "change is declared"), change_is_declared),
-        (
-            _spec(
-                "unit_complete",
-                "소속 사업 모두 완료",
-                "all projects of the unit are ready",
-                params={"kind": None, "states": None},
-                required=("kind", "states"),
-                names={"states": "state"},
-                peers="kind",
-            ),
-            unit_complete,
-        ),
-        (
-            _spec(
-                "signed_off",
-                "결재",
-                "signed off",
-                params={"by": None},
-                required=("by",),
-                names={"by": "role"},
-                signed_by="by",
-            ),
-            signed_off,
-        ),
-        (_spec("rates_judged", "이행률 검토", "rates judged"), rates_judged),
-        (
-            _spec(
-                "rated",
-                "평가 결과",
-                "rated as",
-                params={"as": ("on_track", "lagging", "seriously_lagging")},
-                required=("as",),
-                exclusive_by="as",
-                exclusive=(
-                    frozenset({"on_track", "lagging"}),
-                    frozenset({"on_track", "seriously_lagging"}),
-                ),
-            ),
-            rated,
-        ),
-        (
-            _spec(
-                "next_period_exists", "다음 기간 있음", "a next period exists", looks_at="period"
-            ),
-            next_period_exists,
-        ),
-        (_spec("last_period", "마지막 기간", "the last period", looks_at="period"), last_period),
-        (
-            _spec(
-                "consulted",
-                "협조",
-                "consulted",
-                params={"by": None, "where": ("always", "money_changes")},
-                required=("by",),
-                names={"by": "role"},
-            ),
-            consulted,
-        ),
-        (
-            _spec(
-                "in_time",
-                "기한 안",
-                "in time",
-                params={"of": None},
-                names={"of": "event"},
-                deadlines=True,
-            ),
-            in_time,
-        ),
-        (
-            _spec(
-                "concerns",
-                "관련 사업의 상태",
-                "about a project in the state",
-                params={
-                    "states": None,
-                    "fixed": ("on_track", "lagging", "seriously_lagging"),
-                },
-                required=("states",),
-                about=True,
-            ),
-            concerns,
-        ),
-        (
-            _spec(
-                "follows",
-                "의뢰에 따름",
-                "follows an event on the project it is about",
-                params={"event": None},
-                required=("event",),
-                about=True,
-                siblings=True,
-            ),
-            follows,
-        ),
-        (
-            _spec(
-                "resolved",
-                "위원회 의결",
-                "resolved by the committee",
-                params={"by": None, "quorum": ("majority", "two_thirds")},
-                required=("by",),
-                names={"by": "role"},
-            ),
-            resolved,
-        ),
-    )
+    spec.name: (spec, guard) for spec, guard in (*_EVALUATION_GUARDS, *PROCEDURE_GUARDS)
 }
 """Every built-in guard with what a lifecycle may say about it."""

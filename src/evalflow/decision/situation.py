@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from evalflow.decision.clocks import falls
 from evalflow.lifecycle.definition import FIXED, Event, GuardSpec, Lifecycle
 from evalflow.model import (
     Basis,
     DueRule,
+    Entry,
     Evaluation,
     PlanHead,
     Project,
@@ -42,7 +44,8 @@ class Situation:
         guards, score: the guards by name and the scorer, as the plan asks for them.
         peers: kind of unit -> the projects in the project's unit of that kind.
         rosters: which projects those units had.
-        fired_on: event -> the day on which it was last fired on the project, None for never.
+        history: the project's entries so far, oldest first; None where nothing that is looked at
+            needs them.
         about: the project that this one is about, None where it is about none that is there.
         about_rated: the rating of that project's last fixed evaluation, None where none was fixed.
         about_fired: event -> when it was last fired on that project.
@@ -63,7 +66,7 @@ class Situation:
     measured: int
     peers: Mapping[str, tuple[Project, ...]] = attrs.field(factory=dict)
     rosters: tuple[Roster, ...] = ()
-    fired_on: Mapping[str, dt.date | None] = attrs.field(factory=dict)
+    history: tuple[Entry, ...] | None = attrs.field(default=None, repr=False)
     about: Project | None = None
     about_rated: Rating | None = None
     about_fired: Mapping[str, dt.datetime] = attrs.field(factory=dict)
@@ -102,25 +105,36 @@ class Situation:
         on no day, or not yet.
 
         Raises:
-            LookupError: it counts from an event that was not gathered (`Needs.fired`).
+            LookupError: it counts from what happened, which was not gathered (`Needs.history`).
         """
         rule = self.rule(event)
-        if rule is None:
-            return None
-        extended = self.snapshot.evaluation.extensions.get(event.name)
-        if extended is not None:
-            return dt.date.fromisoformat(extended)
-        fired_on = None
-        if rule.event is not None:
-            if rule.event not in self.fired_on:
-                raise LookupError(
-                    f"the day of '{rule.event}' was not read: a guard that asks for deadlines says "
-                    "so by GuardSpec(deadlines=True)"
-                )
-            fired_on = self.fired_on[rule.event]
-            if fired_on is None:
-                return None
-        return self.calendar.deadline(rule, self.project.period, fired_on=fired_on).due
+        return None if rule is None else self.day_of(rule, event.name)
+
+    def day_of(self, rule: DueRule, event: str) -> dt.date | None:
+        """Return the day by whose end `event` would be due by `rule`; as `deadline`."""
+        found = falls(
+            rule,
+            event,
+            period=self.project.period,
+            calendar=self.calendar,
+            lifecycle=self.lifecycle,
+            extensions=self.snapshot.evaluation.extensions,
+            history=self.past,
+        )
+        return None if found is None else found.due
+
+    def past(self) -> tuple[Entry, ...]:
+        """Return the project's entries so far, oldest first.
+
+        Raises:
+            LookupError: they were not gathered (`Needs.history`).
+        """
+        if self.history is None:
+            raise LookupError(
+                "the project's history was not read: a guard that looks at it, or asks for "
+                "deadlines, says so by GuardSpec(history=True) or GuardSpec(deadlines=True)"
+            )
+        return self.history
 
 
 def evaluation_for(
@@ -156,11 +170,11 @@ EVERY_KIND = "*"
 
 @attrs.frozen(kw_only=True)
 class Needs:
-    """What an event looks at beside the project itself: the kinds of units whose projects, the
-    events whose days, whether the project that it is about, and what else is about that one."""
+    """What an event looks at beside the project itself: the kinds of units whose projects, whether
+    the project's history, whether the project that it is about, and what else is about that one."""
 
     peers: frozenset[str] = frozenset()
-    fired: frozenset[str] = frozenset()
+    history: bool = False
     about: bool = False
     siblings: bool = False
 
@@ -169,7 +183,7 @@ def needs(
     event: Event, lifecycle: Lifecycle, head: PlanHead, specs: Mapping[str, GuardSpec]
 ) -> Needs:
     """Return what must be read before the event is decided: what it says itself, and what its
-    guards declare (`GuardSpec.peers`, `deadlines`, `about`, `siblings`)."""
+    guards declare (`GuardSpec.peers`, `deadlines`, `history`, `about`, `siblings`)."""
     uses = [*event.guards, *(use for edge in event.transitions for use in edge.guards)]
     declared = [(specs[use.name], use.params) for use in uses if use.name in specs]
     kinds = {
@@ -187,7 +201,8 @@ def needs(
     rules = [head.calendar.due.get(each.name, each.due) for each in events]
     return Needs(
         peers=frozenset(kinds),
-        fired=frozenset(rule.event for rule in rules if rule is not None and rule.event),
+        history=any(rule is not None and rule.events for rule in rules)
+        or any(spec.history for spec, _ in declared),
         about=any(spec.about for spec, _ in declared),
         siblings=any(spec.siblings for spec, _ in declared),
     )

@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 
 import attrs
 
 from evalflow.decision.actions import actuals_of
+from evalflow.decision.clocks import extensions_given
 from evalflow.decision.deadlines import (
     Due,
     DueState,
     Ledger,
-    extensions_given,
     fired_in_this_visit,
 )
 from evalflow.decision.decide import subject
@@ -22,6 +23,7 @@ from evalflow.errors import NotFound, invalid
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import (
     Actor,
+    Entry,
     Evaluation,
     Override,
     Project,
@@ -238,6 +240,7 @@ class Queries:
                 lifecycle=lifecycle,
                 calendar=terms.calendar,
                 directory=terms.directory,
+                specs=self.rules.plugins.guard_specs,
                 today=terms.calendar.today(moment),
             )
             states = (self._due_state(project, lifecycle, past) for project in projects)
@@ -257,14 +260,15 @@ class Queries:
         }
         fired: frozenset[str] = frozenset()
         extensions: Mapping[str, str] = {}
+
+        @cache
+        def history() -> tuple[Entry, ...]:
+            entries = self.storage.history(project.id)
+            return tuple([entry for entry in entries if past is None or entry.at <= past])
+
         if past is not None or staying:
-            entries = [
-                entry
-                for entry in self.storage.history(project.id)
-                if past is None or entry.at <= past
-            ]
-            fired = fired_in_this_visit(entries, lifecycle, staying)
-            extensions = extensions_given(entries, lifecycle, project.period)
+            fired = fired_in_this_visit(history(), lifecycle, staying)
+            extensions = extensions_given(history(), lifecycle, project.period)
         if past is None:
             evaluation = self.storage.evaluation(project.id, project.period)
             extensions = evaluation.extensions if evaluation else {}
@@ -272,7 +276,7 @@ class Queries:
             project=project,
             extensions=extensions,
             fired_since=fired,
-            last_fired=lambda event: self.rules.fired_on(project.id, event, past),
+            history=history,
         )
 
 

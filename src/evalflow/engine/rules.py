@@ -197,19 +197,6 @@ class Rules:
             raise NotFound("event", name, tuple(lifecycle.events))
         return event
 
-    def fired_on(
-        self, project_id: str, event: str, past: dt.datetime | None = None
-    ) -> dt.date | None:
-        """Return the day on which the event was last fired (up to `past`), or None."""
-        fired = [
-            entry.at
-            for entry in self.storage.history(project_id)
-            if entry.event == event and (past is None or entry.at <= past)
-        ]
-        if not fired:
-            return None
-        return self.terms(project_id.rpartition("/")[0]).calendar.today(fired[-1])
-
     # ------------------------------------------------------------------ what a decision looks at
 
     def situation(self, snapshot: Snapshot, event: Event | None, at: dt.datetime) -> Situation:
@@ -287,12 +274,17 @@ class Rules:
             measured=measured,
             peers=peers,
             rosters=tuple(rosters),
-            fired_on={name: self.fired_on(project.id, name) for name in wanted.fired},
+            history=self._history(project) if wanted.history else None,
             about=None if about is None else about.project,
             about_rated=None if about is None else self._last_rating(about),
             about_fired={} if about is None else self._last_fired(about.project.id),
             siblings=self._siblings(latest) if about is not None and wanted.siblings else (),
         )
+
+    def _history(self, project: Project) -> tuple[Entry, ...]:
+        """Return the entries that the project has as it was read; what follows is not looked at."""
+        entries = self.storage.history(project.id)
+        return tuple([entry for entry in entries if entry.number <= project.version])
 
     def _group(self, plan: str, head: PlanHead, unit: str, today: dt.date) -> _Group:
         units = head.below(unit)

@@ -13,6 +13,7 @@ from contextlib import suppress
 
 import attrs
 
+from evalflow.decision.clocks import falls
 from evalflow.decision.deadlines import comes_before
 from evalflow.engine.rules import Rules, Terms
 from evalflow.errors import NotFound
@@ -128,28 +129,30 @@ def _next(
         state = entry.after[regions.index(event.leads)]
         if state not in event.sources() and not comes_before(lifecycle, state, event):
             continue
-        day = _due(rules, terms, history, event)
+        day = _due(rules, terms, lifecycle, history, event)
         if day is not None and (found is None or day < found[0]):
             found = day, event
     return {} if found is None else {"step": _tree(found[1].label), "due": found[0].isoformat()}
 
 
-def _due(rules: Rules, terms: Terms, history: Sequence[Entry], event: Event) -> dt.date | None:
+def _due(
+    rules: Rules, terms: Terms, lifecycle: Lifecycle, history: Sequence[Entry], event: Event
+) -> dt.date | None:
     rule = terms.head.calendar.due.get(event.name, event.due)
     if rule is None:
         return None
     entry = history[-1]
     evaluation = rules.storage.evaluation(entry.project, entry.period_after)
-    extended = None if evaluation is None else evaluation.extensions.get(event.name)
-    if extended is not None:
-        return dt.date.fromisoformat(extended)
-    fired_on = None
-    if rule.event is not None:
-        days = [terms.calendar.today(each.at) for each in history if each.event == rule.event]
-        if not days:
-            return None
-        fired_on = days[-1]
-    return terms.calendar.deadline(rule, entry.period_after, fired_on=fired_on).due
+    found = falls(
+        rule,
+        event.name,
+        period=entry.period_after,
+        calendar=terms.calendar,
+        lifecycle=lifecycle,
+        extensions={} if evaluation is None else evaluation.extensions,
+        history=lambda: history,
+    )
+    return None if found is None else found.due
 
 
 def _subject(data: Mapping[str, Tree]) -> Label:

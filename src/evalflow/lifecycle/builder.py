@@ -24,8 +24,10 @@ from evalflow.lifecycle.definition import (
     State,
     Transition,
     Vocabulary,
+    all_roles,
+    limited,
 )
-from evalflow.lifecycle.due import read_due
+from evalflow.lifecycle.due import as_param, check_due, read_due
 from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.order import RECORDS, with_order
 from evalflow.lifecycle.places import (
@@ -37,7 +39,7 @@ from evalflow.lifecycle.places import (
     overlap_told,
 )
 from evalflow.lifecycle.sources import FORMAT
-from evalflow.model import Label
+from evalflow.model import DueRule, Label
 from evalflow.model.canonical import Tree
 from evalflow.model.history import EVALUATED
 
@@ -76,6 +78,7 @@ class Builder:
         self.event_names: tuple[str, ...] = ()
         self.paths: dict[str, tuple[str | int, ...]] = {}
         self.doubled: set[str] = set()
+        self.rules: list[tuple[Part, DueRule]] = []
 
     def build(self) -> Lifecycle:
         """Return the lifecycle.
@@ -106,8 +109,10 @@ class Builder:
                 )
             self.paths[f"events.{event}"] = part.path
             self.events[event] = self._event(event, part)
-        if not events:
+        if not events and "events" not in top:
             empty(top, "events", ("절차", "event"))
+        for part, rule in self.rules:
+            check_due(part, rule, self)
         self._check_event_fields(events)
         duties = self._duties()
         adopted_by = self._names(top, "adopted_by", ("역할", "role"), self.roles)
@@ -214,12 +219,14 @@ class Builder:
 
     def _event(self, name: str, part: Part) -> Event:
         self._only_event_keys(part)
-        by = self._names(part, "by", ("역할", "role"), self.roles)
-        if not by:
-            empty(part, "by", ("역할", "role"))
+        own = self._names(part, "by", ("역할", "role"), self.roles)
         before = len(self.reading.problems)
         edges = list(self._edges(name, part))
         all_read = len(self.reading.problems) == before
+        if not own and (not edges or any(not edge.by for edge, _ in edges)):
+            empty(part, "by", ("역할", "role"))
+        transitions = limited(own, [edge for edge, _ in edges])
+        edges = [(edge, at) for edge, (_, at) in zip(transitions, edges, strict=True)]
         if not edges:
             empty(part, "transitions", ("전이", "transition"))
         targets = {edge.target for edge, _ in edges} if all_read else set(self.states)
@@ -227,15 +234,17 @@ class Builder:
         if "leads" in part:
             leads = self._leads(part, [edge for edge, _ in edges])
         due = read_due(part, "due", self.event_names)
-        if due is not None and due.event == name:
+        if due is not None and due.events == (name,):
             ko, en = "기한을 자기 자신으로부터 셀 수 없습니다", "its due date counts from itself"
             part.wrong("due", "bad_due_rule", ko, en)
         self.paths[f"events.{name}.due"] = (*part.path, "due")
+        if due is not None:
+            self.rules.append((part.part("due"), due))
         event = Event(
             name=name,
             label=_label(part),
-            by=by,
-            transitions=tuple([edge for edge, _ in edges]),
+            by=all_roles(own, transitions),
+            transitions=transitions,
             leads=leads,
             guards=self._guards(part),
             data=tuple(self._fields(part)),
@@ -268,6 +277,7 @@ class Builder:
                 if self.states:
                     inside.unknown("to", ("상태", "state"), self.states)
                 continue
+            by = self._names(inside, "by", ("역할", "role"), self.roles)
             guards = self._guards(inside)
             for source in sources:
                 region = self.states[source].region
@@ -282,6 +292,7 @@ class Builder:
                         source=source,
                         target=target or source,
                         guards=guards,
+                        by=by,
                     ),
                     inside,
                 )
@@ -387,6 +398,8 @@ class Builder:
         if spec is None and self.vocabulary is not None:
             path = (*inside.path, place) if params is None else (*inside.path, place, name)
             self.reading.unknown(path, ("요건", "guard"), name, self.specs, key=params is not None)
+        if params is not None and spec is not None and spec.rule:
+            return GuardUse(name=name, params=self._rule(inside.part(place), name))
         values = {} if params is None else self._params(params, spec)
         for lacking in () if spec is None else spec.required:
             if lacking not in values:
@@ -407,6 +420,12 @@ class Builder:
                 self.reading.unknown((*params.path, key), what, key, spec.params, key=True)
                 continue
             value = params.tree[key]
+            if spec is not None and key in spec.figures:
+                values[key] = str(params.figure(key))
+                continue
+            if isinstance(value, bool):
+                values[key] = str(value).lower()
+                continue
             texts = params.texts(key)
             values[key] = texts if isinstance(value, list | tuple) else (texts or ("",))[0]
             allowed = None if spec is None else spec.params[key]
@@ -421,6 +440,14 @@ class Builder:
             elif not texts and not isinstance(value, Mapping):
                 params.text(key)
         return values
+
+    def _rule(self, part: Part, name: str) -> dict[str, str | tuple[str, ...]]:
+        """Return a due rule as the parameters of a guard."""
+        rule = read_due(part, name, self.event_names)
+        inside = part.part(name, required=False)
+        if rule is not None:
+            self.rules.append((inside, rule))
+        return {key: as_param(value) for key, value in inside.tree.items()}
 
     def _known(self, what: str) -> Collection[str]:
         if what == "role":
@@ -519,6 +546,7 @@ class Builder:
                 sides[side] = self._names(part, side, ("절차", "event"), self.event_names)
                 if not sides[side]:
                     empty(part, side, ("절차", "event"))
+            since = part.known("since", ("절차", "event"), self.event_names, None)
             duties.append(
                 Duty(
                     name=name,
@@ -526,6 +554,7 @@ class Builder:
                     whoever=sides["whoever"],
                     may_not=sides["may_not"],
                     unless_acting=part.flag("unless_acting", True),
+                    since=since,
                 )
             )
         return tuple(duties)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from evalflow.files.notes import Note
-from evalflow.model import DueRule, Label
+from evalflow.model import DueRule, Label, PlanHead
 from evalflow.model.canonical import Tree, canonical, digest
 
 RUNNING, FIXED = "running", "fixed"
@@ -81,7 +81,8 @@ _JSON_WORDS = frozenset({"true", "false", "null"})
 class Transition:
     """One edge: in `region`, from `source` to `target` (equal: the state stays).
 
-    `guards` choose between edges of one event from one source; all must hold.
+    `guards` choose between edges of one event from one source; all must hold. `by` are the roles
+    that may take it, where these are fewer than the event's; a guard among `guards` sees to it.
     """
 
     event: str
@@ -89,6 +90,29 @@ class Transition:
     source: str
     target: str
     guards: tuple[GuardUse, ...] = ()
+    by: tuple[str, ...] = ()
+
+
+def limited(by: tuple[str, ...], edges: Sequence[Transition]) -> tuple[Transition, ...]:
+    """Return the edges of an event of the roles `by`, each with a guard that only its own roles
+    pass, where some edge has roles of its own; those without have the event's."""
+    if not any(edge.by for edge in edges):
+        return tuple(edges)
+    found = []
+    for edge in edges:
+        own = edge.by or by
+        only = GuardUse(name=ACTS_AS, params={"roles": own})
+        found.append(attrs.evolve(edge, by=own, guards=(*edge.guards, only)))
+    return tuple(found)
+
+
+def all_roles(by: tuple[str, ...], edges: Iterable[Transition]) -> tuple[str, ...]:
+    """Return who may fire an event: the roles that it names itself, and those of its edges."""
+    return tuple(dict.fromkeys([*by, *(role for edge in edges for role in edge.by)]))
+
+
+ACTS_AS = "acts_as"
+"""The guard that asks in which role the actor fires."""
 
 
 @attrs.frozen(kw_only=True)
@@ -157,18 +181,28 @@ class Event:
         """Return the states of the leading region from which the event can be fired."""
         return frozenset(t.source for t in self.transitions if t.region == self.leads)
 
+    def by_from(self, state: str) -> tuple[str, ...]:
+        """Return the roles that may fire it from this state of the leading region; all of them
+        where it has no edge from there."""
+        edges = [t for t in self.transitions if t.region == self.leads and t.source == state]
+        if all(not edge.by for edge in edges):
+            return self.by
+        allowed = {role for edge in edges for role in edge.by}
+        return tuple([role for role in self.by if role in allowed])
+
 
 @attrs.frozen(kw_only=True)
 class Duty:
     """A separation of duties: whoever did one of `whoever` may not do any of `may_not` on the
-    same project in the same period (D9). With `unless_acting` a recorded acting appointment
-    (대결) lifts it."""
+    same project in the same period (D9); with `since` only what was done from the last firing of
+    that event on counts. With `unless_acting` a recorded acting appointment (대결) lifts it."""
 
     name: str
     label: Label
     whoever: tuple[str, ...]
     may_not: tuple[str, ...]
     unless_acting: bool = True
+    since: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -222,7 +256,8 @@ class GuardSpec:
     """What a lifecycle may say about a guard: its parameters, and what excludes what.
 
     `params` maps each parameter to the values allowed (`None`: any text or list of texts);
-    those in `required` must be given. Two uses of the guard whose parameter
+    those in `required` must be given, those in `figures` are figures. Where `rule` is set, the
+    parameters are a due rule. Two uses of the guard whose parameter
     `exclusive_by` has values listed together in `exclusive` can never both hold.
 
     What the rest is for is checked when a lifecycle is loaded, and by `check`: `names` maps a
@@ -235,9 +270,13 @@ class GuardSpec:
     What a guard looks at beside the project is read before it is asked, so it says so: `peers` is
     the parameter that names a kind of unit, whose projects `firing.peers(kind)` then gives, or `*`
     for every kind;
-    with `deadlines` it may ask `firing.deadline` for any event, with `about` look at
-    `firing.about`, `firing.about_rated` and `firing.about_fired`, with `siblings` (and `about`) at
-    `firing.siblings`.
+    with `deadlines` it may ask `firing.deadline` for any event, with `history` look at
+    `firing.history`, with `about` at `firing.about`, `firing.about_rated` and `firing.about_fired`,
+    with `siblings` (and `about`) at `firing.siblings`.
+
+    Where the project's states alone decide, `among(lifecycle, states, params)` says whether it
+    holds among them, and `check` knows it exactly. `possible(head, period)` says whether it
+    can hold at all in a period of the plan: what never can is not owed.
     """
 
     name: str
@@ -252,8 +291,13 @@ class GuardSpec:
     looks_at: str = "project"
     peers: str | None = None
     deadlines: bool = False
+    history: bool = False
     about: bool = False
     siblings: bool = False
+    figures: frozenset[str] = frozenset()
+    rule: bool = False
+    among: Callable[[Lifecycle, tuple[str, ...], Mapping[str, Any]], bool] | None = None
+    possible: Callable[[PlanHead, str], bool] | None = None
 
 
 @attrs.frozen(kw_only=True)

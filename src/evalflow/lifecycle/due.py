@@ -4,19 +4,52 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from evalflow.files import stored
 from evalflow.files.reader import Part
 from evalflow.model import DueRule
+from evalflow.model.canonical import Tree
+
+if TYPE_CHECKING:
+    from evalflow.lifecycle.definition import Event, State
+
+
+class Counting(Protocol):
+    """What a rule may name: a lifecycle, or one that is being built."""
+
+    @property
+    def events(self) -> Mapping[str, Event]:
+        """Its events by name."""
+
+    @property
+    def states(self) -> Mapping[str, State]:
+        """Its states by name."""
+
 
 DUE_KINDS: Mapping[str, tuple[int, int]] = {
     "day": (1, 31),
     "days_after_period": (0, 3660),
     "months_after_period": (0, 120),
     "days_after": (0, 3660),
+    "working_days_after": (0, 3660),
+    "months_after": (0, 120),
+    "days_before": (0, 3660),
+    "working_days_before": (0, 3660),
     "date": (0, 0),
 }
 """Kind of due rule -> the least and the most that its number may be."""
+
+COUNTED: Mapping[str, str] = {
+    "days_after": "days",
+    "working_days_after": "days",
+    "months_after": "months",
+    "days_before": "days",
+    "working_days_before": "days",
+}
+"""Kinds that count from events -> the key that says how many."""
+
+_BEFORE = ("days_before", "working_days_before")
 
 # 02-29 is the last of February in other years, too (민법 §160).
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -27,7 +60,10 @@ def read_due(part: Part, key: str, events: Collection[str]) -> DueRule | None:
     """Return the due rule at `key`; None where there is none, or what is wrong is noted.
 
     Its forms: `{day: n}`, `{days_after_period: n}`, `{months_after_period: n}`,
-    `{days_after: event, days: n}`, `{date: 02-19}` and `{date: 2016-02-19}`.
+    `{date: 02-19}`, `{date: 2016-02-19}`, and `{days_after: event, days: n}`, also with
+    `working_days_after`, `months_after`, `days_before` or `working_days_before`, a list of events,
+    and the keys `on`, `first_day` and `not_counting`. That the states and the field which these
+    name exist is for whoever knows the whole lifecycle.
     """
     rule = part.part(key, required=False, listed=False)
     if not isinstance(part.tree.get(key), Mapping):
@@ -46,12 +82,23 @@ def read_due(part: Part, key: str, events: Collection[str]) -> DueRule | None:
 
 
 def _due(part: Part, kind: str, events: Collection[str]) -> DueRule:
-    part.only({kind, "days"} if kind == "days_after" else {kind})
-    if kind == "days_after":
-        after = part.known("days_after", ("절차", "event"), events)
-        return DueRule(kind=kind, event=after, n=part.whole("days", least=0, most=3660))
+    part.only(_keys(kind))
+    least, most = DUE_KINDS[kind]
+    if (unit := COUNTED.get(kind)) is not None:
+        on = part.text("on", None)
+        if on is None and kind in _BEFORE:
+            ko = f"'{kind}'에는 그 전으로 셀 날을 적은 항목이 필요합니다 (on: 날짜 항목)"
+            en = f"'{kind}' counts back from a day that the event gave: name its field (on: …)"
+            part.wrong("on", "missing_value", ko, en)
+        return DueRule(
+            kind=kind,
+            events=_from(part, kind, events),
+            n=part.whole(unit, least=least, most=most),
+            on=on,
+            first_day=part.flag("first_day", False),
+            not_counting=part.texts("not_counting"),
+        )
     if kind != "date":
-        least, most = DUE_KINDS[kind]
         return DueRule(kind=kind, n=part.whole(kind, least=least, most=most))
     text = part.text("date")
     if match := _MONTH_DAY.fullmatch(text):
@@ -62,6 +109,73 @@ def _due(part: Part, kind: str, events: Collection[str]) -> DueRule:
             part.wrong("date", "bad_date", ko, en)
         return DueRule(kind=kind, month_day=text)
     return DueRule(kind=kind, date=part.date("date"))
+
+
+def _keys(kind: str) -> set[str]:
+    if kind not in COUNTED:
+        return {kind}
+    keys = {kind, COUNTED[kind], "on"}
+    return keys if kind in _BEFORE else keys | {"first_day", "not_counting"}
+
+
+def _from(part: Part, kind: str, known: Collection[str]) -> tuple[str, ...]:
+    """Return the events that a rule counts from: one, or the latest of several."""
+    given = part.tree.get(kind)
+    if not isinstance(given, list | tuple):
+        return (part.known(kind, ("절차", "event"), known),)
+    if not given:
+        ko, en = "어느 절차부터 셀지 적습니다", "say from which event it counts"
+        part.wrong(kind, "missing_value", ko, en)
+    names = part.texts(kind)
+    for place, name in enumerate(names):
+        if name not in known:
+            part.items(kind).unknown(place, ("절차", "event"), known)
+    return names
+
+
+def check_due(part: Part, rule: DueRule, lifecycle: Counting) -> None:
+    """Note what a rule that counts from events names and the lifecycle does not have: states, and
+    the date field of each of the events."""
+    for place, state in enumerate(rule.not_counting):
+        if state not in lifecycle.states and lifecycle.states:
+            alone = isinstance(part.tree["not_counting"], str)
+            inside, key = (part, "not_counting") if alone else (part.items("not_counting"), place)
+            inside.unknown(key, ("상태", "state"), lifecycle.states)
+    if rule.on is None:
+        return
+    for event in (lifecycle.events[name] for name in rule.events if name in lifecycle.events):
+        dates = [field.name for field in event.data if field.type == "date"]
+        if rule.on not in dates:
+            listed = ", ".join(dates)
+            part.wrong(
+                "on",
+                "unknown_field",
+                f"'{event.name}'에 날짜 항목 '{rule.on}'이(가) 없습니다 "
+                f"(있는 것: {listed or '없음'})",
+                f"the event '{event.name}' has no date field '{rule.on}' "
+                f"(it has: {listed or 'none'})",
+                rule.on,
+            )
+
+
+def as_param(value: Tree) -> str | tuple[str, ...]:
+    """Return a value of a rule as a parameter of a guard, which are texts."""
+    if isinstance(value, list | tuple):
+        return tuple([str(each) for each in value])
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def rule_of(params: Mapping[str, str | tuple[str, ...]]) -> DueRule:
+    """Return the due rule that is the parameters of a guard (see `as_param`)."""
+    tree: dict[str, Tree] = dict(params)
+    if "first_day" in tree:
+        tree["first_day"] = tree["first_day"] == "true"
+    for key in ("days", "months", *(kind for kind in DUE_KINDS if kind not in COUNTED)):
+        if key in tree and key != "date":
+            tree[key] = int(tree[key])
+    rule = stored_due({"rule": tree}, "rule")
+    assert rule is not None
+    return rule
 
 
 def stored_due(tree: stored.Inside, key: str) -> DueRule | None:
@@ -77,10 +191,16 @@ def stored_due(tree: stored.Inside, key: str) -> DueRule | None:
         kind = next((kind for kind in DUE_KINDS if rule.get(kind) is not None), None)
         if kind is None:
             raise stored.Damaged(None, "기한이 아닙니다", "no due date")
-        stored.only(rule, {kind, "days"} if kind == "days_after" else {kind})
-        if kind == "days_after":
+        stored.only(rule, _keys(kind))
+        if (unit := COUNTED.get(kind)) is not None:
+            several = isinstance(rule[kind], list | tuple)
             return DueRule(
-                kind=kind, event=stored.text(rule, "days_after"), n=stored.whole(rule, "days")
+                kind=kind,
+                events=stored.texts(rule, kind) if several else (stored.text(rule, kind),),
+                n=stored.whole(rule, unit),
+                on=stored.text(rule, "on") if rule.get("on") is not None else None,
+                first_day=stored.flag(rule, "first_day", False),
+                not_counting=stored.texts(rule, "not_counting"),
             )
         if kind != "date":
             return DueRule(kind=kind, n=stored.whole(rule, kind))

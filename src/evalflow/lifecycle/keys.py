@@ -19,8 +19,8 @@ EVENT = frozenset(
 STORED_EVENT = EVENT - {"actions"} | {"records"}
 """In a store what files call `actions` has the name that it always had."""
 
-TRANSITION = frozenset({"from", "to", "guards"})
+TRANSITION = frozenset({"from", "to", "guards", "by"})
 FIELD = frozenset({"type", "ko", "en", "required", "options"})
 OPTION = frozenset({"ko", "en"})
 NOTICE = frozenset({"name", "ko", "en", "to", "entering", "ask"})
-DUTY = frozenset({"ko", "en", "whoever", "may_not", "unless_acting"})
+DUTY = frozenset({"ko", "en", "whoever", "may_not", "unless_acting", "since"})

@@ -25,6 +25,8 @@ from evalflow.lifecycle.definition import (
     Role,
     State,
     Transition,
+    all_roles,
+    limited,
 )
 from evalflow.lifecycle.due import stored_due
 from evalflow.lifecycle.fields import FIELD_TYPES
@@ -137,13 +139,14 @@ def _event(step: Any, tree: stored.Inside, states: _States) -> Event:
     groups = stored.each(
         tree, "transitions", lambda _, part: _transitions(name, part, states), needed=True
     )
-    transitions = tuple([edge for group in groups.values() for edge in group])
+    own = stored.texts(tree, "by")
+    transitions = limited(own, [edge for group in groups.values() for edge in group])
     if not transitions:
         raise stored.Damaged("transitions", "전이가 없습니다", "no transitions")
     return Event(
         name=name,
         label=_label(tree),
-        by=stored.texts(tree, "by"),
+        by=all_roles(own, transitions),
         transitions=transitions,
         leads=stored.text(tree, "leads", transitions[0].region),
         guards=_guards(tree),
@@ -160,7 +163,8 @@ def _event(step: Any, tree: stored.Inside, states: _States) -> Event:
 def _transitions(event: str, tree: stored.Inside, states: _States) -> list[Transition]:
     """Return the edges that one line stands for: one from each source."""
     stored.only(tree, keys.TRANSITION)
-    target, guards = stored.text(tree, "to", None), _guards(tree)
+    target, by = stored.text(tree, "to", None), stored.texts(tree, "by")
+    guards = _guards(tree)
     if target is not None and target not in states:
         raise _unknown("to", _STATE, target)
     edges = []
@@ -174,6 +178,7 @@ def _transitions(event: str, tree: stored.Inside, states: _States) -> list[Trans
                 source=source,
                 target=target or source,
                 guards=guards,
+                by=by,
             )
         )
     return edges
@@ -197,6 +202,8 @@ def _guard(items: stored.Inside, place: int) -> GuardUse:
 def _param(given: stored.Inside, key: str) -> str | tuple[str, ...]:
     if isinstance(given[key], list | tuple):
         return stored.texts(given, key)
+    if isinstance(given[key], bool):
+        return str(given[key]).lower()
     return stored.text(given, key)
 
 
@@ -237,4 +244,5 @@ def _duty(step: Any, tree: stored.Inside) -> Duty:
         whoever=stored.texts(tree, "whoever"),
         may_not=stored.texts(tree, "may_not"),
         unless_acting=stored.flag(tree, "unless_acting", True),
+        since=stored.text(tree, "since", None),
     )

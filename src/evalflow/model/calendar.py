@@ -421,7 +421,9 @@ class Calendar:
             holidays = _AdjustedHolidays(holidays, rules.extra, rules.removed)
         self.holidays: Holidays = holidays
         self._upto: dict[str, tuple[str, ...]] = {}
-        self._deadlines: dict[tuple[DueRule, Period, dt.date | None], Deadline] = {}
+        self._deadlines: dict[
+            tuple[DueRule, Period, dt.date | None, tuple[tuple[dt.date, dt.date], ...]], Deadline
+        ] = {}
 
     # ------------------------------------------------------------------ periods
 
@@ -475,11 +477,14 @@ class Calendar:
             return day
         step = dt.timedelta(days=1 if self.rules.move == "next" else -1)
         found = day
-        for _ in range(366):
+        for _ in range(_YEAR):
             if self.is_business_day(found):
                 return found
             found += step
-        raise _wrong(
+        raise self._no_business_day(day)
+
+    def _no_business_day(self, day: dt.date) -> InvalidInput:
+        return _wrong(
             "no_business_day",
             f"휴일표({self.holidays.version})에 {day} 전후 1년간 근무일이 없습니다.",
             f"the holiday table ({self.holidays.version}) has no business day within a year "
@@ -490,21 +495,28 @@ class Calendar:
     # ------------------------------------------------------------------ deadlines
 
     def deadline(
-        self, rule: DueRule, period: str | Period, *, fired_on: dt.date | None = None
+        self,
+        rule: DueRule,
+        period: str | Period,
+        *,
+        fired_on: dt.date | None = None,
+        stopped: Iterable[tuple[dt.date, dt.date]] = (),
     ) -> Deadline:
         """Return when `rule` falls due for `period`.
 
         Every deadline is counted from its own nominal day: the 20th is not chained to a moved
-        5th (D4). `fired_on` is the day on which the event of a `days_after` rule was fired; that
-        day itself is not counted (민법 §157).
+        5th (D4). `fired_on` is the day that a rule with `events` counts from; that day itself is
+        not counted (민법 §157) unless the rule says so. `stopped` are stretches (from, to) in which
+        the clock stood: none of their days counts, the first and the last included.
 
         Raises:
-            InvalidInput: a `days_after` rule without `fired_on`, or a rule of unknown kind.
+            InvalidInput: a rule that counts from events without `fired_on`, or a rule of unknown
+                kind.
         """
-        key = (rule, _as_period(period), fired_on)
+        key = (rule, _as_period(period), fired_on, tuple(stopped))
         found = self._deadlines.get(key)
         if found is None:
-            found = self._deadlines[key] = self._worked_out(_nominal(*key))
+            found = self._deadlines[key] = self._worked_out(self._nominal(*key))
         return found
 
     def days_late(self, due: Deadline | dt.date, at: dt.datetime) -> int:
@@ -521,6 +533,56 @@ class Calendar:
         """Return the end of `day` (24:00 in the office's zone), aware and UTC."""
         midnight = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), self.zone)
         return midnight.astimezone(dt.UTC)
+
+    def _nominal(
+        self,
+        rule: DueRule,
+        period: Period,
+        fired_on: dt.date | None,
+        stopped: tuple[tuple[dt.date, dt.date], ...],
+    ) -> dt.date:
+        if rule.kind not in _FROM_EVENTS:
+            return _nominal(rule, period)
+        if fired_on is None:
+            listed = ", ".join(rule.events)
+            raise _wrong(
+                "no_first_day",
+                f"'{listed}'이(가) 아직 없어 기한을 셀 수 없습니다.",
+                f"'{listed}' was not fired yet: there is no day to count from",
+                listed,
+            )
+        if rule.kind in ("days_before", "working_days_before"):
+            return self._counted(rule, fired_on, -1, ())
+        if rule.kind == "months_after":
+            end = _months_on(fired_on if rule.first_day else fired_on + _DAY, rule.n)
+            begun = fired_on + _DAY
+            lost = sum(
+                max((min(last, end) - max(first, begun)).days + 1, 0) for first, last in stopped
+            )
+            return self._counted(attrs.evolve(rule, kind="days_after", n=lost), end, 1, stopped)
+        start = fired_on - _DAY if rule.first_day else fired_on
+        return self._counted(rule, start, 1, stopped)
+
+    def _counted(
+        self,
+        rule: DueRule,
+        start: dt.date,
+        direction: int,
+        stopped: tuple[tuple[dt.date, dt.date], ...],
+    ) -> dt.date:
+        """Return the day that is the n-th counted one after (or before) `start`."""
+        working = rule.kind.startswith("working_days")
+        left, idle = rule.n, 0
+        day, step = start, dt.timedelta(days=direction)
+        while left:
+            day += step
+            if any(first <= day <= last for first, last in stopped):
+                continue
+            if not working or self.is_business_day(day):
+                left, idle = left - 1, 0
+            elif (idle := idle + 1) > _YEAR:
+                raise self._no_business_day(day)
+        return day
 
     def _worked_out(self, nominal: dt.date) -> Deadline:
         due = self.moved(nominal)
@@ -560,7 +622,23 @@ def _zone(name: str) -> ZoneInfo:
         ) from None
 
 
-def _nominal(rule: DueRule, period: Period, fired_on: dt.date | None) -> dt.date:
+_DAY = dt.timedelta(days=1)
+_YEAR = 366
+
+_FROM_EVENTS = frozenset(
+    {"days_after", "working_days_after", "months_after", "days_before", "working_days_before"}
+)
+
+
+def _months_on(begin: dt.date, months: int) -> dt.date:
+    """Return the last day of a time of so many months that begins with `begin` (민법 §160): the day
+    before the one that corresponds to it, or the end of a month that has no such day."""
+    years, month = divmod(begin.month - 1 + months, 12)
+    there = _day_of_month(begin.year + years, month + 1, begin.day)
+    return there - _DAY if there.day == begin.day else there
+
+
+def _nominal(rule: DueRule, period: Period) -> dt.date:
     if rule.kind == "day":
         after = period.end + dt.timedelta(days=1)
         return _day_of_month(after.year, after.month, rule.n)
@@ -570,20 +648,11 @@ def _nominal(rule: DueRule, period: Period, fired_on: dt.date | None) -> dt.date
         # A period ends with a month, so n months later is again the end of a month (민법 §160②).
         years, month = divmod(period.end.month - 1 + rule.n, 12)
         return _day_of_month(period.end.year + years, month + 1, 31)
-    if rule.kind == "days_after":
-        if fired_on is None:
-            raise _wrong(
-                "no_first_day",
-                f"'{rule.event}'이(가) 아직 없어 기한을 셀 수 없습니다.",
-                f"'{rule.event}' was not fired yet: there is no day to count from",
-                rule.event,
-            )
-        return fired_on + dt.timedelta(days=rule.n)
     if rule.kind == "date":
         if rule.date is not None:
             return rule.date
         if rule.month_day is not None:
             month_text, day_text = rule.month_day.split("-")
             return _day_of_month(period.year, int(month_text), int(day_text))
-    kinds = ("day", "days_after_period", "months_after_period", "days_after", "date")
+    kinds = ("day", "days_after_period", "months_after_period", "date", *sorted(_FROM_EVENTS))
     raise _unknown("due_rule", "기한 규칙", rule.kind, kinds)

@@ -42,6 +42,11 @@ class DutyRule(Protocol):
         ...
 
     @property
+    def since(self) -> str | None:
+        """Return the event that begins a round, of which the rule speaks; None: the period."""
+        ...
+
+    @property
     def whoever(self) -> tuple[str, ...]:
         """Return the events that bar whoever did them."""
         ...
@@ -294,7 +299,11 @@ def barred(
     """
     if grant.on_behalf_of is not None and duty.unless_acting:
         return None
-    barring = [act for act in acts if act.event in duty.whoever]
+    round_of = [*acts]
+    if duty.since is not None:
+        begins = [place for place, act in enumerate(round_of) if act.event == duty.since]
+        round_of = round_of[begins[-1] :] if begins else round_of
+    barring = [act for act in round_of if act.event in duty.whoever]
     for name in (actor_id, grant.on_behalf_of):
         for act in barring:
             part = None if name is None else _part(act, name)

@@ -18,14 +18,25 @@ class DueRule:
 
     - `day`: the n-th day of the month after the period (R33, R34: 5 and 20);
     - `days_after_period`, `months_after_period`: so long after the period's last day;
-    - `days_after`: n calendar days after `event` was fired, the first day not counted (R52,
-      민법 §157);
+    - `days_after`, `working_days_after`, `months_after`: n calendar days, days on which the
+      office works, or months after one of `events` was fired, the latest of them (R52);
+    - `days_before`, `working_days_before`: so long before a day that `events` gave;
     - `date`: the fixed `month_day` (`02-19`) of the plan's year, or `date` in full.
+
+    Attributes:
+        events: what the clock runs from; it begins anew whenever one of them is fired.
+        on: the field of these events whose day is counted from; None: the day of the firing.
+        first_day: whether the first day counts (초일산입); it does not by law (민법 §157).
+        not_counting: states in which the clock stands. Neither the day on which the project came
+            into such a state counts nor the day on which it left it (as UK FOIA s.10(2)).
     """
 
     kind: str
     n: int = 0
-    event: str | None = None
+    events: tuple[str, ...] = ()
+    on: str | None = None
+    first_day: bool = False
+    not_counting: tuple[str, ...] = ()
     date: dt.date | None = None
     month_day: str | None = None
 

@@ -45,6 +45,10 @@ def _of_indicator(
     periods: Sequence[str],
     where: Place,
 ) -> Iterator[Note]:
+    if not FORMULAS[indicator.formula].starts and all(
+        isinstance(target, NotDue) or target > 0 for target in indicator.targets.values()
+    ):
+        return  # the commonest kind: an actual that meets a target above 0 always has a rate
     never: dict[str, list[str]] = {}
     for at, period in enumerate(periods):
         upto = periods[: at + 1] if rules.basis == "cumulative" else [period]
@@ -109,7 +113,7 @@ def _weightless(
     definition: ProjectDefinition, rules: ScoringRules, periods: Sequence[str], where: Place
 ) -> Iterator[Note]:
     """Note the periods in which all that is due weighs nothing, so that there is no mean."""
-    if rules.project_mean != "weighted":
+    if rules.project_mean != "weighted" or all(each.weight for each in definition.indicators):
         return
     affected = []
     for at, period in enumerate(periods):

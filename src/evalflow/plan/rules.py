@@ -11,7 +11,7 @@ from typing import Any
 from evalflow.errors import InvalidInput
 from evalflow.files.reader import Part
 from evalflow.lifecycle.definition import Lifecycle
-from evalflow.lifecycle.due import read_due
+from evalflow.lifecycle.due import check_due, read_due
 from evalflow.model import (
     Band,
     CalendarRules,
@@ -146,6 +146,8 @@ def _due(part: Part, lifecycle: Lifecycle | None) -> dict[str, DueRule]:
         rule = read_due(inside, name, events)
         if rule is not None:
             rules[name] = rule
+            if lifecycle is not None:
+                check_due(inside.part(name), rule, lifecycle)
     return rules
 
 

@@ -189,7 +189,14 @@ def firings() -> tuple[tuple[Firing, Draft], ...]:
     def spy(firing: Firing, after: Draft) -> None:
         seen.append((firing, after))
 
-    spec = GuardSpec(name="spy", label=Label("관찰", "Spy"), peers="*", deadlines=True, about=True)
+    spec = GuardSpec(
+        name="spy",
+        label=Label("관찰", "Spy"),
+        peers="*",
+        deadlines=True,
+        history=True,
+        about=True,
+    )
     with tempfile.TemporaryDirectory() as folder:
         engine, clock, plan = open_office(Path(folder), (spec, spy), {})
         play(engine, clock, plan)

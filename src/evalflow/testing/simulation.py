@@ -584,11 +584,10 @@ class _Year:
         rule = self.plan.head.calendar.due.get(event.name, event.due)
         if rule is None:
             return None
-        fired_on = None
-        if rule.event is not None:
-            fired_on = standing.fired_on.get(rule.event)
-            if fired_on is None:
-                return None
+        days = [standing.fired_on[name] for name in rule.events if name in standing.fired_on]
+        if rule.events and not days:
+            return None
+        fired_on = max(days, default=None)
         return self.calendar.deadline(rule, standing.project.period, fired_on=fired_on).due
 
     def _refused(

@@ -26,6 +26,7 @@ from evalflow.lifecycle.check.people import (
     units_text,
 )
 from evalflow.lifecycle.definition import Duty, Event, Lifecycle, Transition, Vocabulary
+from evalflow.lifecycle.due import COUNTED
 from evalflow.model import DueRule, Label, PlanHead
 
 
@@ -106,6 +107,7 @@ def check(
         *_reachable(lifecycle, graphs),
         *_left(lifecycle, graphs),
         *_guards(lifecycle, specs),
+        *_joins(lifecycle, graphs),
         *_dates(lifecycle, specs, head, calendar),
         *_order(lifecycle, graphs, head),
         *_unused(lifecycle, specs),
@@ -286,6 +288,80 @@ def _overlap(
     )
 
 
+# --------------------------------------------------------------------------- several regions
+
+
+def _joins(lifecycle: Lifecycle, graphs: Sequence[Paths]) -> Iterator[Finding]:
+    """Find events of several regions that pass though another region is not ready, and events that
+    pass again though they move nothing any more."""
+    if len(graphs) > 1:  # too many combinations: each region was looked at alone
+        return
+    (graph,) = graphs
+    for event in lifecycle.events.values():
+        regions = {edge.region for edge in event.transitions}
+        if len(regions) < 2:
+            continue
+        fired = [
+            (node, after)
+            for node, arcs in graph.arcs.items()
+            for name, after in arcs
+            if name == event.name
+        ]
+        yield from _early_join(lifecycle, graph, event, fired)
+        moves = any(edge.source != edge.target for edge in event.transitions)
+        records = event.actions or event.data
+        idle = next((node for node, after in fired if node == after), None)
+        if moves and not records and idle is not None:
+            label, now = _event(event), _states(lifecycle, idle)
+            yield _warning(
+                "moves_nothing",
+                f"events.{event.name}",
+                f"{label.ko}은(는) {now.ko}에서 아무것도 옮기지 않고 되풀이될 수 있습니다. "
+                "한 번만이라면 guards에 in을 적으십시오.",
+                f"{label.en} can be fired in {now.en}, where it moves nothing; if that is not "
+                "meant, give it a guard `in`.",
+            )
+
+
+def _early_join(
+    lifecycle: Lifecycle, graph: Paths, event: Event, fired: Sequence[tuple[Node, Node]]
+) -> Iterator[Finding]:
+    """Find a region that the event leaves behind for good: it was not where the event takes it on
+    from, and never comes to where the event leads."""
+    for place, region in enumerate(lifecycle.regions):
+        edges = [edge for edge in event.transitions if edge.region == region]
+        sources = {edge.source for edge in edges}
+        targets = {edge.target for edge in edges}
+        if region == event.leads or not edges:
+            continue
+        early = next(
+            (
+                node
+                for node, after in fired
+                if node[place] not in sources | targets
+                and not any(each[place] in targets for each in graph.reached(start=after))
+            ),
+            None,
+        )
+        if early is None:
+            continue
+        label, state = _event(event), _state(lifecycle, early[place])
+        wanted = ", ".join(sorted(sources))
+        yield _warning(
+            "early_join",
+            f"events.{event.name}",
+            f"{label.ko}은(는) 다른 영역이 아직 {state.ko}일 때에도 할 수 있고, 그 영역은 그대로 "
+            f"남습니다. 기다려야 하면 guards에 in: {{states: [{wanted}]}}을 적으십시오.",
+            f"{label.en} passes while another region is still in {state.en}, which then stays "
+            f"behind; to wait for it, give the guard in: {{states: [{wanted}]}}.",
+        )
+
+
+def _states(lifecycle: Lifecycle, node: Node) -> Label:
+    labels = [_state(lifecycle, name) for name in node]
+    return Label(", ".join(each.ko for each in labels), ", ".join(each.en for each in labels))
+
+
 # --------------------------------------------------------------------------- dates
 
 
@@ -305,7 +381,7 @@ def _dates(
         if not any(use.name in specs and specs[use.name].looks_back for use in event.guards):
             continue
         label, about = _event(event), f"events.{event.name}.due"
-        if rule.kind == "days_after":
+        if rule.events:
             yield _warning(
                 "due_may_precede_period",
                 about,
@@ -370,13 +446,13 @@ def _order(
                     )
 
 
-_NOT_COUNTED = frozenset({"days_after", "date"})
+_NOT_COUNTED = frozenset({*COUNTED, "date"})
 
 
 def _overrides(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
     for name, rule in head.calendar.due.items():
-        for named in (name, rule.event):
-            if named is not None and named not in lifecycle.events:
+        for named in (name, *rule.events):
+            if named not in lifecycle.events:
                 near = nearest(named, lifecycle.events)
                 yield _error(
                     "unknown_event",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 import attrs
@@ -37,22 +37,38 @@ def overlaps(event: Event, specs: Specs) -> Iterator[Overlap]:
     Guards that exclude each other by their `GuardSpec` keep two edges apart; guards without
     a spec are taken to be independent.
     """
-    for first, second in combinations(event.transitions, 2):
+    for (here, first), (there, second) in combinations(enumerate(event.transitions), 2):
         if (first.region, first.source) != (second.region, second.source):
             continue
-        kind = _kind(event, first, second, specs)
+        between = event.transitions[here + 1 : there] if event.first_wins else ()
+        kind = _kind(event, first, second, between, specs)
         if kind is not None:
             yield Overlap(kind, first, second)
 
 
-def _kind(event: Event, first: Transition, second: Transition, specs: Specs) -> str | None:
+def _kind(
+    event: Event,
+    first: Transition,
+    second: Transition,
+    between: Sequence[Transition],
+    specs: Specs,
+) -> str | None:
     if contradiction((*first.guards, *second.guards), specs) is not None:
         return None
     one, other = frozenset(first.guards), frozenset(second.guards)
     if first.target == second.target:
         if one == other:
             return "duplicate"
-        return "redundant" if one <= other or other <= one else None
+        if one <= other:
+            return "redundant"
+        # A line of a decision table that comes before others keeps these from being taken.
+        apart = any(
+            (edge.region, edge.source) == (first.region, first.source)
+            and edge.target != first.target
+            and contradiction((*first.guards, *edge.guards), specs) is None
+            for edge in between
+        )
+        return "redundant" if other <= one and not apart else None
     if one <= other:
         return "never_taken"
     if event.first_wins:

@@ -38,9 +38,12 @@ class Paths:
     initial: Node
     arcs: Mapping[Node, tuple[tuple[str, Node], ...]]
 
-    def reached(self, *, without: frozenset[str] = frozenset()) -> dict[Node, None]:
-        """Return the nodes that can be reached when the events `without` are never fired."""
-        found: dict[Node, None] = {self.initial: None}
+    def reached(
+        self, *, without: frozenset[str] = frozenset(), start: Node | None = None
+    ) -> dict[Node, None]:
+        """Return the nodes that can be reached (from `start`; None: from the beginning) when the
+        events `without` are never fired."""
+        found: dict[Node, None] = {self.initial if start is None else start: None}
         frontier = deque(found)
         while frontier:
             for event, after in self.arcs[frontier.popleft()]:
@@ -142,7 +145,9 @@ def _whole(lifecycle: Lifecycle, specs: Specs) -> Paths | None:
         for event in lifecycle.events.values():
             if not event.sources() & set(node):
                 continue
-            verdicts = _verdicts(event, node, specs)
+            if any(_among(use, lifecycle, node, specs) is False for use in event.guards):
+                continue
+            verdicts = _verdicts(event, node, lifecycle, specs)
             if verdicts is None:
                 return None
             for passed in verdicts:
@@ -154,17 +159,31 @@ def _whole(lifecycle: Lifecycle, specs: Specs) -> Paths | None:
     return Paths(tuple(lifecycle.regions), initial, arcs)
 
 
-def _verdicts(event: Event, node: Node, specs: Specs) -> Iterator[frozenset[str]] | None:
-    """Return what the guards of the edges from here can say together: the sets that hold."""
+def _verdicts(
+    event: Event, node: Node, lifecycle: Lifecycle, specs: Specs
+) -> Iterator[frozenset[str]] | None:
+    """Return what the guards of the edges from here can say together: the sets that hold. What the
+    states alone decide is known; the others are free."""
     uses = {use.id: use for edge in event.transitions if edge.source in node for use in edge.guards}
-    if len(uses) > MOST_GUARDS:
+    known = {id: _among(use, lifecycle, node, specs) for id, use in uses.items()}
+    held = [use for id, use in uses.items() if known[id]]
+    free = [use for id, use in uses.items() if known[id] is None]
+    if len(free) > MOST_GUARDS:
         return None
-    sets = chain.from_iterable(combinations(uses.values(), size) for size in range(len(uses) + 1))
+    sets = chain.from_iterable(combinations(free, size) for size in range(len(free) + 1))
     return (
-        frozenset(use.id for use in together)
+        frozenset(use.id for use in (*held, *together))
         for together in sets
-        if _can_hold(together, event, specs)
+        if _can_hold((*held, *together), event, specs)
     )
+
+
+def _among(use: GuardUse, lifecycle: Lifecycle, node: Node, specs: Specs) -> bool | None:
+    """Say whether a guard that the states alone decide holds in them; None for every other."""
+    spec = specs.get(use.name)
+    if spec is None or spec.among is None:
+        return None
+    return spec.among(lifecycle, node, use.params)
 
 
 def _can_hold(together: tuple[GuardUse, ...], event: Event, specs: Specs) -> bool:

@@ -1,0 +1,122 @@
+"""The clock of one deadline: from when it runs, where it stood, how far it was extended. Pure.
+
+A rule that counts from events runs anew whenever one of them is fired. What belongs to one run
+ends with it: an extension that was given for an earlier run counts no longer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+
+import attrs
+
+from evalflow.lifecycle.definition import Lifecycle
+from evalflow.model import DueRule, Entry
+from evalflow.model.calendar import Calendar
+from evalflow.model.canonical import Tree
+
+History = Callable[[], Sequence[Entry]]
+"""A project's entries so far, oldest first: asked for only where a rule counts from events."""
+
+
+@attrs.frozen(kw_only=True)
+class Falls:
+    """When something falls due: `nominal` is the day that the rule names, `due` the day that
+    counts, after moving off a holiday or after an extension (`extended`)."""
+
+    nominal: dt.date
+    due: dt.date
+    extended: bool
+
+
+def looks_back(rule: DueRule) -> bool:
+    """Say whether the rule is counted from what happened to the project."""
+    return bool(rule.events)
+
+
+def falls(
+    rule: DueRule,
+    event: str,
+    *,
+    period: str,
+    calendar: Calendar,
+    lifecycle: Lifecycle,
+    extensions: Mapping[str, str],
+    history: History,
+) -> Falls | None:
+    """Return when `event` falls due for a project by `rule`; None where it does on no day: its
+    clock has not begun, or stands.
+
+    `period` is the project's, `extensions` are those given in it (event -> day); of a rule that
+    counts from events the history says which belong to the run.
+    """
+    extended: str | None
+    if not rule.events:
+        deadline = calendar.deadline(rule, period)
+        extended = extensions.get(event)
+    else:
+        entries = history()
+        begun = _begun(rule, entries, calendar)
+        if begun is None:
+            return None
+        number, start = begun
+        run = [entry for entry in entries if entry.number > number]
+        stopped, stands = _stopped(rule, entries, lifecycle, calendar)
+        if stands:
+            return None
+        deadline = calendar.deadline(rule, period, fired_on=start, stopped=stopped)
+        extended = extensions_given(run, lifecycle).get(event)
+    due = deadline.due if extended is None else dt.date.fromisoformat(extended)
+    return Falls(nominal=deadline.nominal, due=due, extended=extended is not None)
+
+
+def extensions_given(
+    entries: Sequence[Entry], lifecycle: Lifecycle, period: str | None = None
+) -> dict[str, str]:
+    """Return the extensions that these entries gave (for the period): event -> day."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        event = lifecycle.events.get(entry.event)
+        if event is None or "extension" not in event.actions or period not in (None, entry.period):
+            continue
+        given = {field.type: entry.data.get(field.name) for field in event.data}
+        found[given["event"]] = given["date"]
+    return found
+
+
+def _begun(
+    rule: DueRule, entries: Sequence[Entry], calendar: Calendar
+) -> tuple[int, dt.date] | None:
+    """Return the number of the entry with which the clock began to run, and the day from which it
+    counts."""
+    for entry in reversed(entries):
+        if entry.event in rule.events:
+            day = calendar.today(entry.at) if rule.on is None else _given(entry.data, rule.on)
+            return None if day is None else (entry.number, day)
+    return None
+
+
+def _given(data: Tree, field: str) -> dt.date | None:
+    value = data.get(field) if isinstance(data, Mapping) else None
+    return dt.date.fromisoformat(value) if isinstance(value, str) else None
+
+
+def _stopped(
+    rule: DueRule, entries: Sequence[Entry], lifecycle: Lifecycle, calendar: Calendar
+) -> tuple[tuple[tuple[dt.date, dt.date], ...], bool]:
+    """Return the stretches (from, to) in which the project was in a state where the clock stands,
+    and whether it still is."""
+    if not rule.not_counting:
+        return (), False
+    standing = frozenset(rule.not_counting)
+    found: list[tuple[dt.date, dt.date]] = []
+    since: dt.date | None = None
+    for entry in entries:
+        stands = not standing.isdisjoint(entry.after)
+        if stands and since is None:
+            since = calendar.today(entry.at)
+        elif not stands and since is not None:
+            found.append((since, calendar.today(entry.at)))
+            since = None
+    return tuple(found), since is not None

@@ -1,0 +1,237 @@
+"""Guards of any procedure: in which role and states, on what was given or recorded, from when and
+up to when. They know nothing of evaluations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from evalflow.decision.firing import Draft, Firing
+from evalflow.errors import Reason
+from evalflow.lifecycle.definition import ACTS_AS, GuardSpec, Lifecycle
+from evalflow.lifecycle.due import rule_of
+from evalflow.model import Label
+
+if TYPE_CHECKING:
+    from evalflow.decision.guards import Guard, Reasons
+
+
+def acts_as(firing: Firing, after: Draft, *, roles: Sequence[str]) -> Reasons:
+    """Refuse unless the actor fires in one of the roles (`by` of a transition)."""
+    if firing.grant is None or firing.grant.role in roles:
+        return None
+    labels = [firing.lifecycle.roles[role].label for role in roles]
+    unit = firing.latest.unit_on(firing.today)
+    return Reason(
+        code="another_role",
+        ko=f"이 길은 {', '.join(each.ko for each in labels)}만 갈 수 있습니다.",
+        en=f"only the {' or '.join(each.en for each in labels)} may do this from here.",
+        who=firing.directory.holders(tuple(roles), unit, firing.today) or tuple(roles),
+    )
+
+
+def in_states(firing: Firing, after: Draft, *, states: Sequence[str]) -> Reasons:
+    """Refuse unless the project is in the states: in one of those named of each region (a
+    statechart's `In(state)`), so that branches can meet."""
+    wanted = (states,) if isinstance(states, str) else tuple(states)
+    if among(firing.lifecycle, firing.project.states, {"states": wanted}):
+        return None
+    labels = firing.lifecycle.states
+    lacking = [name for name in wanted if name not in firing.project.states]
+    now = [labels[name].label for name in firing.project.states]
+    return Reason(
+        code="not_in_state",
+        ko=f"{', '.join(labels[name].label.ko for name in lacking)} 상태가 되어야 합니다 "
+        f"(지금: {', '.join(each.ko for each in now)}).",
+        en=f"this needs the state {', '.join(labels[name].label.en for name in lacking)} "
+        f"(now: {', '.join(each.en for each in now)}).",
+        about=firing.project.id,
+    )
+
+
+def among(lifecycle: Lifecycle, states: Sequence[str], params: Mapping[str, Any]) -> bool:
+    """Say whether `in` holds in these states of a project."""
+    named = params["states"]
+    wanted = (named,) if isinstance(named, str) else tuple(named)
+    regions = {lifecycle.states[name].region for name in wanted if name in lifecycle.states}
+    met = {lifecycle.states[name].region for name in wanted if name in states}
+    return bool(regions) and regions == met
+
+
+def given(firing: Firing, after: Draft, **params: Any) -> Reasons:
+    """Refuse unless a field has such a value: as it is given now, or as it was last recorded, by
+    whichever event took it (an exclusive choice, a line of a decision table)."""
+    name = params["field"]
+    value = firing.data.get(name)
+    if value is None and all(field.name != name for field in firing.event.data):
+        value = next((e.data[name] for e in reversed(firing.history) if _has(e.data, name)), None)
+    if value is None and any(field.name == name and field.required for field in firing.event.data):
+        return None  # the check of required input tells it
+    if value is not None and _fits(value, params):
+        return None
+    shown = "-" if value is None else figure_shown(value)
+    ko, en = _wanted(params)
+    return Reason(
+        code="given_otherwise",
+        ko=f"'{name}'이(가) {ko} 합니다 (지금: {shown}).",
+        en=f"'{name}' has to be {en} (it is: {shown}).",
+        about=name,
+    )
+
+
+def _has(data: Any, name: str) -> bool:
+    return isinstance(data, Mapping) and data.get(name) is not None
+
+
+def figure_shown(value: Any) -> str:
+    """Return a recorded value as it is told."""
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)[:60]
+
+
+_COMPARED: Mapping[str, tuple[Callable[[Decimal, Decimal], bool], str, str]] = {
+    "over": (lambda value, limit: value > limit, "{}보다 커야", "over {}"),
+    "at_least": (lambda value, limit: value >= limit, "{} 이상이어야", "at least {}"),
+    "under": (lambda value, limit: value < limit, "{}보다 작아야", "under {}"),
+    "at_most": (lambda value, limit: value <= limit, "{} 이하여야", "at most {}"),
+}
+
+
+def _wanted(params: Mapping[str, Any]) -> tuple[str, str]:
+    ko = [each[1].format(params[key]) for key, each in _COMPARED.items() if key in params]
+    en = [each[2].format(params[key]) for key, each in _COMPARED.items() if key in params]
+    if "is" in params:
+        words = ", ".join(_words(params["is"]))
+        ko, en = [*ko, f"{words}이어야"], [*en, words]
+    return " 그리고 ".join(ko), " and ".join(en)
+
+
+def _words(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _fits(value: Any, params: Mapping[str, Any]) -> bool:
+    if "is" in params:
+        told = str(value).lower() if isinstance(value, bool) else str(value)
+        if told not in _words(params["is"]):
+            return False
+    limits = [(_COMPARED[key][0], Decimal(params[key])) for key in _COMPARED if key in params]
+    if not limits:
+        return True
+    figure = _figure(value)
+    return figure is not None and all(holds(figure, limit) for holds, limit in limits)
+
+
+def _figure(value: Any) -> Decimal | None:
+    try:
+        return None if isinstance(value, bool) else Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+def until(firing: Firing, after: Draft, **rule: Any) -> Reasons:
+    """Refuse once the day has passed up to which a right lasts. Nobody owes a right: it has no due
+    date, and what was not used lapses."""
+    day = firing.situation.day_of(rule_of(rule), "")
+    if day is None:
+        return Reason(
+            code="not_yet_open",
+            ko="아직 할 수 있는 기간이 시작되지 않았습니다.",
+            en="the time for it has not begun yet.",
+        )
+    if firing.today <= day:
+        return None
+    return Reason(
+        code="lapsed",
+        ko=f"{day}까지 할 수 있었습니다.",
+        en=f"this was possible until {day}.",
+        since=day,
+    )
+
+
+def not_before(firing: Firing, after: Draft, **rule: Any) -> Reasons:
+    """Refuse before the day from which something may be done."""
+    day = firing.situation.day_of(rule_of(rule), "")
+    if day is not None and firing.today >= day:
+        return None
+    return Reason(
+        code="too_early",
+        ko="아직 할 수 있는 날이 정해지지 않았습니다."
+        if day is None
+        else f"{day}부터 할 수 있습니다.",
+        en="the day from which this is possible is not known yet."
+        if day is None
+        else f"possible from {day}.",
+        since=day,
+    )
+
+
+def overdue(firing: Firing, after: Draft, *, of: str) -> Reasons:
+    """Refuse until another event is late: what follows from a lapse (such as what the clock fires)
+    must wait for it."""
+    label, due = firing.lifecycle.events[of].label, firing.deadline(of)
+    if due is not None and firing.today > due:
+        return None
+    ko = "기한이 아직 없습니다" if due is None else f"기한({due})이 아직 지나지 않았습니다"
+    en = "is due on no day yet" if due is None else f"is not late before {due} has passed"
+    return Reason(
+        code="not_overdue", ko=f"'{label.ko}'의 {ko}.", en=f"'{label.en}' {en}.", about=of
+    )
+
+
+def _spec(name: str, ko: str, en: str, **rest: Any) -> GuardSpec:
+    return GuardSpec(name=name, label=Label(ko, en), **rest)
+
+
+PROCEDURE_GUARDS: tuple[tuple[GuardSpec, Guard], ...] = (
+    (
+        _spec(
+            ACTS_AS,
+            "역할",
+            "in a role",
+            params={"roles": None},
+            required=("roles",),
+            names={"roles": "role"},
+        ),
+        acts_as,
+    ),
+    (
+        _spec(
+            "in",
+            "다른 영역의 상태",
+            "in the states",
+            params={"states": None},
+            required=("states",),
+            names={"states": "state"},
+            looks_at="period",
+            among=among,
+        ),
+        in_states,
+    ),
+    (
+        _spec(
+            "given",
+            "적힌 값",
+            "given or recorded",
+            params=dict.fromkeys(("field", "is", *_COMPARED)),
+            required=("field",),
+            figures=frozenset(_COMPARED),
+            history=True,
+        ),
+        given,
+    ),
+    (_spec("until", "할 수 있는 기간", "until a day", rule=True, history=True), until),
+    (_spec("not_before", "시작일", "not before a day", rule=True, history=True), not_before),
+    (
+        _spec(
+            "overdue",
+            "기한 지남",
+            "overdue",
+            params={"of": None},
+            required=("of",),
+            names={"of": "event"},
+            deadlines=True,
+        ),
+        overdue,
+    ),
+)

@@ -1,0 +1,451 @@
+"""The language for public procedures: clocks that stop, branches that meet, what was given."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import evalflow
+from evalflow.lifecycle.stored import stored_lifecycle
+from evalflow.model import CalendarRules, DueRule
+from evalflow.model.calendar import Calendar, listed_holidays
+from procedures import HEAD, Office, lifecycle
+
+day = dt.date.fromisoformat
+RULES = CalendarRules(first="2026", last="2026", frequency="year")
+
+
+def rule(kind: str, n: int, **more: object) -> DueRule:
+    return DueRule(kind=kind, n=n, events=("begin",), **more)  # type: ignore[arg-type]
+
+
+def checked(made: evalflow.Lifecycle) -> tuple[evalflow.Finding, ...]:
+    """Check it; not every procedure here needs both of the office's roles."""
+    return tuple(f for f in evalflow.check_lifecycle(made) if f.code != "unused_role")
+
+
+# --------------------------------------------------------------------------- counting
+
+EASTER = {day("2026-04-03"): "Good Friday", day("2026-04-06"): "Easter Monday"}
+
+
+@pytest.mark.parametrize(
+    ("counted", "begun", "due"),
+    [
+        # 정보공개법 §11①, §29②: ten days, the first one counted, no holidays; 설 is 16-18 February.
+        (rule("working_days_after", 10, first_day=True), "2026-02-09", "2026-02-25"),
+        (rule("working_days_after", 10), "2026-02-09", "2026-02-26"),
+        (rule("working_days_after", 10, first_day=True), "2026-02-07", "2026-02-25"),  # a Saturday
+        (rule("days_after", 10, first_day=True), "2026-03-02", "2026-03-11"),
+        (rule("working_days_before", 3), "2026-02-19", "2026-02-11"),
+        (rule("days_before", 3), "2026-02-12", "2026-02-09"),
+        # 민법 §157, §160: a month begins the next day, and ends the day before its like.
+        (rule("months_after", 1), "2026-01-30", "2026-02-28"),
+        (rule("months_after", 1), "2026-03-31", "2026-04-30"),
+        (rule("months_after", 2), "2026-02-28", "2026-04-30"),
+        (rule("months_after", 3), "2026-01-15", "2026-04-15"),
+        (rule("months_after", 3, first_day=True), "2026-01-15", "2026-04-14"),
+    ],
+)
+def test_a_statutory_time_ends_on_the_published_day(counted: DueRule, begun: str, due: str) -> None:
+    calendar = Calendar(RULES)
+    assert str(calendar.deadline(counted, "2026", fired_on=day(begun)).nominal) == due
+
+
+def test_twenty_working_days_of_the_foi_act() -> None:
+    calendar = Calendar(RULES, listed_holidays(EASTER))
+    found = calendar.deadline(rule("working_days_after", 20), "2026", fired_on=day("2026-03-27"))
+    assert found.due == day("2026-04-28")
+
+
+@given(
+    st.dates(day("2026-01-01"), day("2026-06-30")),
+    st.integers(0, 40),
+    st.booleans(),
+    st.booleans(),
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20)), max_size=3),
+)
+def test_no_day_counts_on_which_the_clock_stood(
+    begun: dt.date, n: int, working: bool, first_day: bool, stood: list[tuple[int, int]]
+) -> None:
+    calendar = Calendar(RULES)
+    step = dt.timedelta(days=1)
+    stopped = [(begun + a * step, begun + (a + length) * step) for a, length in stood]
+    counted = rule("working_days_after" if working else "days_after", n, first_day=first_day)
+
+    due = calendar.deadline(counted, "2026", fired_on=begun, stopped=stopped).nominal
+
+    first = begun if first_day else begun + step
+    days = [first + number * step for number in range((due - first).days + 1)]
+    counting = [
+        each
+        for each in days
+        if not any(a <= each <= b for a, b in stopped)
+        and (not working or calendar.is_business_day(each))
+    ]
+    assert len(counting) == n
+    assert not n or counting[-1] == due
+
+
+# --------------------------------------------------------------------------- runs of a clock
+
+REQUEST = """
+regions:
+  request:
+    ko: 청구
+    en: Request
+    initial: filed
+    states:
+      filed: {ko: 청구, en: Filed}
+      open: {ko: 처리 중, en: Open}
+      asked: {ko: 보완 요구, en: Clarification asked}
+      done: {ko: 결정, en: Decided}
+      closed: {ko: 종결, en: Closed, final: true}
+events:
+  receive:
+    {ko: 접수, en: Receive, by: [clerk], transitions: [{from: filed, to: open}],
+     data: {received_on: {ko: 접수일, en: Received on, type: date}}}
+  ask: {ko: 보완요구, en: Ask, by: [clerk], transitions: [{from: open, to: asked}]}
+  supply: {ko: 보완, en: Supply, by: [clerk], transitions: [{from: asked, to: open}]}
+  again: {ko: 재청구, en: File again, by: [clerk], transitions: [{from: open, to: open}]}
+  extend:
+    ko: 연장
+    en: Extend
+    by: [clerk]
+    transitions: [{from: [open, asked]}]
+    data:
+      of: {ko: 대상, en: Of, type: event, required: true}
+      until: {ko: 연장 기한, en: Until, type: date, required: true}
+      reason: {ko: 사유, en: Reason, type: reason, required: true}
+    actions: [extension]
+  decide:
+    ko: 결정
+    en: Decide
+    by: [clerk]
+    due: DUE
+    transitions: [{from: open, to: done}]
+  object:
+    ko: 이의신청
+    en: Object
+    by: [clerk]
+    transitions: [{from: done, to: open}]
+    guards: [until: {days_after: decide, days: 30}]
+  lapse:
+    ko: 경과
+    en: Lapse
+    by: [clerk]
+    transitions: [{from: open, to: closed}]
+    guards: [overdue: {of: decide}]
+  close:
+    ko: 종결
+    en: Close
+    by: [clerk]
+    transitions: [{from: done, to: closed}]
+    guards: [not_before: {days_after: decide, days: 31}]
+"""
+TEN = "{working_days_after: [receive, again], days: 10, first_day: true, not_counting: [asked]}"
+
+
+def office(folder: Path, due: str = TEN) -> Office:
+    return Office(folder, REQUEST.replace("DUE", due))
+
+
+def test_the_clock_stands_while_somebody_else_has_to_act(tmp_path: Path) -> None:
+    case = office(tmp_path).on("2026-02-09")
+    case.fire("receive")
+    assert case.due("decide") == day("2026-02-25")
+    case.on("2026-02-11").fire("ask")
+    assert case.due("decide") is None
+    case.on("2026-03-03").fire("supply")
+    # 9 and 10 February, then from 4 March on: the days of asking and of the answer do not count.
+    assert case.due("decide") == day("2026-03-13")
+    assert case.on("2026-03-13").fire("decide").late == 0
+
+
+def test_an_extension_ends_with_the_run_of_the_clock_that_it_was_given_for(tmp_path: Path) -> None:
+    case = office(tmp_path).on("2026-02-09")
+    case.fire("receive")
+    case.fire("extend", of="decide", until="2026-03-11", reason="자료가 방대함")
+    assert case.due("decide") == day("2026-03-11")
+    case.on("2026-03-10").fire("again")
+    assert case.due("decide") == day("2026-03-23")
+    assert case.on("2026-03-23").fire("decide").late == 0
+
+
+def test_the_latest_of_several_events_begins_the_clock_anew(tmp_path: Path) -> None:
+    case = office(tmp_path, "{days_after: [receive, again], days: 10}").on("2026-03-02")
+    case.fire("receive")
+    case.on("2026-03-09").fire("again")
+    assert case.due("decide") == day("2026-03-19")
+    assert list(case.engine.audit.verify()) == []
+
+
+def test_a_clock_counts_from_a_day_that_was_given(tmp_path: Path) -> None:
+    case = office(tmp_path, "{days_after: receive, on: received_on, days: 10}").on("2026-03-09")
+    case.fire("receive", received_on="2026-03-05")
+    assert case.due("decide") == day("2026-03-16")  # the 15th is a Sunday
+
+
+def test_a_right_lapses_and_is_owed_by_nobody(tmp_path: Path) -> None:
+    case = office(tmp_path).on("2026-03-02")
+    case.fire("receive")
+    assert case.refusal("lapse") == ["not_overdue"]
+    case.on("2026-03-10").fire("decide")
+    assert case.refusal("close") == ["too_early"]
+    assert case.on("2026-04-09").due("object") is None
+    assert case.on("2026-04-10").refusal("object") == ["lapsed"]
+    case.fire("close")
+
+
+def test_what_follows_from_a_lapse_waits_for_it(tmp_path: Path) -> None:
+    case = office(tmp_path, "{days_after: receive, days: 10}").on("2026-03-02")
+    case.fire("receive")
+    assert case.on("2026-03-12").refusal("lapse") == ["not_overdue"]
+    case.on("2026-03-13").fire("lapse")
+
+
+def test_what_can_never_be_done_is_not_owed(tmp_path: Path) -> None:
+    one = """
+regions:
+  r: {ko: r, en: r, initial: a, states: {a: {ko: a, en: a}, b: {ko: b, en: b}}}
+events:
+  go:
+    {ko: go, en: go, by: [clerk], due: {date: 03-01}, guards: [GUARD],
+     transitions: [{from: a, to: b}, {from: b, to: a}]}
+"""
+    assert Office(tmp_path, one.replace("GUARD", "last_period")).due("go") == day("2026-03-03")
+    assert Office(tmp_path, one.replace("GUARD", "next_period_exists")).due("go") is None
+
+
+def test_a_right_that_lapsed_is_no_overdue_duty(tmp_path: Path) -> None:
+    right = REQUEST.replace("DUE", "{days_after: receive, days: 10}").replace(
+        "guards: [until: {days_after: decide, days: 30}]",
+        "due: {days_after: decide, days: 20}\n    guards: [in_time: {of: object}]",
+    )
+    case = Office(tmp_path, right).on("2026-03-02")
+    case.fire("receive")
+    case.fire("decide")
+    assert case.due("object") == day("2026-03-23")
+    assert case.on("2026-03-24").due("object") is None
+
+
+@pytest.mark.parametrize(
+    ("due", "told"),
+    [
+        ("{days_before: receive, days: 3}", "on"),
+        ("{days_after: receive, days: 3, on: recieved_on}", "received_on"),
+        ("{days_after: receive, days: 3, not_counting: [aked]}", "asked"),
+        ("{days_after: [recieve], days: 3}", "receive"),
+        ("{days_after: [], days: 3}", "from which event"),
+        ("{months_after: receive, days: 3}", "months"),
+        ("{working_day_after: receive, days: 3}", "working_days_after"),
+    ],
+)
+def test_a_wrong_rule_is_told_with_its_place(tmp_path: Path, due: str, told: str) -> None:
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        lifecycle(tmp_path, REQUEST.replace("DUE", due))
+    told_all = " ".join(each.text("en") for each in caught.value.problems)
+    assert told in told_all
+    assert all(each.line for each in caught.value.problems)
+
+
+# --------------------------------------------------------------------------- branches
+
+ARTICLE = """
+regions:
+  journalist:
+    {ko: 기자, en: Journalist, initial: draft, states: {draft: {ko: 초안, en: Draft},
+     j_waits: {ko: 대기, en: Waits}, j_ok: {ko: 승인, en: Approved},
+     published: {ko: 게시, en: Published, final: true}}}
+  speller:
+    {ko: 교열, en: Speller, initial: untouched, states: {untouched: {ko: 없음, en: Untouched},
+     s_waits: {ko: 대기, en: Waits}, s_ok: {ko: 승인, en: Approved},
+     spelled: {ko: 끝, en: Done, final: true}}}
+events:
+  request:
+    {ko: 요청, en: Request, by: [clerk], leads: journalist,
+     transitions: [{from: draft, to: j_waits}, {from: untouched, to: s_waits}]}
+  approve: {ko: 승인, en: Approve, by: [clerk], transitions: [{from: j_waits, to: j_ok}]}
+  spell: {ko: 교열, en: Spell, by: [clerk], transitions: [{from: s_waits, to: s_ok}]}
+  publish:
+    {ko: 게시, en: Publish, by: [clerk], leads: journalist, JOIN
+     transitions: [{from: j_ok, to: published}, {from: s_ok, to: spelled}]}
+"""
+JOIN = "guards: [in: {states: [j_ok, s_ok]}],"
+
+
+def test_branches_that_must_meet_wait_for_each_other(tmp_path: Path) -> None:
+    article = Office(tmp_path, ARTICLE.replace("JOIN", JOIN))
+    assert checked(article.lifecycle) == ()
+    article.fire("request")
+    article.fire("approve")
+    assert article.refusal("publish") == ["not_in_state"]
+    article.fire("spell")
+    article.fire("publish")
+    assert article.states() == ("published", "spelled")
+
+
+def test_a_join_that_can_pass_early_is_found(tmp_path: Path) -> None:
+    (found,) = checked(lifecycle(tmp_path, ARTICLE.replace("JOIN", "")))
+    assert (found.code, found.severity, found.about) == ("early_join", "warning", "events.publish")
+    assert "in: {states: [s_ok]}" in found.en
+
+
+def test_an_event_that_moves_nothing_when_fired_again_is_found(tmp_path: Path) -> None:
+    text = """
+regions:
+  a: {ko: a, en: a, initial: a0, states: {a0: {ko: a0, en: a0}, a1: {ko: a1, en: a1, final: true}}}
+  b: {ko: b, en: b, initial: b0, states: {b0: {ko: b0, en: b0}, b1: {ko: b1, en: b1, final: true}}}
+events:
+  go: {ko: go, en: go, by: [clerk], leads: a, transitions: [{from: a0}, {from: b0, to: b1}]IN}
+  end: {ko: end, en: end, by: [clerk], transitions: [{from: a0, to: a1}]}
+"""
+    (found,) = checked(lifecycle(tmp_path, text.replace("IN", "")))
+    assert (found.code, found.about) == ("moves_nothing", "events.go")
+    guarded = text.replace("IN", ", guards: [in: {states: [b0]}]")
+    assert checked(lifecycle(tmp_path, guarded)) == ()
+
+
+# --------------------------------------------------------------------------- choices
+
+INVOICE = """
+regions:
+  r:
+    ko: 송장
+    en: Invoice
+    initial: received
+    states:
+      received: {ko: 접수, en: Received}
+      day_to_day: {ko: 경상, en: Day to day}
+      budget: {ko: 예산, en: Budget}
+      paid: {ko: 지급, en: Paid, final: true}
+events:
+  classify:
+    ko: 분류
+    en: Classify
+    by: [clerk]
+    choose: first
+    transitions:
+      - {from: received, to: budget, guards: [given: {field: amount, over: 1000}]}
+      - {from: received, to: budget, guards: [given: {field: kind, is: [travel]}]}
+      - {from: received, to: day_to_day}
+    data:
+      amount: {ko: 금액, en: Amount, type: money, required: true}
+      kind: {ko: 구분, en: Kind, type: choice, options: {misc: {ko: 기타, en: Misc},
+             travel: {ko: 출장, en: Travel}}}
+  approve:
+    ko: 승인
+    en: Approve
+    by: [clerk]
+    transitions:
+      - {from: day_to_day, to: paid, by: [clerk, chief]}
+      - {from: budget, to: paid, by: [chief]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("data", "state", "who"),
+    [
+        ({"amount": 1000}, "day_to_day", "clerk-2"),
+        ({"amount": "1,001"}, "budget", "chief-1"),
+        ({"amount": 5, "kind": "travel"}, "budget", "both-1"),
+        ({"amount": 5, "kind": "misc"}, "day_to_day", "chief-1"),
+    ],
+)
+def test_what_was_given_chooses_the_way_and_the_way_who_may(
+    tmp_path: Path, data: dict[str, Any], state: str, who: str
+) -> None:
+    office = Office(tmp_path, INVOICE)
+    assert office.lifecycle.events["approve"].by == ("clerk", "chief")
+    office.fire("classify", **data)
+    assert office.states() == (state,)
+    if state == "budget":
+        assert office.refusal("approve", by="clerk-2") == ["no_role"]
+        assert office.fire("approve", by=who).role == "chief"
+    else:
+        office.fire("approve", by=who)
+    assert list(office.engine.audit.verify(deep=True)) == []
+
+
+def test_what_was_recorded_earlier_decides_too(tmp_path: Path) -> None:
+    text = INVOICE.replace(
+        "by: [chief]}", "by: [chief], guards: [given: {field: amount, at_most: 5000}]}"
+    )
+    office = Office(tmp_path, text)
+    office.fire("classify", amount=5001)
+    office.fire("classify", case=2, amount=5000)
+    assert office.refusal("approve", by="chief-1") == ["given_otherwise"]
+    office.fire("approve", by="chief-1", case=2)
+
+
+def test_a_sound_decision_table_is_taken(tmp_path: Path) -> None:
+    table = """
+regions:
+  r: {ko: r, en: r, initial: a, states: {a: {ko: a, en: a}, x: {ko: x, en: x, final: true},
+      y: {ko: y, en: y, final: true}}}
+events:
+  go:
+    {ko: go, en: go, by: [clerk], CHOOSE transitions: [{from: a, to: x, guards: [last_period]},
+     {from: a, to: y, guards: [period_ended]}, {from: a, to: x}]}
+"""
+    lifecycle(tmp_path, table.replace("CHOOSE", "choose: first,"))
+    needless = table.replace("CHOOSE", "choose: first,").replace(
+        "{from: a, to: y, guards: [period_ended]}, ", ""
+    )
+    with pytest.raises(evalflow.InvalidInput):
+        lifecycle(tmp_path, needless)
+
+
+def test_a_case_without_a_procedure_is_one(tmp_path: Path) -> None:
+    text = """
+regions: {r: {ko: r, en: r, initial: a, states: {a: {ko: a, en: a, final: true}}}}
+events: {}
+"""
+    assert checked(lifecycle(tmp_path, text)) == ()
+    with pytest.raises(evalflow.InvalidInput, match="events"):
+        lifecycle(tmp_path, text.replace("events: {}\n", ""))
+
+
+# --------------------------------------------------------------------------- duties of a round
+
+
+def test_a_duty_within_a_round_ends_with_it(tmp_path: Path) -> None:
+    text = """
+regions:
+  r: {ko: r, en: r, initial: a, states: {a: {ko: a, en: a}, b: {ko: b, en: b},
+      c: {ko: c, en: c, final: true}}}
+events:
+  push: {ko: 올림, en: Push, by: [clerk], transitions: [{from: [a, b], to: a}]}
+  first: {ko: 첫 승인, en: First, by: [clerk], transitions: [{from: a, to: b}]}
+  second: {ko: 둘째 승인, en: Second, by: [clerk], transitions: [{from: b, to: c}]}
+duties:
+  two_people: {ko: 두 사람, en: Two people, whoever: [first], may_not: [second]ROUND}
+  own: {ko: 남의 눈, en: Other eyes, whoever: [push], may_not: [first], since: push}
+"""
+    office = Office(tmp_path, text.replace("ROUND", ", since: push"))
+    office.fire("push", by="clerk-1")
+    assert office.refusal("first", by="clerk-1") == ["duty_separated"]
+    office.fire("first", by="clerk-2")
+    assert office.refusal("second", by="clerk-2") == ["duty_separated"]
+    office.fire("push", by="both-1")
+    office.fire("first", by="clerk-1")
+    office.fire("second", by="clerk-2")
+
+    office = Office(tmp_path, text.replace("ROUND", ""))
+    office.fire("first", by="clerk-2")
+    office.fire("push", by="both-1")
+    office.fire("first", by="clerk-1")
+    assert office.refusal("second", by="clerk-2") == ["duty_separated"]
+
+
+def test_a_stored_procedure_comes_back_as_it_was(tmp_path: Path) -> None:
+    for rest in (REQUEST.replace("DUE", TEN), ARTICLE.replace("JOIN", JOIN), INVOICE):
+        (tmp_path / "lifecycle.yaml").write_text(HEAD + rest, "utf-8")
+        made = evalflow.load_lifecycle(tmp_path / "lifecycle.yaml")
+        again = stored_lifecycle(made.tree, made.fingerprint)
+        assert (again.events, again.duties) == (made.events, made.duties)
