@@ -75,7 +75,7 @@ async def main() -> list[str]:
     project = "seodaemun-2016/6"
     by = users.actor("kim")
     definition = office.plans.definition(project)
-    targets = {i.id: i.targets["2016-Q1"] for i in definition.indicators}
+    actuals = {i.id: i.targets["2016-Q1"] for i in definition.indicators} | {"cards": "20/22"}
     said = [f"due: {office.explain(project, 'self_evaluate', by=by).deadline}"]
 
     # The engine is safe to use from several threads; an asyncio host calls it through a pool.
@@ -88,7 +88,7 @@ async def main() -> list[str]:
                 "self_evaluate",
                 by=by,
                 data={
-                    "actuals": targets,
+                    "actuals": actuals,
                     "cards": {str(n): "정상" for n in range(1, len(definition.cards) + 1)},
                 },
             ),

@@ -269,6 +269,28 @@ def test_the_demo_plays_the_year_and_leaves_what_the_readme_shows(tmp_path):
         "lifecycle.svg",
         "notices.jsonl",
     }
+    possible(f"sqlite:///{tmp_path / 'demo' / 'office.db'}")
+
+
+def possible(store: str) -> None:
+    """People act on working days, and of their figures nothing has to be asked about."""
+    import evalflow
+    from evalflow.scoring.questions import questions
+
+    with evalflow.open(store, plugins=[]) as office:
+        for plan in office.plans.ids():
+            calendar = office.plans.calendar(plan)
+            for project in office.projects(plan=plan):
+                people = [entry for entry in office.history(project.id) if entry.actor != "clock"]
+                days = {calendar.today(entry.at) for entry in people}
+                assert [day for day in days if not calendar.is_business_day(day)] == []
+                for period in {entry.period for entry in people}:
+                    definition = office.plans.definition(project.id, period=period)
+                    assert questions(definition, office.evaluation(project.id, period)) == ()
+                latest = office.plans.definition(project.id).budget
+                assert not latest.periods or sum(latest.periods.values()) == latest.total
+        cards = office.evaluation("seodaemun-2016/6", "2016-Q4").facts["actuals"]["cards"]
+        assert cards == "20/22"
 
 
 def test_a_mistake_of_ours_is_one_line_and_no_traceback(run, monkeypatch):

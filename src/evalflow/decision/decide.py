@@ -33,6 +33,7 @@ from evalflow.model import (
     Override,
     PlanHead,
     Project,
+    ProjectDefinition,
     Rating,
     Snapshot,
     Subject,
@@ -40,6 +41,7 @@ from evalflow.model import (
 from evalflow.model import directory as access
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.history import EVALUATED
+from evalflow.scoring.questions import questions
 
 CHECKS: Mapping[str, Label] = {
     "state": Label("상태", "State"),
@@ -78,6 +80,7 @@ class Explanation:
 
     `allowed` says whether every check passes; where no data was given the required input is
     not counted but listed in `needs`. `deadline` is the event's due day, if it has one.
+    `questions` are what of the figures should be looked at again before it is fired.
     """
 
     project: str
@@ -92,6 +95,7 @@ class Explanation:
     needs: tuple[Field, ...]
     allowed: bool
     deadline: dt.date | None = None
+    questions: tuple[Label, ...] = ()
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -138,6 +142,7 @@ class Decision:
     move: Move | None
     late: int | None
     deadline: dt.date | None
+    definition: ProjectDefinition | None = None
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -166,7 +171,14 @@ class Decision:
             needs=self.needs,
             allowed=all(check.passed for check in checks),
             deadline=self.deadline,
+            questions=self._questions(),
         )
+
+    def _questions(self) -> tuple[Label, ...]:
+        move, definition = self.move, self.definition
+        if move is None or definition is None or move.evaluation is None or not move.entry.rating:
+            return ()
+        return questions(definition, move.evaluation)
 
 
 def decide(
@@ -258,6 +270,7 @@ def decide(
         move=move,
         late=late,
         deadline=deadline,
+        definition=situation.definition,
     )
 
 

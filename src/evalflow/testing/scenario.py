@@ -83,8 +83,10 @@ class _Playing:
         if step.adopts is not None:
             by = step.by if isinstance(step.by, str) else ""
             yield from self.adopted(step.adopts, by, ("steps", step.place), step)
-        for nth, number in enumerate(step.numbers):
-            self.clock.moment = step.moment(nth)
+        if step.numbers:
+            moments = step.moments(self.engine.plans.calendar(step.plan))
+        for number in step.numbers:
+            self.clock.moment = next(moments)
             yield from self._project(step, number)
         if step.until is not None:
             self.clock.moment = step.until

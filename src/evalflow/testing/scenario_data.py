@@ -137,8 +137,9 @@ def _figures(part: Part, name: str, _: Lifecycle, numbers: Mapping[str, Any]) ->
 
     def fill(place: Place) -> Tree:
         definition, project = place.definition, place.project
+        before = place.engine.evaluation(project.id).prior
         return {
-            indicator.id: _figure(indicator, project, share)
+            indicator.id: _figure(indicator, project, share, len(definition.cards) or 100, before)
             for indicator in definition.indicators
             if project.period in indicator.targets
         }
@@ -146,13 +147,26 @@ def _figures(part: Part, name: str, _: Lifecycle, numbers: Mapping[str, Any]) ->
     return fill
 
 
-def _figure(indicator: Indicator, project: Project, share: _Share) -> Tree:
+def _figure(
+    indicator: Indicator,
+    project: Project,
+    share: _Share,
+    many: int,
+    before: Mapping[str, Mapping[str, Any]],
+) -> Tree:
     """Return the share of the indicator's target, with as many places as that has; what is to go
-    down falls short by being above. Not due where the target is not."""
+    down falls short by being above. Not due where the target is not.
+
+    A ratio is one of `many`. What is counted so far is not drawn below what it was `before`.
+    """
     target = indicator.targets[project.period]
     if not isinstance(target, Decimal):
         return {"not_due": target.reason}
     part, drawn = share.of(project.number, project.id, indicator.id, project.period)
+    if indicator.accumulation == "ratio":
+        met = drawn and indicator.formula in _MET_OR_NOT
+        exact = Fraction(target) * (1 if met else part) * many / 100
+        return f"{min(many, -(-exact.numerator // exact.denominator))}/{many}"
     if drawn and indicator.formula in _MET_OR_NOT:
         return format(target, "f")
     if indicator.direction == "down":
@@ -162,6 +176,11 @@ def _figure(indicator: Indicator, project: Project, share: _Share) -> Tree:
     assert isinstance(exponent, int)
     places = Decimal(1).scaleb(min(exponent, 0))
     figure = (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(places, ROUND_HALF_UP)
+    if drawn and (indicator.accumulation, indicator.direction) == ("last", "up"):
+        for _, figures in sorted(before.items()):
+            earlier = figures.get(indicator.id)
+            found = figure_of(earlier) if isinstance(earlier, str) else None
+            figure = max(figure, found or figure)
     return format(figure, "f")
 
 

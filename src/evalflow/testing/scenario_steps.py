@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import attrs
 
 from evalflow.files.yaml import Document
 from evalflow.model import Label
+from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
 from evalflow.plan.definition import Plan
 from evalflow.testing.scenario_data import Fill
@@ -38,11 +39,11 @@ class Step:
     """One step: when, what is fired by whom on which projects, and what is expected then.
 
     `do` is empty for a step that only looks, adopts a plan or keeps a copy of the store; of
-    several events the first one that is allowed is fired. `until` spreads the firings evenly from
-    `on` to then. `data` is for all projects, `each` for one, `fill` is worked out when the step
-    comes. `label` says in words what happens. `line` is its place in the file. What is not
-    expected in words (None) is not looked at; a firing without `refused` or `invalid` is
-    expected to pass.
+    several events the first one that is allowed is fired. `until` spreads the firings evenly over
+    the office's hours from `on` to then. `data` is for all projects, `each` for one, `fill` is
+    worked out when the step comes. `label` says in words what happens. `line` is its place in the
+    file. What is not expected in words (None) is not looked at; a firing without `refused` or
+    `invalid` is expected to pass.
     """
 
     place: int
@@ -80,11 +81,41 @@ class Step:
         seen = (self.state, self.period, self.rate, self.band, self.late, self.tells)
         return any(each is not None for each in seen)
 
-    def moment(self, nth: int) -> dt.datetime:
-        """Return when the step's `nth` project (from 0) is fired at, to the second."""
-        if self.until is None or len(self.numbers) < 2:
-            return self.on
-        return self.on + (self.until - self.on) // (len(self.numbers) - 1) * nth
+    def moments(self, calendar: Calendar) -> Iterator[dt.datetime]:
+        """Yield when each of the step's projects is fired at, to the second: spread evenly over
+        the hours in which the office works, from `on` to `until`; over all hours where it works
+        in none of them."""
+        if self.until is None:
+            yield from [self.on] * len(self.numbers)
+            return
+        spans = list(_working(self.on, self.until, calendar)) or [(self.on, self.until)]
+        whole = sum([end - start for start, end in spans], dt.timedelta())
+        pause = whole // max(1, len(self.numbers) - 1)
+        for nth in range(len(self.numbers)):
+            gone = pause * nth
+            for start, end in spans:
+                if gone <= end - start:
+                    break
+                gone -= end - start
+            yield start + gone
+
+
+_OPENS, _CLOSES = dt.time(9), dt.time(18)
+
+
+def _working(
+    on: dt.datetime, until: dt.datetime, calendar: Calendar
+) -> Iterator[tuple[dt.datetime, dt.datetime]]:
+    """Yield the stretches of office hours between two moments."""
+    zone = calendar.zone
+    day, last = calendar.today(on), calendar.today(until)
+    while day <= last:
+        if calendar.is_business_day(day):
+            opens = max(on, dt.datetime.combine(day, _OPENS, zone))
+            closes = min(until, dt.datetime.combine(day, _CLOSES, zone))
+            if opens < closes:
+                yield opens, closes
+        day += dt.timedelta(days=1)
 
 
 @attrs.frozen(kw_only=True)
