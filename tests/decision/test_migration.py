@@ -17,6 +17,7 @@ from evalflow.batch.plan_file import load_batch
 from evalflow.lifecycle.state_mapping import carry
 from evalflow.storage.integrity import ValueTables
 from evalflow.storage.rows import ENTRY_COLUMNS, entry_row
+from offices import PLAN, Office
 
 TEXT = (resources.files("evalflow.lifecycle") / "presets" / "major-works.yaml").read_text("utf-8")
 
@@ -229,3 +230,128 @@ def test_the_command_shows_who_is_stranded_and_writes_a_batch(
     assert (
         run("lifecycle", "migrate", "ours.yaml", "--as", "x", "--reason", "y", "--map", "z")[0] == 2
     )
+
+
+# --------------------------------------------------------------------------- by name
+
+
+SMALL = """\
+evalflow: lifecycle/1
+name: small
+version: {version}
+ko: 작은 절차
+en: Small
+roles:
+  department: {{ko: 사업부서, en: Department, at: department}}
+  policy_office: {{ko: 정책기획, en: Policy office, at: office}}
+adopted_by: [policy_office]
+regions:
+{regions}
+events:
+  go: {{ko: 착수, en: Go, by: [department], transitions: [{{from: a, to: b}}]}}
+  note: {{ko: 기록, en: Note, by: [department], due: {{day: 5}}, transitions: [{{from: b}}]}}
+  back: {{ko: 반려, en: Back, by: [department], transitions: [{{from: b, to: a}}]}}
+  stop: {{ko: 종료, en: Stop, by: [department], transitions: [{{from: b, to: z}}]}}
+"""
+MAIN = """\
+  main:
+    ko: 주 영역
+    en: Main
+    initial: a
+    states: {a: {ko: 가, en: A}, b: {ko: 나, en: B}, z: {ko: 끝, en: Z}}
+"""
+EXTRA = """\
+  extra:
+    ko: 다른 영역
+    en: Extra
+    initial: quiet
+    states: {quiet: {ko: 조용, en: Quiet}, loud: {ko: 시끄러움, en: Loud}}
+"""
+SHOUT = """\
+  shout: {ko: 외침, en: Shout, by: [department], transitions: [{from: quiet, to: loud}]}
+  hush: {ko: 쉿, en: Hush, by: [department], transitions: [{from: loud, to: quiet}]}
+"""
+
+
+@pytest.fixture
+def small(tmp_path, store_url, clock):
+    """An office under the small lifecycle, and the same with another region put first."""
+    first = SMALL.format(version=1, regions=MAIN)
+    second = SMALL.format(version=2, regions=EXTRA + MAIN) + SHOUT
+    (tmp_path / "one.yaml").write_text(first, "utf-8")
+    (tmp_path / "two.yaml").write_text(second, "utf-8")
+    text = PLAN.replace("lifecycle: major-works", "lifecycle: one.yaml")
+    kept = [
+        line
+        for line in text.splitlines()
+        if "role:" not in line or "role: department," in line or "role: policy_office" in line
+    ]
+    text = "\n".join(line for line in kept if "both-1" not in line)
+    text = text[: text.index("appointments:")] + text[text.index("fields:") :]
+    (tmp_path / "plan.yaml").write_text(text, "utf-8")
+    with evalflow.open(store_url, plugins=[], clock=clock) as engine:
+        plan = evalflow.load_plan(tmp_path / "plan.yaml", plugins=[])
+        engine.adopt(plan, by="policy-1")
+        yield (
+            Office(engine, plan, clock),
+            evalflow.load_lifecycle(tmp_path / "two.yaml", plugins=[]),
+        )
+
+
+def test_what_was_done_is_known_by_its_region_s_name_when_regions_move(small):
+    office, new = small
+    for day, event in (("01", "go"), ("02", "note"), ("03", "back"), ("04", "go"), ("05", "note")):
+        office.clock.go(f"2016-04-{day}")
+        office.fire("gu/1", event, "education-1")
+
+    def owed(**at):
+        return sorted(
+            p for due in office.engine.due(**at) if due.event == "note" for p in due.projects
+        )
+
+    office.clock.go("2016-04-10")
+    noted = office.clock()
+    assert owed() == []
+    office.clock.go("2016-04-11")
+    batch = office.engine.plans.migrate("gu", new, by="policy-1", reason="영역 추가")
+    assert set(outcomes(batch.apply()).values()) == {"done"}
+    assert office.states("gu/1") == ("quiet", "b")
+    office.clock.go("2016-04-12")
+    assert owed() == []
+    assert owed(at=noted) == []
+    office.fire("gu/1", "back", "education-1")
+    office.fire("gu/1", "go", "education-1")
+    assert owed() == ["gu/1"]  # a visit of its own owes its own
+    assert [p.id for p in office.engine.projects(late=True, plan="gu")] == ["gu/1"]
+
+
+def test_an_event_that_separates_duties_is_not_dropped_within_the_period(office):
+    office.to_submitted()
+    same = newer(("version: 3", "version: 4"))
+    dropped = newer(("self_evaluate", "self_assess"))
+    engine = office.engine
+    assert engine.plans.migrate("gu", same, by="policy-1", reason="x").counts["refused"] == 0
+    batch = engine.plans.migrate("gu", dropped, by="policy-1", reason="x")
+    assert batch.reasons == {"event_dropped": 3}
+    (reason, *_) = next(iter(batch)).reasons
+    assert reason.about == "self_evaluate"
+    assert "self_evaluate" in reason.text("ko")
+
+
+def test_an_event_that_was_given_a_later_day_is_not_dropped_within_the_period(office):
+    office.clock.go("2016-04-04")
+    office.fire(
+        "gu/1",
+        "extend_deadline",
+        "policy-1",
+        deadline="self_evaluate",
+        until="2016-04-11",
+        reason="출장",
+    )
+    dropped = newer(("self_evaluate", "self_assess"))
+    batch = office.engine.plans.migrate("gu", dropped, by="policy-1", reason="x")
+    assert {line.project: [r.code for r in line.reasons] for line in batch} == {
+        "gu/1": ["event_dropped"],
+        "gu/2": [],
+        "gu/3": [],
+    }

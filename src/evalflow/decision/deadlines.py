@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import attrs
@@ -217,15 +217,23 @@ def _ways(
 
 
 def fired_in_this_visit(
-    entries: Sequence[Entry], lifecycle: Lifecycle, events: Collection[str]
+    entries: Sequence[Entry],
+    lifecycle: Lifecycle,
+    events: Collection[str],
+    known: Callable[[str], Lifecycle],
 ) -> frozenset[str]:
-    """Return those of `events` that were fired since their leading region came into its state."""
-    regions = list(lifecycle.regions)
-    leading = {name: regions.index(lifecycle.events[name].leads) for name in events}
+    """Return those of `events` that were fired since their leading region came into its state.
+
+    `known` gives a lifecycle by its fingerprint: an entry lists states in the order of the regions
+    of its own lifecycle, so a region is found by its name.
+    """
+    leading = {name: lifecycle.events[name].leads for name in events}
     fired: set[str] = set()
+    before: Mapping[str, str] = {}
     for entry in entries:
-        if entry.before:
-            fired -= {n for n in fired if entry.before[leading[n]] != entry.after[leading[n]]}
+        after = dict(zip(known(entry.lifecycle).regions, entry.after, strict=False))
+        fired -= {n for n in fired if before.get(leading[n]) != after.get(leading[n])}
         if entry.event in leading:
             fired.add(entry.event)
+        before = after
     return frozenset(fired)

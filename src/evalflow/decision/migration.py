@@ -18,7 +18,7 @@ from evalflow.files.words import IN_WORDS, has_words
 from evalflow.lifecycle.change_procedure import change_event
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.lifecycle.state_mapping import carry, closes_changes
-from evalflow.model import Actor, Label, Move
+from evalflow.model import Actor, Evaluation, Label, Move
 
 MIGRATE = "migrate"
 """The event of the entry by which a project gets another lifecycle."""
@@ -51,12 +51,14 @@ def migrate(
     new: Lifecycle,
     *,
     key: str | None = None,
+    again: bool = False,
 ) -> Decision:
     """Decide whether the actor may move the project to the lifecycle `new`, and draft it: the same
     checks as for any event, of the office's own unit.
 
     `data["states"]` says where states of the old lifecycle lead to (see `carry`), otherwise than
-    what the new lifecycle says that it `replaces`; `data["reason"]` is required.
+    what the new lifecycle says that it `replaces`; `data["reason"]` is required. `again` decides one
+    of the past once more, for verification.
 
     Raises:
         InvalidInput: `states` is no mapping, or names what neither lifecycle has.
@@ -85,6 +87,8 @@ def migrate(
             "without one",
         )
         reasons = (*reasons, Reason(code="no_change_procedure", ko=ko, en=en))
+    if not again:  # earlier releases did not ask it
+        reasons = (*reasons, *_dropped(situation.snapshot.evaluation, old, new))
     right = entitled(situation, event, actor, situation.head.office, today)
     reason = data.get("reason")
     unsaid: tuple[Reason, ...] = ()
@@ -131,6 +135,31 @@ def migrate(
         late=None,
         deadline=None,
     )
+
+
+def _dropped(evaluation: Evaluation, old: Lifecycle, new: Lifecycle) -> tuple[Reason, ...]:
+    """Return a reason for each event by whose name the evaluation still says something, and which
+    the new lifecycle lacks: who did it may not do another (D9), or it was given a later day."""
+    separated = {name for duty in old.duties for name in duty.whoever}
+    done = {act.event for act in evaluation.acts if act.event in separated}
+    reasons = []
+    for names, ko, en in (
+        (done, "직무 분리", "separation of duties"),
+        (set(evaluation.extensions), "기한 연장", "its extended deadline"),
+    ):
+        for name in sorted(names - set(new.events)):
+            label = old.events[name].label if name in old.events else Label(name, name)
+            reasons.append(
+                Reason(
+                    code="event_dropped",
+                    ko=f"새 절차에는 '{label.ko}'({name})이(가) 없어 이번 기간의 {ko}이(가) "
+                    "효력을 잃습니다. 같은 이름을 두거나 이 기간을 마친 뒤에 이행하십시오.",
+                    en=f"the new lifecycle has no '{label.en}' ({name}), on which {en} of this "
+                    "period rests: keep the name, or migrate when the period is over",
+                    about=name,
+                )
+            )
+    return tuple(reasons)
 
 
 def _mapping(given: Any, old: Lifecycle, new: Lifecycle) -> Mapping[str, str]:

@@ -248,7 +248,7 @@ def replay_migration(situation: Situation, entry: Entry, new: Lifecycle) -> Repl
     """Decide a migration to the lifecycle `new` again. Raises as `replay_event`."""
     known, actor = _actor(situation, entry, situation.head.office)
     data = {"states": entry.data.get("states"), "reason": entry.reason}
-    decision = migrate(situation, actor, entry.at, data, new, key=entry.key)
+    decision = migrate(situation, actor, entry.at, data, new, key=entry.key, again=True)
     return Replayed(move=decision.move, checks=_failed(decision), known=known)
 
 

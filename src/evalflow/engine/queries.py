@@ -267,7 +267,7 @@ class Queries:
             return tuple([entry for entry in entries if past is None or entry.at <= past])
 
         if past is not None or staying:
-            fired = fired_in_this_visit(history(), lifecycle, staying)
+            fired = fired_in_this_visit(history(), lifecycle, staying, self.rules.lifecycle)
             extensions = extensions_given(history(), lifecycle, project.period)
         if past is None:
             evaluation = self.storage.evaluation(project.id, project.period)
