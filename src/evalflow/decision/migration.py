@@ -57,8 +57,8 @@ def migrate(
     checks as for any event, of the office's own unit.
 
     `data["states"]` says where states of the old lifecycle lead to (see `carry`), otherwise than
-    what the new lifecycle says that it `replaces`; `data["reason"]` is required. `again` decides one
-    of the past once more, for verification.
+    what the new lifecycle says that it `replaces`; `data["reason"]` is required. `again` decides
+    one of the past once more, for verification.
 
     Raises:
         InvalidInput: `states` is no mapping, or names what neither lifecycle has.
