@@ -1,7 +1,13 @@
 from evalflow.audit.bundle import Bundle as Bundle
 from evalflow.audit.bundle import verify_bundle as verify_bundle
+from evalflow.audit.checkpoints import Extended as Extended
+from evalflow.audit.checkpoints import Signature as Signature
+from evalflow.audit.checkpoints import Signed as Signed
+from evalflow.audit.checkpoints import SignedCheckpoint as SignedCheckpoint
+from evalflow.audit.checkpoints import witness as witness
 from evalflow.audit.findings import Mismatch as Mismatch
 from evalflow.audit.findings import Unchecked as Unchecked
+from evalflow.audit.log import Coverage as Coverage
 from evalflow.audit.verification import Checkpoint as Checkpoint
 from evalflow.batch.applying import Receipt as Receipt
 from evalflow.batch.chunks import Chunk as Chunk

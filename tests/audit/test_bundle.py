@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import evalflow
+from evalflow.audit.merkle import leaf_hash, root_of
 from evalflow.model.canonical import canonical, digest
+from offices import PLAN, Clock, Office
 
 LATER = "2016-04-20"
 
@@ -48,7 +53,7 @@ def rewrite(path: Path, files: dict[str, bytes], *, sealed: bool = False) -> Non
             archive.writestr(name, content)
 
 
-def codes(path: Path, **more: evalflow.Checkpoint) -> set[str]:
+def codes(path: Path, **more: evalflow.Checkpoint | evalflow.SignedCheckpoint) -> set[str]:
     return {mismatch.code for mismatch in evalflow.verify_bundle(path, **more)[1]}
 
 
@@ -164,9 +169,9 @@ def test_a_swapped_evaluation_is_found(bundle):
 def test_an_edited_plan_and_an_edited_lifecycle_are_found(bundle):
     files = contents(bundle)
     rewrite(bundle, edited(files, "plans/r1.json", "budget_team", "mayor"), sealed=True)
-    assert codes(bundle) == {"plan_edited", "checkpoint_differs"}
+    assert codes(bundle) == {"plan_edited", "checkpoint_differs", "file_changed"}
     rewrite(bundle, edited(files, "lifecycles/1.json", "policy_office", "mayor"), sealed=True)
-    assert codes(bundle) == {"lifecycle_edited"}
+    assert codes(bundle) == {"lifecycle_edited", "file_changed"}
 
 
 def test_a_bundle_made_anew_from_another_history_is_found_by_the_paper(
@@ -207,6 +212,171 @@ def test_a_bundle_of_a_tampered_store_shows_it(office, bundle, tmp_path):
     assert "entry_changed" in codes(tmp_path / "t.zip")
 
 
+# --------------------------------------------------------------------------- held to checkpoints
+
+
+def forge(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Make everything in the manifest that can be computed fit the files again: the hashes, the log
+    and the line."""
+    manifest = json.loads(files["manifest.json"])
+    told = [leaf_hash(line) for line in files["log.jsonl"].splitlines()]
+    root = base64.b64encode(root_of(told)).decode()
+    origin = manifest["log"].splitlines()[0]
+    manifest["log"] = f"{origin}\n{len(told)}\n{root}\n"
+    manifest["files"] = {
+        name: hashlib.sha256(content).hexdigest()
+        for name, content in files.items()
+        if name != "manifest.json"
+    }
+    return {**files, "manifest.json": (canonical(manifest) + "\n").encode()}
+
+
+def pack(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+@given(data=st.data())
+def test_whatever_byte_is_edited_is_found_with_the_checkpoint_that_seals_it(data, tmp_path_factory):
+    """Any byte of any file, the manifest too; hashes made to fit again, zipped again."""
+    files, point = _sealed_once(tmp_path_factory)
+    name = data.draw(st.sampled_from(sorted(files)))
+    content = bytearray(files[name])
+    place = data.draw(st.integers(0, len(content) - 1))
+    content[place] ^= data.draw(st.integers(1, 255))
+    edited = {**files, name: bytes(content)}
+    if data.draw(st.booleans()) and name != "manifest.json":
+        edited = forge(edited)
+    path = pack(tmp_path_factory.mktemp("edited") / "b.zip", edited)
+    try:
+        _, found = evalflow.verify_bundle(path, noted=point)
+    except evalflow.InvalidInput as error:
+        assert all(each.file for each in error.problems)
+    else:
+        assert found
+
+
+_SEALED: list[tuple[dict[str, bytes], evalflow.SignedCheckpoint]] = []
+
+
+def _sealed_once(tmp_path_factory) -> tuple[dict[str, bytes], evalflow.SignedCheckpoint]:
+    if not _SEALED:
+        path = tmp_path_factory.mktemp("sealed") / "b.zip"
+        clock = Clock()
+        with evalflow.open("memory:", plugins=[], clock=clock) as engine:
+            office = _adopted(engine, path.with_name("plan.yaml"), clock)
+            office.to_submitted()
+            point = engine.audit.export(path, refusals_of=office.actor("road-1")).sealed()
+        assert evalflow.verify_bundle(path, noted=point)[1] == ()
+        _SEALED.append((contents(path), point))
+    return _SEALED[0]
+
+
+@given(data=st.data())
+def test_whatever_byte_of_the_zip_is_edited_what_is_in_it_is_the_same_or_it_is_found(
+    data, tmp_path_factory
+):
+    files, point = _sealed_once(tmp_path_factory)
+    path = pack(tmp_path_factory.mktemp("edited") / "b.zip", files)
+    content = bytearray(path.read_bytes())
+    place = data.draw(st.integers(0, len(content) - 1))
+    content[place] ^= data.draw(st.integers(1, 255))
+    path.write_bytes(content)
+    try:
+        _, found = evalflow.verify_bundle(path, noted=point)
+    except evalflow.InvalidInput:
+        return
+    assert found or contents(path) == files
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("manifest.json", '"made_at":"2016', '"made_at":"2015'),
+        ("projects/000003.jsonl", '"state":"waiting"', '"state":"dead"'),
+        ("projects/000003.jsonl", '"tries":0', '"tries":7'),
+        ("refusals.jsonl", '"allowed":false', '"allowed":true'),
+    ],
+)
+def test_what_no_history_says_is_bound_by_the_seal_alone(office, tmp_path, name, old, new):
+    """The line of before, and a checkpoint that was made without the bundle, are silent on it."""
+    office.to_submitted()
+    path = tmp_path / "b.zip"
+    sealing = office.engine.audit.export(path, refusals_of=office.actor("road-1")).sealed()
+    other = office.engine.audit.sign_checkpoint()
+    line = office.engine.audit.checkpoint()
+    files = contents(path)
+    if old.encode() not in files[name]:
+        assert name == "refusals.jsonl"
+        old, new = '"event":"review"', '"event":"submit"'
+    pack(path, forge(edited(files, name, old, new)))
+    assert codes(path, noted=line) == codes(path, noted=other) == set()
+    assert codes(path, noted=sealing) == {"seal_differs"}
+
+
+def test_a_bundle_is_held_to_checkpoints_taken_earlier_and_later(office, tmp_path):
+    earlier = office.engine.audit.sign_checkpoint()
+    office.to_submitted()
+    path = tmp_path / "b.zip"
+    office.engine.audit.export(path)
+    about, found = evalflow.verify_bundle(path, noted=earlier)
+    assert found == ()
+    assert about.cover is not None
+    assert (about.cover.entries, set(about.cover.rest)) == (3, {"gu/1", "gu/2", "gu/3"})
+    office.review("gu/3")
+    later = office.engine.audit.sign_checkpoint()
+    assert codes(path, noted=later) == {"checkpoint_differs"}  # it holds less than that
+    forged = attrs.evolve(earlier, root=bytes(32))
+    assert codes(path, noted=forged) == {"checkpoint_differs"}
+
+
+def test_a_bundle_of_one_project_is_held_to_a_checkpoint_and_tells_nothing_of_others(
+    office, bundle, tmp_path
+):
+    path = tmp_path / "3.zip"
+    point = office.engine.audit.sign_checkpoint()
+    sealing = office.engine.audit.export(path, projects=["gu/3"]).sealed()
+    assert codes(path, noted=point) == codes(path, noted=sealing) == set()
+    files = contents(path)
+    assert b"gu/1" not in files["log.jsonl"]
+    for old, new in (('"road-1"', '"road-2"'), ('"late":null', '"late":1')):
+        pack(path, forge(edited(files, "projects/000001.jsonl", old, new)))
+        assert "entry_changed" in codes(path, noted=point)
+    lines = files["log.jsonl"].splitlines(keepends=True)
+    pack(path, forge({**files, "log.jsonl": b"".join(lines[:-1])}))
+    assert "checkpoint_differs" in codes(path, noted=point)
+
+
+def test_a_log_that_is_not_that_of_the_bundle_is_found(bundle):
+    files = contents(bundle)
+    lines = files["log.jsonl"].splitlines(keepends=True)
+    for forged in (lines[:-1], [*lines, lines[-1]], [*lines, b'["entry","gu/9",1,"x"]\n'],
+                   [*lines, b'["leaf","' + b"0" * 64 + b'"]\n']):  # fmt: skip
+        pack(bundle, forge({**files, "log.jsonl": b"".join(forged)}))
+        assert "file_changed" in codes(bundle)
+    pack(bundle, forge({**files, "log.jsonl": b"".join(lines[::-1])}))
+    assert codes(bundle) == {"checkpoint_differs"}  # the manifest's line tells the order
+
+
+KEPT = Path(__file__).parents[1] / "data" / "bundle-1"
+
+
+def test_bundles_of_the_first_format_still_verify_by_the_line_of_their_time():
+    line = evalflow.Checkpoint.read((KEPT / "README.md").read_text("utf-8").splitlines()[-1])
+    about, found = evalflow.verify_bundle(KEPT / "gu.zip", noted=line)
+    assert (found, about.checkpoint, about.log) == ((), line, None)
+    assert evalflow.verify_bundle(KEPT / "gu-3.zip")[1] == ()
+    assert codes(KEPT / "gu.zip", noted=attrs.evolve(line, hash="0" * 16)) == {"checkpoint_differs"}
+
+
+def test_a_bundle_of_the_first_format_has_no_log_to_hold_to_a_checkpoint(office):
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        evalflow.verify_bundle(KEPT / "gu.zip", noted=office.engine.audit.sign_checkpoint())
+    assert [each.code for each in caught.value.problems] == ["no_log"]
+
+
 # --------------------------------------------------------------------------- not a bundle
 
 
@@ -224,7 +394,7 @@ def test_what_is_no_bundle_is_said_to_be_none(tmp_path):
     assert problem(tmp_path / "text.zip") == "not_a_bundle"
     rewrite(tmp_path / "other.zip", {"a.txt": b"hello"})
     assert problem(tmp_path / "other.zip") == "not_a_bundle"
-    rewrite(tmp_path / "later.zip", {"manifest.json": b'{"format":"evalflow-audit/2"}\n'})
+    rewrite(tmp_path / "later.zip", {"manifest.json": b'{"format":"evalflow-audit/3"}\n'})
     assert problem(tmp_path / "later.zip") == "not_a_bundle"
 
 
@@ -289,15 +459,17 @@ _KEPT: list[dict[str, bytes]] = []
 
 def _made_once(factory: pytest.TempPathFactory) -> dict[str, bytes]:
     if not _KEPT:
-        from offices import PLAN, Clock, Office
-
-        folder = factory.mktemp("made")
-        (folder / "plan.yaml").write_text(PLAN, encoding="utf-8")
+        path = factory.mktemp("made") / "b.zip"
         clock = Clock()
         with evalflow.open("memory:", plugins=[], clock=clock) as engine:
-            plan = evalflow.load_plan(folder / "plan.yaml")
-            engine.adopt(plan, by=plan.actor("policy-1"))
-            Office(engine, plan, clock).to_submitted()
-            engine.audit.export(folder / "b.zip")
-        _KEPT.append(contents(folder / "b.zip"))
+            _adopted(engine, path.with_name("plan.yaml"), clock).to_submitted()
+            engine.audit.export(path)
+        _KEPT.append(contents(path))
     return _KEPT[0]
+
+
+def _adopted(engine: evalflow.Engine, path: Path, clock: Clock) -> Office:
+    path.write_text(PLAN, encoding="utf-8")
+    plan = evalflow.load_plan(path)
+    engine.adopt(plan, by=plan.actor("policy-1"))
+    return Office(engine, plan, clock)

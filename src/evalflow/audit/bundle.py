@@ -4,11 +4,15 @@ machine verifies without a database, a plugin or the plan file.
 A bundle is a zip of canonical JSON: `manifest.json` names every other file with its SHA-256;
 `plans/` holds each revision's head, `lifecycles/` each definition, `projects/` one JSON Lines
 file for each project (where it stands, its definitions, entries, evaluations and notices),
-`order.txt` the hashes of all entries in the order in which they were written, and
-`refusals.jsonl`, on request, what was refused to somebody at that moment and why. The same
-store at the same moment gives the same bytes.
+`log.jsonl` the leaves of the plan's log (see `log`; of projects that are not in it only their
+hashes), and `refusals.jsonl`, on request, what was refused to somebody at that moment and why. The
+same store at the same moment gives the same bytes.
 
-Whoever rewrites a bundle whole, hashes and all, is found out by the checkpoint on paper alone.
+The log binds the bundle to checkpoints of the plan, taken earlier or later. What no history says
+(when it was made, how notices were delivered, refusals) is bound by the seal, the SHA-256 of the
+manifest, which stands in the checkpoint that is made with the bundle (`Bundle.sealed`).
+
+Bundles made before had `order.txt`, the hashes of all entries, in place of the log.
 """
 
 from __future__ import annotations
@@ -27,26 +31,35 @@ from typing import IO, Any
 
 import attrs
 
+from evalflow.audit import merkle
+from evalflow.audit.checkpoints import UNSIGNED, SignedCheckpoint
 from evalflow.audit.findings import Mismatch, Unchecked
 from evalflow.audit.ground import Ground
 from evalflow.audit.histories import History
-from evalflow.audit.verification import (
-    Checkpoint,
-    checkpoint,
-    compare,
-    hashes_of,
-    revisions_fit,
+from evalflow.audit.log import (
+    HIDDEN,
+    Coverage,
+    Leaf,
+    checkpoint_differs,
+    hashed,
+    hold,
+    leaf_text,
+    leaves,
 )
+from evalflow.audit.verification import Checkpoint, checkpoint, compare, revisions_fit
 from evalflow.errors import EvalflowError, InvalidInput, invalid
 from evalflow.model import Entry, Project
-from evalflow.model.canonical import Tree, canonical, parse
+from evalflow.model.canonical import Tree, canonical, digest, parse
+from evalflow.plugins.signer import Signer
 from evalflow.storage import rows
 from evalflow.storage.contract import Storage
-from evalflow.storage.integrity import SchemaFault, Values
+from evalflow.storage.integrity import SchemaFault, Values, tables_of
 
-FORMAT = "evalflow-audit/1"
+FORMAT = "evalflow-audit/2"
 
+_EARLIER = "evalflow-audit/1"
 _MANIFEST = "manifest.json"
+_LOG = "log.jsonl"
 _ORDER = "order.txt"
 _REFUSALS = "refusals.jsonl"
 _LARGEST_LINE = 64 * 2**20  # bytes; an evaluation of a hundred indicators is some 20 KB
@@ -71,8 +84,10 @@ class Bundle:
         whole: every project of the plan is in it, so that its checkpoint can be recomputed.
         projects: how many projects are in it.
         entries: how many entries.
-        checkpoint: the checkpoint of the whole plan when it was exported.
+        checkpoint: the line that stands for the whole plan when it was exported.
         seal: the SHA-256 of the manifest, and so of everything in the bundle.
+        log: what the log of the plan came to; None in a bundle made before there was one.
+        cover: how it stands to the checkpoint that it was verified with, None without one.
     """
 
     plan: str
@@ -82,6 +97,24 @@ class Bundle:
     entries: int
     checkpoint: Checkpoint
     seal: str
+    log: SignedCheckpoint | None = None
+    cover: Coverage | None = None
+
+    def sealed(self, signer: Signer | None = None) -> SignedCheckpoint:
+        """Return the checkpoint that binds the whole bundle, its own making too; unsigned without
+        a signer.
+
+        Raises:
+            InvalidInput: the bundle was made before there was a log.
+            PluginError: the signer broke.
+        """
+        if self.log is None:
+            raise _no_log(self.plan)
+        name = UNSIGNED if signer is None else signer.name
+        point = attrs.evolve(
+            self.log, origin=f"{name}/{self.plan}", more=(f"evalflow-bundle {self.seal}",)
+        )
+        return point if signer is None else point.signed(signer)
 
 
 # --------------------------------------------------------------------------- writing
@@ -120,36 +153,40 @@ def write_bundle(
     store as it stood at one moment (`Storage.reading`).
 
     Entries behind one that is still being written (a host's open transaction) have no place in the
-    order yet: they come last, and the checkpoint ends before them.
+    order yet: the log and the checkpoint end before them, and the manifest names them (`behind`).
     """
     files: dict[str, str] = {}
-    order = list(hashes_of(plan, source.entries()))
-    settled = len(order)
+    should: set[str] = set()
     heads = []
     for number, effective in source.revisions(plan):
         heads.append(source.head(plan, number) or "")
         name = f"plans/r{number}.json"
         files[name] = _add(archive, name, [canonical({"effective": effective}), heads[-1]])
+        should.add(leaf_text(("revision", plan, number, effective, digest(heads[-1]))))
     fingerprints: dict[str, None] = {}
     counted = entries = 0
-    placed = frozenset(order)
+    own: set[str] = set()
     for counted, project in enumerate(projects, start=1):
         history = list(source.history(project.id))
         entries += len(history)
-        if whole:
-            order.extend(entry.hash for entry in history if entry.hash not in placed)
+        own.add(project.id)
+        should.update(
+            leaf_text(("entry", each.project, each.number, each.hash)) for each in history
+        )
         fingerprints.update(dict.fromkeys(entry.lifecycle for entry in history))
         name = f"projects/{counted:06}.jsonl"
         files[name] = _add(archive, name, _project_lines(source, project, history))
     for place, fingerprint in enumerate(sorted(fingerprints), start=1):
         name = f"lifecycles/{place}.json"
-        text = source.lifecycle(fingerprint)
-        files[name] = _add(archive, name, [canonical(fingerprint), text or "null"])
+        text = source.lifecycle(fingerprint) or "null"
+        files[name] = _add(archive, name, [canonical(fingerprint), text])
+        should.add(leaf_text(("lifecycle", fingerprint, digest(text))))
     if refusals is not None:
         files[_REFUSALS] = _add(archive, _REFUSALS, map(canonical, refusals))
-    if whole:
-        files[_ORDER] = _add(archive, _ORDER, order)
-    point = checkpoint(plan, heads, order[:settled])
+    log = _Log(whole, own | set(fingerprints), should)
+    with tables_of(source) as tables:
+        files[_LOG] = _add(archive, _LOG, log.lines(leaf for _, leaf in leaves(tables, [plan])))
+    point = checkpoint(plan, heads, log.order)
     told = {
         "format": FORMAT,
         "plan": plan,
@@ -158,6 +195,8 @@ def write_bundle(
         "projects": counted,
         "entries": entries,
         "checkpoint": str(point),
+        "log": _logged(plan, log.tree).text,
+        "behind": sorted(log.should),
         "files": files,
     }
     seal = _add(archive, _MANIFEST, [canonical(told)])
@@ -169,7 +208,36 @@ def write_bundle(
         entries=entries,
         checkpoint=point,
         seal=seal,
+        log=_logged(plan, log.tree),
     )
+
+
+def _logged(plan: str, tree: merkle.Tree) -> SignedCheckpoint:
+    return SignedCheckpoint(origin=f"{UNSIGNED}/{plan}", size=tree.size, root=tree.root())
+
+
+class _Log:
+    """The leaves of a plan's log on their way into a bundle; those that are not about `own`
+    projects and lifecycles only as hashes, unless it is a `whole` bundle. Each is taken from
+    `should`, the lines of what is in the bundle."""
+
+    def __init__(self, whole: bool, own: set[str], should: set[str]) -> None:
+        self.tree = merkle.Tree()
+        self.order: list[str] = []
+        self.should = should
+        self._whole = whole
+        self._own = own
+
+    def lines(self, read: Iterable[Leaf]) -> Iterator[str]:
+        for leaf in read:
+            hash_ = hashed(leaf)
+            self.tree.add(hash_)
+            told = self._whole or leaf[0] in ("revision", "plan") or leaf[1] in self._own
+            if leaf[0] == "entry":
+                self.order.append(str(leaf[-1]))
+            line = leaf_text(leaf if told else (HIDDEN, hash_.hex()))
+            self.should.discard(line)
+            yield line
 
 
 def _project_lines(source: Storage, project: Project, history: Sequence[Entry]) -> Iterator[str]:
@@ -248,17 +316,20 @@ _BROKEN = (
 
 
 def verify_bundle(
-    path: str | os.PathLike[str], *, noted: Checkpoint | None = None
+    path: str | os.PathLike[str], *, noted: Checkpoint | SignedCheckpoint | None = None
 ) -> tuple[Bundle, tuple[Mismatch, ...]]:
     """Return what a bundle is about, and everything in it that does not fit; nothing beside the
     file is looked at.
 
     Checked are the hash of every file, that none is missing or added, the chain of every
-    project and all that `Engine.verify` checks in a store, that a whole bundle comes to the
-    checkpoint in its manifest, and, with `noted`, that it bears out a checkpoint taken earlier.
+    project and all that `Engine.verify` checks in a store, that the log is that of what is in it
+    and comes to what the manifest says, and, with `noted`, that it bears out a checkpoint; with
+    one that was made with this bundle (`Bundle.sealed`), that nothing at all was edited since. Of
+    a signed checkpoint the signatures are not looked at: see `SignedCheckpoint.check`.
 
     Raises:
-        InvalidInput: the file is no bundle, is of a later format, or is not readable as one.
+        InvalidInput: the file is no bundle, is of a later format, or is not readable as one; or it
+            cannot be held to a checkpoint of this kind.
     """
     name = os.fspath(path)
     try:
@@ -275,8 +346,12 @@ class _Reader:
         self.archive = archive
         self.file = file
         self.found: list[Mismatch] = []
+        self.entries: list[tuple[Any, Any, Any]] = []
+        self.behind: set[str] = set()
 
-    def verify(self, noted: Checkpoint | None) -> tuple[Bundle, tuple[Mismatch, ...]]:
+    def verify(
+        self, noted: Checkpoint | SignedCheckpoint | None
+    ) -> tuple[Bundle, tuple[Mismatch, ...]]:
         self._bounded()
         told, bundle = self._manifest()
         files: Mapping[str, str] = told["files"]
@@ -312,8 +387,113 @@ class _Reader:
                 f"{projects} and {len(hashes)}",
             )
         heads = [revisions[number][1] for number in sorted(revisions)]
-        self._checkpoints(bundle, heads, hashes, noted)
-        return bundle, tuple(self.found)
+        if bundle.log is None:
+            if isinstance(noted, SignedCheckpoint):
+                raise _no_log(self.file)
+            self._checkpoints(bundle, heads, hashes, noted)
+            return bundle, tuple(self.found)
+        should = self._leaves(bundle.plan, revisions, lifecycles)
+        cover = self._held(bundle, heads, should, noted)
+        return (bundle if cover is None else attrs.evolve(bundle, cover=cover)), tuple(self.found)
+
+    def _leaves(
+        self,
+        plan: str,
+        revisions: Mapping[int, tuple[Tree, str]],
+        lifecycles: Mapping[str, str],
+    ) -> set[str]:
+        """Return the lines of every leaf that what is in the bundle comes to."""
+        found = {leaf_text(("entry", *each)) for each in self.entries}
+        for number, (told, text) in revisions.items():
+            effective = told.get("effective") if isinstance(told, Mapping) else None
+            found.add(leaf_text(("revision", plan, number, str(effective), digest(text))))
+        for fingerprint, text in lifecycles.items():
+            found.add(leaf_text(("lifecycle", fingerprint, digest(text))))
+        return found
+
+    def _held(
+        self,
+        bundle: Bundle,
+        heads: Sequence[str],
+        should: set[str],
+        noted: Checkpoint | SignedCheckpoint | None,
+    ) -> Coverage | None:
+        """Hold the log against what is in the bundle, the manifest and a checkpoint."""
+        if not bundle.whole and isinstance(noted, Checkpoint):
+            raise self._not_whole()
+        assert bundle.log is not None
+        read = list(self._logged(bundle, should))
+        order = [str(leaf[-1]) for leaf in read if leaf[0] == "entry"]
+        if should != self.behind:
+            should ^= self.behind
+            self._note(
+                _LOG,
+                "file_changed",
+                f"들어 있는 것 가운데 {len(should)}건이 기록에 없습니다: {min(should)}",
+                f"of what is in the bundle {len(should)} are not in the log: {min(should)}",
+            )
+        points = [] if noted is None else [noted]
+        seals = [digest(each) for each in heads]
+        logged = ((bundle.plan, leaf) for leaf in read)
+        held = hold(logged, [bundle.plan], points, lambda plan: seals)
+        cover = held[bundle.plan][0]
+        self.found += [found for each, _ in held.values() for found in each.found]
+        if (cover.size, cover.root) != (bundle.log.size, bundle.log.root):
+            self.found.append(
+                checkpoint_differs(
+                    bundle.plan,
+                    f"목록에 적힌 기록({bundle.log.size}건)과 들어 있는 기록({cover.size}건)이 "
+                    "다릅니다.",
+                    f"the log in it ({cover.size} leaves) is not the one in the manifest "
+                    f"({bundle.log.size})",
+                )
+            )
+        if bundle.whole:
+            self.found += compare(bundle.checkpoint, checkpoint(bundle.plan, heads, order))
+        if not isinstance(noted, SignedCheckpoint):
+            return None if noted is None else cover
+        if noted.seal is not None and noted.seal != bundle.seal:
+            self._note(
+                _MANIFEST,
+                "seal_differs",
+                "이 확인값과 함께 만든 묶음이 아니거나, 만든 뒤에 바뀌었습니다"
+                f"(봉인 {bundle.seal}).",
+                "it is not the bundle that the checkpoint was made with, or was edited since (its "
+                f"seal is {bundle.seal})",
+            )
+        return cover
+
+    def _logged(self, bundle: Bundle, should: set[str]) -> Iterator[Leaf]:
+        """Yield the leaves in the log, and take each from `should`."""
+        if not self._there(_LOG):
+            return
+        with self.archive.open(_LOG) as content:
+            for number, text in self._each(_LOG, content):
+                try:
+                    leaf: Leaf = parse(text)
+                    if not all(type(each) in (str, int) for each in leaf):
+                        raise TypeError(text)
+                    hidden = not bundle.whole and leaf[0] == HIDDEN and _hidden(leaf)
+                    hashed(leaf)
+                except _UNREADABLE as error:
+                    raise _broken(self.file, _LOG, number) from error
+                if text not in should and not hidden:
+                    self._note(
+                        _LOG,
+                        "file_changed",
+                        f"{number}번째 줄은 들어 있는 것의 기록이 아닙니다.",
+                        f"line {number} is not about anything in the bundle",
+                    )
+                should.discard(text)
+                yield leaf
+
+    def _not_whole(self) -> InvalidInput:
+        return _problem(
+            self.file,
+            "not_whole",
+            "일부 사업만 든 묶음이라 확인값과 대조할 수 없습니다. 계획 전체를 내보내십시오.",
+            "the bundle holds some projects only; a checkpoint needs the whole plan",
+        )
 
     def _checkpoints(
         self,
@@ -322,15 +502,10 @@ class _Reader:
         hashes: set[str],
         noted: Checkpoint | None,
     ) -> None:
+        """Hold a bundle made before against its own checkpoint, and another."""
         if not bundle.whole:
             if noted is not None:
-                raise _problem(
-                    self.file,
-                    "not_whole",
-                    "일부 사업만 든 묶음이라 확인값과 대조할 수 없습니다. "
-                    "계획 전체를 내보내십시오.",
-                    "the bundle holds some projects only; a checkpoint needs the whole plan",
-                )
+                raise self._not_whole()
             return
         order = self._lines(_ORDER) if self._there(_ORDER) else []
         if set(order) != hashes or len(order) != len(hashes):
@@ -366,12 +541,12 @@ class _Reader:
 
     def _manifest(self) -> tuple[Mapping[str, Any], Bundle]:
         try:
-            text = self._lines(_MANIFEST)[0]
+            (text,) = self._lines(_MANIFEST)
             told = parse(text)
             kind = told.get("format")
         except (KeyError, IndexError, ValueError, AttributeError, RecursionError):
             kind = None
-        if kind != FORMAT:
+        if kind not in (FORMAT, _EARLIER):
             raise _problem(
                 self.file,
                 "not_a_bundle",
@@ -388,7 +563,12 @@ class _Reader:
                 entries=int(told["entries"]),
                 checkpoint=Checkpoint.read(told["checkpoint"]),
                 seal=hashlib.sha256(text.encode() + b"\n").hexdigest(),
+                log=None if kind == _EARLIER else SignedCheckpoint.read(_text(told["log"])),
             )
+            if bundle.log is not None:
+                self.behind = {_text(each) for each in told["behind"]}
+                if bundle.log.plan != bundle.plan:
+                    raise ValueError(bundle.log.origin)
             files = {_text(name): _text(seal) for name, seal in told["files"].items()}
         except (KeyError, TypeError, ValueError, AttributeError, InvalidInput):
             raise _broken(self.file, _MANIFEST, 1) from None
@@ -397,8 +577,10 @@ class _Reader:
     def _files(self, files: Mapping[str, str]) -> None:
         """Note every file that is missing, added, there twice or changed."""
         names = [info.filename for info in self.archive.infolist()]
+        if self.archive.comment:
+            self._note(_MANIFEST, "file_added", "묶음에 덧붙인 글이 있습니다.", "it has a comment")
         for name in dict.fromkeys(names):
-            if name != _MANIFEST and (name not in files or names.count(name) > 1):
+            if (name != _MANIFEST and name not in files) or names.count(name) > 1:
                 self._note(name, "file_added", "목록에 없는 파일입니다.", "not in the manifest")
         for name, seal in files.items():
             if name not in names:
@@ -467,6 +649,7 @@ class _Reader:
         if len(own) != 1 or own[0].get("plan") != plan or not isinstance(own[0].get("id"), str):
             raise _broken(self.file, name, 1)
         hashes.update(str(row.get("hash")) for row in kept["entry"])
+        self.entries += [(row["project"], row["number"], row["hash"]) for row in kept["entry"]]
         history = History(
             project=own[0]["id"],
             rows=kept.__getitem__,
@@ -540,6 +723,12 @@ class _Definitions:
     def positions(self, table: str) -> Iterator[tuple[Any, Any]]:
         return iter(())
 
+    def written(self) -> Iterator[Values]:
+        return iter(())
+
+    def behind(self) -> bool:
+        return False
+
     def faults(self) -> Sequence[SchemaFault]:
         return ()
 
@@ -559,6 +748,22 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(value)
     return value
+
+
+def _hidden(leaf: Leaf) -> bool:
+    """Say whether it is a leaf of which only the hash is told."""
+    hash_ = leaf[1] if len(leaf) == 2 else None
+    return isinstance(hash_, str) and len(bytes.fromhex(hash_)) == merkle.SIZE
+
+
+def _no_log(about: str) -> InvalidInput:
+    return _problem(
+        about,
+        "no_log",
+        "예전 형식의 묶음이라 한 줄 확인값과만 대조할 수 있습니다. 다시 내보내십시오.",
+        "the bundle is of an earlier format: it can be held to a checkpoint of one line only; "
+        "export it again",
+    )
 
 
 def _broken(file: str, inside: str, line: int) -> InvalidInput:

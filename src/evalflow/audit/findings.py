@@ -29,7 +29,7 @@ class Mismatch:
     `state_edited`, `evaluation_edited`, `definition_edited`, `notice_edited`, `plan_edited`,
     `lifecycle_edited` (tables that entries do not bear out); `project_missing` (rows of a project
     that is not there); `schema_altered`;
-    of a bundle also `file_changed`, `file_missing`, `file_added`; of a checkpoint
+    of a bundle also `file_changed`, `file_missing`, `file_added`, `seal_differs`; of a checkpoint
     `checkpoint_differs`.
     """
 
@@ -50,7 +50,8 @@ class Mismatch:
 class Unchecked:
     """Something that a verification could not check: no fault, but no proof either.
 
-    `code` is one of `actor_not_in_directory` (an embedding system handed the actor over: role and
+    `code` is one of `before_checkpoint` (a project of which a checkpoint covers every entry was not
+    played again), `actor_not_in_directory` (an embedding system handed the actor over: role and
     unit were its word), `revision_without_entry` (a plan revision that no project's entry put
     into force), `plugin_not_asked` (a scorer or guard that is not installed, or broke),
     `refused_by_now` (this version would refuse the entry for the form of its data, or for what an

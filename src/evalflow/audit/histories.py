@@ -64,7 +64,8 @@ class History:
     `rows` gives the project's rows by table, of the tables in `kept`. `followed` says afterwards
     whether the chain held to its end, `whole` whether every entry could be played again. `powers`
     gives the scorer and guards of a plan revision, None where neither is asked. `missing` counts
-    entries that are known to be missing.
+    entries that are known to be missing. A `quiet` one, whose entries a checkpoint covers, is not
+    played: its chain is followed, and where it stands is held to its last entry.
     """
 
     project: str
@@ -84,6 +85,7 @@ class History:
     followed: bool = True
     whole: bool = True
     stopped: bool = False
+    quiet: bool = False
 
     def __attrs_post_init__(self) -> None:
         self.left = Leavings(self.project)
@@ -110,6 +112,13 @@ class History:
         if isinstance(version, int) and version > self.last.number:
             yield self._cut_off(self.last.number + 1, version)
             return
+        if self.quiet:
+            self._say(
+                "before_checkpoint",
+                self.last.number,
+                "확인값이 보호하는 이력만 있어 다시 밟지 않았습니다.",
+                "a checkpoint covers all its entries: they were not played again",
+            )
         if self.now is None or not self.whole:
             yield from self.left.stands(stands, said_by(self.last))
             return
@@ -121,7 +130,7 @@ class History:
     def _chain(self) -> Iterator[Mismatch]:
         """Follow the chain to the first entry that does not fit; what comes after it has nothing to
         stand on, so it is not judged."""
-        replaying = True
+        replaying = not self.quiet
         position = None
         for row in self.rows("entry"):
             entry = entry_of(row)

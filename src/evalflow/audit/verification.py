@@ -29,17 +29,24 @@ from evalflow.storage.integrity import OWNERS, Tables, Values
 
 @attrs.frozen(kw_only=True)
 class Scope:
-    """What is verified: one plan or project, None for all; with `powers`, deep."""
+    """What is verified: one plan or project, None for all; with `powers`, deep. `moved` holds, of
+    plans that are verified from a checkpoint on, the projects with entries since."""
 
     plan: str | None = None
     project: str | None = None
     powers: Callable[[Footing], Power] | None = None
+    moved: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
 
     def covers(self, project: object) -> bool:
         """Say whether a project's id, or what stands in its place, is to be looked at."""
         if self.project is not None:
             return project == self.project
         return self.plan is None or plan_of(project) == self.plan
+
+    def quiet(self, project: str) -> bool:
+        """Say whether a checkpoint covers everything that the project ever did."""
+        moved = self.moved.get(plan_of(project))
+        return moved is not None and project not in moved
 
     @property
     def all(self) -> bool:
@@ -101,6 +108,7 @@ def verify(
             told=told,
             powers=scope.powers,
             revised=revised.setdefault(plan_of(project), {}),
+            quiet=scope.quiet(project),
         )
         try:
             yield from history.judge()
@@ -112,7 +120,9 @@ def verify(
         plans = {each for each in tables.owners("plan_revision") if isinstance(each, str)}
         for plan in sorted(plans | set(revised)):
             if scope.plan in (None, plan):
-                yield from revisions_fit(ground, plan, revised.get(plan, {}), told)
+                bound = plan in scope.moved  # its revisions are in the checkpoint, too
+                hears = _unheard if bound else told
+                yield from revisions_fit(ground, plan, revised.get(plan, {}), hears)
     if scope.all:
         yield from ground.rest()
         yield from _in_order(tables, missing, followed)
@@ -171,6 +181,10 @@ def _effective(
         return first.__eq__, first
     calendar = footing.calendar
     return effective_period(calendar, entry.at), calendar.period_on(calendar.today(entry.at)).text
+
+
+def _unheard(unchecked: Unchecked) -> None:
+    """Take no note."""
 
 
 def _projects(tables: Tables) -> list[object]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evalflow.cli.checkpoints import points_of, print_coverage, trust_logs
 from evalflow.cli.session import Session
 
 if TYPE_CHECKING:
@@ -68,8 +69,18 @@ def deliver_command(
 @click.argument("plan", required=False)
 @click.option("--project", metavar="ID", help="한 사업만 · Only this project.")
 @click.option(
-    "--checkpoint", "noted", metavar="TEXT", help="적어 둔 확인값 · A checkpoint noted on paper."
+    "--checkpoint",
+    "noted",
+    multiple=True,
+    metavar="FILE",
+    help="확인값(파일 또는 글) · A checkpoint taken earlier: a file, or its text; several at will.",
 )
+@click.option(
+    "--since",
+    metavar="FILE",
+    help="이 확인값 뒤에 움직인 사업만 다시 밟음 · Play only projects with entries after this one.",
+)
+@trust_logs
 @click.option(
     "--deep",
     is_flag=True,
@@ -81,18 +92,20 @@ def verify_command(
     session: Session,
     plan: str | None,
     project: str | None,
-    noted: str | None,
+    noted: tuple[str, ...],
+    since: str | None,
+    trusted: tuple[str, ...],
     deep: bool,
     as_json: bool,
 ) -> int:
     """이력을 다시 밟아 대조 · Play every history again and check the store against it.
 
     Exit code 0 where everything fits, 1 where something does not. What could not be checked is
-    said beside the output; it is no fault.
+    said beside the output; it is no fault. With checkpoints, also what each covers, and what is
+    not protected by any.
     """
-    from evalflow.audit.verification import Checkpoint, compare
-
-    point = None if noted is None else Checkpoint.read(noted)
+    points = points_of(session, [*noted, *filter(None, [since])], trusted)
+    start = points.pop() if since is not None else None
     unchecked: Counter[str] = Counter()
     examples: dict[str, str] = {}
 
@@ -102,13 +115,16 @@ def verify_command(
 
     with session.open() as engine:
         with session.busy("이력 대조 중", "checking histories"):
-            found = list(engine.audit.verify(plan, project=project, deep=deep, unchecked=told))
-            if point is not None:
-                found += compare(point, engine.audit.checkpoint(point.plan, upto=point))
+            found = list(
+                engine.audit.verify(plan, project=project, deep=deep, since=start, unchecked=told)
+            )
+            covers = engine.audit.hold(points, plan=plan) if points else ()
+            found += [each for cover in covers for each in cover.found]
         if as_json:
             session.print_json("mismatches", found, unchecked=dict(unchecked) or None)
         else:
             print_mismatches(session, found)
+        print_coverage(session, covers)
         for code, count in unchecked.items():
             session.remark(
                 session.say(

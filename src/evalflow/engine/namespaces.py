@@ -11,9 +11,12 @@ from typing import Any
 import attrs
 
 from evalflow.audit.bundle import Bundle, new_archive, write_bundle
+from evalflow.audit.checkpoints import UNSIGNED, Extended, SignedCheckpoint
 from evalflow.audit.findings import Mismatch, Told, Unchecked
 from evalflow.audit.ground import Footing
 from evalflow.audit.histories import Power
+from evalflow.audit.log import Coverage, held
+from evalflow.audit.merkle import Leaves, consistency_proof
 from evalflow.audit.verification import (
     Checkpoint,
     Scope,
@@ -31,7 +34,7 @@ from evalflow.engine.commands import Commands
 from evalflow.engine.queries import Queries
 from evalflow.engine.rules import Rules
 from evalflow.engine.telling import told
-from evalflow.errors import NotFound
+from evalflow.errors import NotFound, invalid
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import (
     Actor,
@@ -49,6 +52,7 @@ from evalflow.plan.definition import Plan
 from evalflow.plan.differences import Difference
 from evalflow.plan.load import with_tables
 from evalflow.plugins.notifier import Notifier
+from evalflow.plugins.signer import Signer
 from evalflow.scoring.contract import Grade
 from evalflow.storage.integrity import tables_of
 
@@ -261,6 +265,7 @@ class Audit:
         *,
         project: str | None = None,
         deep: bool = False,
+        since: SignedCheckpoint | Checkpoint | None = None,
         unchecked: Callable[[Unchecked], object] | None = None,
     ) -> Iterator[Mismatch]:
         """Yield everything in the store that the histories do not bear out, and everything in the
@@ -271,6 +276,10 @@ class Audit:
         nothing but the project are asked again, by the scorers, guards and holidays that are
         installed now. `unchecked` is called with whatever could not be checked.
 
+        With `since`, projects of its plan of which it covers every entry are not played again:
+        their entries are held to it, and where they stand to their last entry. Where it does not
+        fit, that is a finding, and everything is played.
+
         Raises:
             NotFound: the store has no such plan or project, or no plan at all.
         """
@@ -278,14 +287,75 @@ class Audit:
             check_names(tables, plan, project)
         powers = _powers(self._queries.rules) if deep else None
         scope = Scope(plan=plan, project=project, powers=powers)
-        return self._verify(scope, unchecked or (lambda each: None))
+        return self._verify(scope, since, unchecked or (lambda each: None))
 
-    def _verify(self, scope: Scope, told: Told) -> Iterator[Mismatch]:
+    def _verify(
+        self, scope: Scope, since: SignedCheckpoint | Checkpoint | None, told: Told
+    ) -> Iterator[Mismatch]:
         with tables_of(self._storage) as tables:
+            if since is not None:
+                known = since.plan in tables.owners("plan_revision")
+                cover, _ = held(tables, (since,), [since.plan] if known else [])[since.plan]
+                yield from cover.found
+                if not cover.found and not tables.behind():
+                    scope = attrs.evolve(scope, moved={since.plan: frozenset(cover.rest)})
             yield from verify(tables, scope, holidays=self._queries.rules.holidays, told=told)
 
+    def sign_checkpoint(
+        self, plan: str | None = None, *, signer: Signer | None = None
+    ) -> SignedCheckpoint:
+        """Return the checkpoint of everything that the plan's log holds up to now, in the public
+        form, for others to hold; without a signer it is unsigned, for paper.
+
+        Raises:
+            NotFound: the store has no such plan.
+            PluginError: the signer broke.
+        """
+        cover, _ = self._log(plan, (), keep=False)
+        return _pointed(cover, signer)
+
+    def extend_checkpoint(
+        self, seen: SignedCheckpoint, *, signer: Signer | None = None
+    ) -> Extended:
+        """Return the checkpoint up to now, with the proof that nothing was taken back since
+        `seen`: for a witness, who holds that one.
+
+        Raises:
+            InvalidInput: the store does not bear out `seen`.
+            NotFound: the store has no such plan.
+            PluginError: the signer broke.
+        """
+        cover, leaves = self._log(seen.plan, (seen,), keep=True)
+        if cover.found or leaves is None:
+            why = cover.found[0]
+            raise invalid(why.code, ko=why.text("ko"), en=why.text("en"), value=seen.origin)
+        proof = consistency_proof(leaves, seen.size, cover.size)
+        point = SignedCheckpoint(origin=seen.origin, size=cover.size, root=cover.root)
+        if signer is not None:
+            point = point.signed(signer)
+        return Extended(old=seen.size, proof=tuple(proof), checkpoint=point)
+
+    def hold(
+        self, points: Sequence[SignedCheckpoint | Checkpoint], *, plan: str | None = None
+    ) -> tuple[Coverage, ...]:
+        """Return for each plan (or for `plan`, and those of the checkpoints) which checkpoint
+        covers what of it, where one does not fit, and what none covers."""
+        with tables_of(self._storage) as tables:
+            plans = None if plan is None else {plan, *(each.plan for each in points)}
+            there = tables.owners("plan_revision")
+            read = there if plans is None else [each for each in there if each in plans]
+            return tuple(cover for cover, _ in held(tables, points, read).values())
+
+    def _log(
+        self, plan: str | None, points: Sequence[SignedCheckpoint], *, keep: bool
+    ) -> tuple[Coverage, Leaves | None]:
+        plan = plan or self._queries.only_plan()
+        self._queries.rules.terms(plan)
+        with tables_of(self._storage) as tables:
+            return held(tables, points, [plan], keep)[plan]
+
     def checkpoint(self, plan: str | None = None, *, upto: Checkpoint | None = None) -> Checkpoint:
-        """Return the checkpoint of the plan's history up to now: a line to put on paper. With
+        """Return the line that stands for the plan's history up to now on forms and pages. With
         `upto`, what should have come out when that one was made.
 
         Raises:
@@ -345,6 +415,12 @@ def _refused(then: Queries, chosen: Selection, actor: Actor) -> Iterator[Tree]:
             explanation = commands.explain(project.id, event, actor, at, None)
             if not explanation.allowed:
                 yield explanation.tree()
+
+
+def _pointed(cover: Coverage, signer: Signer | None) -> SignedCheckpoint:
+    name = UNSIGNED if signer is None else signer.name
+    point = SignedCheckpoint(origin=f"{name}/{cover.plan}", size=cover.size, root=cover.root)
+    return point if signer is None else point.signed(signer)
 
 
 def _powers(rules: Rules) -> Callable[[Footing], Power]:

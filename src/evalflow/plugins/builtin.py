@@ -12,6 +12,7 @@ from evalflow.errors import StorageError
 from evalflow.lifecycle.definition import GuardSpec
 from evalflow.plugins.builtin_notifiers import Console, Jsonl
 from evalflow.plugins.hooks import hookimpl
+from evalflow.plugins.signer import Ed25519
 from evalflow.storage.contract import Storage
 
 
@@ -67,6 +68,11 @@ class Builtin:
     def evalflow_notifiers(self) -> Mapping[str, Any]:
         """Return the notifiers: a line on the console, and a file of JSON lines."""
         return {"console": Console, "jsonl": Jsonl}
+
+    @hookimpl
+    def evalflow_signers(self) -> Mapping[str, Any]:
+        """Return the signer `ed25519`: by a key in a file."""
+        return {"ed25519": Ed25519}
 
     @hookimpl
     def evalflow_scorers(self) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ from evalflow.decision.guards import Guard
 from evalflow.errors import Conflict, InvalidInput, PluginError, Reason, StorageError
 from evalflow.model import Notice, Rating, Subject
 from evalflow.plugins.loading import Item, Plugin, kind_of, said
+from evalflow.plugins.signer import Signer, is_key_name
 from evalflow.scoring.contract import Grade, Grader, Scorer
 
 Answer = TypeVar("Answer")
@@ -224,6 +225,45 @@ class BoundScorer:
                 f"scorer '{self.name}': answered {kind_of(answer)}, not a Rating"
             )
         return answer
+
+
+@attrs.frozen
+class BoundSigner:
+    """A signer that is known by its plugin. It is a `Signer`."""
+
+    name: str
+    public_key: bytes
+    plugin: Plugin
+    signer: Signer
+
+    @classmethod
+    def of(cls, plugin: Plugin, named: str, signer: Signer) -> BoundSigner:
+        """Take a signer as its plugin made it.
+
+        Raises:
+            PluginError: it has no name or key that a note can be signed with.
+        """
+        what = f"signer '{named}'"
+        told: tuple[Any, Any] = call(plugin, what, lambda: (signer.name, signer.public_key))
+        name, key = told
+        fits = isinstance(name, str) and isinstance(key, bytes) and len(key) == 32
+        if not (fits and is_key_name(name)):
+            raise plugin.error(f"{what}: its name or its public key (32 bytes) is none")
+        return cls(name, key, plugin, signer)
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature.
+
+        Raises:
+            PluginError: the signer broke, or answered no 64 bytes.
+        """
+        what = f"signer '{self.name}'"
+        signature: Any = call(
+            self.plugin, what, lambda: self.signer.sign(message), through=(InvalidInput,)
+        )
+        if not isinstance(signature, bytes) or len(signature) != 64:
+            raise self.plugin.error(f"{what}: answered {kind_of(signature)}, not 64 bytes")
+        return signature
 
 
 @attrs.frozen

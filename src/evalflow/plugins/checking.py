@@ -24,6 +24,7 @@ from evalflow.plugins.hooks import options_of
 from evalflow.plugins.loading import Item, said
 from evalflow.plugins.notifier import Notifier
 from evalflow.plugins.options import fields_of, key_of
+from evalflow.plugins.signer import Signer
 from evalflow.scoring.bands import DEFAULT_BANDS
 from evalflow.scoring.contract import Grader, Scorer
 
@@ -86,6 +87,7 @@ def fault(kind: str, name: str, item: Item) -> Label | None:
         "scorer": lambda made: _has(made, Scorer) or _scorer_fault(made, name),
         "grader": lambda made: _has(made, Grader) or _grader_fault(made),
         "form": lambda made: _has(made, Form),
+        "signer": lambda made: _has(made, Signer),
     }
     try:
         made = item.made_by() if declared is None else item.made_by(declared())

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from evalflow.lifecycle.definition import GuardSpec
     from evalflow.plugins.forms import Form
     from evalflow.plugins.notifier import Notifier
+    from evalflow.plugins.signer import Signer
     from evalflow.scoring.contract import Grader, Scorer
     from evalflow.storage.contract import Storage
 
@@ -70,6 +71,12 @@ def evalflow_guards() -> Mapping[str, tuple[GuardSpec, Guard]]:  # type: ignore[
 @_hookspec
 def evalflow_forms() -> Mapping[str, Callable[..., Form]]:  # type: ignore[empty-body]
     """Return, by name, what makes an official document (붙임): a class or function, given its
+    options if it declares `Options`, and nothing otherwise."""
+
+
+@_hookspec
+def evalflow_signers() -> Mapping[str, Callable[..., Signer]]:  # type: ignore[empty-body]
+    """Return, by name, what makes a signer of checkpoints: a class or function, given its
     options if it declares `Options`, and nothing otherwise."""
 
 

@@ -28,6 +28,7 @@ from evalflow.plugins.calls import (
     Absent,
     BoundGrader,
     BoundScorer,
+    BoundSigner,
     Patience,
     call,
     guarded,
@@ -50,6 +51,7 @@ from evalflow.plugins.loading import (
 )
 from evalflow.plugins.notifier import Notifier, Route
 from evalflow.plugins.options import no_options, read_options
+from evalflow.plugins.signer import Signer
 from evalflow.scoring.contract import Grader, Scorer
 from evalflow.storage.contract import Storage
 
@@ -317,6 +319,24 @@ class Plugins:
         made = self._make("form", name, options or {}, path, path)
         held: Form = held_to(Form, made, self._items["form", name].plugin, f"form '{name}'")
         return held
+
+    # ------------------------------------------------------------------ signers
+
+    def signer(
+        self, name: str, options: Mapping[str, Tree] | None = None, *, at: Sequence[str] = ()
+    ) -> Signer:
+        """Return the signer of this name with these options; `at` is the path under which
+        problems name it.
+
+        Raises:
+            InvalidInput: no plugin provides it, or the options are wrong: all problems.
+            PluginError: its plugin broke.
+        """
+        path = tuple(at) or ("signer", name)
+        made = self._make("signer", name, options or {}, path, path)
+        plugin = self._items["signer", name].plugin
+        held: Signer = held_to(Signer, made, plugin, f"signer '{name}'")
+        return BoundSigner.of(plugin, name, held)
 
     # ------------------------------------------------------------------ plans
 

@@ -33,6 +33,7 @@ KINDS: Mapping[str, Label] = {
     "grader": Label("등급 산정기", "grader"),
     "guard": Label("요건", "guard"),
     "form": Label("서식", "form"),
+    "signer": Label("서명 수단", "signer"),
 }
 """What plugins provide, one hook each."""
 

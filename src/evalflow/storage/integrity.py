@@ -65,6 +65,9 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
 }
 """Table -> the columns by which its rows are given in order."""
 
+WRITTEN = ("project", "number", "revision", "lifecycle", "plan_head", "hash")
+"""The columns of entries that the log of a plan is made of, see `Tables.written`."""
+
 Values = Mapping[str, Any]
 """One row: column -> value. A column that the storage does not have is left out."""
 
@@ -126,6 +129,15 @@ class Tables(Protocol):
     def positions(self, table: str) -> Iterator[tuple[Any, Any]]:
         """Yield (position, position of its entry) of `entry` or `notice`, in the order of the
         first: over all projects."""
+        ...
+
+    def written(self) -> Iterator[Values]:
+        """Yield the columns `WRITTEN` of every entry over all projects, in the order in which they
+        were written; only such whose place in that order can no longer change."""
+        ...
+
+    def behind(self) -> bool:
+        """Say whether there are entries that `written` still holds back."""
         ...
 
     def faults(self) -> Iterable[SchemaFault]:
@@ -190,6 +202,15 @@ class ValueTables:
     def positions(self, table: str) -> Iterator[tuple[Any, Any]]:
         """Yield nothing: values have no positions of their own."""
         return iter(())
+
+    def written(self) -> Iterator[Values]:
+        """Yield what the entries say, in their order."""
+        for _, entry in self._storage.entries():
+            yield {column: getattr(entry, column, "") for column in WRITTEN}
+
+    def behind(self) -> bool:
+        """Say no."""
+        return False
 
     def faults(self) -> Iterable[SchemaFault]:
         """Return nothing: there is no schema."""

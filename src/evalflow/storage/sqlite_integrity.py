@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any
 
-from evalflow.storage.integrity import ORDERS, OWNERS, TABLES, SchemaFault, Values
+from evalflow.storage.integrity import ORDERS, OWNERS, TABLES, WRITTEN, SchemaFault, Values
 from evalflow.storage.sqlite_errors import storage_error
 from evalflow.storage.sqlite_schema import schema
 
@@ -60,6 +60,9 @@ class SQLiteTables:
             places = self._notices_of(owner)
             where = "position IN (SELECT value FROM json_each(?))"
             value = "[" + ",".join(map(str, places)) + "]"
+        elif isinstance(owner, str) and not _is_text(owner):
+            where = f'"{OWNERS[table]}" IS CAST(? AS TEXT)'
+            value = owner.encode(errors="surrogateescape")
         sql = f'SELECT {listed} FROM "{table}" WHERE {where} ORDER BY {order}'
         for row in self._read(sql, (value,)):
             yield dict(zip(columns, row, strict=True))
@@ -88,6 +91,19 @@ class SQLiteTables:
         else:
             return
         yield from map(_pair, self._read(sql))
+
+    def written(self) -> Iterator[Values]:
+        """Yield the columns `WRITTEN` of every entry, in the order of positions."""
+        columns = [column for column in WRITTEN if column in self._columns["entry"]]
+        if "position" not in self._columns["entry"] or "project" not in columns:
+            return
+        listed = ", ".join(f'"{column}"' for column in columns)
+        for row in self._read(f"SELECT {listed} FROM entry ORDER BY position"):
+            yield dict(zip(columns, row, strict=True))
+
+    def behind(self) -> bool:
+        """Say no: positions are given out in the order of the transactions."""
+        return False
 
     def _read(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Sequence[Any]]:
         """Yield the rows of one statement.
@@ -133,6 +149,11 @@ def tables_on(connection: sqlite3.Connection, path: str) -> Iterator[SQLiteTable
 
 def _pair(row: Sequence[Any]) -> tuple[Any, Any]:
     return row[0], row[1]
+
+
+def _is_text(value: str) -> bool:
+    """Say whether it is text, and no bytes that are not UTF-8."""
+    return value.isascii() or not any("\udc80" <= each <= "\udcff" for each in value)
 
 
 def _text(content: bytes) -> str:

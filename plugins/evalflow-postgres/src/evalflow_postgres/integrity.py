@@ -9,7 +9,7 @@ import datetime as dt
 import json
 import logging
 import pkgutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +17,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from evalflow.model.canonical import digest
-from evalflow.storage.integrity import ORDERS, OWNERS, TABLES, SchemaFault, Values
+from evalflow.storage.integrity import ORDERS, OWNERS, TABLES, WRITTEN, SchemaFault, Values
 from evalflow_postgres.connections import Connection
 from evalflow_postgres.failures import storage_error
 
@@ -30,8 +30,17 @@ class PostgresTables:
     gapless = False  # a transaction that is rolled back keeps the positions that it drew
     kept = frozenset(TABLES)
 
-    def __init__(self, connection: Connection, schema: str, prefix: str, place: str) -> None:
-        """Read the schema `schema` on `connection`; `prefix` is its name, quoted, with a dot."""
+    def __init__(
+        self,
+        connection: Connection,
+        schema: str,
+        prefix: str,
+        place: str,
+        horizon: Callable[[], int],
+    ) -> None:
+        """Read the schema `schema` on `connection`; `prefix` is its name, quoted, with a dot.
+        `horizon` gives the position behind which entries may still come."""
+        self._horizon = horizon
         self._connection = connection
         self._schema = schema
         self._prefix = prefix
@@ -93,9 +102,36 @@ class PostgresTables:
         they say little."""
         return iter(())
 
+    def written(self) -> Iterator[Values]:
+        """Yield the columns `WRITTEN` of every entry up to the position behind which one may still
+        come, in the order of positions."""
+        columns = [column for column in WRITTEN if column in self._columns["entry"]]
+        if "position" not in self._columns["entry"] or "project" not in columns:
+            return
+        listed = ", ".join(f'"{column}"' for column in columns)
+        sql = (
+            f"SELECT position, {listed} FROM {self._prefix}entry WHERE position > %s AND "
+            f"position <= %s ORDER BY position LIMIT {_PAGE}"
+        )
+        last, horizon = -1, self._horizon()
+        while page := list(self._read(sql, (last, horizon))):
+            for row in page:
+                yield dict(zip(columns, map(_value, row[1:]), strict=True))
+            last = page[-1][0]
+
+    def behind(self) -> bool:
+        """Say whether there are entries behind one that may still come."""
+        if "position" not in self._columns["entry"]:
+            return False
+        sql = f"SELECT 1 FROM {self._prefix}entry WHERE position > %s LIMIT 1"
+        return any(True for _ in self._read(sql, (self._horizon(),)))
+
     def faults(self) -> list[SchemaFault]:
         """Return what is wrong with columns, indexes, constraints, triggers and functions."""
         return faults(self._connection, self._schema)
+
+
+_PAGE = 5000  # rows at a time, so that memory does not grow with their number
 
 
 def _value(value: Any) -> Any:

@@ -148,7 +148,7 @@ class PostgresMoment(SQLMoment, PostgresReads):
     @contextmanager
     def tables(self) -> Iterator[PostgresTables]:
         """Give every row as it lies there: for verification."""
-        yield PostgresTables(self._connection, self.schema, self._schema, self.place)
+        yield PostgresTables(self._connection, self.schema, self._schema, self.place, self._horizon)
 
 
 class PostgresStorage(PostgresReads):
