@@ -1,8 +1,7 @@
 from evalflow.audit.bundle import Bundle as Bundle
 from evalflow.audit.bundle import verify_bundle as verify_bundle
+from evalflow.audit.checkpoints import CheckedSignature as CheckedSignature
 from evalflow.audit.checkpoints import Extended as Extended
-from evalflow.audit.checkpoints import Signature as Signature
-from evalflow.audit.checkpoints import Signed as Signed
 from evalflow.audit.checkpoints import SignedCheckpoint as SignedCheckpoint
 from evalflow.audit.checkpoints import witness as witness
 from evalflow.audit.findings import Mismatch as Mismatch

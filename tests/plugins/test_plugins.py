@@ -181,6 +181,7 @@ def test_what_is_built_in_comes_through_the_same_hooks_as_everything_else() -> N
         "evalflow_notifiers",
         "evalflow_scorers",
         "evalflow_guards",
+        "evalflow_signers",
     }
     assert plugins.problems == ()
 

@@ -44,7 +44,7 @@ class Signature:
 
 
 @attrs.frozen
-class Signed:
+class CheckedSignature:
     """Whose signature was checked; `at` is a witness's time, None for the log's own."""
 
     key: VerifierKey
@@ -140,7 +140,7 @@ class SignedCheckpoint:
     def _with(self, signature: Signature) -> SignedCheckpoint:
         return attrs.evolve(self, signatures=(*self.signatures, signature))
 
-    def check(self, keys: Iterable[VerifierKey]) -> tuple[Signed, ...]:
+    def check(self, keys: Iterable[VerifierKey]) -> tuple[CheckedSignature, ...]:
         """Return whose of these keys signed it. Signatures of other keys say nothing.
 
         Raises:
@@ -148,8 +148,8 @@ class SignedCheckpoint:
                 of the keys signed it; or `cryptography` is not installed.
         """
         known = {(key.name, key.id): key for key in keys}
-        fitting: list[Signed] = []
-        wrong: list[Signed] = []
+        fitting: list[CheckedSignature] = []
+        wrong: list[CheckedSignature] = []
         for each in self.signatures:
             key = known.get((each.name, each.key_id))
             if key is None:
@@ -158,7 +158,7 @@ class SignedCheckpoint:
                 fits, at = key.fits(self.text.encode(), each.value), None
             else:
                 fits, at = self._fits(key, each.value)
-            (fitting if fits else wrong).append(Signed(key, at))
+            (fitting if fits else wrong).append(CheckedSignature(key, at))
         if wrong or not fitting:
             named = ", ".join(each.key.name for each in wrong)
             raise _unsigned(self, named)

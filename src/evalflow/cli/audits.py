@@ -139,19 +139,20 @@ def verify_command(
     "-o", "--output", type=click.Path(dir_okay=False), default="evalflow.key", show_default=True,
     help="열쇠 파일 · The file, which must not be there yet.",
 )  # fmt: skip
+@click.option("--witness", is_flag=True, help="증인의 열쇠 · It is a witness's, to cosign with.")
 @_pass
-def key_command(session: Session, name: str, output: str) -> None:
+def key_command(session: Session, name: str, output: str, witness: bool) -> None:
     """서명 열쇠 만들기 · Make the office's key, e.g. NAME seodaemun.go.kr/evalflow.
 
     The file is secret; what is printed is for everybody: `--trust` takes it.
     """
-    from evalflow.plugins.signer import make_key
+    from evalflow.plugins.signer import COSIGNATURE, VerifierKey, make_key
 
     try:
         public = make_key(name, output)
     except OSError as error:
         raise click.FileError(output, error.strerror) from error
-    session.echo(str(public))
+    session.echo(str(VerifierKey(name, COSIGNATURE, public.public) if witness else public))
 
 
 @audit_command.command("checkpoint")

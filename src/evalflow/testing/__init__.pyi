@@ -10,4 +10,5 @@ from evalflow.testing.scenario import load_scenario as load_scenario
 from evalflow.testing.scenario import run_scenario as run_scenario
 from evalflow.testing.scenarios import scenario_tests as scenario_tests
 from evalflow.testing.scorer import ScorerConformance as ScorerConformance
+from evalflow.testing.signer import SignerConformance as SignerConformance
 from evalflow.testing.storage import StorageConformance as StorageConformance
