@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -32,13 +33,15 @@ def put_off(engine: evalflow.Engine, number: str) -> None:
     )
 
 
-def test_the_log_is_the_same_as_of_the_same_life_in_memory(lived):
+def test_the_log_is_the_same_as_of_the_same_life_in_memory(lived: evalflow.Engine) -> None:
     with evalflow.open("memory:", plugins=[], clock=Ticking()) as engine:
         lived_in(engine)
         assert lived.audit.sign_checkpoint() == engine.audit.sign_checkpoint()
 
 
-def test_an_entry_behind_one_that_may_still_come_is_not_in_the_log_yet(lived, database):
+def test_an_entry_behind_one_that_may_still_come_is_not_in_the_log_yet(
+    lived: evalflow.Engine, database: str
+) -> None:
     """Somebody else's transaction has drawn a position and has not ended; what is written
     meanwhile gets its place when it has."""
     before = lived.audit.sign_checkpoint()
@@ -63,7 +66,9 @@ def test_an_entry_behind_one_that_may_still_come_is_not_in_the_log_yet(lived, da
     assert after.extends(before)
 
 
-def test_a_bundle_names_what_has_no_place_in_the_log_yet(lived, database, tmp_path):
+def test_a_bundle_names_what_has_no_place_in_the_log_yet(
+    lived: evalflow.Engine, database: str, tmp_path: Path
+) -> None:
     assert isinstance(lived.storage, PostgresStorage)
     with psycopg.connect(database) as connection:
         joined = PostgresStorage.on_connection(connection, schema=lived.storage.schema)
@@ -78,7 +83,9 @@ def test_a_bundle_names_what_has_no_place_in_the_log_yet(lived, database, tmp_pa
     assert later.extends(sealing)
 
 
-def test_another_order_of_writing_is_found_with_a_checkpoint_alone(lived, database):
+def test_another_order_of_writing_is_found_with_a_checkpoint_alone(
+    lived: evalflow.Engine, database: str
+) -> None:
     point = lived.audit.sign_checkpoint()
     assert isinstance(lived.storage, PostgresStorage)
     with psycopg.connect(database) as connection:
