@@ -143,12 +143,14 @@ def data_for(project: Project, event: str, number: int) -> Mapping[str, Any]:
             "detail": f"목표 {11 + number}",
             "reported_on": "2016-04-01",
         }
+    # Later than whatever day was given before, which had a lower version.
+    until = dt.date(2016, 4, 20) + dt.timedelta(days=project.version)
     return {
         "review": {"ratings": "confirmed"},
         "consult": {"opinion": f"의견 {number}"},
         "file_change": {"document": f"문서-{number}"},
         "approve_change": {"document": f"방침-{number}"},
-        "extend_deadline": {"deadline": "submit", "until": "2016-04-20", "reason": "연장"},
+        "extend_deadline": {"deadline": "submit", "until": str(until), "reason": "연장"},
     }.get(event, {"reason": f"사유 {number}"})
 
 
