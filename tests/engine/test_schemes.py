@@ -370,7 +370,7 @@ def test_an_order_waits_until_its_project_lags_and_holds_nothing_up(office, adop
     fire(order, "not_remedied", "policy-1", reason="증빙 없음")
     office.clock.go("2016-05-18")
     entry = fire(order, "report", "road-1", document="도로과-2", remedy="보완함", evidence=["사진"])
-    assert entry.late == 2
+    assert entry.late == 0  # thirty days from the day on which the first one was found wanting
     fire(order, "verify", "policy-1")
     assert engine.project(order).states == ("verified",)
     assert [p.id for p in schemes.about(engine, "gu/3")] == [order]
