@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from decimal import Decimal
 
 import pytest
 
 import evalflow
+from offices import PLAN, Clock
 
 
 def test_projects_start_planned_in_the_first_period(office):
@@ -380,7 +382,7 @@ def test_a_change_goes_through_the_mayor_and_makes_a_plan_revision(office):
 
 def test_the_change_keeps_before_and_after_and_dissent(office):
     office.clock.go("2016-04-25")
-    money = {"change": {"budget": {"sources": {"구비": 10000000}}}}
+    money = {"kind": "other", "change": {"budget": {"sources": {"구비": 10000000}}}}
     office.fire("gu/3", "request_change", "road-head", **{**CHANGE, **money})
     office.fire("gu/3", "consult", "policy-1", opinion="이견 없음")
     assert office.codes("gu/3", "approve_change", "mayor-1") == ["not_consulted"]
@@ -458,6 +460,91 @@ def test_a_change_that_makes_no_sense_is_refused_when_it_is_asked_for(office):
 def test_a_change_changes_something_was_reported_and_leaves_the_past(office, wrong, code):
     office.clock.go("2016-04-25")
     assert office.codes("gu/3", "request_change", "road-head", **{**CHANGE, **wrong}) == [code]
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "right"),
+    [
+        ("period", {"indicators": {"metres": {"targets": {"2016-Q2": 300}}}}, "target"),
+        ("other", {"indicators": {"metres": {"targets": {"2016-Q2": 300}}}}, "target"),
+        ("target", {"end": "2017-03-31"}, "period"),
+        ("target", {"budget": {"sources": {"구비": 1000}}}, "other"),
+        ("target", {"indicators": {"metres": {"weight": 3}}}, "indicator"),
+        ("period", {"indicators": {"complaints": None}}, "indicator"),
+    ],
+)
+def test_the_kind_of_a_change_is_what_changes(kind, change, right, office):
+    """R41; what comes along (a smaller budget) needs no kind of its own."""
+    office.clock.go("2016-04-25")
+    data = {**CHANGE, "change": change}
+    codes = office.codes("gu/3", "request_change", "road-head", **{**data, "kind": kind})
+    assert codes == ["other_kind_of_change"]
+    assert office.codes("gu/3", "request_change", "road-head", **{**data, "kind": right}) == []
+    more = {"change": {**change, "budget": {"sources": {"구비": 2000}}}, "kind": right}
+    assert office.codes("gu/3", "request_change", "road-head", **{**data, **more}) == []
+
+
+def test_what_is_only_written_otherwise_is_no_change(office):
+    office.clock.go("2016-04-25")
+    for change in (
+        {"ko": "보도 정비 사업"},
+        {"indicators": {"metres": {"targets": {"2016-Q2": "400.0"}}}},
+    ):
+        codes = office.codes("gu/3", "request_change", "road-head", **{**CHANGE, "change": change})
+        assert codes == ["nothing_changes"]
+
+
+def _indicator(**targets: int) -> dict[str, object]:
+    asked = {f"2016-Q{n}": targets.get(f"Q{n}", {"not_due": "새 지표"}) for n in range(1, 5)}
+    return {
+        "ko": "정비 연장(새)",
+        "en": "Metres anew",
+        "unit": "m",
+        "direction": "up",
+        "accumulation": "sum",
+        "targets": asked,
+    }
+
+
+@pytest.mark.parametrize("accumulation", ["sum", "last", "average"])
+@pytest.mark.parametrize(
+    ("indicators", "codes"),
+    [
+        # July: lowered targets of quarters past would count in the third, 195.0 % instead of 75.0.
+        ({"metres": {"targets": {"2016-Q1": 1, "2016-Q2": 1}}}, ["past_target", "past_target"]),
+        ({"metres": {"targets": {"2016-Q1": None}}}, ["bad_change"]),  # every period has one
+        ({"metres": {"targets": {"2016-Q1": {"not_due": "착공 전"}}}}, ["past_target"]),
+        ({"metres": {"accumulation": "MOVED"}}, ["past_target"]),
+        ({"metres": None, "metres2": _indicator(Q1=1, Q2=1, Q3=300, Q4=300)}, ["past_target"] * 2),
+        ({"metres": None, "metres2": _indicator(Q3=300, Q4=300)}, []),
+        ({"metres": {"targets": {"2016-Q3": 200}}}, []),
+    ],
+)
+def test_past_quarters_stay_whatever_the_indicator_adds_up_by(
+    accumulation, indicators, codes, tmp_path
+):
+    text = PLAN.replace(
+        "unit: m\n        direction: up\n        accumulation: sum",
+        f"unit: m\n        direction: up\n        accumulation: {accumulation}",
+    )
+    path = tmp_path / "plan.yaml"
+    path.write_text(text, encoding="utf-8")
+    clock = Clock()
+    plan = evalflow.load_plan(path, plugins=[])
+    with evalflow.open("memory:", plugins=[], clock=clock) as engine:
+        engine.adopt(plan, by="policy-1")
+        clock.go("2016-07-11")
+        other = "last" if accumulation != "last" else "sum"
+        told = json.loads(json.dumps(indicators).replace("MOVED", other))
+        moved = any("targets" not in (each or {}) for each in told.values()) or "metres2" in told
+        data = {
+            **CHANGE,
+            "kind": "indicator" if moved else "target",
+            "change": {"indicators": told},
+            "reported_on": "2016-07-11",
+        }
+        explained = engine.explain("gu/3", "request_change", by="road-head", data=data)
+    assert [reason.code for reason in explained.reasons] == codes
 
 
 def test_a_change_of_a_quarter_that_ended_meanwhile_is_not_approved(office):
@@ -547,6 +634,7 @@ def test_an_extension_needs_a_reason_and_moves_the_due_date(office):
         ("2016-04-04", "self_evaluate", "2016-04-05", "not_later"),  # the day in force
         ("2016-04-11", "self_evaluate", "2016-04-08", "in_the_past"),
         ("2016-04-04", "file_change", "2016-05-02", "nothing_to_extend"),  # nothing was approved
+        ("2016-04-04", "self_evaluate", "2016-04-21", "extended_too_far"),  # 16 days
     ],
 )
 def test_an_extension_is_later_than_the_day_in_force_and_not_past(
@@ -555,6 +643,39 @@ def test_an_extension_is_later_than_the_day_in_force_and_not_past(
     office.clock.go(today)
     data = {"deadline": deadline, "until": until, "reason": "전산 장애"}
     assert office.codes("gu/3", "extend_deadline", "policy-1", **data) == [code]
+
+
+def test_an_extension_keeps_to_what_the_lifecycle_allows(office):
+    office.clock.go("2016-04-04")
+    data = {"deadline": "self_evaluate", "reason": "전산 장애"}
+    for until in ("2016-04-08", "2016-04-11"):
+        office.fire("gu/3", "extend_deadline", "policy-1", until=until, **data)
+    again = {**data, "until": "2016-04-12"}
+    assert office.codes("gu/3", "extend_deadline", "policy-1", **again) == ["extended_often_enough"]
+    other = {**data, "deadline": "review", "until": "2016-05-05"}
+    assert office.codes("gu/3", "extend_deadline", "policy-1", **other) == []  # each by itself
+    assert office.engine.evaluation("gu/3").extended == {"self_evaluate": 2}
+    assert list(office.engine.audit.verify()) == []
+
+
+def test_a_plan_sets_its_own_bounds_of_extensions(office, plan_file):
+    text = PLAN.replace("last: 2016-Q4}", "last: 2016-Q4, extension: {times: 1, at_most: 3}}")
+    plan_file.write_text(text.replace("id: gu\n", "id: gu2\n"), encoding="utf-8")
+    plan = evalflow.load_plan(plan_file, plugins=[])
+    engine = office.engine
+    engine.adopt(plan, by=plan.actor("policy-1"))
+    office.clock.go("2016-04-04")
+    by = engine.actor("gu2", "policy-1")
+    data = {"deadline": "self_evaluate", "reason": "전산 장애"}
+
+    def codes(until: str) -> list[str]:
+        told = engine.explain("gu2/3", "extend_deadline", by=by, data={**data, "until": until})
+        return [reason.code for reason in told.reasons]
+
+    assert codes("2016-04-09") == ["extended_too_far"]
+    engine.fire("gu2/3", "extend_deadline", by=by, data={**data, "until": "2016-04-07"})
+    assert codes("2016-04-08") == ["extended_often_enough"]
+    assert list(engine.audit.verify()) == []
 
 
 def test_a_second_extension_is_later_than_the_first(office):

@@ -86,6 +86,21 @@ def test_a_check_and_a_correction_say_why_as_well(event, office):
     assert "not_due_unexplained" in codes
 
 
+def test_a_department_s_not_due_is_judged_like_a_rate(office):
+    """G8: by itself it would leave the mean, and the project would be on track."""
+    office.clock.go("2016-04-04")
+    office.evaluate("gu/3", actuals={"metres": {"not_due": "보상 협의 중"}, "complaints": 50})
+    office.submit("gu/3")
+    office.clock.go("2016-04-15")
+    judged = {"complaints": "confirmed"}
+    assert office.codes("gu/3", "review", "policy-1", ratings=judged) == ["rate_not_judged"]
+    refused = {"rate": 0, "reason": "협의 지연은 시기미도래가 아님"}
+    office.review("gu/3", {**judged, "metres": refused})
+    rating = office.engine.evaluation("gu/3").rating
+    assert (str(rating.lines[0].rate), rating.verdict) == ("0.0", "seriously_lagging")
+    assert office.codes("gu/3", "approve", "policy-1") == ["not_on_track"]
+
+
 def test_a_target_that_the_plan_says_is_not_due_needs_no_second_reason(office):
     """Number 1's lessons are not due in the fourth quarter (방학)."""
     for period in ("2016-Q1", "2016-Q2", "2016-Q3"):

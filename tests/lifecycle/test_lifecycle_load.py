@@ -225,6 +225,13 @@ MISTAKES = [
         "tru",
         "true or false",
     ),
+    (
+        "actions: [facts]",
+        "actions: [facts]\n    extension: {times: 1}",
+        "extends_nothing",
+        "{times: 1}",
+        "only an event that extends due days",
+    ),
     ("type: document", "type: documnt", "unknown_field_type", "documnt", "'document'?"),
     ("    by: [department]\n    due", "    due", "missing_key", "report:", "at least one role"),
     ("{ko: 명령, en: Ordered}", "{ko: 명령}", "missing_key", "ordered:", "needs 'en'"),

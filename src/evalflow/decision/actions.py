@@ -103,7 +103,8 @@ def spot_rating(firing: Firing, draft: Draft) -> Draft:
 
 def extension(firing: Firing, draft: Draft) -> Draft:
     """Move the due date of one event of this project and period to a later day (D4): later than
-    the day in force, and not in the past (a reason is required, D8)."""
+    the day in force, not in the past, and within the bounds that the lifecycle or the plan sets
+    (`ExtensionRule`); a reason is required (D8)."""
     event, until = firing.given("event"), firing.given("date")
     if event is None or until is None:
         return draft
@@ -130,10 +131,58 @@ def extension(firing: Firing, draft: Draft) -> Draft:
             en=f"{until} is in the past (today is {firing.today}).",
             about=event,
         )
+    elif beyond := _beyond(firing, draft, event, until):
+        reason = beyond
     else:
         extensions = {**draft.evaluation.extensions, event: until}
-        return attrs.evolve(draft, evaluation=attrs.evolve(draft.evaluation, extensions=extensions))
+        evaluation = attrs.evolve(draft.evaluation, extensions=extensions)
+        if firing.situation.extension(firing.event) is not None:
+            extended = {**evaluation.extended, event: evaluation.extended.get(event, 0) + 1}
+            evaluation = attrs.evolve(evaluation, extended=extended)
+        return attrs.evolve(draft, evaluation=evaluation)
     return attrs.evolve(draft, reasons=(*draft.reasons, reason))
+
+
+def _beyond(firing: Firing, draft: Draft, event: str, until: str) -> Reason | None:
+    """Return why the extension lies beyond the bounds that the lifecycle or the plan sets."""
+    rule = firing.situation.extension(firing.event)
+    if rule is None:
+        return None
+    label = firing.lifecycle.events[event].label
+    if rule.of and event not in rule.of:
+        labels = [firing.lifecycle.events[name].label for name in rule.of]
+        return Reason(
+            code="not_extensible",
+            ko=f"'{label.ko}'({event})의 기한은 연장하지 않습니다 "
+            f"(가능: {', '.join(each.ko for each in labels)}).",
+            en=f"'{label.en}' ({event}) is not extended "
+            f"(what is: {', '.join(each.en for each in labels)}).",
+            about=event,
+        )
+    times = draft.evaluation.extended.get(event, 0)
+    if rule.times is not None and times >= rule.times:
+        return Reason(
+            code="extended_often_enough",
+            ko=f"'{label.ko}'({event})의 기한은 이미 {times}번 연장했습니다 "
+            f"(기간마다 최대 {rule.times}번).",
+            en=f"'{label.en}' ({event}) was extended {times} times already, {rule.times} at most "
+            "in a period.",
+            about=event,
+        )
+    own = firing.situation.own_deadline(firing.lifecycle.events[event])
+    if rule.at_most is None or own is None:
+        return None
+    latest = own + dt.timedelta(days=rule.at_most)
+    if dt.date.fromisoformat(until) <= latest:
+        return None
+    return Reason(
+        code="extended_too_far",
+        ko=f"'{label.ko}'({event})의 기한 {own}은(는) {rule.at_most}일까지, 곧 {latest}까지만 "
+        f"연장할 수 있습니다 (적은 날: {until}).",
+        en=f"'{label.en}' ({event}), due on {own}, is extended by {rule.at_most} days at most, to "
+        f"{latest}, not {until}.",
+        about=event,
+    )
 
 
 def correction(firing: Firing, draft: Draft) -> Draft:
@@ -198,12 +247,15 @@ def change(firing: Firing, draft: Draft) -> Draft:
             Reason(code="bad_change", ko=p.text("ko"), en=p.text("en")) for p in error.problems
         )
         return attrs.evolve(draft, reasons=(*draft.reasons, *reasons))
-    reasons = _past_targets(firing, asked)
-    if not any(project_differences(firing.latest, asked, firing.event.name)):
+    reasons = (*_past_targets(firing, asked), *_other_kind(firing, asked))
+    found = project_differences(firing.latest, asked, firing.event.name)
+    if all(each.kind == "text" for each in found):
         reason = Reason(
             code="nothing_changes",
-            ko="변경내용이 지금 계획과 같습니다. 무엇이 바뀌는지 적으십시오.",
-            en="the plan says this already: say what changes.",
+            ko="변경내용이 지금 계획과 같습니다. 무엇이 바뀌는지 적으십시오 "
+            "(명칭과 문구는 계획 수정으로 고칩니다).",
+            en="the plan says this already: say what changes (names and wording are put right by a "
+            "revision of the plan).",
         )
         reasons = (*reasons, reason)
     reported_on = firing.given("date")
@@ -228,6 +280,35 @@ def change(firing: Firing, draft: Draft) -> Draft:
     return attrs.evolve(draft, change=opened)
 
 
+def _other_kind(firing: Firing, asked: ProjectDefinition) -> tuple[Reason, ...]:
+    """Refuse a kind of change that is not what changes (R41). An option of a choice says what it
+    `covers`, in the words of a plan's differences; one that says nothing is for the rest."""
+    field = next((each for each in firing.event.data if each.type == "choice"), None)
+    chosen = firing.given("choice")
+    if field is None or chosen is None or not field.covers:
+        return ()
+    kinds = {
+        "targets" if each.kind == "open_target" else each.kind
+        for each in project_differences(firing.latest, asked, firing.event.name)
+        if each.kind != "text"
+    }
+    right = [name for name, covered in field.covers.items() if kinds & set(covered)]
+    right = right or [name for name in field.options if name not in field.covers]
+    if not kinds or chosen in right:
+        return ()
+    ko = ", ".join(f"{field.options[name].ko}({name})" for name in right)
+    en = ", ".join(f"{field.options[name].en} ({name})" for name in right)
+    mine = field.options[chosen]
+    return (
+        Reason(
+            code="other_kind_of_change",
+            ko=f"변경 구분 '{mine.ko}'({chosen})이(가) 변경내용과 다릅니다. 맞는 구분: {ko}.",
+            en=f"the kind '{mine.en}' ({chosen}) is not what changes; what fits: {en}.",
+            about=field.name,
+        ),
+    )
+
+
 def _past_targets(firing: Firing, asked: ProjectDefinition) -> tuple[Reason, ...]:
     """Refuse other targets for periods that are over: a change counts from the period in which it
     is approved (D5)."""
@@ -235,9 +316,10 @@ def _past_targets(firing: Firing, asked: ProjectDefinition) -> tuple[Reason, ...
     return tuple(
         Reason(
             code="past_target",
-            ko=f"지난 기간의 목표는 바꿀 수 없습니다: {which} ({how}). "
+            ko=f"지난 기간의 목표와 그 누계 방식은 바꿀 수 없습니다: {which} ({how}). "
             f"변경은 {period}부터 적용됩니다.",
-            en=f"the target of a period that is over stands: {which} ({how}); a change counts "
+            en=f"targets of periods that are over stand, as does how they add up: {which} ({how}); "
+            f"a change counts "
             f"from {period}.",
             about=which,
         )

@@ -14,7 +14,16 @@ from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.procedure_guards import PROCEDURE_GUARDS
 from evalflow.errors import Reason
 from evalflow.lifecycle.definition import GuardSpec
-from evalflow.model import Label, Line, NotDue, PlanHead, Project, Rating, calendar
+from evalflow.model import (
+    Indicator,
+    Label,
+    Line,
+    NotDue,
+    PlanHead,
+    Project,
+    Rating,
+    calendar,
+)
 from evalflow.scoring import bands
 
 Reasons = Reason | Sequence[Reason] | None
@@ -253,8 +262,9 @@ def signed_off(firing: Firing, after: Draft, *, by: str) -> Reasons:
 
 
 def rates_judged(firing: Firing, after: Draft) -> Reasons:
-    """Refuse while a rate is neither confirmed nor overridden, and while an indicator without
-    a rate (missing actual, zero target) is merely confirmed (R36)."""
+    """Refuse while a rate is neither confirmed nor overridden, while an indicator without
+    a rate (missing actual, zero target) is merely confirmed (R36), and while a "not due" in place
+    of a target that is set is not judged (G8)."""
     judgements = firing.given("judgements")
     own = firing.evaluation.self_rating
     if judgements is None or own is None:
@@ -264,7 +274,8 @@ def rates_judged(firing: Firing, after: Draft) -> Reasons:
         indicator = firing.definition.indicator(line.indicator)
         label = indicator.label if indicator else Label(line.indicator, line.indicator)
         judged = judgements.get(line.indicator)
-        if judged is None and line.status != "not_due":
+        asked = line.status != "not_due" or _has_target(indicator, firing.evaluation.period)
+        if judged is None and asked:
             reasons.append(
                 Reason(
                     code="rate_not_judged",
@@ -286,6 +297,13 @@ def rates_judged(firing: Firing, after: Draft) -> Reasons:
                 )
             )
     return reasons
+
+
+def _has_target(indicator: Indicator | None, period: str) -> bool:
+    """Say whether the plan sets a target for the period: "not due" is the department's word then,
+    and judged like a rate (G8)."""
+    target = None if indicator is None else indicator.targets.get(period)
+    return target is not None and not isinstance(target, NotDue)
 
 
 # `as` is a Python keyword, so YAML's `rated: {as: lagging}` arrives in **params.

@@ -15,6 +15,7 @@ from evalflow.model import (
     DueRule,
     Entry,
     Evaluation,
+    ExtensionRule,
     PlanHead,
     Project,
     ProjectDefinition,
@@ -96,6 +97,14 @@ class Situation:
             rosters=self.rosters,
         )
 
+    def extension(self, event: Event) -> ExtensionRule | None:
+        """Return how far the event may extend due days, None: without bounds. The lifecycle says
+        of which, the plan how often and how far where it says anything."""
+        rule, own = event.extension, self.head.calendar.extension
+        if rule is None or own is None:
+            return rule or own
+        return attrs.evolve(own, of=rule.of)
+
     def rule(self, event: Event) -> DueRule | None:
         """Return the rule by which the event is due: the plan's, or the lifecycle's."""
         return self.head.calendar.due.get(event.name, event.due)
@@ -110,15 +119,23 @@ class Situation:
         rule = self.rule(event)
         return None if rule is None else self.day_of(rule, event.name)
 
+    def own_deadline(self, event: Event) -> dt.date | None:
+        """Return the day by which it is due without an extension; otherwise as `deadline`."""
+        rule = self.rule(event)
+        return None if rule is None else self._falls(rule, event.name, {})
+
     def day_of(self, rule: DueRule, event: str) -> dt.date | None:
         """Return the day by whose end `event` would be due by `rule`; as `deadline`."""
+        return self._falls(rule, event, self.snapshot.evaluation.extensions)
+
+    def _falls(self, rule: DueRule, event: str, extensions: Mapping[str, str]) -> dt.date | None:
         found = falls(
             rule,
             event,
             period=self.project.period,
             calendar=self.calendar,
             lifecycle=self.lifecycle,
-            extensions=self.snapshot.evaluation.extensions,
+            extensions=extensions,
             history=self.past,
         )
         return None if found is None else found.due

@@ -27,7 +27,7 @@ from evalflow.lifecycle.definition import (
     all_roles,
     limited,
 )
-from evalflow.lifecycle.due import as_param, check_due, read_due
+from evalflow.lifecycle.due import as_param, check_due, read_due, read_extension
 from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.order import RECORDS, with_order
 from evalflow.lifecycle.places import (
@@ -254,7 +254,12 @@ class Builder:
             together=part.name("together", None),
             first_wins=part.choice("choose", ("first",), None) == "first",
             evaluation=part.choice("evaluation", (RUNNING, FIXED), RUNNING) or RUNNING,
+            extension=read_extension(part, "extension", self.event_names),
         )
+        if event.extension is not None and "extension" not in event.actions:
+            ko = "기한을 연장하는 절차(동작 extension)에만 적습니다"
+            en = "only an event that extends due days (the action extension) takes this"
+            part.wrong("extension", "extends_nothing", ko, en)
         self._check_evaluation(event, part)
         if all_read:  # what stands there wrongly is not compared as well
             self._check_overlaps(event, edges)
@@ -467,9 +472,12 @@ class Builder:
             inside.only(keys.FIELD | _name_key(inside))
             kind = inside.known("type", ("자료 유형", "field type"), sorted(FIELD_TYPES))
             options = {}
+            covers: dict[str, tuple[str, ...]] = {}
             for option, shown in self._named(inside, "options", ("선택지", "option")):
                 shown.only(keys.OPTION | _name_key(shown))
                 options[option] = _label(shown)
+                if covered := self._names(shown, "covers", ("변경", "change"), keys.COVERED):
+                    covers[option] = covered
             if kind == "choice" and not options:
                 empty(inside, "options", ("선택지", "option"))
             if kind != "choice" and "options" in inside:
@@ -481,6 +489,7 @@ class Builder:
                 label=_label(inside),
                 required=inside.flag("required", False),
                 options=options,
+                covers=covers,
             )
 
     def _only_event_keys(self, part: Part) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from evalflow.files.notes import Note
-from evalflow.model import DueRule, Label, PlanHead
+from evalflow.model import DueRule, ExtensionRule, Label, PlanHead
 from evalflow.model.canonical import Tree, canonical, digest
 
 RUNNING, FIXED = "running", "fixed"
@@ -117,13 +117,15 @@ ACTS_AS = "acts_as"
 
 @attrs.frozen(kw_only=True)
 class Field:
-    """A piece of data that an event takes; `type` is one of `evalflow.lifecycle.FIELD_TYPES`."""
+    """A piece of data that an event takes; `type` is one of `evalflow.lifecycle.FIELD_TYPES`.
+    `covers` says which options of a choice stand for which changes of a plan (R41)."""
 
     name: str
     type: str
     label: Label
     required: bool = False
     options: Mapping[str, Label] = attrs.field(factory=dict)
+    covers: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -161,6 +163,7 @@ class Event:
         first_wins: where two edges could both be taken, the first one is meant.
         evaluation: which evaluation it is about: `running`, that of the project's period, or
             `fixed`, the last one that was fixed (`State.fixed`), whatever period runs by now.
+        extension: where it extends due days: which, how often and how far; None: without bounds.
     """
 
     name: str
@@ -176,6 +179,7 @@ class Event:
     together: str | None = None
     first_wins: bool = False
     evaluation: str = RUNNING
+    extension: ExtensionRule | None = None
 
     def sources(self) -> frozenset[str]:
         """Return the states of the leading region from which the event can be fired."""

@@ -159,6 +159,13 @@ def _due(event: Event) -> str:
     return ", ".join(f"{name} {value}" for name, value in told.items())
 
 
+def _extension(event: Event) -> str:
+    if event.extension is None:
+        return ""
+    told = attrs.asdict(event.extension, filter=lambda _, value: bool(value), recurse=False)
+    return ", ".join(f"{name} {value}" for name, value in told.items())
+
+
 def _notices(event: Event) -> str:
     return "; ".join(
         f"{rule.name} → {_listed(rule.to)}"
@@ -178,6 +185,7 @@ _EVENT_FACETS: tuple[tuple[Label, Any], ...] = (
     (Label("알림", "notices"), _notices),
     (Label("함께", "together"), lambda event: event.together or ""),
     (Label("이끄는 영역", "leading region"), lambda event: event.leads),
+    (Label("연장 범위", "bounds of extensions"), _extension),
     (
         Label("대상 평가", "about the evaluation"),
         lambda event: "" if event.evaluation == RUNNING else event.evaluation,

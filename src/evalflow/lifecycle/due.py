@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from evalflow.files import stored
 from evalflow.files.reader import Part
-from evalflow.model import DueRule
+from evalflow.model import DueRule, ExtensionRule
 from evalflow.model.canonical import Tree
 
 if TYPE_CHECKING:
@@ -79,6 +79,42 @@ def read_due(part: Part, key: str, events: Collection[str]) -> DueRule | None:
         )
         return None
     return _due(rule, kinds[0], events)
+
+
+def read_extension(part: Part, key: str, events: Collection[str] | None) -> ExtensionRule | None:
+    """Return how far due days may be extended, `{of: [event], times: n, at_most: days}`; None where
+    it is not said. `events` are those that may be named; None: none may be."""
+    if key not in part:
+        return None
+    inside = part.mapping(key)
+    inside.only(EXTENSION if events is not None else EXTENSION - {"of"})
+    of = inside.texts("of") if events is not None and "of" in inside else ()
+    for name in of:
+        if events is not None and name not in events:
+            inside.unknown("of", ("절차", "event"), events)
+    return ExtensionRule(
+        of=tuple(of),
+        times=inside.whole("times", None, least=1, most=100),
+        at_most=inside.whole("at_most", None, least=1, most=3660),
+    )
+
+
+def stored_extension(tree: stored.Inside, key: str) -> ExtensionRule | None:
+    """Return how far due days may be extended, out of a store."""
+    if tree.get(key) is None:
+        return None
+    inside = stored.mapping(tree, key)
+    with stored.below(key):
+        stored.only(inside, EXTENSION)
+        return ExtensionRule(
+            of=stored.texts(inside, "of"),
+            times=stored.whole(inside, "times", None),
+            at_most=stored.whole(inside, "at_most", None),
+        )
+
+
+EXTENSION = frozenset({"of", "times", "at_most"})
+"""What may be said of extensions."""
 
 
 def _due(part: Part, kind: str, events: Collection[str]) -> DueRule:

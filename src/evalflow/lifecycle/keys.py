@@ -14,13 +14,16 @@ REGION = frozenset({"ko", "en", "initial", "states"})
 STATE = frozenset({"ko", "en", "final", "fixed"})
 EVENT = frozenset(
     {"ko", "en", "by", "due", "together", "transitions", "guards", "data", "actions"}
-    | {"notices", "leads", "choose", "evaluation"}
+    | {"notices", "leads", "choose", "evaluation", "extension"}
 )
 STORED_EVENT = EVENT - {"actions"} | {"records"}
 """In a store what files call `actions` has the name that it always had."""
 
 TRANSITION = frozenset({"from", "to", "guards", "by"})
 FIELD = frozenset({"type", "ko", "en", "required", "options"})
-OPTION = frozenset({"ko", "en"})
+OPTION = frozenset({"ko", "en", "covers"})
+COVERED = ("targets", "indicators", "term", "budget", "cards", "organisation", "other")
+"""What an option of a choice may cover: what a plan's differences are about (R41)."""
+
 NOTICE = frozenset({"name", "ko", "en", "to", "entering", "ask"})
 DUTY = frozenset({"ko", "en", "whoever", "may_not", "unless_acting", "since"})

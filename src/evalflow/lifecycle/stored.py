@@ -28,7 +28,7 @@ from evalflow.lifecycle.definition import (
     all_roles,
     limited,
 )
-from evalflow.lifecycle.due import stored_due
+from evalflow.lifecycle.due import stored_due, stored_extension
 from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.order import with_order
 from evalflow.lifecycle.sources import FORMAT
@@ -157,6 +157,7 @@ def _event(step: Any, tree: stored.Inside, states: _States) -> Event:
         together=stored.text(tree, "together", None),
         first_wins=stored.choice(tree, "choose", ("first",), None) == "first",
         evaluation=stored.choice(tree, "evaluation", (RUNNING, FIXED), RUNNING),
+        extension=stored_extension(tree, "extension"),
     )
 
 
@@ -212,18 +213,19 @@ def _field(step: Any, tree: stored.Inside) -> Field:
     kind = stored.text(tree, "type")
     if kind not in FIELD_TYPES:
         raise _unknown("type", ("자료 유형", "field type"), kind)
-    options = stored.each(tree, "options", _option)
+    options = dict(stored.each(tree, "options", _option).values())
     return Field(
         name=name,
         type=kind,
         label=_label(tree),
         required=stored.flag(tree, "required", False),
-        options=dict(options.values()),
+        options={name: label for name, (label, _) in options.items()},
+        covers={name: covered for name, (_, covered) in options.items() if covered},
     )
 
 
-def _option(step: Any, tree: stored.Inside) -> tuple[str, Label]:
-    return _name(step, tree, keys.OPTION), _label(tree)
+def _option(step: Any, tree: stored.Inside) -> tuple[str, tuple[Label, tuple[str, ...]]]:
+    return _name(step, tree, keys.OPTION), (_label(tree), stored.texts(tree, "covers"))
 
 
 def _notice(_: Any, tree: stored.Inside) -> NoticeRule:

@@ -59,6 +59,7 @@ class Evaluation:
         self_rating, review_rating: the department's and the reviewer's (D7).
         acts: who did what in this period.
         extensions: event -> the later day to which it was extended, ISO text.
+        extended: event -> how often it was extended, where that has bounds (D4).
         number: the entry that wrote it last.
     """
 
@@ -72,6 +73,7 @@ class Evaluation:
     review_rating: Rating | None = None
     acts: tuple[Act, ...] = ()
     extensions: Mapping[str, str] = attrs.field(factory=dict)
+    extended: Mapping[str, int] = attrs.field(factory=dict)
     _text: str | None = attrs.field(default=None, init=False, eq=False, repr=False)
 
     @property
@@ -96,7 +98,9 @@ class Evaluation:
 
     def tree(self) -> Tree:
         """Return the evaluation as stored."""
+        counted = {"extended": self.extended} if self.extended else {}
         return {
+            **counted,
             "project": self.project,
             "period": self.period,
             "number": self.number,
@@ -137,6 +141,7 @@ class Evaluation:
                 ]
             ),
             extensions=tree["extensions"],
+            extended=tree.get("extended", {}),
         )
 
 

@@ -42,13 +42,25 @@ class DueRule:
 
 
 @attrs.frozen(kw_only=True)
+class ExtensionRule:
+    """How far due days may be extended in one period (기한연장, D4): how often one event's
+    (`times`), and to how many days after its own due day at most (`at_most`); None: without bounds.
+    `of` names the events that may be extended; empty: all that are due."""
+
+    of: tuple[str, ...] = ()
+    times: int | None = None
+    at_most: int | None = None
+
+
+@attrs.frozen(kw_only=True)
 class CalendarRules:
     """How an office counts periods and days (D4); all of it configuration.
 
     `move` says where a deadline on a holiday goes: `strict`, `next` or `previous`.
     `holidays` is a country code for the `holidays` library, or `none` (only weekends and
     `extra`); `extra` adds days such as 임시공휴일, `removed` takes some out.
-    `due` overrides the lifecycle's due rules by event name.
+    `due` overrides the lifecycle's due rules by event name, `extension` how far its events may
+    be extended.
     """
 
     zone: str = "Asia/Seoul"
@@ -60,6 +72,7 @@ class CalendarRules:
     extra: Mapping[dt.date, str] = attrs.field(factory=dict)
     removed: tuple[dt.date, ...] = ()
     due: Mapping[str, DueRule] = attrs.field(factory=dict)
+    extension: ExtensionRule | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -98,17 +98,26 @@ def project_differences(
 
 
 def past_targets(was: ProjectDefinition, now: ProjectDefinition, period: str) -> dict[str, str]:
-    """Return the targets before `period` that differ: `indicator.period` -> how."""
-    return {
-        f"{one.id} {each}": f"{_said(one.targets[each])} → {_said(other.targets.get(each))}"
-        for one in was.indicators
-        if (other := now.indicator(one.id)) is not None
-        for each in one.targets
-        if each < period and other.targets.get(each) != one.targets[each]
-    }
+    """Return what differs of the targets before `period`, and of how they are added up:
+    `indicator period` -> how. A new indicator has no targets there: nothing was asked of it."""
+    found: dict[str, str] = {}
+    for other in now.indicators:
+        one = was.indicator(other.id)
+        before = {} if one is None else one.targets
+        for each in dict.fromkeys((*before, *other.targets)):
+            first, second = before.get(each), other.targets.get(each)
+            unasked = one is None and isinstance(second, NotDue)
+            if each < period and first != second and not unasked:
+                found[f"{other.id} {each}"] = f"{_said(first)} → {_said(second)}"
+        past = any(each < period for each in before)
+        if one is not None and past and one.accumulation != other.accumulation:
+            found[f"{other.id} accumulation"] = f"{one.accumulation} → {other.accumulation}"
+    return found
 
 
 def _said(target: Figure | None) -> str:
+    if target is None:
+        return "-"
     return "not_due" if isinstance(target, NotDue) else str(target)
 
 

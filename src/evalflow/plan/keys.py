@@ -27,6 +27,7 @@ GRANT = frozenset({"role", "unit", "since", "until"})
 APPOINTMENT = GRANT | {"actor", "for", "reason"}
 CALENDAR = frozenset(
     {"zone", "periods", "first", "last", "move", "holidays", "extra", "removed", "due"}
+    | {"extension"}
 )
 SCORING = frozenset(
     {"scorer", "options", "basis", "places", "zero_target", "cap", "floor", "project_mean"}

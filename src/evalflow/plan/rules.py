@@ -11,7 +11,7 @@ from typing import Any
 from evalflow.errors import InvalidInput
 from evalflow.files.reader import Part
 from evalflow.lifecycle.definition import Lifecycle
-from evalflow.lifecycle.due import check_due, read_due
+from evalflow.lifecycle.due import check_due, read_due, read_extension
 from evalflow.model import (
     Band,
     CalendarRules,
@@ -67,6 +67,7 @@ def read_calendar(part: Part, year: int, lifecycle: Lifecycle | None) -> Calenda
         extra=dict(_days(part, "extra")),
         removed=tuple(_removed(part)),
         due=_due(part, lifecycle),
+        extension=read_extension(part, "extension", None),
     )
     known_country = country in ("KR", "none")
     try:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalflow.files import stored
-from evalflow.lifecycle.due import stored_due
+from evalflow.lifecycle.due import stored_due, stored_extension
 from evalflow.model import (
     Band,
     CalendarRules,
@@ -59,6 +59,7 @@ def stored_calendar(tree: stored.Inside, year: int) -> CalendarRules:
             extra=dict(extra.values()),
             removed=stored.listed(inside, "removed", stored.day),
             due=_due(inside),
+            extension=stored_extension(inside, "extension"),
         )
 
 

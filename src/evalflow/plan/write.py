@@ -26,6 +26,7 @@ _HEAD_KEYS = (
 )
 _CALENDAR_KEYS = (
     *("zone", "periods", "first", "last", "move", "holidays", "extra", "removed", "due"),
+    "extension",
 )
 _SCORING_KEYS = (
     *("scorer", "options", "basis", "places", "zero_target", "cap", "floor", "project_mean"),
