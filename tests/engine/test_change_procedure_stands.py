@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from importlib import resources
 from pathlib import Path
 
 import attrs
@@ -130,20 +129,26 @@ def test_a_target_that_was_open_is_set_for_the_first_time(office, tmp_path):
 
 def plain() -> str:
     """The preset without its change procedure."""
-    preset = resources.files("evalflow.lifecycle") / "presets" / "major-works.yaml"
-    head, _, events = preset.read_text("utf-8").partition("\nevents:")
-    begin, end = events.index("  request_change:"), events.index("\nduties:")
-    text = head[: head.index("  change:\n    ko: 변경")].rstrip()
-    text += "\n\nevents:" + events[:begin] + events[end:]
-    for cut, put in (
-        ("name: major-works", "name: plain"),
-        ("      - {from: change_approved, to: unchanged, guards: [change_is_filed]}\n", ""),
-        ("[self_rating, declaration]", "[self_rating]"),
-        ("      - changes_declared\n", ""),
-    ):
-        assert cut in text
-        text = text.replace(cut, put)
-    return text
+    works = evalflow.load_lifecycle("major-works", plugins=[])
+    evaluate = works.events["self_evaluate"]
+    guards = [use.name for use in evaluate.guards if use.name != "changes_declared"]
+    gone = {each.name for each in works.events.values() if each.leads == "change"}
+    lines = (
+        "evalflow: lifecycle/1",
+        "extends: major-works/3",
+        "name: plain",
+        "version: 1",
+        "ko: 변경절차 없음",
+        "en: No change procedure",
+        "regions: {change: null}",
+        "events:",
+        "  self_evaluate:",
+        "    transitions: [{from: planned, to: self_evaluated}]",
+        f"    guards: [{', '.join(guards)}]",
+        "    actions: [self_rating]",
+        *(f"  {name}: null" for name in sorted(gone)),
+    )
+    return "\n".join(lines) + "\n"
 
 
 def test_a_lifecycle_without_a_change_procedure_stays_as_it_was(tmp_path, clock):
