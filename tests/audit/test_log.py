@@ -11,9 +11,12 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import evalflow
 from evalflow.audit.checkpoints import SignedCheckpoint
@@ -129,6 +132,74 @@ def test_the_one_line_of_before_still_holds_and_still_finds(office):
     assert findings(office.engine, attrs.evolve(line, entries=99)) == ["checkpoint_differs"]
     (cover,) = office.engine.audit.hold([line])
     assert (cover.by, cover.entries) == (line, 3)
+
+
+class Written:
+    """Tables that hold a plan's own history beside its projects': what a life leaves in them."""
+
+    gapless, kept = True, frozenset(("plan_revision", "plan_entry", "lifecycle"))
+
+    def __init__(self) -> None:
+        self.tables: dict[str, list[dict[str, Any]]] = {"plan_revision": [], "plan_entry": []}
+        self.entries: list[dict[str, Any]] = []
+
+    def rows(self, table: str, owner: Any) -> Iterator[dict[str, Any]]:
+        yield from self.tables.get(table, [])
+
+    def written(self) -> Iterator[dict[str, Any]]:
+        yield from self.entries
+
+    def behind(self) -> bool:
+        return False
+
+    def own(self, *, revises: bool) -> None:
+        revision = len(self.tables["plan_revision"]) + revises
+        number = len(self.tables["plan_entry"]) + 1
+        self.tables["plan_entry"].append(
+            {"plan": "gu", "number": number, "revision": revision, "hash": f"p{number}"}
+        )
+        if revises:
+            row = {
+                "plan": "gu",
+                "revision": revision,
+                "effective": "2016-Q1",
+                "tree": f"t{revision}",
+            }
+            self.tables["plan_revision"].append(row)
+
+    def entry(self, back: int) -> None:
+        """Write a project's entry, decided under the plan's last entry, or so many before it, as
+        far as the plan was not revised since."""
+        revision = len(self.tables["plan_revision"])
+        under = [row for row in self.tables["plan_entry"] if row["revision"] == revision]
+        number = len(self.entries) + 1
+        self.entries.append(
+            {"project": "gu/1", "number": number, "revision": revision, "lifecycle": "l/1@0",
+             "plan_head": under[max(len(under) - 1 - back, 0)]["hash"], "hash": f"e{number}"}
+        )  # fmt: skip
+
+    def lines(self) -> list[str]:
+        return [leaf_text(leaf) for _, leaf in leaves(self, ["gu"])]  # type: ignore[arg-type]
+
+
+@given(steps=st.lists(st.sampled_from(["revise", "own", "entry", "stale"]), max_size=25))
+def test_the_log_only_grows_also_by_what_is_decided_while_the_plan_s_history_goes_on(steps):
+    """An entry may be decided under the plan's last entry but one, if that made no revision."""
+    there = Written()
+    there.own(revises=True)
+    seen = there.lines()
+    for step in steps:
+        if step in ("revise", "own"):
+            there.own(revises=step == "revise")
+        else:
+            there.entry(back=step == "stale")
+        now = there.lines()
+        assert now[: len(seen)] == seen
+        seen = now
+    there.entry(back=0)  # now nothing waits for its place any more
+    told = there.lines()
+    assert sum(line.startswith('["plan"') for line in told) == len(there.tables["plan_entry"])
+    assert len(told) == len(set(told))
 
 
 # --------------------------------------------------------------------------- attacks

@@ -401,9 +401,12 @@ class _Reader:
         plan: str,
         revisions: Mapping[int, tuple[Tree, str]],
         lifecycles: Mapping[str, str],
+        own: Iterable[Values] = (),
     ) -> set[str]:
-        """Return the lines of every leaf that what is in the bundle comes to."""
+        """Return the lines of every leaf that what is in the bundle comes to; `own` are the rows
+        of the plan's own history."""
         found = {leaf_text(("entry", *each)) for each in self.entries}
+        found |= {leaf_text(("plan", plan, row["number"], row["hash"])) for row in own}
         for number, (told, text) in revisions.items():
             effective = told.get("effective") if isinstance(told, Mapping) else None
             found.add(leaf_text(("revision", plan, number, str(effective), digest(text))))

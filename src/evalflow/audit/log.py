@@ -58,6 +58,7 @@ class _Growing:
         kept = "plan_entry" in tables.kept
         self._entries = deque(tables.rows("plan_entry", plan) if kept else ())
         self._known = {row.get("hash") for row in self._entries}
+        self._revision: Any = None
 
     def entry(self, row: Values) -> Iterator[Leaf]:
         under, lifecycle = row.get("plan_head"), row.get("lifecycle")
@@ -78,13 +79,20 @@ class _Growing:
         )
 
     def rest(self) -> Iterator[Leaf]:
-        for each in self._entries:
-            yield from self._own(each)
+        """Yield what no project's entry was decided under yet, as far as none can be decided under
+        what was before it any more: a revision ends that, an entry that makes none does not."""
+        settled, before = 0, self._revision
+        for place, row in enumerate(self._entries, start=1):
+            if row.get("revision") != before:
+                settled, before = place, row.get("revision")
+        for row in list(self._entries)[:settled]:
+            yield from self._own(row)
         for _, revision in self._revisions:
             yield revision
 
     def _own(self, row: Values) -> Iterator[Leaf]:
-        yield from self._upto(row.get("revision"))
+        self._revision = row.get("revision")
+        yield from self._upto(self._revision)
         yield "plan", self._plan, _plain(row.get("number")), _plain(row.get("hash"))
 
     def _upto(self, number: Any) -> Iterator[Leaf]:
