@@ -72,7 +72,7 @@ document:
     - 정책평가팀장
     - {title: 정책기획담당관, actor: policy-1}
     - {title: 부구청장, actor: autonomy-head-1, acting: 주민자치국장}
-    - {title: 구청장, actor: mayor-1, on: 2016-02-25}
+    - {title: 구청장, actor: mayor-1, signed_on: 2016-02-25}
   consulted: [{title: 주민자치국장, actor: autonomy-head-1}]
   attachments:
     - 주요업무시행 및 평가계획 대상사업 목록 1부

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalflow.errors import InvalidInput
+from evalflow.files.reader import date_of
 from evalflow.model import CalendarRules, DueRule, Label
 from evalflow.model.calendar import (
     FREQUENCIES,
@@ -25,11 +26,13 @@ from evalflow.model.calendar import (
     Deadline,
     Holidays,
     Period,
+    day_text,
     library_holidays,
     listed_holidays,
     period,
     period_of,
     periods_between,
+    time_text,
 )
 
 DATA = Path(__file__).parents[1] / "data" / "kr-deadlines"
@@ -548,3 +551,19 @@ def test_a_deadline_and_a_period_are_plain_values() -> None:
         ends_at=dt.datetime(2016, 4, 5, 15, tzinfo=dt.UTC),
     )
     assert isinstance(period("2016-Q1"), Period)
+
+
+# --------------------------------------------------------------------------- as people write it
+
+
+@given(st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2999, 12, 31)))
+def test_days_and_times_are_written_as_offices_write_them(moment: dt.datetime) -> None:
+    """`2016. 2. 24. 15:00`: no zeros in front, the 24-hour clock (행정업무 규정 §7⑤)."""
+    day = day_text(moment.date(), "ko")
+    assert date_of(day) == moment.date()
+    assert ". 0" not in day
+    shown, clock = time_text(moment, "ko", seconds=True).rsplit(" ", 1)
+    assert shown == day
+    assert dt.time.fromisoformat(clock) == moment.time().replace(microsecond=0)
+    assert time_text(moment, "ko") == f"{day} {clock[:5]}"
+    assert day_text(moment.date(), "en") == moment.date().isoformat()

@@ -368,7 +368,7 @@ def test_a_role_that_begins_later_says_from_when(office: Directory) -> None:
     )
 
     assert (reason.code, reason.since) == ("grant_not_in_force", day("2016-08-01"))
-    assert "2016-08-01부터" in reason.ko
+    assert "2016. 8. 1.부터" in reason.ko
     assert "only from 2016-08-01" in reason.en
 
 
@@ -381,7 +381,7 @@ def test_of_several_grants_the_next_to_come_is_told_and_else_the_last_to_end() -
     ended = office.why_not(office.actor("b"), ("mayor",), "city", TODAY)
 
     assert coming.since == day("2016-08-01")
-    assert (ended.since, "2016-06-30에 끝났습니다" in ended.ko) == (None, True)
+    assert (ended.since, "2016. 6. 30.에 끝났습니다" in ended.ko) == (None, True)
 
 
 def test_an_appointment_that_is_over_says_until_when(office: Directory) -> None:
@@ -390,7 +390,7 @@ def test_an_appointment_that_is_over_says_until_when(office: Directory) -> None:
     )
 
     assert (reason.code, reason.since) == ("grant_not_in_force", None)
-    assert "2016-07-20에 끝났습니다" in reason.ko
+    assert "2016. 7. 20.에 끝났습니다" in reason.ko
     assert reason.who == ("policy-1",)
 
 

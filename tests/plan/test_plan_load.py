@@ -71,7 +71,7 @@ def test_a_plan_says_what_its_file_says() -> None:
     assert head.document.number == "정책기획담당관-2872"
     assert head.document.registered_on == dt.date(2016, 2, 24)
     assert head.document.signed_by[1] == Signature(
-        title="구청장", actor="policy-1", on=dt.date(2016, 2, 25), acting="부구청장"
+        title="구청장", actor="policy-1", signed_on=dt.date(2016, 2, 25), acting="부구청장"
     )
     assert head.document.cooperation == (Cooperation(partner="예산팀", matter="예산 확인"),)
     assert head.document.bases == ("규칙 제12조",)
@@ -350,7 +350,7 @@ def test_five_mistakes_are_five_problems_each_with_its_line() -> None:
         ("number: 정책기획담당관-2872", "number: 2872", "document_number", "2872"),
         ("registered_on: 2016. 2. 24.", "registered_on: 2016. 2. 30.", "wrong_value", "2. 30."),
         ("registered_on: 2016", "registred_on: 2016", "unknown_key", "registred_on"),
-        ("actor: policy-1, on: 2016-02-25", "actor: polcy-1", "unknown_actor", "polcy-1"),
+        ("actor: policy-1, signed_on: 2016-02-25", "actor: polcy-1", "unknown_actor", "polcy-1"),
         ("acting: 부구청장}", "for: 부구청장}", "unknown_key", "for: 부구청장"),
         (", matter: 예산 확인", "", "missing_key", "partner"),
         # goals, exclusions

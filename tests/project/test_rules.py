@@ -70,6 +70,33 @@ def test_no_package_below_it_imports_the_public_api() -> None:
     } == {}
 
 
+PUBLIC = {"evalflow", "evalflow.plugins", "evalflow.storage", "evalflow.testing"}
+
+
+def imports_of_what_is_not_public(source: str) -> list[str]:
+    """Give the modules of evalflow that are imported and promise nothing."""
+    tree = list(ast.walk(ast.parse(source)))
+    named = [a.name for node in tree if isinstance(node, ast.Import) for a in node.names]
+    named += [node.module or "" for node in tree if isinstance(node, ast.ImportFrom)]
+    return sorted({n for n in named if n.split(".")[0] == "evalflow"} - PUBLIC)
+
+
+def test_an_import_of_what_is_not_public_is_found() -> None:
+    source = "from evalflow.scoring.bands import legend\nimport evalflow_forms, evalflow.plugins"
+    assert imports_of_what_is_not_public(source) == ["evalflow.scoring.bands"]
+
+
+@pytest.mark.skipif(not (ROOT / "plugins").is_dir(), reason="an sdist is without plugins/")
+@pytest.mark.parametrize("plugin", ["forms", "report", "notify", "grades", "fonts"])
+def test_what_prints_and_sends_uses_what_everybody_may_use(plugin: str) -> None:
+    """`postgres` is a storage: it shares the inside of the SQL storages."""
+    folder = ROOT / "plugins" / f"evalflow-{plugin}" / "src"
+    sources = sorted(folder.rglob("*.py"))
+    assert sources
+    found = {p.name: imports_of_what_is_not_public(p.read_text("utf-8")) for p in sources}
+    assert {name: modules for name, modules in found.items() if modules} == {}
+
+
 # ------------------------------------------------------------------ figures are exact
 
 

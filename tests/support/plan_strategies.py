@@ -21,7 +21,7 @@ document:
   number: 정책기획담당관-2872
   registered_on: 2016. 2. 24.
   bases: 규칙 제12조
-  signed_by: [주무관, {title: 구청장, actor: policy-1, on: 2016-02-25, acting: 부구청장}]
+  signed_by: [주무관, {title: 구청장, actor: policy-1, signed_on: 2016-02-25, acting: 부구청장}]
   cooperation: [{partner: 예산팀, matter: 예산 확인}]
 lifecycle: major-works
 calendar:

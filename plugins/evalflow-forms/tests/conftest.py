@@ -23,10 +23,10 @@ EXAMPLE = evalflow.example(PLAN)
 class Office:
     """The example's bureau after the first quarter, with a clock to turn."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, source: Path = EXAMPLE) -> None:
         self.now = dt.datetime(2016, 2, 25, tzinfo=dt.UTC)
         self.engine = evalflow.open(f"sqlite:///{path}", plugins=[evalflow_forms], clock=self.clock)
-        plan = evalflow.load_plan(EXAMPLE)
+        plan = evalflow.load_plan(source)
         self.engine.adopt(plan, by=plan.actor("policy-1"))
         self.now = dt.datetime(2016, 4, 2, tzinfo=dt.UTC)
         self.numbers = [p.number for p in self.engine.projects(plan=PLAN, unit=BUREAU)]
@@ -46,6 +46,8 @@ class Office:
             actuals[each.id] = {"not_due": "때가 아님"}
             if isinstance(target, Decimal):
                 actuals[each.id] = target if each.formula == "milestone" else target * share
+                if each.accumulation == "ratio":
+                    actuals[each.id] = f"{actuals[each.id]:f}/100"
         data: dict[str, Any] = {"actuals": actuals}
         data["explanations"] = {
             each.id: {"cause": "협의 지연", "countermeasure": "집중 추진", "follow_up": "점검"}
@@ -78,3 +80,17 @@ def fresh(tmp_path: Path) -> Iterator[Office]:
     office = Office(tmp_path / "office.db")
     yield office
     office.engine.close()
+
+
+@pytest.fixture
+def open_office() -> Iterator[Any]:
+    """Open offices of other plans than the example; they are closed afterwards."""
+    opened: list[Office] = []
+
+    def office(path: Path, source: Path) -> Office:
+        opened.append(Office(path, source))
+        return opened[-1]
+
+    yield office
+    for each in opened:
+        each.engine.close()

@@ -282,9 +282,10 @@ def test_what_was_decided_fills_the_boxes(fresh: Any) -> None:
         data={"document": "구청장 방침 제2016-88호"},
     )
     (part,) = fresh.sheet("change", OF_NINE).parts
-    assert part.signed == {"구청장": "04/02"}
-    assert part.cooperation == "정책기획담당관 예산팀(이견 있음)"
-    assert part.decision == "구청장 방침 제2016-88호"
+    assert part.paper.signed == {"구청장": "04/02"}
+    assert part.paper.cooperation == "정책기획담당관, 예산팀(이견 있음)"
+    assert dict(part.head)["방침번호"] == "구청장 방침 제2016-88호"
+    assert dict(part.head)["결재일자"] == "2016. 4. 2."
     assert texts(table(fresh.sheet("change", OF_NINE), "협조 의견")) == [
         ["정책기획담당관", "이견 없음", "지장 없음"],
         ["예산팀", "이견 있음", "감액 폭이 큼"],
@@ -384,7 +385,7 @@ def test_without_a_period_it_is_the_one_of_today(reorganised: Any) -> None:
 
 def test_a_form_of_the_earlier_layout_is_told_and_its_history_held(office: Any) -> None:
     made = office.sheet("bureau", REQUEST)
-    text = made.evidence.text().replace("form/2", "form/1")
+    text = made.evidence.text().replace("form/3", "form/1")
     for name in ("left", "on", "values"):
         tree = yaml.safe_load(text)
         tree.pop(name)

@@ -159,13 +159,13 @@ def test_an_indicator_s_row_shows_its_own_band_and_the_legend_has_every_one(fres
     lagging = [(row["rate"], row["line_band"]) for row in rows if "▼" in row["line_band"]]
     assert lagging == [("50.0%", "▼▼ 현저히 부진")]
     bands = fresh.engine.plans.head(PLAN).scoring.bands
-    (remark,) = made.remarks
+    remark = made.remarks[-1]
     assert all(band.label.ko in remark for band in bands)
     assert "부진 70% 이상 90% 미만, 현저히 부진 70% 미만" in remark
 
 
 def test_a_provisional_figure_has_a_sign_that_the_remarks_explain(fresh: Any) -> None:
-    assert "잠정치" not in fresh.sheet("department", REQUEST).remarks[0]
+    assert "잠정치" not in fresh.sheet("department", REQUEST).remarks[-1]
     project = f"{PLAN}/9"
     unit = fresh.engine.project(project).unit
     actuals: dict[str, Any] = {}
@@ -180,13 +180,13 @@ def test_a_provisional_figure_has_a_sign_that_the_remarks_explain(fresh: Any) ->
     rows = [dict(zip(table.fields, row, strict=True)) for row in table.texts()]
     marked = [row["actual"] for row in rows if row["actual"].endswith("p")]
     assert marked == [f"{target:,f}p"]
-    assert "p 잠정치" in made.remarks[0]
+    assert "p 잠정치" in made.remarks[-1]
 
 
 def test_attachments_end_in_the_word_for_end(office: Any) -> None:
     made = office.sheet("projects", REQUEST, attachments=["목록 1부", "서식 1부"])
 
-    assert made.endings()[-1].endswith("2. 서식 1부.  끝.")
+    assert made.parts[-1].endings()[-1].endswith("2. 서식 1부.  끝.")
 
 
 def test_a_form_as_of_a_moment_does_not_know_what_came_later(fresh: Any) -> None:
@@ -595,7 +595,7 @@ def test_a_form_field_of_hangul_is_filled(office: Any, tmp_path: Path) -> None:
     document = hwpx.HwpxDocument.new()
     document.fields.add("form_date", prompt="시행일자")
     template.write_bytes(document.to_bytes())
-    office.form("projects").write(office.engine, path, REQUEST, template=template)
+    office.form("bureau").write(office.engine, path, REQUEST, template=template)
 
     assert "2016. 4. 2." in unhwp.extract_text(str(path))
 

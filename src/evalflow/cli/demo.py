@@ -89,10 +89,10 @@ def _play(session: Session, name: str, url: str, out: Path) -> tuple[Failure, ..
 
     def tell(step: Step, _: Engine) -> None:
         if step.label is not None:
-            session.echo(f"{step.on:%Y-%m-%d} {session.label(step.label)}")
+            session.echo(f"{session.day(step.on)} {session.label(step.label)}")
 
     scenario = load_scenario(folder() / "demo" / f"{name}.scenario.yaml", plugins=[])
-    session.echo(f"{scenario.adopted_on:%Y-%m-%d} {session.label(scenario.label)}")
+    session.echo(f"{session.day(scenario.adopted_on)} {session.label(scenario.label)}")
     failures = run_scenario(scenario, url=url, plugins=[], keep=out, told=tell)
     with evalflow.open(url, plugins=[], clock=lambda: EVENING) as engine:
         if name == "selection" and not failures:

@@ -446,7 +446,7 @@ def _signed(session: Session, signature: Signature) -> str:
     text = signature.title
     if signature.acting:
         text += f" (代 {signature.acting})"
-    return f"{text} {day_text(signature.on, session.lang)}" if signature.on else text
+    return f"{text} {session.day(signature.signed_on)}" if signature.signed_on else text
 
 
 def _summary(session: Session, plan: Any) -> None:

@@ -309,7 +309,7 @@ def due_command(
                 )
             rows.append(
                 (
-                    due.due.isoformat(),
+                    session.day(due.due),
                     state,
                     session.label(due.label),
                     session.label(head.unit(due.unit).label_on(day)),
@@ -412,7 +412,7 @@ def _print_explanation(
     )
     session.echo(f"{explanation.actor}: {event} → {answer}")
     if explanation.deadline is not None:
-        session.echo(session.say("기한: ", "due: ") + explanation.deadline.isoformat())
+        session.echo(session.say("기한: ", "due: ") + session.day(explanation.deadline))
     for check in explanation.checks:
         if check.name == "input" and not with_data:
             continue
@@ -463,7 +463,7 @@ def permitted_command(
             (
                 each.event,
                 session.label(each.event_label),
-                each.deadline.isoformat() if each.deadline else "-",
+                session.day(each.deadline),
                 ", ".join(f.name + ("*" if f.required else "") for f in each.needs) or "-",
             )
             for each in found
@@ -580,7 +580,7 @@ def history_command(session: Session, project: str, reader: str | None, as_json:
                     )
                 yield (
                     str(entry.number),
-                    f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M}",
+                    session.time(entry.at.astimezone(zone)),
                     entry.period,
                     name,
                     who,

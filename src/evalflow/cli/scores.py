@@ -250,11 +250,13 @@ def _earlier(
 ) -> None:
     """Print the period's ratings that no longer count, and what was corrected afterwards (G6)."""
     own, review = evaluation.self_rating, evaluation.review_rating
+    zone = engine.plans.calendar(project_id.rpartition("/")[0]).zone
     standing = [rating.tree() for rating in (own, review) if rating is not None]
     for entry in view.history(project_id):
         lifecycle = engine.plans.lifecycle(entry.lifecycle)
         event = lifecycle.events.get(entry.event)
-        who = f"#{entry.number} {entry.at:%Y-%m-%d} {session.event(lifecycle, entry.event)}"
+        day = session.day(entry.at.astimezone(zone).date())
+        who = f"#{entry.number} {day} {session.event(lifecycle, entry.event)}"
         if entry.rating is not None and entry.evaluated == evaluation.period:
             if entry.rating not in standing:
                 band = session.label(band_label(bands, entry.rating.get("band")))

@@ -17,6 +17,7 @@ import click
 
 from evalflow.errors import invalid
 from evalflow.model import Label, Project
+from evalflow.model.calendar import day_text, time_text
 from evalflow.model.canonical import Tree
 
 if TYPE_CHECKING:
@@ -47,6 +48,14 @@ class Session:
     def label(self, label: Label) -> str:
         """Return the label in the language of this run."""
         return label.text(self.lang)
+
+    def day(self, day: dt.date | None) -> str:
+        """Return a day in the language of this run; `-` where there is none."""
+        return "-" if day is None else day_text(day, self.lang)
+
+    def time(self, at: dt.datetime) -> str:
+        """Return day and time, in the zone of `at`, in the language of this run."""
+        return time_text(at, self.lang)
 
     def url(self) -> str:
         """Return the URL of the store that `--store` or EVALFLOW_STORE names.

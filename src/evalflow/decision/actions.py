@@ -27,6 +27,7 @@ from evalflow.model import (
     Rating,
     calendar,
 )
+from evalflow.model.calendar import day_text
 from evalflow.model.canonical import Tree
 from evalflow.model.ratings import figure_text
 from evalflow.plan.differences import past_targets, project_differences
@@ -109,7 +110,7 @@ def extension(firing: Firing, draft: Draft) -> Draft:
     if event is None or until is None:
         return draft
     label = firing.lifecycle.events[event].label
-    in_force = firing.deadline(event)
+    in_force, last = firing.deadline(event), dt.date.fromisoformat(until)
     if in_force is None:
         reason = Reason(
             code="nothing_to_extend",
@@ -117,17 +118,19 @@ def extension(firing: Firing, draft: Draft) -> Draft:
             en=f"'{label.en}' ({event}) is not due on any day yet: there is nothing to extend.",
             about=event,
         )
-    elif dt.date.fromisoformat(until) <= in_force:
+    elif last <= in_force:
         reason = Reason(
             code="not_later",
-            ko=f"연장 기한 {until}이(가) 지금 기한 {in_force}보다 늦지 않습니다.",
+            ko=f"연장 기한 {day_text(last, 'ko')}이(가) 지금 기한 {day_text(in_force, 'ko')}보다 "
+            "늦지 않습니다.",
             en=f"{until} is not later than the day in force, {in_force}.",
             about=event,
         )
-    elif dt.date.fromisoformat(until) < firing.today:
+    elif last < firing.today:
         reason = Reason(
             code="in_the_past",
-            ko=f"연장 기한 {until}은(는) 이미 지났습니다 (오늘 {firing.today}).",
+            ko=f"연장 기한 {day_text(last, 'ko')}은(는) 이미 지났습니다 "
+            f"(오늘 {day_text(firing.today, 'ko')}).",
             en=f"{until} is in the past (today is {firing.today}).",
             about=event,
         )
@@ -262,7 +265,8 @@ def change(firing: Firing, draft: Draft) -> Draft:
     if reported_on is not None and dt.date.fromisoformat(reported_on) > firing.today:
         reason = Reason(
             code="in_the_future",
-            ko=f"보고일 {reported_on}은(는) 아직 오지 않은 날입니다 (오늘 {firing.today}).",
+            ko=f"보고일 {day_text(dt.date.fromisoformat(reported_on), 'ko')}은(는) 아직 오지 않은 "
+            f"날입니다 (오늘 {day_text(firing.today, 'ko')}).",
             en=f"{reported_on} is in the future (today is {firing.today}): a report was made.",
         )
         reasons = (*reasons, reason)

@@ -24,6 +24,7 @@ from evalflow.model import (
     Rating,
     calendar,
 )
+from evalflow.model.calendar import day_text
 from evalflow.scoring import bands
 
 Reasons = Reason | Sequence[Reason] | None
@@ -57,7 +58,8 @@ def period_ended(firing: Firing, after: Draft) -> Reasons:
     first = period.next().start
     return Reason(
         code="period_not_ended",
-        ko=f"{period.label.ko}가 아직 끝나지 않았습니다. {first}부터 할 수 있습니다.",
+        ko=f"{period.label.ko}가 아직 끝나지 않았습니다. {day_text(first, 'ko')}부터 할 수 "
+        "있습니다.",
         en=f"{period.label.en} has not ended; possible from {first}.",
         since=first,
     )
@@ -416,7 +418,7 @@ def in_time(firing: Firing, after: Draft, *, of: str = "") -> Reasons:
         return None
     return Reason(
         code="deadline_passed",
-        ko=f"'{label.ko}'의 기한({due})이 지났습니다. 그 전에 했어야 합니다.",
+        ko=f"'{label.ko}'의 기한({day_text(due, 'ko')})이 지났습니다. 그 전에 했어야 합니다.",
         en=f"'{label.en}' was due on {due}; this had to come before.",
         about=name,
     )

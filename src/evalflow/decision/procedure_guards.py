@@ -12,6 +12,7 @@ from evalflow.errors import Reason
 from evalflow.lifecycle.definition import ACTS_AS, GuardSpec, Lifecycle
 from evalflow.lifecycle.due import rule_of
 from evalflow.model import Label
+from evalflow.model.calendar import day_text
 
 if TYPE_CHECKING:
     from evalflow.decision.guards import Guard, Reasons
@@ -143,7 +144,7 @@ def until(firing: Firing, after: Draft, **rule: Any) -> Reasons:
         return None
     return Reason(
         code="lapsed",
-        ko=f"{day}까지 할 수 있었습니다.",
+        ko=f"{day_text(day, 'ko')}까지 할 수 있었습니다.",
         en=f"this was possible until {day}.",
         since=day,
     )
@@ -158,7 +159,7 @@ def not_before(firing: Firing, after: Draft, **rule: Any) -> Reasons:
         code="too_early",
         ko="아직 할 수 있는 날이 정해지지 않았습니다."
         if day is None
-        else f"{day}부터 할 수 있습니다.",
+        else f"{day_text(day, 'ko')}부터 할 수 있습니다.",
         en="the day from which this is possible is not known yet."
         if day is None
         else f"possible from {day}.",

@@ -14,6 +14,8 @@ from typing import Literal
 
 import attrs
 
+from evalflow.model.calendar import day_text
+
 Month = Literal["first", "last"]
 """Which day a month stands for where a month alone is written: the first, of a beginning; the last,
 of an end."""
@@ -132,7 +134,7 @@ def _no(code: str, ko: str, en: str, text: str) -> SaidDay:
 def _of_digits(text: str, zero: dt.date) -> SaidDay:
     day = day_of_serial(int(text), zero) if len(text) == 5 else None
     if day is not None and day.year in SERIAL_YEARS:
-        ko = f"날짜 서식이 없는 수 {text}을(를) {day}(으)로 읽었습니다"
+        ko = f"날짜 서식이 없는 수 {text}을(를) {day_text(day, 'ko')}(으)로 읽었습니다"
         en = f"the number {text}, without a format for days, was read as {day}"
         return SaidDay(day, "serial", ko, en)
     if len(text) == 4:
@@ -156,5 +158,5 @@ def _of_month(year: int, month: int, stands_for: Month | None, shown: str) -> Sa
     day = first
     if stands_for == "last":
         day = (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
-    ko = f"달만 적힌 '{shown}'을(를) {day}(으)로 읽었습니다"
+    ko = f"달만 적힌 '{shown}'을(를) {day_text(day, 'ko')}(으)로 읽었습니다"
     return SaidDay(day, "month", ko, f"the month '{shown}' was read as {day}")

@@ -23,6 +23,7 @@ from typing import Protocol
 
 from evalflow.errors import NotFound, Reason
 from evalflow.model import Act, Actor, Grant, Label, PlanHead
+from evalflow.model.calendar import day_text
 
 _SHOWN = 5
 """How many actors a sentence names; `Reason.who` names them all."""
@@ -377,11 +378,12 @@ def _not_in_force(
     role = _role_names((grant.role,), names)
     if since is not None:
         return Label(
-            f"'{actor_id}'의 '{role.ko}' 역할은 {since}부터입니다.",
+            f"'{actor_id}'의 '{role.ko}' 역할은 {day_text(since, 'ko')}부터입니다.",
             f"'{actor_id}' holds the role '{role.en}' only from {since}.",
         )
+    assert grant.until is not None  # it is not in force, and has begun
     return Label(
-        f"'{actor_id}'의 '{role.ko}' 역할은 {grant.until}에 끝났습니다.",
+        f"'{actor_id}'의 '{role.ko}' 역할은 {day_text(grant.until, 'ko')}에 끝났습니다.",
         f"'{actor_id}' held the role '{role.en}' until {grant.until}.",
     )
 

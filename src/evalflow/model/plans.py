@@ -36,14 +36,14 @@ class Goal:
 class Signature:
     """A box of the sign-off line of a paper (결재란, 협조): who signed it, as written on the paper.
 
-    `title` is the place that signs (구청장); `actor` who did, an id of the directory; `on` the day,
-    where one is written. `acting` is the title of the one who signed in the place of an absent
-    one (대결): 代 stands before it.
+    `title` is the place that signs (구청장); `actor` who did, an id of the directory; `signed_on`
+    the day, where one is written. `acting` is the title of the one who signed in the place of an
+    absent one (대결): 代 stands before it.
     """
 
     title: str
     actor: str | None = None
-    on: dt.date | None = None
+    signed_on: dt.date | None = None
     acting: str | None = None
 
 

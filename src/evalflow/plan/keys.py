@@ -46,7 +46,7 @@ DOCUMENT = frozenset(
     {"number", "registered_on", "approved_on", "disclosure", "purpose", "bases", "aims"}
     | {"cooperation", "signed_by", "consulted", "attachments"}
 )
-SIGNATURE = frozenset({"title", "actor", "on", "acting"})
+SIGNATURE = frozenset({"title", "actor", "signed_on", "acting"})
 COOPERATION = frozenset({"partner", "matter", "result"})
 EXCLUSION = LABEL | {"reason", "evaluated_in"}
 

@@ -117,7 +117,7 @@ def _signatures(inside: Part, key: str, directory: Collection[str] | None) -> It
         yield Signature(
             title=part.text("title"),
             actor=actor,
-            on=part.date("on", None),
+            signed_on=part.date("signed_on", None),
             acting=part.text("acting", None),
         )
 
@@ -146,11 +146,11 @@ def _stored_signature(listed: stored.Inside, place: int) -> Signature:
         return Signature(title=stored.text(listed, place))
     with stored.below(place):
         stored.only(value, keys.SIGNATURE)
-        day: dt.date | None = stored.day(value, "on", None)
+        day: dt.date | None = stored.day(value, "signed_on", None)
         return Signature(
             title=stored.text(value, "title"),
             actor=stored.text(value, "actor", None),
-            on=day,
+            signed_on=day,
             acting=stored.text(value, "acting", None),
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalflow.model import Notice
+from evalflow.model.calendar import day_text
 from evalflow.model.canonical import Tree
 
 _WEEKDAYS = "월화수목금토일"
@@ -36,7 +37,7 @@ def notice_lines(notice: Notice, lang: str = "ko") -> tuple[str, ...]:
     if (due := notice_due(notice)) is not None:
         step = _text(data.get("step"), lang)
         what = f"{step} {'기한' if korean else 'due'}" if step else ("기한" if korean else "Due")
-        day = f"{due.year}. {due.month}. {due.day}.({_WEEKDAYS[due.weekday()]})"
+        day = f"{day_text(due, 'ko')}({_WEEKDAYS[due.weekday()]})"
         lines.append(f"{what}: {day if korean else due.isoformat()}")
     if contact := _text(data.get("contact"), lang):
         actor = data.get("actor")

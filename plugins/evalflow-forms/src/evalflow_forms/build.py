@@ -1,16 +1,17 @@
 """A form by its name: from `Sources` and options to a `Sheet`. What stands in each is in a module
-of its own: `projects`, `department`, `bureau`, `change`."""
+of its own: `plan`, `projects`, `department`, `bureau`, `change`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 
-from evalflow.model.history import provisional_figures
-from evalflow.plugins import FormRequest
-from evalflow.scoring.bands import legend
-from evalflow_forms import bureau, change, department, projects
+from evalflow.plugins import FormRequest, legend, provisional_figures
+from evalflow_forms import bureau, change, department, plan, projects
 from evalflow_forms.options import Options
-from evalflow_forms.sheet import NOTHING, Evidence, Sheet, korean_date
+from evalflow_forms.papers import boxes_of_plan
+from evalflow_forms.sheet import NOTHING, Evidence, Part, Sheet, korean_date
 from evalflow_forms.sources import Sources
 from evalflow_forms.values import PROVISIONAL
 
@@ -22,13 +23,20 @@ TITLES = {
 }
 
 _BOXES = {
+    "plan": ("주무관", "정책평가팀장", "정책기획담당관", "부구청장", "구청장"),
     "projects": ("주무관", "정책평가팀장", "정책기획담당관"),
     "bureau": ("주무관", "주무팀장", "주무과장", "국·소장"),
     "department": ("주무관", "팀장", "부서장"),
     "change": ("주무관", "팀장", "부서장", "국·소장", "부구청장", "구청장"),
 }
 
-_MODULES = {"projects": projects, "bureau": bureau, "department": department, "change": change}
+_MODULES = {
+    "plan": plan,
+    "projects": projects,
+    "bureau": bureau,
+    "department": department,
+    "change": change,
+}
 
 
 def sheet(
@@ -41,7 +49,6 @@ def sheet(
         NotFound: there is no change to write about.
     """
     head = sources.head
-    dated = request.dated or sources.last
     said = head.illustrative
     evidence = Evidence(
         form=form,
@@ -63,26 +70,45 @@ def sheet(
     )
     module = _MODULES[form]
     parts = module.parts(sources, options)
-    rated = form in ("bureau", "department")
+    of_plan = boxes_of_plan(sources) if form in ("plan", "projects") else ()
     made = Sheet(
-        title=options.title or TITLES[form],
-        head=(
-            ("등록번호", options.number or ""),
-            ("등록일자", korean_date(dated)),
-            ("결재일자", ""),
-            ("공개구분", options.disclosure or head.document.disclosure or NOTHING),
-        ),
-        boxes=options.sign_off or _BOXES[form],
-        parts=parts,
+        title=options.title or TITLES.get(form) or head.label.ko,
+        boxes=options.sign_off or of_plan or _BOXES[form],
+        parts=tuple(_headed(each, sources, options, request) for each in parts),
         listing=module.whole(sources, options),
-        remarks=(_rate_remark(sources),) if rated else (),
+        remarks=tuple(_remarks(form, sources)),
         illustrative=said.ko if said else None,
-        attachments=options.attachments,
         evidence=evidence,
         evidence_line=evidence.line(sources.zone),
-        standing=form in ("department", "change") and not parts[0].apart,
+        standing=form in ("plan", "department", "change") and not parts[0].apart,
     )
     return attrs.evolve(made, evidence=attrs.evolve(evidence, content=made.digest()))
+
+
+def _headed(part: Part, sources: Sources, options: Options, request: FormRequest) -> Part:
+    """Return the part with its head: what is recorded of the paper, and what was asked for."""
+    paper = part.paper
+    head = [
+        ("등록번호", options.number or paper.number),
+        ("등록일자", korean_date(request.dated or paper.registered or sources.last)),
+        ("결재일자", korean_date(paper.approved) if paper.approved else ""),
+        ("공개구분", options.disclosure or sources.head.document.disclosure or NOTHING),
+    ]
+    if paper.decision is not None:
+        head.append(("방침번호", paper.decision))
+    attached = options.attachments or paper.attachments
+    return attrs.evolve(part, head=tuple(head), attachments=attached)
+
+
+def _remarks(form: str, sources: Sources) -> Iterator[str]:
+    """Yield what stands under each part: the plan it follows (R12), and how rates are made."""
+    if form in ("bureau", "department", "change"):
+        paper = sources.head.document
+        day = korean_date(paper.approved_on) if paper.approved_on else None
+        number = ", ".join(each for each in (paper.number, day) if each)
+        yield f"추진근거: 「{sources.head.label.ko}」" + (f"({number})" if number else "")
+    if form in ("bureau", "department"):
+        yield _rate_remark(sources)
 
 
 def _rate_remark(sources: Sources) -> str:

@@ -14,7 +14,8 @@ from evalflow_forms.columns import Column
 from evalflow_forms.department import lagging_rows, opinion
 from evalflow_forms.listing import DEPARTMENT, plain
 from evalflow_forms.options import Options, check_columns
-from evalflow_forms.sheet import TEXT_WIDTH, Cell, Part, Table
+from evalflow_forms.papers import submitted
+from evalflow_forms.sheet import TEXT_WIDTH, Cell, Paper, Part, Table
 from evalflow_forms.sources import ProjectOverview, Sources
 from evalflow_forms.values import Line, sum_of
 
@@ -137,9 +138,15 @@ def parts(sources: Sources, options: Options) -> tuple[Part, ...]:
                 for place, each in enumerate(tables, 1)
             ),
             apart=True,
-            signed=_signed(sources),
+            paper=_paper(sources),
         ),
     )
+
+
+def _paper(sources: Sources) -> Paper:
+    papers = sum(1 for each in sources.standings if each.rating is not None)
+    attached = (f"부서별 자체 평가서 {papers}부",) if papers else ()
+    return attrs.evolve(submitted(sources), attachments=attached)
 
 
 def whole(sources: Sources, options: Options) -> Table:
@@ -227,29 +234,3 @@ def _lagging(lines: Sequence[Sequence[Line]]) -> Table:
         rows.append([Cell(said, align="left", bold=True, columns=2, label=True), None])
         rows += found
     return plain("부진사업", "부진사업의 사유와 대책", [("", 30), ("", TEXT_WIDTH - 30)], rows)
-
-
-def _signed(sources: Sources) -> dict[str, str]:
-    """Return what stands in the sign-off boxes: the day of the last signature of a role that
-    signed every project of the form, and 代 where another signed for it."""
-    found: dict[str, str] = {}
-    for role, name in sources.roles.items():
-        days, stood_in = [], False
-        for standing in sources.standings:
-            signed = [
-                (each.get("on") or entry.at.astimezone(sources.zone).date().isoformat(), each)
-                for entry in standing.history
-                if entry.period == sources.period
-                for each in entry.data.get("sign_off") or ()
-                if each["role"] == role
-            ]
-            if not signed:
-                break
-            day, each = max(signed, key=lambda pair: pair[0])
-            days.append(day)
-            stood_in = stood_in or "for" in each
-        else:
-            if days:
-                _, month, date = max(days).split("-")
-                found[name] = f"{month}/{date}" + ("\n代" if stood_in else "")
-    return found

@@ -15,7 +15,8 @@ from evalflow_forms import listing, values
 from evalflow_forms.columns import Column
 from evalflow_forms.listing import label, plain, wide
 from evalflow_forms.options import Options, check_columns, of_columns
-from evalflow_forms.sheet import Cell, Part, Table, grouped, korean_date
+from evalflow_forms.papers import STOOD_IN, day_of, place_of, records_of
+from evalflow_forms.sheet import Cell, Paper, Part, Table, grouped, korean_date
 from evalflow_forms.sources import ProjectOverview, Sources
 from evalflow_forms.values import text_cell
 
@@ -108,7 +109,7 @@ class Changed:
 
     def later(self, record: str) -> evalflow.Entry | None:
         """Return the first entry that dealt with this change and makes such a record."""
-        return next((e for e in self.course() if record in _records(self.sources, e)), None)
+        return next((e for e in self.course() if record in records_of(self.sources, e)), None)
 
     def course(self) -> Iterator[evalflow.Entry]:
         """Yield the entries of the change's own course after the request, up to the next one."""
@@ -126,14 +127,18 @@ def _leads(sources: Sources, entry: evalflow.Entry) -> str | None:
     return None if event is None else event.leads
 
 
-def _records(sources: Sources, entry: evalflow.Entry) -> tuple[str, ...]:
-    event = sources.events.get(entry.event)
-    return () if event is None else tuple(event.actions)
-
-
 def is_request(sources: Sources, entry: evalflow.Entry) -> bool:
     """Say whether an entry asks for a change of the plan."""
-    return "change" in _records(sources, entry)
+    return "change" in records_of(sources, entry)
+
+
+def steps_of_a_change(sources: Sources) -> Iterator[Any]:
+    """Yield the events by which a change is asked for, decided and filed, in the lifecycle's order;
+    not those that end it otherwise."""
+    requests = {event.leads for event in sources.events.values() if "change" in event.actions}
+    for event in sources.events.values():
+        if event.leads in requests and "change_closed" not in event.actions:
+            yield event
 
 
 def is_consultation(sources: Sources, entry: evalflow.Entry) -> bool:
@@ -267,8 +272,9 @@ def _part(rows: list[Changed], options: Options) -> Part:
     decision = first.decision
     signed = {}
     if decision is not None:
-        day = decision.at.astimezone(sources.zone).date()
-        mark = "\n代" if decision.on_behalf_of else ""
+        day = day_of(sources, decision)
+        stood_in = place_of(sources, decision.actor, day) if decision.on_behalf_of else ""
+        mark = f"\n{STOOD_IN} {stood_in}".rstrip() if decision.on_behalf_of else ""
         signed = {_role(sources, decision): f"{day:%m/%d}{mark}"}
     heard = [
         _role(sources, each) + ("(이견 있음)" if each.data.get("dissent") else "")
@@ -282,9 +288,12 @@ def _part(rows: list[Changed], options: Options) -> Part:
             attrs.evolve(each, caption=f"{place}. {each.caption}")
             for place, each in enumerate(tables, 1)
         ),
-        signed=signed,
-        cooperation=" ".join(heard),
-        decision="" if decision is None else _document(decision),
+        paper=Paper(
+            approved=None if decision is None else day_of(sources, decision),
+            signed=signed,
+            cooperation=", ".join(heard),
+            decision="" if decision is None else _document(decision),
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
@@ -11,7 +12,8 @@ from evalflow.plugins import explain_line
 from evalflow_forms import change, listing, values
 from evalflow_forms.listing import DEPARTMENT, label, plain, wide
 from evalflow_forms.options import Options, check_columns, of_columns
-from evalflow_forms.sheet import STANDING_WIDTH, Cell, Head, Part, Table
+from evalflow_forms.papers import day_of, records_of
+from evalflow_forms.sheet import STANDING_WIDTH, Cell, Head, Paper, Part, Table
 from evalflow_forms.sources import ProjectOverview, Sources
 from evalflow_forms.values import Line
 
@@ -51,7 +53,8 @@ def parts(sources: Sources, options: Options) -> tuple[Part, ...]:
         Part(
             name=f"{each.definition.number} {each.definition.label.ko}",
             subtitle=f"{sources.period_label()} · {_where(sources, each)}",
-            tables=tuple(_Paper(sources, each, options).tables()),
+            tables=tuple(_Sections(sources, each, options).tables()),
+            paper=Paper(registered=_evaluated(sources, each), attachments=tuple(_attached(each))),
         )
         for each in sources.standings
     )
@@ -61,6 +64,26 @@ def whole(sources: Sources, options: Options) -> Table:
     """Return all columns, for an office's own file."""
     lines = listing.by_project(sources.standings, sources, options.unit)
     return listing.whole(DEPARTMENT, options, lines)
+
+
+def _evaluated(sources: Sources, standing: ProjectOverview) -> dt.date | None:
+    """Return the day on which the department evaluated itself last in the period."""
+    days = [
+        day_of(sources, entry)
+        for entry in standing.history
+        if entry.period == sources.period and "self_rating" in records_of(sources, entry)
+    ]
+    return days[-1] if days else None
+
+
+def _attached(standing: ProjectOverview) -> Iterator[str]:
+    """Yield what goes with the paper: the evidence that was listed and the cards that were sent."""
+    listed = standing.facts.get("evidence") or ()
+    if listed:
+        yield f"증빙자료 {len(listed)}건"
+    cards = standing.facts.get("cards") or {}
+    if cards:
+        yield f"관리카드 {len(cards)}부"
 
 
 def _where(sources: Sources, standing: ProjectOverview) -> str:
@@ -81,7 +104,7 @@ def _list(sources: Sources, options: Options) -> Table:
     )
 
 
-class _Paper:
+class _Sections:
     """The paper of one project: numbered sections."""
 
     def __init__(self, sources: Sources, standing: ProjectOverview, options: Options) -> None:

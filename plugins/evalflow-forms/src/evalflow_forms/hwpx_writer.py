@@ -55,8 +55,8 @@ def write(sheet: Sheet) -> bytes:
             paper.line("", "small")
         for text in sheet.remarks:
             paper.line(f"※ {text}", "small")
-    for text in sheet.endings():
-        paper.line(text, "text")
+        for text in part.endings():
+            paper.line(text, "text")
     paper.line(sheet.evidence_line, "evidence")
     return _packed(paper.document.to_bytes(), sheet, _paged)
 
@@ -144,12 +144,12 @@ class _Paper:
     def opening(self, part: Part, *, new_page: bool) -> None:
         """Write head and sign-off boxes, then the title."""
         sheet = self.sheet
-        head = sheet.head_of(part)
+        head = part.head
         text = "\n".join(f"{name}: {value}" for name, value in head)
         width, boxes = sheet.width, len(sheet.boxes)
         box = min(_BOX_MM, Decimal(width - 62) / boxes)
         widths = [width - boxes * box, *[box] * boxes]
-        count = 3 if part.cooperation else 2
+        count = 3 if part.paper.cooperation else 2
         heights = [Decimal(6), Decimal(16), *[Decimal(6)] * (count - 2)]
         if new_page:
             self.line("", "small")
@@ -162,9 +162,11 @@ class _Paper:
             self._drop(row[0])
         for place, name in enumerate(sheet.boxes, 1):
             self._write(rows[0][place], name, "cell", "center", self.grey)
-            self._write(rows[1][place], part.signed.get(name, ""), "cell", "center", self.lines)
-        if part.cooperation:
-            said = f"협 조   {part.cooperation}"
+            self._write(
+                rows[1][place], part.paper.signed.get(name, ""), "cell", "center", self.lines
+            )
+        if part.paper.cooperation:
+            said = f"협 조   {part.paper.cooperation}"
             self._write(rows[2][1], said, "cell", "left", self.lines)
             self._span(rows[2][1], 1, boxes, box * boxes, heights[2])
             for cell in rows[2][2:]:
@@ -211,7 +213,7 @@ class _Paper:
                     covered.add((table.head_rows + row, column))
                     continue
                 run = "bold" if said.bold else "cell"
-                border = self.grey if said.label else self.lines
+                border = self.grey if said.label else self.bare if table.bare else self.lines
                 self._write(at, said.shown(), run, _align(said), border)
                 if said.rows > 1 or said.columns > 1:
                     top = table.head_rows + row

@@ -188,7 +188,6 @@ def _tree(sheet: Sheet, font: Font) -> Tree:
         "parts": [_part(sheet, part) for part in sheet.parts],
         "remarks": list(sheet.remarks),
         "illustrative": sheet.illustrative,
-        "endings": list(sheet.endings()),
         "evidence": sheet.evidence_line,
         "embedded": sheet.evidence.text(),
         "at": [at.year, at.month, at.day, at.hour, at.minute, at.second],
@@ -198,9 +197,10 @@ def _tree(sheet: Sheet, font: Font) -> Tree:
 def _part(sheet: Sheet, part: Part) -> Tree:
     return {
         "subtitle": part.subtitle,
-        "head": [list(pair) for pair in sheet.head_of(part)],
-        "signed": [part.signed.get(name, "") for name in sheet.boxes],
-        "cooperation": part.cooperation,
+        "head": [list(pair) for pair in part.head],
+        "signed": [part.paper.signed.get(name, "") for name in sheet.boxes],
+        "cooperation": part.paper.cooperation,
+        "endings": list(part.endings()),
         "tables": [_table(table) for table in part.tables],
     }
 
@@ -209,6 +209,7 @@ def _table(table: Table) -> Tree:
     return {
         "caption": table.caption,
         "unit": table.unit,
+        "bare": table.bare,
         "widths": [str(width) for width in table.widths],
         "heads": [
             [

@@ -41,7 +41,7 @@ def _writer(suffix: str) -> Any:
 
 
 class _Form:
-    """What the four forms share."""
+    """What the forms share."""
 
     name: ClassVar[str]
     label: evalflow.Label
@@ -269,7 +269,8 @@ class _Form:
 
 
 def _without_day(made: Sheet) -> str:
-    return attrs.evolve(made, head=()).digest()
+    parts = tuple(attrs.evolve(each, head=()) for each in made.parts)
+    return attrs.evolve(made, parts=parts).digest()
 
 
 def _differences(found: Mapping[str, str], expected: Mapping[str, str]) -> list[str]:
@@ -283,6 +284,13 @@ def _differences(found: Mapping[str, str], expected: Mapping[str, str]) -> list[
 
 def _finding(code: str, ko: str, en: str) -> FormFinding:
     return FormFinding(code=code, ko=ko, en=en)
+
+
+class PlanForm(_Form):
+    """주요업무시행 및 평가계획."""
+
+    name = "plan"
+    label = evalflow.Label("시행 및 평가계획", "the plan itself")
 
 
 class ProjectsForm(_Form):

@@ -10,6 +10,7 @@ import attrs
 from evalflow_forms import listing, values
 from evalflow_forms.listing import PROJECTS
 from evalflow_forms.options import Options, check_columns, of_columns
+from evalflow_forms.papers import of_plan
 from evalflow_forms.sheet import Cell, Part, Table
 from evalflow_forms.sources import ProjectOverview, Sources
 
@@ -46,6 +47,7 @@ def parts(sources: Sources, options: Options) -> tuple[Part, ...]:
             subtitle=f"{sources.head.label.ko} · {sources.name(sources.unit)}",
             tables=tables,
             apart=True,
+            paper=attrs.evolve(of_plan(sources), attachments=()),
         ),
     )
 

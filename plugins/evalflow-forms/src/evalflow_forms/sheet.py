@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import attrs
 
+from evalflow.plugins import day_text, time_text
 from evalflow.storage import canonical, digest, parse
 
 NOTHING = "-"
@@ -28,13 +29,13 @@ TEXT_WIDTH, STANDING_WIDTH = PAGE_WIDTH - 2 * MARGIN, PAGE_HEIGHT - 2 * MARGIN
 """What is printed on: lying and standing."""
 
 
-LAYOUT, EARLIER = "form/2", "form/1"
+LAYOUT, EARLIER = "form/3", ("form/1", "form/2")
 """How forms are laid out now, as embedded in them, and how they were before."""
 
 
 def korean_date(day: dt.date) -> str:
     """Return the day as documents write it: `2016. 2. 24.` (행정업무 규정 §7)."""
-    return f"{day.year}. {day.month}. {day.day}."
+    return day_text(day, "ko")
 
 
 def grouped(value: Decimal, places: int = 0) -> str:
@@ -89,7 +90,8 @@ class Table:
 
     `name` is short (the tab of a worksheet), `caption` stands above. `fields` are the
     columns' names, by which a template asks for them; `frozen` is how many
-    columns stay in sight beside the rest. `remarks` stand below it.
+    columns stay in sight beside the rest. `remarks` stand below it. `bare` says that it is lines
+    of text, without borders.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Table:
     unit: str = ""
     frozen: int = 0
     remarks: tuple[str, ...] = ()
+    bare: bool = False
 
     def texts(self) -> Iterator[tuple[str, ...]]:
         """Yield the rows as printed; what is covered from above is empty."""
@@ -138,9 +141,9 @@ class Evidence:
 
     def line(self, zone: dt.tzinfo) -> str:
         """Return the line that is printed under the form."""
-        day = self.at.astimezone(zone)
+        at = time_text(self.at.astimezone(zone), "ko", seconds=True)
         return (
-            f"자료 기준 {korean_date(day.date())} {day:%H:%M:%S} · 계획 {self.plan} "
+            f"자료 기준 {at} · 계획 {self.plan} "
             f"{self.revision}차 · 절차 {self.lifecycle} · 확인값 {self.checkpoint}"
         )
 
@@ -159,10 +162,10 @@ class Evidence:
         try:
             tree = parse(text)
             layout = tree.pop("evalflow")
-            if layout not in (LAYOUT, EARLIER):
+            if layout != LAYOUT and layout not in EARLIER:
                 return None
             tree.setdefault("left", [])
-            tree["earlier"] = layout == EARLIER
+            tree["earlier"] = layout in EARLIER
             unit, number, dated = tree["asked"]
             tree["asked"] = (unit, number, dated)
             tree["left"] = tuple(tree["left"])
@@ -173,42 +176,71 @@ class Evidence:
 
 
 @attrs.frozen(kw_only=True)
+class Paper:
+    """What is recorded of a paper: its head and its sign-off line.
+
+    `number` is its 등록번호, `registered` and `approved` are its days. `signed` is what stands in a
+    sign-off box, by its name; `cooperation` what stands under the boxes (협조); `decision` the
+    number of the mayor's decision (방침번호), None on papers that have none; `attachments` is what
+    goes with it (붙임). Nothing: it is left to be written by hand.
+    """
+
+    number: str = ""
+    registered: dt.date | None = None
+    approved: dt.date | None = None
+    signed: Mapping[str, str] = attrs.field(factory=dict)
+    cooperation: str = ""
+    decision: str | None = None
+    attachments: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class Part:
     """What is filed as one: it begins on a new page with head, sign-off boxes and title.
 
     `name` is short (the tab of a worksheet). `apart` says that a workbook has a worksheet for each
-    table rather than one for all, so that lists can be sorted. `signed` is what stands in a
-    sign-off box, by its name, `cooperation` what stands under the boxes (협조), `decision` the
-    number of the mayor's decision (방침번호).
+    table rather than one for all, so that lists can be sorted. `head` holds pairs such as
+    (등록일자, 2016. 2. 24.), `attachments` the list that ends in 끝.
     """
 
     name: str
     subtitle: str
     tables: tuple[Table, ...]
     apart: bool = False
-    signed: Mapping[str, str] = attrs.field(factory=dict)
-    cooperation: str = ""
-    decision: str | None = None
+    paper: Paper = attrs.field(factory=Paper)
+    head: tuple[tuple[str, str], ...] = ()
+    attachments: tuple[str, ...] = ()
+
+    def endings(self) -> tuple[str, ...]:
+        """Return the list of attachments as printed: numbered, the last one ending in 끝; where
+        nothing is attached, 끝 alone."""
+        if not self.attachments:
+            return ("끝.",)
+        if len(self.attachments) == 1:
+            return (f"붙임  {self.attachments[0]}.  끝.",)
+        lines = [
+            f"{'붙임' if not place else '    '}  {place + 1}. {text}."
+            for place, text in enumerate(self.attachments)
+        ]
+        lines[-1] += "  끝."
+        return tuple(lines)
 
 
 @attrs.frozen(kw_only=True)
 class Sheet:
     """A whole form.
 
-    `head` holds pairs such as (등록일자, 2016. 2. 24.), `boxes` the sign-off line (결재란),
-    `remarks` lines under the last table of each part, `illustrative` the word on made-up data,
-    `attachments` the list that ends in 끝. `listing` is what an office's own file is filled from:
+    `boxes` is the sign-off line (결재란), `remarks` lines under the last table of each part,
+    `illustrative` the word on made-up data. `listing` is what an office's own file is filled from:
     all columns of the form, a row for each of its subjects.
     """
 
     title: str
-    head: tuple[tuple[str, str], ...]
     boxes: tuple[str, ...]
     parts: tuple[Part, ...]
     listing: Table
     remarks: tuple[str, ...]
     illustrative: str | None
-    attachments: tuple[str, ...]
     evidence: Evidence
     evidence_line: str
     standing: bool = False
@@ -218,11 +250,10 @@ class Sheet:
         """Return the width that is printed on, in millimetres."""
         return STANDING_WIDTH if self.standing else TEXT_WIDTH
 
-    def head_of(self, part: Part) -> tuple[tuple[str, str], ...]:
-        """Return the pairs of the head for one of the parts."""
-        if part.decision is None:
-            return self.head
-        return (*self.head, ("방침번호", part.decision))
+    @property
+    def head(self) -> tuple[tuple[str, str], ...]:
+        """Return the first part's head."""
+        return self.parts[0].head
 
     @property
     def subtitle(self) -> str:
@@ -241,14 +272,18 @@ class Sheet:
                 [
                     self.title,
                     [
-                        [part.subtitle, dict(part.signed), part.cooperation, part.decision]
+                        [
+                            part.subtitle,
+                            [list(pair) for pair in part.head],
+                            dict(part.paper.signed),
+                            part.paper.cooperation,
+                            list(part.attachments),
+                        ]
                         for part in self.parts
                     ],
-                    [list(pair) for pair in self.head],
                     list(self.boxes),
                     list(self.remarks),
                     self.illustrative,
-                    list(self.attachments),
                     [
                         [
                             table.caption,
@@ -263,16 +298,3 @@ class Sheet:
                 ]
             )
         )
-
-    def endings(self) -> tuple[str, ...]:
-        """Return the list of attachments as printed: numbered, the last one ending in 끝."""
-        if not self.attachments:
-            return ()
-        if len(self.attachments) == 1:
-            return (f"붙임  {self.attachments[0]}.  끝.",)
-        lines = [
-            f"{'붙임' if not place else '    '}  {place + 1}. {text}."
-            for place, text in enumerate(self.attachments)
-        ]
-        lines[-1] += "  끝."
-        return tuple(lines)

@@ -43,7 +43,7 @@ class Sources:
     """A plan and where its projects stood; see `gather`.
 
     `day` is the day whose names and responsibilities hold, `last` that of the latest entry.
-    `events` are the lifecycle's.
+    `events` are the lifecycle's, `plans` the names of all plans of the store.
     """
 
     head: evalflow.PlanHead
@@ -61,6 +61,7 @@ class Sources:
     checkpoint: str
     roles: Mapping[str, str]
     events: Mapping[str, Any]
+    plans: Mapping[str, str]
 
     def period_label(self, period: str | None = None) -> str:
         """Return a period's name, e.g. 2016년 2분기; without one that of the form."""
@@ -162,6 +163,7 @@ def _gather(engine: evalflow.Engine, request: FormRequest, on: dt.date | None) -
         checkpoint=str(point),
         roles={name: role.label.ko for name, role in lifecycle.roles.items()},
         events=lifecycle.events,
+        plans={each: engine.plans.head(each).label.ko for each in engine.plans.ids()},
     )
 
 

@@ -9,11 +9,17 @@ from typing import Any
 import attrs
 
 import evalflow
-from evalflow.model import Actual, Share
-from evalflow.model.history import provisional_figures
-from evalflow.plugins import Indicator, NotDue, Rating, explain_line
+from evalflow.plugins import (
+    Actual,
+    Indicator,
+    NotDue,
+    Rating,
+    Share,
+    band_label,
+    explain_line,
+    provisional_figures,
+)
 from evalflow.plugins import Line as RatedLine
-from evalflow.scoring.bands import band_label
 from evalflow_forms.sheet import Cell, korean_date
 from evalflow_forms.sources import ProjectOverview, Sources
 

@@ -383,7 +383,8 @@ class _Page:
         return min(range(len(self.edges)), key=lambda n: abs(self.edges[n] - edge))
 
     def write(self, *, remarks: bool, closing: bool) -> None:
-        """Write everything: `remarks` with the form's, `closing` with attachments and evidence."""
+        """Write everything: `remarks` with the form's and what is
+        attached, `closing` with the evidence."""
         page = self.page
         for place, width in enumerate(self.widths, 1):
             letter = get_column_letter(place)
@@ -405,16 +406,16 @@ class _Page:
         if remarks:
             for text in self.sheet.remarks:
                 row = self._line(row, f"※ {text}", measured=True)
-        if closing:
-            for text in self.sheet.endings():
+            for text in self.part.endings():
                 row = self._line(row, text, size=10)
+        if closing:
             text = self.sheet.evidence_line
             row = self._line(row, text, measured=True, size=8, color="FF606060")
         _print_set_up(page, self.sheet, row - 1, self.count)
 
     def _opening(self) -> int:
         page, sheet, part = self.page, self.sheet, self.part
-        head = sheet.head_of(part)
+        head = part.head
         left = self.boxes[0][0]
         for place, (name, value) in enumerate(head, 1):
             cell = page.cell(place, 1, _safe(f"{name}: {value}"))
@@ -423,11 +424,11 @@ class _Page:
             page.row_dimensions[place].height = 18
         for (start, end), name in zip(self.boxes, sheet.boxes, strict=True):
             self._merged(1, start + 1, 1, end, name, grey=True)
-            self._merged(2, start + 1, 4, end, part.signed.get(name))
+            self._merged(2, start + 1, 4, end, part.paper.signed.get(name))
         row = len(head) + 1
-        if part.cooperation:
+        if part.paper.cooperation:
             start, end = self.boxes[0][0] + 1, self.boxes[-1][1]
-            self._merged(5, start, 5, end, f"협 조   {part.cooperation}")
+            self._merged(5, start, 5, end, f"협 조   {part.paper.cooperation}")
             row = max(row, 6)
         row = self._line(row + 1, sheet.title, bold=True, size=18, align="center", height=32)
         row = self._line(row, part.subtitle, align="center", size=10)
@@ -468,18 +469,18 @@ class _Page:
                         if (down, across) != (at, left):
                             self.paint(
                                 self.page.cell(down, across),
-                                border=True,
+                                border=not table.bare,
                                 open_above=down > at,
                                 open_below=down < end,
                                 grey=cell.label,
                             )
-                self._cell(at, left, cell)
+                self._cell(at, left, cell, border=not table.bare)
                 _merge(self.page, at, left, at, right)
         for place, lines in enumerate(row_lines(table, _LETTER, _PADDING, first=True)[1]):
             self.page.row_dimensions[top + place].height = min(_TALLEST, lines * _LINE + 6)
         return top + len(table.rows)
 
-    def _cell(self, row: int, column: int, cell: Cell) -> None:
+    def _cell(self, row: int, column: int, cell: Cell, *, border: bool) -> None:
         value: Any = _safe(cell.shown())
         if isinstance(cell.value, Decimal):
             value = cell.value / 100 if cell.percent else cell.value
@@ -491,7 +492,7 @@ class _Page:
             bold=cell.bold,
             align=align,
             indent=0 if align == "center" else 1,
-            border=True,
+            border=border,
             open_below=cell.rows > 1,
             grey=cell.label,
             shape=_shape(cell) if isinstance(cell.value, Decimal) else "General",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import evalflow
-from evalflow.plugins import FormFinding, FormRequest
+from evalflow.plugins import FormFinding, FormRequest, time_text
 from evalflow.storage import digest
 from evalflow_report.view import View
 
@@ -159,18 +159,17 @@ def _sealed(text: str) -> str:
 
 
 def _evidence_line(overview: evalflow.Overview, lang: str) -> str:
-    at = overview.at.astimezone(overview.zone)
+    at = time_text(overview.at.astimezone(overview.zone), lang, seconds=True)
     lifecycles = sorted(
         {f"{each.lifecycle.name} v{each.lifecycle.version}" for each in overview.standings}
     )
     used = ", ".join(lifecycles)
     if lang == "ko":
         return (
-            f"{at:%Y-%m-%d %H:%M:%S} 현재 · {overview.revision}차 계획 · 절차 {used} · "
-            f"확인값 {overview.checkpoint}"
+            f"{at} 현재 · {overview.revision}차 계획 · 절차 {used} · 확인값 {overview.checkpoint}"
         )
     return (
-        f"as of {at:%Y-%m-%d %H:%M:%S} · plan revision {overview.revision} · lifecycle {used} · "
+        f"as of {at} · plan revision {overview.revision} · lifecycle {used} · "
         f"checkpoint {overview.checkpoint}"
     )
 

@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import evalflow
-from evalflow.plugins import Line, Rating, roll_up
-from evalflow.scoring.bands import band_label, legend
+from evalflow.plugins import Line, Rating, band_label, day_text, legend, roll_up
 from evalflow_report import charts
 from evalflow_report.words import words
 
@@ -49,7 +48,7 @@ class View:
 
     def date(self, day: dt.date) -> str:
         """Return a day as documents write it."""
-        return f"{day.year}. {day.month}. {day.day}." if self.lang == "ko" else day.isoformat()
+        return day_text(day, self.lang)
 
     def percent(self, rating: Rating | Line | None) -> str:
         """Return a rate, or why there is none."""
