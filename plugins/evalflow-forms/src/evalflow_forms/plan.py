@@ -213,9 +213,13 @@ def due_text(rule: DueRule, sources: Sources) -> str:
         return f"{every} 종료 후 {rule.n}일 이내"
     if rule.kind == "months_after_period":
         return f"{every} 종료 후 {rule.n}개월 이내"
-    if rule.kind == "days_after":
-        event = sources.events.get(rule.event or "")
-        return f"{event.label.ko if event else rule.event} 후 {rule.n}일 이내"
+    if rule.events:
+        named = (sources.events.get(each) for each in rule.events)
+        what = ", ".join(each.label.ko for each in named if each)
+        count = f"{rule.n}개월" if "months" in rule.kind else f"{rule.n}일"
+        if "working" in rule.kind:
+            count = f"근무일 {count}"
+        return f"{what} {count} 전까지" if "before" in rule.kind else f"{what} 후 {count} 이내"
     if rule.date is not None:
         return f"{korean_date(rule.date)}까지"
     month, _, day = (rule.month_day or "").partition("-")
