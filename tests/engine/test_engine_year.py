@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from decimal import Decimal
 
+import attrs
 import pytest
 
 import evalflow
+from evalflow.decision import decide
+from evalflow.model.canonical import canonical, digest
 from offices import PLAN, Clock
 
 
@@ -803,3 +807,40 @@ def test_unknown_names_get_the_nearest(office):
         office.fire("gu/33", "submit", "road-1")
     with pytest.raises(evalflow.NotFound, match="did you mean 'road-1'"):
         office.actor("road1")
+
+
+def spot_checked_to_and_fro(office):
+    """310, 309, 310 metres: the third check says what the first one said."""
+    office.to_lagging()
+    for metres in (310, 309, 310):
+        office.fire(
+            "gu/3", "spot_check", "policy-1", checked_actuals={"metres": metres}, reason="점검"
+        )
+    return [n.notice for n in office.engine.outbox.notices() if n.notice.name == "spot_checked"]
+
+
+def test_what_is_done_again_within_a_visit_is_told_again(office):
+    told = spot_checked_to_and_fro(office)
+    assert set(Counter(each.recipient for each in told).values()) == {3}
+    assert list(office.engine.audit.verify()) == []
+
+
+def test_notices_that_an_earlier_release_named_otherwise_still_bear_out(office, monkeypatch):
+    """By what was said, not by the entry; what was said twice it told once."""
+    real = decide._notices
+
+    def as_then(firing, entry, stands):
+        named = []
+        for each in real(firing, entry, stands):
+            visit, _, rest = each.id.removeprefix(f"{each.project}:").partition(":")
+            begun, within, _ = visit.partition("+")
+            if within:
+                visit = f"{begun}+{digest(canonical(entry.data))[:12]}"
+            named.append(attrs.evolve(each, id=f"{each.project}:{visit}:{rest}"))
+        return tuple(named)
+
+    monkeypatch.setattr(decide, "_notices", as_then)
+    told = spot_checked_to_and_fro(office)
+    monkeypatch.undo()
+    assert set(Counter(each.recipient for each in told).values()) == {2}
+    assert list(office.engine.audit.verify()) == []

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -795,4 +796,56 @@ def test_what_was_handed_back_keeps_its_tries_on_disk_too(tmp_path: Path, clock:
     for thread in threading.enumerate():
         if thread.name == "evalflow-mail":
             thread.join(LONG)
+    storage.close()
+
+
+POISONED = """
+import datetime as dt, os, sys
+from evalflow.plugins.notifier import Route
+from evalflow.engine.outbox import deliver
+from evalflow.storage.sqlite import open_sqlite
+
+store, path, deadly, now = sys.argv[1:]
+
+class Fatal:
+    def deliver(self, notice):
+        if notice.id == deadly:
+            os._exit(9)  # out of memory, a broken library: whatever takes the program along
+        with open(path, "a") as sent:
+            sent.write(notice.id + "\\n")
+
+moment = dt.datetime.fromisoformat(now)
+routes = [Route(name="mail", notifier=Fatal(), plan="gu", backoff=(60, 300))]
+deliver(open_sqlite(store), routes, clock=lambda: moment)
+"""
+
+
+def test_a_notice_at_which_deliverers_die_takes_nothing_with_it_and_is_given_up(
+    tmp_path: Path, clock: Clock
+) -> None:
+    notices = [notice(n) for n in range(6)]
+    storage = sqlite_with(tmp_path / "office.db", notices)
+    sent, deadly = tmp_path / "sent", notices[3].id
+    codes = []
+    for _ in range(6):
+        told = subprocess.run(
+            [
+                *(sys.executable, "-c", POISONED, str(tmp_path / "office.db")),
+                *(str(sent), deadly, clock.now.isoformat()),
+            ],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            check=False,
+        )
+        codes.append(told.returncode)
+        clock.go(minutes=6)
+
+    times = Counter(sent.read_text().split())
+    assert set(times) == {each.id for each in notices} - {deadly}
+    assert max(times.values()) <= 2  # once more at most: what the first had not recorded
+    assert codes == [9, 9, 9, 0, 0, 0]  # as often as any notice is tried
+    stand = {each.notice.id: (each.state, each.error) for each in storage.outbox()}
+    state, error = stand.pop(deadly)
+    assert state == "dead"
+    assert "ended without an answer" in (error or "")
+    assert {state for state, _ in stand.values()} == {"delivered"}
     storage.close()

@@ -12,7 +12,7 @@ import pytest
 
 import evalflow
 from evalflow.engine import outbox
-from evalflow.plugins import FormRequest
+from evalflow.plugins import FormRequest, Notice
 from evalflow.plugins.notifier import Route
 from evalflow.testing.given import BEGINNING, entry_after, given_project
 
@@ -57,11 +57,11 @@ def test_deliverers_with_clocks_in_different_zones_send_once(store_url, there):
         sent: list[str] = []
 
         class Host:
-            def deliver(self, notice: evalflow.Notice) -> None:
+            def deliver(self, notice: Notice) -> None:
                 sent.append("host")
 
         class First:
-            def deliver(self, notice: evalflow.Notice) -> None:
+            def deliver(self, notice: Notice) -> None:
                 sent.append("first")
                 route = Route(name="mail", notifier=Host())
                 outbox.deliver(storage, [route], clock=lambda: now.astimezone(there))

@@ -2,8 +2,10 @@
 
 import email
 import email.policy
+import smtplib
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -81,3 +83,67 @@ def test_a_recipient_refused_for_good_is_undeliverable(post: tuple[Post, MailOpt
     box.answer = "550 unknown"
     with pytest.raises(Undeliverable):
         Mail(options).deliver(NOTICE)
+
+
+# ------------------------------------------------------------------ servers that answer oddly
+
+
+def odd_server(answers: dict[bytes, bytes], came: list[bytes]) -> int:
+    """A server on this machine that answers these verbs so, and all else well; return its port."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        lines = connection.makefile("rb")
+        connection.sendall(b"220 here\r\n")
+        while line := lines.readline():
+            verb = line[:4].upper().strip()
+            if verb == b"DATA":
+                connection.sendall(b"354 go on\r\n")
+                while lines.readline() != b".\r\n":
+                    pass
+                came.append(verb)
+            said = answers.get(verb, b"250 fine")
+            if not said:  # silence
+                continue
+            connection.sendall(said + b"\r\n")
+            if verb == b"QUIT":
+                break
+        connection.close()
+        listening.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    return int(listening.getsockname()[1])
+
+
+def plain(port: int) -> Mail:
+    return Mail(
+        MailOptions(
+            server="127.0.0.1",
+            port=port,
+            tls="none",
+            from_="office@city.invalid",
+            pattern="{recipient}@city.invalid",
+            timeout=1,
+        )
+    )
+
+
+@pytest.mark.parametrize("goodbye", [b"421 too busy, closing", b"500 what", b""])
+def test_what_the_server_took_over_is_sent_however_it_says_goodbye(goodbye: bytes) -> None:
+    came: list[bytes] = []
+    plain(odd_server({b"QUIT": goodbye}, came)).deliver(NOTICE)
+    assert came == [b"DATA"]
+
+
+@pytest.mark.parametrize(("verb", "code"), [(b"DATA", 554), (b"MAIL", 550), (b"RCPT", 550)])
+def test_what_the_server_refuses_for_good_is_not_tried_again(verb: bytes, code: int) -> None:
+    with pytest.raises(Undeliverable):
+        plain(odd_server({verb: b"%d no" % code}, [])).deliver(NOTICE)
+
+
+@pytest.mark.parametrize(("verb", "code"), [(b"DATA", 451), (b"MAIL", 450), (b"RCPT", 450)])
+def test_what_the_server_cannot_take_now_is_tried_again(verb: bytes, code: int) -> None:
+    with pytest.raises(smtplib.SMTPException) as error:
+        plain(odd_server({verb: b"%d later" % code}, [])).deliver(NOTICE)
+    assert not isinstance(error.value, Undeliverable)

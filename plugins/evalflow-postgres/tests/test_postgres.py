@@ -405,13 +405,27 @@ def test_what_another_deliverer_is_claiming_is_passed_over(
     storage: PostgresStorage, host: psycopg.Connection
 ) -> None:
     storage.commit(entry_after(given_project(storage), at=BEGINNING, told=("a", "b", "c")))
-    joined = PostgresStorage.on_connection(host, schema=storage.schema)
-    (first,) = joined.claim("console", at=LATER, limit=1, lease=LEASE)
+    host.execute("SELECT 1 FROM notice ORDER BY position LIMIT 1 FOR UPDATE")  # is claiming one
 
     others = storage.claim("console", at=LATER, limit=9, lease=LEASE)  # does not wait
 
-    assert first.notice.recipient == "a"
     assert [each.notice.recipient for each in others] == ["b", "c"]
+
+
+def test_notices_are_not_delivered_inside_of_a_hosts_transaction(
+    storage: PostgresStorage, host: psycopg.Connection
+) -> None:
+    storage.commit(entry_after(given_project(storage), at=BEGINNING, told=("a",)))
+    joined = PostgresStorage.on_connection(host, schema=storage.schema)
+    for _ in range(2):  # before its first statement, and after
+        with pytest.raises(InvalidInput) as error:
+            joined.claim("console", at=LATER, limit=1, lease=LEASE)
+        assert error.value.problems[0].code == "open_transaction"
+        host.execute("SELECT 1")
+    host.commit()
+    host.autocommit = True
+    assert len(joined.claim("console", at=LATER, limit=1, lease=LEASE)) == 1
+    assert [each.tries for each in storage.outbox()] == [1]
 
 
 def test_who_settle_the_same_notices_do_not_wait_for_each_other(storage: PostgresStorage) -> None:

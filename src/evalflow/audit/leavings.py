@@ -13,8 +13,8 @@ import attrs
 
 from evalflow.audit.findings import Mismatch, edited, shown
 from evalflow.audit.values import fault_of
-from evalflow.model import Entry, Move, Project
-from evalflow.model.canonical import canonical
+from evalflow.model import Entry, Move, Notice, Project
+from evalflow.model.canonical import canonical, digest
 from evalflow.storage.integrity import Values
 from evalflow.storage.rows import (
     ASSIGNMENT_COLUMNS,
@@ -44,6 +44,7 @@ class Leavings:
         self._rows: dict[str, dict[tuple[Any, ...], tuple[dict[str, Any], int]]] = {
             table: {} for table in _KEYS
         }
+        self._earlier: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
 
     def follow(self, move: Move) -> None:
         """Take note of every row that a move writes beside its entry and its project."""
@@ -57,7 +58,11 @@ class Leavings:
             self._leave("assignment", _named(ASSIGNMENT_COLUMNS, each), number)
         for notice in move.notices:
             row = _named(NOTICE_COLUMNS, notice_row(notice))
-            self._rows["notice"].setdefault(_key("notice", row), (row, number))  # told once
+            key = _key("notice", row)
+            self._rows["notice"].setdefault(key, (row, number))  # told once
+            older = _earlier_id(notice, move.entry)
+            if older is not None:
+                self._earlier.setdefault((older, notice.notifier), []).append(key)
 
     def _leave(self, table: str, row: dict[str, Any], number: int) -> None:
         self._rows[table][_key(table, row)] = row, number
@@ -88,6 +93,8 @@ class Leavings:
         for row in rows:
             key = _key(table, row)
             found = should.pop(key, None)
+            if found is None and table == "notice":
+                key, found = self._as_earlier(key, should)
             if found is None:
                 yield self._row(table, code, row, None)
                 continue
@@ -108,6 +115,17 @@ class Leavings:
                 ko="알림의 순서가 이력의 순서와 다릅니다.",
                 en="its notices do not stand in the order of its entries",
             )
+
+    def _as_earlier(
+        self, key: tuple[Any, ...], should: dict[tuple[Any, ...], tuple[dict[str, Any], int]]
+    ) -> tuple[tuple[Any, ...], tuple[dict[str, Any], int] | None]:
+        """Return the key and the row of the notice that an earlier release named so. It told the
+        same of one visit once: what it left out is not missed."""
+        named = [each for each in self._earlier.get(key, ()) if each in should]
+        if not named:
+            return key, None
+        (row, number), *_ = [should.pop(each) for each in named]
+        return named[0], ({**row, "id": key[0]}, number)
 
     def _row(self, table: str, code: str, row: Values, number: int | None) -> Mismatch:
         told = ", ".join(shown(each) for each in _key(table, row))
@@ -134,6 +152,16 @@ _KEYS = {
     "evaluation": ("period",),
     "notice": ("id", "notifier"),
 }
+
+
+def _earlier_id(notice: Notice, entry: Entry) -> str | None:
+    """Return the id that earlier releases gave a notice of what was fired within a visit: by what
+    was said, not by the entry. None where it is what it is."""
+    visit, _, rest = notice.id.removeprefix(f"{notice.project}:").partition(":")
+    begun, within, _ = visit.partition("+")
+    if not within:
+        return None
+    return f"{notice.project}:{begun}+{digest(canonical(entry.data))[:12]}:{rest}"
 
 
 def _key(table: str, row: Values) -> tuple[Any, ...]:

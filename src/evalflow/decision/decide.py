@@ -39,7 +39,7 @@ from evalflow.model import (
     Subject,
 )
 from evalflow.model import directory as access
-from evalflow.model.canonical import Tree, canonical, digest
+from evalflow.model.canonical import Tree, digest
 from evalflow.model.history import EVALUATED
 from evalflow.scoring.questions import questions
 
@@ -570,13 +570,14 @@ def _entry_data(firing: Firing, draft: Draft) -> Tree:
 
 def _notices(firing: Firing, entry: Entry, stands: Project) -> tuple[Notice, ...]:
     """Return the notices of a firing, one for each recipient and notifier, their recipients
-    resolved today. The same notice is sent once per visit to a state (not once per state)."""
+    resolved today. The same notice is sent once per visit to a state (not once per state); what
+    is fired within a visit tells of itself each time: a second spot check."""
     if not firing.event.notices:
         return ()
     region = list(firing.lifecycle.regions).index(firing.event.leads)
     visit = str(stands.visits[region])
     if entry.before[region] == entry.after[region]:
-        visit += "+" + digest(canonical(entry.data))[:12]
+        visit += f"+{entry.number}"
     told = {
         "event": entry.event,
         "period": entry.evaluated,

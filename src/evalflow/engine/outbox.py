@@ -10,7 +10,8 @@ notices, gives each to its notifier and records how it went. What is promised, a
 - Each notifier of each plan works in a thread of its own: a slow or broken one does not hold up
   another. One that gives no answer for longer than the *patience* is left behind: the notice
   counts as failed, the others that it had claimed are handed back, and the report says so.
-- A deliverer that dies leaves its claimed notices leased; they come back when the *lease* ends.
+- A deliverer that dies leaves its claimed notices leased; they come back when the *lease* ends, and
+  are then tried one at a time. One at which deliverers die again and again is given up as well.
 - What one act tells one recipient, such as a bureau's submission of nine projects, arrives as
   one message with the list (see `evalflow.engine.telling`), if it is claimed together: a list
   comes in parts where it is longer than `LONGEST` (what is tried again counts with what is claimed
@@ -270,10 +271,12 @@ class _Lane:
                 self._allowance.give_back(len(left))
         if not found:
             return False
+        messages, later = _alone_after_a_crash(_messages(found, together=self._tell is not None))
+        self._allowance.give_back(len(later))
         with self._progress:
             self._claimed_at, self._tried = at, False
-            self._outcomes.extend(_handed_back(left, at))
-            self._waiting.extend(_messages(found, together=self._tell is not None))
+            self._outcomes.extend(_handed_back([*left, *later], at))
+            self._waiting.extend(messages)
             if self.over:  # interrupted meanwhile
                 self._outcomes.extend(self._returned())
         self._settle()
@@ -327,6 +330,8 @@ class _Lane:
             return self._trying
 
     def _attempt(self, message: _Message) -> Exception | SystemExit | None:
+        if max(each.tries for each in message) > len(self._route.backoff) + 1:
+            return Undeliverable("every deliverer that tried to send it ended without an answer")
         try:
             if self._tell is None:
                 (notice,) = [each.notice for each in message]
@@ -457,6 +462,22 @@ def _messages(found: Iterable[Outgoing], *, together: bool) -> list[_Message]:
         key = act_of(notice), notice.name, notice.recipient, notice.role
         groups.setdefault(key, []).append(each)
     return list(groups.values())
+
+
+def _alone_after_a_crash(
+    messages: Sequence[_Message],
+) -> tuple[Sequence[_Message], Sequence[Outgoing]]:
+    """Return the messages to be tried now, and the notices to be handed back.
+
+    One that was claimed before, and of which nobody said how it went, was in the hands of a
+    deliverer that died, perhaps of it. It is tried alone, when all before it is on record: so it
+    takes nothing with it.
+    """
+    for place, message in enumerate(messages):
+        if any(each.tries > 1 and each.error is None for each in message):
+            now = messages[: place or 1]
+            return now, [each for later in messages[len(now) :] for each in later]
+    return messages, ()
 
 
 def _begins(found: Sequence[Outgoing]) -> int:

@@ -7,6 +7,7 @@ import os
 import smtplib
 import ssl
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from email.message import EmailMessage
 from typing import Literal
 
@@ -79,7 +80,7 @@ class Mail:
             )
         else:
             server = smtplib.SMTP(options.server, options.port, timeout=options.timeout)
-        with server:
+        with closing(server):
             if options.tls == "starttls":
                 server.starttls(context=context)
             if options.login is not None:
@@ -90,6 +91,13 @@ class Mail:
                 if all(500 <= code < 600 for code, _ in error.recipients.values()):
                     raise Undeliverable(f"recipient refused: {error}") from error
                 raise
+            except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+                if 500 <= error.smtp_code < 600:
+                    raise Undeliverable(f"refused: {error}") from error
+                raise
+            # Taken over is taken over, however the server says goodbye.
+            with suppress(OSError, smtplib.SMTPException):
+                server.quit()
 
     def _mail(self, notice: Notice) -> EmailMessage:
         options = self._options

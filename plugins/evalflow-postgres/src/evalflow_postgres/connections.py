@@ -269,7 +269,7 @@ class Joined:
         connection can be used meanwhile."""
         self._number += 1
         name = f"evalflow_{self._number}_{id(self):x}"
-        alone = self._autocommits()
+        alone = self.autocommits()
         try:
             with self._connection.cursor(name, row_factory=tuple_row, withhold=alone) as cursor:
                 cursor.itersize = _CHUNK
@@ -284,7 +284,7 @@ class Joined:
         host's transaction is."""
         connection = self._connection
         row = self.row(first)
-        if self._autocommits():
+        if self.autocommits():
             with connection.transaction():
                 connection.execute(_HOLD)
                 yield connection, row, False
@@ -294,7 +294,8 @@ class Joined:
         with self._savepoint(TransactionStatus.INERROR):
             yield connection, row, moving
 
-    def _autocommits(self) -> bool:
+    def autocommits(self) -> bool:
+        """Say whether each statement is a transaction of its own."""
         connection = self._connection
         idle = connection.info.transaction_status == TransactionStatus.IDLE
         return connection.autocommit and idle
@@ -303,7 +304,7 @@ class Joined:
     def writing(self) -> Iterator[Connection]:
         """Give the connection inside a savepoint; in autocommit, inside a transaction."""
         connection = self._connection
-        if self._autocommits():
+        if self.autocommits():
             with connection.transaction():
                 yield connection
             return

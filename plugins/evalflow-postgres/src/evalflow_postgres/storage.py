@@ -442,7 +442,14 @@ class PostgresStorage(PostgresReads):
         plan: str | None = None,
     ) -> Sequence[Outgoing]:
         """Return up to `limit` waiting notices, leased to the caller; see the contract. What
-        another deliverer is just claiming is passed over, not waited for."""
+        another deliverer is just claiming is passed over, not waited for.
+
+        Raises:
+            InvalidInput: the connection is a host's, and not in autocommit: what is sent cannot be
+                taken back with the host's transaction.
+        """
+        if isinstance(self._source, Joined) and not self._source.autocommits():
+            raise _not_here()
         values = {
             "notifier": notifier,
             "at": moment(at),
@@ -530,6 +537,20 @@ def _first(like: Move, place: int, project: str, number: int, previous: str, has
 def _fetch(connection: Connection, statement: str, values: Any) -> list[Any]:
     with connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
         return cursor.execute(statement, values).fetchall()
+
+
+def _not_here() -> InvalidInput:
+    return InvalidInput(
+        [
+            Problem(
+                code="open_transaction",
+                ko="다른 프로그램의 거래(transaction) 안에서는 알림을 보내지 않습니다. 거래를 마친 "
+                "뒤에, 또는 evalflow.open으로 연 저장소에서 보내십시오.",
+                en="notices are not delivered inside of a host's transaction, which may be rolled "
+                "back: deliver after its commit, or on a store opened by evalflow.open",
+            )
+        ]
+    )
 
 
 def _too_long(commit: Commit) -> InvalidInput:
