@@ -90,11 +90,13 @@ class Leavings:
         should = dict(self._rows[table])
         order = list(should)
         met = []
+        left_out: set[tuple[Any, ...]] = set()
         for row in rows:
             key = _key(table, row)
             found = should.pop(key, None)
             if found is None and table == "notice":
-                key, found = self._as_earlier(key, should)
+                key, found, once = self._as_earlier(key, should)
+                left_out.update(once)
             if found is None:
                 yield self._row(table, code, row, None)
                 continue
@@ -107,7 +109,8 @@ class Leavings:
                 yield edited(self.project, code, what, table, differing, number)
         for expected, number in should.values():
             yield self._row(table, code, expected, number)
-        if table == "notice" and met != [key for key in order if key not in should]:
+        gone = left_out.union(should)
+        if table == "notice" and met != [key for key in order if key not in gone]:
             yield Mismatch(
                 project=self.project,
                 code="order_broken",
@@ -118,14 +121,14 @@ class Leavings:
 
     def _as_earlier(
         self, key: tuple[Any, ...], should: dict[tuple[Any, ...], tuple[dict[str, Any], int]]
-    ) -> tuple[tuple[Any, ...], tuple[dict[str, Any], int] | None]:
-        """Return the key and the row of the notice that an earlier release named so. It told the
-        same of one visit once: what it left out is not missed."""
+    ) -> tuple[tuple[Any, ...], tuple[dict[str, Any], int] | None, list[tuple[Any, ...]]]:
+        """Return the key and the row of the notice that an earlier release named so, and the keys
+        of those that it left out: it told the same of one visit once."""
         named = [each for each in self._earlier.get(key, ()) if each in should]
         if not named:
-            return key, None
+            return key, None, []
         (row, number), *_ = [should.pop(each) for each in named]
-        return named[0], ({**row, "id": key[0]}, number)
+        return named[0], ({**row, "id": key[0]}, number), named[1:]
 
     def _row(self, table: str, code: str, row: Values, number: int | None) -> Mismatch:
         told = ", ".join(shown(each) for each in _key(table, row))
