@@ -84,6 +84,7 @@ test_the_scenarios_of_the_schemes = scenario_tests(FOLDER / "schemes", plugins=[
 
 
 test_the_scenarios_of_other_offices = scenario_tests(EXAMPLES / "other-offices", plugins=[])
+test_the_scenarios_of_procedures = scenario_tests(EXAMPLES / "procedures", plugins=[])
 
 
 # --------------------------------------------------------------------------- the selection

@@ -104,6 +104,8 @@ def _wanted(params: Mapping[str, Any]) -> tuple[str, str]:
     if "is" in params:
         words = ", ".join(_words(params["is"]))
         ko, en = [*ko, f"{words}이어야"], [*en, words]
+    if not ko:
+        return "적혀 있어야", "given"
     return " 그리고 ".join(ko), " and ".join(en)
 
 
