@@ -23,11 +23,13 @@ if __name__ == "__main__":  # what is imported from here on is followed
     atheris.instrument_imports(include=["evalflow"]).__enter__()
 
 import evalflow
+from evalflow.audit.log import read_checkpoint
 from evalflow.audit.verification import Checkpoint
 from evalflow.batch.script import load_script
 from evalflow.batch.selection import conditions, from_text, numbers_from
 from evalflow.files.table_reader import Column, read_table
 from evalflow.model.calendar import period
+from evalflow.plugins.signer import VerifierKey
 from evalflow.testing import load_scenario
 from evalflow.testing.office import Ticking, data_for, plan_text, the_plan
 
@@ -188,6 +190,8 @@ def _texts(content: bytes) -> object:
         lambda: numbers_from(first),
         lambda: period(first),
         lambda: Checkpoint.read(text),
+        lambda: read_checkpoint(text),
+        lambda: VerifierKey.read(text),
         lambda: engine.actor("office-2016", first),
         lambda: engine.plans.head(first),
         lambda: list(engine.history(first)),
@@ -258,6 +262,7 @@ TARGETS: Mapping[str, Target] = {
             b"2016-Q1\n1",
             b"office-2016/1\nreview",
             str(_engine_of_texts().audit.checkpoint()).encode(),
+            str(_engine_of_texts().audit.sign_checkpoint()).encode(),
         ],
     ),
 }

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
+import attrs
 import psycopg
 import pytest
 from evalflow_postgres import PostgresStorage
@@ -64,6 +65,31 @@ def test_an_entry_behind_one_that_may_still_come_is_not_in_the_log_yet(
     after = lived.audit.extend_checkpoint(before)
     assert after.checkpoint.size == before.size + 2
     assert after.extends(before)
+
+
+def test_a_revision_has_no_place_in_the_log_while_an_entry_may_come_before_it(
+    lived: evalflow.Engine, database: str
+) -> None:
+    """It was decided under the revision before, in a transaction that has not ended."""
+    assert isinstance(lived.storage, PostgresStorage)
+    with psycopg.connect(database) as connection:
+        joined = PostgresStorage.on_connection(connection, schema=lived.storage.schema)
+        theirs = evalflow.Engine(joined, plugins=Plugins.load([]), clock=Ticking())
+        put_off(theirs, "5")
+        head = lived.plans.head(PLAN_ID)
+        renamed = attrs.evolve(
+            head,
+            label=evalflow.Label(head.label.ko, "Renamed"),
+            tree={**head.tree, "en": "Renamed"},
+        )
+        plan = attrs.evolve(lived.plans.with_tables(PLAN_ID, []), head=renamed)
+        lived.adopt(plan, by="policy-1", reason="이름")
+        between = lived.audit.sign_checkpoint()
+        connection.commit()
+    after = lived.audit.extend_checkpoint(between)
+    assert after.extends(between)
+    put_off(lived, "6")
+    assert lived.audit.extend_checkpoint(after.checkpoint).extends(after.checkpoint)
 
 
 def test_a_bundle_names_what_has_no_place_in_the_log_yet(

@@ -120,11 +120,11 @@ class PostgresTables:
             last = page[-1][0]
 
     def behind(self) -> bool:
-        """Say whether there are entries behind one that may still come."""
-        if "position" not in self._columns["entry"]:
-            return False
-        sql = f"SELECT 1 FROM {self._prefix}entry WHERE position > %s LIMIT 1"
-        return any(True for _ in self._read(sql, (self._horizon(),)))
+        """Say whether a position was drawn of which `written` knows nothing yet, also by somebody
+        whose entry cannot be seen: it may be decided under a revision before the last one."""
+        sql = "SELECT coalesce(pg_sequence_last_value(%s::text::regclass), 0) > %s"
+        drawn = f"{self._prefix}entry_position_seq"
+        return any(row[0] for row in self._read(sql, (drawn, self._horizon())))
 
     def faults(self) -> list[SchemaFault]:
         """Return what is wrong with columns, indexes, constraints, triggers and functions."""
