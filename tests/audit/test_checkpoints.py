@@ -210,7 +210,7 @@ def test_any_edit_of_the_text_makes_another_checkpoint_or_none(place, char):
     ["", "a\n1\n", "a\n01\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
      "a\n-1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n", "a\n1\nAAAA\n",
      "a\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I\n", EXAMPLE.replace("— w", "- w"),
-     EXAMPLE + "\x07", EXAMPLE.replace("20852163", "20852163\n")],
+     EXAMPLE + "\x07", EXAMPLE.replace("sofa", "\udcff"), EXAMPLE.replace("20852163", "20852163\n")],
 )  # fmt: skip
 def test_what_is_no_checkpoint_is_said_to_be_none(text):
     with pytest.raises(evalflow.InvalidInput) as caught:
@@ -238,7 +238,7 @@ def test_a_key_file_is_its_owner_s_alone_and_never_overwritten(tmp_path):
     assert VerifierKey.of(Ed25519(Ed25519Options(key=str(path)))) == key
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a+b", "a\nb", "a\u3000b", "x" * 201])
+@pytest.mark.parametrize("name", ["", "a b", "a+b", "a\nb", "a\u3000b", "\udcff", "x" * 201])
 def test_a_name_that_a_note_cannot_bear_makes_no_key(tmp_path, name):
     with pytest.raises(evalflow.InvalidInput) as caught:
         make_key(name, tmp_path / "k")

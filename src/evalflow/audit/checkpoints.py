@@ -24,6 +24,7 @@ UNSIGNED = "evalflow"
 """What stands in an origin for the key's name where nobody signed."""
 
 _SEAL = re.compile(r"evalflow-bundle ([0-9a-f]{64})")
+_NO_TEXT = re.compile(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
 _SIGNATURE = re.compile(r"— (\S+) ([A-Za-z0-9+/]+={0,2})")
 _MOST = 64 * 1024  # characters of a note: some hundreds of signatures
@@ -102,7 +103,7 @@ class SignedCheckpoint:
             InvalidInput: it is none.
         """
         told = text.replace("\r\n", "\n").strip("\n") + "\n"
-        if len(told) > _MOST or any(ord(each) < 32 and each != "\n" for each in told):
+        if len(told) > _MOST or _NO_TEXT.search(told):
             raise _bad(text)
         body, _, under = told.rpartition("\n\n")
         if not body:

@@ -25,7 +25,7 @@ COSIGNATURE = 4
 """The type of a witness's Ed25519 signature with its time (C2SP `tlog-cosignature`)."""
 
 _PRIVATE = "PRIVATE+KEY+"
-_NAME = re.compile(r"[^\s+\x00-\x1f\x7f]{1,200}")
+_NAME = re.compile(r"[^\s+\x00-\x1f\x7f\ud800-\udfff]{1,200}")
 
 
 @runtime_checkable
