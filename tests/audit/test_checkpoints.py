@@ -210,7 +210,8 @@ def test_any_edit_of_the_text_makes_another_checkpoint_or_none(place, char):
     ["", "a\n1\n", "a\n01\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
      "a\n-1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n", "a\n1\nAAAA\n",
      "a\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I\n", EXAMPLE.replace("— w", "- w"),
-     EXAMPLE + "\x07", EXAMPLE.replace("sofa", "\udcff"), EXAMPLE.replace("20852163", "20852163\n")],
+     EXAMPLE + "\x07", EXAMPLE.replace("sofa", "\udcff"),
+     EXAMPLE.replace("20852163", "20852163\n")],
 )  # fmt: skip
 def test_what_is_no_checkpoint_is_said_to_be_none(text):
     with pytest.raises(evalflow.InvalidInput) as caught:
