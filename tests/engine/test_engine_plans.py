@@ -99,7 +99,7 @@ def test_a_plan_that_asks_for_what_is_not_installed_says_where(tmp_path):
 
     with pytest.raises(evalflow.InvalidInput) as wrong:
         evalflow.load_plan(path, plugins=[])
-    assert [(p.value, p.line) for p in wrong.value.problems] == [("grades", 8), ("mail", 9)]
+    assert [(p.value, p.line) for p in wrong.value.problems] == [("grades", 8), ("mail", 12)]
 
 
 def test_a_plan_loaded_with_other_plugins_is_not_adopted(office):

@@ -182,7 +182,11 @@ def test_a_list_as_offices_keep_it_is_understood(tmp_path):
     again.save(path)
     assert changed(plan, path) == {("1", "budget.sources.구비"): "49000000"}
     notes = with_tables(plan, [path]).notes
-    assert {note.code for note in notes} == {"columns_not_used", "total_left_out"}
+    assert {note.code for note in notes} == {
+        "columns_not_used",
+        "total_left_out",
+        "content_lacking",  # 49 in all, and the quarters still need 48
+    }
 
 
 def test_a_dash_takes_out_and_a_new_row_adds(tmp_path):

@@ -67,6 +67,7 @@ def check(
     TABLES of projects, budgets and targets are laid over it.
     """
     import evalflow
+    from evalflow.plan.content import LACKING
 
     plan = evalflow.load_plan(file, tables=_meant(tables, sheets, visible_rows))
     for note in plan.notes:
@@ -74,8 +75,9 @@ def check(
     findings = evalflow.check_lifecycle(plan.lifecycle, plan=plan)
     for finding in findings:
         session.echo(finding.text(session.lang))
-    _summary(session, plan)
-    return 2 if any(finding.severity == "error" for finding in findings) else 0
+    lacking = sum(note.code == LACKING for note in plan.notes)
+    _summary(session, plan, lacking)
+    return 2 if lacking or any(finding.severity == "error" for finding in findings) else 0
 
 
 @plan_command.command("import")
@@ -449,13 +451,16 @@ def _signed(session: Session, signature: Signature) -> str:
     return f"{text} {session.day(signature.signed_on)}" if signature.signed_on else text
 
 
-def _summary(session: Session, plan: Any) -> None:
+def _summary(session: Session, plan: Any, lacking: int = 0) -> None:
     indicators = sum(len(project.indicators) for project in plan.projects.values())
+    ko, en = "이상 없음", "no errors"
+    if lacking:
+        ko, en = f"빠진 내용 {lacking}건", f"{lacking} things lacking"
     session.echo(
         session.say(
             f"{plan.id}: 사업 {len(plan.projects)}건, 성과지표 {indicators}개, "
-            f"부서 {len(plan.head.units)}곳 — 이상 없음",
+            f"부서 {len(plan.head.units)}곳 — {ko}",
             f"{plan.id}: {len(plan.projects)} projects, {indicators} indicators, "
-            f"{len(plan.head.units)} units: no errors",
+            f"{len(plan.head.units)} units: {en}",
         )
     )

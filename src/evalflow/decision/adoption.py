@@ -25,6 +25,7 @@ from evalflow.model import (
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.directory import Directory
+from evalflow.plan.content import lacking
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import ADOPT, NEXT_PLAN, Difference
 
@@ -197,6 +198,19 @@ def check_reasons(
             )
     if problems:
         raise InvalidInput(problems)
+
+
+def check_content(plan: Plan, lifecycle: Lifecycle, old: Mapping[str, ProjectDefinition]) -> None:
+    """Check that the plan of every project that is new says what the lifecycle wants it to say
+    (R13, R29, R31, R32), but for what the plan is lenient in.
+
+    Raises:
+        InvalidInput: what it does not say; all of it, with its path in the plan.
+    """
+    new = [each for number, each in plan.projects.items() if number not in old]
+    found = [lack.problem(plan.file) for lack in lacking(plan.head, new, lifecycle.project_plans)]
+    if found:
+        raise InvalidInput(found)
 
 
 def _not_due_unexplained(plan: Plan, path: str, said: NotDue) -> Problem:

@@ -18,6 +18,7 @@ from evalflow.decision.actions import ACTIONS
 from evalflow.decision.adoption import (
     REVISE,
     Adoption,
+    check_content,
     check_doors,
     check_reasons,
     check_revision,
@@ -416,6 +417,7 @@ class Commands:
             revision = before.head.revision + 1
             effective = before.calendar.period_on(before.calendar.today(at)).text
         check_reasons(plan, before.head if before else None, old)
+        check_content(plan, lifecycle, old)
         head = attrs.evolve(plan.head, revision=revision, effective=effective)
         terms = self.rules.draft(head, (*known, (revision, effective)))
         # A revision is a matter of who held the office before it, by the rules in force.

@@ -39,7 +39,7 @@ from evalflow.lifecycle.places import (
     overlap_told,
 )
 from evalflow.lifecycle.sources import FORMAT
-from evalflow.model import DueRule, Label
+from evalflow.model import CONTENTS, DueRule, Label
 from evalflow.model.canonical import Tree
 from evalflow.model.history import EVALUATED
 
@@ -119,6 +119,7 @@ class Builder:
         if not adopted_by:
             empty(top, "adopted_by", ("역할", "role"))
         replaces = self._replaces()
+        contents = self._names(top, "project_plans", ("사업계획의 내용", "content"), CONTENTS)
         self.reading.raise_if_any()
         return Lifecycle(
             name=name,
@@ -131,6 +132,7 @@ class Builder:
             duties=duties,
             adopted_by=adopted_by,
             replaces=replaces,
+            project_plans=contents,
             tree=with_order(top.tree),
             places={} if self.document is None else Places(self.document, self.paths),
         )

@@ -214,6 +214,7 @@ class Lifecycle:
     """A versioned definition. `fingerprint` is `<name>/<version>@<12 hex digits of content>`.
 
     `adopted_by` are the roles that may adopt a plan under it, and revise the plan later.
+    `project_plans` is what the plan of a project must say before it is adopted (`CONTENTS`).
     `replaces` says of other versions (`name/version`) which of its states their states become
     when a project migrates from there; those that it does not say keep their names.
     `tree` is what the YAML file said, with lists wherever order counts: it is what is stored, and
@@ -231,6 +232,7 @@ class Lifecycle:
     events: Mapping[str, Event]
     duties: tuple[Duty, ...] = ()
     adopted_by: tuple[str, ...] = ()
+    project_plans: tuple[str, ...] = ()
     replaces: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
     tree: Tree = attrs.field(factory=dict, eq=False, repr=False)
     places: Mapping[str, str] = attrs.field(factory=dict, eq=False, repr=False)

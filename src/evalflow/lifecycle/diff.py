@@ -52,6 +52,16 @@ def diff(one: Lifecycle, other: Lifecycle) -> tuple[Difference, ...]:
                 f"who adopts plans: {adopting[0] or '-'} → {adopting[1] or '-'}",
             )
         )
+    wanted = (", ".join(one.project_plans), ", ".join(other.project_plans))
+    if wanted[0] != wanted[1]:
+        found.append(
+            _changed(
+                "lifecycle",
+                other.name,
+                f"사업계획에 있어야 하는 내용: {wanted[0] or '-'} → {wanted[1] or '-'}",
+                f"what the plan of a project says: {wanted[0] or '-'} → {wanted[1] or '-'}",
+            )
+        )
     pairs: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = (
         ("role", one.roles, other.roles),
         ("region", one.regions, other.regions),

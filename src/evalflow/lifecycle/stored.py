@@ -75,6 +75,7 @@ def _lifecycle(tree: stored.Inside) -> Lifecycle:
         events={event.name: event for event in events.values()},
         duties=tuple(stored.each(tree, "duties", _duty).values()),
         adopted_by=stored.texts(tree, "adopted_by"),
+        project_plans=stored.texts(tree, "project_plans"),
         replaces=stored.named(tree, "replaces", _renamed),
         tree=with_order(tree),
     )

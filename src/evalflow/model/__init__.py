@@ -16,6 +16,7 @@ from evalflow.model.plans import (
     Signature,
 )
 from evalflow.model.projects import (
+    CONTENTS,
     Actual,
     Budget,
     Change,
@@ -42,6 +43,7 @@ from evalflow.model.rules import (
 from evalflow.model.units import Actor, Assignment, Grant, Label, Renaming, Unit
 
 __all__ = [
+    "CONTENTS",
     "Act",
     "Actor",
     "Actual",

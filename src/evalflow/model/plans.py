@@ -96,7 +96,8 @@ class PlanHead:
     first period measured against this revision (D5). `forms` holds the options of forms by
     name. `brackets` says what a figure in brackets means in the
     office's files: `minus` or `provisional` (잠정치); None: it is not said, and such a figure is
-    refused. `patience` is how long one answer of a
+    refused. `lenient` holds what the plans of projects may leave out (`CONTENTS`), with the reason.
+    `patience` is how long one answer of a
     plugin's guard or scorer may take; None: as long as it takes.
     """
 
@@ -121,6 +122,7 @@ class PlanHead:
     goals: Mapping[str, Goal] = attrs.field(factory=dict)
     criteria: Mapping[str, Label] = attrs.field(factory=dict)
     exclusions: tuple[Exclusion, ...] = ()
+    lenient: Mapping[str, str] = attrs.field(factory=dict)
     document: PlanDocument = attrs.field(factory=PlanDocument)
     milestones: tuple[tuple[dt.date, Label], ...] = ()
     illustrative: Label | None = None

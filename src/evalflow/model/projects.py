@@ -104,6 +104,18 @@ class Budget:
         return sum(self.sources.values())
 
 
+CONTENTS: Mapping[str, Label] = {
+    "goals": Label("목표 체계(전략목표-정책사업목표-단위사업)", "place in the chain of goals"),
+    "term": Label("사업기간", "term"),
+    "content": Label("사업내용", "content"),
+    "budget": Label("재원별 사업비", "budget by source"),
+    "periods": Label("기간별 소요예산", "budget needed by period"),
+    "schedule": Label("월별 세부추진계획", "monthly steps"),
+}
+"""What a lifecycle may ask of a project's plan (R13, R29, R31, R32), by the name that it and plans
+know."""
+
+
 @attrs.frozen(kw_only=True)
 class ProjectDefinition:
     """What one revision of the plan says about one project (R29-R32, R39).

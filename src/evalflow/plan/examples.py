@@ -11,6 +11,7 @@ _FILES = {
     "seodaemun-2016": "plan.yaml",
     "seodaemun-2016-orders": "orders.yaml",
     "seodaemun-2016-pledges": "pledges.yaml",
+    "seodaemun-2016-referrals": "referrals.yaml",
     "seodaemun-2016-regeneration": "regeneration.yaml",
     "seodaemun-2016-selection": "selection.yaml",
 }
@@ -19,9 +20,9 @@ _FILES = {
 def example(name: str = "seodaemun-2016") -> Path:
     """Return the file of the example plan whose id is `name`, to be given to `load_plan`.
 
-    They are five plans of one office for 2016: the plan itself, and `seodaemun-2016-selection`,
-    `-pledges`, `-regeneration` and `-orders`. They are files of the installed package: copy one to
-    change it.
+    They are six plans of one office for 2016: the plan itself, and `seodaemun-2016-selection`,
+    `-pledges`, `-regeneration`, `-orders` and `-referrals`. They are files of the installed
+    package: copy one to change it.
 
     Raises:
         InvalidInput: there is no such example; the nearest one and all of them are named.

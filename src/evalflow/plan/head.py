@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 
 from evalflow.files.figures import BRACKETS
 from evalflow.files.reader import Part, Reader
+from evalflow.files.words import IN_WORDS, has_words
 from evalflow.lifecycle.definition import Lifecycle
-from evalflow.model import Exclusion, Goal, Label, PlanHead
+from evalflow.model import CONTENTS, Exclusion, Goal, Label, PlanHead
 from evalflow.model.canonical import Tree
 from evalflow.plan import keys
 from evalflow.plan.order import ORDER, sort_parts, with_order
@@ -92,6 +93,7 @@ def read_head(reading: Reader, lifecycle: Lifecycle | None, *, written: bool) ->
         criteria=_labels(top, "criteria"),
         goals=_goals(top),
         exclusions=tuple(_exclusions(top)),
+        lenient=_lenient(top),
         document=read_document(top, directory, written=written),
         milestones=tuple(sorted(_milestones(top), key=lambda pair: pair[0])),
         illustrative=top.label_at("illustrative", None, english=False),
@@ -160,6 +162,18 @@ def _exclusions(top: Part) -> Iterator[Exclusion]:
             reason=part.text("reason"),
             evaluated_in=part.text("evaluated_in"),
         )
+
+
+def _lenient(top: Part) -> dict[str, str]:
+    """Return what the plans of projects may leave out, each with the reason for it in words."""
+    inside = top.mapping("lenient", required=False)
+    inside.only(frozenset(CONTENTS))
+    reasons = {name: inside.text(name) for name in inside.tree if name in CONTENTS}
+    for name, reason in reasons.items():
+        if reason and not has_words(reason):
+            ko, en = (said.format(reason) for said in IN_WORDS)
+            inside.wrong(name, "no_reason", ko, en, reason)
+    return reasons
 
 
 def _milestones(top: Part) -> Iterator[tuple[dt.date, Label]]:

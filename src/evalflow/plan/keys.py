@@ -17,7 +17,7 @@ PLAN = frozenset(
         "goals",
         "milestones",
     }
-    | {"exclusions", "projects"}
+    | {"exclusions", "lenient", "projects"}
 )
 STORED_PLAN = (PLAN | {ORDER}) - {"projects"}
 LABEL = frozenset({"ko", "en"})

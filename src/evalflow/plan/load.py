@@ -13,6 +13,7 @@ from evalflow.files.yaml import Document, path_text, read
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.lifecycle.sources import is_file
 from evalflow.model import Indicator, PlanHead, ProjectDefinition
+from evalflow.plan.content import content_notes
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import read_head
 from evalflow.plan.overlay import Overlay, overlay
@@ -57,14 +58,18 @@ def load_plan(
     _raise_if_any(reading.problems, document)
     assert used is not None
 
-    def where(definition: ProjectDefinition, indicator: Indicator) -> str:
-        path = ("projects", definition.number, "indicators", indicator.id)
-        if definition.number in laid.projects:
+    def at(path: tuple[str, ...]) -> str:
+        if path[1] in laid.projects:
             return f"{document.name}: {path_text(path)}"
         line, column = document.place(path)
         return f"{document.name}:{line}:{column}"
 
-    notes = laid.notes + unrateable(head, tuple(projects.values()), where)
+    def where(definition: ProjectDefinition, indicator: Indicator) -> str:
+        return at(("projects", definition.number, "indicators", indicator.id))
+
+    found = tuple(projects.values())
+    notes = laid.notes + unrateable(head, found, where)
+    notes += content_notes(head, found, used.project_plans, at)
     return Plan(head=head, projects=projects, lifecycle=used, file=document.name, notes=notes)
 
 
@@ -83,7 +88,9 @@ def with_tables(plan: Plan, tables: Sequence[str | os.PathLike[str]]) -> Plan:
             ("projects", project.number, "indicators", indicator.id)
         ),
     )
-    return attrs.evolve(plan, projects={**plan.projects, **laid.projects}, notes=notes)
+    projects = {**plan.projects, **laid.projects}
+    notes += content_notes(plan.head, projects.values(), plan.lifecycle.project_plans, path_text)
+    return attrs.evolve(plan, projects=projects, notes=notes)
 
 
 def _projects(

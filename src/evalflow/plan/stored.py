@@ -248,6 +248,7 @@ def _head(tree: stored.Inside) -> PlanHead:
         criteria=_labels(tree, "criteria"),
         goals=stored_order(tree, "goals", stored.each(tree, "goals", _goal)),
         exclusions=tuple(stored.each(tree, "exclusions", _exclusion).values()),
+        lenient=stored.named(tree, "lenient", stored.text),
         document=stored_document(tree),
         milestones=_milestones(tree),
         illustrative=stored.label_at(tree, "illustrative", None),

@@ -57,13 +57,15 @@ class Surroundings:
             goals=head.goals,
             criteria=head.criteria,
             periods=tuple(period.text for period in periods),
-            months=_months(first, last) if periods else frozenset(),
+            months=months_of(first, last) if periods else frozenset(),
             first=first,
             last=last,
         )
 
 
-def _months(first: dt.date, last: dt.date) -> frozenset[str]:
+@lru_cache(maxsize=256)
+def months_of(first: dt.date, last: dt.date) -> frozenset[str]:
+    """Return the months between two days: `2016-03`."""
     count = (last.year - first.year) * 12 + last.month - first.month + 1
     numbers = range(first.month - 1, first.month - 1 + count)
     return frozenset(f"{first.year + n // 12:04}-{n % 12 + 1:02}" for n in numbers)

@@ -23,6 +23,7 @@ _HEAD_KEYS = (
         "directory",
     ),
     *("appointments", "fields", "core_projects", "criteria", "goals", "milestones", "exclusions"),
+    "lenient",
 )
 _CALENDAR_KEYS = (
     *("zone", "periods", "first", "last", "move", "holidays", "extra", "removed", "due"),

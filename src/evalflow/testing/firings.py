@@ -25,6 +25,9 @@ en: Test plan
 lifecycle: {lifecycle}
 calendar: {{periods: quarter, first: 2016-Q1, last: 2016-Q4}}
 scoring: {{}}
+lenient:
+  {{goals: 시험용 계획, term: 시험용 계획, content: 시험용 계획, budget: 시험용 계획,
+   periods: 시험용 계획, schedule: 시험용 계획}}
 notices: {{notifiers: [jsonl]}}
 units:
   office: {{kind: office, ko: 시험구, en: Test-gu}}

@@ -27,6 +27,9 @@ year: 2016
 ko: 시험 계획
 en: Test plan
 lifecycle: major-works
+lenient:
+  {goals: 시험용 계획, term: 시험용 계획, content: 시험용 계획, budget: 시험용 계획,
+   periods: 시험용 계획, schedule: 시험용 계획}
 calendar: {periods: quarter, first: 2016-Q1, last: 2016-Q4}
 scoring: {}
 notices: {notifiers: [jsonl]}
