@@ -95,7 +95,7 @@ def read_label(text: str) -> str:
 
 def test_regions_are_drawn_side_by_side() -> None:
     seen = drawing(mermaid(MAJOR_WORKS))
-    assert seen.asides == 1
+    assert seen.asides == len(MAJOR_WORKS.regions) - 1
     assert seen.labels["lifecycle_major_works"] == "주요업무 시행 및 평가"
     assert seen.labels["region_change"] == "변경"
     assert seen.labels["state_self_evaluated"] == "자체평가"
@@ -104,7 +104,9 @@ def test_regions_are_drawn_side_by_side() -> None:
 def test_every_edge_is_drawn_and_every_region_starts_somewhere() -> None:
     seen = drawing(mermaid(MAJOR_WORKS, lang="en"))
     starts = [edge for edge in seen.edges if edge[0] == "[*]"]
-    assert [target for _, target, _ in starts] == ["state_planned", "state_unchanged"]
+    assert [target for _, target, _ in starts] == [
+        f"state_{region.initial}" for region in MAJOR_WORKS.regions.values()
+    ]
     expected = [
         (f"state_{t.source}", f"state_{t.target}", event.label.en)
         for event in MAJOR_WORKS.events.values()
