@@ -13,7 +13,7 @@ from evalflow_forms.options import Options
 from evalflow_forms.papers import boxes_of_plan
 from evalflow_forms.sheet import NOTHING, Evidence, Part, Sheet, korean_date
 from evalflow_forms.sources import Sources
-from evalflow_forms.values import PROVISIONAL
+from evalflow_forms.values import CORRECTED, PROVISIONAL
 
 TITLES = {
     "projects": "주요업무시행 및 평가계획 대상사업 목록",
@@ -71,10 +71,11 @@ def sheet(
     module = _MODULES[form]
     parts = module.parts(sources, options)
     of_plan = boxes_of_plan(sources) if form in ("plan", "projects") else ()
+    boxes = options.sign_off or of_plan or _BOXES[form]
     made = Sheet(
         title=options.title or TITLES.get(form) or head.label.ko,
-        boxes=options.sign_off or of_plan or _BOXES[form],
-        parts=tuple(_headed(each, sources, options, request) for each in parts),
+        boxes=boxes,
+        parts=tuple(_headed(each, sources, options, request, boxes) for each in parts),
         listing=module.whole(sources, options),
         remarks=tuple(_remarks(form, sources)),
         illustrative=said.ko if said else None,
@@ -85,7 +86,13 @@ def sheet(
     return attrs.evolve(made, evidence=attrs.evolve(evidence, content=made.digest()))
 
 
-def _headed(part: Part, sources: Sources, options: Options, request: FormRequest) -> Part:
+def _headed(
+    part: Part,
+    sources: Sources,
+    options: Options,
+    request: FormRequest,
+    boxes: tuple[str, ...],
+) -> Part:
     """Return the part with its head: what is recorded of the paper, and what was asked for."""
     paper = part.paper
     head = [
@@ -97,7 +104,11 @@ def _headed(part: Part, sources: Sources, options: Options, request: FormRequest
     if paper.decision is not None:
         head.append(("방침번호", paper.decision))
     attached = options.attachments or paper.attachments
-    return attrs.evolve(part, head=tuple(head), attachments=attached)
+    signed = dict(paper.signed)
+    if paper.drafted is not None:
+        signed.setdefault(boxes[0], f"{paper.drafted:%m/%d}\n기안")
+    paper = attrs.evolve(paper, signed=signed)
+    return attrs.evolve(part, head=tuple(head), paper=paper, attachments=attached)
 
 
 def _remarks(form: str, sources: Sources) -> Iterator[str]:
@@ -116,6 +127,7 @@ def _rate_remark(sources: Sources) -> str:
     basis = "누계" if rules.basis == "cumulative" else "당기"
     some = any(provisional_figures(each.rating, each.facts) for each in sources.standings)
     marks = f", {PROVISIONAL} 잠정치" if some else ""
+    marks += f", {CORRECTED} 정정치" if any(each.corrections for each in sources.standings) else ""
     return (
         f"이행률: {basis} 실적을 {basis} 목표에 대비(지표별 산식), 소수 {rules.places}자리 반올림. "
         f"등급: {legend(rules.bands)}. △ 음수, - 해당 없음{marks}."

@@ -11,7 +11,7 @@ import attrs
 from evalflow.plugins import Band, Rating, roll_up
 from evalflow_forms import listing, values
 from evalflow_forms.columns import Column
-from evalflow_forms.department import lagging_rows, opinion
+from evalflow_forms.department import corrected, lagging_rows, opinion
 from evalflow_forms.listing import DEPARTMENT, plain
 from evalflow_forms.options import Options, check_columns
 from evalflow_forms.papers import submitted
@@ -126,7 +126,11 @@ def parts(sources: Sources, options: Options) -> tuple[Part, ...]:
     known = bureau_columns(sources.head.scoring.bands)
     check_columns("bureau", options, known)
     lines = listing.by_project(sources.standings, sources, options.unit)
-    tables = [_summary(sources, options, known), _projects(lines, options), _lagging(lines)]
+    tables = [
+        _summary(sources, options, known),
+        _projects(sources, lines, options),
+        _lagging(lines),
+    ]
     heads = [("", 30), ("", TEXT_WIDTH - 30)]
     tables.append(opinion(sources, list(sources.standings), heads, "국·소장 총괄의견"))
     return (
@@ -197,7 +201,7 @@ def _summary(sources: Sources, options: Options, known: dict[str, Column]) -> Ta
     return attrs.evolve(made, rows=(*rows, total), remarks=tuple(dict.fromkeys(remarks)))
 
 
-def _projects(lines: Sequence[Sequence[Line]], options: Options) -> Table:
+def _projects(sources: Sources, lines: Sequence[Sequence[Line]], options: Options) -> Table:
     names: tuple[str, ...] = (
         "number",
         "title",
@@ -209,7 +213,7 @@ def _projects(lines: Sequence[Sequence[Line]], options: Options) -> Table:
     )
     names += ("rate", "line_band", "project_rate", "band")
     widths = {"title": 50, "indicator": 50, "line_band": 22, "band": 22}
-    return listing.table(
+    made = listing.table(
         "사업별 추진현황",
         "사업별 추진현황",
         DEPARTMENT,
@@ -218,6 +222,12 @@ def _projects(lines: Sequence[Sequence[Line]], options: Options) -> Table:
         lines,
         frozen=2,
     )
+    remarks = [
+        f"[{standing.definition.number}] {said}"
+        for standing in sources.standings
+        for said in corrected(sources, standing)
+    ]
+    return attrs.evolve(made, remarks=tuple(remarks))
 
 
 def _lagging(lines: Sequence[Sequence[Line]]) -> Table:

@@ -15,7 +15,7 @@ from evalflow_forms import listing, values
 from evalflow_forms.columns import Column
 from evalflow_forms.listing import label, plain, wide
 from evalflow_forms.options import Options, check_columns, of_columns
-from evalflow_forms.papers import STOOD_IN, day_of, place_of, records_of
+from evalflow_forms.papers import Signed, day_of, records_of, sign_line
 from evalflow_forms.sheet import Cell, Paper, Part, Table, grouped, korean_date
 from evalflow_forms.sources import ProjectOverview, Sources
 from evalflow_forms.values import text_cell
@@ -271,11 +271,10 @@ def _part(rows: list[Changed], options: Options) -> Part:
     tables = [_overview(first), _compared(rows), _course(first), _consulted(first, consulted)]
     decision = first.decision
     signed = {}
+    for each in sign_line(sources, first.course()):
+        signed[sources.roles.get(each.role, each.role)] = each.text(sources)
     if decision is not None:
-        day = day_of(sources, decision)
-        stood_in = place_of(sources, decision.actor, day) if decision.on_behalf_of else ""
-        mark = f"\n{STOOD_IN} {stood_in}".rstrip() if decision.on_behalf_of else ""
-        signed = {_role(sources, decision): f"{day:%m/%d}{mark}"}
+        signed.setdefault(_role(sources, decision), _decided_by(sources, decision))
     heard = [
         _role(sources, each) + ("(이견 있음)" if each.data.get("dissent") else "")
         for each in consulted
@@ -295,6 +294,16 @@ def _part(rows: list[Changed], options: Options) -> Part:
             decision="" if decision is None else _document(decision),
         ),
     )
+
+
+def _decided_by(sources: Sources, entry: evalflow.Entry) -> str:
+    """Return what stands in the box of who decided, where deciding is no act of signing."""
+    return Signed(
+        role=entry.role,
+        actor=entry.actor,
+        stood_in=entry.on_behalf_of is not None,
+        on=day_of(sources, entry),
+    ).text(sources)
 
 
 def _overview(row: Changed) -> Table:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 import attrs
 
-from evalflow.plugins import explain_line
+import evalflow
+from evalflow.plugins import Rating, explain_line
 from evalflow_forms import change, listing, values
 from evalflow_forms.listing import DEPARTMENT, label, plain, wide
 from evalflow_forms.options import Options, check_columns, of_columns
-from evalflow_forms.papers import day_of, records_of
-from evalflow_forms.sheet import STANDING_WIDTH, Cell, Head, Paper, Part, Table
+from evalflow_forms.papers import day_of, given, place_of, records_of
+from evalflow_forms.sheet import STANDING_WIDTH, Cell, Head, Paper, Part, Table, korean_date
 from evalflow_forms.sources import ProjectOverview, Sources
 from evalflow_forms.values import Line
 
@@ -114,12 +116,18 @@ class _Sections:
             Line(sources, standing, each, options.unit) for each in self.definition.indicators
         ]
 
+        self.recovery = recovery_of(sources, standing)
+
     def tables(self) -> Iterator[Table]:
         """Yield the sections in order."""
         sections = [self._overview, self._indicators, self._money, self._months, self._lagging]
+        if self.recovery.measures:
+            sections.append(self._recovery)
         sections += [self._changes, self._evidence]
         if self.definition.cards:
             sections.append(self._cards)
+        if self._reviews():
+            sections.append(self._review)
         for place, section in enumerate([*sections, self._opinion], 1):
             made = section()
             yield attrs.evolve(made, caption=f"{place}. {made.caption}")
@@ -213,6 +221,7 @@ class _Sections:
 
     def _worked_out(self) -> Iterator[str]:
         rules = self.sources.head.scoring
+        yield from corrected(self.sources, self.standing)
         for line in self.lines:
             rated = line.rated
             if rated is not None and rated.rate is not None and line.indicator is not None:
@@ -324,8 +333,147 @@ class _Sections:
             "관리카드", "관리카드", [("번호", 16), ("세부사업", 70), ("추진상황", 94)], rows
         )
 
+    def _recovery(self) -> Table:
+        """Return 정상화 방안: what is done by whom until when, what the others answered (R16)."""
+        found = self.recovery
+        rows: list[list[Cell | None]] = [
+            [
+                Cell(str(each["measure"]), align="left"),
+                Cell(_owner(self.sources, str(each["owner"]), self.sources.day)),
+                Cell(korean_date(dt.date.fromisoformat(str(each["until"])))),
+            ]
+            for each in found.measures
+        ]
+        for unit, answer, dissent in found.answers:
+            told = f"{answer} (이견 있음)" if dissent else answer
+            rows.append(
+                [Cell(told, align="left"), Cell(self.sources.name(unit)), Cell("협조 회신")]
+            )
+        answered = {unit for unit, _, _ in found.answers}
+        rows += [
+            [Cell(None), Cell(self.sources.name(unit)), Cell("회신 전")]
+            for unit in self.definition.cooperating
+            if unit not in answered
+        ]
+        remarks = [f"정상화 완료: {found.closed}"] if found.closed else ["추진 중"]
+        heads = [("조치사항·협조 내용", 104), ("책임자·협조부서", 42), ("완료 예정일", 34)]
+        return plain("정상화", "정상화 방안", heads, rows, remarks=remarks)
+
+    def _reviews(self) -> list[tuple[str, Rating, evalflow.Entry]]:
+        """Return what was rated after the department itself: its name, rating and entry."""
+        found = []
+        for entry in self.standing.history:
+            event = self.sources.events.get(entry.event)
+            reviewed = {"review_rating", "spot_rating"} & set(records_of(self.sources, entry))
+            if event and reviewed and entry.evaluated == self.sources.period and entry.rating:
+                found.append((event.label.ko, Rating.from_tree(entry.rating), entry))
+        return found
+
+    def _review(self) -> Table:
+        """Return the ratings side by side, with what each stands on (R36, R54, D7)."""
+        rows: list[list[Cell | None]] = []
+        for entry in self.standing.history:
+            if entry.evaluated != self.sources.period or entry.rating is None:
+                continue
+            event = self.sources.events.get(entry.event)
+            if event is None:
+                continue
+            rating = Rating.from_tree(entry.rating)
+            day = korean_date(day_of(self.sources, entry))
+            shown = values.rate_text(rating.rate, self.sources.head.scoring.places)
+            band = values.band_name(self.sources, rating) or "-"
+            rows.append([label(event.label.ko), Cell(f"{shown} · {band} · {day}", align="left")])
+            rows += self._stands_on(rating, entry)
+        return plain("종합평가", "자체평가와 종합평가", [("", 30), ("", 150)], rows)
+
+    def _stands_on(self, rating: Rating, entry: evalflow.Entry) -> Iterator[list[Cell | None]]:
+        for line in rating.lines:
+            if line.reason and line.computed != line.rate:
+                indicator = self.definition.indicator(line.indicator)
+                name = indicator.label.ko if indicator else line.indicator
+                places = self.sources.head.scoring.places
+                was, now = (values.rate_text(r, places) for r in (line.computed, line.rate))
+                said_ = f"성과지표 ‘{name}’: {was} → {now} ({line.reason})"
+                yield [label("이행률 조정"), Cell(said_, align="left")]
+        visit = given(self.sources, entry, "visit")
+        if isinstance(visit, Mapping):
+            told = [korean_date(dt.date.fromisoformat(str(visit["on"])))]
+            told += [str(visit["note"])] if visit.get("note") else []
+            announced = visit.get("notified_on") or self._announced(str(visit["on"]))
+            if announced:
+                day = korean_date(dt.date.fromisoformat(str(announced)))
+                told.append(f"사전통지 {day}")
+            if visit.get("unannounced"):
+                told.append(f"사전통지 없음: {visit['unannounced']}")
+            yield [label("현장확인"), Cell(" · ".join(told), align="left")]
+        if "self_rating" not in records_of(self.sources, entry):
+            checked = given(self.sources, entry, "texts")
+            if checked:
+                yield [label("증빙자료 검토"), Cell("\n".join(map(str, checked)), align="left")]
+            if entry.reason:
+                yield [label("사유"), Cell(entry.reason, align="left")]
+
+    def _announced(self, on: str) -> str | None:
+        """Return the day on which a visit of that day was announced."""
+        for entry in self.standing.history:
+            announced = "visit_announced" in records_of(self.sources, entry)
+            if announced and given(self.sources, entry, "date") == on:
+                return day_of(self.sources, entry).isoformat()
+        return None
+
     def _opinion(self) -> Table:
         return opinion(self.sources, [self.standing], [("", 24), ("", 156)], "종합의견")
+
+
+@attrs.frozen(kw_only=True)
+class Recovery:
+    """The plan to get back on track that is in force (정상화 방안, R16): its measures, the answer
+    of each unit that cooperates with whether it dissents, and why it was closed."""
+
+    measures: tuple[Mapping[str, Any], ...] = ()
+    answers: tuple[tuple[str, str, bool], ...] = ()
+    closed: str | None = None
+
+
+def recovery_of(sources: Sources, standing: ProjectOverview) -> Recovery:
+    """Return the plan that is in force by the end of the form's period."""
+    upto = {each.text for each in sources.upto()}
+    found = Recovery()
+    for entry in standing.history:
+        records = records_of(sources, entry)
+        if entry.evaluated not in upto:
+            continue
+        if "follow_up_planned" in records:
+            found = Recovery(measures=tuple(given(sources, entry, "measures") or ()))
+        elif "follow_up_answered" in records:
+            answer = (
+                entry.unit,
+                str(given(sources, entry, "text") or ""),
+                bool(given(sources, entry, "flag")),
+            )
+            others = tuple(each for each in found.answers if each[0] != entry.unit)
+            found = attrs.evolve(found, answers=(*others, answer))
+        elif "follow_up_closed" in records:
+            found = attrs.evolve(found, closed=entry.reason or "-")
+        elif "follow_up_opened" in records and found.closed:
+            found = Recovery()
+    return found
+
+
+def corrected(sources: Sources, standing: ProjectOverview) -> Iterator[str]:
+    """Yield what was corrected after it had been fixed: of what, from what to what, when, why."""
+    for each in standing.corrections:
+        indicator = standing.definition.indicator(each.indicator)
+        name = indicator.label.ko if indicator else each.indicator
+        yield (
+            f"{values.CORRECTED} 정정: {sources.period_label(each.period)} ‘{name}’ "
+            f"{each.before} → {each.after} ({korean_date(each.on)}, {each.reason})"
+        )
+
+
+def _owner(sources: Sources, owner: str, day: dt.date) -> str:
+    """Return who answers for a measure: an actor's place in the office, else as it was written."""
+    return place_of(sources, owner, day) or owner
 
 
 def lagging_rows(lines: list[Line]) -> Iterator[list[Cell | None]]:

@@ -10,6 +10,8 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import attrs
+
 import evalflow
 from evalflow_forms.sheet import Paper
 from evalflow_forms.sources import Sources
@@ -55,19 +57,18 @@ def submitted(sources: Sources) -> Paper:
     alike. A role's box is filled where it signed every one of them."""
     numbers: dict[str, None] = {}
     registered: list[dt.date] = []
-    for entry in _of_period(sources):
-        if "sign_off" not in _types(sources, entry):
-            continue
-        number, day = document(sources, entry)
-        if number:
-            numbers[number] = None
-            registered.append(day)
-    signed, approved = _signed_by_all(sources)
-    return Paper(
+    for standing in sources.standings:
+        for entry in _of_one(sources, standing.history):
+            if not sources.events[entry.event].together:
+                continue
+            number, day = document(sources, entry)
+            if number:
+                numbers[number] = None
+                registered.append(day)
+    return attrs.evolve(
+        _signed_by_all(sources),
         number=", ".join(numbers),
         registered=max(registered, default=None),
-        approved=approved,
-        signed=signed,
     )
 
 
@@ -107,54 +108,97 @@ def place_of(sources: Sources, actor: str, day: dt.date) -> str:
     return ""
 
 
+def given(sources: Sources, entry: evalflow.Entry, kind: str) -> Any:
+    """Return what an entry says in its field of this type; None where it has none."""
+    for field in _fields(sources, entry):
+        if field.type == kind and entry.data.get(field.name):
+            return entry.data[field.name]
+    return None
+
+
 def _fields(sources: Sources, entry: evalflow.Entry) -> tuple[Any, ...]:
     event = sources.events.get(entry.event)
     return () if event is None else tuple(event.data)
 
 
-def _types(sources: Sources, entry: evalflow.Entry) -> set[str]:
-    return {field.type for field in _fields(sources, entry)}
+@attrs.frozen(kw_only=True)
+class Signed:
+    """One signature of a paper: in which role, who, whether in the place of somebody absent, on
+    which day; `draft` says that it was the draft (기안)."""
+
+    role: str
+    actor: str
+    stood_in: bool
+    on: dt.date
+    draft: bool = False
+
+    def text(self, sources: Sources) -> str:
+        """Return what stands in the box: the day, and 代 with the place of who acted."""
+        mark = f"{STOOD_IN} {place_of(sources, self.actor, self.on)}".rstrip()
+        return f"{self.on:%m/%d}" + (f"\n{mark}" if self.stood_in else "")
 
 
-def _of_period(sources: Sources) -> Iterator[evalflow.Entry]:
-    for standing in sources.standings:
-        for entry in standing.history:
-            if entry.period == sources.period:
-                yield entry
-
-
-def _signatures(
-    sources: Sources, entries: Iterable[evalflow.Entry], role: str
-) -> Iterator[tuple[dt.date, str]]:
-    """Yield day and text of every signature of a role: 代 and the place of who acted for it."""
+def sign_line(sources: Sources, entries: Iterable[evalflow.Entry]) -> list[Signed]:
+    """Return the signatures that hold after these entries, in their order: acts of those who
+    signed, what was entered from paper, and, where a lifecycle has no acts of signing, what the
+    submission says. A draft, a return and a new self-evaluation void those before."""
+    found: list[Signed] = []
     for entry in entries:
-        if entry.period != sources.period:
-            continue
-        for each in entry.data.get("sign_off") or ():
-            if each["role"] != role:
-                continue
-            said = each.get("on")
-            day = dt.date.fromisoformat(said) if said else day_of(sources, entry)
-            stood_in = "for" in each
-            mark = f"{STOOD_IN} {place_of(sources, each['actor'], day)}" if stood_in else ""
-            yield day, mark.rstrip()
+        records = records_of(sources, entry)
+        if {"self_rating", "drafted", "unsigned"} & set(records):
+            found = []
+        if {"drafted", "signature"} & set(records):
+            found.append(
+                Signed(
+                    role=entry.role,
+                    actor=entry.actor,
+                    stood_in=entry.on_behalf_of is not None,
+                    on=day_of(sources, entry),
+                    draft="drafted" in records,
+                )
+            )
+        for field in _fields(sources, entry):
+            for each in (entry.data.get(field.name) or ()) if field.type == "sign_off" else ():
+                said = each.get("on")
+                found.append(
+                    Signed(
+                        role=each["role"],
+                        actor=each["actor"],
+                        stood_in="for" in each,
+                        on=dt.date.fromisoformat(said) if said else day_of(sources, entry),
+                    )
+                )
+    return found
 
 
-def _signed_by_all(sources: Sources) -> tuple[dict[str, str], dt.date | None]:
-    """Return what stands in the boxes of the roles that signed every project of the form, and the
-    last day of them."""
-    found: dict[str, str] = {}
-    last: dt.date | None = None
+def _signed_by_all(sources: Sources) -> Paper:
+    """Return the signatures of the roles that signed every project of the form: what stands in
+    their boxes, the last day of them, and the day of the draft."""
+    lines = [
+        sign_line(sources, _of_one(sources, standing.history)) for standing in sources.standings
+    ]
+    signed: dict[str, str] = {}
+    days = []
     for role, name in sources.roles.items():
-        signatures = []
-        for standing in sources.standings:
-            of_one = list(_signatures(sources, standing.history, role))
-            if not of_one:
-                break
-            signatures.append(max(of_one))
-        else:
-            if signatures:
-                day, mark = max(signatures)
-                found[name] = f"{day:%m/%d}\n{mark}".rstrip()
-                last = max(last, day) if last else day
-    return found, last
+        of_role = [
+            [each for each in line if each.role == role and not each.draft] for line in lines
+        ]
+        if lines and all(of_role):
+            last = max((each[-1] for each in of_role), key=lambda each: each.on)
+            signed[name] = last.text(sources)
+            days.append(last.on)
+    drafts = [each.on for line in lines for each in line if each.draft]
+    return Paper(
+        signed=signed,
+        approved=max(days, default=None),
+        drafted=max(drafts) if len(drafts) == len(lines) and drafts else None,
+    )
+
+
+def _of_one(sources: Sources, entries: Iterable[evalflow.Entry]) -> Iterator[evalflow.Entry]:
+    """Yield the entries that are about the period's evaluation, not about a change."""
+    regions = {e.leads for e in sources.events.values() if "self_rating" in e.actions}
+    for entry in entries:
+        event = sources.events.get(entry.event)
+        if entry.period == sources.period and event is not None and event.leads in regions:
+            yield entry

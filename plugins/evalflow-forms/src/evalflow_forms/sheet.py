@@ -180,7 +180,8 @@ class Paper:
     """What is recorded of a paper: its head and its sign-off line.
 
     `number` is its 등록번호, `registered` and `approved` are its days. `signed` is what stands in a
-    sign-off box, by its name; `cooperation` what stands under the boxes (협조); `decision` the
+    sign-off box, by its name; `drafted` is the day of the draft (기안), which stands in the first
+    box; `cooperation` what stands under the boxes (협조); `decision` the
     number of the mayor's decision (방침번호), None on papers that have none; `attachments` is what
     goes with it (붙임). Nothing: it is left to be written by hand.
     """
@@ -189,6 +190,7 @@ class Paper:
     registered: dt.date | None = None
     approved: dt.date | None = None
     signed: Mapping[str, str] = attrs.field(factory=dict)
+    drafted: dt.date | None = None
     cooperation: str = ""
     decision: str | None = None
     attachments: tuple[str, ...] = ()

@@ -25,6 +25,7 @@ from evalflow_forms.sources import ProjectOverview, Sources
 
 NOT_YET = "시기\n미도래"
 PROVISIONAL = "p"  # as in published Korean statistics: 1,234p
+CORRECTED = "r"  # likewise, revised: 1,234r
 DIVISORS = {"백만원": 1_000_000, "천원": 1_000, "원": 1}
 MARKS = {"lagging": "▼ ", "seriously_lagging": "▼▼ "}
 KINDS = {"new": "신규", "continued": "계속"}
@@ -58,6 +59,16 @@ class Line:
         """Say whether the period's actual is provisional (잠정치)."""
         found = provisional_figures(self.standing.rating, self.standing.facts)
         return self.indicator is not None and self.indicator.id in found
+
+    def corrected(self, *, so_far: bool) -> bool:
+        """Say whether the period's actual was corrected after it had been fixed; with `so_far`,
+        whether that of any period up to it was."""
+        if self.indicator is None:
+            return False
+        return any(
+            each.indicator == self.indicator.id and (so_far or each.period == self.sources.period)
+            for each in self.standing.corrections
+        )
 
     def money(self, won: int | None, places: int = 0) -> Cell:
         """Return an amount in the form's unit; see `money`."""
@@ -202,14 +213,15 @@ def actual(line: Line) -> Cell:
 
 def actual_so_far(line: Line) -> Cell:
     """Return the actual so far (누계)."""
-    return marked(figure_cell(rated.actual if (rated := line.rated) else None), line)
+    return marked(figure_cell(rated.actual if (rated := line.rated) else None), line, so_far=True)
 
 
-def marked(cell: Cell, line: Line) -> Cell:
-    """Return the cell with the sign of a provisional figure behind, which the remarks explain."""
-    if not line.provisional:
-        return cell
-    return attrs.evolve(cell, value=f"{cell.shown()}{PROVISIONAL}")
+def marked(cell: Cell, line: Line, *, so_far: bool = False) -> Cell:
+    """Return the cell with the signs behind it which the remarks explain: of a provisional figure,
+    and of one that was corrected after it had been fixed (G6)."""
+    signs = PROVISIONAL if line.provisional else ""
+    signs += CORRECTED if line.corrected(so_far=so_far) else ""
+    return attrs.evolve(cell, value=f"{cell.shown()}{signs}") if signs else cell
 
 
 def rate(line: Line) -> Cell:
@@ -221,6 +233,11 @@ def rate(line: Line) -> Cell:
     rules = line.sources.head.scoring
     note = explain_line(rated, line.indicator, rules, period=line.sources.period)
     return Cell(rated.rate, places=rules.places, percent=True, note=note, align="right")
+
+
+def rate_text(rate_: Decimal | None, places: int) -> str:
+    """Return a rate as printed: `92.0%`, or `-`."""
+    return Cell(rate_, places=places, percent=True).shown()
 
 
 def band(line: Line) -> Cell:
