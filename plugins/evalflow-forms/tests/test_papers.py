@@ -160,3 +160,122 @@ def test_the_mark_stands_before_the_one_who_acted_and_no_id_on_paper(
     assert "代 교육지원과" in text
     assert "autonomy-head" not in text
     assert "education-support-head" not in text
+
+
+# ------------------------------------------------------------------ beside the figures
+
+
+def reviewed(office: Any, number: str = "9") -> None:
+    """Submit, review with an override, evidence and a visit, and fix the bureau's first quarter."""
+    submit(office, {"actor": "autonomy-head-1"})
+    for each in office.numbers:
+        project, engine = f"{PLAN}/{each}", office.engine
+        office.now = dt.datetime(2016, 4, 11, 3, tzinfo=dt.UTC)
+        rating = engine.evaluation(project, "2016-Q1").rating
+        ratings: dict[str, Any] = {
+            line.indicator: "confirmed"
+            if line.rate is not None or line.status == "not_due"
+            else {"rate": 100, "reason": "목표가 0인 분기로 달성 확인"}
+            for line in rating.lines
+        }
+        data: dict[str, Any] = {"ratings": ratings}
+        if each == number:
+            first = next(line for line in rating.lines if line.rate is not None)
+            ratings[first.indicator] = {"rate": "84", "reason": "중복 실적을 뺌"}
+            data["opinion"] = "설치 현장의 중복 실적 확인"
+            data["evidence_checked"] = ["점검대장 사본"]
+            data["site_visit"] = {
+                "on": "2016-04-08",
+                "note": "3개 골목 확인",
+                "notified_on": "2016-04-06",
+            }
+        engine.fire(project, "review", by=engine.actor(PLAN, "policy-2"), data=data)
+        verdict = engine.evaluation(project, "2016-Q1").rating.verdict
+        event = "approve" if verdict == "on_track" else "flag_lagging"
+        engine.fire(project, event, by=engine.actor(PLAN, "policy-2"))
+
+
+def test_the_ratings_stand_side_by_side_with_what_the_review_stands_on(
+    with_a_stand_in: Any,
+) -> None:
+    """R36, R54, D7: evidence, visit with its notice, what was overridden and why, 종합의견."""
+    office = with_a_stand_in
+    request = FormRequest(plan=PLAN, period="2016-Q1", number="9")
+    assert all(each.name != "종합평가" for each in office.sheet("department", request).tables)
+    reviewed(office)
+    made = office.sheet("department", request)
+    told = dict(rows(table(made, "종합평가")))
+    evaluation = office.engine.evaluation(f"{PLAN}/9", "2016-Q1")
+    assert told["자체평가"].startswith(f"{evaluation.self_rating.rate}% · ")
+    assert told["자체평가"].endswith(" · 2016. 4. 2.")
+    assert told["종합평가"].startswith(f"{evaluation.review_rating.rate}% · ")
+    assert told["현장확인"] == "2016. 4. 8. · 3개 골목 확인 · 사전통지 2016. 4. 6."
+    assert told["증빙자료 검토"] == "점검대장 사본"
+    assert "→ 84.0% (중복 실적을 뺌)" in told["이행률 조정"]
+    names = [each.name for each in made.tables]
+    assert names.index("의견") == names.index("종합평가") + 1
+    assert ["종합의견", "설치 현장의 중복 실적 확인"] in rows(table(made, "의견"))
+
+
+def test_a_corrected_figure_is_marked_wherever_it_stands(with_a_stand_in: Any) -> None:
+    """G6: the approved form stays as it was, and says that its figure was corrected since."""
+    office, engine = with_a_stand_in, with_a_stand_in.engine
+    reviewed(office)
+    project = f"{PLAN}/9"
+    request = FormRequest(plan=PLAN, period="2016-Q1", number="9")
+    before = office.sheet("department", request)
+    assert "정정" not in str(before.remarks) + str([each.remarks for each in before.tables])
+    office.now = dt.datetime(2016, 5, 2, 3, tzinfo=dt.UTC)
+    engine.fire(project, "open_period", by=engine.actor(PLAN, "clock"))
+    rating = engine.evaluation(project, "2016-Q1").rating
+    line = next(each for each in rating.lines if each.figure is not None)
+    was, now = line.figure, line.figure - 1
+    engine.fire(
+        project,
+        "correct",
+        by=engine.actor(PLAN, "policy-1"),
+        data={
+            "period": "2016-Q1",
+            "corrected": {line.indicator: str(now)},
+            "reason": "증빙 오류 발견",
+            "document": "정책기획담당관-3001",
+        },
+    )
+    after = office.sheet("department", request)
+    assert "r 정정치" in after.remarks[-1]
+    told = table(after, "실적")
+    named = engine.plans.definition(project).indicator(line.indicator).label.ko
+    (row,) = [each for each in rows(told) if each[0].startswith(named)]
+    assert sum(cell.endswith("r") for cell in row) == 2  # of the period, and so far
+    (said,) = [each for each in told.remarks if "정정" in each]
+    assert said == (f"r 정정: 2016년 1분기 ‘{named}’ {was} → {now} (2016. 5. 2., 증빙 오류 발견)")
+    listed = office.sheet("bureau", BUREAU)
+    assert any("[9] r 정정" in each for each in table(listed, "사업별 추진현황").remarks)
+    # the one that was printed before still agrees with its moment
+    assert (
+        office.sheet(
+            "department",
+            FormRequest(
+                plan=PLAN, period="2016-Q1", number="9", at=dt.datetime(2016, 5, 1, tzinfo=dt.UTC)
+            ),
+        )
+        == before
+    )
+
+
+def test_what_is_said_of_a_bureau_at_once_is_said_once(with_a_stand_in: Any) -> None:
+    office = with_a_stand_in
+    office.now = dt.datetime(2016, 4, 5, 3, tzinfo=dt.UTC)
+    office.engine.fire(
+        f"{PLAN}/9",
+        "submit",
+        by=office.engine.actor(PLAN, "autonomy-lead-1"),
+        data={
+            "document": "자치행정과-1204",
+            "sign_off": [{"role": "bureau_head", "actor": "autonomy-head-1"}],
+            "opinion": "하반기에 집중 추진",
+        },
+    )
+    assert rows(table(office.sheet("bureau", BUREAU), "의견")) == [
+        ["국·소장 의견", "하반기에 집중 추진"]
+    ]

@@ -141,12 +141,6 @@ def steps_of_a_change(sources: Sources) -> Iterator[Any]:
             yield event
 
 
-def is_consultation(sources: Sources, entry: evalflow.Entry) -> bool:
-    """Say whether an entry's opinion is about a change rather than about the period."""
-    requests = {event.leads for event in sources.events.values() if "change" in event.actions}
-    return "opinion" in entry.data and _leads(sources, entry) in requests
-
-
 def rows_of(
     sources: Sources, standing: ProjectOverview, entry: evalflow.Entry, unit: str, place: int = 1
 ) -> list[Changed]:

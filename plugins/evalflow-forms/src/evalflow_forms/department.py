@@ -14,13 +14,15 @@ from evalflow.plugins import Rating, explain_line
 from evalflow_forms import change, listing, values
 from evalflow_forms.listing import DEPARTMENT, label, plain, wide
 from evalflow_forms.options import Options, check_columns, of_columns
-from evalflow_forms.papers import day_of, given, place_of, records_of
+from evalflow_forms.papers import day_of, evaluating, given, place_of, records_of
 from evalflow_forms.sheet import STANDING_WIDTH, Cell, Head, Paper, Part, Table, korean_date
 from evalflow_forms.sources import ProjectOverview, Sources
 from evalflow_forms.values import Line
 
 _SAID = {"cause": "부진사유", "countermeasure": "대책", "follow_up": "향후계획"}
 _GOALS = {"strategy": "전략목표", "policy": "정책사업목표", "project": "단위사업"}
+_REVIEWS = {"review_rating", "spot_rating"}
+_NO_OPINION = {"self_rating", "visit_announced"}
 _ACCUMULATIONS = {"sum": "합계", "last": "최근값", "average": "평균", "ratio": "분자/분모"}
 
 
@@ -364,7 +366,7 @@ class _Sections:
         found = []
         for entry in self.standing.history:
             event = self.sources.events.get(entry.event)
-            reviewed = {"review_rating", "spot_rating"} & set(records_of(self.sources, entry))
+            reviewed = _REVIEWS & set(records_of(self.sources, entry))
             if event and reviewed and entry.evaluated == self.sources.period and entry.rating:
                 found.append((event.label.ko, Rating.from_tree(entry.rating), entry))
         return found
@@ -496,19 +498,22 @@ def opinion(
     sources: Sources, standings: list[ProjectOverview], heads: list[tuple[str, int]], name: str
 ) -> Table:
     """Return the box for an opinion: what was recorded of this period, or room to write it."""
-    rows: list[list[Cell | None]] = []
+    told: dict[tuple[str, str], None] = {}
     several = len(standings) > 1
+    regions = evaluating(sources)
     for standing in standings:
         for entry in standing.history:
             event = sources.events.get(entry.event)
-            said = entry.data.get("opinion")
-            if event is None or not said or entry.period != sources.period:
+            if event is None or entry.evaluated != sources.period:
                 continue
-            if change.is_consultation(sources, entry):
+            if event.leads not in regions or _NO_OPINION & set(event.actions):
                 continue
-            who = next((f.label.ko for f in event.data if f.name == "opinion"), "의견")
-            number = f"[{standing.definition.number}] " if several else ""
-            rows.append([label(who), Cell(f"{number}{said}", align="left")])
+            number = "" if event.together or not several else f"[{standing.definition.number}] "
+            for field in event.data:
+                said = entry.data.get(field.name) if field.type == "text" else None
+                if said:  # what is said of a bureau at once is said once
+                    told[field.label.ko, f"{number}{said}"] = None
+    rows: list[list[Cell | None]] = [[label(who), Cell(said, align="left")] for who, said in told]
     if not rows:
         rows = [[label(name), Cell("\n\n\n", align="left")]]
     return plain("의견", name, heads, rows)

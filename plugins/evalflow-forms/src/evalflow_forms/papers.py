@@ -195,9 +195,14 @@ def _signed_by_all(sources: Sources) -> Paper:
     )
 
 
+def evaluating(sources: Sources) -> set[str]:
+    """Return the regions in which projects are evaluated."""
+    return {event.leads for event in sources.events.values() if "self_rating" in event.actions}
+
+
 def _of_one(sources: Sources, entries: Iterable[evalflow.Entry]) -> Iterator[evalflow.Entry]:
     """Yield the entries that are about the period's evaluation, not about a change."""
-    regions = {e.leads for e in sources.events.values() if "self_rating" in e.actions}
+    regions = evaluating(sources)
     for entry in entries:
         event = sources.events.get(entry.event)
         if entry.period == sources.period and event is not None and event.leads in regions:
