@@ -54,6 +54,7 @@ from evalflow.model import Entry as Entry
 from evalflow.model import Evaluation as Evaluation
 from evalflow.model import Grant as Grant
 from evalflow.model import Label as Label
+from evalflow.model import PlanEntry as PlanEntry
 from evalflow.model import PlanHead as PlanHead
 from evalflow.model import Project as Project
 from evalflow.model import ProjectDefinition as ProjectDefinition

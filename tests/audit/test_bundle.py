@@ -192,7 +192,7 @@ def test_a_project_left_out_of_a_whole_bundle_is_found(bundle):
     files = contents(bundle)
     del files["projects/000002.jsonl"]
     rewrite(bundle, files, sealed=True)
-    assert codes(bundle) == {"file_changed"}
+    assert codes(bundle) == {"file_changed", "project_missing"}
 
 
 def test_a_bundle_of_a_tampered_store_shows_it(office, bundle, tmp_path):

@@ -17,7 +17,6 @@ from evalflow.audit.histories import History
 from evalflow.decision import decide
 from evalflow.lifecycle.fields import normal
 from evalflow.model.calendar import Calendar
-from evalflow.plan.stored import stored_head
 from evalflow.storage.integrity import ValueTables
 from evalflow.storage.rows import ENTRY_COLUMNS, entry_row
 
@@ -74,8 +73,10 @@ def reviewed(office):
         (2, evolve(actor="education-1"), "not_allowed"),  # another department
         (4, evolve(role="mayor"), "not_allowed"),
         (4, evolve(on_behalf_of="policy-2"), "not_allowed"),  # nobody appointed them
-        (1, evolve(actor="mayor-1"), "not_allowed"),  # the mayor adopts no plans here
-        (1, evolve(role="mayor"), "not_allowed"),
+        (1, evolve(actor="mayor-1"), "plan_unknown"),  # the plan's history says who adopted it
+        (1, evolve(role="mayor"), "plan_unknown"),
+        (4, evolve(plan_head="0" * 64), "plan_unknown"),  # there is no such entry of the plan
+        (4, evolve(plan_head=""), "plan_unknown"),
         (4, evolve(event="abolish"), "unknown_event"),
         (1, evolve(event="revise"), "impossible_move"),
         (2, evolve(event="adopt"), "impossible_move"),
@@ -86,7 +87,7 @@ def reviewed(office):
         (4, evolve(evaluation="0" * 64), "entry_differs"),
         (4, evolve(unit="education"), "entry_differs"),
         (4, evolve(reason="새 사유"), "entry_differs"),
-        (3, evolve(revision=2), "plan_edited"),  # no such revision
+        (3, evolve(revision=2), "plan_unknown"),  # no such revision
         (1, data(plan="0" * 64), "plan_edited"),
         (4, lambda e: attrs.evolve(e, at=e.at - dt.timedelta(days=2)), "time_order"),
     ],
@@ -143,18 +144,6 @@ def test_an_actor_whom_a_host_handed_over_is_no_finding_but_is_not_checked(offic
         ("gu/3", 2, "actor_not_in_directory")
     ]
     assert "sso-4711" in unchecked[0].text("ko")
-
-
-def test_a_revision_of_people_alone_is_not_checked_and_says_so(office):
-    head = office.engine.plans.head("gu")
-    tree = {**head.tree, "directory": {**head.tree["directory"]}}
-    tree["directory"]["policy-3"] = [{"role": "policy_office", "unit": "gu"}]
-    new = attrs.evolve(stored_head(tree), revision=head.revision, effective=head.effective)
-    plan = office.engine.plans.with_tables("gu", [])
-    office.engine.adopt(attrs.evolve(plan, head=new), by="policy-1", reason="담당자 추가")
-    unchecked: list[Any] = []
-    assert list(office.engine.audit.verify(unchecked=unchecked.append)) == []
-    assert [(each.project, each.code) for each in unchecked] == [("gu", "revision_without_entry")]
 
 
 # --------------------------------------------------------------------------- deep

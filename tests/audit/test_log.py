@@ -321,8 +321,8 @@ def test_a_forged_chain_is_found_with_a_checkpoint_alone(path, tmp_path, plan_fi
     assert judged(path, point) == ([], ["checkpoint_differs"])
 
 
-def test_a_project_taken_away_whole_is_found_with_a_checkpoint_alone(path):
-    """With the gaps that it leaves closed up, so that nothing but the checkpoint can tell."""
+def test_a_project_taken_away_whole_is_found_by_the_plans_history(path):
+    """With the gaps that it leaves closed up, so that nothing else but a checkpoint can tell."""
     point = signed(path)
     gone = ("evaluation", "assignment", "definition", "notice", "entry")
     with closing(sqlite3.connect(path)) as connection:
@@ -341,7 +341,7 @@ def test_a_project_taken_away_whole_is_found_with_a_checkpoint_alone(path):
     )
     without, with_ = judged(path, point)
     assert with_ == ["checkpoint_differs"]
-    assert without == []
+    assert without == ["project_missing"]
 
 
 def _renumbered(path: Path, table: str) -> list[str]:

@@ -172,11 +172,12 @@ def test_a_migration_does_not_take_the_change_procedure_away(office, tmp_path):
 
 
 def test_another_lifecycle_named_in_the_plan_file_frees_nobody(office, tmp_path):
-    """A plan names its lifecycle for projects that are new; the others stay on theirs."""
+    """A revision leaves the plan's lifecycle as it is; going over to another is a migration."""
     (tmp_path / "plain.yaml").write_text(plain(), encoding="utf-8")
     changes = ("lifecycle: major-works", "lifecycle: plain.yaml"), ("2016-Q2: 20,", "2016-Q2: 1,")
-    with pytest.raises(evalflow.Refused, match="only through the change procedure"):
+    with pytest.raises(evalflow.InvalidInput, match="a revision does not change it") as error:
         office.engine.adopt(revised(tmp_path, *changes), by="policy-1", reason="지침")
+    assert [each.code for each in error.value.problems] == ["other_lifecycle"]
 
 
 def test_a_correction_leaves_what_was_promised(office):

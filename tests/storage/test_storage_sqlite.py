@@ -64,13 +64,15 @@ def contents(path: Path) -> dict[str, list[object]]:
     return found
 
 
+LATER = sqlite_schema.VERSION + 1
+
 # ------------------------------------------------------------------ another program's SQL
 
 COPY = "INSERT INTO entry SELECT {} FROM entry WHERE number = 2"
 ENTRY = (
     "NULL, project, {number}, event, actor, role, on_behalf_of, at, {before}, after, {period}, "
     "period_after, unit, revision, lifecycle, reason, data, rating, evaluation, late, {key}, "
-    "{previous}, hash"
+    "{previous}, hash, plan_head"
 )
 RIGHT = {
     "number": "3",
@@ -83,6 +85,17 @@ RIGHT = {
 
 def entry(**wrong: str) -> str:
     return COPY.format(ENTRY.format(**{**RIGHT, **wrong}))
+
+
+PLAN_ENTRY = (
+    "plan, {number}, event, actor, role, on_behalf_of, at, {revision}, effective, {head_before}, "
+    "head_after, lifecycle, reason, data, {previous}, hash"
+)
+NEXT = {"number": "2", "revision": "1", "head_before": "head_after", "previous": "hash"}
+
+
+def plan_entry(**wrong: str) -> str:
+    return f"INSERT INTO plan_entry SELECT {PLAN_ENTRY.format(**{**NEXT, **wrong})} FROM plan_entry"
 
 
 @pytest.mark.parametrize(
@@ -136,6 +149,23 @@ def entry(**wrong: str) -> str:
             id="replacing a revision",
         ),
         pytest.param("UPDATE plan_revision SET tree = '{}'", id="changing a revision"),
+        pytest.param(
+            "INSERT INTO plan_revision SELECT plan, 2, effective, tree FROM plan_revision",
+            id="a revision without an entry of the plan",
+        ),
+        pytest.param(plan_entry(number="3"), id="a gap in a plan's entries"),
+        pytest.param(plan_entry(number="1"), id="a second first entry of a plan"),
+        pytest.param(plan_entry(previous="''"), id="another predecessor of a plan's entry"),
+        pytest.param(plan_entry(head_before="hash"), id="another revision before"),
+        pytest.param(plan_entry(revision="3"), id="a gap in the revisions of a plan's entries"),
+        pytest.param(
+            plan_entry(number="1", previous="''", head_before="''").replace(
+                "INSERT", "INSERT OR REPLACE"
+            ),
+            id="replacing a plan's entry",
+        ),
+        pytest.param("UPDATE plan_entry SET actor = 'x'", id="changing a plan's entry"),
+        pytest.param("DELETE FROM plan_entry", id="deleting a plan's entry"),
         pytest.param("DELETE FROM plan_revision", id="deleting a revision"),
         pytest.param("UPDATE definition SET tree = '{}'", id="changing a definition"),
         pytest.param("DELETE FROM definition", id="deleting a definition"),
@@ -160,6 +190,17 @@ def test_another_program_cannot_break_the_history(
     assert contents(path) == before
 
 
+def test_a_right_entry_of_a_plan_by_another_program_is_taken(
+    storage: SQLiteStorage, path: Path
+) -> None:
+    """So the wrong ones above are refused for what is wrong with them."""
+    given_project(storage)
+    with sqlite3.connect(path) as stranger:
+        stranger.execute(plan_entry())
+    stranger.close()
+    assert [each.number for each in storage.plan_history("seodaemun-2016")] == [1, 2]
+
+
 def test_a_right_entry_of_another_program_moves_the_project(
     storage: SQLiteStorage, path: Path
 ) -> None:
@@ -181,7 +222,7 @@ def test_the_file_says_whose_it_is_and_refers_to_what_is_there(
     pragmas = ("application_id", "user_version", "journal_mode")
     found = [look.execute(f"PRAGMA {pragma}").fetchone()[0] for pragma in pragmas]
 
-    assert found == [int.from_bytes(b"evlf"), 1, "wal"]
+    assert found == [int.from_bytes(b"evlf"), sqlite_schema.VERSION, "wal"]
     assert look.execute("PRAGMA foreign_key_check").fetchall() == []
     assert look.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     look.close()
@@ -240,7 +281,7 @@ DESCRIPTORS = Path("/proc/self/fd")
     [
         pytest.param(lambda path: path.write_text("주요업무 " * 100, "utf-8"), id="foreign"),
         pytest.param(lambda path: path.write_bytes(path.read_bytes()[:512]), id="cut off"),
-        pytest.param(lambda path: _say(path, "PRAGMA user_version = 2"), id="newer"),
+        pytest.param(lambda path: _say(path, f"PRAGMA user_version = {LATER}"), id="newer"),
         pytest.param(lambda path: _say(path, "PRAGMA application_id = 7"), id="another's"),
     ],
 )
@@ -309,7 +350,7 @@ def test_an_interrupt_while_it_opens_leaves_nothing_open(
 def test_a_store_of_a_later_evalflow_is_left_alone(storage: SQLiteStorage, path: Path) -> None:
     storage.close()
     with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute(f"PRAGMA user_version = {LATER}")
     connection.close()
 
     assert refused(path) == "newer"
@@ -494,14 +535,18 @@ ADDED = "CREATE TABLE remark (project TEXT NOT NULL REFERENCES project (id)) STR
 
 @pytest.fixture
 def next_version(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Pretend that a version 2 of the schema came out. Version 1 is the first there is, so
-    this is how its successor will be tested; the upgrade step is made up."""
-    first = sqlite_schema.schema()
+    """Pretend that a later version of the schema came out; the upgrade step is made up."""
+    present, upgrades = sqlite_schema.schema(), dict(sqlite_schema.UPGRADES)
+
+    def add(connection: sqlite3.Connection) -> None:
+        connection.execute(ADDED)
+
+    upgrades[LATER - 1] = add
 
     def release() -> None:
-        monkeypatch.setattr(sqlite_schema, "VERSION", 2)
-        monkeypatch.setattr(sqlite_schema, "UPGRADES", {1: ADDED})
-        monkeypatch.setattr(sqlite_schema, "schema", lambda: first + ADDED)
+        monkeypatch.setattr(sqlite_schema, "VERSION", LATER)
+        monkeypatch.setattr(sqlite_schema, "UPGRADES", upgrades)
+        monkeypatch.setattr(sqlite_schema, "schema", lambda: present + ADDED)
 
     return release
 

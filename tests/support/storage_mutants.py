@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 import attrs
 import pytest
 
-from evalflow import Conflict, Entry, Evaluation, Project, StorageError
+from evalflow import Conflict, Entry, Evaluation, PlanEntry, Project, StorageError
 from evalflow.storage import (
     Commit,
     Head,
@@ -221,9 +221,10 @@ class LeavesGaps(InMemory):
                         raise Conflict(move.project.id)
                 for move in commit.moves:
                     self._write(move)
-                if commit.head is not None:
-                    known = self._heads.setdefault(commit.head.id, [])
-                    known.append((commit.head.effective, "{}"))
+                for each in commit.plans:
+                    if each.head is not None:
+                        known = self._heads.setdefault(each.head.id, [])
+                        known.append((each.head.effective, "{}"))
 
 
 class IgnoresKeys(InMemory):
@@ -312,10 +313,34 @@ class SkipsPlanRevisions(InMemory):
 
     class Broken(MemoryStorage):
         def _refuse(self, commit: Commit) -> None:
-            head = commit.head
-            if head is not None and head.revision > len(self._heads.get(head.id, ())):
-                commit = attrs.evolve(commit, head=None)
+            made = [each.head for each in commit.plans if each.head is not None]
+            if any(head.revision > len(self._heads.get(head.id, ())) for head in made):
+                commit = attrs.evolve(commit, plans=())
             super()._refuse(commit)
+
+
+class ForgetsWhoseBehalf(InMemory):
+    """Keeps who revised a plan, not for whom."""
+
+    killed_by = "test_a_plan_has_a_history_of_its_own"
+
+    class Broken(MemoryStorage):
+        def plan_history(self, plan: str, *, after: int = 0) -> Iterator[PlanEntry]:
+            for entry in super().plan_history(plan, after=after):
+                yield attrs.evolve(entry, on_behalf_of=None)
+
+
+class ForgetsThePlansHistory(InMemory):
+    """Compares the number of a plan's entry, not what it follows on."""
+
+    killed_by = "test_the_entries_of_a_plan_follow_one_another"
+
+    class Broken(MemoryStorage):
+        def _refuse(self, commit: Commit) -> None:
+            for each in commit.plans:
+                if each.entry.number != len(self._plan_entries.get(each.entry.plan, ())) + 1:
+                    raise Conflict(each.entry.plan)
+            super()._refuse(attrs.evolve(commit, plans=()))
 
 
 class ReadsThenWrites(InMemory):
@@ -330,7 +355,7 @@ class ReadsThenWrites(InMemory):
             with self._lock:
                 for move in commit.moves:
                     self._write(move)
-                if commit.head is not None:
+                if commit.plans:
                     super().commit(attrs.evolve(commit, moves=()))
 
 

@@ -30,8 +30,10 @@ from evalflow.testing.given import (
     entry_after,
     given_plan,
     given_project,
+    head,
     move_after,
     rating,
+    revised,
 )
 
 pytestmark = pytest.mark.servers
@@ -49,7 +51,15 @@ def version(storage: PostgresStorage, project: str = SIX) -> int:
 
 
 def contents(connection: psycopg.Connection) -> dict[str, list[Any]]:
-    tables = ("plan_revision", "project", "definition", "entry", "evaluation", "notice")
+    tables = (
+        "plan_revision",
+        "plan_entry",
+        "project",
+        "definition",
+        "entry",
+        "evaluation",
+        "notice",
+    )
     return {
         table: connection.execute(f"SELECT t::text FROM {table} AS t ORDER BY 1").fetchall()
         for table in tables
@@ -145,6 +155,19 @@ def moving(**wrong: str) -> str:
         pytest.param(
             "INSERT INTO plan_revision SELECT plan, 3, effective, tree FROM plan_revision",
             id="a gap in the revisions",
+        ),
+        pytest.param(
+            "INSERT INTO plan_revision SELECT plan, 2, effective, tree FROM plan_revision",
+            id="a revision without an entry of the plan",
+        ),
+        pytest.param("UPDATE plan_entry SET actor = 'x'", id="changing a plan's entry"),
+        pytest.param("DELETE FROM plan_entry", id="deleting a plan's entry"),
+        pytest.param("TRUNCATE plan_entry", id="deleting all entries of plans"),
+        pytest.param(
+            "INSERT INTO plan_entry SELECT plan, 3, event, actor, role, on_behalf_of, at, "
+            "revision, effective, head_after, head_after, lifecycle, reason, data, hash, hash "
+            "FROM plan_entry",
+            id="a gap in a plan's entries",
         ),
         pytest.param("UPDATE plan_revision SET tree = '{}'", id="changing a revision"),
         pytest.param("DELETE FROM plan_revision", id="deleting a revision"),
@@ -1033,6 +1056,52 @@ def test_an_older_store_is_brought_up_to_date_with_all_that_it_holds(
     assert host.execute("SELECT version FROM store").fetchall() == [(len(upgrades.NAMES) + 1,)]
     assert host.execute("SELECT remark FROM project").fetchall() == [("",)]
     assert (list(storage.history(SIX)), list(storage.outbox())) == before
+
+
+def test_a_store_from_before_plans_had_a_history_gets_opening_balances(
+    storage: PostgresStorage, host: psycopg.Connection, database: str
+) -> None:
+    """Filled with what a present store holds, by plain SQL, and then brought up to date."""
+    project = given_project(storage)
+    storage.commit(entry_after(project, told=("a",)))
+    storage.commit(Commit(plans=(revised(storage, head(revision=2)),)))
+    older = fresh(database).rpartition("=")[2]
+    upgrades.bring_up(host, older, "postgresql://db", upgrades.steps()[:2])
+    host.execute("SET session_replication_role = replica")
+    for table in ("plan_revision", "lifecycle", "project", "definition", "assignment"):
+        rows = _columns(host, older, table)
+        host.execute(f"INSERT INTO {older}.{table} ({rows}) SELECT {rows} FROM {table}")
+    rows = _columns(host, older, "entry")
+    host.execute(f"INSERT INTO {older}.entry ({rows}) SELECT {rows} FROM entry")
+    host.execute("SET session_replication_role = origin")
+    host.commit()
+
+    bring_up(host, older)
+
+    with closing(PostgresStorage.on_connection(host, schema=older)) as upgraded:
+        assert upgraded.schema_faults == ()
+        (opening,) = upgraded.plan_history(PLAN)
+        last = list(upgraded.history(project.id))[-1]
+        assert (opening.event, opening.actor, opening.revision) == ("opening", "", 2)
+        assert opening.data["projects"] == {project.number: [2, last.hash]}
+        assert [(each, eff) for each, eff, _ in opening.revisions()] == [*storage.revisions(PLAN)]
+        assert opening.at == last.at
+        snapshot = upgraded.snapshot(project.id)
+        assert snapshot is not None
+        assert (snapshot.plan_head, last.plan_head) == (opening.hash, "")
+        upgraded.commit(Commit(plans=(revised(upgraded, head(revision=3)),)))
+        assert upgraded.revisions(PLAN)[-1][0] == 3
+
+
+def _columns(host: psycopg.Connection, schema: str, table: str) -> str:
+    asked = (
+        "SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns "
+        "WHERE table_schema = %s AND table_name = %s AND is_generated = 'NEVER' "
+        "AND is_identity = 'NO'"
+    )
+    row = host.execute(asked, (schema, table)).fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 def test_an_interrupted_upgrade_has_not_happened(

@@ -2,11 +2,11 @@
 machine verifies without a database, a plugin or the plan file.
 
 A bundle is a zip of canonical JSON: `manifest.json` names every other file with its SHA-256;
-`plans/` holds each revision's head, `lifecycles/` each definition, `projects/` one JSON Lines
-file for each project (where it stands, its definitions, entries, evaluations and notices),
-`log.jsonl` the leaves of the plan's log (see `log`; of projects that are not in it only their
-hashes), and `refusals.jsonl`, on request, what was refused to somebody at that moment and why. The
-same store at the same moment gives the same bytes.
+`plans/` holds each revision's head and the plan's own history, `lifecycles/` each definition,
+`projects/` one JSON Lines file for each project (where it stands, its definitions, entries,
+evaluations and notices), `log.jsonl` the leaves of the plan's log (see `log`; of projects that are
+not in it only their hashes), and `refusals.jsonl`, on request, what was refused to somebody at that
+moment and why. The same store at the same moment gives the same bytes.
 
 The log binds the bundle to checkpoints of the plan, taken earlier or later. What no history says
 (when it was made, how notices were delivered, refusals) is bound by the seal, the SHA-256 of the
@@ -46,9 +46,10 @@ from evalflow.audit.log import (
     leaf_text,
     leaves,
 )
+from evalflow.audit.plan_histories import PlanHistory, Traces
 from evalflow.audit.verification import Checkpoint, checkpoint, compare, revisions_fit
 from evalflow.errors import EvalflowError, InvalidInput, invalid
-from evalflow.model import Entry, Project
+from evalflow.model import Entry, PlanEntry, Project
 from evalflow.model.canonical import Tree, canonical, digest, parse
 from evalflow.plugins.signer import Signer
 from evalflow.storage import rows
@@ -62,6 +63,7 @@ _MANIFEST = "manifest.json"
 _LOG = "log.jsonl"
 _ORDER = "order.txt"
 _REFUSALS = "refusals.jsonl"
+_PLAN_HISTORY = "plans/history.jsonl"
 _LARGEST_LINE = 64 * 2**20  # bytes; an evaluation of a hundred indicators is some 20 KB
 _LARGEST_BUNDLE = 64 * 2**30  # bytes unpacked
 _DENSEST = 400  # times smaller when packed; entries come to 10-30
@@ -164,6 +166,10 @@ def write_bundle(
         files[name] = _add(archive, name, [canonical({"effective": effective}), heads[-1]])
         should.add(leaf_text(("revision", plan, number, effective, digest(heads[-1]))))
     fingerprints: dict[str, None] = {}
+    plan_entries = list(source.plan_history(plan))
+    files[_PLAN_HISTORY] = _add(archive, _PLAN_HISTORY, map(_plan_line, plan_entries))
+    should |= {leaf_text(("plan", plan, each.number, each.hash)) for each in plan_entries}
+    fingerprints |= {each.lifecycle: None for each in plan_entries if each.lifecycle}
     counted = entries = 0
     own: set[str] = set()
     for counted, project in enumerate(projects, start=1):
@@ -238,6 +244,10 @@ class _Log:
             line = leaf_text(leaf if told else (HIDDEN, hash_.hex()))
             self.should.discard(line)
             yield line
+
+
+def _plan_line(entry: PlanEntry) -> str:
+    return canonical(_opened(rows.PLAN_ENTRY_COLUMNS, rows.plan_entry_row(entry)))
 
 
 def _project_lines(source: Storage, project: Project, history: Sequence[Entry]) -> Iterator[str]:
@@ -368,15 +378,19 @@ class _Reader:
             if name.startswith("lifecycles/") and self._there(name)
             for fingerprint, text in [self._pair(name)]
         }
-        ground = Ground(_Definitions(bundle.plan, revisions, lifecycles))
+        own = self._plan_history() if _PLAN_HISTORY in files else []
+        ground = Ground(_Definitions(bundle.plan, revisions, lifecycles, own))
         hashes: set[str] = set()
-        revised: dict[int, tuple[Entry, str | None]] = {}
+        traces = Traces()
         projects = 0
         for name in files:
             if name.startswith("projects/") and self._there(name):
                 projects += 1
-                self._project(name, bundle.plan, ground, revised, hashes)
-        self.found += revisions_fit(ground, bundle.plan, revised, _unheard)
+                self._project(name, bundle.plan, ground, traces, hashes)
+        self.found += revisions_fit(ground, bundle.plan, traces.revised, _unheard)
+        if own:  # a bundle from before plans had a history has none
+            history = PlanHistory(bundle.plan, ground, traces, _unheard, bundle.whole)
+            self.found += history.judge()
         if projects != bundle.projects or len(hashes) != bundle.entries:
             self._note(
                 _MANIFEST,
@@ -392,7 +406,7 @@ class _Reader:
                 raise _no_log(self.file)
             self._checkpoints(bundle, heads, hashes, noted)
             return bundle, tuple(self.found)
-        should = self._leaves(bundle.plan, revisions, lifecycles)
+        should = self._leaves(bundle.plan, revisions, lifecycles, own)
         cover = self._held(bundle, heads, should, noted)
         return (bundle if cover is None else attrs.evolve(bundle, cover=cover)), tuple(self.found)
 
@@ -604,6 +618,20 @@ class _Reader:
     def _there(self, name: str) -> bool:
         return name in self.archive.NameToInfo
 
+    def _plan_history(self) -> list[Values]:
+        """Return the rows of the plan's own history."""
+        if not self._there(_PLAN_HISTORY):
+            return []
+        columns = rows.PLAN_ENTRY_COLUMNS
+        found: list[Values] = []
+        for number, text in enumerate(self._lines(_PLAN_HISTORY), start=1):
+            try:
+                row = _closed(columns, parse(text))
+            except _UNREADABLE as error:
+                raise _broken(self.file, _PLAN_HISTORY, number) from error
+            found.append(dict(zip(columns, row, strict=True)))
+        return found
+
     def _pair(self, name: str) -> tuple[Tree, str]:
         """Return the two lines of a plan's or a lifecycle's file: what it is, and its text."""
         lines = self._lines(name)
@@ -637,7 +665,7 @@ class _Reader:
         name: str,
         plan: str,
         ground: Ground,
-        revised: dict[int, tuple[Entry, str | None]],
+        traces: Traces,
         hashes: set[str],
     ) -> None:
         kept: dict[str, list[Values]] = {table: [] for table in _LINES.values()}
@@ -659,7 +687,7 @@ class _Reader:
             kept=frozenset(kept),
             ground=ground,
             told=_unheard,
-            revised=revised,
+            traces=traces,
         )
         try:
             self.found += history.judge()
@@ -685,6 +713,7 @@ def _row(kind: str, told: Mapping[str, Any]) -> Values:
     if kind == "project":
         return dict(zip(rows.PROJECT_COLUMNS, _closed(rows.PROJECT_COLUMNS, told), strict=True))
     if kind == "entry":
+        told = {"plan_head": "", **told}  # which entries from before plans had a history lack
         return dict(zip(rows.ENTRY_COLUMNS, _closed(rows.ENTRY_COLUMNS, told), strict=True))
     if kind == "evaluation":
         return {
@@ -701,22 +730,30 @@ class _Definitions:
     """The plan revisions and lifecycles of a bundle, as a store's tables."""
 
     gapless = False
-    kept = frozenset(("plan_revision", "lifecycle"))
+    kept = frozenset(("plan_revision", "plan_entry", "lifecycle"))
 
     def __init__(
-        self, plan: str, revisions: Mapping[int, tuple[Tree, str]], lifecycles: Mapping[str, str]
+        self,
+        plan: str,
+        revisions: Mapping[int, tuple[Tree, str]],
+        lifecycles: Mapping[str, str],
+        own: Sequence[Values],
     ) -> None:
         self._plan = plan
+        self._own = own
         self._revisions = revisions
         self._lifecycles = lifecycles
 
     def owners(self, table: str) -> Sequence[Any]:
-        return [self._plan] if table == "plan_revision" else sorted(self._lifecycles)
+        return sorted(self._lifecycles) if table == "lifecycle" else [self._plan]
 
     def rows(self, table: str, owner: Any) -> Iterator[Values]:
         if table == "lifecycle":
             if owner in self._lifecycles:
                 yield {"fingerprint": owner, "tree": self._lifecycles[owner]}
+            return
+        if table == "plan_entry":
+            yield from self._own
             return
         for number in sorted(self._revisions):
             told, text = self._revisions[number]

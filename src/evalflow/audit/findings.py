@@ -25,7 +25,8 @@ class Mismatch:
     `order_broken`, `time_order` (the order of writing, and the times in it);
     `unreadable` (what stands there cannot be taken up);
     `unknown_event`, `impossible_move`, `not_allowed`, `entry_differs` (what the rules say of an
-    entry); with `deep` also `rating_differs`, `late_differs`;
+    entry); `plan_unknown` (an entry that does not stand under its plan's history); with `deep`
+    also `rating_differs`, `late_differs`;
     `state_edited`, `evaluation_edited`, `definition_edited`, `notice_edited`, `plan_edited`,
     `lifecycle_edited` (tables that entries do not bear out); `project_missing` (rows of a project
     that is not there); `schema_altered`;
@@ -51,9 +52,11 @@ class Unchecked:
     """Something that a verification could not check: no fault, but no proof either.
 
     `code` is one of `before_checkpoint` (a project of which a checkpoint covers every entry was not
-    played again), `actor_not_in_directory` (an embedding system handed the actor over: role and
-    unit were its word), `revision_without_entry` (a plan revision that no project's entry put
-    into force), `plugin_not_asked` (a scorer or guard that is not installed, or broke),
+    played again), `opening_balance` (what an older store held of a plan when it was upgraded:
+    who revised it before then is not known), `actor_not_in_directory` (an embedding system handed
+    the actor over: role and unit were its word), `revision_without_entry` (a plan revision from
+    before plans had a history of their own, that no project's entry put into force),
+    `plugin_not_asked` (a scorer or guard that is not installed, or broke),
     `refused_by_now` (this version would refuse the entry for the form of its data, or for what an
     action looks for, which an earlier one may not have asked; what follows in the project is not
     played; with `deep` it is a finding).

@@ -5,18 +5,18 @@ Read as rows and judged: what cannot be read is a finding, told once, and None f
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 
 import attrs
 
 from evalflow.audit.findings import Mismatch, unreadable
-from evalflow.audit.values import WRONG, fault_of
+from evalflow.audit.values import WRONG, fault_of, plan_entry_of
 from evalflow.errors import EvalflowError
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.lifecycle.stored import stored_lifecycle
-from evalflow.model import PlanHead
+from evalflow.model import OPENING, PlanEntry, PlanHead
 from evalflow.model.calendar import Calendar, Holidays, Period, period
 from evalflow.model.canonical import digest
 from evalflow.model.directory import Directory
@@ -46,6 +46,31 @@ class Revision:
     seal: str
 
 
+@attrs.frozen
+class PlanChain:
+    """A plan's own history as far as its chain holds.
+
+    Attributes:
+        entries: its entries in order, up to the first that does not fit.
+        by_hash: the same by their hashes.
+        opened: number -> (number, hash) of the entry at which a project stood in the plan's opening
+            balance; empty where it has none.
+        found: what is wrong with the chain, or with the form of a row.
+        broken: whether there are entries that it does not hold.
+    """
+
+    entries: list[PlanEntry]
+    by_hash: dict[str, PlanEntry]
+    opened: Mapping[str, tuple[int, str]]
+    found: list[Mismatch]
+    broken: bool
+
+    def at(self, revision: int) -> PlanEntry | None:
+        """Return the entry that put the revision into force."""
+        place = bisect_left(self.entries, revision, key=lambda each: each.revision)
+        return self.entries[place] if place < len(self.entries) else None
+
+
 class Ground:
     """The plans and lifecycles of a store, read as they are asked for."""
 
@@ -57,6 +82,7 @@ class Ground:
         self._counting: dict[tuple[str, str], list[int]] = {}
         self._footings: OrderedDict[tuple[str, str], Footing | None] = OrderedDict()
         self._lifecycles: dict[str, Lifecycle | None] = {}
+        self._chains: dict[str, PlanChain] = {}
         self.found: list[Mismatch] = []
 
     def told(self) -> Iterator[Mismatch]:
@@ -152,6 +178,42 @@ class Ground:
         place = bisect_right(counting, upto)
         return counting[place - 1] if place else next(iter(self.revisions(plan)), 1)
 
+    def chain(self, plan: str) -> PlanChain:
+        """Return the plan's own history, as far as its chain holds."""
+        known = self._chains.get(plan)
+        if known is None:
+            known = self._chains[plan] = self._follow(plan)
+        return known
+
+    def _follow(self, plan: str) -> PlanChain:
+        entries: list[PlanEntry] = []
+        found: list[Mismatch] = []
+        for row in self._tables.rows("plan_entry", plan):
+            entry = plan_entry_of(row)
+            if isinstance(entry, list):
+                number = row.get("number")
+                known = number if isinstance(number, int) else None
+                found += [
+                    unreadable(plan, column, value, why, known) for column, value, why in entry
+                ]
+                break
+            fault = _chain_fault(plan, entry, entries[-1] if entries else None)
+            if fault is not None:
+                found.append(fault)
+                break
+            entries.append(entry)
+        opened: dict[str, tuple[int, str]] = {}
+        if entries and entries[0].event == OPENING:
+            try:
+                stood = entries[0].data["projects"]
+                opened = {number: (each[0], each[1]) for number, each in stood.items()}
+                list(entries[0].revisions())
+            except WRONG as error:
+                found.append(unreadable(plan, "plan_entry.data", entries[0].data, error, 1))
+                entries.clear()
+        by_hash = {each.hash: each for each in entries}
+        return PlanChain(entries, by_hash, opened, found, broken=bool(found))
+
     # ------------------------------------------------------------------ lifecycles
 
     def lifecycle(self, fingerprint: str) -> Lifecycle | None:
@@ -192,3 +254,22 @@ def lifecycle_edited(about: str, fingerprint: str, number: int | None) -> Mismat
         ko=f"절차 정의 {fingerprint}이(가) 없거나 내용이 바뀌었습니다.",
         en=f"the lifecycle {fingerprint} is missing or was edited",
     )
+
+
+def _chain_fault(plan: str, entry: PlanEntry, last: PlanEntry | None) -> Mismatch | None:
+    """Return what of an entry does not follow on from the last one, or from its own content."""
+    number, hash_ = (0, "") if last is None else (last.number, last.hash)
+    if entry.number != number + 1:
+        ko = f"{number + 1}번 계획 이력이 없습니다(다음은 {entry.number}번)."
+        en = f"entry {number + 1} of the plan is missing (the next is {entry.number})"
+        code, column = "history_gap", "plan_entry.number"
+    elif digest(entry.body()) != entry.hash or entry.plan != plan:
+        ko, en = "내용이 기록된 해시와 다릅니다.", "its content does not fit its hash"
+        code, column = "entry_changed", "plan_entry.hash"
+    elif entry.previous != hash_:
+        ko = "앞 이력의 해시와 이어지지 않습니다."
+        en = "it does not follow from the entry before it"
+        code, column = "chain_broken", "plan_entry.previous"
+    else:
+        return None
+    return Mismatch(project=plan, code=code, number=entry.number, column=column, ko=ko, en=en)

@@ -14,13 +14,15 @@ import attrs
 from evalflow.audit.findings import Mismatch, Told, Unchecked, against, edited, shown, unreadable
 from evalflow.audit.ground import Footing, Ground, lifecycle_edited
 from evalflow.audit.leavings import Leavings, entry_differs, project_values, said_by
+from evalflow.audit.plan_histories import UNDER, Traces, names_plan_entry
 from evalflow.audit.values import WRONG, entry_of
-from evalflow.decision.adoption import REVISE
+from evalflow.decision.adoption import CHANGE, REVISE
 from evalflow.decision.decide import DRIFT
 from evalflow.decision.guards import Guard
 from evalflow.decision.migration import MIGRATE
 from evalflow.decision.replay import (
     Replayed,
+    Right,
     judge_event,
     redefines,
     replay_adoption,
@@ -34,6 +36,7 @@ from evalflow.model import (
     Entry,
     Evaluation,
     Move,
+    PlanEntry,
     PlanHead,
     Project,
     ProjectDefinition,
@@ -65,7 +68,8 @@ class History:
     whether the chain held to its end, `whole` whether every entry could be played again. `powers`
     gives the scorer and guards of a plan revision, None where neither is asked. `missing` counts
     entries that are known to be missing. A `quiet` one, whose entries a checkpoint covers, is not
-    played: its chain is followed, and where it stands is held to its last entry.
+    played: its chain is followed, and where it stands is held to its last entry. `traces` takes
+    what it says of its plan; `under` is the number of the plan's entry that the last one names.
     """
 
     project: str
@@ -81,7 +85,8 @@ class History:
     evaluations: dict[str, Evaluation] = attrs.field(factory=dict)
     played: list[Entry] = attrs.field(factory=list)
     left: Leavings = attrs.field(init=False)
-    revised: dict[int, tuple[Entry, str | None]] = attrs.field(factory=dict)
+    traces: Traces = attrs.field(factory=Traces)
+    under: int = 0
     followed: bool = True
     whole: bool = True
     stopped: bool = False
@@ -95,8 +100,20 @@ class History:
         """The id of its plan."""
         return self.project.rpartition("/")[0]
 
+    @property
+    def number(self) -> str:
+        """Its 관리번호."""
+        return self.project.rpartition("/")[2]
+
     def judge(self) -> Iterator[Mismatch]:
         """Yield what does not fit; nothing where all is well."""
+        self.traces.met.add(self.number)
+        self.traces.unjudged.add(self.number)
+        yield from self._judge()
+        if self.followed and self.whole and self.last is not None and not self.quiet:
+            self.traces.unjudged.discard(self.number)
+
+    def _judge(self) -> Iterator[Mismatch]:
         stands = list(self.rows("project"))
         for finding in self._chain():
             yield from self.ground.told()
@@ -111,6 +128,10 @@ class History:
         version = stands[0].get("version") if stands else None
         if isinstance(version, int) and version > self.last.number:
             yield self._cut_off(self.last.number + 1, version)
+            return
+        opened = self.ground.chain(self.plan).opened.get(self.number)
+        if opened is not None and opened[0] > self.last.number:
+            yield self._cut_off(self.last.number + 1, opened[0])
             return
         if self.quiet:
             self._say(
@@ -273,6 +294,41 @@ class History:
             yield from self._deep(entry, lifecycle)
         self._follow(entry, again.move)
 
+    def _under(self, entry: Entry) -> PlanEntry | Mismatch | None:
+        """Return the entry of the plan's history under which it was decided, None where it is from
+        before plans had one; or what does not fit in it."""
+        chain = self.ground.chain(self.plan)
+        found = names_plan_entry(entry, chain, self.under, self.number)
+        if isinstance(found, str):
+            return self._not_under(entry, found)
+        if found is None:
+            return None
+        self.under = found.number
+        redefined = redefines(entry)
+        made: PlanEntry | None = None
+        if entry.event in (ADOPT, REVISE):
+            made = found
+            fits = found.revision == entry.revision and found.event in (ADOPT, REVISE)
+        else:
+            fits = found.revision == entry.revision - (redefined is not None)
+        if entry.event == MIGRATE:
+            fits = fits and any(each.lifecycle == entry.lifecycle for each in chain.entries)
+        elif fits and redefined is not None and made is None:
+            made = chain.at(entry.revision)
+            fits = (
+                made is not None
+                and made.event == CHANGE
+                and made.data["entries"].get(self.number) == entry.hash
+            )
+        if fits and made is not None:
+            told = made.data["projects"].get(self.number)
+            fits = told == digest(canonical(redefined)) and _by(made) == _by(entry)
+        return found if fits else self._not_under(entry, "otherwise")
+
+    def _not_under(self, entry: Entry, why: str) -> Mismatch:
+        ko, en = UNDER[why]
+        return self._finding("plan_unknown", entry.number, ko, en, "entry.plan_head")
+
     def _again(self, entry: Entry, lifecycle: Lifecycle) -> Replayed | Mismatch:
         """Decide the entry again; return what comes out, or why it cannot be."""
         first = entry.event == ADOPT
@@ -281,8 +337,11 @@ class History:
         old = entry.lifecycle if self.now is None else self.now.lifecycle
         if old != entry.lifecycle and entry.event != MIGRATE:
             return self._unmigrated(entry, old)
+        under = self._under(entry)
+        if isinstance(under, Mismatch):
+            return under
         if entry.event in (ADOPT, REVISE):
-            return self._adopted(entry, lifecycle)
+            return self._adopted(entry, lifecycle, under)
         event = None
         if entry.event != MIGRATE:
             event = lifecycle.events.get(entry.event)
@@ -303,7 +362,9 @@ class History:
             return replay_migration(self._situation(footing, left, entry), entry, lifecycle)
         return replay_event(self._situation(footing, lifecycle, entry), event, entry)
 
-    def _adopted(self, entry: Entry, lifecycle: Lifecycle) -> Replayed | Mismatch:
+    def _adopted(
+        self, entry: Entry, lifecycle: Lifecycle, under: PlanEntry | None
+    ) -> Replayed | Mismatch:
         footing = self.ground.footing(self.plan, entry.revision)
         judge = self.ground.footing(self.plan, max(entry.revision - 1, 1))
         tree = redefines(entry)
@@ -314,15 +375,23 @@ class History:
             or footing.seal != entry.data.get("plan")
         ):
             return self._plan_edited(entry)
-        self.revised.setdefault(entry.revision, (entry, None))
+        self.traces.revised.setdefault(entry.revision, (entry, None))
+        right = None
+        if under is None:
+            roles = frozenset(lifecycle.adopted_by) | self.ground.adopting()
+            right = Right(
+                head=judge.head,
+                directory=judge.directory,
+                calendar=footing.calendar,
+                roles=tuple(sorted(roles)),
+                names={name: role.label for name, role in lifecycle.roles.items()},
+            )
         return replay_adoption(
             entry,
             head=footing.head,
-            judge=judge.head,
-            judges=judge.directory,
             calendar=footing.calendar,
             lifecycle=lifecycle,
-            adopting=frozenset(lifecycle.adopted_by) | self.ground.adopting(),
+            right=right,
             definition=self._definition(footing.head, tree),
             before=None if self.now is None else (self.now, self.definitions[-1][1]),
         )
@@ -337,7 +406,12 @@ class History:
         running = self.evaluations.get(project.period)
         if running is None:
             running = Evaluation(project=project.id, period=project.period)
-        snapshot = Snapshot(project=project, evaluation=running, latest=head.revision)
+        snapshot = Snapshot(
+            project=project,
+            evaluation=running,
+            latest=head.revision,
+            plan_head=entry.plan_head,
+        )
         evaluation = evaluation_for(
             lifecycle.events.get(entry.event), snapshot, lifecycle, self.evaluations.get
         )
@@ -374,7 +448,11 @@ class History:
         if move.evaluation is not None:
             evaluation = Evaluation.from_tree(parse(move.evaluation.text()))
             self.evaluations[evaluation.period] = evaluation
+        if entry.event == MIGRATE:
+            self.traces.migrated.add(entry.hash)
         if move.definition is not None:
+            brought = self.traces.brought.setdefault(entry.revision, {})
+            brought[self.number] = digest(canonical(move.definition.tree))
             footing = self.ground.footing(self.plan, entry.revision)
             if footing is not None:
                 told = self._definition(footing.head, move.definition.tree)
@@ -382,7 +460,7 @@ class History:
             if entry.event not in (ADOPT, REVISE):
                 before = self.ground.revisions(self.plan).get(entry.revision - 1)
                 seal = "" if before is None else before.seal
-                self.revised.setdefault(entry.revision, (entry, seal))
+                self.traces.revised.setdefault(entry.revision, (entry, seal))
 
     # ------------------------------------------------------------------ by what is installed now
 
@@ -494,10 +572,14 @@ class History:
 
 
 _ENDING = frozenset(
-    ("lifecycle_edited", "impossible_move", "unknown_event", "plan_edited", "entry_differs",
-     "unreadable", "not_allowed")
+    ("lifecycle_edited", "plan_unknown", "impossible_move", "unknown_event", "plan_edited",
+     "entry_differs", "unreadable", "not_allowed")
 )  # fmt: skip
 """After these what comes next cannot be played: only its chain is followed."""
+
+
+def _by(entry: Entry | PlanEntry) -> tuple[object, ...]:
+    return entry.actor, entry.role, entry.on_behalf_of, entry.at, entry.reason
 
 
 def _rate(rating: Any) -> Any:

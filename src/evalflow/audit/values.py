@@ -6,10 +6,16 @@ import datetime as dt
 from typing import Any
 
 from evalflow.errors import EvalflowError
-from evalflow.model import Entry
+from evalflow.model import Entry, PlanEntry
 from evalflow.model.canonical import canonical, parse
 from evalflow.storage.integrity import Values
-from evalflow.storage.rows import ENTRY_COLUMNS, entry_from, moment
+from evalflow.storage.rows import (
+    ENTRY_COLUMNS,
+    PLAN_ENTRY_COLUMNS,
+    entry_from,
+    moment,
+    plan_entry_from,
+)
 
 WRONG = (
     EvalflowError,
@@ -83,4 +89,28 @@ def entry_of(row: Values) -> Entry | list[Fault]:
             return [(f"entry.{column}", row[column], "not a list of states")]
     if not isinstance(entry.data, dict):
         return [("entry.data", row["data"], "not a mapping")]
+    return entry
+
+
+def plan_entry_of(row: Values) -> PlanEntry | list[Fault]:
+    """Return the entry of a plan's history in a row, or what of it cannot be read."""
+    faults: list[Fault] = [
+        fault
+        for column in PLAN_ENTRY_COLUMNS
+        if column in row and (fault := fault_of("plan_entry", column, row[column])) is not None
+    ]
+    faults += [
+        (f"plan_entry.{column}", None, "no such column")
+        for column in PLAN_ENTRY_COLUMNS
+        if column not in row
+    ]
+    if faults:
+        return faults
+    try:
+        entry = plan_entry_from([row[column] for column in PLAN_ENTRY_COLUMNS])
+        entry.body().encode()
+    except WRONG as error:
+        return [("plan_entry", row.get("number"), f"{type(error).__name__}: {error}"[:100])]
+    if not isinstance(entry.data, dict):
+        return [("plan_entry.data", row["data"], "not a mapping")]
     return entry

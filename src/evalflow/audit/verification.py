@@ -18,6 +18,7 @@ import attrs
 from evalflow.audit.findings import Mismatch, Told, Unchecked, shown, unreadable
 from evalflow.audit.ground import Footing, Ground
 from evalflow.audit.histories import History, Power
+from evalflow.audit.plan_histories import PlanHistory, Traces
 from evalflow.audit.values import WRONG
 from evalflow.decision.replay import effective_period
 from evalflow.errors import NotFound, invalid
@@ -87,7 +88,7 @@ def verify(
     be read is a finding, and the next project is looked at.
     """
     ground = Ground(tables, holidays)
-    revised: dict[str, dict[int, tuple[Entry, str | None]]] = {}
+    traces: dict[str, Traces] = {}
     missing, followed = 0, True
     for fault in tables.faults():
         yield _mismatch(fault.name, "schema_altered", None, fault.text("ko"), fault.text("en"))
@@ -107,7 +108,7 @@ def verify(
             ground=ground,
             told=told,
             powers=scope.powers,
-            revised=revised.setdefault(plan_of(project), {}),
+            traces=traces.setdefault(plan_of(project), Traces()),
             quiet=scope.quiet(project),
         )
         try:
@@ -116,13 +117,18 @@ def verify(
             yield unreadable(project, "-", None, f"{type(error).__name__}: {error}"[:200])
         missing += history.missing
         followed = followed and history.followed
-    if scope.project is None:
-        plans = {each for each in tables.owners("plan_revision") if isinstance(each, str)}
-        for plan in sorted(plans | set(revised)):
+    if scope.project is not None:
+        yield from ground.chain(plan_of(scope.project)).found
+    else:
+        owners = (each for table in PLANS for each in tables.owners(table))
+        plans = {each for each in owners if isinstance(each, str)}
+        for plan in sorted(plans | set(traces)):
             if scope.plan in (None, plan):
                 bound = plan in scope.moved  # its revisions are in the checkpoint, too
                 hears = _unheard if bound else told
-                yield from revisions_fit(ground, plan, revised.get(plan, {}), hears)
+                found = traces.get(plan, Traces())
+                yield from revisions_fit(ground, plan, found.revised, hears)
+                yield from PlanHistory(plan, ground, found, hears).judge()
     if scope.all:
         yield from ground.rest()
         yield from _in_order(tables, missing, followed)
@@ -132,11 +138,18 @@ def verify(
 def revisions_fit(
     ground: Ground, plan: str, revised: Mapping[int, tuple[Entry, str | None]], told: Told
 ) -> Iterator[Mismatch]:
-    """Yield what of a plan's revisions is not what the entries that made them leave. `revised` is
-    by number the first entry that a revision was made by and, of an approved change, the digest of
-    the head that it leaves as it was."""
+    """Yield what of a plan's revisions is not what the projects' entries that made them leave, of
+    those from before the plan had a history of its own. `revised` is by number the first entry that
+    a revision was made by and, of an approved change, the digest of the head that it leaves as it
+    was."""
+    chain = ground.chain(plan)
+    upto = 0
+    if not chain.entries or chain.opened:
+        upto = chain.entries[0].revision if chain.entries else len(ground.revisions(plan))
     for number, revision in ground.revisions(plan).items():
         made = revised.get(number)
+        if number > upto:
+            break
         if made is None:
             told(
                 Unchecked(
@@ -185,6 +198,10 @@ def _effective(
 
 def _unheard(unchecked: Unchecked) -> None:
     """Take no note."""
+
+
+PLANS = tuple([table for table, owner in OWNERS.items() if owner == "plan"])
+"""The tables whose rows are a plan's."""
 
 
 def _projects(tables: Tables) -> list[object]:

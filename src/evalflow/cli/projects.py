@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from evalflow.decision.decide import Explanation
     from evalflow.engine.engine import Engine
     from evalflow.engine.view import View
-    from evalflow.model import Entry, Project
+    from evalflow.model import Entry, PlanEntry, Project
 
 _pass = click.make_pass_decorator(Session)
 
@@ -538,18 +538,75 @@ def fire_command(
         return 0
 
 
+_PLAN_EVENTS = {
+    "adopt": ("채택", "Adopted"),
+    "revise": ("수정", "Revised"),
+    "propose": ("수정안", "Revision proposed"),
+    "confirm": ("수정안 시행", "Proposed revision confirmed"),
+    "change": ("사업 변경 반영", "Change of a project approved"),
+    "migrate": ("절차 이행", "Lifecycle migrated"),
+    "opening": ("이전 저장소에서 이월", "Opening balance of an older store"),
+}
+
+
+def _print_plan_history(
+    session: Session, engine: Engine, plan: str, entries: Iterable[PlanEntry]
+) -> None:
+    """Print what happened to a plan, line by line."""
+    zone = engine.plans.calendar(plan).zone
+
+    def rows() -> Iterable[Sequence[str]]:
+        for entry in entries:
+            who = entry.actor or "-"
+            if entry.on_behalf_of:
+                who += session.say("(代 ", " (for ") + entry.on_behalf_of + ")"
+            changed = [*entry.data.get("sections", ()), *entry.data.get("projects", ())]
+            if entry.event == "opening":
+                changed = []
+            yield (
+                str(entry.number),
+                f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M}",
+                session.say(*_PLAN_EVENTS.get(entry.event, (entry.event, entry.event))),
+                who,
+                str(entry.revision),
+                ", ".join(changed[:_CHANGED]) + (" …" if len(changed) > _CHANGED else ""),
+                entry.reason or "",
+            )
+
+    heads = session.say(
+        "순번,일시,절차,행위자,차수,바뀐 것,사유", "No.,When,Event,Actor,Revision,What,Reason"
+    ).split(",")
+    session.table(heads, rows(), right=(0, 4))
+
+
+_CHANGED = 8
+"""How many of what a plan's entry changed are named in its line."""
+
+
 @click.command("history")
 @click.argument("project")
 @_reader_option
 @_json_option
 @_pass
 def history_command(session: Session, project: str, reader: str | None, as_json: bool) -> None:
-    """이력 · What happened to a project: who moved it, when, on whose behalf and why."""
+    """이력 · What happened to a project or plan: who moved it, when, on whose behalf and why.
+
+    PROJECT may be a plan's id: its adoption, every revision, and what else changed its rules.
+    """
     from evalflow.engine.schemes import about
     from evalflow.engine.view import View
 
     with session.open() as engine:
         view = engine if reader is None else View(engine, reader)
+        if project in engine.plans.ids():
+            own = engine.plans.history(project)
+            if reader is not None:
+                own = View(engine, reader).plan_history(project)
+            if as_json:
+                session.print_json("entries", own, plan=project)
+            else:
+                _print_plan_history(session, engine, project, own)
+            return
         entries = view.history(project)
         plan = engine.project(project).plan
         if as_json:

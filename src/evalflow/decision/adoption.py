@@ -7,8 +7,15 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from evalflow.decision.entries import following, moved
-from evalflow.errors import InvalidInput, Problem, Reason, Refused
+from evalflow.decision.entries import (
+    following,
+    moved,
+    plan_following,
+    seals,
+    sections,
+    unnumbered,
+)
+from evalflow.errors import InvalidInput, Problem, Reason, Refused, invalid
 from evalflow.files.words import IN_WORDS, has_words
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import (
@@ -18,6 +25,7 @@ from evalflow.model import (
     Grant,
     Move,
     NotDue,
+    PlanEntry,
     PlanHead,
     Project,
     ProjectDefinition,
@@ -32,49 +40,83 @@ from evalflow.plan.differences import ADOPT, NEXT_PLAN, Difference
 REVISE = "revise"
 """The events of the two entries that no lifecycle defines: a plan is adopted, then revised."""
 
+CHANGE = "change"
+"""The event of a plan's entry by which approved changes of projects make its next revision."""
+
 
 @attrs.frozen(kw_only=True)
 class Adoption:
     """Somebody puts a plan, or its next revision, into force.
 
-    `calendar` and `directory` are those of the plan; who may revise it is asked of the
-    directory in force before (see `entitled`).
+    `calendar` is the plan's own; who may revise it is asked of the directory in force before (see
+    `entitled`). `last` is the last entry of the plan's own history and `before` the revision in
+    force, None for a new plan. `lifecycle` is the one under which projects come in.
     """
 
     plan: Plan
     head: PlanHead
     calendar: Calendar
+    lifecycle: Lifecycle
     actor: Actor
     role: str
     at: dt.datetime
+    on_behalf_of: str | None = None
     reason: str | None = None
+    last: PlanEntry | None = None
+    before: PlanHead | None = None
 
     def commit(
         self, old: Mapping[str, ProjectDefinition], standing: Mapping[str, Project]
     ) -> Commit:
-        """Return what is written: an entry for each project that is new or differs from `old`
-        (by number); `standing` holds the projects of `old` that are to be revised, by id."""
-        moves = []
-        for number, definition in self.plan.projects.items():
-            if number not in old:
-                moves.append(self._adopted(definition))
-            elif differs(old[number], definition):
-                moves.append(self._revised(definition, standing[definition.id]))
-        lifecycle = self.plan.lifecycle
-        return Commit(
-            moves=tuple(moves),
+        """Return what is written: the plan's own entry, and one for each project that is new or
+        differs from `old` (by number); `standing` holds the projects of `old` that are to be
+        revised, by id."""
+        brought = [
+            each
+            for number, each in self.plan.projects.items()
+            if number not in old or differs(old[number], each)
+        ]
+        own = plan_following(
+            self.last,
+            plan=self.head.id,
+            event=ADOPT if self.last is None else REVISE,
+            actor=self.actor.id,
+            role=self.role,
+            on_behalf_of=self.on_behalf_of,
+            at=self.at,
+            reason=self.reason,
             head=self.head,
-            lifecycle=(lifecycle.fingerprint, canonical(lifecycle.tree)),
+            lifecycle=self.lifecycle.fingerprint,
+            data={"projects": seals(brought), "sections": sections(self.before, self.head)},
+        )
+        moves = self.moves(brought, standing, own.entry.hash)
+        return Commit(
+            moves=moves,
+            plans=(own,),
+            lifecycle=(self.lifecycle.fingerprint, canonical(self.lifecycle.tree)),
         )
 
-    def _adopted(self, definition: ProjectDefinition) -> Move:
+    def moves(
+        self, brought: Iterable[ProjectDefinition], standing: Mapping[str, Project], plan_head: str
+    ) -> tuple[Move, ...]:
+        """Return the moves of projects that come in, or are redefined where they are `standing`,
+        by the plan's entry with the hash `plan_head`."""
+        return tuple(
+            [
+                self._revised(each, standing[each.id], plan_head)
+                if each.id in standing
+                else self._adopted(each, plan_head)
+                for each in brought
+            ]
+        )
+
+    def _adopted(self, definition: ProjectDefinition, plan_head: str) -> Move:
         today = self.calendar.today(self.at)
         first = self.head.calendar.first
         if self.head.revision > 1:  # who joins a running plan begins with the period of the day
             within = self.calendar.periods()
             first = min(max(within[0], self.calendar.period_on(today)), within[-1]).text
-        lifecycle = self.plan.lifecycle
-        states = lifecycle.initial()
+        states = self.lifecycle.initial()
         new = Project(
             id=definition.id,
             plan=self.head.id,
@@ -86,10 +128,10 @@ class Adoption:
             visits=(),
             period=first,
             version=0,
-            lifecycle=lifecycle.fingerprint,
+            lifecycle=self.lifecycle.fingerprint,
             revision=self.head.revision,
         )
-        entry = self._entry(ADOPT, new, definition, after=states)
+        entry = self._entry(ADOPT, new, definition, states, plan_head)
         project = moved(new, entry, visits=(1,) * len(states))
         return Move(project=project, expected=0, entry=entry, definition=definition)
 
@@ -97,8 +139,8 @@ class Adoption:
         """Return what the entry says of the plan: the project whole, the head by its hash."""
         return {"definition": definition.tree, "plan": digest(canonical(self.head.tree))}
 
-    def _revised(self, definition: ProjectDefinition, project: Project) -> Move:
-        entry = self._entry(REVISE, project, definition, after=project.states)
+    def _revised(self, definition: ProjectDefinition, project: Project, plan_head: str) -> Move:
+        entry = self._entry(REVISE, project, definition, project.states, plan_head)
         stands = moved(
             project,
             entry,
@@ -109,15 +151,22 @@ class Adoption:
         return Move(project=stands, expected=project.version, entry=entry, definition=definition)
 
     def _entry(
-        self, event: str, project: Project, definition: ProjectDefinition, after: tuple[str, ...]
+        self,
+        event: str,
+        project: Project,
+        definition: ProjectDefinition,
+        after: tuple[str, ...],
+        plan_head: str,
     ) -> Entry:
         return following(
             project,
             event=event,
             actor=self.actor.id,
             role=self.role,
+            on_behalf_of=self.on_behalf_of,
             at=self.at,
             after=after,
+            plan_head=plan_head,
             unit=definition.unit_on(self.calendar.today(self.at)),
             revision=self.head.revision,
             reason=self.reason,
@@ -133,17 +182,25 @@ def entitled(
     actor: Actor,
     today: dt.date,
 ) -> Grant:
-    """Return the grant by which the actor may adopt or revise the plan.
+    """Return the grant by which the actor may adopt or revise the plan: `head`, `directory` and
+    `today` are those of the plan in force, for a new plan its own.
 
     Raises:
-        Refused: the actor holds none of the lifecycle's `adopted_by` roles in the office.
+        Refused: the actor holds none of the roles that the plan says (see `revising`) in the
+            office.
     """
-    roles = lifecycle.adopted_by
+    roles = revising(lifecycle, head)
     grants = directory.grants_for(actor, roles, head.office, today)
     if grants:
         return grants[0]
     labels = {name: role.label for name, role in lifecycle.roles.items()}
     raise Refused(head.id, event, [directory.why_not(actor, roles, head.office, today, labels)])
+
+
+def revising(lifecycle: Lifecycle, head: PlanHead) -> tuple[str, ...]:
+    """Return the roles that may revise the plan: those that it names itself, else those that adopt
+    plans under its lifecycle."""
+    return lifecycle.adopted_by
 
 
 def check_revision(plan: Plan, before: PlanHead, old: Mapping[str, ProjectDefinition]) -> bool:
@@ -161,11 +218,38 @@ def check_revision(plan: Plan, before: PlanHead, old: Mapping[str, ProjectDefini
         problems.append(_older(plan, before.revision))
     if problems:
         raise InvalidInput(problems)
-    same = canonical(_unnumbered(before)) == canonical(_unnumbered(plan.head)) and not any(
+    same = canonical(unnumbered(before)) == canonical(unnumbered(plan.head)) and not any(
         number not in old or differs(old[number], definition)
         for number, definition in plan.projects.items()
     )
     return not same
+
+
+def check_lifecycle(plan: Plan, before: PlanHead, lifecycle: Lifecycle) -> None:
+    """Check that a revision leaves the plan's lifecycle as it is: projects go over to another by a
+    migration. A plan that names it by the same words as before, of which a later evalflow means a
+    later version, means the one in force.
+
+    Raises:
+        InvalidInput: it names another one.
+    """
+    offered = plan.lifecycle
+    later = offered.name == lifecycle.name and offered.version > lifecycle.version
+    if offered.fingerprint == lifecycle.fingerprint or (
+        plan.head.lifecycle == before.lifecycle and later
+    ):
+        return
+    raise invalid(
+        "other_lifecycle",
+        file=plan.file,
+        path="lifecycle",
+        value=offered.fingerprint,
+        ko=f"계획의 절차는 {lifecycle.fingerprint}입니다. 계획 수정으로 "
+        f"{offered.fingerprint}(으)로 바꿀 수 없습니다. "
+        "'evalflow lifecycle migrate'로 이행하십시오.",
+        en=f"the plan's lifecycle is {lifecycle.fingerprint}; a revision does not change it to "
+        f"{offered.fingerprint}: use 'evalflow lifecycle migrate'",
+    )
 
 
 def check_reasons(
@@ -243,11 +327,6 @@ def check_doors(
 def differs(one: ProjectDefinition, other: ProjectDefinition) -> bool:
     """Say whether the plan says something else of the project."""
     return canonical(one.tree) != canonical(other.tree)
-
-
-def _unnumbered(head: PlanHead) -> Tree:
-    numbers = ("revision", "effective")
-    return {key: value for key, value in head.tree.items() if key not in numbers}
 
 
 def _left_out(plan: Plan, number: str, definition: ProjectDefinition) -> Problem:

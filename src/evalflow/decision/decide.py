@@ -31,6 +31,7 @@ from evalflow.model import (
     Move,
     Notice,
     Override,
+    PlanEntry,
     PlanHead,
     Project,
     ProjectDefinition,
@@ -525,6 +526,7 @@ def _move(
         period_after=draft.period,
         unit=unit,
         revision=firing.head.revision + (definition is not None),
+        plan_head=firing.situation.snapshot.plan_head,
         reason=firing.data.get("reason"),
         data=_entry_data(firing, draft),
         rating=rating and rating.tree(),
@@ -634,22 +636,24 @@ DRIFT = dt.timedelta(seconds=5)
 """How far the clocks of machines that share a store may differ."""
 
 
-def check_clock(last: Entry, at: dt.datetime) -> None:
-    """Raise where `at` lies before the project's last entry by more than clocks may differ.
+def check_clock(last: Entry | PlanEntry, at: dt.datetime) -> None:
+    """Raise where `at` lies before the last entry of a project, or of a plan, by more than clocks
+    may differ.
 
     Raises:
         InvalidInput: the clock was set back; both times are named.
     """
     if at >= last.at - DRIFT:
         return
+    whose = last.project if isinstance(last, Entry) else last.plan
     now, then = (moment.isoformat(sep=" ", timespec="seconds") for moment in (at, last.at))
     raise invalid(
         "clock_set_back",
         value=now,
-        ko=f"컴퓨터의 시계가 뒤로 돌아갔습니다: 지금 {now}, {last.project}의 마지막 이력은 "
+        ko=f"컴퓨터의 시계가 뒤로 돌아갔습니다: 지금 {now}, {whose}의 마지막 이력은 "
         f"{then}. 시계를 맞춘 뒤 다시 하십시오. 아무것도 바뀌지 않았습니다.",
         en=f"the machine's clock was set back: it is {now}, and the last entry of "
-        f"{last.project} is of {then}; set the clock right and try again: nothing was "
+        f"{whose} is of {then}; set the clock right and try again: nothing was "
         "written",
     )
 

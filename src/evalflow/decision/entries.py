@@ -1,14 +1,15 @@
-"""The one maker of entries: a line of history that follows on where a project stands."""
+"""The one maker of entries: a line of history that follows on where a project or plan stands."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
 
-from evalflow.model import Entry, Project
-from evalflow.model.canonical import Tree
+from evalflow.model import Entry, PlanEntry, PlanHead, PlanMove, Project, ProjectDefinition
+from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.storage.contract import visits_after
 
 
@@ -22,6 +23,7 @@ def following(
     after: tuple[str, ...],
     unit: str,
     revision: int,
+    plan_head: str,
     on_behalf_of: str | None = None,
     period_after: str | None = None,
     lifecycle: str | None = None,
@@ -55,6 +57,7 @@ def following(
         evaluation=evaluation,
         late=late,
         key=key,
+        plan_head=plan_head,
         previous=project.head,
     ).sealed()
 
@@ -73,3 +76,71 @@ def moved(project: Project, entry: Entry, **changes: Any) -> Project:
         head=entry.hash,
         **changes,
     )
+
+
+def plan_following(
+    last: PlanEntry | None,
+    *,
+    plan: str,
+    event: str,
+    actor: str,
+    role: str,
+    at: dt.datetime,
+    on_behalf_of: str | None = None,
+    reason: str | None = None,
+    head: PlanHead | None = None,
+    lifecycle: str | None = None,
+    data: Tree = None,
+) -> PlanMove:
+    """Return the plan's next entry, sealed with its hash, after the `last` one (None: there is
+    none yet). `head` is the revision that it puts into force, None where it makes none; `None`
+    leaves the lifecycle as it is.
+
+    Raises:
+        ValueError: there is neither an entry before it nor a revision.
+    """
+    if head is not None:
+        revision, effective, seal = head.revision, head.effective, digest(canonical(head.tree))
+    elif last is not None:
+        revision, effective, seal = last.revision, last.effective, last.head_after
+    else:
+        raise ValueError("a plan begins with its first revision")
+    entry = PlanEntry(
+        plan=plan,
+        number=1 if last is None else last.number + 1,
+        event=event,
+        actor=actor,
+        role=role,
+        on_behalf_of=on_behalf_of,
+        at=at,
+        revision=revision,
+        effective=effective,
+        head_before="" if last is None else last.head_after,
+        head_after=seal,
+        lifecycle=lifecycle or ("" if last is None else last.lifecycle),
+        reason=reason,
+        data={} if data is None else data,
+        previous="" if last is None else last.hash,
+    ).sealed()
+    return PlanMove(entry=entry, head=head)
+
+
+def sections(before: PlanHead | None, after: PlanHead) -> list[str]:
+    """Return the keys of the plan under which it says something else than before."""
+    if before is None:
+        return []
+    one, other = unnumbered(before), unnumbered(after)
+    return sorted(
+        key for key in {*one, *other} if canonical(one.get(key)) != canonical(other.get(key))
+    )
+
+
+def unnumbered(head: PlanHead) -> Mapping[str, Tree]:
+    """Return the plan's tree without how its revision is numbered."""
+    numbers = ("revision", "effective")
+    return {key: value for key, value in head.tree.items() if key not in numbers}
+
+
+def seals(definitions: Iterable[ProjectDefinition]) -> dict[str, str]:
+    """Return the digest of each definition's text, by number."""
+    return {each.number: digest(canonical(each.tree)) for each in definitions}

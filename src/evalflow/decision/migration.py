@@ -110,6 +110,7 @@ def migrate(
             after=after,
             unit=situation.latest.unit_on(today),
             revision=situation.head.revision,
+            plan_head=situation.snapshot.plan_head,
             lifecycle=new.fingerprint,
             reason=reason,
             data={"from": old.fingerprint, "states": dict(mapping)},

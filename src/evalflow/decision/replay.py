@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.decision.adoption import REVISE, Adoption
+from evalflow.decision.adoption import REVISE, Adoption, differs
 from evalflow.decision.decide import Check, Decision, decide
 from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.guards import Guard, Reasons
@@ -27,7 +27,9 @@ from evalflow.model import (
     Actor,
     Entry,
     Grant,
+    Label,
     Move,
+    PlanEntry,
     PlanHead,
     Project,
     ProjectDefinition,
@@ -192,7 +194,7 @@ def _actor(situation: Situation, entry: Entry, unit: str) -> tuple[bool, Actor]:
     return True, _acting_as(found, entry)
 
 
-def _acting_as(actor: Actor, entry: Entry) -> Actor:
+def _acting_as(actor: Actor, entry: Entry | PlanEntry) -> Actor:
     said = entry.role, entry.on_behalf_of
     return Actor(
         actor.id, tuple([each for each in actor.grants if (each.role, each.on_behalf_of) == said])
@@ -256,48 +258,66 @@ def replay_adoption(
     entry: Entry,
     *,
     head: PlanHead,
-    judge: PlanHead,
-    judges: Directory,
     calendar: Calendar,
     lifecycle: Lifecycle,
-    adopting: frozenset[str],
     definition: ProjectDefinition,
     before: tuple[Project, ProjectDefinition] | None,
+    right: Right | None = None,
 ) -> Replayed:
-    """Decide again how a project came into the plan, or was redefined by its revision.
+    """Make again what brought a project into the plan, or redefined it by a revision.
 
-    `head` is the revision that the entry belongs to, `judge` with the directory `judges` the one
-    whose people were asked, `adopting` the roles that adopt and revise plans, and `before` how the
-    project stood where it was there already. Raises as `replay_event`.
+    `head` is the revision that the entry belongs to and `before` how the project stood where it
+    was there already. `right` is by whom the actor is judged, None where the plan's own history
+    answers for that. Raises as `replay_event`.
     """
-    today = calendar.today(entry.at)
-    known = entry.actor in judge.directory
-    checks: list[Check] = []
-    roles = tuple(sorted(adopting))
-    if entry.role not in roles:
-        checks.append(Check("role", (_not_adopting(entry, roles),)))
-    elif known:
-        actor = _acting_as(judges.actor(entry.actor), entry)
-        if not judges.grants_for(actor, roles, judge.office, today):
-            labels = {name: role.label for name, role in lifecycle.roles.items()}
-            why = judges.why_not(actor, roles, judge.office, today, labels)
-            checks.append(Check("role", (why,)))
+    known, checks = (True, ()) if right is None else right.judge(entry)
     adoption = Adoption(
         plan=Plan(head=head, projects={definition.number: definition}, lifecycle=lifecycle),
         head=head,
         calendar=calendar,
+        lifecycle=lifecycle,
         actor=Actor(entry.actor),
         role=entry.role,
+        on_behalf_of=entry.on_behalf_of,
         at=entry.at,
         reason=entry.reason,
     )
-    old = {} if before is None else {definition.number: before[1]}
-    standing = {} if before is None else {definition.id: before[0]}
-    moves = adoption.commit(old, standing).moves
-    return Replayed(move=moves[0] if moves else None, checks=tuple(checks), known=known)
+    standing = {}
+    if before is not None:
+        if not differs(before[1], definition):
+            return Replayed(move=None, checks=checks, known=known)
+        standing[definition.id] = before[0]
+    (move,) = adoption.moves((definition,), standing, entry.plan_head)
+    return Replayed(move=move, checks=checks, known=known)
 
 
-def _not_adopting(entry: Entry, roles: tuple[str, ...]) -> Reason:
+@attrs.frozen(kw_only=True)
+class Right:
+    """Who may adopt or revise a plan at a moment: whoever holds one of `roles` in the office, by
+    the directory and the calendar of the revision in force. `names` are the roles' names."""
+
+    head: PlanHead
+    directory: Directory
+    calendar: Calendar
+    roles: tuple[str, ...]
+    names: Mapping[str, Label]
+
+    def judge(self, entry: Entry | PlanEntry) -> tuple[bool, tuple[Check, ...]]:
+        """Say whether the directory knows the entry's actor, and what stands against them."""
+        known = entry.actor in self.head.directory
+        if entry.role not in self.roles:
+            return known, (Check("role", (_not_adopting(entry, self.roles),)),)
+        if not known:
+            return False, ()
+        actor = _acting_as(self.directory.actor(entry.actor), entry)
+        today = self.calendar.today(entry.at)
+        if self.directory.grants_for(actor, self.roles, self.head.office, today):
+            return True, ()
+        why = self.directory.why_not(actor, self.roles, self.head.office, today, self.names)
+        return True, (Check("role", (why,)),)
+
+
+def _not_adopting(entry: Entry | PlanEntry, roles: tuple[str, ...]) -> Reason:
     able = ", ".join(roles)
     return Reason(
         code="no_role",

@@ -16,10 +16,12 @@ from evalflow.batch.selection import check_names, conditions
 from evalflow.batch.values import EngineParts
 from evalflow.decision.actions import ACTIONS
 from evalflow.decision.adoption import (
+    CHANGE,
     REVISE,
     Adoption,
     check_content,
     check_doors,
+    check_lifecycle,
     check_reasons,
     check_revision,
     entitled,
@@ -33,6 +35,7 @@ from evalflow.decision.decide import (
     raise_if_stopped,
     same_for_all,
 )
+from evalflow.decision.entries import plan_following, seals
 from evalflow.decision.migration import MIGRATE, migrate
 from evalflow.decision.repeated import migrates_the_same, says_the_same
 from evalflow.engine.queries import Queries
@@ -48,6 +51,7 @@ from evalflow.model import (
     Entry,
     Move,
     PlanHead,
+    PlanMove,
     Project,
     ProjectDefinition,
     Selection,
@@ -295,21 +299,18 @@ class Commands:
             Conflict: somebody was first.
             InvalidInput: the machine's clock was set back.
         """
-        head = next(
-            (self._next_head(move.definition) for move in moves if move.definition is not None),
-            None,
-        )
         lifecycle = None
         if moves and moves[0].entry.event == MIGRATE:  # a batch of it has one lifecycle for all
             new = self.rules.lifecycle(moves[0].entry.lifecycle)
             lifecycle = new.fingerprint, canonical(new.tree)
+        plans = self._plan_moves(moves)
         self._check_clock(moves)
         fault_point("fire:decided")
         self.storage.commit(
             Commit(
                 moves=moves,
                 unchanged=basis.unchanged,
-                head=head,
+                plans=plans,
                 lifecycle=lifecycle,
                 revisions=basis.revisions,
                 rosters=basis.rosters,
@@ -344,9 +345,49 @@ class Commands:
                 for last in list(self.storage.history(entry.project, after=entry.number - 2))[:1]:
                     check_clock(last, entry.at)
 
-    def _next_head(self, definition: ProjectDefinition) -> PlanHead:
-        """Return the plan's next revision, made by an approved change of one project."""
-        terms = self.rules.terms(definition.id.rpartition("/")[0])
+    def _plan_moves(self, moves: Sequence[Move]) -> tuple[PlanMove, ...]:
+        """Return what the moves mean for their plans: approved changes of projects make the next
+        revision, and the first project that migrates takes the plan's lifecycle along."""
+        made: dict[tuple[str, str], list[Move]] = {}
+        for move in moves:
+            if move.entry.event == MIGRATE:
+                made.setdefault((move.project.plan, MIGRATE), []).append(move)
+            elif move.definition is not None:
+                made.setdefault((move.project.plan, CHANGE), []).append(move)
+        found = [self._plan_move(plan, event, group) for (plan, event), group in made.items()]
+        return tuple([each for each in found if each is not None])
+
+    def _plan_move(self, plan: str, event: str, moves: Sequence[Move]) -> PlanMove | None:
+        first = moves[0].entry
+        last = self.storage.plan_entry(plan)
+        entries = {move.project.number: move.entry.hash for move in moves}
+        head = lifecycle = None
+        if event == MIGRATE:
+            if last is not None and last.lifecycle == first.lifecycle:
+                return None
+            lifecycle = first.lifecycle
+            data = {"entries": entries, "from": "" if last is None else last.lifecycle}
+        else:
+            head = self._next_head(plan)
+            brought = [move.definition for move in moves if move.definition is not None]
+            data = {"entries": entries, "projects": seals(brought)}
+        return plan_following(
+            last,
+            plan=plan,
+            event=event,
+            actor=first.actor,
+            role=first.role,
+            on_behalf_of=first.on_behalf_of,
+            at=first.at,
+            reason=first.reason,
+            head=head,
+            lifecycle=lifecycle,
+            data=data,
+        )
+
+    def _next_head(self, plan: str) -> PlanHead:
+        """Return the plan's next revision, made by an approved change."""
+        terms = self.rules.terms(plan)
         effective = terms.calendar.period_on(terms.calendar.today(self.now())).text
         return attrs.evolve(terms.head, revision=terms.head.revision + 1, effective=effective)
 
@@ -369,6 +410,8 @@ class Commands:
             found = differences(plan, before, old, names)
             check_doors(plan, found, {event.name: event for event in events.values()}, reason)
         commit = adoption.commit(old, standing)
+        if adoption.last is not None:
+            check_clock(adoption.last, adoption.at)
         self._check_clock(commit.moves)
         self.storage.commit(commit)
         return adoption.head
@@ -409,10 +452,11 @@ class Commands:
         old: dict[str, ProjectDefinition] = {}
         lifecycle = plan.lifecycle
         revision, effective = 1, plan.head.calendar.first
-        before = None
+        before, last = None, self.storage.plan_entry(plan.id)
         if known:
             before = self.rules.terms(plan.id, known[-1][0])
             lifecycle = self.rules.lifecycle_of(plan.id) or lifecycle
+            check_lifecycle(plan, before.head, lifecycle)
             old = {each.number: each for each in self.queries.definitions(plan.id)}
             revision = before.head.revision + 1
             effective = before.calendar.period_on(before.calendar.today(at)).text
@@ -425,16 +469,20 @@ class Commands:
         if isinstance(by, str):
             by = judge.directory.actor(by)
         event = REVISE if known else ADOPT
-        today = terms.calendar.today(at)
+        today = judge.calendar.today(at)
         grant = entitled(event, lifecycle, judge.head, judge.directory, by, today)
         adoption = Adoption(
             plan=attrs.evolve(plan, lifecycle=lifecycle),
             head=head,
             calendar=terms.calendar,
+            lifecycle=lifecycle,
             actor=by,
             role=grant.role,
+            on_behalf_of=grant.on_behalf_of,
             at=at,
             reason=reason,
+            last=last,
+            before=None if before is None else before.head,
         )
         return adoption, old
 

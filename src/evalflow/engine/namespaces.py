@@ -41,6 +41,7 @@ from evalflow.model import (
     Delivery,
     Evaluation,
     Outgoing,
+    PlanEntry,
     PlanHead,
     ProjectDefinition,
     Rating,
@@ -107,6 +108,16 @@ class Plans:
         if period is None:
             return self._rules.definition(project_id, project.revision)
         return self._rules.definition(project_id, self._rules.terms(project.plan).in_force(period))
+
+    def history(self, plan_id: str) -> Iterator[PlanEntry]:
+        """Yield the entries of the plan's own history, oldest first: its adoption, every revision,
+        and what else changed what decides about its projects.
+
+        Raises:
+            NotFound: the store has no such plan.
+        """
+        self._queries.check_plan(plan_id)
+        return self._rules.storage.plan_history(plan_id)
 
     def calendar(self, plan_id: str) -> Calendar:
         """Return the plan's calendar.

@@ -134,6 +134,11 @@ class Queries:
         """Return the actor with this id from the directory of a revision of the plan."""
         return self.rules.terms(plan_id, revision).directory.actor(actor_id)
 
+    def check_plan(self, plan_id: str) -> None:
+        """Raise NotFound where the store has no such plan."""
+        if self.storage.plan_entry(plan_id) is None:
+            raise NotFound("plan", plan_id, self.storage.plans())
+
     def only_plan(self) -> str:
         """Return the id of the store's plan where there is just one."""
         plans = self.storage.plans()

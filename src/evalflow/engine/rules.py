@@ -28,6 +28,7 @@ from evalflow.model import (
     Subject,
 )
 from evalflow.model.calendar import Calendar, Holidays, period
+from evalflow.model.canonical import digest
 from evalflow.model.directory import Directory
 from evalflow.plan.stored import stored_definition, stored_head
 from evalflow.plugins.installed import Plugins
@@ -106,10 +107,28 @@ class Rules:
             raise NotFound("plan", plan_id, self.storage.plans())
         known = known or self.storage.revisions(plan_id)
         assert revision is not None
+        self._check_seal(plan_id, revision, text)
         upto = tuple(pair for pair in known if pair[0] <= revision)
         head = attrs.evolve(stored_head(text, plan_id), revision=revision, effective=upto[-1][1])
         terms = self._terms[plan_id, revision] = self.draft(head, upto)
         return terms
+
+    def _check_seal(self, plan_id: str, revision: int, text: str) -> None:
+        """Hold a revision's text against the entry of the plan's history that put it into force.
+
+        Raises:
+            StorageError: it was edited, or no entry speaks for it.
+        """
+        entry = self.storage.plan_entry(plan_id, revision)
+        spoken = () if entry is None else entry.revisions()
+        if (revision, digest(text)) not in [(number, seal) for number, _, seal in spoken]:
+            raise StorageError(
+                "corrupt",
+                ko=f"저장된 계획 {plan_id} {revision}차의 내용이 계획 이력이 시행한 것과 다릅니다. "
+                "'evalflow verify'로 확인하십시오.",
+                en=f"the stored revision {revision} of the plan {plan_id} is not the one that its "
+                "history put into force; see 'evalflow verify'",
+            )
 
     def draft(self, head: PlanHead, revisions: tuple[tuple[int, str], ...]) -> Terms:
         """Return the terms of a head that need not be in force; nothing of it is remembered."""
@@ -152,10 +171,10 @@ class Rules:
         return self._lifecycles.setdefault(lifecycle.fingerprint, lifecycle)
 
     def lifecycle_of(self, plan_id: str) -> Lifecycle | None:
-        """Return the lifecycle of the plan's first project, None where it has no projects."""
-        for project in self.storage.select(Selection(plan=plan_id, limit=1)):
-            return self.lifecycle(project.lifecycle)
-        return None
+        """Return the plan's lifecycle, under which projects come in: what its own history says;
+        None where it has none."""
+        last = self.storage.plan_entry(plan_id)
+        return self.lifecycle(last.lifecycle) if last is not None and last.lifecycle else None
 
     def definition(self, project_id: str, revision: int) -> ProjectDefinition:
         """Return the project as the plan revision has it.

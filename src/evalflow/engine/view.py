@@ -24,7 +24,7 @@ from evalflow.decision.decide import Explanation
 from evalflow.engine.engine import Engine
 from evalflow.errors import Forbidden, Reason, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
-from evalflow.model import Actor, Entry, Evaluation, Grant, Line, Notice, Project, Rating
+from evalflow.model import Actor, Entry, Evaluation, Grant, Line, Notice, PlanEntry, Project, Rating
 from evalflow.model.canonical import Tree
 from evalflow.model.moments import utc
 from evalflow.scoring.contract import Grade
@@ -149,6 +149,16 @@ class View:
         project = self._engine.project(project_id)
         for entry in self._engine.history(project_id):
             yield self._shown_entry(project, entry)
+
+    def plan_history(self, plan_id: str) -> Iterator[PlanEntry]:
+        """Yield the entries of the plan's own history.
+
+        Raises:
+            NotFound: the store has no such plan, or its directory no such actor.
+        """
+        if isinstance(self._actor, str):
+            self._engine.actor(plan_id, self._actor)
+        return self._engine.plans.history(plan_id)
 
     def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
         """Yield (position, entry) of the whole store in the order in which they were written, as

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from evalflow.model.commits import Basis, Commit, Move, Roster, Selection, Snapshot
 from evalflow.model.history import Act, Entry, Evaluation, Notice, Outgoing
+from evalflow.model.plan_history import OPENING, PlanEntry, PlanMove
 from evalflow.model.plans import (
     Cooperation,
     Exclusion,
@@ -44,6 +45,7 @@ from evalflow.model.units import Actor, Assignment, Grant, Label, Renaming, Unit
 
 __all__ = [
     "CONTENTS",
+    "OPENING",
     "Act",
     "Actor",
     "Actual",
@@ -74,7 +76,9 @@ __all__ = [
     "Outgoing",
     "Override",
     "PlanDocument",
+    "PlanEntry",
     "PlanHead",
+    "PlanMove",
     "Project",
     "ProjectDefinition",
     "Rating",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import attrs
 
 from evalflow.model.history import Entry, Evaluation, Notice
-from evalflow.model.plans import PlanHead
+from evalflow.model.plan_history import PlanMove
 from evalflow.model.projects import Project, ProjectDefinition
 
 
@@ -17,12 +17,14 @@ class Snapshot:
     """A project and its evaluation in the current period, read together in one moment.
 
     `latest` is the plan's latest revision at that moment: a decision is made by the
-    directory and the calendar then in force, also when another process changed them.
+    directory and the calendar then in force, also when another process changed them. `plan_head`
+    is the hash of the last entry of the plan's own history, "" where it has none.
     """
 
     project: Project
     evaluation: Evaluation
     latest: int
+    plan_head: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -93,13 +95,13 @@ class Commit:
     """All that one transaction writes: every move or none.
 
     `unchanged`, `revisions` and `rosters` are what the decision rests on and must still be so
-    (see `Basis`). `head` is a new plan revision; `lifecycle` is a definition's (fingerprint,
-    canonical text), kept once.
+    (see `Basis`). `plans` are entries of plans' own histories, with the revisions that they put
+    into force; `lifecycle` is a definition's (fingerprint, canonical text), kept once.
     """
 
     moves: tuple[Move, ...] = ()
     unchanged: tuple[tuple[str, int], ...] = ()
-    head: PlanHead | None = None
+    plans: tuple[PlanMove, ...] = ()
     lifecycle: tuple[str, str] | None = None
     revisions: tuple[tuple[str, int], ...] = ()
     rosters: tuple[Roster, ...] = ()

@@ -162,6 +162,9 @@ class Entry:
         evaluation: digest of the evaluation as this entry left it, or "" where untouched.
         late: by how many days the event's due date was missed; None where nothing was due.
         key: the idempotency key, or None.
+        plan_head: the hash of the entry of the plan's own history under which it was decided; of
+            an adoption or revision, of the one that made it. "" in entries from before plans had
+            a history (see `PlanEntry`).
         previous: the hash of the entry before, "" for the first.
     """
 
@@ -185,6 +188,7 @@ class Entry:
     evaluation: str = ""
     late: int | None = None
     key: str | None = None
+    plan_head: str = ""
     previous: str = ""
     hash: str = ""
     _texts: tuple[str, str] | None = attrs.field(default=None, init=False, eq=False, repr=False)
@@ -206,7 +210,7 @@ class Entry:
 
     def body(self) -> str:
         """Return the canonical text over which the hash is taken: a list of every field but
-        the hash."""
+        the hash, and without `plan_head` where that is empty."""
         data, rating = self.texts()
         before = canonical(
             [
@@ -227,7 +231,8 @@ class Entry:
                 self.reason,
             ]
         )
-        after = canonical([self.evaluation, self.late, self.key, self.previous])
+        under = [self.plan_head] if self.plan_head else []
+        after = canonical([self.evaluation, self.late, self.key, *under, self.previous])
         return f"{before[:-1]},{data},{rating},{after[1:]}"
 
     def sealed(self) -> Entry:

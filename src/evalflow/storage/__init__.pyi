@@ -1,6 +1,7 @@
 from evalflow.model import Commit as Commit
 from evalflow.model import Move as Move
 from evalflow.model import Outgoing as Outgoing
+from evalflow.model import PlanMove as PlanMove
 from evalflow.model import Roster as Roster
 from evalflow.model import Selection as Selection
 from evalflow.model import Snapshot as Snapshot
@@ -15,6 +16,7 @@ from evalflow.storage.contract import Settled as Settled
 from evalflow.storage.contract import Storage as Storage
 from evalflow.storage.contract import check_commit as check_commit
 from evalflow.storage.contract import check_like as check_like
+from evalflow.storage.contract import check_plan_move as check_plan_move
 from evalflow.storage.contract import check_roster as check_roster
 from evalflow.storage.contract import move_like as move_like
 from evalflow.storage.faults import fault_point as fault_point

@@ -24,12 +24,14 @@ from evalflow.model import (
     Move,
     Notice,
     Outgoing,
+    PlanEntry,
+    PlanMove,
     Project,
     Roster,
     Selection,
     Snapshot,
 )
-from evalflow.model.canonical import canonical
+from evalflow.model.canonical import canonical, digest
 
 
 @attrs.frozen(kw_only=True)
@@ -84,16 +86,17 @@ class Storage(Protocol):
         selection finds its ids, no more and no fewer. Notices whose
         (id, notifier) is already in the outbox are left out silently: a visit tells once.
         A definition is kept under (project id, `move.project.revision`), later than the last
-        one; a plan head under (id, revision), and its revision must be the next one.
+        one; a plan head under (id, revision), and its revision must be the next one. For each of
+        `commit.plans` the number of its entry must be the plan's next one.
         Storages call `check_commit` first.
 
         Raises:
             Conflict: a version differs, the (project, key) of an entry exists, or the plan
-                revision is not the next one; or the plan was revised since, or a project came
-                into or left a unit; nothing was written. `project` names what differs: a
-                project, or the plan.
-            ValueError: a move does not continue the project's history, or its definition is
-                not later than the last one; nothing was written.
+                revision or entry is not the next one; or the plan was revised since, or a
+                project came into or left a unit; nothing was written. `project` names what
+                differs: a project, or the plan.
+            ValueError: a move does not continue the project's or plan's history, or its
+                definition is not later than the last one; nothing was written.
             InvalidInput: a text that no storage can keep (see `check_commit`); nothing was written.
         """
         ...
@@ -111,6 +114,15 @@ class Storage(Protocol):
 
     def revisions(self, plan: str) -> tuple[tuple[int, str], ...]:
         """Return (revision, effective period) of every revision of the plan, in order."""
+        ...
+
+    def plan_entry(self, plan: str, revision: int | None = None) -> PlanEntry | None:
+        """Return the last entry of the plan's own history; with `revision` the first one that
+        leaves that revision, or a later one, in force. None where there is none."""
+        ...
+
+    def plan_history(self, plan: str, *, after: int = 0) -> Iterator[PlanEntry]:
+        """Yield the entries of the plan's own history in order, from number `after` + 1."""
         ...
 
     def lifecycle(self, fingerprint: str) -> str | None:
@@ -132,7 +144,8 @@ class Storage(Protocol):
     def snapshot(self, project: str) -> Snapshot | None:
         """Return the project and its evaluation in its current period, read in one moment.
         An evaluation that nobody has written yet is an empty one. `Snapshot.latest` is the
-        plan's latest revision, read in the same moment (SQL: one statement for all three)."""
+        plan's latest revision and `plan_head` the hash of its last entry, read in the same moment
+        (SQL: one statement for all)."""
         ...
 
     def snapshots(self, selection: Selection) -> Iterator[Snapshot]:
@@ -444,6 +457,50 @@ def check_commit(commit: Commit) -> None:
             raise ValueError(f"{move.entry.project} #{move.entry.number}: {fault}")
         seen.add(move.entry.project)
         _check_text(move)
+    plans: set[str] = set()
+    for each in commit.plans:
+        fault = _plan_fault(each)
+        if fault is None and each.entry.plan in plans:
+            fault = "the plan has two entries in one commit"
+        if fault is not None:
+            raise ValueError(f"{each.entry.plan} #{each.entry.number}: {fault}")
+        plans.add(each.entry.plan)
+        _check_plan_text(each.entry)
+
+
+def _plan_fault(move: PlanMove) -> str | None:
+    entry, head = move.entry, move.head
+    if entry.hash != digest(entry.body()):
+        return "its hash is not that of its content"
+    if entry.at.utcoffset() != _UTC:
+        return "its time is not UTC"
+    if head is None:
+        return None
+    left = (head.id, head.revision, head.effective, digest(canonical(head.tree)))
+    if left != (entry.plan, entry.revision, entry.effective, entry.head_after):
+        return "the revision is not the one that the entry puts into force"
+    return None
+
+
+def check_plan_move(move: PlanMove, last: PlanEntry | None) -> None:
+    """Hold an entry of a plan's history against the last one that is there.
+
+    Raises:
+        Conflict: it is not the next one: somebody was first.
+        ValueError: it does not follow on from the last one.
+    """
+    entry = move.entry
+    number, hash_, seal, revision = 0, "", "", 0
+    if last is not None:
+        number, hash_, seal, revision = last.number, last.hash, last.head_after, last.revision
+    if entry.number != number + 1:
+        raise Conflict(entry.plan, expected=entry.number - 1)
+    if move.head is not None and entry.revision != revision + 1:
+        raise Conflict(entry.plan)
+    left = seal if move.head is None else entry.head_after
+    standing = (hash_, seal, left, revision + (move.head is not None))
+    if (entry.previous, entry.head_before, entry.head_after, entry.revision) != standing:
+        raise ValueError(f"{entry.plan} #{entry.number} does not continue the plan's history")
 
 
 def _fault(move: Move) -> str | None:
@@ -504,6 +561,16 @@ def _check_text(move: Move) -> None:
     for notice in move.notices:
         texts += [notice.id, notice.name, notice.recipient, notice.role, notice.notifier]
         texts += [notice.subject.ko, notice.subject.en]
+    _check_texts(move.entry.project, texts)
+
+
+def _check_plan_text(entry: PlanEntry) -> None:
+    texts = [entry.plan, entry.event, entry.actor, entry.role, entry.on_behalf_of or ""]
+    texts += [entry.effective, entry.lifecycle, entry.reason or ""]
+    _check_texts(entry.plan, texts)
+
+
+def _check_texts(about: str, texts: Sequence[str]) -> None:
     joined = "\x01".join(texts)
     if "\0" not in joined and (joined.isascii() or not _has_surrogate(joined)):
         return
@@ -511,7 +578,7 @@ def _check_text(move: Move) -> None:
         [
             Problem(
                 code="not_text",
-                path=move.entry.project,
+                path=about,
                 value=repr(text)[:60],
                 ko="저장할 수 없는 문자(NUL 또는 짝이 없는 서로게이트)가 들어 있습니다.",
                 en="it holds a character that cannot be stored (NUL or half a surrogate pair)",

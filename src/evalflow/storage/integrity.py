@@ -21,16 +21,19 @@ from evalflow.storage.rows import (
     ENTRY_COLUMNS,
     EVALUATION_COLUMNS,
     OUTGOING_COLUMNS,
+    PLAN_ENTRY_COLUMNS,
     PROJECT_COLUMNS,
     REVISION_COLUMNS,
     entry_row,
     moment,
     notice_row,
+    plan_entry_row,
     project_row,
 )
 
 TABLES: Mapping[str, tuple[str, ...]] = {
     "plan_revision": REVISION_COLUMNS,
+    "plan_entry": PLAN_ENTRY_COLUMNS,
     "lifecycle": ("fingerprint", "tree"),
     "project": PROJECT_COLUMNS,
     "definition": DEFINITION_COLUMNS,
@@ -43,6 +46,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 
 OWNERS: Mapping[str, str] = {
     "plan_revision": "plan",
+    "plan_entry": "plan",
     "lifecycle": "fingerprint",
     "project": "id",
     "definition": "project",
@@ -55,6 +59,7 @@ OWNERS: Mapping[str, str] = {
 
 ORDERS: Mapping[str, tuple[str, ...]] = {
     "plan_revision": ("plan", "revision"),
+    "plan_entry": ("plan", "number"),
     "lifecycle": ("fingerprint",),
     "project": ("id",),
     "definition": ("project", "revision"),
@@ -180,7 +185,15 @@ class ValueTables:
 
     gapless = False
     kept = frozenset(
-        ("plan_revision", "lifecycle", "project", "definition", "evaluation", "notice")
+        (
+            "plan_revision",
+            "plan_entry",
+            "lifecycle",
+            "project",
+            "definition",
+            "evaluation",
+            "notice",
+        )
     )
 
     def __init__(self, storage: Storage) -> None:
@@ -189,7 +202,7 @@ class ValueTables:
 
     def owners(self, table: str) -> Sequence[Any]:
         """Return the ids of plans or projects; lifecycles are those that entries name."""
-        if table == "plan_revision":
+        if table in ("plan_revision", "plan_entry"):
             return self._storage.plans()
         if table == "lifecycle":
             return sorted({entry.lifecycle for _, entry in self._storage.entries()})
@@ -220,6 +233,10 @@ class ValueTables:
         for number, effective in self._storage.revisions(plan):
             text = self._storage.head(plan, number)
             yield dict(zip(REVISION_COLUMNS, (plan, number, effective, text), strict=True))
+
+    def _plan_entry(self, plan: str) -> Iterator[Values]:
+        for entry in self._storage.plan_history(plan):
+            yield dict(zip(PLAN_ENTRY_COLUMNS, plan_entry_row(entry), strict=True))
 
     def _lifecycle(self, fingerprint: str) -> Iterator[Values]:
         text = self._storage.lifecycle(fingerprint)

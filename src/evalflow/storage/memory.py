@@ -25,6 +25,7 @@ from evalflow.model import (
     Move,
     Notice,
     Outgoing,
+    PlanEntry,
     Project,
     ProjectDefinition,
     Selection,
@@ -32,7 +33,13 @@ from evalflow.model import (
 )
 from evalflow.model.canonical import Tree, canonical, parse
 from evalflow.model.moments import utc
-from evalflow.storage.contract import OneMoment, Settled, check_commit, check_roster
+from evalflow.storage.contract import (
+    OneMoment,
+    Settled,
+    check_commit,
+    check_plan_move,
+    check_roster,
+)
 from evalflow.storage.faults import fault_point
 
 
@@ -89,6 +96,7 @@ class MemoryStorage:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._heads: dict[str, list[tuple[str, str]]] = {}  # plan -> (effective, text)
+        self._plan_entries: dict[str, list[tuple[PlanEntry, str]]] = {}  # with its data's text
         self._lifecycles: dict[str, str] = {}
         self._definitions: dict[str, list[_Definition]] = {}
         self._projects: dict[str, Project] = {}
@@ -113,6 +121,7 @@ class MemoryStorage:
         if not self._read_elsewhere:
             return
         self._heads = {plan: list(known) for plan, known in self._heads.items()}
+        self._plan_entries = {plan: list(known) for plan, known in self._plan_entries.items()}
         self._lifecycles = dict(self._lifecycles)
         self._definitions = {each: list(known) for each, known in self._definitions.items()}
         self._projects = dict(self._projects)
@@ -137,10 +146,13 @@ class MemoryStorage:
             self._own()
             for move in commit.moves:
                 self._write(move)
-            head = commit.head
-            if head is not None:
-                known = self._heads.setdefault(head.id, [])
-                known.append((head.effective, canonical(head.tree)))
+            for each in commit.plans:
+                entry, head = each.entry, each.head
+                kept = self._plan_entries.setdefault(entry.plan, [])
+                kept.append((entry, canonical(entry.data)))
+                if head is not None:
+                    known = self._heads.setdefault(head.id, [])
+                    known.append((head.effective, canonical(head.tree)))
             if commit.lifecycle is not None:
                 self._lifecycles.setdefault(*commit.lifecycle)
 
@@ -154,9 +166,8 @@ class MemoryStorage:
                 raise Conflict(plan, expected=revision)
         for roster in commit.rosters:
             check_roster(roster, [each.id for each in self._selected(roster.selection)])
-        head = commit.head
-        if head is not None and head.revision != len(self._heads.get(head.id, ())) + 1:
-            raise Conflict(head.id)
+        for each in commit.plans:
+            check_plan_move(each, self._last_of(each.entry.plan))
         for move in commit.moves:
             entry = move.entry
             if self._version(entry.project) != move.expected:
@@ -170,6 +181,10 @@ class MemoryStorage:
             said = self._definition(entry.project, None)
             if move.definition and said and said.revision >= move.project.revision:
                 raise ValueError(f"{entry.project} was defined in revision {said.revision} already")
+
+    def _last_of(self, plan: str) -> PlanEntry | None:
+        known = self._plan_entries.get(plan)
+        return known[-1][0] if known else None
 
     def _version(self, project: str) -> int:
         known = self._projects.get(project)
@@ -220,6 +235,23 @@ class MemoryStorage:
             known = self._heads.get(plan, [])
             return tuple((number, effective) for number, (effective, _) in enumerate(known, 1))
 
+    def plan_entry(self, plan: str, revision: int | None = None) -> PlanEntry | None:
+        """Return the plan's last entry, or the first that leaves `revision` or a later one."""
+        with self._lock:
+            known = self._plan_entries.get(plan, ())
+            found = known[-1:] if revision is None else known
+            for entry, data in found:
+                if revision is None or entry.revision >= revision:
+                    return attrs.evolve(entry, data=parse(data))
+        return None
+
+    def plan_history(self, plan: str, *, after: int = 0) -> Iterator[PlanEntry]:
+        """Yield the entries of the plan's own history in order, from number `after` + 1."""
+        with self._lock:
+            found = self._plan_entries.get(plan, [])[max(after, 0) :]
+        for entry, data in found:
+            yield attrs.evolve(entry, data=parse(data))
+
     def lifecycle(self, fingerprint: str) -> str | None:
         """Return the canonical text of the lifecycle with this fingerprint, or None."""
         with self._lock:
@@ -262,8 +294,13 @@ class MemoryStorage:
             evaluation = Evaluation(project=project.id, period=project.period)
         else:
             evaluation = Evaluation.from_tree(parse(text))
-        latest = len(self._heads.get(project.plan, ()))
-        return Snapshot(project=_copy(project), evaluation=evaluation, latest=latest)
+        last = self._last_of(project.plan)
+        return Snapshot(
+            project=_copy(project),
+            evaluation=evaluation,
+            latest=len(self._heads.get(project.plan, ())),
+            plan_head="" if last is None else last.hash,
+        )
 
     def snapshots(self, selection: Selection) -> Iterator[Snapshot]:
         """Yield the snapshots of the selected projects."""
@@ -472,6 +509,7 @@ class _MemoryMoment(OneMoment, MemoryStorage):  # type: ignore[misc]  # it gives
 
 _KEPT = (
     "_heads",
+    "_plan_entries",
     "_lifecycles",
     "_definitions",
     "_projects",

@@ -19,6 +19,7 @@ from evalflow.model import (
     Move,
     Notice,
     Outgoing,
+    PlanEntry,
     PlanHead,
     Project,
     Snapshot,
@@ -39,7 +40,12 @@ POSITION_COLUMNS = ("id", "version", "head", *ProjectPosition._fields[3:])
 ENTRY_COLUMNS = (
     "project", "number", "event", "actor", "role", "on_behalf_of", "at", "before", "after",
     "period", "period_after", "unit", "revision", "lifecycle", "reason", "data", "rating",
-    "evaluation", "late", "key", "previous", "hash",
+    "evaluation", "late", "key", "previous", "hash", "plan_head",
+)  # fmt: skip
+
+PLAN_ENTRY_COLUMNS = (
+    "plan", "number", "event", "actor", "role", "on_behalf_of", "at", "revision", "effective",
+    "head_before", "head_after", "lifecycle", "reason", "data", "previous", "hash",
 )  # fmt: skip
 
 NOTICE_COLUMNS = (
@@ -129,14 +135,16 @@ def project_from(row: Row) -> Project:
 
 def snapshot_from(row: Row) -> Snapshot:
     """Return the snapshot of a project's row followed by its current evaluation's text (or
-    None) and the plan's latest revision (or None)."""
+    None), the plan's latest revision and the hash of its last entry (or None)."""
     project = project_from(row)
     text = row[16]
     if text is None:
         evaluation = Evaluation(project=project.id, period=project.period)
     else:
         evaluation = Evaluation.from_tree(parse(text))
-    return Snapshot(project=project, evaluation=evaluation, latest=row[17] or 0)
+    return Snapshot(
+        project=project, evaluation=evaluation, latest=row[17] or 0, plan_head=row[18] or ""
+    )
 
 
 def entry_row(entry: Entry) -> tuple[Any, ...]:
@@ -165,6 +173,7 @@ def entry_row(entry: Entry) -> tuple[Any, ...]:
         entry.key,
         entry.previous,
         entry.hash,
+        entry.plan_head,
     )
 
 
@@ -194,6 +203,7 @@ def entry_from(row: Row) -> Entry:
         key=row[19],
         previous=row[20],
         hash=row[21],
+        plan_head=row[22],
     )
 
 
@@ -217,6 +227,50 @@ def notice_row(notice: Notice) -> tuple[Any, ...]:
 def revision_row(head: PlanHead) -> tuple[Any, ...]:
     """Return the columns `REVISION_COLUMNS` of a plan revision."""
     return head.id, head.revision, head.effective, canonical(head.tree)
+
+
+def plan_entry_row(entry: PlanEntry) -> tuple[Any, ...]:
+    """Return the columns `PLAN_ENTRY_COLUMNS` of an entry of a plan's history."""
+    return (
+        entry.plan,
+        entry.number,
+        entry.event,
+        entry.actor,
+        entry.role,
+        entry.on_behalf_of,
+        moment(entry.at),
+        entry.revision,
+        entry.effective,
+        entry.head_before,
+        entry.head_after,
+        entry.lifecycle,
+        entry.reason,
+        canonical(entry.data),
+        entry.previous,
+        entry.hash,
+    )
+
+
+def plan_entry_from(row: Row) -> PlanEntry:
+    """Return the entry of a row of `PLAN_ENTRY_COLUMNS`."""
+    return PlanEntry(
+        plan=row[0],
+        number=row[1],
+        event=row[2],
+        actor=row[3],
+        role=row[4],
+        on_behalf_of=row[5],
+        at=dt.datetime.fromisoformat(row[6]),
+        revision=row[7],
+        effective=row[8],
+        head_before=row[9],
+        head_after=row[10],
+        lifecycle=row[11],
+        reason=row[12],
+        data=parse(row[13]),
+        previous=row[14],
+        hash=row[15],
+    )
 
 
 def definition_row(move: Move) -> tuple[Any, ...] | None:

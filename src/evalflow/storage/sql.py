@@ -22,12 +22,22 @@ from weakref import WeakSet
 import attrs
 
 from evalflow.errors import Conflict, StorageError
-from evalflow.model import Entry, Evaluation, Label, Outgoing, Project, Selection, Snapshot
+from evalflow.model import (
+    Entry,
+    Evaluation,
+    Label,
+    Outgoing,
+    PlanEntry,
+    Project,
+    Selection,
+    Snapshot,
+)
 from evalflow.model.canonical import parse
 from evalflow.storage.contract import OneMoment, ProjectPosition, ended
 from evalflow.storage.rows import (
     ENTRY_COLUMNS,
     OUTGOING_COLUMNS,
+    PLAN_ENTRY_COLUMNS,
     POSITION_COLUMNS,
     PROJECT_COLUMNS,
     Rebuilt,
@@ -35,6 +45,7 @@ from evalflow.storage.rows import (
     moment,
     named,
     outgoing_from,
+    plan_entry_from,
     project_from,
     snapshot_from,
 )
@@ -52,14 +63,20 @@ PROJECT = columns(PROJECT_COLUMNS, "p.")
 """A project's columns, of the table that a statement calls `p`."""
 POSITION = columns(POSITION_COLUMNS, "p.")
 ENTRY = columns(ENTRY_COLUMNS)
+PLAN_ENTRY = columns(PLAN_ENTRY_COLUMNS)
 OUTGOING = columns(OUTGOING_COLUMNS, "n.")
 """A notice's columns, of the table that a statement calls `n`."""
 
 ORDER = "p.plan, p.place, p.number"
 """The order of projects: by plan, and in it digits by value, then the rest as text."""
 
-# A project, its evaluation in the current period, and the plan's latest revision, at once.
-_LATEST = "(SELECT max(r.revision) FROM {schema}plan_revision AS r WHERE r.plan = p.plan)"
+# A project, its evaluation in the current period, the plan's latest revision and last entry, at
+# once.
+_LATEST = (
+    "(SELECT max(r.revision) FROM {schema}plan_revision AS r WHERE r.plan = p.plan), "
+    "(SELECT h.hash FROM {schema}plan_entry AS h WHERE h.plan = p.plan "
+    "ORDER BY h.number DESC LIMIT 1)"
+)
 _CURRENT = "LEFT JOIN {schema}evaluation AS e ON e.project = p.id AND e.period = p.period"
 
 READING = {
@@ -71,6 +88,12 @@ READING = {
     "head_of": "SELECT tree FROM {schema}plan_revision WHERE plan = :plan AND revision = :revision",
     "revisions": "SELECT revision, effective FROM {schema}plan_revision WHERE plan = :plan "
     "ORDER BY revision",
+    "plan_entry": f"SELECT {PLAN_ENTRY} FROM {{schema}}plan_entry WHERE plan = :plan "
+    "ORDER BY number DESC LIMIT 1",
+    "plan_entry_of": f"SELECT {PLAN_ENTRY} FROM {{schema}}plan_entry WHERE plan = :plan "
+    "AND revision >= :revision ORDER BY number LIMIT 1",
+    "plan_history": f"SELECT {PLAN_ENTRY} FROM {{schema}}plan_entry WHERE plan = :plan "
+    "AND number > :after ORDER BY number",
     "lifecycle": "SELECT tree FROM {schema}lifecycle WHERE fingerprint = :fingerprint",
     "definition": "SELECT revision, tree FROM {schema}definition "
     "WHERE project = :project AND revision <= :revision ORDER BY revision DESC LIMIT 1",
@@ -314,6 +337,19 @@ class SQLReads:
         """Return (revision, effective period) of every revision of the plan, in order."""
         found = self._rows(self._sql["revisions"], {"plan": plan})
         return tuple([(row[0], row[1]) for row in found])
+
+    def plan_entry(self, plan: str, revision: int | None = None) -> PlanEntry | None:
+        """Return the plan's last entry, or the first that leaves `revision` or a later one."""
+        if revision is None:
+            row = self._row(self._sql["plan_entry"], {"plan": plan})
+        else:
+            row = self._row(self._sql["plan_entry_of"], {"plan": plan, "revision": revision})
+        return None if row is None else plan_entry_from(row)
+
+    def plan_history(self, plan: str, *, after: int = 0) -> Iterator[PlanEntry]:
+        """Yield the entries of the plan's own history in order, from number `after` + 1."""
+        for row in self._rows(self._sql["plan_history"], {"plan": plan, "after": after}):
+            yield plan_entry_from(row)
 
     def lifecycle(self, fingerprint: str) -> str | None:
         """Return the canonical text of the lifecycle with this fingerprint, or None."""

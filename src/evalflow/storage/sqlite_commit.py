@@ -11,7 +11,7 @@ import attrs
 from evalflow.errors import Conflict
 from evalflow.model import Commit, Move
 from evalflow.model.canonical import canonical
-from evalflow.storage.contract import check_roster
+from evalflow.storage.contract import check_plan_move, check_roster
 from evalflow.storage.rows import (
     assignment_rows,
     definition_row,
@@ -19,6 +19,8 @@ from evalflow.storage.rows import (
     evaluation_row,
     moment,
     notice_row,
+    plan_entry_from,
+    plan_entry_row,
     project_row,
     revision_row,
 )
@@ -29,11 +31,13 @@ from evalflow.storage.sqlite_statements import (
     ASSIGN,
     DEFINE,
     DIALECT,
+    ENTER,
     EVALUATE,
     KEEP,
     LATEST,
     NOTIFY,
     REVISE,
+    SQL,
     STAND,
     VERSIONS,
 )
@@ -43,7 +47,8 @@ from evalflow.storage.sqlite_statements import (
 class CommitRows:
     """A commit as rows, made before the transaction begins, so that it is short."""
 
-    head: tuple[Any, ...] | None
+    plans: list[tuple[Any, ...]]
+    heads: list[tuple[Any, ...]]
     lifecycle: tuple[str, str] | None
     adopted: list[tuple[Any, ...]]
     entries: list[tuple[Any, ...]]
@@ -56,8 +61,9 @@ class CommitRows:
     @classmethod
     def of(cls, commit: Commit) -> CommitRows:
         """Return the rows of a commit."""
-        head = None if commit.head is None else revision_row(commit.head)
-        rows = cls(head, commit.lifecycle, [], [], [], [], [], [], [])
+        plans = [plan_entry_row(each.entry) for each in commit.plans]
+        heads = [revision_row(each.head) for each in commit.plans if each.head is not None]
+        rows = cls(plans, heads, commit.lifecycle, [], [], [], [], [], [], [])
         for move in commit.moves:
             rows._add(move)
         return rows
@@ -79,11 +85,11 @@ class CommitRows:
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write the rows, in the order that foreign keys and triggers ask for."""
-        if self.head is not None:
-            connection.execute(REVISE, self.head)
         if self.lifecycle is not None:
             connection.execute(KEEP, self.lifecycle)
         for sql, rows in (
+            (ENTER, self.plans),
+            (REVISE, self.heads),
             (ADOPT, self.adopted),
             (APPEND, self.entries),
             (STAND, self.standing),
@@ -125,10 +131,9 @@ def check_revision(connection: sqlite3.Connection, plan: str, revision: int) -> 
 def refuse(connection: sqlite3.Connection, commit: Commit) -> None:
     """Raise Conflict where somebody was first."""
     compare(connection, [(move.entry.project, move.expected) for move in commit.moves])
-    if commit.head is not None:
-        (latest,) = connection.execute(LATEST, (commit.head.id,)).fetchone()
-        if commit.head.revision != latest + 1:
-            raise Conflict(commit.head.id)
+    for each in commit.plans:
+        row = connection.execute(SQL["plan_entry"], {"plan": each.entry.plan}).fetchone()
+        check_plan_move(each, None if row is None else plan_entry_from(row))
     for move in commit.moves:
         entry = move.entry
         if (

@@ -9,19 +9,19 @@ import os
 import pkgutil
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from evalflow.storage.faults import fault_point
+from evalflow.storage.openings import openings
+from evalflow.storage.rows import plan_entry_row
 from evalflow.storage.sqlite_errors import failure, is_busy, storage_error
+from evalflow.storage.sqlite_statements import ENTER
 
 APPLICATION = 0x65766C66
 """`application_id` of every evalflow store: "evlf"."""
 
-VERSION = 1
+VERSION = 2
 """The schema version that this evalflow writes (`user_version`)."""
-
-UPGRADES: dict[int, str] = {}
-"""Schema version -> the SQL that makes the next version of it. Version 1 is the first."""
 
 
 def prepare(path: str, timeout: float, connect: Callable[[], sqlite3.Connection]) -> None:
@@ -61,7 +61,7 @@ def _bring_up(connection: sqlite3.Connection, path: str) -> None:
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
         else:
             for step in range(version, VERSION):
-                _run(connection, UPGRADES[step])
+                UPGRADES[step](connection)
         fault_point("upgrade:written")
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
@@ -97,9 +97,32 @@ def _version(connection: sqlite3.Connection, path: str) -> int:
 
 def schema() -> str:
     """Return the SQL that makes a fresh store of version `VERSION`."""
-    content = pkgutil.get_data("evalflow.storage", "sqlite.sql")
+    return _script("sqlite.sql")
+
+
+def _script(name: str) -> str:
+    content = pkgutil.get_data("evalflow.storage", name)
     assert content is not None, "a part of the package"
     return content.decode()
+
+
+def _to_2(connection: sqlite3.Connection) -> None:
+    """Give plans a history, begun by an opening balance of what the store holds of them."""
+    _run(connection, _script("sqlite_2.sql"))
+    revisions = connection.execute(
+        "SELECT plan, revision, effective, tree FROM plan_revision ORDER BY plan, revision"
+    )
+    projects = connection.execute(
+        "SELECT p.plan, p.number, p.version, p.head, p.lifecycle, "
+        "(SELECT max(e.at) FROM entry AS e WHERE e.project = p.id) "
+        "FROM project AS p ORDER BY p.plan, p.place, p.number"
+    )
+    opened = openings(revisions.fetchall(), projects.fetchall())
+    connection.executemany(ENTER, [plan_entry_row(entry) for entry in opened])
+
+
+UPGRADES: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _to_2}
+"""Schema version -> what makes the next version of it. Version 1 is the first."""
 
 
 def _run(connection: sqlite3.Connection, script: str) -> None:

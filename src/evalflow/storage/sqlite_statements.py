@@ -15,6 +15,7 @@ from evalflow.storage.rows import (
     ENTRY_COLUMNS,
     EVALUATION_COLUMNS,
     NOTICE_COLUMNS,
+    PLAN_ENTRY_COLUMNS,
     REVISION_COLUMNS,
 )
 from evalflow.storage.sql import ENTRY, OUTGOING, Dialect, UnitOn, columns
@@ -120,6 +121,7 @@ def _insert(table: str, names: Sequence[str]) -> str:
 APPEND = _insert("entry", ENTRY_COLUMNS)
 DEFINE = _insert("definition", DEFINITION_COLUMNS)
 ASSIGN = _insert("assignment", ASSIGNMENT_COLUMNS)
+ENTER = _insert("plan_entry", PLAN_ENTRY_COLUMNS)
 REVISE = _insert("plan_revision", REVISION_COLUMNS)
 EVALUATE = (
     f"{_insert('evaluation', EVALUATION_COLUMNS)} ON CONFLICT (project, period) DO UPDATE SET "

@@ -15,9 +15,19 @@ from typing import Any
 
 import attrs
 
-from evalflow import Conflict, Entry, Evaluation, Label, PlanHead, Project, ProjectDefinition, Unit
+from evalflow import (
+    Conflict,
+    Entry,
+    Evaluation,
+    Label,
+    PlanEntry,
+    PlanHead,
+    Project,
+    ProjectDefinition,
+    Unit,
+)
 from evalflow.plugins import Assignment, Band, CalendarRules, Line, Notice, Rating, ScoringRules
-from evalflow.storage import Commit, Move, Storage, canonical, digest
+from evalflow.storage import Commit, Move, PlanMove, Storage, canonical, digest
 
 BEGINNING = dt.datetime(2016, 1, 4, 0, 0, tzinfo=dt.UTC)
 """When a project is adopted, unless something else is said; later entries follow by the hour."""
@@ -62,6 +72,30 @@ def head(
         ),
         tree={"id": plan, "ko": "2016년 주요업무", "revision": revision, "units": sorted(units)},
     )
+
+
+def revised(storage: Storage | None, head: PlanHead, **said: Any) -> PlanMove:
+    """Return what puts a revision into force after the last entry of the plan's history in
+    `storage` (None: after nothing); `said` is what its entry says otherwise."""
+    last = None if storage is None else storage.plan_entry(head.id)
+    number = 1 if last is None else last.number + 1
+    entry = PlanEntry(
+        plan=head.id,
+        number=number,
+        event="adopt" if last is None else "revise",
+        actor="policy-1",
+        role="policy_office",
+        at=BEGINNING + dt.timedelta(minutes=number),
+        revision=head.revision,
+        effective=head.effective,
+        head_before="" if last is None else last.head_after,
+        head_after=digest(canonical(head.tree)),
+        lifecycle=LIFECYCLE[0],
+        reason=None if last is None else "조직 개편",
+        data={"projects": {}, "sections": []},
+        previous="" if last is None else last.hash,
+    )
+    return PlanMove(entry=attrs.evolve(entry, **said).sealed(), head=head)
 
 
 def definition(
@@ -210,12 +244,14 @@ def move_after(
     notifier: str = "console",
     redefined: ProjectDefinition | None = None,
     revision: int | None = None,
+    plan_head: str = "",
 ) -> Move:
     """Return the move of `event` on a project as it stands.
 
     `states` are the states afterwards (None: as before); `state` sets those of the first
     region alone. `period` is the period afterwards. `rated` makes a rating and an evaluation;
     `told` are recipients of a notice. `redefined` is a new definition in plan `revision`.
+    `plan_head` is the hash of the plan's entry under which it was decided.
     """
     after = project.states if states is None else states
     if state is not None:
@@ -250,6 +286,7 @@ def move_after(
         rating=None if rated is None else rated.tree(),
         evaluation="" if evaluation is None else digest(evaluation.text()),
         key=key,
+        plan_head=plan_head,
         previous=project.head,
     ).sealed()
     visits = tuple(
@@ -288,7 +325,7 @@ def entry_after(project: Project, event: str = "self_evaluate", **said: object) 
 def given_plan(storage: Storage, plan: str = "seodaemun-2016") -> None:
     """See to it that the storage has a plan of this name."""
     if not storage.revisions(plan):
-        storage.commit(Commit(head=head(plan), lifecycle=LIFECYCLE))
+        storage.commit(Commit(plans=(revised(storage, head(plan)),), lifecycle=LIFECYCLE))
 
 
 def given_project(

@@ -33,6 +33,7 @@ from evalflow.testing.given import (
     head,
     move_after,
     rating,
+    revised,
 )
 
 _PLANS = ("an-office-2016", "seodaemun-2016")
@@ -169,14 +170,17 @@ class _Lives(RuleBasedStateMachine):
     def revised(self, moves: list[Move]) -> Any:
         for move in moves:
             if move.definition is not None and move.expected:
-                return head(move.project.plan, revision=move.project.revision)
-        return None
+                said = head(move.project.plan, revision=move.project.revision)
+                return (revised(self.model, said),)
+        return ()
 
     # ------------------------------------------------------------------ writing
 
     @rule(plan=st.sampled_from(_PLANS), revision=st.integers(1, 3))
     def revise(self, plan: str, revision: int) -> None:
-        self.write(Commit(head=head(plan, revision=revision), lifecycle=LIFECYCLE))
+        self.write(
+            Commit(plans=(revised(self.model, head(plan, revision=revision)),), lifecycle=LIFECYCLE)
+        )
 
     @rule(
         project=st.sampled_from(_PROJECTS),
@@ -195,7 +199,7 @@ class _Lives(RuleBasedStateMachine):
     def fire(self, picked: st.DataObject, at: dt.datetime, said: dict[str, Any]) -> None:
         id_ = picked.draw(st.sampled_from(self.older)).id
         move = self.move(self.snapshot(id_), at, said)
-        self.write(Commit(moves=(move,), head=self.revised([move])))
+        self.write(Commit(moves=(move,), plans=self.revised([move])))
 
     @precondition(lambda self: self.older)
     @rule(picked=st.data(), at=_moments, said=_said)
@@ -203,7 +207,7 @@ class _Lives(RuleBasedStateMachine):
         self, picked: st.DataObject, at: dt.datetime, said: dict[str, Any]
     ) -> None:
         move = self.move(picked.draw(st.sampled_from(self.older)), at, said)
-        self.write(Commit(moves=(move,), head=self.revised([move])))
+        self.write(Commit(moves=(move,), plans=self.revised([move])))
 
     @precondition(lambda self: len({project.id for project in self.older}) > 1)
     @rule(picked=st.data(), at=_moments, said=_said, fresh=st.booleans())
@@ -252,7 +256,7 @@ class _Lives(RuleBasedStateMachine):
             kept = frozenset(ids if whole else ids[1:])
             rosters = (Roster(plan=plan, units=units, on=on, ids=kept),)
         self.write(
-            Commit(moves=(move,), head=self.revised([move]), revisions=under, rosters=rosters)
+            Commit(moves=(move,), plans=self.revised([move]), revisions=under, rosters=rosters)
         )
 
     # ------------------------------------------------------------------ reading
@@ -270,6 +274,8 @@ class _Lives(RuleBasedStateMachine):
     def read_plan(self, plan: str, revision: int | None) -> None:
         self.same(lambda storage: (storage.plans(), storage.revisions(plan)))
         self.same(lambda storage: storage.head(plan, revision))
+        self.same(lambda storage: storage.plan_entry(plan, revision))
+        self.same(lambda storage: list(storage.plan_history(plan, after=revision or 0)))
         self.same(lambda storage: list(storage.definitions(plan, revision)))
         for period in _PERIODS:
             self.same(partial(_evaluations, plan=plan, period=period))

@@ -32,6 +32,7 @@ from evalflow.testing.given import (
     head,
     move_after,
     rating,
+    revised,
 )
 from evalflow.testing.storage_base import StorageKit
 from evalflow.testing.storage_common import EVERYTHING, PLAN, busy_move, everything
@@ -100,7 +101,7 @@ class BulkMoveTests(StorageKit):
         _several_alike(storage)
         projects = [each for each in storage.select(EVERYTHING) if each.number != "2"]
         like, heads = _like(projects[0]), [_last(each) for each in projects]
-        storage.commit(Commit(head=head(revision=2)))
+        storage.commit(Commit(plans=(revised(storage, head(revision=2)),)))
         before = everything(storage)
 
         for wrong in (1, 3):
@@ -159,7 +160,7 @@ def _stranger(storage: Storage, other: str) -> tuple[Project, dt.date | None]:
     """Return a project that stands elsewhere than the others, and on which day."""
     on = None
     if other == "plan":
-        storage.commit(Commit(head=head("another"), lifecycle=LIFECYCLE))
+        storage.commit(Commit(plans=(revised(storage, head("another")),), lifecycle=LIFECYCLE))
         move = adoption("another/1")
     elif other == "unit that day":
         on = dt.date(2016, 7, 1)

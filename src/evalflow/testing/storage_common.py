@@ -9,7 +9,15 @@ from typing import Any
 import evalflow
 from evalflow import Project
 from evalflow.storage import Commit, Move, Selection, Storage
-from evalflow.testing.given import BEGINNING, definition, given_project, head, move_after, rating
+from evalflow.testing.given import (
+    BEGINNING,
+    definition,
+    given_project,
+    head,
+    move_after,
+    rating,
+    revised,
+)
 
 PLAN = "seodaemun-2016"
 SIX = f"{PLAN}/6"
@@ -31,6 +39,7 @@ def everything(storage: Storage) -> dict[str, Any]:
     projects = list(storage.select(EVERYTHING))
     return {
         "plans": {plan: (storage.revisions(plan), storage.head(plan)) for plan in plans},
+        "plan_histories": {plan: list(storage.plan_history(plan)) for plan in plans},
         "definitions": {plan: list(storage.definitions(plan)) for plan in plans},
         "snapshots": list(storage.snapshots(EVERYTHING)),
         "histories": {each.id: list(storage.history(each.id)) for each in projects},
@@ -71,6 +80,7 @@ def busy_move(project: Project) -> Move:
         told=("education-1", "policy-1"),
         redefined=definition(project.id, unit="youth"),
         revision=project.version + 1,
+        plan_head="f" * 64,
     )
 
 
@@ -101,7 +111,7 @@ def populate(storage: Storage) -> None:
     snapshot = storage.snapshot(f"{PLAN}/A-1")
     assert snapshot is not None
     move = move_after(snapshot.project, "revise", redefined=redefined, revision=2)
-    storage.commit(Commit(moves=(move,), head=head(revision=2)))
+    storage.commit(Commit(moves=(move,), plans=(revised(storage, head(revision=2)),)))
 
 
 def selections() -> list[Selection]:

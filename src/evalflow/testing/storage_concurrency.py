@@ -21,6 +21,7 @@ from evalflow.testing.given import (
     head,
     move_after,
     rating,
+    revised,
 )
 from evalflow.testing.storage_base import StorageKit
 from evalflow.testing.storage_common import (
@@ -177,7 +178,7 @@ class ConcurrencyTests(StorageKit):
 
 
 def _adopt_plan(storage: Storage, plan: str) -> str:
-    return attempt(storage, Commit(head=head(plan), lifecycle=LIFECYCLE))
+    return attempt(storage, Commit(plans=(revised(storage, head(plan)),), lifecycle=LIFECYCLE))
 
 
 def _move_often(storage: Storage, project: str, times: int) -> int:

@@ -24,6 +24,7 @@ from evalflow.testing.given import (
     head,
     move_after,
     rating,
+    revised,
 )
 from evalflow.testing.storage_base import StorageKit
 from evalflow.testing.storage_common import EVERYTHING, PLAN, SIX, everything, version
@@ -90,7 +91,7 @@ class ConflictTests(StorageKit):
             storage.commit(
                 Commit(
                     moves=(adoption(f"{PLAN}/4"), *moves),
-                    head=head(revision=2),
+                    plans=(revised(storage, head(revision=2)),),
                     lifecycle=("1" * 64, "{}"),
                 )
             )
@@ -119,7 +120,7 @@ class ConflictTests(StorageKit):
     ) -> None:
         told = ("policy-1", "policy-2")[:notices]
         projects = [given_project(storage, f"{PLAN}/{n}") for n in range(1, moves + 1)]
-        storage.commit(Commit(head=head(revision=2)))
+        storage.commit(Commit(plans=(revised(storage, head(revision=2)),)))
         made = tuple([move_after(each, told=told) for each in projects])
         before = everything(storage)
 
@@ -130,7 +131,9 @@ class ConflictTests(StorageKit):
         with pytest.raises(Conflict):
             storage.commit(Commit(moves=made, revisions=((PLAN, 2), ("nowhere", 1))))
         with pytest.raises(Conflict):
-            storage.commit(Commit(revisions=((PLAN, 1),), head=head(revision=3)))
+            storage.commit(
+                Commit(revisions=((PLAN, 1),), plans=(revised(storage, head(revision=3)),))
+            )
         assert everything(storage) == before
 
         storage.commit(Commit(moves=made, revisions=((PLAN, 2), ("nowhere", 0))))

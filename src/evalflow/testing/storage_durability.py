@@ -10,7 +10,7 @@ import pytest
 from evalflow.storage import Commit, Storage
 from evalflow.testing import faults
 from evalflow.testing.children import Child, Opener, children
-from evalflow.testing.given import attempt, entry_after, given_project, head, move_after
+from evalflow.testing.given import attempt, entry_after, given_project, head, move_after, revised
 from evalflow.testing.storage_base import StorageKit
 from evalflow.testing.storage_common import (
     SIX,
@@ -71,9 +71,9 @@ class DurabilityTests(StorageKit):
             if durable:
                 continue
             with faults.at(point), pytest.raises(faults.Fault):
-                storage.commit(Commit(moves=(move,), head=head(revision=2)))
+                storage.commit(Commit(moves=(move,), plans=(revised(storage, head(revision=2)),)))
             assert everything(storage) == before, point
-        storage.commit(Commit(moves=(move,), head=head(revision=2)))
+        storage.commit(Commit(moves=(move,), plans=(revised(storage, head(revision=2)),)))
         assert_sound(storage)
 
     def test_a_killed_process_leaves_all_or_nothing(

@@ -22,6 +22,7 @@ from evalflow.testing.given import (
     head,
     move_after,
     rating,
+    revised,
 )
 from evalflow.testing.storage_base import StorageKit
 from evalflow.testing.storage_common import DAY, EVERYTHING, LATER, PLAN, SIX
@@ -44,8 +45,9 @@ class HistoryTests(StorageKit):
             moves.append(move_after(moves[-1].project, event, **said))  # type: ignore[arg-type]
         given_plan(storage)
         for move in moves:
-            revised = head(revision=2) if move.definition and move.expected else None
-            storage.commit(Commit(moves=(move,), head=revised))
+            redefined = move.definition and move.expected
+            plans = (revised(storage, head(revision=2)),) if redefined else ()
+            storage.commit(Commit(moves=(move,), plans=plans))
         given_project(storage, f"{PLAN}/7", at=LATER)
 
         def then(at: dt.datetime, **where: Any) -> list[Project]:

@@ -9,7 +9,7 @@ import pytest
 
 from evalflow import Project, StorageError
 from evalflow.storage import Commit, Selection, Settled, Storage
-from evalflow.testing.given import adoption, given_project, head, move_after
+from evalflow.testing.given import adoption, given_project, head, move_after, revised
 from evalflow.testing.storage_base import StorageKit
 from evalflow.testing.storage_common import (
     EVERYTHING,
@@ -43,7 +43,7 @@ class MomentTests(StorageKit):
         with storage.reading() as then:
             six = _project(storage, SIX)
             redefined = busy_move(six)
-            storage.commit(Commit(moves=(redefined,), head=head(revision=3)))
+            storage.commit(Commit(moves=(redefined,), plans=(revised(storage, head(revision=3)),)))
             storage.commit(Commit(moves=(move_after(_project(storage, f"{PLAN}/8")),)))
             storage.commit(Commit(moves=(adoption(f"{PLAN}/99"),)))
             (sent, *_) = storage.claim("console", at=LATER, limit=1, lease=LEASE)

@@ -45,11 +45,14 @@ class ProjectTests(StorageKit):
         given_plan(storage)
         move = adoption(SIX, key="first")
         storage.commit(Commit(moves=(move,)))
+        last = storage.plan_entry(PLAN)
+        assert last is not None
 
         assert storage.snapshot(SIX) == Snapshot(
             project=move.project,
             evaluation=Evaluation(project=SIX, period="2016-Q1"),
             latest=1,
+            plan_head=last.hash,
         )
         assert list(storage.history(SIX)) == [move.entry]
         assert storage.entry_by_key(SIX, "first") == move.entry

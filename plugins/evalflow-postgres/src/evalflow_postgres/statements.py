@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from evalflow.storage.sql import ENTRY, OUTGOING, Dialect, UnitOn
+from evalflow.storage.rows import PLAN_ENTRY_COLUMNS
+from evalflow.storage.sql import ENTRY, OUTGOING, PLAN_ENTRY, Dialect, UnitOn
 
 # The ids of a plan's projects are `<plan>/<number>`; '0' is the character after '/'.
 _WAITING = (
@@ -16,6 +17,8 @@ _WAITING = (
     "AND (%(plan)s::text IS NULL OR (n.project > %(plan)s::text || '/' "
     "AND n.project < %(plan)s::text || '0'))"
 )
+
+_NEXT_PLAN_ENTRY = ", ".join(f"%({name})s" for name in PLAN_ENTRY_COLUMNS)
 
 _TEXTS = {
     "horizon": "SELECT {schema}horizon(), current_setting('transaction_isolation')",
@@ -31,6 +34,9 @@ _TEXTS = {
     "latest": "SELECT plan, max(revision) FROM {schema}plan_revision WHERE plan = ANY(%s) "
     "GROUP BY plan",
     "key_used": "SELECT 1 FROM {schema}entry WHERE project = %s AND key = %s",
+    "enter": f"INSERT INTO {{schema}}plan_entry ({PLAN_ENTRY}) SELECT {_NEXT_PLAN_ENTRY} "
+    "WHERE %(number)s = 1 + (SELECT count(*) FROM {schema}plan_entry WHERE plan = %(plan)s) "
+    "ON CONFLICT DO NOTHING RETURNING number",
     "revise": "INSERT INTO {schema}plan_revision (plan, revision, effective, tree) "
     "SELECT %(plan)s, %(revision)s, %(effective)s, %(tree)s WHERE %(revision)s = 1 + coalesce("
     "(SELECT max(revision) FROM {schema}plan_revision WHERE plan = %(plan)s), 0) "

@@ -22,9 +22,11 @@ from evalflow.storage import (
     Head,
     Move,
     Outgoing,
+    PlanMove,
     Settled,
     check_commit,
     check_like,
+    check_plan_move,
     check_roster,
     fault_point,
 )
@@ -32,12 +34,14 @@ from evalflow.storage.contract import ended
 from evalflow.storage.integrity import SchemaFault
 from evalflow.storage.rows import (
     ENTRY_COLUMNS,
+    PLAN_ENTRY_COLUMNS,
     REVISION_COLUMNS,
     Pattern,
     entry_from,
     entry_row,
     moment,
     outgoing_from,
+    plan_entry_row,
     revision_row,
     settled_row,
 )
@@ -279,10 +283,8 @@ class PostgresStorage(PostgresReads):
         with self._source.writing() as connection:
             fault_point("commit:begun")
             self._compare(connection, commit)
-            if commit.head is not None:
-                values = dict(zip(REVISION_COLUMNS, revision_row(commit.head), strict=True))
-                if connection.execute(self._sql["revise"], values).rowcount != 1:
-                    raise Conflict(commit.head.id)
+            for each in commit.plans:
+                self._enter(connection, each)
             if commit.lifecycle is not None:
                 connection.execute(self._sql["keep"], commit.lifecycle)
             if rows is not None:
@@ -292,6 +294,16 @@ class PostgresStorage(PostgresReads):
                 listening = rows.shape.notified and written[0][1]
             fault_point("commit:written")
         return listening
+
+    def _enter(self, connection: Connection, move: PlanMove) -> None:
+        """Write an entry of a plan's history, and the revision that it puts into force."""
+        values = dict(zip(PLAN_ENTRY_COLUMNS, plan_entry_row(move.entry), strict=True))
+        if connection.execute(self._sql["enter"], values).rowcount != 1:
+            raise Conflict(move.entry.plan, expected=move.entry.number - 1)
+        if move.head is not None:
+            values = dict(zip(REVISION_COLUMNS, revision_row(move.head), strict=True))
+            if connection.execute(self._sql["revise"], values).rowcount != 1:
+                raise Conflict(move.head.id)
 
     def _compare(self, connection: Connection, commit: Commit) -> None:
         """Hold the projects, in one order for everybody, and raise Conflict where one of them
@@ -394,9 +406,11 @@ class PostgresStorage(PostgresReads):
         same, whether there are notices to tell of."""
         if somebody_was_first(error):
             first = next(iter(commit.moves), None)
-            name = first.entry.project if first else commit.head.id if commit.head else ""
+            name = first.entry.project if first else commit.plans[0].entry.plan
             raise Conflict(name, expected=first.expected if first else None) from error
         if was_refused(error):
+            for each in commit.plans:
+                check_plan_move(each, self.plan_entry(each.entry.plan))
             refusal = self._refusal(commit)
             if isinstance(refusal, Conflict):
                 raise refusal from error
@@ -575,7 +589,7 @@ def _alone(commit: Commit) -> bool:
     move = commit.moves[0]
     plans = [plan for plan, _ in commit.revisions]
     return (
-        commit.head is None
+        not commit.plans
         and commit.lifecycle is None
         and (not plans or (plans == [move.project.plan] and move.expected > 0))
     )

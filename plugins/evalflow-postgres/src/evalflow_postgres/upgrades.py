@@ -11,9 +11,12 @@ from typing import Any
 import psycopg
 
 from evalflow.storage import fault_point
+from evalflow.storage.openings import openings
+from evalflow.storage.rows import PLAN_ENTRY_COLUMNS, plan_entry_row
+from evalflow.storage.sql import PLAN_ENTRY
 from evalflow_postgres.failures import failure
 
-NAMES = ("0001.sql", "0002.sql")
+NAMES = ("0001.sql", "0002.sql", "0003.sql")
 """The steps, in order: the n-th makes schema version n of version n - 1. A step that was
 released is never changed; what is new is a new step."""
 
@@ -57,8 +60,34 @@ def bring_up(
             connection.execute(_STORE.replace("{schema}", name))
         for number, step in enumerate(known[present:], present + 1):
             connection.execute(step.replace("{schema}", name))
+            if number == _OPENED:
+                _open_balances(connection, f"{name}.")
             connection.execute(f"UPDATE {name}.store SET version = {number}")
         fault_point("upgrade:written")
+
+
+_OPENED = 3
+"""The version that gives plans a history of their own."""
+
+
+def _open_balances(connection: psycopg.Connection[Any], prefix: str) -> None:
+    """Begin each plan's history by an opening balance of what the store holds of it."""
+    with connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
+        revisions = cursor.execute(
+            f"SELECT plan, revision, effective, tree FROM {prefix}plan_revision "
+            "ORDER BY plan, revision"
+        ).fetchall()
+        projects = cursor.execute(
+            "SELECT p.plan, p.number, p.version, p.head, p.lifecycle, "
+            f"(SELECT max(e.at) FROM {prefix}entry AS e WHERE e.project = p.id) "
+            f"FROM {prefix}project AS p ORDER BY p.plan, p.place, p.number"
+        ).fetchall()
+        rows = [plan_entry_row(entry) for entry in openings(revisions, projects)]
+        places = ", ".join(["%s"] * len(PLAN_ENTRY_COLUMNS))
+        if rows:
+            cursor.executemany(
+                f"INSERT INTO {prefix}plan_entry ({PLAN_ENTRY}) VALUES ({places})", rows
+            )
 
 
 _STORE = """
