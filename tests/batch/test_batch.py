@@ -966,3 +966,58 @@ def test_any_batch_writes_what_firing_one_by_one_writes(tmp_path):
 
     compared()
     assert len(seen) > 5, seen
+
+
+# ------------------------------------------------------------------ a line's failure is its own
+
+
+LATER = {"deadline": "self_evaluate", "until": "2016-04-11", "reason": "폭설"}
+
+
+@pytest.mark.parametrize("each", [None, {"gu/1": {"reason": "따로"}}])
+def test_one_project_with_a_later_time_stops_no_other(office, each):
+    office.clock.go("2016-04-01", hour=12)
+    office.fire("gu/2", "extend_deadline", "policy-1", **{**LATER, "until": "2016-04-08"})
+    office.clock.go("2016-04-01", hour=10)  # this machine's clock is two hours behind
+    plan = office.engine.batch("extend_deadline", by="policy-1", data=LATER, each=each)
+    receipts = {receipt.project: receipt for receipt in plan.apply()}
+    assert {name: each.outcome for name, each in receipts.items()} == {
+        "gu/1": "done",
+        "gu/2": "conflict",
+        "gu/3": "done",
+    }
+    assert [reason.code for reason in receipts["gu/2"].reasons] == ["clock_set_back"]
+    assert list(office.engine.audit.verify()) == []
+    office.clock.go("2016-04-01", hour=13)
+    assert outcomes(plan.apply()) == {"gu/1": "already", "gu/2": "done", "gu/3": "already"}
+
+
+def test_a_batch_begun_in_another_mode_says_so(office):
+    office.clock.go("2016-04-01")
+    plan = office.engine.batch("extend_deadline", by="policy-1", data=LATER)
+    some = office.engine.batches.apply(plan, mode="each", chunk=1)
+    assert next(some).outcome == "done"
+    some.close()
+    told = list(office.engine.batches.apply(plan, mode="all"))
+    assert [receipt.outcome for receipt in told] == ["already", "conflict", "conflict"]
+    assert {reason.code for receipt in told[1:] for reason in receipt.reasons} == {
+        "begun_otherwise"
+    }
+    assert set(outcomes(office.engine.batches.apply(plan)).values()) == {"already", "done"}
+
+
+def test_what_was_checked_is_applied_whoever_writes_over_the_file(office, tmp_path):
+    office.clock.go("2016-04-01")
+    paths = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    for path, until in zip(paths, ("2016-04-11", "2016-04-29"), strict=True):
+        office.engine.batch("extend_deadline", by="policy-1", data={**LATER, "until": until}).save(
+            path
+        )
+    loaded = evalflow.load_batch(paths[0])
+    with paths[0].open("r+b") as file:  # in place, as an editor does
+        file.write(paths[1].read_bytes())
+        file.truncate()
+    assert set(outcomes(office.engine.batches.apply(loaded)).values()) == {"done"}
+    last = list(office.engine.history("gu/1"))[-1]
+    assert (last.data["until"], last.key) == ("2016-04-11", loaded.key)
+    assert len(list(loaded)) == 3

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
-import struct
 import subprocess
 import sys
 import tempfile
@@ -613,8 +613,8 @@ def test_every_older_version_has_its_upgrade() -> None:
 def drawn(storage: SQLiteStorage) -> int:
     """How many numbers were drawn at the queue so far. (Whoever opens the queue's file and
     closes it again drops the locks of this process: so it is in POSIX.)"""
-    numbers = storage._queue._numbers
-    return 0 if numbers is None else int(struct.unpack_from("<q", numbers)[0])
+    queue = storage._queue
+    return 0 if queue._file < 0 else queue._read()[0]
 
 
 def until(reached: Callable[[], bool]) -> None:
@@ -871,3 +871,118 @@ def test_a_bulk_move_leaves_the_triggers_as_they_were(tmp_path, breaks):
     assert snapshot.project.version == 2 - breaks
     assert schema() == before
     storage.close()
+
+
+# ------------------------------------------------------------------ files beside, and copies
+
+
+def test_a_copy_is_a_new_file_and_never_over_another(tmp_path):
+    storage = open_sqlite(tmp_path / "a.db")
+    given_project(storage, "gu/1")
+    other = open_sqlite(tmp_path / "b.db")
+    given_project(other, "na/1")
+    (tmp_path / "notes.txt").touch()
+    for name in ("b.db", "a.db", "notes.txt"):
+        with pytest.raises(StorageError) as error:
+            storage.copy_to(tmp_path / name)
+        assert error.value.code == "exists"
+    with pytest.raises(StorageError) as error:
+        storage.copy_to(tmp_path / "no" / "c.db")
+    assert error.value.code == "missing"
+    assert (storage.plans(), other.plans()) == (("gu",), ("na",))
+    assert (tmp_path / "notes.txt").stat().st_size == 0
+    storage.copy_to(tmp_path / "c.db")
+    with closing(open_sqlite(tmp_path / "c.db")) as copy:
+        assert copy.plans() == ("gu",)
+    storage.close()
+    other.close()
+
+
+def test_a_store_that_was_copied_out_of_wal_mode_is_put_back_into_it(tmp_path):
+    storage = open_sqlite(tmp_path / "a.db")
+    projects = [given_project(storage, f"gu/{n}") for n in range(1, 300)]
+    storage.close()
+    with closing(sqlite3.connect(tmp_path / "a.db")) as raw:
+        raw.execute(f"VACUUM INTO '{tmp_path / 'b.db'}'")
+    with closing(open_sqlite(tmp_path / "b.db", timeout=0.5)) as copy:
+        reading = copy.select(Selection())
+        next(reading)
+        copy.commit(entry_after(projects[0]))  # no reader keeps it out
+        assert sum(1 for _ in reading) == len(projects) - 1
+
+
+WAITING = """
+import sys
+from evalflow.storage.sqlite import open_sqlite
+from evalflow.testing.given import given_project
+store, what = sys.argv[1:]
+storage = open_sqlite(store, timeout=60)
+if what == "hold":
+    with storage._writing():
+        print("holding", flush=True)
+        sys.stdin.readline()
+    print("let go", flush=True)
+else:
+    print("waiting", flush=True)
+    given_project(storage, "gu/9")
+    print("done", flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="not on this machine: SIGSTOP")
+def test_a_process_stopped_in_the_queue_is_passed_over(tmp_path):
+    def child(what: str) -> Any:
+        return subprocess.Popen(
+            [sys.executable, "-c", WAITING, str(tmp_path / "a.db"), what],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    storage = open_sqlite(tmp_path / "a.db", timeout=30)
+    given_project(storage, "gu/1")
+    holder = child("hold")
+    assert holder.stdout.readline() == "holding\n"
+    waiter = child("wait")
+    assert waiter.stdout.readline() == "waiting\n"
+    number = 0
+    while number < 1:  # it stands in the queue
+        number = int.from_bytes((tmp_path / "a.db-queue").read_bytes()[:8], "little")
+        time.sleep(0.05)
+    os.kill(waiter.pid, signal.SIGSTOP)
+    try:
+        holder.stdin.write("\n")
+        holder.stdin.flush()
+        assert holder.stdout.readline() == "let go\n"
+        for n in (2, 3):
+            given_project(storage, f"gu/{n}")
+    finally:
+        os.kill(waiter.pid, signal.SIGCONT)
+    assert waiter.stdout.readline() == "done\n"
+    for each in (holder, waiter):
+        each.communicate()
+        assert each.returncode == 0
+    assert len(list(storage.select(Selection()))) == 4
+    storage.close()
+
+
+SHORTENED = """
+import sys
+from evalflow.storage.sqlite import open_sqlite
+from evalflow.testing.given import given_project
+storage = open_sqlite(sys.argv[1])
+given_project(storage, "gu/1")
+open(sys.argv[1] + "-queue", "w").close()
+given_project(storage, "gu/2")
+print(len(storage.plans()))
+"""
+
+
+def test_a_queue_file_cut_short_kills_nobody(tmp_path):
+    told = subprocess.run(
+        [sys.executable, "-c", SHORTENED, str(tmp_path / "a.db")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, told.stdout, told.stderr) == (0, "1\n", "")

@@ -161,7 +161,7 @@ class _Applying:
                     tuple([m for ready in together for m in ready.moves]),
                     Basis.of([ready.basis for ready in together]),
                 )
-        except Conflict:  # one of them moved, or the plan was revised: each for itself
+        except (Conflict, InvalidInput):  # one moved, or bears a later time: each for itself
             later = [*(ready.lines for ready in together), *later]
         else:
             yield from [receipt for ready in together for receipt in _done(ready.moves)]
@@ -198,6 +198,8 @@ class _Applying:
                     self.parts.bulk_move(like, heads, on, found.latest)
                 except Conflict:
                     pass
+                except InvalidInput:  # one bears a later time: each for itself
+                    break
                 else:
                     return _alike_receipts(lines, like.entry.unit)
             stood = {line.position: line for line in lines}
@@ -251,6 +253,11 @@ class _Applying:
                 self.parts.commit(answer.moves, answer.basis)
             except Conflict as error:
                 changed = error.project
+            except InvalidInput as error:
+                reason = Reason(
+                    code=error.problems[0].code, ko=error.text("ko"), en=error.text("en")
+                )
+                return _fell(part, {line.project: (reason,) for line in part}, _HELD)
             else:
                 return _done(answer.moves)
         moved = changed if any(line.project == changed for line in part) else part[0].project
@@ -314,8 +321,8 @@ class _Applying:
             return _fell(part, against, _HELD, already, refused)
         if not open_:
             return [_receipt(line, "already", number=already[line.project]) for line in part]
-        if already:  # a part is one transaction, so the rest was added by hand
-            return _fell(part, {line.project: (_MOVED,) for line in open_}, _HELD, already)
+        if already:  # a part is one transaction: its lines were begun in another mode
+            return _fell(part, {line.project: (_BEGUN,) for line in open_}, _HELD, already)
         moving = [move.project.id for move in moves]
         return _Ready(part, tuple(moves), Basis.of(bases, moving))
 
@@ -428,6 +435,13 @@ _MOVED = Reason(
     code="moved_since",
     ko="계획한 뒤에 다른 처리가 있었습니다. 다시 계획하십시오.",
     en="it was moved after the batch was planned; plan again",
+)
+_BEGUN = Reason(
+    code="begun_otherwise",
+    ko="함께 적용할 사업 가운데 일부가 다른 방식(mode)으로 이미 처리되었습니다. 처음 적용한 "
+    "방식으로 계속하십시오.",
+    en="some of those that go together were applied already, in another mode: go on in the mode in "
+    "which the batch was begun",
 )
 _GONE = Reason(
     code="not_here",

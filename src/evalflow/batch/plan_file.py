@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 _IN_MEMORY = 4_000_000  # characters of a plan that need no file
 
 
+def _spooled() -> IO[str]:
+    """Return an empty file of our own for a plan's text, which the plan keeps."""
+    return tempfile.SpooledTemporaryFile(
+        max_size=_IN_MEMORY, mode="w+", encoding="utf-8", newline="\n"
+    )
+
+
 def read(lines: Iterable[str]) -> Iterator[PlanLine]:
     """Yield lines of projects as they are applied; see `evalflow.batch.lines`, which is imported
     when a plan is read."""
@@ -126,9 +133,7 @@ class PlanWriter:
 
     def __init__(self, header: Header) -> None:
         self._header = header
-        self._text: IO[str] = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - the plan keeps it
-            max_size=_IN_MEMORY, mode="w+", encoding="utf-8", newline="\n"
-        )
+        self._text = _spooled()
         self._hash = hashlib.sha256()
         self._counts: Counter[str] = Counter({"planned": 0, "refused": 0, "notices": 0})
         self._reasons: Counter[str] = Counter()
@@ -181,21 +186,26 @@ class PlanWriter:
 
 
 def load_batch(path: str | os.PathLike[str]) -> BatchPlan:
-    """Return the plan in a file, checked line by line; `Engine.apply` applies it.
+    """Return the plan in a file, checked line by line; `Engine.apply` applies it. What was checked
+    is what is applied: who writes over the file meanwhile changes nothing.
 
     Raises:
         InvalidInput: it is no batch plan, of a later version, cut off, or was changed since;
             every malformed line is named.
     """
     name = os.fspath(path)
+    text = _spooled()
     try:
-        text = open(path, encoding="utf-8", newline="\n")  # noqa: SIM115 - the plan keeps it
+        with open(path, encoding="utf-8", newline="\n") as file:
+            while block := file.read(1 << 20):
+                text.write(block)
+        text.seek(0)
+        return _loaded(text, name)
     except OSError as error:
+        text.close()
         raise InvalidInput(
             [_at(name, None, "no_file", "파일을 열 수 없습니다", str(error))]
         ) from None
-    try:
-        return _loaded(text, name)
     except UnicodeDecodeError as error:
         text.close()
         raise InvalidInput(

@@ -321,6 +321,8 @@ class Commands:
         """Write the same move for many projects, decided under the plan revision `under` (see
         `BulkStorage`)."""
         self._check_clock((like,))
+        for project, number, _ in heads[:_CLOCKED]:
+            self._check_last(project, number, like.entry.at)
         fault_point("fire:decided")
         if isinstance(self.storage, BulkStorage):
             self.storage.bulk_move(like, heads, on=on, under=under)
@@ -341,9 +343,12 @@ class Commands:
         for move in moves[:_CLOCKED]:
             entry = move.entry
             if entry.number > 1:
-                # Read to the end, which is one entry: a stream broken off costs its connection.
-                for last in list(self.storage.history(entry.project, after=entry.number - 2))[:1]:
-                    check_clock(last, entry.at)
+                self._check_last(entry.project, entry.number - 1, entry.at)
+
+    def _check_last(self, project: str, number: int, at: dt.datetime) -> None:
+        # Read to the end, which is one entry: a stream broken off costs its connection.
+        for last in list(self.storage.history(project, after=number - 1))[:1]:
+            check_clock(last, at)
 
     def _plan_moves(self, moves: Sequence[Move]) -> tuple[PlanMove, ...]:
         """Return what the moves mean for their plans: approved changes of projects make the next

@@ -14,7 +14,7 @@ import datetime as dt
 import os
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from typing import Any
 
 import attrs
@@ -38,7 +38,7 @@ from evalflow.storage.sql import SQLMoment, SQLReads
 from evalflow.storage.sqlite_bulk import bulk_move
 from evalflow.storage.sqlite_commit import CommitRows, check_basis, check_revision, refuse
 from evalflow.storage.sqlite_connection import SQLiteConnections, streamed
-from evalflow.storage.sqlite_errors import storage_error
+from evalflow.storage.sqlite_errors import failure, storage_error
 from evalflow.storage.sqlite_integrity import tables, tables_on
 from evalflow.storage.sqlite_statements import (
     CLAIM,
@@ -130,14 +130,24 @@ class SQLiteStorage(SQLiteConnections, SQLiteReads):
         """Copy the store as it stands at one moment into a new file, also while others write.
 
         Raises:
-            StorageError: the file cannot be written.
+            StorageError: `exists`: there is a file already, and it was left alone; `missing`: there
+                is no such folder; or the file cannot be written.
         """
-        with self._reading() as connection:
-            target = sqlite3.connect(path)
-            try:
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))
+        except FileExistsError:
+            raise failure("exists", os.fspath(path)) from None
+        except FileNotFoundError:
+            raise failure("missing", os.path.dirname(os.path.abspath(path))) from None
+        except OSError as error:
+            raise failure("unreachable", os.fspath(path), str(error)) from error
+        try:
+            with self._reading() as connection, closing(sqlite3.connect(path)) as target:
                 connection.backup(target)
-            finally:
-                target.close()
+        except BaseException:
+            with suppress(OSError):
+                os.remove(path)
+            raise
 
     def tables(self) -> AbstractContextManager[Tables]:
         """Give every row as it lies in the file, all of one moment: for verification."""

@@ -56,6 +56,10 @@ _TEXTS = ErrorTexts(
             "폴더가 없습니다. 먼저 만드십시오: {place}",
             "there is no such folder; make it first: {place}",
         ),
+        "exists": (
+            "같은 이름의 파일이 이미 있어 아무것도 바꾸지 않았습니다. 새 이름을 쓰십시오: {place}",
+            "there is a file of this name already; name a new one: nothing was changed: {place}",
+        ),
         "memory": (
             "SQLite 파일의 이름이 필요합니다. 메모리에만 두려면 'memory:'를 쓰십시오.",
             "an SQLite store needs a file; for one in memory use 'memory:'",

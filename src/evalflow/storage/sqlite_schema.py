@@ -51,6 +51,7 @@ def prepare(path: str, timeout: float, connect: Callable[[], sqlite3.Connection]
 
 def _bring_up(connection: sqlite3.Connection, path: str) -> None:
     if _version(connection, path) == VERSION:
+        _in_wal(connection)
         return
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")
@@ -68,6 +69,18 @@ def _bring_up(connection: sqlite3.Connection, path: str) -> None:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _in_wal(connection: sqlite3.Connection) -> None:
+    """See to it that readers and writers do not wait for each other: a copy made by `VACUUM INTO`
+    or `.dump` is not in WAL mode. Where the file cannot be written it stays as it is."""
+    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+    if mode != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:
+                raise
 
 
 def _version(connection: sqlite3.Connection, path: str) -> int:

@@ -12,13 +12,11 @@ system without locks) the store's own lock still keeps writers apart.
 
 from __future__ import annotations
 
-import mmap
 import os
 import struct
 import threading
 import time
 from collections import deque
-from contextlib import suppress
 from types import ModuleType
 
 _fcntl: ModuleType | None
@@ -27,7 +25,7 @@ try:
 except ImportError:  # Windows
     _fcntl = None
 
-_NUMBERS = struct.Struct("<qq")
+_NUMBERS, _NUMBER = struct.Struct("<qq"), struct.Struct("<q")
 _COUNTER, _TURN, _PLACES = 0, 1, 16
 """The file holds the next number and the first one not yet served. Its bytes stand for locks:
 on drawing a number, on having the turn, and one for every number that waits."""
@@ -36,6 +34,7 @@ _LAST = 1 << 62
 _GLANCE = 0.00002  # the first in the queue looks this often,
 _STEP = 0.0002  # who stands further back the less often; about one durable write
 _LONGEST = 0.01
+_PASSED_OVER = 0.1  # seconds for who is next to take a turn that lies there
 
 
 class WriteQueue:
@@ -46,7 +45,6 @@ class WriteQueue:
         self._path = path
         self._threads = _Line()
         self._file = -1
-        self._numbers: mmap.mmap | None = None
         self._alone = _fcntl is None
 
     def take(self, deadline: float) -> bool:
@@ -75,65 +73,76 @@ class WriteQueue:
 
     def close(self) -> None:
         """Let go of the queue file."""
-        if self._numbers is not None:
-            self._numbers.close()
-            self._numbers = None
+        if self._file >= 0:
             os.close(self._file)
+            self._file = -1
 
     def _wait(self, deadline: float) -> bool:
-        numbers = self._numbers or self._open()
-        drawn, served = _NUMBERS.unpack_from(numbers)
+        if self._file < 0:
+            self._open()
+        drawn, served = self._read()
         if drawn == served and self._lock(_TURN):
             return True
-        number = self._draw(numbers, deadline)
+        number = self._draw(deadline)
         if number is None:
             return False
         try:
-            while number and not self._lock(_PLACES, number, shared=True):
-                ahead = number - _NUMBERS.unpack_from(numbers)[1]
-                if not _nap(_GLANCE if ahead <= 1 else ahead * _STEP, deadline):
-                    return False
-            if number:
-                self._unlock(_PLACES, number)
-            while not self._lock(_TURN):
-                if not _nap(_GLANCE, deadline):
-                    return False
-            _NUMBERS.pack_into(numbers, 0, _NUMBERS.unpack_from(numbers)[0], number + 1)
+            if not self._first(number, deadline):
+                return False
+            os.pwrite(self._file, _NUMBER.pack(number + 1), _NUMBER.size)
             return True
         finally:
             self._unlock(_PLACES + number)
 
-    def _draw(self, numbers: mmap.mmap, deadline: float) -> int | None:
+    def _first(self, number: int, deadline: float) -> bool:
+        """Wait until nobody stands before `number`, and take the turn; or take it where it lies
+        there and nobody before us picks it up: a process that was stopped in the queue (Ctrl-Z, a
+        debugger, a paused container) is passed over. False where the deadline passed first."""
+        seen, looked = -1, time.monotonic()
+        while number and not self._lock(_PLACES, number, shared=True):
+            served = self._read()[1]
+            if served != seen:
+                seen, looked = served, time.monotonic()
+            elif time.monotonic() - looked > _PASSED_OVER:
+                if self._lock(_TURN):
+                    return True
+                looked = time.monotonic()  # somebody is writing
+            ahead = number - served
+            if not _nap(_GLANCE if ahead <= 1 else ahead * _STEP, deadline):
+                return False
+        if number:
+            self._unlock(_PLACES, number)
+        while not self._lock(_TURN):
+            if not _nap(_GLANCE, deadline):
+                return False
+        return True
+
+    def _read(self) -> tuple[int, int]:
+        """Return the next number and the first not yet served; zeros where the file was cut."""
+        content = os.pread(self._file, _NUMBERS.size, 0)
+        drawn, served = _NUMBERS.unpack(content.ljust(_NUMBERS.size, b"\0"))
+        return drawn, served
+
+    def _draw(self, deadline: float) -> int | None:
         """Return this thread's number, its place in the queue locked; None where the deadline
         passed first."""
         while not self._lock(_COUNTER):
             if not _nap(_GLANCE, deadline):
                 return None
         try:
-            number: int
-            number, served = _NUMBERS.unpack_from(numbers)
+            number, _ = self._read()
             if not 0 <= number < _LAST:
                 number = 0
             while not self._lock(_PLACES + number):  # somebody has reset the file
                 number += 1
-            _NUMBERS.pack_into(numbers, 0, number + 1, served)
+            os.pwrite(self._file, _NUMBER.pack(number + 1), 0)
             return number
         finally:
             self._unlock(_COUNTER)
 
-    def _open(self) -> mmap.mmap:
+    def _open(self) -> None:
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
-        file = os.open(self._path, flags, 0o666)
-        try:
-            if os.fstat(file).st_size < _NUMBERS.size:
-                os.ftruncate(file, _NUMBERS.size)
-            self._numbers = mmap.mmap(file, _NUMBERS.size)
-        except (OSError, ValueError) as error:
-            with suppress(OSError):
-                os.close(file)
-            raise OSError(str(error)) from error
-        self._file = file
-        return self._numbers
+        self._file = os.open(self._path, flags, 0o666)
 
     def _lock(self, start: int, length: int = 1, *, shared: bool = False) -> bool:
         """Lock a stretch of the file if nobody stands in the way."""
