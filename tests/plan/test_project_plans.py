@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -38,7 +39,7 @@ def fewer_quarters(definition: ProjectDefinition) -> ProjectDefinition:
     return attrs.evolve(definition, budget=attrs.evolve(definition.budget, periods=periods))
 
 
-WAYS = {
+WAYS: dict[str, list[Callable[[ProjectDefinition], ProjectDefinition]]] = {
     "goals": [without(goals=()), without(goals=("culture_education-policy",))],
     "term": [without(start=None), without(end=None)],
     "content": [without(content=None)],
@@ -108,12 +109,12 @@ def test_what_the_store_has_already_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("reason", [".", "-", "'12'"])
-def test_a_reason_for_leaving_out_is_in_words(
-    reason: str,
-) -> None:
+def test_a_reason_for_leaving_out_is_in_words(reason: str, tmp_path: Path) -> None:
     text = evalflow.example().read_text("utf-8") + f"lenient: {{schedule: {reason}}}\n"
+    path = tmp_path / "plan.yaml"
+    path.write_text(text, "utf-8")
     with pytest.raises(evalflow.InvalidInput) as wrong:
-        evalflow.load_plan(text.encode(), plugins=[])
+        evalflow.load_plan(path, plugins=[])
     assert [(each.code, each.path) for each in wrong.value.problems] == [
         ("no_reason", "lenient.schedule")
     ]
