@@ -348,6 +348,8 @@ CHANGE = {
     "reported_on": "2016-04-25",
 }
 
+PLANNED = {name: value for name, value in CHANGE.items() if name != "reported_on"}
+
 
 def through_first_quarter(office):
     office.to_submitted()
@@ -425,6 +427,64 @@ def test_an_approved_change_is_declared_at_the_next_evaluation(office):
     assert rating is not None
     assert rating.lines[0].target == Decimal(700)  # 400 in the first quarter, 300 in the second
     assert rating.revision == 2
+
+
+def test_a_second_change_waits_for_nothing_but_the_letter_of_the_first(office):
+    through_first_quarter(office)
+    approve_change(office)
+    engine = office.engine
+    first = engine.project("gu/3").change
+    more = {
+        "kind": "period",
+        "change": {"end": "2017-03-31"},
+        "reason": "이월",
+        "detail": "사업기간 연장",
+        "reported_on": "2016-04-28",
+    }
+    assert office.codes("gu/3", "request_change", "road-head", **more) == ["change_not_filed"]
+    office.fire("gu/3", "file_change", "road-1", document="도로과-1")
+    office.fire("gu/3", "request_change", "road-head", **more)
+    project = engine.project("gu/3")
+    assert [each.number for each in project.waiting] == [first.number]
+    assert (project.change.kind, project.approved) == ("period", project.waiting)
+
+    office.fire("gu/3", "reject_change", "mayor-1", reason="연내 완료")
+    project = engine.project("gu/3")
+    assert (project.states[1], project.change) == ("change_approved", None)
+    office.fire("gu/3", "request_change", "road-head", **more)
+    office.fire("gu/3", "consult", "policy-1", opinion="이견 없음")
+    office.clock.go("2016-05-02")
+    office.fire("gu/3", "approve_change", "mayor-1")
+    assert engine.plans.head("gu").revision == 3
+    office.clock.go("2016-07-04")
+    figures = {"metres": 300, "complaints": 50}
+    codes = office.codes("gu/3", "self_evaluate", "road-1", actuals=figures)
+    assert codes == ["change_undeclared", "change_undeclared"]
+    both = {str(each.number): "기재" for each in engine.project("gu/3").approved}
+    office.evaluate("gu/3", actuals=figures, declared=both)
+    assert [each.number for each in engine.project("gu/3").approved] == [int(max(both, key=int))]
+    office.fire("gu/3", "file_change", "road-1", document="도로과-2")
+    assert (office.states("gu/3")[1], engine.project("gu/3").approved) == ("unchanged", ())
+    assert list(engine.audit.verify()) == []
+
+
+def test_a_change_is_reported_before_it_is_planned(office):
+    office.clock.go("2016-04-25")
+    report = {name: value for name, value in CHANGE.items() if name != "change"}
+    office.fire("gu/3", "request_change", "road-head", **report)
+    assert office.states("gu/3")[1] == "change_reported"
+    told = {n.notice.recipient for n in office.engine.outbox.notices()}
+    assert {"mayor-1", "policy-1"} <= told
+    office.fire("gu/3", "plan_change", "road-1", **PLANNED)
+    change = office.engine.project("gu/3").change
+    assert (change.number, change.reported_on) == (2, "2016-04-25")
+    assert change.after == {"indicators": {"metres": {"targets": {"2016-Q2": "300"}}}}
+    office.fire("gu/3", "consult", "policy-1", opinion="이견 없음")
+    office.fire("gu/3", "plan_change", "road-1", **PLANNED)
+    assert office.codes("gu/3", "approve_change", "mayor-1") == ["not_consulted"]
+    office.fire("gu/3", "withdraw_change", "road-1", reason="예산 유지")
+    assert (office.states("gu/3")[1], office.engine.project("gu/3").change) == ("unchanged", None)
+    assert list(office.engine.audit.verify()) == []
 
 
 def test_a_change_declared_before_it_is_filed_is_closed_by_the_letter(office):

@@ -555,11 +555,15 @@ open_period   |approved>planned lagging>planned|policy_office clock|
 close         |approved>closed lagging>closed|policy_office clock|
 reopen        |approved>planned lagging>planned closed>planned|policy_office|
 correct       |planned>planned|policy_office|
-request_change|unchanged>change_requested|department_head|
+request_change|unchanged>change_requested unchanged>change_reported \
+change_approved>change_requested change_approved>change_reported|department_head|
+plan_change   |change_reported>change_requested change_requested>change_requested|department|
 consult       |change_requested>change_requested|policy_office budget_team|
 approve_change|change_requested>change_approved|mayor|
-reject_change |change_requested>unchanged|mayor|
-withdraw_change|change_requested>unchanged|department department_head|
+reject_change |change_reported>change_approved change_requested>change_approved \
+change_reported>unchanged change_requested>unchanged|mayor|
+withdraw_change|change_reported>change_approved change_requested>change_approved \
+change_reported>unchanged change_requested>unchanged|department department_head|
 file_change   |change_approved>unchanged change_approved>change_approved|department|days_after 10
 """
 
@@ -576,7 +580,7 @@ def test_the_default_lifecycle_is_the_one_that_the_architecture_draws() -> None:
             "lagging",
             "closed",
         ),
-        "change": ("unchanged", "change_requested", "change_approved"),
+        "change": ("unchanged", "change_reported", "change_requested", "change_approved"),
         "audit": ("not_referred", "referred"),
     }
     assert works.initial()[:2] == ("planned", "unchanged")
@@ -597,13 +601,13 @@ def test_the_default_lifecycle_is_the_one_that_the_architecture_draws() -> None:
 def test_the_presets_labels_are_the_offices_own_words() -> None:
     works = load_lifecycle("major-works", vocabulary=VOCABULARY)
     assert " ".join(state.label.ko for state in works.states.values()) == (
-        "계획 자체평가 제출 종합평가 정상 확정 부진 종결 변경 없음 변경요청 변경방침 "
+        "계획 자체평가 제출 종합평가 정상 확정 부진 종결 변경 없음 변경보고 변경요청 변경방침 "
         "의뢰 없음 감사의뢰 중"
     )
     assert " ".join(event.label.ko for event in works.events.values()) == (
         "자체평가 수정 제출 보완요구 종합평가 정상 부진 수시평가 감사의뢰 감사결과 접수 기한연장 "
         "차기 종결 재평가 개시 지난 기간 실적 정정 "
-        "변경보고 협조 변경방침 반려 철회 공문 제출"
+        "변경보고 변경계획 협조 변경방침 반려 철회 공문 제출"
     )
 
 

@@ -440,7 +440,7 @@ class History:
     def _follow(self, entry: Entry, move: Move) -> None:
         """Go on to where the entry left the project, and take note of every row that it left."""
         project = move.project
-        if project.change is not None:  # as it is read back
+        if project.change is not None or project.waiting:  # as it is read back
             project = project_from(project_row(project))
         self.now = project
         self.played.append(entry)

@@ -233,9 +233,20 @@ def next_period(firing: Firing, draft: Draft) -> Draft:
     )
 
 
+def change_report(firing: Firing, draft: Draft) -> Draft:
+    """Open a change that is reported as soon as it is foreseen (R42): why, and the details. Its
+    plan comes with it or later (`change`). An approved one goes on waiting to be declared."""
+    reasons = _reported_later(firing)
+    if reasons:
+        return attrs.evolve(draft, reasons=(*draft.reasons, *reasons))
+    waiting = draft.approved
+    return attrs.evolve(draft, waiting=waiting, change=_opened(firing, {}, {}))
+
+
 def change(firing: Firing, draft: Draft) -> Draft:
-    """Open a change request: what is asked, why, and how it stood before (R41, R42)."""
-    patch, data = firing.given("change"), firing.data
+    """Say what changes (변경계획), and how it stood before (R41, R43); it opens the change where
+    that was not reported before. Who was consulted on an earlier plan is asked anew."""
+    patch = firing.given("change")
     if patch is None:
         return draft
     try:
@@ -261,27 +272,51 @@ def change(firing: Firing, draft: Draft) -> Draft:
             "revision of the plan).",
         )
         reasons = (*reasons, reason)
+    reported = draft.change
+    if reported is None:
+        reasons = (*reasons, *_reported_later(firing))
+    if reasons:
+        return attrs.evolve(draft, reasons=(*draft.reasons, *reasons))
+    before = touched(firing.latest.tree, patch)
+    if reported is None:
+        return attrs.evolve(draft, change=_opened(firing, before, patch))
+    planned = attrs.evolve(
+        reported,
+        kind=firing.given("choice") or reported.kind,
+        reason=firing.data.get("reason") or reported.reason,
+        detail=firing.given("text") or reported.detail,
+        before=before,
+        after=patch,
+        opinions=(),
+    )
+    return attrs.evolve(draft, change=planned)
+
+
+def _opened(firing: Firing, before: Tree, after: Tree) -> Change:
+    return Change(
+        number=firing.number,
+        kind=firing.given("choice") or "other",
+        reason=firing.data.get("reason", ""),
+        detail=firing.given("text") or "",
+        reported_on=firing.given("date") or "",
+        before=before,
+        after=after,
+    )
+
+
+def _reported_later(firing: Firing) -> tuple[Reason, ...]:
+    """Refuse a report on a day to come."""
     reported_on = firing.given("date")
-    if reported_on is not None and dt.date.fromisoformat(reported_on) > firing.today:
-        reason = Reason(
+    if reported_on is None or dt.date.fromisoformat(reported_on) <= firing.today:
+        return ()
+    return (
+        Reason(
             code="in_the_future",
             ko=f"보고일 {day_text(dt.date.fromisoformat(reported_on), 'ko')}은(는) 아직 오지 않은 "
             f"날입니다 (오늘 {day_text(firing.today, 'ko')}).",
             en=f"{reported_on} is in the future (today is {firing.today}): a report was made.",
-        )
-        reasons = (*reasons, reason)
-    if reasons:
-        return attrs.evolve(draft, reasons=(*draft.reasons, *reasons))
-    opened = Change(
-        number=firing.number,
-        kind=firing.given("choice") or "other",
-        reason=data.get("reason", ""),
-        detail=firing.given("text") or "",
-        reported_on=firing.given("date") or "",
-        before=touched(firing.latest.tree, patch),
-        after=patch,
+        ),
     )
-    return attrs.evolve(draft, change=opened)
 
 
 def _other_kind(firing: Firing, asked: ProjectDefinition) -> tuple[Reason, ...]:
@@ -370,27 +405,44 @@ def plan_revision(firing: Firing, draft: Draft) -> Draft:
 
 
 def change_closed(firing: Firing, draft: Draft) -> Draft:
-    """Close the change request: rejected or withdrawn. The history keeps it."""
+    """Close the change request: rejected or withdrawn. The history keeps it, and approved ones
+    go on waiting to be filed and declared."""
     return attrs.evolve(draft, change=None)
 
 
 def change_filed(firing: Firing, draft: Draft) -> Draft:
-    """Note the official letter by which the approved change was filed (공문 제출, R43, R52);
-    a change that was declared before is closed by it."""
-    if draft.change is None:
+    """Note the official letter by which an approved change was filed (공문 제출, R43, R52), the
+    oldest that was not; one that was declared before is closed by it."""
+    approved = draft.approved
+    if not approved:  # one that is not approved is filed all the same where a lifecycle lets it be
+        return _settled(draft, draft.change, firing.given("document"))
+    first = next((each for each in approved if each.filed is None), approved[-1])
+    return _settled(draft, first, firing.given("document"))
+
+
+def _settled(draft: Draft, one: Change | None, letter: Mapping[str, Any] | None) -> Draft:
+    if one is None:
         return draft
-    filed = attrs.evolve(draft.change, filed=firing.given("document"))
-    return attrs.evolve(draft, change=None if filed.declared_in else filed)
+    return _put(draft, one, attrs.evolve(one, filed=letter))
+
+
+def _put(draft: Draft, old: Change, new: Change) -> Draft:
+    """Return the draft with a change as it is now; closed where it is filed and declared."""
+    kept = None if new.filed and new.declared_in else new
+    if old is draft.change:
+        return attrs.evolve(draft, change=kept)
+    waiting = [kept if each is old else each for each in draft.waiting]
+    return attrs.evolve(draft, waiting=tuple([each for each in waiting if each is not None]))
 
 
 def declaration(firing: Firing, draft: Draft) -> Draft:
-    """Note that this evaluation states an approved change (R44, D6); one that was filed before
-    is closed by it."""
+    """Note that this evaluation states an approved change, each that it states (R44, D6); one that
+    was filed before is closed by it."""
     stated = firing.given("declarations") or {}
-    if draft.change is None or str(draft.change.number) not in stated:
-        return draft
-    declared = attrs.evolve(draft.change, declared_in=firing.project.period)
-    return attrs.evolve(draft, change=None if declared.filed else declared)
+    for one in (*draft.waiting, draft.change):
+        if one is not None and str(one.number) in stated:
+            draft = _put(draft, one, attrs.evolve(one, declared_in=firing.project.period))
+    return draft
 
 
 ACTIONS: Mapping[str, Action] = {
@@ -403,6 +455,7 @@ ACTIONS: Mapping[str, Action] = {
         extension,
         correction,
         next_period,
+        change_report,
         change,
         consultation,
         plan_revision,

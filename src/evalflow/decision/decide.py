@@ -233,7 +233,12 @@ def decide(
     )
     guard_reasons: tuple[Reason, ...] = ()
     after: tuple[str, ...] | None = None
-    draft = Draft(evaluation=firing.evaluation, period=project.period, change=project.change)
+    draft = Draft(
+        evaluation=firing.evaluation,
+        period=project.period,
+        change=project.change,
+        waiting=project.waiting,
+    )
     may = all(check.passed for check in right.checks)
     asked = not state_reasons and (may or whole)
     if asked and situation.evaluation is None:
@@ -541,6 +546,7 @@ def _move(
         label=project.label if definition is None else definition.label,
         band=_band(project, draft),
         change=draft.change,
+        waiting=draft.waiting,
     )
     return Move(
         project=stands,

@@ -137,9 +137,18 @@ class Draft:
     evaluation: Evaluation
     period: str
     change: Change | None
+    waiting: tuple[Change, ...] = ()
     rating: Rating | None = None
     definition: ProjectDefinition | None = None
     reasons: tuple[Reason, ...] = ()
+
+    @property
+    def approved(self) -> tuple[Change, ...]:
+        """Return the approved changes that would not be filed and declared yet, oldest first."""
+        change = self.change
+        if change is None or change.approved_in is None:
+            return self.waiting
+        return (*self.waiting, change)
 
     def lagging_lines(self) -> tuple[str, ...]:
         """Return the indicators whose line in the rating that counts is lagging or worse."""

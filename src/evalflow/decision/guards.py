@@ -145,27 +145,26 @@ def cards_complete(firing: Firing, after: Draft) -> Reasons:
 
 
 def changes_declared(firing: Firing, after: Draft) -> Reasons:
-    """Refuse while an approved change is not stated in this evaluation (R44, D6)."""
-    change = firing.project.change
-    if change is None or change.approved_in is None or change.declared_in is not None:
-        return None
+    """Refuse while an approved change is not stated in this evaluation, each of them (R44, D6)."""
     declared = firing.given("declarations") or {}
-    if declared.get(str(change.number)):
-        return None
-    return Reason(
-        code="change_undeclared",
-        ko=f"확정된 변경(이력 {change.number}번: {change.detail})을 평가서의 변경사항에 "
-        "적어야 합니다.",
-        en=f"the approved change (entry {change.number}: {change.detail}) must be stated "
-        "in this evaluation.",
-        about=str(change.number),
-    )
+    return [
+        Reason(
+            code="change_undeclared",
+            ko=f"확정된 변경(이력 {change.number}번: {change.detail})을 평가서의 변경사항에 "
+            "적어야 합니다.",
+            en=f"the approved change (entry {change.number}: {change.detail}) must be stated "
+            "in this evaluation.",
+            about=str(change.number),
+        )
+        for change in firing.project.approved
+        if change.declared_in is None and not declared.get(str(change.number))
+    ]
 
 
 def change_is_filed(firing: Firing, after: Draft) -> Reasons:
-    """Hold where the approved change was filed with the policy office (공문 제출, R43)."""
-    change = firing.project.change
-    if change is not None and change.filed is not None:
+    """Hold where the approved changes were filed with the policy office (공문 제출, R43)."""
+    approved = firing.project.approved
+    if approved and all(change.filed is not None for change in approved):
         return None
     return Reason(
         code="change_not_filed",
@@ -175,14 +174,36 @@ def change_is_filed(firing: Firing, after: Draft) -> Reasons:
 
 
 def change_is_declared(firing: Firing, after: Draft) -> Reasons:
-    """Hold where an evaluation has stated the approved change (R44)."""
-    change = firing.project.change
-    if change is not None and change.declared_in is not None:
+    """Hold where an evaluation has stated the approved changes (R44)."""
+    approved = firing.project.approved
+    if approved and all(change.declared_in is not None for change in approved):
         return None
     return Reason(
         code="change_not_declared",
         ko="확정된 변경이 아직 평가서에 기재되지 않았습니다.",
         en="no evaluation has stated the approved change yet.",
+    )
+
+
+def change_planned(firing: Firing, after: Draft) -> Reasons:
+    """Hold where the change has its plan (변경계획): what changes, and how (R43)."""
+    if after.change is not None and after.change.after:
+        return None
+    return Reason(
+        code="change_not_planned",
+        ko="변경계획(무엇이 어떻게 바뀌는지)이 아직 없습니다.",
+        en="the change has no plan yet: what changes, and how.",
+    )
+
+
+def change_waits(firing: Firing, after: Draft) -> Reasons:
+    """Hold where an approved change still waits to be filed or declared (R44)."""
+    if after.approved:
+        return None
+    return Reason(
+        code="no_change_waits",
+        ko="공문이나 기재를 기다리는 확정된 변경이 없습니다.",
+        en="no approved change waits to be filed or declared.",
     )
 
 
@@ -561,6 +582,8 @@ _EVALUATION_GUARDS: tuple[tuple[GuardSpec, Guard], ...] = (
     (_spec("changes_declared", "변경사항 기재", "changes declared"), changes_declared),
     (_spec("change_is_filed", "변경 공문 제출됨", "change is filed"), change_is_filed),
     (_spec("change_is_declared", "변경 기재됨", "change is declared"), change_is_declared),
+    (_spec("change_planned", "변경계획 있음", "the change is planned"), change_planned),
+    (_spec("change_waits", "확정된 변경 대기", "an approved change waits"), change_waits),
     (
         _spec(
             "unit_complete",

@@ -243,7 +243,7 @@ def _standing(
         if entry.period == entry.period_after and entry.evaluated == period.text:
             facts.update(entry.data)
         event = lifecycle.events.get(entry.event)
-        if event is not None and "change" in event.actions:
+        if event is not None and {"change", "change_report"} & set(event.actions):
             requested = entry
     if requested is not None:
         leads = lifecycle.events[requested.event].leads

@@ -24,7 +24,18 @@ from evalflow.decision.decide import Explanation
 from evalflow.engine.engine import Engine
 from evalflow.errors import Forbidden, Reason, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
-from evalflow.model import Actor, Entry, Evaluation, Grant, Line, Notice, PlanEntry, Project, Rating
+from evalflow.model import (
+    Actor,
+    Change,
+    Entry,
+    Evaluation,
+    Grant,
+    Line,
+    Notice,
+    PlanEntry,
+    Project,
+    Rating,
+)
 from evalflow.model.canonical import Tree
 from evalflow.model.moments import utc
 from evalflow.scoring.contract import Grade
@@ -273,17 +284,9 @@ class View:
         sight = self._sight(project, project.period)
         if sight.whole:
             return project
-        if project.change is not None:
-            change = project.change
-            if "change" in sight.kinds:
-                change = attrs.evolve(change, before={}, after={})
-            change = attrs.evolve(
-                change,
-                reason="" if "reason" in sight.hidden else change.reason,
-                detail="" if "detail" in sight.hidden else change.detail,
-                opinions=() if "opinion" in sight.hidden else change.opinions,
-            )
-            project = attrs.evolve(project, change=change)
+        change = None if project.change is None else _shown_change(project.change, sight)
+        waiting = tuple([_shown_change(each, sight) for each in project.waiting])
+        project = attrs.evolve(project, change=change, waiting=waiting)
         head = self._commitment(project.head, project.id, project.version, "entry")
         band = project.band
         if not sight.drafts and band is not None:
@@ -403,6 +406,17 @@ def _opening(salt: bytes, project_id: str, number: int, what: str) -> bytes:
     """Return the part of one commitment that keeps others from trying values: of the salt, and of
     the place, so that one can be opened and no other."""
     return hmac.digest(salt, f"{what} {project_id} #{number}".encode(), "sha256")
+
+
+def _shown_change(change: Change, sight: _Sight) -> Change:
+    if "change" in sight.kinds:
+        change = attrs.evolve(change, before={}, after={})
+    return attrs.evolve(
+        change,
+        reason="" if "reason" in sight.hidden else change.reason,
+        detail="" if "detail" in sight.hidden else change.detail,
+        opinions=() if "opinion" in sight.hidden else change.opinions,
+    )
 
 
 def _shown_rating(rating: Rating, sight: _Sight) -> Rating:

@@ -7,9 +7,10 @@ from evalflow.lifecycle.definition import Event, Lifecycle
 
 def change_event(lifecycle: Lifecycle) -> Event | None:
     """Return the event by which a change is requested, None where the lifecycle has no change
-    procedure: no event opens a change (action `change`), or none puts one into force
+    procedure: no event opens a change (`change_report`, `change`), or none puts one into force
     (`plan_revision`)."""
     events = lifecycle.events.values()
     if not any("plan_revision" in event.actions for event in events):
         return None
-    return next((event for event in events if "change" in event.actions), None)
+    opening = {"change_report", "change"}
+    return next((event for event in events if opening & set(event.actions)), None)

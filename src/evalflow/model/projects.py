@@ -170,6 +170,7 @@ class ProjectDefinition:
 @attrs.frozen(kw_only=True)
 class Change:
     """A change request in flight, or approved and not yet filed and declared (R41-R44, D5, D6).
+    One that was only reported (R42) has no `before` and `after` yet.
 
     `number` is the entry that requested it. `before` and `after` are trees over the parts
     of the project's definition that the change touches. `opinions` are the consulted
@@ -221,6 +222,7 @@ class Project:
         band: the band of the latest rating in this period, or None.
         head: the hash of its last entry.
         change: the change in flight, or approved and not yet filed and declared.
+        waiting: changes approved before that one, and not yet filed and declared.
     """
 
     id: str
@@ -238,3 +240,12 @@ class Project:
     band: str | None = None
     head: str = ""
     change: Change | None = None
+    waiting: tuple[Change, ...] = ()
+
+    @property
+    def approved(self) -> tuple[Change, ...]:
+        """Return the approved changes that are not yet filed and declared, oldest first (R44)."""
+        change = self.change
+        if change is None or change.approved_in is None:
+            return self.waiting
+        return (*self.waiting, change)

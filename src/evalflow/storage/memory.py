@@ -31,7 +31,7 @@ from evalflow.model import (
     Selection,
     Snapshot,
 )
-from evalflow.model.canonical import Tree, canonical, parse
+from evalflow.model.canonical import canonical, parse
 from evalflow.model.moments import utc
 from evalflow.storage.contract import (
     OneMoment,
@@ -377,6 +377,7 @@ class MemoryStorage:
             band=band,
             head=entry.hash,
             change=None,
+            waiting=(),
         )
 
     # ------------------------------------------------------------------ reading the rest
@@ -537,7 +538,13 @@ def _order(project: Project) -> tuple[str, bool, int, str]:
 
 def _copy(project: Project) -> Project:
     """Return the project with a change of its own, so that no tree is shared."""
-    if project.change is None:
+    if project.change is None and not project.waiting:
         return project
-    tree: Tree = parse(canonical(project.change.tree()))
-    return attrs.evolve(project, change=Change.from_tree(tree))
+    change = None if project.change is None else _copied(project.change)
+    return attrs.evolve(
+        project, change=change, waiting=tuple([_copied(each) for each in project.waiting])
+    )
+
+
+def _copied(change: Change) -> Change:
+    return Change.from_tree(parse(canonical(change.tree())))

@@ -90,7 +90,6 @@ def named(text: str) -> tuple[Any, ...]:
 
 def project_row(project: Project) -> tuple[Any, ...]:
     """Return the columns `PROJECT_COLUMNS` of a project."""
-    change = project.change
     return (
         project.id,
         project.plan,
@@ -107,13 +106,13 @@ def project_row(project: Project) -> tuple[Any, ...]:
         project.revision,
         project.band,
         project.head,
-        None if change is None else canonical(change.tree()),
+        _changes_text(project),
     )
 
 
 def project_from(row: Row) -> Project:
     """Return the project of a row of `PROJECT_COLUMNS` (more columns may follow)."""
-    change = row[15]
+    change, waiting = _changes_from(row[15])
     return Project(
         id=row[0],
         plan=row[1],
@@ -129,8 +128,29 @@ def project_from(row: Row) -> Project:
         revision=row[12],
         band=row[13],
         head=row[14],
-        change=None if change is None else Change.from_tree(parse(change)),
+        change=change,
+        waiting=waiting,
     )
+
+
+def _changes_text(project: Project) -> str | None:
+    """Return the project's changes as the column `change` keeps them: the one in flight by itself,
+    or with those that wait to be filed and declared."""
+    change = None if project.change is None else project.change.tree()
+    if not project.waiting:
+        return None if change is None else canonical(change)
+    return canonical({"change": change, "waiting": [each.tree() for each in project.waiting]})
+
+
+def _changes_from(text: str | None) -> tuple[Change | None, tuple[Change, ...]]:
+    if text is None:
+        return None, ()
+    tree = parse(text)
+    if "waiting" not in tree:
+        return Change.from_tree(tree), ()
+    change = tree["change"]
+    waiting = tuple([Change.from_tree(each) for each in tree["waiting"]])
+    return (None if change is None else Change.from_tree(change)), waiting
 
 
 def snapshot_from(row: Row) -> Snapshot:

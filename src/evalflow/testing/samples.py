@@ -143,10 +143,8 @@ def _cards(field: Field, on: SampleContext) -> Tree:
 
 
 def _declarations(field: Field, on: SampleContext) -> Tree:
-    change = on.project.change
-    if change is None or change.approved_in is None or change.declared_in is not None:
-        return {}
-    return {str(change.number): WORDS}
+    waiting = [each for each in on.project.approved if each.declared_in is None]
+    return {str(change.number): WORDS for change in waiting}
 
 
 def _sign_off(field: Field, on: SampleContext) -> Tree:

@@ -222,9 +222,8 @@ def _declarations(part: Part, name: str, _: Lifecycle, __: Mapping[str, Any]) ->
     part.choice(name, ("approved",))
 
     def fill(place: Place) -> Tree:
-        change = place.project.change
-        approved = change is not None and change.approved_in is not None
-        return {str(change.number): change.detail} if change is not None and approved else None
+        approved = place.project.approved
+        return {str(change.number): change.detail for change in approved} or None
 
     return fill
 

@@ -26,7 +26,8 @@ import attrs
 from evalflow.engine.engine import Engine
 from evalflow.engine.opening import open as open_engine
 from evalflow.errors import InvalidInput, NotFound, Reason, Refused, invalid
-from evalflow.lifecycle.definition import Event, Lifecycle
+from evalflow.lifecycle.change_procedure import change_event
+from evalflow.lifecycle.definition import FIXED, Event, Lifecycle
 from evalflow.model import Project
 from evalflow.model.calendar import Calendar, period
 from evalflow.model.directory import Directory
@@ -672,6 +673,9 @@ class _Year:
             state = standing.project.states[place]
             if state not in event.sources() or name in standing.done_here:
                 continue
+            fixed = any(self.lifecycle.states[each].fixed for each in standing.project.states)
+            if event.evaluation == FIXED and not fixed:
+                continue
             if self._happens(self.behaviour.followed_up):
                 day = self.today + dt.timedelta(days=self.rng.randint(1, 5))
                 standing.done_here.add(name)
@@ -757,6 +761,7 @@ class _Kinds:
         """Return the kinds of a lifecycle's events."""
         steps = {name: _steps(lifecycle, name) for name in lifecycle.regions}
         routine, closing, changes, follow_ups = [], [], [], []
+        opening = change_event(lifecycle)
         for event in lifecycle.events.values():
             guards = {use.name for use in event.guards}
             guards |= {use.name for edge in event.transitions for use in edge.guards}
@@ -768,8 +773,12 @@ class _Kinds:
             if "next_period" in event.actions or "last_period" in guards:
                 closing.append(event.name)
                 routine.append(event.name)
-            elif "change" in event.actions:
+            elif "change" in event.actions and event is not opening:
+                continue  # what opens a change says at once what changes
+            elif event is opening:
                 changes.append(event.name)
+            elif event.evaluation == FIXED:
+                follow_ups.append(event.name)
             elif event.due is not None or forward:
                 routine.append(event.name)
             elif "rated" in guards:

@@ -84,7 +84,14 @@ class ProjectTests(StorageKit):
             after={"targets": {"2016-Q2": None}},
             opinions=({"by": "budget-1", "dissent": True},),
         )
-        move = attrs.evolve(move, project=attrs.evolve(move.project, change=change))
+        move = attrs.evolve(
+            move,
+            project=attrs.evolve(
+                move.project,
+                change=change,
+                waiting=(attrs.evolve(change, number=1, approved_in="2016-Q1"),),
+            ),
+        )
         entry = attrs.evolve(
             move.entry, late=3, on_behalf_of="policy-2", role="policy_office", hash=""
         ).sealed()

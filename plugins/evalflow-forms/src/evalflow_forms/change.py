@@ -128,8 +128,8 @@ def _leads(sources: Sources, entry: evalflow.Entry) -> str | None:
 
 
 def is_request(sources: Sources, entry: evalflow.Entry) -> bool:
-    """Say whether an entry asks for a change of the plan."""
-    return "change" in records_of(sources, entry)
+    """Say whether an entry asks for a change of the plan and says what changes."""
+    return "change" in records_of(sources, entry) and "change" in entry.data
 
 
 def steps_of_a_change(sources: Sources) -> Iterator[Any]:
