@@ -140,7 +140,7 @@ def test_a_firing_past_the_counting_is_a_difference(plan, monkeypatch):
     outcome = simulate(plan, plugins=[])
     found = {what for what, _, _ in outcome.differences}
     assert "fired 2016-Q4 reopen" in found
-    assert "ended planned unchanged" in found
+    assert "ended planned unchanged not_referred" in found
 
 
 def test_a_directory_in_which_nobody_holds_a_role_is_told(plan_file):
@@ -180,9 +180,8 @@ def test_three_offices_of_43_projects_reconcile(tmp_path):
     plan = evalflow.load_plan(EXAMPLES / "plan.yaml", plugins=[])
     outcome = simulate(plan, plugins=[], offices=3, url=f"sqlite:///{tmp_path / 'offices.db'}")
     assert outcome.reconciled
-    assert {states[:2]: n for states, n in outcome.states.items()} == {
-        ("closed", "unchanged"): 3 * len(plan.projects)
-    }
+    assert sum(outcome.states.values()) == 3 * len(plan.projects)
+    assert {states[:2] for states in outcome.states} == {("closed", "unchanged")}
 
 
 @pytest.mark.slow

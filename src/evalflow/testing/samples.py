@@ -27,7 +27,9 @@ _WEAK = Fraction(19, 20)
 # These say yes or no, or how far it has come; strength that is no weakness leaves them alone.
 _STAYING = frozenset({"milestone", "met_or_not", "maintain_at_least", "maintain_at_most"})
 # Optional fields that a guard may ask for all the same.
-_WANTED = frozenset({"explanations", "cards", "declarations", "sign_off", "votes", "judgements"})
+_WANTED = frozenset(
+    {"explanations", "cards", "declarations", "sign_off", "votes", "judgements", "change"}
+)
 
 
 @attrs.frozen(kw_only=True)

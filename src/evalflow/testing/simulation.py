@@ -438,7 +438,12 @@ class _Year:
     def _together(self, event: Event, unit: str, wishes: Sequence[_Wish]) -> Iterator[_Wish]:
         """Fire the event on all of them, as a batch; yield those that should try what is next."""
         actors = self.directory.holders(event.by, unit, self.today)
-        left = list(wishes)
+        # What may be left out is dropped where the project has gone on meanwhile, on the same day.
+        left = [
+            wish
+            for wish in wishes
+            if not wish.optional or self._still(wish, self.standings[wish.project])
+        ]
         reasons: dict[str, tuple[Reason, ...]] = {}
         for actor in actors[:3]:
             if left:
@@ -763,6 +768,8 @@ class _Kinds:
         routine, closing, changes, follow_ups = [], [], [], []
         opening = change_event(lifecycle)
         for event in lifecycle.events.values():
+            if event is not opening and {"change", "change_closed"} & set(event.actions):
+                continue  # what opens a change says at once what changes, and it is not given up
             guards = {use.name for use in event.guards}
             guards |= {use.name for edge in event.transitions for use in edge.guards}
             forward = any(
@@ -773,8 +780,6 @@ class _Kinds:
             if "next_period" in event.actions or "last_period" in guards:
                 closing.append(event.name)
                 routine.append(event.name)
-            elif "change" in event.actions and event is not opening:
-                continue  # what opens a change says at once what changes
             elif event is opening:
                 changes.append(event.name)
             elif event.evaluation == FIXED:
