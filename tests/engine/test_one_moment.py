@@ -105,3 +105,40 @@ def test_a_bundle_is_of_one_moment(office, between, tmp_path):
     assert told.entries == entries
     assert evalflow.verify_bundle(tmp_path / "one.zip")[1] == ()
     assert office.state("gu/3") == "reviewed"
+
+
+# ------------------------------------------------------------------ the past by the rules of then
+
+
+def test_the_past_is_told_by_the_rules_of_then(office, tmp_path):
+    """A later revision moves the due day; what was late on 7 April stays as late as it was."""
+    engine = office.engine
+    office.clock.go("2016-04-07")
+    past = office.clock()
+    office.clock.go("2016-04-07", hour=11)
+
+    def said():
+        dues = [each for each in engine.due(past) if each.event == "self_evaluate"]
+        shown = evalflow.overview(engine, "gu", at=past)
+        assert list(shown.dues) == list(engine.due(past, plan="gu"))
+        return [(each.projects, each.due, each.days_late) for each in dues], shown.revision
+
+    then = said()
+    assert {late for _, _, late in then[0]} == {2}
+    late = [each.id for each in engine.projects(late=True, at=past, plan="gu")]
+    assert late == ["gu/1", "gu/2", "gu/3"]
+
+    text = (tmp_path / "plan.yaml").read_text("utf-8")
+    calendar = "calendar: {periods: quarter, first: 2016-Q1, last: 2016-Q4}"
+    assert calendar in text
+    later = calendar.replace("}", ", due: {self_evaluate: {day: 15}}}")
+    (tmp_path / "later.yaml").write_text(text.replace(calendar, later), "utf-8")
+    office.clock.go("2016-04-12")
+    plan = evalflow.load_plan(tmp_path / "later.yaml")
+    assert engine.adopt(plan, by="policy-1", reason="기한 조정").revision == 2
+
+    assert said() == then
+    assert [each.id for each in engine.projects(late=True, at=past, plan="gu")] == late
+    now = [each for each in engine.due() if each.event == "self_evaluate"]
+    assert {(each.due.day, each.days_late) for each in now} == {(15, 0)}
+    assert evalflow.overview(engine, "gu").revision == 2

@@ -165,12 +165,11 @@ def _overview(
     entries = [entry for history in taken.values() for entry in history]
     if not entries:
         raise NotFound("plan", f"{plan_id} {moment.isoformat()}")
-    revision = max(entry.revision for entry in entries)
-    head = engine.plans.head(plan_id, revision=revision)
-    calendar = engine.plans.calendar(plan_id)
+    terms = engine.rules.then(plan_id, moment)
+    head, revision, calendar = terms.head, terms.head.revision, terms.calendar
     day = calendar.today(moment)
     where: dict[str, Any] = {"plan": plan_id} if unit is None else {"plan": plan_id, "unit": unit}
-    measured = engine.rules.terms(plan_id, revision).in_force(chosen.text)
+    measured = terms.in_force(chosen.text)
     definitions = {each.id: each for each in engine.plans.definitions(plan_id, revision=measured)}
     standings = tuple(
         _standing(engine, head, project, definitions, taken[project.id], chosen, day)

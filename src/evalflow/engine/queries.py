@@ -96,6 +96,8 @@ class Queries:
             plan = plan or self.only_plan()
         if plan is not None:
             terms = self.rules.terms(plan)
+            if at is not None and at < self.now():
+                terms = self.rules.then(plan, at)
             day = terms.calendar.today(at or self.now())
             if unit is not None:
                 if unit not in terms.head.units:
@@ -239,7 +241,8 @@ class Queries:
         for project in self.projects(chosen, past):
             groups.setdefault((project.plan, project.lifecycle), []).append(project)
         for (plan_id, fingerprint), projects in groups.items():
-            terms, lifecycle = self.rules.terms(plan_id), self.rules.lifecycle(fingerprint)
+            lifecycle = self.rules.lifecycle(fingerprint)
+            terms = self.rules.terms(plan_id) if past is None else self.rules.then(plan_id, past)
             ledger = Ledger(
                 head=terms.head,
                 lifecycle=lifecycle,

@@ -130,6 +130,19 @@ class Rules:
                 "history put into force; see 'evalflow verify'",
             )
 
+    def then(self, plan_id: str, at: dt.datetime) -> Terms:
+        """Return the revision of a plan that was in force at a past moment: what was owed then is
+        told by the rules of then. Before its first one, that one.
+
+        Raises:
+            NotFound: the store has no such plan.
+        """
+        known = [each.revision for each in self.storage.plan_history(plan_id) if each.at <= at]
+        if not known:  # a store whose plans had no history of their own yet
+            entries = self.storage.histories(plan_id)
+            known = sorted(entry.revision for entry in entries if entry.at <= at)
+        return self.terms(plan_id, known[-1] if known else 1)
+
     def draft(self, head: PlanHead, revisions: tuple[tuple[int, str], ...]) -> Terms:
         """Return the terms of a head that need not be in force; nothing of it is remembered."""
         return Terms(
