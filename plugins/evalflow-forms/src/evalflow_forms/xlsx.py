@@ -475,7 +475,8 @@ class _Page:
                                 grey=cell.label,
                             )
                 self._cell(at, left, cell, border=not table.bare)
-                _merge(self.page, at, left, at, right)
+                for down in range(at, end + 1):
+                    _merge(self.page, down, left, down, right)
         for place, lines in enumerate(row_lines(table, _LETTER, _PADDING, first=True)[1]):
             self.page.row_dimensions[top + place].height = min(_TALLEST, lines * _LINE + 6)
         return top + len(table.rows)
