@@ -128,3 +128,43 @@ def test_the_command_shows_what_no_longer_counts(approved, store_url, capsys, mo
         (True, True), (True, False),
     ]  # fmt: skip
     assert [line for line in lines if "corrected later" in line and "380 → 370" in line]
+
+
+# ------------------------------------------------------------------ told wherever it is shown
+
+
+def corrections(office, period):
+    shown = evalflow.overview(office.engine, "gu", period=period, at=office.engine.clock())
+    (standing,) = [each for each in shown.standings if each.project.number == "3"]
+    return [
+        (each.period, each.indicator, each.before, each.after, each.reason)
+        for each in standing.corrections
+    ]
+
+
+def test_what_was_put_right_later_is_told_of_its_period_and_of_those_after_it(approved):
+    assert corrections(approved, "2016-Q1") == []
+    approved.fire("gu/3", "open_period", "clock")
+    given = {"period": "2016-Q1", "corrected": {"metres": "300"}, "reason": "준공 검사 결과"}
+    approved.fire("gu/3", "correct", "policy-1", **given)
+    told = [("2016-Q1", "metres", "400", "300", "준공 검사 결과")]
+    assert corrections(approved, "2016-Q1") == told
+    assert corrections(approved, "2016-Q2") == told
+
+
+def test_what_came_out_otherwise_when_it_was_evaluated_anew_is_told(approved):
+    approved.fire("gu/3", "reopen", "policy-1", reason="증빙 오류 발견", document="감사-7")
+    assert corrections(approved, "2016-Q1") == []  # nothing is another figure yet
+    approved.evaluate("gu/3", actuals={"metres": "240", "complaints": 50}, explanations=_WHY)
+    assert corrections(approved, "2016-Q1") == [
+        ("2016-Q1", "metres", "400", "240", "증빙 오류 발견")
+    ]
+
+
+def test_sending_back_before_it_is_fixed_corrects_nothing(office):
+    office.clock.go("2016-04-04")
+    office.evaluate("gu/3")
+    office.submit("gu/3")
+    office.fire("gu/3", "send_back", "policy-1", reason="증빙과 다름")
+    office.evaluate("gu/3", actuals={"metres": "240", "complaints": 50}, explanations=_WHY)
+    assert corrections(office, "2016-Q1") == []

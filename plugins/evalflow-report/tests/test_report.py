@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -12,11 +13,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
+from evalflow_report.view import View
 
 import evalflow
 from evalflow import cli
-from evalflow.plugins import FormRequest
+from evalflow.plugins import Correction, FormRequest
 
 pytestmark = pytest.mark.slow
 
@@ -423,3 +426,26 @@ def test_pictures_are_kept_to_be_looked_at(browser: Any, pages: dict[str, Path])
         tab.screenshot(path=str(picture), full_page=True)
         assert picture.stat().st_size > 20_000
         tab.close()
+
+
+def test_a_rate_on_a_corrected_figure_bears_a_sign_and_the_page_says_what_it_means() -> None:
+    """G6. Where nothing was corrected there is neither."""
+    with evalflow.open("memory:", plugins=[]) as engine:
+        plan = evalflow.load_plan(evalflow.example("seodaemun-2016"))
+        engine.adopt(plan, by=plan.actor("policy-1"))
+        shown = evalflow.overview(engine, "seodaemun-2016", at=engine.clock())
+    was = Correction(
+        period="2016-Q1",
+        indicator="cameras",
+        before="40",
+        after="38",
+        reason="증빙 오류",
+        on=dt.date(2016, 5, 2),
+    )
+    first, *rest = shown.standings
+    corrected = attrs.evolve(shown, standings=(attrs.evolve(first, corrections=(was,)), *rest))
+    assert [row["rate"].endswith(" r") for row in View(shown, "ko", "").projects()] == [False] * 43
+    rows = View(corrected, "ko", "").projects()
+    assert [row["rate"].endswith(" r") for row in rows] == [True] + [False] * 42
+    assert View(shown, "ko", "").corrected() == ""
+    assert View(corrected, "ko", "").corrected() == " · r: 확정 뒤 실적이 정정됨"

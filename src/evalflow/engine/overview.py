@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from evalflow.audit.verification import Checkpoint
+from evalflow.decision.corrected import Correction, corrections
 from evalflow.decision.deadlines import Due
 from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, Label, PlanHead, Project, ProjectDefinition, Rating
-from evalflow.model.calendar import Period
+from evalflow.model.calendar import Calendar, Period
 from evalflow.model.moments import utc
 from evalflow.scoring.rollup import RollUp, roll_up
 
@@ -37,6 +38,8 @@ class ProjectOverview:
         ratings: period -> the rating that counted, up to the report's period.
         facts: the latest of every data field given in the report's period.
         pending: the entry that requested a change which had not come to its end, or None.
+        corrections: actuals up to the report's period that were corrected after they had been
+            fixed (G6).
     """
 
     project: Project
@@ -48,6 +51,7 @@ class ProjectOverview:
     ratings: Mapping[str, Rating]
     facts: Mapping[str, Any]
     pending: Entry | None
+    corrections: tuple[Correction, ...] = ()
 
     def states(self, lang: str = "ko") -> str:
         """Return the labels of its states; a further region in its initial state is quiet."""
@@ -172,7 +176,7 @@ def _overview(
     measured = terms.in_force(chosen.text)
     definitions = {each.id: each for each in engine.plans.definitions(plan_id, revision=measured)}
     standings = tuple(
-        _standing(engine, head, project, definitions, taken[project.id], chosen, day)
+        _standing(engine, head, project, definitions, taken[project.id], chosen, calendar, day)
         for project in engine.projects(at=moment, **where)
     )
     names = {each.project.id: each.bureau.ko if each.bureau else None for each in standings}
@@ -228,8 +232,9 @@ def _standing(
     head: PlanHead,
     project: Project,
     definitions: Mapping[str, ProjectDefinition],
-    history: Iterable[Entry],
+    history: Sequence[Entry],
     period: Period,
+    calendar: Calendar,
     day: dt.date,
 ) -> ProjectOverview:
     lifecycle = engine.plans.lifecycle(project.lifecycle)
@@ -250,6 +255,7 @@ def _standing(
         if project.states[place] == lifecycle.regions[leads].initial:
             requested = None
     bureau = head.ancestor(project.unit, "bureau")
+    upto = [each.text for each in calendar.periods() if each <= period]
     return ProjectOverview(
         project=project,
         definition=definitions.get(project.id) or engine.plans.definition(project.id),
@@ -260,4 +266,5 @@ def _standing(
         ratings=ratings,
         facts=facts,
         pending=requested,
+        corrections=tuple(corrections(history, lifecycle, calendar.zone, upto)),
     )

@@ -1,3 +1,5 @@
+from evalflow.decision.corrected import Correction as Correction
+from evalflow.decision.corrected import corrections as corrections
 from evalflow.decision.firing import Draft as Draft
 from evalflow.decision.firing import Firing as Firing
 from evalflow.engine.opening import vocabulary as vocabulary

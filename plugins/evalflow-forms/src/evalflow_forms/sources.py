@@ -7,27 +7,15 @@ made the same way as one for now.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
 import evalflow
-from evalflow.plugins import FormRequest, Rating
+from evalflow.plugins import Correction, FormRequest, Rating, corrections
 
 _NOTHING: Mapping[str, Any] = {}
-
-
-@attrs.frozen(kw_only=True)
-class Correction:
-    """An actual that was corrected after it had been fixed (G6): the text before and after."""
-
-    period: str
-    indicator: str
-    before: str
-    after: str
-    reason: str
-    on: dt.date
 
 
 @attrs.frozen(kw_only=True)
@@ -151,7 +139,7 @@ def _gather(engine: evalflow.Engine, request: FormRequest, on: dt.date | None) -
         belongs = newest.get(project_id, definition).unit_on(day)
         if belongs in below:
             standing = _standing(definition, belongs, period, upto, history)
-            found = _corrections(history, lifecycle, calendar.zone, upto)
+            found = corrections(history, lifecycle, calendar.zone, upto)
             standings.append(attrs.evolve(standing, corrections=tuple(found)))
     if request.number is not None and not standings:
         raise evalflow.NotFound(
@@ -246,60 +234,3 @@ def _standing(
         months=months,
         history=tuple(history),
     )
-
-
-def _corrections(
-    history: list[evalflow.Entry], lifecycle: evalflow.Lifecycle, zone: dt.tzinfo, upto: list[str]
-) -> Iterator[Correction]:
-    """Yield what was corrected: by an entry that puts an earlier period right, or by evaluating a
-    fixed period anew."""
-    fixed = {name for name, state in lifecycle.states.items() if state.fixed}
-    rated: dict[str, dict[str, str]] = {}  # period -> indicator -> figure that counted last
-    opened: dict[str, tuple[str, dict[str, str]]] = {}
-    for entry in history:
-        event = lifecycle.events.get(entry.event)
-        day = entry.at.astimezone(zone).date()
-        if event is not None and "correction" in event.actions:
-            types = {field.type: field.name for field in event.data}
-            period = str(entry.data.get(types.get("period", ""), ""))
-            counted = rated.get(period, {})
-            given = entry.data.get(types.get("figures", "")) or {}
-            right = {name: _figure(tree) for name, tree in given.items()}
-            for name, after in right.items():
-                if period in upto and after != counted.get(name):
-                    yield Correction(
-                        period=period,
-                        indicator=name,
-                        before=counted.get(name, "-"),
-                        after=after,
-                        reason=entry.reason or "",
-                        on=day,
-                    )
-            rated[period] = {**counted, **right}
-        again = fixed & set(entry.before) and not fixed & set(entry.after)
-        if again and entry.period_after == entry.period:
-            opened[entry.period] = (entry.reason or "", rated.get(entry.period, {}))
-        if entry.rating is None:
-            continue
-        rating = Rating.from_tree(entry.rating)
-        now = {line.indicator: str(line.figure) for line in rating.lines if line.figure is not None}
-        reason, before = opened.get(entry.evaluated, ("", {}))
-        if entry.evaluated in upto and event is not None and "self_rating" in event.actions:
-            for name, after in now.items():
-                if name in before and before[name] != after:
-                    yield Correction(
-                        period=entry.evaluated,
-                        indicator=name,
-                        before=before[name],
-                        after=after,
-                        reason=reason,
-                        on=day,
-                    )
-        rated[entry.evaluated] = now
-
-
-def _figure(tree: Any) -> str:
-    """Return a figure of an entry as text; what is provisional without its mark."""
-    if isinstance(tree, Mapping):
-        return str(tree["provisional"]) if "provisional" in tree else "시기미도래"
-    return str(tree)

@@ -19,6 +19,8 @@ COLOURS = {
 }
 NO_COLOUR = "var(--none)"
 
+CORRECTED = " r"  # revised: a figure behind the rate was corrected after it had been fixed
+
 
 class View:
     """An overview in one language. Every attribute is ready to be printed."""
@@ -264,6 +266,11 @@ class View:
             ]
         )
 
+    def corrected(self) -> str:
+        """Return what the sign behind a rate means, where one bears it (G6)."""
+        some = any(each.corrections for each in self.overview.standings)
+        return f" · {CORRECTED.strip()}: {self.words['corrected']}" if some else ""
+
     def _named(self, standing: evalflow.ProjectOverview) -> dict[str, str]:
         return {
             "number": standing.project.number,
@@ -278,7 +285,7 @@ class View:
         rating = self.overview.rating(standing)
         band = None if rating is None else rating.band
         return {
-            "rate": self.percent(rating),
+            "rate": self.percent(rating) + (CORRECTED if standing.corrections else ""),
             "band": self.band(band),
             "verdict": self.verdict(band),
         }

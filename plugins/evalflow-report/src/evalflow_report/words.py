@@ -50,6 +50,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "lifecycle": ("절차와 상태별 사업 수", "The lifecycle, and how many are in each state"),
     "region": ("영역", "Region"),
     "count": ("사업 수", "Projects"),
+    "corrected": ("확정 뒤 실적이 정정됨", "an actual was corrected after it had been fixed"),
     "not_rated": ("미평가", "Not rated"),
     "not_due": ("시기미도래", "Not due"),
     "undefined": ("산정불가", "Undefined"),
