@@ -152,3 +152,23 @@ def test_the_page_for_python_names_every_method_and_error():
     }
     missing = {name for name in methods | errors if not re.search(rf"\b{name}\b", page)}
     assert missing == set()
+
+
+def test_what_the_guarantees_claim_is_shown_by_tests_that_are_there():
+    """A claim on the page names its test; `…` stands for the rest of a name."""
+    page = (ROOT / "docs/explanation/guarantees.md").read_text("utf-8")
+    named = set(re.findall(r"`([a-z]+(?:_[a-z]+){3,}…?)`", page))
+    folders = (ROOT / "tests", *(ROOT / "plugins").glob("*/tests"))
+    there = {
+        name
+        for folder in folders
+        for path in folder.rglob("test_*.py")
+        for name in re.findall(r"^def test_(\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+    missing = {
+        name
+        for name in named
+        if not any(each == name or each.startswith(name.removesuffix("…")) for each in there)
+    }
+    assert len(named) > 10
+    assert missing == set()

@@ -131,6 +131,7 @@ def test_another_order_of_writing_is_found_with_a_checkpoint_alone(
             connection.execute("UPDATE entry SET position = %s WHERE position = %s", (new, old))
         storage = PostgresStorage.on_connection(connection, schema=lived.storage.schema)
         engine = evalflow.Engine(storage, plugins=Plugins.load([]))
+        assert list(engine.audit.verify()) == []
         (cover,) = engine.audit.hold([point])
         assert [each.code for each in cover.found] == ["checkpoint_differs"]
         connection.rollback()
