@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,32 @@ def test_the_one_line_of_before_still_holds_and_still_finds(office):
     assert findings(office.engine, attrs.evolve(line, entries=99)) == ["checkpoint_differs"]
     (cover,) = office.engine.audit.hold([line])
     assert (cover.by, cover.entries) == (line, 3)
+
+
+def test_a_migration_of_the_plan_waits_for_its_place_and_is_said_to_be_unprotected(
+    office, tmp_path
+):
+    """Entries decided before it may still come: it makes no revision."""
+    office.to_submitted()
+    before = office.engine.audit.sign_checkpoint()
+    preset = files("evalflow.lifecycle") / "presets" / "major-works.yaml"
+    text = preset.read_text("utf-8").replace("name: major-works", "name: ours", 1)
+    (tmp_path / "ours.yaml").write_text(text, "utf-8")
+    ours = evalflow.load_lifecycle(tmp_path / "ours.yaml", plugins=[])
+    batch = office.engine.plans.migrate("gu", ours, by="policy-1", reason="새 절차")
+    receipts = [each.outcome for each in office.engine.batches.apply(batch)]
+    assert set(receipts) == {"done"}, receipts
+    between = office.engine.audit.extend_checkpoint(before)
+    assert between.extends(before)
+    (cover,) = office.engine.audit.hold([between.checkpoint])
+    assert "unprotected: the plan's entry #2" in cover.text("en")
+    sealing = office.engine.audit.export(tmp_path / "b.zip").sealed()
+    assert evalflow.verify_bundle(tmp_path / "b.zip", noted=sealing)[1] == ()
+    office.review("gu/3")
+    after = office.engine.audit.extend_checkpoint(between.checkpoint)
+    assert after.extends(between.checkpoint)
+    (cover,) = office.engine.audit.hold([after.checkpoint])
+    assert "nothing is left" in cover.text("en")
 
 
 class Written:

@@ -169,6 +169,7 @@ class Coverage:
         rest: project -> the first and the last number of its entries that no checkpoint covers.
         others: what else none covers: leaves of the plan itself and of lifecycles.
         found: where a checkpoint does not fit.
+        own: how many entries of the plan's own history the log has.
     """
 
     plan: str
@@ -181,6 +182,7 @@ class Coverage:
     rest: dict[str, tuple[int, int]] = attrs.field(factory=dict)
     others: tuple[Leaf, ...] = ()
     found: tuple[Mismatch, ...] = ()
+    own: int = 0
 
     def text(self, lang: str = "ko") -> str:
         """Return what is covered by which checkpoint, and what by none, as one line."""
@@ -274,7 +276,7 @@ class _Reading:
         self.marks = marks
         self.tree = Tree()
         self.kept = Leaves() if keep else None
-        self.entries = 0
+        self.entries = self.own = 0
         self.projects: set[str | int] = set()
         self.cover: dict[str, Any] = {}
         self.rest: dict[str, tuple[int, int]] = {}
@@ -292,6 +294,7 @@ class _Reading:
             project, number = str(leaf[1]), leaf[2] if isinstance(leaf[2], int) else 0
             self.rest[project] = self.rest.get(project, (number, number))[0], number
         elif leaf[0] != HIDDEN:
+            self.own += leaf[0] == "plan"
             self.others.append(leaf)
         self._look(leaf)
 
@@ -315,6 +318,7 @@ class _Reading:
             rest=self.rest,
             others=tuple(self.others),
             found=found,
+            own=self.own,
             **self.cover,
         )
 
@@ -380,4 +384,14 @@ def held(
     def heads(plan: str) -> list[str]:
         return [_seal(row.get("tree")) for row in tables.rows("plan_revision", plan)]
 
-    return hold(leaves(tables, plans), plans, points, heads, keep)
+    found = hold(leaves(tables, plans), plans, points, heads, keep)
+    if "plan_entry" not in tables.kept:
+        return found
+    return {plan: (_waiting(tables, cover), kept) for plan, (cover, kept) in found.items()}
+
+
+def _waiting(tables: Tables, cover: Coverage) -> Coverage:
+    """Return it with the plan's own entries that have no place in the log yet: none covers them."""
+    rows = list(tables.rows("plan_entry", cover.plan))[cover.own :]
+    waiting = [("plan", cover.plan, _plain(r.get("number")), _plain(r.get("hash"))) for r in rows]
+    return attrs.evolve(cover, others=(*cover.others, *waiting)) if waiting else cover
