@@ -56,13 +56,13 @@ def evaluated(run) -> None:
 
 def test_a_checkpoint_is_printed_and_held_to_the_store(run, tmp_path):
     code, out, _ = run("audit", "checkpoint")
-    assert (code, out.splitlines()[:2]) == (0, ["evalflow/gu", "5"])
+    assert (code, out.splitlines()[:2]) == (0, ["evalflow/gu", "6"])
     evaluated(run)
     (tmp_path / "cp.txt").write_text(out)
     for given in ("cp.txt", out, out.strip()):
         code, _, err = run("verify", "--checkpoint", given)
         assert code == 0
-        assert "3 entries of 3 projects are covered by the checkpoint evalflow/gu 5" in err
+        assert "3 entries of 3 projects are covered by the checkpoint evalflow/gu 6" in err
         assert "unprotected: gu/3 #2" in err
 
 
@@ -100,11 +100,11 @@ def test_whose_signature_it_is_is_said_and_a_forged_one_is_refused(signed, tmp_p
     _, _, err = signed("verify", "--checkpoint", "cp.txt")
     assert "signatures were not checked" in err
     code, _, err = signed("verify", "--checkpoint", "cp.txt", "--trust", "office.pub")
-    assert (code, "signature checked: office.example/log/gu 5" in err) == (0, True)
+    assert (code, "signature checked: office.example/log/gu 6" in err) == (0, True)
     code, _, err = signed("verify", "--checkpoint", "cp.txt", "--trust", "witness.pub")
     assert (code, "signed by none of the keys given" in err) == (2, True)
     (tmp_path / "forged.txt").write_text(
-        (tmp_path / "cp.txt").read_text().replace("\n5\n", "\n4\n")
+        (tmp_path / "cp.txt").read_text().replace("\n6\n", "\n4\n")
     )
     words = ("--checkpoint", "forged.txt", "--checkpoint", "nothing", "--trust", "office.pub")
     code, _, err = signed("verify", *words)
@@ -123,7 +123,7 @@ def test_a_witness_cosigns_what_goes_on_and_nothing_else(signed, tmp_path):
     code, _, err = signed("audit", "cosign", "bare.txt", *words)
     assert (code, "something may have been taken back" in err) == (2, True)
     code, out, _ = signed("audit", "checkpoint", "--since", "cp.txt", *SIGNER)
-    assert (code, out.splitlines()[0]) == (0, "old 5")
+    assert (code, out.splitlines()[0]) == (0, "old 6")
     (tmp_path / "request.txt").write_text(out)
     code, out, _ = signed("audit", "cosign", "request.txt", *words)
     assert code == 0
@@ -158,9 +158,9 @@ def test_what_is_printed_as_json_can_be_read(signed):
     _, out, _ = signed("audit", "checkpoint", "--json", *SIGNER)
     told = json.loads(out)
     assert told["checkpoints"][0]["signed_by"] == ["office.example/log"]
-    assert told["text"].startswith("office.example/log/gu\n5\n")
+    assert told["text"].startswith("office.example/log/gu\n6\n")
     _, out, _ = signed("audit", "export", "-o", "a.zip", "--json")
-    assert json.loads(out)["bundle"][0]["log"]["size"] == 5
+    assert json.loads(out)["bundle"][0]["log"]["size"] == 6
 
 
 def test_a_sheet_is_written(signed, tmp_path):
