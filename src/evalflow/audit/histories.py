@@ -16,7 +16,7 @@ from evalflow.audit.ground import Footing, Ground, lifecycle_edited
 from evalflow.audit.leavings import Leavings, entry_differs, project_values, said_by
 from evalflow.audit.plan_histories import UNDER, Traces, names_plan_entry
 from evalflow.audit.values import WRONG, entry_of
-from evalflow.decision.adoption import CHANGE, REVISE
+from evalflow.decision.adoption import CHANGE, CONFIRM, REVISE
 from evalflow.decision.decide import DRIFT
 from evalflow.decision.guards import Guard
 from evalflow.decision.migration import MIGRATE
@@ -308,7 +308,7 @@ class History:
         made: PlanEntry | None = None
         if entry.event in (ADOPT, REVISE):
             made = found
-            fits = found.revision == entry.revision and found.event in (ADOPT, REVISE)
+            fits = found.revision == entry.revision and found.event in (ADOPT, REVISE, CONFIRM)
         else:
             fits = found.revision == entry.revision - (redefined is not None)
         if entry.event == MIGRATE:

@@ -13,20 +13,32 @@ import attrs
 from evalflow.audit.findings import Mismatch, Told, Unchecked, against, edited, shown, unreadable
 from evalflow.audit.ground import Footing, Ground, PlanChain, lifecycle_edited
 from evalflow.audit.values import WRONG
-from evalflow.decision.adoption import CHANGE, REVISE, revising
+from evalflow.decision.adoption import (
+    CHANGE,
+    CONFIRM,
+    PROPOSE,
+    REVISE,
+    confirming,
+    gains,
+    needs_second,
+    other_person,
+    revising,
+)
 from evalflow.decision.decide import DRIFT
 from evalflow.decision.entries import sections
 from evalflow.decision.migration import MIGRATE
 from evalflow.decision.replay import Right, effective_period
 from evalflow.files.words import has_words
 from evalflow.model import OPENING, Entry, PlanEntry
+from evalflow.model.canonical import canonical, digest
 from evalflow.plan.differences import ADOPT
+from evalflow.plan.stored import stored_head
 
-EVENTS = frozenset((ADOPT, REVISE, CHANGE, MIGRATE, OPENING))
+EVENTS = frozenset((ADOPT, REVISE, PROPOSE, CONFIRM, CHANGE, MIGRATE, OPENING))
 """The events of a plan's history. There are no others."""
 
 _FIRST = frozenset((ADOPT, OPENING))
-_REVISING = frozenset((ADOPT, REVISE, CHANGE))
+_REVISING = frozenset((ADOPT, REVISE, CONFIRM, CHANGE))
 """Those that put the next revision into force."""
 
 
@@ -120,9 +132,13 @@ class PlanHistory:
         yield from self._revisions(entry)
         if entry.event == OPENING:
             self._opened(entry)
-        elif entry.event in (ADOPT, REVISE):
+        elif entry.event in (ADOPT, REVISE, PROPOSE, CONFIRM):
             yield from self._allowed(entry, last)
-        if entry.event in (ADOPT, REVISE, CHANGE):
+        if entry.event == CONFIRM:
+            yield from self._confirmed(entry, last)
+        if entry.event == REVISE:
+            yield from self._alone(entry, last)
+        if entry.event in _REVISING:
             yield from self._brought(entry)
         if entry.event == MIGRATE:
             yield from self._migrated(entry)
@@ -159,6 +175,12 @@ class PlanHistory:
                 told = sections(None if before is None else before.head, footing.head)
                 if entry.data.get("sections") != told:
                     should["data"] = {**entry.data, "sections": told}
+        if entry.event == PROPOSE and last is not None:
+            before = self._footing(last.revision)
+            offered = stored_head(entry.data["head"], self.plan)
+            told = sections(None if before is None else before.head, offered)
+            if before is not None and entry.data.get("sections") != told:
+                should["data"] = {**entry.data, "sections": told}
         return [
             (column, getattr(entry, column), value)
             for column, value in should.items()
@@ -221,7 +243,7 @@ class PlanHistory:
             head=judge.head,
             directory=judge.directory,
             calendar=judge.calendar,
-            roles=revising(lifecycle, judge.head),
+            roles=(confirming if entry.event == CONFIRM else revising)(lifecycle, judge.head),
             names={name: role.label for name, role in lifecycle.roles.items()},
         )
         known, checks = right.judge(entry)
@@ -252,6 +274,41 @@ class PlanHistory:
                 "a revision of the plan needs a written reason",
                 "plan_entry.reason",
             )
+
+    def _confirmed(self, entry: PlanEntry, last: PlanEntry | None) -> Iterator[Mismatch]:
+        """Hold what a second person put into force against what was proposed just before."""
+        if last is None or last.event != PROPOSE:
+            yield self._impossible(entry)
+            return
+        projects = {n: digest(canonical(tree)) for n, tree in last.data["projects"].items()}
+        same = entry.head_after == digest(canonical(last.data["head"]))
+        if not same or entry.data["projects"] != projects or entry.reason != last.reason:
+            yield self._finding(
+                "not_allowed",
+                entry,
+                "확인한 수정이 올린 수정안과 다릅니다.",
+                "what was confirmed is not what was proposed",
+                "plan_entry.data",
+            )
+        if not other_person(last, entry.actor, entry.on_behalf_of):
+            yield self._finding(
+                "not_allowed",
+                entry,
+                "수정안을 올린 사람이 스스로 확인했습니다.",
+                "whoever proposed the revision confirmed it",
+                "plan_entry.actor",
+            )
+
+    def _alone(self, entry: PlanEntry, last: PlanEntry | None) -> Iterator[Mismatch]:
+        """Yield a revision by one person that needed a second one."""
+        before = None if last is None else self._footing(last.revision)
+        after = self._footing(entry.revision)
+        if before is None or after is None:
+            return
+        makers = [each for each in (entry.actor, entry.on_behalf_of) if each is not None]
+        found = gains(before.directory, after.directory, makers)
+        for reason in needs_second(before.head, found, ()):
+            yield self._finding("not_allowed", entry, reason.ko, reason.en, "plan_revision.tree")
 
     # ------------------------------------------------------------------ what projects say
 
@@ -287,7 +344,10 @@ class PlanHistory:
     def _missing(self, chain: PlanChain) -> Iterator[Mismatch]:
         """Yield projects that the plan's history brought in and that are nowhere."""
         brought = dict.fromkeys(
-            number for entry in chain.entries for number in entry.data.get("projects", ())
+            number
+            for entry in chain.entries
+            if entry.event != PROPOSE
+            for number in entry.data.get("projects", ())
         )
         for number in brought:
             if number not in self.traces.met:

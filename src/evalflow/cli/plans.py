@@ -89,6 +89,9 @@ def check(
 )
 @_sheets
 @_visible_rows
+@click.option(
+    "--propose", is_flag=True, help="둘째 사람의 확인을 기다림 · Wait for a second person."
+)
 @click.option("--dry-run", is_flag=True, help="미리 보기 · Show what would change; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON, with --dry-run.")
 @_pass
@@ -100,13 +103,15 @@ def import_(
     plan_id: str | None,
     sheets: tuple[str, ...],
     visible_rows: bool,
+    propose: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """계획 파일이나 표를 저장소에 등록 · Adopt a plan, or its next revision, into the store.
 
     FILES are a plan (YAML), or tables of projects, budgets and targets (XLSX, CSV, XLS, ODS) that
-    change the store's plan, or a plan with the tables that complete it.
+    change the store's plan, or a plan with the tables that complete it. With --propose the revision
+    waits until another person puts it into force: `plan confirm`.
     """
     with _store(session, dry_run) as engine:
         plan = _given(engine, files, plan_id, sheets, visible_rows)
@@ -117,12 +122,54 @@ def import_(
         if dry_run:
             _preview(session, plan, engine.plans.compare(plan, by=by), as_json)
             return
+        if propose:
+            entry = engine.plans.propose(plan, by=by, reason=reason or "")
+            session.echo(
+                session.say(
+                    f"{plan.id}: 수정안을 올렸습니다. 다른 사람이 확인해야 시행됩니다: "
+                    f"evalflow plan confirm {plan.id} {entry.number} --as …",
+                    f"{plan.id}: the revision was proposed and waits for a second person: "
+                    f"evalflow plan confirm {plan.id} {entry.number} --as …",
+                )
+            )
+            return
         with session.busy("계획 등록 중", "adopting the plan"):
             head = engine.adopt(plan, by=by, reason=reason)
         session.echo(
             session.say(
                 f"{head.id}: {head.revision}차 계획, 사업 {len(plan.projects)}건",
                 f"{head.id}: revision {head.revision}, {len(plan.projects)} projects",
+            )
+        )
+
+
+@plan_command.command("confirm")
+@click.argument("plan")
+@click.argument("number", type=click.IntRange(1))
+@click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
+@click.option("--dry-run", is_flag=True, help="미리 보기 · Show what would change; write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON, with --dry-run.")
+@_pass
+def confirm(
+    session: Session, plan: str, number: int, actor: str, dry_run: bool, as_json: bool
+) -> None:
+    """올린 수정안을 확인해 시행 · Put a proposed revision into force, as a second person.
+
+    NUMBER is that of the plan's entry that proposes it: see `history PLAN`.
+    """
+    with session.open() as engine:
+        if dry_run:
+            found = engine.plans.proposed(plan)
+            if found is None or found[0].number != number:
+                known = () if found is None else (str(found[0].number),)
+                raise NotFound("proposal", f"{plan} #{number}", known)
+            _preview(session, found[1], engine.plans.compare(found[1], by=found[0].actor), as_json)
+            return
+        head = engine.plans.confirm(plan, number, by=actor)
+        session.echo(
+            session.say(
+                f"{head.id}: {head.revision}차 계획을 시행했습니다.",
+                f"{head.id}: revision {head.revision} is in force.",
             )
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
@@ -13,7 +13,6 @@ from evalflow.decision.entries import (
     plan_following,
     seals,
     sections,
-    unnumbered,
 )
 from evalflow.errors import InvalidInput, Problem, Reason, Refused, invalid
 from evalflow.files.words import IN_WORDS, has_words
@@ -27,6 +26,7 @@ from evalflow.model import (
     NotDue,
     PlanEntry,
     PlanHead,
+    PlanMove,
     Project,
     ProjectDefinition,
 )
@@ -35,10 +35,14 @@ from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.directory import Directory
 from evalflow.plan.content import lacking
 from evalflow.plan.definition import Plan
-from evalflow.plan.differences import ADOPT, NEXT_PLAN, Difference
+from evalflow.plan.differences import ADOPT, NEXT_PLAN, Difference, unnumbered
 
 REVISE = "revise"
 """The events of the two entries that no lifecycle defines: a plan is adopted, then revised."""
+
+PROPOSE, CONFIRM = "propose", "confirm"
+"""The events of a plan's entries by which a revision waits for a second person, and by which that
+person puts it into force."""
 
 CHANGE = "change"
 """The event of a plan's entry by which approved changes of projects make its next revision."""
@@ -50,7 +54,8 @@ class Adoption:
 
     `calendar` is the plan's own; who may revise it is asked of the directory in force before (see
     `entitled`). `last` is the last entry of the plan's own history and `before` the revision in
-    force, None for a new plan. `lifecycle` is the one under which projects come in.
+    force, None for a new plan. `lifecycle` is the one under which projects come in. `confirms` says
+    that `last` proposed it and the actor is the second person.
     """
 
     plan: Plan
@@ -64,6 +69,41 @@ class Adoption:
     reason: str | None = None
     last: PlanEntry | None = None
     before: PlanHead | None = None
+    confirms: bool = False
+
+    def brought(self, old: Mapping[str, ProjectDefinition]) -> list[ProjectDefinition]:
+        """Return the projects that are new or differ from `old` (by number)."""
+        return [
+            each
+            for number, each in self.plan.projects.items()
+            if number not in old or differs(old[number], each)
+        ]
+
+    def proposal(self, old: Mapping[str, ProjectDefinition]) -> PlanMove:
+        """Return the entry by which the revision waits for a second person: it says all that would
+        come into force."""
+        projects = {each.number: each.tree for each in self.brought(old)}
+        data = {
+            "head": self.head.tree,
+            "projects": projects,
+            "sections": sections(self.before, self.head),
+        }
+        return self._own(PROPOSE, data, None)
+
+    def _own(self, event: str, data: Tree, head: PlanHead | None) -> PlanMove:
+        return plan_following(
+            self.last,
+            plan=self.head.id,
+            event=event,
+            actor=self.actor.id,
+            role=self.role,
+            on_behalf_of=self.on_behalf_of,
+            at=self.at,
+            reason=self.reason,
+            head=head,
+            lifecycle=self.lifecycle.fingerprint,
+            data=data,
+        )
 
     def commit(
         self, old: Mapping[str, ProjectDefinition], standing: Mapping[str, Project]
@@ -71,24 +111,10 @@ class Adoption:
         """Return what is written: the plan's own entry, and one for each project that is new or
         differs from `old` (by number); `standing` holds the projects of `old` that are to be
         revised, by id."""
-        brought = [
-            each
-            for number, each in self.plan.projects.items()
-            if number not in old or differs(old[number], each)
-        ]
-        own = plan_following(
-            self.last,
-            plan=self.head.id,
-            event=ADOPT if self.last is None else REVISE,
-            actor=self.actor.id,
-            role=self.role,
-            on_behalf_of=self.on_behalf_of,
-            at=self.at,
-            reason=self.reason,
-            head=self.head,
-            lifecycle=self.lifecycle.fingerprint,
-            data={"projects": seals(brought), "sections": sections(self.before, self.head)},
-        )
+        brought = self.brought(old)
+        data = {"projects": seals(brought), "sections": sections(self.before, self.head)}
+        event = ADOPT if self.last is None else CONFIRM if self.confirms else REVISE
+        own = self._own(event, data, self.head)
         moves = self.moves(brought, standing, own.entry.hash)
         return Commit(
             moves=moves,
@@ -200,7 +226,149 @@ def entitled(
 def revising(lifecycle: Lifecycle, head: PlanHead) -> tuple[str, ...]:
     """Return the roles that may revise the plan: those that it names itself, else those that adopt
     plans under its lifecycle."""
-    return lifecycle.adopted_by
+    return head.revising.by or lifecycle.adopted_by
+
+
+def confirming(lifecycle: Lifecycle, head: PlanHead) -> tuple[str, ...]:
+    """Return the roles of which a second person confirms a revision of the plan."""
+    return head.revising.confirmed_by or revising(lifecycle, head)
+
+
+@attrs.frozen
+class Gain:
+    """A right that a revision would give to whoever makes it: who, which role, in which unit."""
+
+    actor: str
+    role: str
+    unit: str
+
+
+def gains(before: Directory, after: Directory, makers: Iterable[str]) -> tuple[Gain, ...]:
+    """Return what the makers of a revision could do by it that they could not before: for each role
+    the first unit of those that both revisions have, on any day. `makers` are the actor and the one
+    whom the actor stands in for."""
+    return tuple(
+        [each for maker in dict.fromkeys(makers) for each in _gained(before, after, maker)]
+    )
+
+
+def _gained(before: Directory, after: Directory, maker: str) -> Iterator[Gain]:
+    then, now = _known(before, maker), _known(after, maker)
+    units = [unit for unit in after.units() if unit in before.units()]
+    days = _turns(before, then) | _turns(after, now)
+    for role in dict.fromkeys(grant.role for grant in now.grants):
+        for unit in units:
+            if any(
+                after.grants_for(now, (role,), unit, day)
+                and not before.grants_for(then, (role,), unit, day)
+                for day in days
+            ):
+                yield Gain(maker, role, unit)
+                break
+
+
+def _known(directory: Directory, actor: str) -> Actor:
+    known = {each.id: each for each in directory.actors()}
+    return known.get(actor, Actor(actor))
+
+
+def _turns(directory: Directory, actor: Actor) -> set[dt.date]:
+    """Return a day of every stretch on which the actor's rights stay the same."""
+    grants = list(actor.grants)
+    for grant in actor.grants:
+        if grant.on_behalf_of is not None:
+            grants += _known(directory, grant.on_behalf_of).grants
+    turns = {dt.date.min}
+    for grant in grants:
+        if grant.since is not None:
+            turns.add(grant.since)
+        if grant.until is not None and grant.until < dt.date.max:
+            turns.add(grant.until + dt.timedelta(days=1))
+    return turns
+
+
+def needs_second(head: PlanHead, gained: Iterable[Gain], able: tuple[str, ...]) -> list[Reason]:
+    """Return why a revision needs a second person; nothing where it does not. `head` is the
+    revision in force, `able` are those who could confirm."""
+    who = ", ".join(able[:5]) or "-"
+    how_ko = (
+        f" 'evalflow plan import --propose'로 올리면 다른 사람({who})이 "
+        "'evalflow plan confirm'으로 시행합니다."
+    )
+    how_en = (
+        f" Propose it ('evalflow plan import --propose'), and another person ({who}) puts it into "
+        "force ('evalflow plan confirm')."
+    )
+    reasons = []
+    if head.revising.confirmed_by:
+        roles = ", ".join(head.revising.confirmed_by)
+        reasons.append(
+            (
+                f"이 계획은 모든 수정을 둘째 사람({roles})이 확인합니다.",
+                f"every revision of this plan is confirmed by a second person ({roles}).",
+            )
+        )
+    reasons += [
+        (
+            f"'{each.actor}'이(가) 스스로에게 '{each.unit}'의 '{each.role}' 역할을 줄 수는 "
+            "없습니다.",
+            f"'{each.actor}' cannot give themselves the role '{each.role}' in '{each.unit}'.",
+        )
+        for each in gained
+    ]
+    return [
+        Reason(code="needs_confirmation", ko=ko + how_ko, en=en + how_en, who=able)
+        for ko, en in reasons
+    ]
+
+
+def second_grant(
+    lifecycle: Lifecycle,
+    head: PlanHead,
+    directory: Directory,
+    actor: Actor,
+    today: dt.date,
+    proposed: PlanEntry,
+) -> Grant:
+    """Return the grant by which the actor confirms what was proposed: one of the roles that the
+    revision in force says, held by, or for, somebody else than who proposed it.
+
+    Raises:
+        Refused: the actor holds none, or is the same person.
+    """
+    roles = confirming(lifecycle, head)
+    grants = directory.grants_for(actor, roles, head.office, today)
+    if not grants:
+        labels = {name: role.label for name, role in lifecycle.roles.items()}
+        why = directory.why_not(actor, roles, head.office, today, labels)
+        raise Refused(head.id, CONFIRM, [why])
+    for grant in grants:
+        if other_person(proposed, actor.id, grant.on_behalf_of):
+            return grant
+    raise Refused(
+        head.id,
+        CONFIRM,
+        [
+            Reason(
+                code="same_person",
+                ko=f"'{actor.id}'은(는) 이 수정을 올린 사람이거나 그 대리이므로 확인할 수 "
+                "없습니다.",
+                en=f"'{actor.id}' proposed this revision, or stands in for who did, and cannot "
+                "confirm it.",
+                who=tuple(
+                    each
+                    for each in directory.holders(roles, head.office, today)
+                    if each not in (proposed.actor, proposed.on_behalf_of)
+                ),
+            )
+        ],
+    )
+
+
+def other_person(proposed: PlanEntry, actor: str, on_behalf_of: str | None) -> bool:
+    """Say whether somebody is another person than who proposed, on either side of a stand-in."""
+    first = {proposed.actor, proposed.on_behalf_of} - {None}
+    return first.isdisjoint({actor, on_behalf_of})
 
 
 def check_revision(plan: Plan, before: PlanHead, old: Mapping[str, ProjectDefinition]) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
 
 from evalflow.model import Entry, PlanEntry, PlanHead, PlanMove, Project, ProjectDefinition
 from evalflow.model.canonical import Tree, canonical, digest
+from evalflow.plan.differences import unnumbered
 from evalflow.storage.contract import visits_after
 
 
@@ -133,12 +134,6 @@ def sections(before: PlanHead | None, after: PlanHead) -> list[str]:
     return sorted(
         key for key in {*one, *other} if canonical(one.get(key)) != canonical(other.get(key))
     )
-
-
-def unnumbered(head: PlanHead) -> Mapping[str, Tree]:
-    """Return the plan's tree without how its revision is numbered."""
-    numbers = ("revision", "effective")
-    return {key: value for key, value in head.tree.items() if key not in numbers}
 
 
 def seals(definitions: Iterable[ProjectDefinition]) -> dict[str, str]:

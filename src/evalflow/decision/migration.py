@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from evalflow.decision.adoption import revising
 from evalflow.decision.decide import Check, Decision, entitled
 from evalflow.decision.entries import following, moved
 from evalflow.decision.situation import Situation
@@ -18,7 +19,7 @@ from evalflow.files.words import IN_WORDS, has_words
 from evalflow.lifecycle.change_procedure import change_event
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.lifecycle.state_mapping import carry, closes_changes
-from evalflow.model import Actor, Evaluation, Label, Move
+from evalflow.model import Actor, Evaluation, Label, Move, PlanHead
 
 MIGRATE = "migrate"
 """The event of the entry by which a project gets another lifecycle."""
@@ -30,13 +31,13 @@ FIELDS = (
 )
 
 
-def migration(old: Lifecycle) -> Event:
-    """Return the event by which a project leaves this lifecycle: those may fire it who may adopt
-    plans under it."""
+def migration(old: Lifecycle, head: PlanHead) -> Event:
+    """Return the event by which a project leaves this lifecycle: those may fire it who may revise
+    the plan."""
     return Event(
         name=MIGRATE,
         label=Label("절차 이행", "Migrate"),
-        by=old.adopted_by,
+        by=revising(old, head),
         transitions=(),
         leads=next(iter(old.regions)),
         data=FIELDS,
@@ -68,7 +69,7 @@ def migrate(
     shipped = {one: other for one, other in shipped.items() if one in old.states}
     mapping = {**shipped, **_mapping(data.get("states") or {}, old, new)}
     today = situation.calendar.today(at)
-    event = migration(old)
+    event = migration(old, situation.head)
     after, stranded = carry(project.states, old, new, mapping)
     reasons = tuple(stranded)
     if new.fingerprint == old.fingerprint:

@@ -17,6 +17,8 @@ from evalflow.batch.values import EngineParts
 from evalflow.decision.actions import ACTIONS
 from evalflow.decision.adoption import (
     CHANGE,
+    CONFIRM,
+    PROPOSE,
     REVISE,
     Adoption,
     check_content,
@@ -24,7 +26,11 @@ from evalflow.decision.adoption import (
     check_lifecycle,
     check_reasons,
     check_revision,
+    confirming,
     entitled,
+    gains,
+    needs_second,
+    second_grant,
 )
 from evalflow.decision.batched_calls import Answers, answer_together, can_many, with_answers
 from evalflow.decision.decide import (
@@ -40,7 +46,7 @@ from evalflow.decision.migration import MIGRATE, migrate
 from evalflow.decision.repeated import migrates_the_same, says_the_same
 from evalflow.engine.queries import Queries
 from evalflow.engine.rules import Rules
-from evalflow.errors import Conflict, InvalidInput, KeyReused, Refused, invalid
+from evalflow.errors import Conflict, InvalidInput, KeyReused, NotFound, Reason, Refused, invalid
 from evalflow.lifecycle.change_procedure import change_event
 from evalflow.lifecycle.definition import Event, Lifecycle, Vocabulary
 from evalflow.lifecycle.load import lifecycle_from_tree
@@ -50,6 +56,7 @@ from evalflow.model import (
     Commit,
     Entry,
     Move,
+    PlanEntry,
     PlanHead,
     PlanMove,
     Project,
@@ -58,9 +65,11 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.model.canonical import Tree, canonical
+from evalflow.model.directory import Directory
 from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import ADOPT, Difference, differences
+from evalflow.plan.stored import stored_definition, stored_head
 from evalflow.storage.contract import BulkStorage, Head, move_like
 from evalflow.storage.faults import fault_point
 
@@ -87,6 +96,20 @@ def check_version(expected: int | None) -> None:
         ko=f"expected는 사업의 version(1 이상의 정수)이어야 합니다: {shown}",
         en=f"`expected` is a project's version, a whole number from 1 on, not {shown}",
     )
+
+
+def _nothing_proposed(number: int, found: tuple[PlanEntry, Plan] | None) -> Reason:
+    if found is not None:
+        other = found[0].number
+        ko = f"확인을 기다리는 수정안은 {number}번이 아니라 {other}번입니다."
+        en = f"the revision that waits for a second person is number {other}, not {number}."
+    else:
+        ko = "확인을 기다리는 수정안이 없습니다. 그 사이 계획이 바뀌었으면 다시 올려야 합니다."
+        en = (
+            "no revision waits for a second person; where the plan changed meanwhile it has to be "
+            "proposed again."
+        )
+    return Reason(code="nothing_proposed", ko=ko, en=en, about=str(number))
 
 
 class Offered:
@@ -403,23 +426,112 @@ class Commands:
         differs. An actor's id is looked up in the directory in force, in the plan's own only where
         it is new."""
         adoption, old = self._adoption(plan, by, reason)
-        before = None
-        if adoption.head.revision > 1:
-            before = self.rules.terms(plan.id).head
+        before, standing = adoption.before, self._standing(plan.id)
+        if before is not None:
             if not check_revision(plan, before, old):
                 return before
-        standing = {each.id: each for each in self.storage.select(Selection(plan=plan.id))}
-        if before is not None:
-            events = self._change_events(standing)
-            names = {number: event.name for number, event in events.items()}
-            found = differences(plan, before, old, names)
-            check_doors(plan, found, {event.name: event for event in events.values()}, reason)
+            self._check_revised(adoption, old, standing)
+            if reasons := self._needs_second(adoption):
+                raise Refused(plan.id, REVISE, reasons)
+        self._put_into_force(adoption, old, standing)
+        return adoption.head
+
+    def propose(self, plan: Plan, by: Actor | str, reason: str | None) -> PlanEntry:
+        """Let a revision wait for a second person: everything is checked as for `adopt`, and
+        nothing comes into force."""
+        adoption, old = self._adoption(plan, by, reason)
+        if adoption.before is None:
+            raise NotFound("plan", plan.id, self.storage.plans())
+        if not check_revision(plan, adoption.before, old):
+            raise invalid(
+                "nothing_differs",
+                file=plan.file,
+                value=plan.id,
+                ko="지금 계획과 다른 것이 없어 올릴 수정안이 없습니다",
+                en="nothing differs from the plan in force: there is nothing to propose",
+            )
+        self._check_revised(adoption, old, self._standing(plan.id))
+        move = adoption.proposal(old)
+        if adoption.last is not None:
+            check_clock(adoption.last, adoption.at)
+        self.storage.commit(Commit(plans=(move,)))
+        return move.entry
+
+    def proposed(self, plan_id: str) -> tuple[PlanEntry, Plan] | None:
+        """Return the revision that waits for a second person, with its entry, or None."""
+        last = self.storage.plan_entry(plan_id)
+        if last is None or last.event != PROPOSE:
+            return None
+        terms = self.rules.terms(plan_id)
+        lifecycle = self.rules.lifecycle_of(plan_id)
+        assert lifecycle is not None, "a plan has a lifecycle"
+        head = attrs.evolve(
+            stored_head(last.data["head"], plan_id),
+            revision=terms.head.revision,
+            effective=terms.head.effective,
+        )
+        projects = {each.number: each for each in self.queries.definitions(plan_id)}
+        projects |= {
+            number: stored_definition(head, number, tree)
+            for number, tree in last.data["projects"].items()
+        }
+        return last, Plan(head=head, projects=projects, lifecycle=lifecycle)
+
+    def confirm(self, plan_id: str, number: int, by: Actor | str) -> PlanHead:
+        """Put what the plan's entry `number` proposes into force, as a second person."""
+        self.queries.check_plan(plan_id)
+        found = self.proposed(plan_id)
+        if found is None or found[0].number != number:
+            raise Refused(plan_id, CONFIRM, [_nothing_proposed(number, found)])
+        proposed, plan = found
+        adoption, old = self._adoption(plan, by, proposed.reason, proposed)
+        assert adoption.before is not None
+        standing = self._standing(plan_id)
+        check_revision(plan, adoption.before, old)
+        self._check_revised(adoption, old, standing)
+        self._put_into_force(adoption, old, standing)
+        return adoption.head
+
+    def _standing(self, plan_id: str) -> dict[str, Project]:
+        return {each.id: each for each in self.storage.select(Selection(plan=plan_id))}
+
+    def _check_revised(
+        self,
+        adoption: Adoption,
+        old: Mapping[str, ProjectDefinition],
+        standing: Mapping[str, Project],
+    ) -> None:
+        """Check that each difference may come by a revision of the plan, and that it says why."""
+        events = self._change_events(standing)
+        names = {number: event.name for number, event in events.items()}
+        found = differences(adoption.plan, adoption.before, old, names)
+        by_name = {event.name: event for event in events.values()}
+        check_doors(adoption.plan, found, by_name, adoption.reason)
+
+    def _needs_second(self, adoption: Adoption) -> list[Reason]:
+        """Return why the revision needs a second person; nothing where it does not."""
+        before = adoption.before
+        if before is None:
+            return []
+        directory = self.rules.terms(before.id, before.revision).directory
+        makers = [each for each in (adoption.actor.id, adoption.on_behalf_of) if each is not None]
+        found = gains(directory, Directory(adoption.head), makers)
+        calendar = self.rules.terms(before.id, before.revision).calendar
+        roles = confirming(adoption.lifecycle, before)
+        able = directory.holders(roles, before.office, calendar.today(adoption.at))
+        return needs_second(before, found, tuple([each for each in able if each not in makers]))
+
+    def _put_into_force(
+        self,
+        adoption: Adoption,
+        old: Mapping[str, ProjectDefinition],
+        standing: Mapping[str, Project],
+    ) -> None:
         commit = adoption.commit(old, standing)
         if adoption.last is not None:
             check_clock(adoption.last, adoption.at)
         self._check_clock(commit.moves)
         self.storage.commit(commit)
-        return adoption.head
 
     def compare(self, plan: Plan, by: Actor | str) -> tuple[Difference, ...]:
         """Return what the plan says otherwise, each with the door that it needs."""
@@ -444,9 +556,10 @@ class Commands:
         }
 
     def _adoption(
-        self, plan: Plan, by: Actor | str, reason: str | None
+        self, plan: Plan, by: Actor | str, reason: str | None, proposed: PlanEntry | None = None
     ) -> tuple[Adoption, dict[str, ProjectDefinition]]:
-        """Return how the plan comes into force, and the projects it had before, by number.
+        """Return how the plan comes into force, and the projects it had before, by number; with
+        `proposed` the actor is the second person.
 
         A project that joins a running plan runs on the lifecycle that the plan's projects run on,
         whatever version the plan's file means by its name today: they migrate, or they do not."""
@@ -475,7 +588,10 @@ class Commands:
             by = judge.directory.actor(by)
         event = REVISE if known else ADOPT
         today = judge.calendar.today(at)
-        grant = entitled(event, lifecycle, judge.head, judge.directory, by, today)
+        if proposed is None:
+            grant = entitled(event, lifecycle, judge.head, judge.directory, by, today)
+        else:
+            grant = second_grant(lifecycle, judge.head, judge.directory, by, today, proposed)
         adoption = Adoption(
             plan=attrs.evolve(plan, lifecycle=lifecycle),
             head=head,
@@ -487,6 +603,7 @@ class Commands:
             at=at,
             reason=reason,
             last=last,
+            confirms=proposed is not None,
             before=None if before is None else before.head,
         )
         return adoption, old

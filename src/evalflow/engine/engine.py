@@ -319,9 +319,10 @@ class Engine:
         differs nothing is written. A revision needs a written reason.
 
         Raises:
-            Refused: the actor holds none of the roles that may adopt plans; a revision has no
-                reason, or touches what only the change procedure may change (R43): targets,
-                indicators, term, budget, cards, or how the plan is scored. Each is named.
+            Refused: the actor holds none of the roles that may adopt plans, or revise this one; a
+                revision needs a second person (see `plans.propose`); it has no reason, or touches
+                what only the change procedure may change (R43): targets, indicators, term,
+                budget, cards, or how the plan is scored. Each is named.
             InvalidInput: the plan leaves out a project that the store has, or was written
                 against an older revision than the store's, or names an uninstalled scorer,
                 notifier or guard.

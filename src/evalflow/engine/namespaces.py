@@ -159,6 +159,39 @@ class Plans:
         """
         return self._commands.compare(plan, by)
 
+    def propose(self, plan: Plan, *, by: Actor | str, reason: str) -> PlanEntry:
+        """Let a revision wait for a second person, and return the entry of the plan's history that
+        says all of it. Nothing comes into force; another entry of the plan overtakes it.
+
+        Raises:
+            Refused, InvalidInput: as `Engine.adopt`; or nothing differs.
+            NotFound: the store has no such plan.
+            Conflict: someone revised the plan at the same moment.
+        """
+        return self._commands.propose(plan, by, reason)
+
+    def proposed(self, plan_id: str) -> tuple[PlanEntry, Plan] | None:
+        """Return the revision that waits for a second person with the entry that proposed it, or
+        None. `compare` says what it changes.
+
+        Raises:
+            NotFound: the store has no such plan.
+        """
+        self._queries.check_plan(plan_id)
+        return self._commands.proposed(plan_id)
+
+    def confirm(self, plan_id: str, number: int, *, by: Actor | str) -> PlanHead:
+        """Put the revision that the plan's entry `number` proposes into force, as a second person,
+        and return the head now in force.
+
+        Raises:
+            Refused: nothing waits, or another entry does; the actor holds none of the roles that
+                confirm, or is who proposed it, or stands in for them.
+            NotFound: the store has no such plan, or its directory no such actor.
+            Conflict: someone revised the plan at the same moment.
+        """
+        return self._commands.confirm(plan_id, number, by)
+
     def migrate(
         self,
         plan_id: str,

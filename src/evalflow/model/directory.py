@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from evalflow.errors import NotFound, Reason
-from evalflow.model import Act, Actor, Grant, Label, PlanHead
+from evalflow.model import Act, Actor, Grant, Label, PlanHead, Unit
 from evalflow.model.calendar import day_text
 
 _SHOWN = 5
@@ -82,6 +82,10 @@ class Directory:
     def actors(self) -> tuple[Actor, ...]:
         """Return all actors in the directory's order."""
         return tuple(self._actors.values())
+
+    def units(self) -> Mapping[str, Unit]:
+        """Return all units by their ids."""
+        return self._units
 
     def actor(self, actor_id: str) -> Actor:
         """Return the actor with this id and all their grants, acting appointments included.

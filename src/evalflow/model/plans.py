@@ -9,7 +9,13 @@ from typing import Any
 import attrs
 
 from evalflow.model.canonical import Tree
-from evalflow.model.rules import CalendarRules, Delivery, ScoringRules, Visibility
+from evalflow.model.rules import (
+    CalendarRules,
+    Delivery,
+    RevisionRules,
+    ScoringRules,
+    Visibility,
+)
 from evalflow.model.units import Grant, Label, Unit
 
 
@@ -92,7 +98,8 @@ class PlanDocument:
 class PlanHead:
     """One revision of an office's plan without its projects: everything that they share.
 
-    `revision` counts from 1; a change of targets makes the next one. `effective` is the
+    `revision` counts from 1; a change of targets makes the next one; `revising` says who may make
+    one. `effective` is the
     first period measured against this revision (D5). `forms` holds the options of forms by
     name. `brackets` says what a figure in brackets means in the
     office's files: `minus` or `provisional` (잠정치); None: it is not said, and such a figure is
@@ -113,6 +120,7 @@ class PlanHead:
     calendar: CalendarRules
     scoring: ScoringRules
     brackets: str | None = None
+    revising: RevisionRules = attrs.field(factory=RevisionRules)
     delivery: Delivery = attrs.field(factory=Delivery)
     patience: dt.timedelta | None = None
     visibility: Visibility = attrs.field(factory=Visibility)

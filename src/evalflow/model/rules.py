@@ -157,6 +157,16 @@ class Visibility:
 
 
 @attrs.frozen(kw_only=True)
+class RevisionRules:
+    """Who may revise a plan, as it says itself: `by` (none: those who adopt plans under its
+    lifecycle), and the roles of which a second person has to confirm every revision
+    (`confirmed_by`; none: only where the reviser would gain by it, and then another of `by`)."""
+
+    by: tuple[str, ...] = ()
+    confirmed_by: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class Delivery:
     """How notices leave: to which notifiers, how often tried, and when given up.
 

@@ -25,13 +25,11 @@ _PROJECT_KINDS = {
     **dict.fromkeys(("ko", "en", "content", "schedule"), "text"),
 }
 _HEAD_KINDS = {
-    **dict.fromkeys(("units", "directory", "appointments"), "organisation"),
+    **dict.fromkeys(("units", "directory", "appointments", "revision"), "organisation"),
     "calendar": "calendar",
     "scoring": "scoring",
     **dict.fromkeys(("ko", "en", "document"), "text"),
 }
-
-_UNCOMPARED = frozenset({"revision", "effective", ORDER})
 
 
 @attrs.frozen(kw_only=True)
@@ -75,7 +73,7 @@ def differences(
     procedures = procedures or {}
     found: list[Difference] = []
     if head is not None:
-        for path, before, after in _compared(head.tree, plan.head.tree, ()):
+        for path, before, after in _compared(unnumbered(head), unnumbered(plan.head), ()):
             kind = _head_kind(path)
             door = NEXT_PLAN if kind == "scoring" and procedures else ADOPT
             found.append(_difference(None, path, before, after, kind, door))
@@ -85,6 +83,14 @@ def differences(
             continue
         found += project_differences(old[number], definition, procedures.get(number, ADOPT))
     return tuple(found)
+
+
+def unnumbered(head: PlanHead) -> dict[str, Tree]:
+    """Return the plan's tree without how its revision is numbered."""
+    tree = {key: value for key, value in head.tree.items() if key not in ("revision", "effective")}
+    said = head.tree.get("revision")
+    rules = {k: v for k, v in said.items() if k != "number"} if isinstance(said, Mapping) else {}
+    return {**tree, "revision": rules} if rules else tree
 
 
 def project_differences(
@@ -186,10 +192,8 @@ def _compared(
 
 
 def _is_about_order(path: tuple[str, ...], key: str) -> bool:
-    """Say whether a key is none of what the plan says, but how it is numbered and kept."""
-    if not path:
-        return key in _UNCOMPARED
-    kept = path == ("budget",) or (len(path) == 2 and path[0] == "indicators")
+    """Say whether a key is none of what the plan says, but how it is kept."""
+    kept = path in ((), ("budget",)) or (len(path) == 2 and path[0] == "indicators")
     return kept and key == ORDER
 
 

@@ -25,6 +25,7 @@ from evalflow.plan.rules import (
     read_delivery,
     read_forms,
     read_patience,
+    read_revision,
     read_scoring,
     read_visibility,
 )
@@ -71,9 +72,11 @@ def read_head(reading: Reader, lifecycle: Lifecycle | None, *, written: bool) ->
     units = read_units(top, lifecycle)
     office = read_office(top, units)
     directory = read_directory(top, units, lifecycle)
+    revision, revising = read_revision(top, lifecycle, directory, office)
     return PlanHead(
         id=top.name("id"),
-        revision=top.whole("revision", 1, least=1, most=10**9),
+        revision=revision,
+        revising=revising,
         effective=period_text(top, "effective", rules.first),
         year=year,
         label=top.label(english=False),

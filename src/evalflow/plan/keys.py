@@ -20,6 +20,7 @@ PLAN = frozenset(
     | {"exclusions", "lenient", "projects"}
 )
 STORED_PLAN = (PLAN | {ORDER}) - {"projects"}
+REVISION = frozenset({"number", "by", "confirmed_by"})
 LABEL = frozenset({"ko", "en"})
 UNIT = frozenset({"kind", "ko", "en", "parent", "since", "until", "renamed"})
 RENAMING = LABEL | {"on"}

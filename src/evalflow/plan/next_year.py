@@ -53,9 +53,11 @@ def next_year(
     begin = calendar.period(first).start
     units = {u.id: u for u in head.units.values() if u.until is None or u.until >= begin}
     tree: dict[str, Any] = {k: v for k, v in head.tree.items() if k not in _DECIDED_ANEW}
+    said = head.tree.get("revision")
+    rules = said if isinstance(said, Mapping) else {}
     tree |= {
         "id": plan_id,
-        "revision": "1",
+        "revision": {**rules, "number": "1"} if rules else "1",
         "year": str(head.year + years),
         "ko": head.label.ko.replace(str(head.year), str(head.year + years)),
         "en": head.label.en.replace(str(head.year), str(head.year + years)),

@@ -18,6 +18,8 @@ from evalflow.model import (
     Delivery,
     DueRule,
     GradeRules,
+    Grant,
+    RevisionRules,
     ScoringRules,
     Visibility,
     Withheld,
@@ -321,6 +323,36 @@ def read_visibility(part: Part, lifecycle: Lifecycle | None) -> Visibility:
         seen_by=_among(part, "seen_by", ("역할", "role"), roles),
         withheld=tuple(withheld),
     )
+
+
+def read_revision(
+    top: Part, lifecycle: Lifecycle | None, directory: Mapping[str, tuple[Grant, ...]], office: str
+) -> tuple[int, RevisionRules]:
+    """Return the revision's number and who may make one. `revision` is the number, or a mapping of
+    it with roles that somebody in the directory holds in the office."""
+    if not isinstance(top.tree.get("revision"), Mapping):
+        return top.whole("revision", 1, least=1, most=10**9), RevisionRules()
+    inside = top.mapping("revision")
+    inside.only(keys.REVISION)
+    roles = None if lifecycle is None else lifecycle.roles
+    rules = RevisionRules(
+        by=_among(inside, "by", ("역할", "role"), roles),
+        confirmed_by=_among(inside, "confirmed_by", ("역할", "role"), roles),
+    )
+    held = {each.role for grants in directory.values() for each in grants if each.unit == office}
+    for key, names in (("by", rules.by), ("confirmed_by", rules.confirmed_by)):
+        if names and directory and office and held.isdisjoint(names):
+            listed = ", ".join(names)
+            inside.wrong(
+                key,
+                "nobody_revises",
+                f"기관('{office}')에서 이 역할을 맡은 사람이 없어 아무도 계획을 고칠 수 없습니다: "
+                f"{listed}",
+                f"nobody holds the role in the office ('{office}'), so nobody could revise the "
+                f"plan: {listed}",
+                listed,
+            )
+    return inside.whole("number", 1, least=1, most=10**9), rules
 
 
 def _among(

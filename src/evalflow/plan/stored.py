@@ -41,6 +41,7 @@ from evalflow.plan.stored_rules import (
     stored_delivery,
     stored_options,
     stored_patience,
+    stored_revision,
     stored_scoring,
     stored_visibility,
 )
@@ -224,9 +225,11 @@ def _head(tree: stored.Inside) -> PlanHead:
     year = stored.whole(tree, "year")
     rules = stored_calendar(tree, year)
     units = stored_order(tree, "units", stored.each(tree, "units", _unit, needed=True))
+    revision, revising = stored_revision(tree)
     return PlanHead(
         id=stored.text(tree, "id"),
-        revision=stored.whole(tree, "revision", 1),
+        revision=revision,
+        revising=revising,
         effective=stored.text(tree, "effective", rules.first),
         year=year,
         label=stored.label(tree),

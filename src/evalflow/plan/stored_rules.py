@@ -14,6 +14,7 @@ from evalflow.model import (
     Delivery,
     DueRule,
     GradeRules,
+    RevisionRules,
     ScoringRules,
     Visibility,
     Withheld,
@@ -159,6 +160,18 @@ def stored_patience(tree: stored.Inside) -> dt.timedelta | None:
                 "within", f"'{text}' (있어야 할 값: 시간의 길이)", f"'{text}', expected a time span"
             )
         return within
+
+
+def stored_revision(tree: stored.Inside) -> tuple[int, RevisionRules]:
+    """Return the revision's number and who may make one."""
+    if not isinstance(tree.get("revision"), Mapping):
+        return stored.whole(tree, "revision", 1), RevisionRules()
+    inside = stored.mapping(tree, "revision")
+    with stored.below("revision"):
+        stored.only(inside, keys.REVISION)
+        return stored.whole(inside, "number", 1), RevisionRules(
+            by=stored.texts(inside, "by"), confirmed_by=stored.texts(inside, "confirmed_by")
+        )
 
 
 def stored_visibility(tree: stored.Inside) -> Visibility:

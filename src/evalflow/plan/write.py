@@ -25,6 +25,7 @@ _HEAD_KEYS = (
     *("appointments", "fields", "core_projects", "criteria", "goals", "milestones", "exclusions"),
     "lenient",
 )
+_REVISION_KEYS = ("number", "by", "confirmed_by")
 _CALENDAR_KEYS = (
     *("zone", "periods", "first", "last", "move", "holidays", "extra", "removed", "due"),
     "extension",
@@ -57,7 +58,10 @@ def dump_yaml(head: PlanHead, definitions: Iterable[ProjectDefinition]) -> str:
     """Return the plan as the text of a plan file. It loads to the same plan, with the revision
     and the effective period that `head` has."""
     tree = dict(head.tree)
-    tree["revision"] = str(head.revision)
+    said = tree.get("revision")
+    rules = said if isinstance(said, Mapping) else {}
+    number = str(head.revision)
+    tree["revision"] = {**rules, "number": number} if rules else number
     tree["effective"] = head.effective
     return dump_tree(tree, {each.number: each.tree for each in definitions})
 
@@ -75,6 +79,8 @@ def _head(tree: Mapping[str, Tree]) -> dict[str, Tree]:
     ordered = _with_records(_arranged(tree, (*_HEAD_KEYS, "projects")))
     ordered["directory"] = {name: _record(held) for name, held in ordered["directory"].items()}
     ordered["illustrative"] = _record(ordered.get("illustrative"))
+    if isinstance(ordered.get("revision"), Mapping):
+        ordered["revision"] = _arranged(ordered["revision"], _REVISION_KEYS)
     if isinstance(ordered.get("calendar"), Mapping):
         ordered["calendar"] = _arranged(ordered["calendar"], _CALENDAR_KEYS)
     if isinstance(ordered.get("scoring"), Mapping):
