@@ -518,6 +518,10 @@ def test_a_change_that_makes_no_sense_is_refused_when_it_is_asked_for(office):
     [
         ({"change": {"indicators": {"metres": {"targets": {"2016-Q2": 400}}}}}, "nothing_changes"),
         ({"reported_on": "2016-04-26"}, "in_the_future"),
+        (
+            {"change": {"indicators": {"metres": {"targets": {"2016-Q3": {"not_due": "."}}}}}},
+            "not_due_unexplained",
+        ),
         ({"change": {"indicators": {"metres": {"targets": {"2016-Q1": 1}}}}}, "past_target"),
     ],
 )

@@ -146,3 +146,40 @@ def test_an_appointment_to_act_for_somebody_has_words(tmp_path, office):
     plan = evalflow.load_plan(path)
     with pytest.raises(evalflow.InvalidInput, match=r"appointments\[0\].reason"):
         office.engine.adopt(plan, by=plan.actor("policy-1"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        (
+            "fields:\n",
+            "exclusions:\n  - {ko: 공약, reason: '-', evaluated_in: 공약사업}\nfields:\n",
+            "exclusions[0].reason",
+        ),
+        (
+            "    unit: road\n",
+            "    unit: road\n    also_in: {other: '.'}\n",
+            "projects.3.also_in.other",
+        ),
+    ],
+)
+def test_an_exclusion_and_a_double_evaluation_have_words(old, new, path, office, tmp_path):
+    text = PLAN.replace("id: gu\n", "id: gu2\n")
+    assert text.count(old) >= 1
+    file = tmp_path / "plan.yaml"
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    plan = evalflow.load_plan(file, plugins=[])
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        office.engine.adopt(plan, by=plan.actor("policy-1"))
+    assert [(each.code, each.path) for each in caught.value.problems] == [("no_reason", path)]
+
+
+def test_a_card_and_a_declared_change_say_something(office):
+    """R39: an empty card is none, and each that is empty is told."""
+    office.clock.go("2016-04-04")
+    data = {"actuals": {"centres": 5}, "cards": {"1": ".", "2": "정상"}}
+    (told,) = office.explain("gu/2", "self_evaluate", "elderly-1", **data).reasons
+    assert told.code == "cards_missing"
+    assert "1 of 2 management cards are missing or empty: 1" in told.en
+    with pytest.raises(evalflow.InvalidInput, match="says nothing"):
+        office.evaluate("gu/3", declared={"2": "."})

@@ -16,6 +16,7 @@ import attrs
 
 from evalflow.decision.firing import Draft, Firing
 from evalflow.errors import InvalidInput, Reason
+from evalflow.files.words import has_words
 from evalflow.lifecycle.fields import figure_from
 from evalflow.model import (
     Actual,
@@ -272,6 +273,7 @@ def change(firing: Firing, draft: Draft) -> Draft:
             "revision of the plan).",
         )
         reasons = (*reasons, reason)
+    reasons = (*reasons, *_planned_not_due(firing, asked))
     reported = draft.change
     if reported is None:
         reasons = (*reasons, *_reported_later(firing))
@@ -290,6 +292,25 @@ def change(firing: Firing, draft: Draft) -> Draft:
         opinions=(),
     )
     return attrs.evolve(draft, change=planned)
+
+
+def _planned_not_due(firing: Firing, asked: ProjectDefinition) -> tuple[Reason, ...]:
+    """Ask why a target that the change says is not due is not (G8)."""
+    had = {each.id: each.targets for each in firing.latest.indicators}
+    return tuple(
+        Reason(
+            code="not_due_unexplained",
+            ko=f"{each.id} {period}: 목표가 시기미도래이면 사유를 말로 적어야 합니다: "
+            "{not_due: 사유}",
+            en=f"{each.id} {period}: a target that is not due says why, in words: {{not_due: why}}",
+            about=each.id,
+        )
+        for each in asked.indicators
+        for period, said in each.targets.items()
+        if isinstance(said, NotDue)
+        and not has_words(said.reason)
+        and had.get(each.id, {}).get(period) != said
+    )
 
 
 def _opened(firing: Firing, before: Tree, after: Tree) -> Change:

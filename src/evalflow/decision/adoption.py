@@ -423,8 +423,9 @@ def check_lifecycle(plan: Plan, before: PlanHead, lifecycle: Lifecycle) -> None:
 def check_reasons(
     plan: Plan, before: PlanHead | None, old: Mapping[str, ProjectDefinition]
 ) -> None:
-    """Check that what is new says why, in words: a target that is not due (G8), and an
-    appointment to act for somebody (D8). What the store has already stays as it is.
+    """Check that what is new says why, in words: a target that is not due (G8), an
+    appointment to act, an exclusion, a double evaluation (D8). What the store has already stays
+    as it is.
 
     Raises:
         InvalidInput: reasons are lacking; all of them, with their path in the plan.
@@ -437,11 +438,8 @@ def check_reasons(
         for period, said in each.targets.items()
         if isinstance(said, NotDue) and not has_words(said.reason)
     ]
-    known = before.tree.get("appointments", ()) if before is not None else ()
-    for place, appointment in enumerate(plan.head.tree.get("appointments", ())):
-        reason = appointment["reason"]
-        if appointment not in known and not has_words(reason):
-            path = f"appointments[{place}].reason"
+    for path, reason in _new_reasons(plan, before, old):
+        if not has_words(reason):
             ko, en = (f"{path}: {said.format(reason)}" for said in IN_WORDS)
             problems.append(
                 Problem(
@@ -463,6 +461,23 @@ def check_content(plan: Plan, lifecycle: Lifecycle, old: Mapping[str, ProjectDef
     found = [lack.problem(plan.file) for lack in lacking(plan.head, new, lifecycle.project_plans)]
     if found:
         raise InvalidInput(found)
+
+
+def _new_reasons(
+    plan: Plan, before: PlanHead | None, old: Mapping[str, ProjectDefinition]
+) -> Iterator[tuple[str, str]]:
+    """Yield the written reasons that the revision before does not have, with their path: of
+    appointments to act, exclusions (R23), and what is evaluated elsewhere too (§4③)."""
+    for key in ("appointments", "exclusions"):
+        known = before.tree.get(key) or () if before is not None else ()
+        for place, said in enumerate(plan.head.tree.get(key) or ()):
+            if said not in known:
+                yield f"{key}[{place}].reason", said["reason"]
+    for number, definition in plan.projects.items():
+        had = old[number].also_in if number in old else {}
+        for other, reason in definition.also_in.items():
+            if had.get(other) != reason:
+                yield f"projects.{number}.also_in.{other}", reason
 
 
 def _not_due_unexplained(plan: Plan, path: str, said: NotDue) -> Problem:

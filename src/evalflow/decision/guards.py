@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.procedure_guards import PROCEDURE_GUARDS
 from evalflow.errors import Reason
+from evalflow.files.words import has_words
 from evalflow.lifecycle.definition import GuardSpec
 from evalflow.model import (
     Indicator,
@@ -127,19 +128,21 @@ _EXPLANATION_KO = {"cause": "부진사유", "countermeasure": "대책"}
 
 
 def cards_complete(firing: Firing, after: Draft) -> Reasons:
-    """Refuse while a project with sub-projects lacks some of their cards (R39: 22 for no. 6)."""
+    """Refuse while a project with sub-projects lacks some of their cards, or some of them say
+    nothing (R39: 22 for no. 6)."""
     expected = len(firing.definition.cards)
     if not expected or firing.given("figures") is None:
         return None
     given = firing.given("cards") or {}
-    lacking = [number for number in range(1, expected + 1) if not given.get(str(number))]
+    cards = [given.get(str(number)) or "" for number in range(1, expected + 1)]
+    lacking = [number for number, card in enumerate(cards, 1) if not has_words(card)]
     if not lacking:
         return None
     numbers = ", ".join(map(str, lacking))
     return Reason(
         code="cards_missing",
-        ko=f"관리카드 {expected}개 가운데 {len(lacking)}개가 없습니다: {numbers}",
-        en=f"{len(lacking)} of {expected} management cards are missing: {numbers}",
+        ko=f"관리카드 {expected}개 가운데 {len(lacking)}개가 없거나 비어 있습니다: {numbers}",
+        en=f"{len(lacking)} of {expected} management cards are missing or empty: {numbers}",
         about="cards",
     )
 

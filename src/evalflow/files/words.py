@@ -24,6 +24,13 @@ IN_WORDS = (
 """What to say of a text without words, in Korean and English; the text goes in."""
 
 
+SAYS_NOTHING = (
+    "내용을 말로 적으십시오: {!r}",
+    "say it in words: {!r} says nothing",
+)
+"""What to say of a statement without words, in Korean and English; the text goes in."""
+
+
 _NUMBER = re.compile(r".*\d호?", re.DOTALL)
 
 AS_A_NUMBER = (

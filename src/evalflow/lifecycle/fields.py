@@ -17,7 +17,13 @@ import attrs
 
 from evalflow.errors import Problem, nearest
 from evalflow.files import figures
-from evalflow.files.words import AS_A_NUMBER, IN_WORDS, has_words, is_document_number
+from evalflow.files.words import (
+    AS_A_NUMBER,
+    IN_WORDS,
+    SAYS_NOTHING,
+    has_words,
+    is_document_number,
+)
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.model import Actual, Indicator, Label, NotDue, ProjectDefinition, Share
 from evalflow.model.canonical import Tree
@@ -220,6 +226,14 @@ def _document_number(value: Any, scope: _Scope) -> _Answer:
     text = _text(value, scope)
     if isinstance(text, str) and text and not is_document_number(text):
         return _Wrong("", text, *(said.format(text) for said in AS_A_NUMBER))
+    return text
+
+
+def _statement(value: Any, scope: _Scope) -> _Answer:
+    """Read what a paper states, in words: a declared change (R44)."""
+    text = _text(value, scope)
+    if isinstance(text, str) and text and not has_words(text):
+        return _Wrong("", text, *(said.format(text) for said in SAYS_NOTHING))
     return text
 
 
@@ -621,7 +635,7 @@ _READERS: dict[str, _Reader] = {
         "indicator",
     ),
     "cards": _by_key(_text, _card_numbers, "관리카드", "card"),
-    "declarations": _by_key(_text, lambda _: None, "변경", "change"),
+    "declarations": _by_key(_statement, lambda _: None, "변경", "change"),
     "months": _months,
     "judgements": _judgements,
     "visit": _record({"on": _date, "note": _text, "notified_on": _date}, ("on",), short="on"),
