@@ -275,6 +275,11 @@ def test_what_was_decided_fills_the_boxes(fresh: Any) -> None:
         ("budget-1", {"opinion": "감액 폭이 큼", "dissent": True}),
     ):
         engine.fire(project, "consult", by=engine.actor(PLAN, actor), data=data)
+    settled = {"opinion": "4분기 물량만 줄임"}  # where a dissent goes to the next superior (R58)
+    settles = "settle_dissent" in engine.plans.lifecycle(engine.project(project).lifecycle).events
+    if settles:
+        vice_mayor = engine.actor(PLAN, "vice-mayor-1")
+        engine.fire(project, "settle_dissent", by=vice_mayor, data=settled)
     engine.fire(
         project,
         "approve_change",
@@ -289,6 +294,7 @@ def test_what_was_decided_fills_the_boxes(fresh: Any) -> None:
     assert texts(table(fresh.sheet("change", OF_NINE), "협조 의견")) == [
         ["정책기획담당관", "이견 없음", "지장 없음"],
         ["예산팀", "이견 있음", "감액 폭이 큼"],
+        *([["부구청장", "이견 조정", settled["opinion"]]] if settles else []),
     ]
     changed = table(fresh.sheet("department", OF_NINE), "변경사항")
     assert "구청장 방침 제2016-88호" in str(texts(changed))

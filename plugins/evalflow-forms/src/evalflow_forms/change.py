@@ -28,6 +28,11 @@ _CHANGES = {
 }
 
 
+_ASKED = {"consultation", "agreement"}
+_OPINIONS = _ASKED | {"settlement"}
+"""What an entry records where its opinion is about a change (협조, 이견 조정)."""
+
+
 @attrs.frozen(kw_only=True)
 class Item:
     """One thing that a change puts in place of another, in words.
@@ -172,7 +177,7 @@ def _opinions(row: Changed) -> Cell:
         f"{_role(row.sources, entry)}: {entry.data['opinion']}"
         + (" (이견)" if entry.data.get("dissent") else "")
         for entry in row.course()
-        if "opinion" in entry.data
+        if "opinion" in entry.data and _OPINIONS & set(records_of(row.sources, entry))
     ]
     return text_cell("\n".join(given), "left")
 
@@ -261,8 +266,15 @@ def _part(rows: list[Changed], options: Options) -> Part:
     first = rows[0]
     definition = first.standing.definition
     sources = first.sources
-    consulted = [each for each in first.course() if "opinion" in each.data]
-    tables = [_overview(first), _compared(rows), _course(first), _consulted(first, consulted)]
+    said = [each for each in first.course() if "opinion" in each.data]
+    consulted = [each for each in said if _ASKED & set(records_of(sources, each))]
+    settled = [each for each in said if "settlement" in records_of(sources, each)]
+    tables = [
+        _overview(first),
+        _compared(rows),
+        _course(first),
+        _consulted(first, consulted, settled),
+    ]
     decision = first.decision
     signed = {}
     for each in sign_line(sources, first.course()):
@@ -378,7 +390,8 @@ def _course(row: Changed) -> Table:
     return plain("경과", "추진 경과", heads, told)
 
 
-def _consulted(row: Changed, entries: list[evalflow.Entry]) -> Table:
+def _consulted(row: Changed, entries: list[evalflow.Entry], settled: list[evalflow.Entry]) -> Table:
+    """Return what those who were asked said (협조), and how a dissent was settled (R58)."""
     rows = [
         [
             Cell(_role(row.sources, entry), align="left"),
@@ -386,6 +399,14 @@ def _consulted(row: Changed, entries: list[evalflow.Entry]) -> Table:
             Cell(entry.data["opinion"], align="left"),
         ]
         for entry in entries
+    ]
+    rows += [
+        [
+            Cell(_role(row.sources, entry), align="left"),
+            Cell("이견 조정"),
+            Cell(entry.data["opinion"], align="left"),
+        ]
+        for entry in settled
     ]
     heads = [("협조부서", 40), ("의견", 24), ("내용", 116)]
     return plain("협조", "협조 의견 및 이견", heads, rows)
