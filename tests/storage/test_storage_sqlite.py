@@ -986,3 +986,17 @@ def test_a_queue_file_cut_short_kills_nobody(tmp_path):
         check=False,
     )
     assert (told.returncode, told.stdout, told.stderr) == (0, "1\n", "")
+
+
+def test_who_has_a_store_open_stops_writing_when_a_later_evalflow_raised_its_schema(tmp_path):
+    with closing(open_sqlite(tmp_path / "a.db")) as storage:
+        project = given_project(storage, "gu/1")
+        with closing(sqlite3.connect(tmp_path / "a.db")) as later:
+            later.execute(f"PRAGMA user_version = {sqlite_schema.VERSION + 1}")
+        with pytest.raises(StorageError) as error:
+            storage.commit(entry_after(project))
+        assert error.value.code == "newer"
+        assert [each.version for each in storage.select(Selection())] == [1]
+        with closing(sqlite3.connect(tmp_path / "a.db")) as back:
+            back.execute(f"PRAGMA user_version = {sqlite_schema.VERSION}")
+        storage.commit(entry_after(project))

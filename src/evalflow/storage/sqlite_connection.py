@@ -17,7 +17,7 @@ from typing import Any
 from evalflow.storage import write_queue
 from evalflow.storage.sqlite_errors import failure, is_busy, storage_error
 from evalflow.storage.sqlite_integrity import warn
-from evalflow.storage.sqlite_schema import prepare
+from evalflow.storage.sqlite_schema import check_version, prepare
 
 _OLDEST = (3, 37)  # STRICT tables
 _RECOVERY = 1.0  # seconds SQLite itself may wait for a lock before we look at the deadline
@@ -122,6 +122,7 @@ class SQLiteConnections:
         try:
             self._begin(connection)
             try:
+                check_version(connection, self.path)
                 yield connection
                 connection.execute("COMMIT")
             finally:

@@ -83,6 +83,18 @@ def _in_wal(connection: sqlite3.Connection) -> None:
                 raise
 
 
+def check_version(connection: sqlite3.Connection, path: str) -> None:
+    """See to it, inside of a transaction, that what is about to be written fits the schema: a later
+    evalflow may have raised it since the store was opened here.
+
+    Raises:
+        StorageError: `newer`; or `foreign`, where the store was exchanged.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != VERSION:
+        raise failure("newer" if version > VERSION else "foreign", path, str(version))
+
+
 def _version(connection: sqlite3.Connection, path: str) -> int:
     """Return the schema version, 0 for an empty file.
 
