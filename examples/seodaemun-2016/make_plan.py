@@ -395,12 +395,15 @@ def selectors() -> Iterator[str]:
     yield "  mayor-1: [{role: mayor, unit: seodaemun}]\n"
     yield "  policy-1: [{role: policy_office, unit: seodaemun}]\n"
     yield "  policy-2: [{role: policy_office, unit: seodaemun}]\n"
-    yield "  vice-mayor-1: [{role: bureau_head, unit: direct}]\n"
+    yield "  vice-mayor-1:\n"
+    yield "    - {role: vice_mayor, unit: seodaemun}\n"
+    yield "    - {role: bureau_head, unit: direct}\n"
     for (bureau, _, _), departments in UNITS:
         yield f"  {bureau}-lead-1: [{{role: lead_section, unit: {bureau}}}]\n"
         if bureau != "direct":
             yield f"  {bureau}-head-1: [{{role: bureau_head, unit: {bureau}}}]\n"
         for unit, _, _ in departments:
+            yield f"  {unit}-1: [{{role: department, unit: {unit}}}]\n"
             yield f"  {unit}-head-1: [{{role: department_head, unit: {unit}}}]\n"
 
 
