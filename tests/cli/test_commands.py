@@ -59,6 +59,19 @@ def test_a_plan_shown_as_yaml_is_the_plan_again(adopted, tmp_path):
     assert (code, out.strip()) == (0, "gu: revision 1, 3 projects")
 
 
+def test_what_is_left_out_of_a_plan_is_shown_with_its_reason(run, adopted):
+    import evalflow
+
+    code, out, _ = adopted("--lang", "ko", "plan", "show", "gu")
+    assert code == 0
+    assert "  생략: 월별 세부추진계획 (시험용 계획)" in out
+    code, out, err = run("plan", "import", str(evalflow.example()), "--as", "policy-1")
+    assert (code, err) == (0, err)
+    code, out, _ = run("--lang", "ko", "plan", "show", "seodaemun-2016")
+    assert "  제외: 구청장 공약사업 (중복평가 지양) → 정책기획담당관 반기별 정기평가" in out
+    assert "「2016년 주요업무계획」" in out  # R12: what it is founded on
+
+
 def test_five_mistakes_show_five_with_file_and_line(run, tmp_path):
     wrong = (
         PLAN.replace("direction: down", "direction: downn")

@@ -11,6 +11,7 @@ import click
 from evalflow.cli import schemes
 from evalflow.cli.session import Session, tree_of
 from evalflow.errors import NotFound, invalid
+from evalflow.model import CONTENTS
 from evalflow.model.calendar import day_text
 
 if TYPE_CHECKING:
@@ -464,6 +465,14 @@ def _head(session: Session, head: Any) -> None:
             f"{head.calendar.first} to {head.calendar.last} · lifecycle {head.lifecycle}",
         )
     )
+    for each in head.exclusions:
+        session.echo(
+            session.say("  제외: ", "  left out: ")
+            + f"{session.label(each.label)} ({each.reason}) → {each.evaluated_in}"
+        )
+    for name, reason in head.lenient.items():
+        what = session.label(CONTENTS[name])
+        session.echo(session.say("  생략: ", "  not said yet: ") + f"{what} ({reason})")
 
 
 def _paper(session: Session, paper: PlanDocument) -> Iterator[str]:
