@@ -51,6 +51,30 @@ def test_a_plan_is_checked_imported_and_shown(run):
     assert "보도 정비" in out
 
 
+def test_a_revision_that_gives_its_maker_a_role_waits_for_a_second_person(adopted, tmp_path):
+    held = "policy-1: [{role: policy_office, unit: gu}"
+    text = PLAN.replace(held, held + ", {role: vice_mayor, unit: gu}")
+    (tmp_path / "more.yaml").write_text(text, encoding="utf-8")
+    words = ("plan", "import", "more.yaml", "--as", "policy-1", "--reason", "겸임")
+    code, _, err = adopted(*words)
+    assert (code, "cannot give themselves the role 'vice_mayor'" in err) == (1, True)
+    code, out, _ = adopted(*words, "--propose")
+    assert (code, "evalflow plan confirm gu 2 --as" in out) == (0, True)
+    code, out, _ = adopted("plan", "confirm", "gu", "2", "--as", "policy-2", "--dry-run")
+    assert (code, "directory.policy-1" in out) == (0, True)
+    code, _, err = adopted("plan", "confirm", "gu", "2", "--as", "policy-1")
+    assert (code, "cannot confirm it" in err) == (1, True)
+    code, out, _ = adopted("plan", "confirm", "gu", "2", "--as", "policy-2")
+    assert (code, out.strip()) == (0, "gu: revision 2 is in force.")
+    code, out, _ = adopted("history", "gu")
+    assert code == 0
+    for told in ("Adopted", "Revision proposed", "Proposed revision confirmed", "겸임"):
+        assert told in out
+    code, out, _ = adopted("history", "gu", "--json")
+    assert [each["event"] for each in json.loads(out)["entries"]] == ["adopt", "propose", "confirm"]
+    assert adopted("verify")[0] == 0
+
+
 def test_a_plan_shown_as_yaml_is_the_plan_again(adopted, tmp_path):
     code, out, _ = adopted("plan", "show", "--yaml")
     assert code == 0

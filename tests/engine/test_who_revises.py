@@ -19,6 +19,8 @@ from evalflow.engine import commands
 from evalflow.lifecycle.load import lifecycle_from_tree
 from evalflow.plan.stored import stored_head
 from evalflow.plan.write import dump_yaml
+from evalflow.plugins import Plugins
+from evalflow.storage.memory import MemoryStorage
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -283,3 +285,27 @@ def test_a_clock_that_was_set_back_revises_no_plan(office):
     office.clock.go("2016-04-28")
     with pytest.raises(evalflow.InvalidInput, match="set back"):
         revise(office, grant("policy-4"))
+
+
+def test_rights_that_were_forged_in_the_store_are_not_acted_on(office):
+    """A plan revision whose text is not the one that the plan's history put into force is damage:
+    forging a right, acting by it and putting the text back in silence ends at the first step."""
+    storage = MemoryStorage()
+    engine = evalflow.Engine(storage, plugins=Plugins.load([]), clock=office.clock)
+    engine.adopt(office.plan, by=office.plan.actor("policy-1"))
+    effective, true = storage._heads["gu"][0]
+    forged = true.replace('"road-1":[', '"road-1":[{"role":"policy_office","unit":"gu"},')
+    assert forged != true
+    storage._heads["gu"][0] = (effective, forged)
+    deceived = evalflow.Engine(storage, plugins=Plugins.load([]), clock=office.clock)
+
+    with pytest.raises(evalflow.StorageError) as error:
+        deceived.fire(
+            "gu/1",
+            "extend_deadline",
+            by="road-1",
+            data={"deadline": "submit", "until": "2016-04-20", "reason": "연장"},
+        )
+
+    assert error.value.code == "corrupt"
+    assert "plan_edited" in [each.code for each in deceived.audit.verify()]
