@@ -438,28 +438,37 @@ class Recovery:
 
 
 def recovery_of(sources: Sources, standing: ProjectOverview) -> Recovery:
-    """Return the plan that is in force by the end of the form's period."""
+    """Return the plan of the form's period, as it stands at the form's moment; what was opened in a
+    later period is none of it."""
     upto = {each.text for each in sources.upto()}
     found = Recovery()
     for entry in standing.history:
         records = records_of(sources, entry)
-        if entry.evaluated not in upto:
-            continue
-        if "follow_up_planned" in records:
+        if "follow_up_opened" in records and (found.closed or not found.measures):
+            if entry.evaluated not in upto:
+                break
+            found = Recovery()
+        elif "follow_up_planned" in records:
             found = Recovery(measures=tuple(given(sources, entry, "measures") or ()))
         elif "follow_up_answered" in records:
-            answer = (
-                entry.unit,
-                str(given(sources, entry, "text") or ""),
-                bool(given(sources, entry, "flag")),
-            )
-            others = tuple(each for each in found.answers if each[0] != entry.unit)
+            unit = _answering(sources, standing, entry)
+            said = str(given(sources, entry, "text") or "")
+            answer = (unit, said, bool(given(sources, entry, "flag")))
+            others = tuple(each for each in found.answers if each[0] != unit)
             found = attrs.evolve(found, answers=(*others, answer))
         elif "follow_up_closed" in records:
             found = attrs.evolve(found, closed=entry.reason or "-")
-        elif "follow_up_opened" in records and found.closed:
-            found = Recovery()
     return found
+
+
+def _answering(sources: Sources, standing: ProjectOverview, entry: evalflow.Entry) -> str:
+    """Return the cooperating unit for which an entry answers: where its actor holds the role."""
+    day = day_of(sources, entry)
+    for grant in sources.head.directory.get(entry.actor, ()):
+        held = grant.role == entry.role and grant.holds_on(day)
+        if held and grant.unit in standing.definition.cooperating:
+            return grant.unit
+    return entry.unit
 
 
 def corrected(sources: Sources, standing: ProjectOverview) -> Iterator[str]:
