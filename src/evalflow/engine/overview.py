@@ -17,6 +17,7 @@ from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, Label, PlanHead, Project, ProjectDefinition, Rating
 from evalflow.model.calendar import Calendar, Period
 from evalflow.model.moments import utc
+from evalflow.scoring.bands import band_label
 from evalflow.scoring.rollup import RollUp, roll_up
 
 if TYPE_CHECKING:
@@ -117,8 +118,7 @@ def _group(engine: Engine, project: Project, lifecycle: Lifecycle, by: str, lang
     if by == "field":
         return head.fields[project.field].text(lang)
     if by == "band":
-        bands = {band.name: band.label.text(lang) for band in head.scoring.bands}
-        return bands.get(project.band or "", "-")
+        return band_label(head.scoring.bands, project.band).text(lang)
     if by == "period":
         return project.period
     if by == "state":
