@@ -13,10 +13,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import attrs
+
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    """Return the text with control characters, marks that reverse or hide text, and halves of
+    signs written out as escapes, as it may be shown on a terminal; line ends and tabs stay."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 @attrs.frozen(kw_only=True)
@@ -93,8 +106,8 @@ class Problem:
 
     def text(self, lang: str = "ko") -> str:
         """Return place and sentence in `lang` (`ko` or `en`)."""
-        where = self.where()
-        sentence = self.ko if lang == "ko" else self.en
+        where = printable(self.where()).replace("\n", "\\n")
+        sentence = printable(self.ko if lang == "ko" else self.en)
         return f"{where}: {sentence}" if where else sentence
 
 
@@ -153,11 +166,12 @@ class NotFound(EvalflowError):
 
     def text(self, lang: str = "ko") -> str:
         """Return the message for people."""
+        name = printable(self.name).replace("\n", "\\n")
         if lang == "ko":
             hint = f" '{self.nearest}'이(가) 아닙니까?" if self.nearest else ""
-            return f"{self.what} '{self.name}'을(를) 찾을 수 없습니다.{hint}"
+            return f"{self.what} '{name}'을(를) 찾을 수 없습니다.{hint}"
         hint = f"; did you mean '{self.nearest}'?" if self.nearest else ""
-        return f"no {self.what} '{self.name}'{hint}"
+        return f"no {self.what} '{name}'{hint}"
 
 
 class Forbidden(EvalflowError):

@@ -32,6 +32,7 @@ import attrs
 from evalflow.errors import EvalflowError, Undeliverable
 from evalflow.model import Notice, Outgoing
 from evalflow.model.moments import utc
+from evalflow.plugins.loading import said
 from evalflow.plugins.notifier import Route
 from evalflow.storage.contract import Settled, Storage
 from evalflow.storage.faults import fault_point
@@ -329,7 +330,7 @@ class _Lane:
             self._since = self._timer()
             return self._trying
 
-    def _attempt(self, message: _Message) -> Exception | SystemExit | None:
+    def _attempt(self, message: _Message) -> BaseException | None:
         if max(each.tries for each in message) > len(self._route.backoff) + 1:
             return Undeliverable("every deliverer that tried to send it ended without an answer")
         try:
@@ -339,7 +340,7 @@ class _Lane:
                 notice = self._tell([each.notice for each in message])
             self._route.notifier.deliver(notice)
             fault_point("notice:sent")
-        except (Exception, SystemExit) as error:  # somebody else's code may raise anything
+        except BaseException as error:  # somebody else's code may raise anything
             return error
         return None
 
@@ -506,7 +507,12 @@ def _handed_back(claimed: Iterable[Outgoing], at: dt.datetime) -> list[Settled]:
 
 def shown(error: BaseException) -> str:
     """Return a failure as one line of text that every storage can keep."""
-    text = str(error) if isinstance(error, EvalflowError) else f"{type(error).__name__}: {error}"
+    try:
+        text = (
+            str(error) if isinstance(error, EvalflowError) else f"{type(error).__name__}: {error}"
+        )
+    except Exception:  # telling it is the notifier's code, too
+        text = said(error)
     line = " ".join(text.replace("\0", " ").split())
     kept = line if len(line) <= _LONGEST_ERROR else line[: _LONGEST_ERROR - 1] + "…"
     return kept.encode("utf-8", "backslashreplace").decode("utf-8")

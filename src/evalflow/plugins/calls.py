@@ -7,6 +7,7 @@ original as its cause; one that does not answer in time is given up.
 from __future__ import annotations
 
 import contextvars
+import copy
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +19,8 @@ from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.guards import Guard
 from evalflow.errors import Conflict, InvalidInput, PluginError, Reason, StorageError
 from evalflow.model import Notice, Rating, Subject
-from evalflow.plugins.loading import Item, Plugin, kind_of, said
+from evalflow.plugins.loading import BUILTIN, Item, Plugin, is_ours, kind_of, said
+from evalflow.plugins.shown import shown_firing, shown_subject
 from evalflow.plugins.signer import Signer, is_key_name
 from evalflow.scoring.contract import Grade, Grader, Scorer
 
@@ -101,16 +103,18 @@ def call(
         raise
     except NoAnswer as error:
         raise plugin.error(f"{what}: {error}", f"{what}: {error.ko}") from error
-    except (Exception, SystemExit) as error:
-        if isinstance(error, through):
+    except BaseException as error:
+        if isinstance(error, through) or is_ours(error):
             raise
         raise plugin.error(f"{what}: {said(error)}") from error
 
 
 def guarded(name: str, item: Item, patience: Patience, within: dt.timedelta | None) -> Guard:
     """Return the guard as evalflow asks it: it answers a tuple of reasons, or breaks. One that
-    can look at many has `ask_many` besides, as `guards.AsksMany` says."""
+    can look at many has `ask_many` besides, as `guards.AsksMany` says. Other people's guards are
+    shown copies."""
     what, function, plugin = f"guard '{name}'", item.made_by, item.plugin
+    show = None if plugin is BUILTIN else shown_firing
 
     def reasons_in(answer: Any) -> tuple[Reason, ...]:
         if answer is None:
@@ -125,17 +129,23 @@ def guarded(name: str, item: Item, patience: Patience, within: dt.timedelta | No
                 raise TypeError(f"answered a list with {kind_of(reason)}, not reasons")
         return reasons
 
-    def guard(*args: Any, **params: Any) -> tuple[Reason, ...]:
+    def guard(firing: Firing, after: Draft, /, **params: Any) -> tuple[Reason, ...]:
+        args = (firing, after) if show is None else show(firing, after)
+        params = params if show is None else copy.deepcopy(params)
+
         def asked() -> tuple[Reason, ...]:
             return reasons_in(function(*args, **params))
 
         return call(plugin, what, asked, within=within, patience=patience)
 
     def ask_many(
-        firings: Sequence[tuple[Firing, Draft]], **params: Any
+        firings: Sequence[tuple[Firing, Draft]], /, **params: Any
     ) -> tuple[tuple[Reason, ...], ...]:
+        given = firings if show is None else [show(*each) for each in firings]
+        params = params if show is None else copy.deepcopy(params)
+
         def asked() -> tuple[tuple[Reason, ...], ...]:
-            answers = tuple([reasons_in(each) for each in function.ask_many(firings, **params)])
+            answers = tuple([reasons_in(each) for each in function.ask_many(given, **params)])
             if len(answers) != len(firings):
                 raise TypeError(f"{len(answers)} answers about {len(firings)} firings")
             return answers
@@ -180,10 +190,11 @@ class BoundScorer:
             PluginError: the scorer broke, answered no rating, or gave no answer in time.
         """
         what = f"scorer '{self.name}'"
+        asked = self._shown(subject)
         answer = call(
             self.plugin,
             what,
-            lambda: self.scorer.score(subject),
+            lambda: self.scorer.score(asked),
             within=self.within,
             patience=self.patience,
             through=(InvalidInput,),
@@ -207,10 +218,11 @@ class BoundScorer:
         if many is None:
             return tuple([self.score(subject) for subject in asked])
         what = f"scorer '{self.name}'"
+        given = tuple([self._shown(subject) for subject in asked])
         answers = call(
             self.plugin,
             what,
-            lambda: tuple(many(asked)),
+            lambda: tuple(many(given)),
             within=self.within,
             patience=self.patience,
             through=(InvalidInput,),
@@ -218,6 +230,9 @@ class BoundScorer:
         if len(answers) != len(asked):
             raise self.plugin.error(f"{what}: {len(answers)} ratings for {len(asked)} subjects")
         return tuple([self._checked(answer) for answer in answers])
+
+    def _shown(self, subject: Subject) -> Subject:
+        return subject if self.plugin is BUILTIN else shown_subject(subject)
 
     def _checked(self, answer: object) -> Rating:
         if not isinstance(answer, Rating):
@@ -290,7 +305,7 @@ class BoundGrader:
         answer = call(
             self.plugin,
             what,
-            lambda: tuple(self.grader.grade(cohort, ratings)),
+            lambda: tuple(self.grader.grade(cohort, copy.deepcopy(list(ratings)))),
             through=(InvalidInput,),
         )
         for each in answer:

@@ -21,7 +21,7 @@ from evalflow.model import (
 )
 from evalflow.plugins.forms import Form
 from evalflow.plugins.hooks import options_of
-from evalflow.plugins.loading import Item, said
+from evalflow.plugins.loading import Item, is_ours, said
 from evalflow.plugins.notifier import Notifier
 from evalflow.plugins.options import fields_of, key_of
 from evalflow.plugins.signer import Signer
@@ -92,7 +92,9 @@ def fault(kind: str, name: str, item: Item) -> Label | None:
     try:
         made = item.made_by() if declared is None else item.made_by(declared())
         return asks[kind](made)
-    except (Exception, SystemExit) as error:  # a plugin's code may raise anything
+    except BaseException as error:  # a plugin's code may raise anything
+        if is_ours(error):
+            raise
         return _said(said(error), said(error))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import pluggy
 
-from evalflow.errors import PluginError, nearest
+from evalflow.errors import PluginError, nearest, printable
 from evalflow.files.reader import is_name
 from evalflow.lifecycle.definition import GuardSpec
 from evalflow.model import Label
@@ -198,7 +198,9 @@ def _import(
         return
     try:
         found.append((plugin, point.load()))
-    except (Exception, SystemExit) as error:  # a plugin's module may raise anything
+    except BaseException as error:  # a plugin's module may raise anything
+        if is_ours(error):
+            raise
         problems.append(
             PluginProblem(
                 plugin=plugin,
@@ -260,7 +262,9 @@ class Asking:
                 plugin, fault.code, fault.ko, fault.en, cause=fault.__cause__, lost=fault.lost
             )
             return None
-        except (Exception, SystemExit) as error:  # merely looking at it runs its code
+        except BaseException as error:  # merely looking at it runs its code
+            if is_ours(error):
+                raise
             self.left_out(plugin, "hook_failed", said(error), said(error), cause=error)
             return None
         self.loaded.append(plugin)
@@ -302,7 +306,9 @@ class Asking:
         hook = self._manager.subset_hook_caller(caller.name, others)
         try:
             answers = hook()
-        except (Exception, SystemExit) as error:  # a plugin's code may raise anything
+        except BaseException as error:  # a plugin's code may raise anything
+            if is_ours(error):
+                raise
             text = f"{caller.name}: {said(error)}"
             raise _Fault("hook_failed", text, text) from error
         try:
@@ -417,10 +423,29 @@ def _item(kind: str, name: str, plugin: Plugin, made_by: Any) -> Item:
     return Item(plugin, made_by)
 
 
+def is_ours(error: BaseException) -> bool:
+    """Say whether it is no error of a plugin but passes through one: the user's interrupt, and
+    what evalflow raises for itself."""
+    kind = type(error)
+    own = kind.__module__.partition(".")[0] == "evalflow"
+    return isinstance(error, KeyboardInterrupt) or (own and not issubclass(kind, Exception))
+
+
+_LONGEST = 500  # characters of somebody's error that are told
+
+
 def said(error: BaseException) -> str:
-    """Return an error as one sentence."""
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    """Return an error as one sentence, however its class tells it."""
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except BaseException as other:  # telling it runs the plugin's code, too
+        if is_ours(other):
+            raise
+        return f"{name} (str() of it: {type(other).__name__})"
+    text = " ".join(printable(text[: 2 * _LONGEST]).split())
+    text = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    return f"{name}: {text}" if text else name
 
 
 def kind_of(value: Any) -> str:
