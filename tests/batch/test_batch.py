@@ -106,7 +106,28 @@ def test_a_plan_saved_and_loaded_is_the_same(reviewed, tmp_path):
     assert (loaded.header, loaded.counts, loaded.fingerprint) == (
         plan.header, plan.counts, plan.fingerprint,
     )  # fmt: skip
-    assert outcomes(reviewed.engine.batches.apply(loaded)) == {"gu/1": "done", "gu/3": "done"}
+    assert outcomes(reviewed.engine.batches.apply(loaded, by="policy-1")) == {
+        "gu/1": "done",
+        "gu/3": "done",
+    }
+
+
+def test_a_file_does_not_choose_as_whom_it_is_applied(reviewed, tmp_path):
+    """Whoever hands a file over could name anybody in it."""
+    before = list(reviewed.engine.storage.entries())
+    reviewed.engine.batch("approve", by="policy-1").save(tmp_path / "plan.jsonl")
+    loaded = evalflow.load_batch(tmp_path / "plan.jsonl")
+    apply = reviewed.engine.batches.apply
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        apply(loaded)
+    assert [problem.code for problem in caught.value.problems] == ["batch_actor"]
+    assert "policy-1" in caught.value.text("ko")
+    for other in ("policy-2", reviewed.actor("road-1")):
+        with pytest.raises(ValueError, match="made for policy-1"):
+            apply(loaded, by=other)
+    assert list(reviewed.engine.storage.entries()) == before
+    assert set(outcomes(apply(loaded, by=reviewed.actor("policy-1"))).values()) == {"done"}
+    assert set(outcomes(apply(loaded, by="policy-1")).values()) == {"already"}
 
 
 def test_what_moved_since_is_a_conflict_and_the_rest_is_done(reviewed):
@@ -148,7 +169,7 @@ def test_an_old_plan_gives_nobody_a_right_that_has_ended(office, tmp_path):
 
     plan = evalflow.load_batch(tmp_path / "old.jsonl")
 
-    assert set(outcomes(office.engine.batches.apply(plan)).values()) == {"conflict"}
+    assert set(outcomes(office.engine.batches.apply(plan, by="policy-1")).values()) == {"conflict"}
     assert histories(office) == before
 
 
@@ -167,7 +188,9 @@ def test_a_forged_line_is_not_written(reviewed, tmp_path):
 
     plan = evalflow.load_batch(tmp_path / "plan.jsonl")
 
-    assert set(outcomes(reviewed.engine.batches.apply(plan)).values()) == {"conflict"}
+    assert set(outcomes(reviewed.engine.batches.apply(plan, by="policy-1")).values()) == {
+        "conflict"
+    }
     assert histories(reviewed) == before
 
 
@@ -231,7 +254,8 @@ def _apply(storage: Storage, path: str, chunk: int) -> list[str]:
     clock.go("2016-04-15")
     engine = evalflow.Engine(storage, plugins=Plugins.load([]), clock=clock)
     return [
-        receipt.outcome for receipt in engine.batches.apply(evalflow.load_batch(path), chunk=chunk)
+        receipt.outcome
+        for receipt in engine.batches.apply(evalflow.load_batch(path), by="policy-1", chunk=chunk)
     ]
 
 
@@ -277,7 +301,7 @@ def test_a_killed_batch_continues_nothing_twice_nothing_skipped(
 
     with evalflow.open(f"sqlite:///{opener.path}", plugins=[], clock=clock) as engine:
         written = min(3, chunk * (turn if point == "commit:done" else turn - 1))
-        receipts = list(engine.batches.apply(evalflow.load_batch(file)))
+        receipts = list(engine.batches.apply(evalflow.load_batch(file), by="policy-1"))
         assert [r.outcome for r in receipts] == ["already"] * written + ["done"] * (3 - written)
         assert {p.id: p.version for p in engine.projects()} == whole
         assert list(engine.audit.verify()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from importlib import resources
 from pathlib import Path
@@ -17,7 +18,7 @@ from evalflow.batch.plan_file import load_batch
 from evalflow.lifecycle.state_mapping import carry
 from evalflow.storage.integrity import ValueTables
 from evalflow.storage.rows import ENTRY_COLUMNS, entry_row
-from offices import PLAN, Office
+from offices import GOOD, PLAN, Office
 
 TEXT = (resources.files("evalflow.lifecycle") / "presets" / "major-works.yaml").read_text("utf-8")
 
@@ -355,3 +356,83 @@ def test_an_event_that_was_given_a_later_day_is_not_dropped_within_the_period(of
         "gu/2": [],
         "gu/3": [],
     }
+
+
+# --------------------------------------------------------------------------- separation of duties
+
+
+def acted(office) -> None:
+    """both-1, who may also review, evaluated project 1; the bureau submitted."""
+    office.clock.go("2016-04-04")
+    office.fire("gu/1", "self_evaluate", "both-1", actuals=GOOD["gu/1"])
+    office.evaluate("gu/2")
+    office.fire(
+        "gu/1",
+        "extend_deadline",
+        "policy-1",
+        deadline="self_evaluate",
+        until="2016-04-20",
+        reason="명절",
+    )
+    office.submit("gu/1")
+    office.clock.go("2016-04-15")
+
+
+def barred(office) -> bool:
+    return "duty_separated" in office.codes("gu/1", "review", "both-1", ratings="confirmed")
+
+
+EVENTS = {"self_evaluate": "self_assess", "submit": "hand_in"}
+
+
+def other_names() -> evalflow.Lifecycle:
+    text = TEXT.replace("name: major-works", "name: ours", 1)
+    for old, new in EVENTS.items():
+        text = re.sub(rf"\b{old}\b", new, text)
+    return _loaded(text)
+
+
+def test_who_acted_is_barred_under_the_new_names_too(office):
+    acted(office)
+    assert barred(office)
+    new = other_names()
+    batch = office.engine.plans.migrate("gu", new, by="policy-1", reason="새 이름", events=EVENTS)
+    assert set(outcomes(batch.apply()).values()) == {"done"}
+    assert barred(office)
+    evaluation = office.engine.evaluation("gu/1")
+    assert [act.event for act in evaluation.acts] == ["self_assess", "hand_in"]
+    assert list(evaluation.extensions) == ["self_assess"]
+    assert list(office.engine.audit.verify()) == []
+    # said once more with the same key it is the same
+    entry = list(office.engine.history("gu/1"))[-1]
+    data = {"lifecycle": new.tree, "states": {}, "events": EVENTS, "reason": "새 이름"}
+    fire = office.engine.fire
+    assert fire("gu/1", "migrate", by="policy-1", data=data, key=entry.key) == entry
+    with pytest.raises(evalflow.KeyReused):
+        fire("gu/1", "migrate", by="policy-1", data={**data, "events": {}}, key=entry.key)
+
+
+def test_acts_that_nothing_of_the_new_lifecycle_stands_for_are_not_forgotten(office):
+    acted(office)
+    batch = office.engine.plans.migrate("gu", other_names(), by="policy-1", reason="새 이름")
+    lines = {line.project: line for line in batch}
+    assert {r.code for r in lines["gu/1"].reasons} == {"event_dropped"}
+    assert {r.about for r in lines["gu/1"].reasons} == set(EVENTS)
+    assert not lines["gu/3"].reasons  # nobody acted there yet
+    assert "done" not in outcomes(batch.apply()).values()  # all or none
+    assert barred(office)
+    # nor are they freed by a lifecycle that keeps the names and drops the rule
+    names = office.engine.plans.lifecycle(office.engine.project("gu/1").lifecycle)
+    tree = {**names.tree, "name": "ours", "duties": names.tree["duties"][:0] or {}}
+    loose = attrs.evolve(names, name="ours", duties=(), tree=tree)
+    batch = office.engine.plans.migrate("gu", loose, by="policy-1", reason="느슨하게")
+    assert {r.code for r in next(iter(batch)).reasons} >= {"event_dropped"}
+
+
+def test_events_that_neither_lifecycle_has_are_told_as_such(office):
+    for wrong in ({"self_evaluat": "self_assess"}, {"self_evaluate": "assess"}):
+        batch = office.engine.plans.migrate(
+            "gu", other_names(), by="policy-1", reason="새 이름", events=wrong
+        )
+        assert {reason.code for line in batch for reason in line.reasons} == {"bad_data"}
+        assert "event" in next(iter(batch)).reasons[0].en

@@ -113,6 +113,7 @@ def test_closed_figures_stand_nowhere(closed):
             assert [word for word in telling if f"'{word}'" in told] == [], actor
             assert view.evaluation("gu/3").prior == {}
     shown = evalflow.View(engine, "education-1").evaluation("gu/3", "2016-Q1").review_rating
+    assert shown is not None
     assert shown.band == "lagging"  # what follows from it is no figure
     assert [line.rate for line in shown.lines] == [None, None]
 

@@ -47,11 +47,15 @@ def stores(plan_file, tmp_path, clock):
 def test_spread_over_workers_the_store_is_the_same_as_after_one_run(stores, clock):
     (one, many), plan = stores
     with evalflow.open(one, plugins=[], clock=lambda: AT) as engine:
-        expected = list(engine.batches.apply(plan))
+        expected = list(engine.batches.apply(plan, by="policy-1"))
 
     with ThreadPoolExecutor(3) as executor:
-        found = list(evalflow.spread(plan, many, executor, at=AT, chunk=1, plugins=[]))
-        again = list(evalflow.spread(plan, many, executor, at=AT, chunk=2, plugins=[]))
+        found = list(
+            evalflow.spread(plan, many, executor, at=AT, chunk=1, by="policy-1", plugins=[])
+        )
+        again = list(
+            evalflow.spread(plan, many, executor, at=AT, chunk=2, by="policy-1", plugins=[])
+        )
 
     assert found == expected
     assert [receipt.outcome for receipt in found] == ["done"] * len(GOOD)
@@ -85,9 +89,11 @@ class Backwards(Executor):
 def test_a_chunk_run_twice_and_out_of_turn_writes_nothing_twice(stores, clock):
     (one, many), plan = stores
     with evalflow.open(one, plugins=[], clock=lambda: AT) as engine:
-        numbers = [receipt.number for receipt in engine.batches.apply(plan)]
+        numbers = [receipt.number for receipt in engine.batches.apply(plan, by="policy-1")]
 
-    found = list(evalflow.spread(plan, many, Backwards(), at=AT, chunk=1, plugins=[]))
+    found = list(
+        evalflow.spread(plan, many, Backwards(), at=AT, chunk=1, by="policy-1", plugins=[])
+    )
 
     assert [(r.outcome, r.number) for r in found] == [("already", number) for number in numbers]
     assert histories(many, clock) == histories(one, clock)
@@ -103,7 +109,9 @@ def test_nothing_is_handed_out_once_it_was_stopped(stores):
 
     with ThreadPoolExecutor(1) as executor:
         found = list(
-            evalflow.spread(plan, many, executor, at=AT, chunk=1, plugins=[], stopping=stopping)
+            evalflow.spread(
+                plan, many, executor, at=AT, chunk=1, by="policy-1", plugins=[], stopping=stopping
+            )
         )
     assert [receipt.project for receipt in found] == [next(iter(plan)).project]
 
@@ -118,7 +126,7 @@ def test_a_store_within_one_program_cannot_be_spread_over(stores):
 def test_what_a_worker_cannot_do_is_told_by_its_error_and_not_by_a_broken_pool(stores):
     _, plan = stores
     with own_workers(1) as executor, pytest.raises(evalflow.StorageError) as error:
-        list(evalflow.spread(plan, FAR, executor, plugins=[]))
+        list(evalflow.spread(plan, FAR, executor, by="policy-1", plugins=[]))
     assert error.value.code == "missing"
 
 

@@ -137,7 +137,7 @@ def test_every_evaluation_and_definition_is_written_as_it_was(office: evalflow.E
 def test_an_older_batch_plan_is_applied(office: evalflow.Engine) -> None:
     batch = evalflow.load_batch(KEPT / "review.batch.jsonl")
 
-    receipts = list(office.batches.apply(batch))
+    receipts = list(office.batches.apply(batch, by=batch.header.by))
 
     assert len(receipts) == 34
     assert {receipt.outcome for receipt in receipts} == {"done"}

@@ -102,7 +102,8 @@ def _batch_seed() -> bytes:
 def _apply_batch(path: Path) -> object:
     """Load a plan, which may be forged whole, and apply it."""
     engine = _engine()
-    receipts = list(engine.batches.apply(evalflow.load_batch(path)))
+    batch = evalflow.load_batch(path)
+    receipts = list(engine.batches.apply(batch, by=batch.header.by))
     assert list(engine.audit.verify()) == []
     return receipts
 

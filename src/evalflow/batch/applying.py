@@ -57,7 +57,7 @@ def apply(
     plan: BatchPlan,
     *,
     mode: str | None = None,
-    by: Actor | None = None,
+    by: Actor | str | None = None,
     chunk: int = CHUNK,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Iterator[Receipt]:
@@ -65,8 +65,10 @@ def apply(
 
     Raises:
         ValueError: no such mode; or `by` is not whom the plan was made for.
+        InvalidInput: the plan comes from a file and `by` is not said.
     """
     mode = meant(plan, mode, by)
+    by = None if isinstance(by, str) else by  # an id is looked up in the directory of now
     return _run(
         _Applying(parts, plan.header, plan.key, by, parts.now()), plan, mode, chunk, stopping
     )

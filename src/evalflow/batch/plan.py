@@ -25,9 +25,10 @@ from evalflow.batch.values import (
     seal,
 )
 from evalflow.decision.batched_calls import Answers
-from evalflow.errors import EvalflowError, InvalidInput, NotFound, Reason
+from evalflow.errors import EvalflowError, InvalidInput, NotFound, Reason, invalid
 from evalflow.model import Actor, Commit, Move, Project, Selection, Snapshot
 from evalflow.model.canonical import Tree, canonical, quoted
+from evalflow.model.ids import storable
 from evalflow.storage.contract import ProjectPosition, check_commit, positions
 
 
@@ -55,6 +56,7 @@ def plan(
         data=plain(dict(data or {})),
         mode=mode,
     )
+    _check_text(where, data, *(each or {}).values())
     writer = PlanWriter(header)
     actors = Actors(parts, by)
     seen: set[str] = set()
@@ -71,6 +73,17 @@ def plan(
                 writer.add(line)
             seen.update(line.project for line in lines if line.project != snapshot.project.id)
     return writer.finish(apply)
+
+
+def _check_text(*trees: Mapping[str, Any] | None) -> None:
+    for tree in trees:
+        if tree and not storable(canonical(plain(dict(tree)))):
+            raise invalid(
+                "not_text",
+                path="data",
+                ko="글이 아닌 문자(짝이 없는 서로게이트)가 들어 있습니다.",
+                en="it holds what is no text (half a surrogate pair)",
+            )
 
 
 def answers_for(

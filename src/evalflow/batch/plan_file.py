@@ -18,7 +18,8 @@ from typing import IO, TYPE_CHECKING, Any
 import attrs
 
 from evalflow.batch.values import BLOCK, FORMAT, MODES, Header, Planned
-from evalflow.errors import InvalidInput, Problem
+from evalflow.errors import InvalidInput, Problem, invalid
+from evalflow.files.output import writing
 from evalflow.model import Actor
 from evalflow.model.canonical import Tree, canonical, parse
 
@@ -74,6 +75,11 @@ class BatchPlan:
         return self.counts["planned"] + self.counts["refused"]
 
     @property
+    def loaded(self) -> bool:
+        """Say whether it comes from a file, and not from the engine that planned it."""
+        return self._apply is None
+
+    @property
     def key(self) -> str:
         """Return the idempotency key of every entry that this batch writes."""
         return f"batch:{self.fingerprint[:32]}"
@@ -94,14 +100,13 @@ class BatchPlan:
         """Write the plan to a file, whole or not at all.
 
         Raises:
+            InvalidInput: a store or a link is there.
             OSError: the file cannot be written.
         """
         self._text.seek(0)
-        part = f"{os.fspath(path)}.part"
-        with open(part, "w", encoding="utf-8", newline="\n") as out:
+        with writing(path) as out:
             while block := self._text.read(1 << 20):
-                out.write(block)
-        os.replace(part, path)
+                out.write(block.encode())
 
     def apply(self, **how: Any) -> Iterator[Any]:
         """Write what was reviewed and yield a receipt for each project; see `Engine.apply`.
@@ -114,17 +119,30 @@ class BatchPlan:
         return self._apply(self, **how)
 
 
-def meant(plan: BatchPlan, mode: str | None, by: Actor | None) -> str:
+def meant(plan: BatchPlan, mode: str | None, by: Actor | str | None) -> str:
     """Return the mode in which a plan is to be applied.
 
     Raises:
         ValueError: no such mode; or `by` is not whom the plan was made for.
+        InvalidInput: the plan comes from a file, and nobody says as whom it is applied: whoever
+            wrote the file is not to choose.
     """
     mode = mode or plan.header.mode
     if mode not in MODES:
         raise ValueError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
-    if by is not None and by.id != plan.header.by:
-        raise ValueError(f"the plan was made for {plan.header.by}, not for {by.id}")
+    if by is None and plan.loaded:
+        raise invalid(
+            "batch_actor",
+            path="by",
+            value=plan.header.by,
+            ko=f"파일에서 읽은 배치입니다. 누구의 이름으로 적용할지 by로 정하십시오 "
+            f"(파일에 적힌 사람: {plan.header.by})",
+            en=f"the batch comes from a file: say as whom it is applied by `by` (the file names "
+            f"{plan.header.by})",
+        )
+    who = by if by is None or isinstance(by, str) else by.id
+    if who is not None and who != plan.header.by:
+        raise ValueError(f"the plan was made for {plan.header.by}, not for {who}")
     return mode
 
 

@@ -9,6 +9,7 @@ import click
 
 from evalflow.cli.session import Session, read_where
 from evalflow.errors import invalid
+from evalflow.files.output import write_output
 from evalflow.plugins import vocabulary
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def diagram(
     if output is None:
         session.echo(text)
     else:
-        output.write_text(text, encoding="utf-8")
+        write_output(output, text)
 
 
 @lifecycle_command.command("access")
@@ -205,7 +206,14 @@ def diff_command(session: Session, one: str, other: str, as_json: bool) -> int:
 @click.option("--plan", "plan_id", metavar="ID", help="계획 · Plan whose projects are moved.")
 @click.option("--where", multiple=True, metavar="KEY=VALUE,…", help="조건 · Which projects.")
 @click.option(
-    "--map", "mapped", multiple=True, metavar="OLD=NEW", help="상태 대응 · Which is which."
+    "--map", "mapped", multiple=True, metavar="OLD=NEW", help="상태 대응 · Which state is which."
+)
+@click.option(
+    "--map-event",
+    "mapped_events",
+    multiple=True,
+    metavar="OLD=NEW",
+    help="처리 대응 · Which event is which.",
 )
 @click.option("--each", is_flag=True, help="되는 것만 · Move those that can be, not all or none.")
 @click.option("-o", "--out", metavar="FILE", help="배치 파일 · Batch to write; else only show.")
@@ -218,6 +226,7 @@ def migrate(
     plan_id: str | None,
     where: tuple[str, ...],
     mapped: tuple[str, ...],
+    mapped_events: tuple[str, ...],
     each: bool,
     out: str | None,
 ) -> int:
@@ -231,18 +240,8 @@ def migrate(
     from evalflow.lifecycle.diff import diff
 
     new = evalflow.load_lifecycle(name)
-    states = {}
-    for each_ in mapped:
-        one, equals, other = each_.partition("=")
-        if not equals:
-            ko, en = "--map은 옛상태=새상태 꼴입니다", "--map takes old=new"
-            raise invalid(
-                "bad_setting",
-                value=each_,
-                ko=ko,
-                en=en,
-            )
-        states[one.strip()] = other.strip()
+    states = _pairs("--map", mapped)
+    events = _pairs("--map-event", mapped_events)
     with session.open() as engine:
         chosen = read_where(where)
         plan = plan_id or engine.plans.only()
@@ -257,6 +256,7 @@ def migrate(
             by=actor,
             reason=reason,
             states=states,
+            events=events,
             where=chosen,
             mode="each" if each else "all",
         )
@@ -265,6 +265,22 @@ def migrate(
             batch.save(out)
             session.echo(session.say(f"배치 파일: {out}", f"batch: {out}"))
         return 1 if batch.counts["refused"] else 0
+
+
+def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
+    """Return what is said as OLD=NEW."""
+    found = {}
+    for each in given:
+        one, equals, other = each.partition("=")
+        if not equals:
+            raise invalid(
+                "bad_setting",
+                value=each,
+                ko=f"{option}은 옛이름=새이름 꼴입니다",
+                en=f"{option} takes old=new",
+            )
+        found[one.strip()] = other.strip()
+    return found
 
 
 @lifecycle_command.command("paths")
@@ -342,13 +358,13 @@ def stubs_command(session: Session, name: str, class_name: str, output: Path | N
     if output is None:
         session.echo(text)
         return
-    output.write_text(text, encoding="utf-8")
+    write_output(output, text)
     beside = output.with_suffix(".py")
     if not beside.exists():
-        beside.write_text(
+        write_output(
+            beside,
             f'"""Every event of the lifecycle as a method; its types are in {output.name}."""\n\n'
             f'from evalflow import Facade as {class_name}\n\n__all__ = ["{class_name}"]\n',
-            encoding="utf-8",
         )
 
 

@@ -7,8 +7,10 @@ firing, so that it is planned, reviewed and applied as a batch.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
+
+import attrs
 
 from evalflow.decision.adoption import revising
 from evalflow.decision.decide import Check, Decision, entitled
@@ -20,6 +22,7 @@ from evalflow.lifecycle.change_procedure import change_event
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.lifecycle.state_mapping import carry, closes_changes
 from evalflow.model import Actor, Evaluation, Label, Move, PlanHead
+from evalflow.model.canonical import digest
 
 MIGRATE = "migrate"
 """The event of the entry by which a project gets another lifecycle."""
@@ -27,6 +30,7 @@ MIGRATE = "migrate"
 FIELDS = (
     Field(name="lifecycle", type="text", label=Label("새 절차", "New lifecycle"), required=True),
     Field(name="states", type="text", label=Label("상태 대응", "States")),
+    Field(name="events", type="text", label=Label("처리 대응", "Events")),
     Field(name="reason", type="reason", label=Label("사유", "Reason"), required=True),
 )
 
@@ -61,13 +65,19 @@ def migrate(
     what the new lifecycle says that it `replaces`; `data["reason"]` is required. `again` decides
     one of the past once more, for verification.
 
+    `data["events"]` says which event of the new lifecycle one of the old becomes; those that both
+    know keep their names. What was done in the period under a separation of duties is carried
+    along under the new name, or the migration is refused: nobody becomes free to review themselves.
+
     Raises:
-        InvalidInput: `states` is no mapping, or names what neither lifecycle has.
+        InvalidInput: `states` or `events` is no mapping, or names what neither lifecycle has.
     """
     project, old = situation.project, situation.lifecycle
     shipped = new.replaces.get(f"{old.name}/{old.version}", {})
     shipped = {one: other for one, other in shipped.items() if one in old.states}
-    mapping = {**shipped, **_mapping(data.get("states") or {}, old, new)}
+    mapping = {**shipped, **_mapping(data.get("states") or {}, "states", old.states, new.states)}
+    events = _mapping(data.get("events") or {}, "events", old.events, new.events)
+    evaluation, forgotten = _carried(situation.snapshot.evaluation, old, new, events)
     today = situation.calendar.today(at)
     event = migration(old, situation.head)
     after, stranded = carry(project.states, old, new, mapping)
@@ -89,7 +99,7 @@ def migrate(
         )
         reasons = (*reasons, Reason(code="no_change_procedure", ko=ko, en=en))
     if not again:  # earlier releases did not ask it
-        reasons = (*reasons, *_dropped(situation.snapshot.evaluation, old, new))
+        reasons = (*reasons, *forgotten)
     right = entitled(situation, event, actor, situation.head.office, today)
     reason = data.get("reason")
     unsaid: tuple[Reason, ...] = ()
@@ -101,6 +111,9 @@ def migrate(
     checks = (Check("state", reasons), *right.checks, Check("guards"), Check("input", unsaid))
     move = None
     if right.grant is not None and all(check.passed for check in checks):
+        written = None
+        if evaluation is not situation.snapshot.evaluation:
+            written = attrs.evolve(evaluation, number=project.version + 1)
         entry = following(
             project,
             event=MIGRATE,
@@ -114,7 +127,12 @@ def migrate(
             plan_head=situation.snapshot.plan_head,
             lifecycle=new.fingerprint,
             reason=reason,
-            data={"from": old.fingerprint, "states": dict(mapping)},
+            data={
+                "from": old.fingerprint,
+                "states": dict(mapping),
+                **({"events": dict(events)} if events else {}),
+            },
+            evaluation="" if written is None else digest(written.text()),
             key=key,
         )
         visits = tuple(
@@ -122,7 +140,10 @@ def migrate(
             for place, state in enumerate(after)
         )
         move = Move(
-            project=moved(project, entry, visits=visits), expected=project.version, entry=entry
+            project=moved(project, entry, visits=visits),
+            expected=project.version,
+            entry=entry,
+            evaluation=written,
         )
     return Decision(
         snapshot=situation.snapshot,
@@ -139,39 +160,57 @@ def migrate(
     )
 
 
-def _dropped(evaluation: Evaluation, old: Lifecycle, new: Lifecycle) -> tuple[Reason, ...]:
-    """Return a reason for each event by whose name the evaluation still says something, and which
-    the new lifecycle lacks: who did it may not do another (D9), or it was given a later day."""
-    separated = {name for duty in old.duties for name in duty.whoever}
-    done = {act.event for act in evaluation.acts if act.event in separated}
+def _carried(
+    evaluation: Evaluation, old: Lifecycle, new: Lifecycle, events: Mapping[str, str]
+) -> tuple[Evaluation, tuple[Reason, ...]]:
+    """Return the evaluation with its acts and extensions under the events' new names, and the
+    reasons why some of its acts would no longer bar anybody."""
+    barring = {event for duty in old.duties for event in duty.whoever}
+    still = {event for duty in new.duties for event in duty.whoever}
+    done = {act.event for act in evaluation.acts if act.event in barring}
     reasons = []
-    for names, ko, en in (
-        (done, "직무 분리", "separation of duties"),
-        (set(evaluation.extensions), "기한 연장", "its extended deadline"),
+    for names, there, ko, en in (
+        (done, still, "직무 분리", "separation of duties"),
+        (set(evaluation.extensions), set(new.events), "기한 연장", "its extended deadline"),
     ):
-        for name in sorted(names - set(new.events)):
+        for name in sorted(each for each in names if events.get(each, each) not in there):
             label = old.events[name].label if name in old.events else Label(name, name)
+            known = ", ".join(sorted(there)) or "-"
             reasons.append(
                 Reason(
                     code="event_dropped",
-                    ko=f"새 절차에는 '{label.ko}'({name})이(가) 없어 이번 기간의 {ko}이(가) "
-                    "효력을 잃습니다. 같은 이름을 두거나 이 기간을 마친 뒤에 이행하십시오.",
-                    en=f"the new lifecycle has no '{label.en}' ({name}), on which {en} of this "
-                    "period rests: keep the name, or migrate when the period is over",
+                    ko=f"새 절차에서는 '{label.ko}'({name})에 걸린 이번 기간의 {ko}이(가) 효력을 "
+                    f"잃습니다. 새 절차의 어느 처리인지 정하거나(가능: {known}), 기간을 마치고 "
+                    "이행하십시오.",
+                    en=f"under the new lifecycle {en} of this period, which rests on "
+                    f"'{label.en}' ({name}), would be lost: say which of its events it is (there "
+                    f"are: {known}), or migrate when the period is over",
                     about=name,
                 )
             )
-    return tuple(reasons)
+    if not any(
+        each in events for each in (*(a.event for a in evaluation.acts), *evaluation.extensions)
+    ):
+        return evaluation, tuple(reasons)
+    acts = tuple([attrs.evolve(a, event=events.get(a.event, a.event)) for a in evaluation.acts])
+    extensions = {events.get(name, name): day for name, day in evaluation.extensions.items()}
+    return attrs.evolve(evaluation, acts=acts, extensions=extensions), tuple(reasons)
 
 
-def _mapping(given: Any, old: Lifecycle, new: Lifecycle) -> Mapping[str, str]:
+_WHAT = {"states": ("상태", "state"), "events": ("처리", "event")}
+
+
+def _mapping(
+    given: Any, path: str, old: Collection[str], new: Collection[str]
+) -> Mapping[str, str]:
+    ko, _ = _WHAT[path]
     if not isinstance(given, Mapping):
-        raise InvalidInput([_wrong("states", str(given), "옛 상태: 새 상태", "old: new")])
+        raise InvalidInput([_wrong(path, str(given), f"옛 {ko}: 새 {ko}", "old: new")])
     problems = [
-        _wrong("states", str(name), f"{what} {', '.join(known)}", f"one of {', '.join(known)}")
+        _wrong(path, str(name), f"{what} {', '.join(known)}", f"one of {', '.join(known)}")
         for what, known, names in (
-            ("옛 상태:", old.states, given.keys()),
-            ("새 상태:", new.states, given.values()),
+            (f"옛 {ko}:", old, given.keys()),
+            (f"새 {ko}:", new, given.values()),
         )
         for name in names
         if name not in known
@@ -182,12 +221,13 @@ def _mapping(given: Any, old: Lifecycle, new: Lifecycle) -> Mapping[str, str]:
 
 
 def _wrong(path: str, value: str, ko: str, en: str) -> Problem:
+    what_ko, what_en = _WHAT[path]
     return Problem(
-        code="unknown_state",
+        code=f"unknown_{what_en}",
         path=path,
         value=value[:60],
-        ko=f"'{value[:60]}': 상태가 아닙니다 ({ko})",
-        en=f"'{value[:60]}' is no state (expected {en})",
+        ko=f"'{value[:60]}': {what_ko}가 아닙니다 ({ko})",
+        en=f"'{value[:60]}' is no {what_en} (expected {en})",
     )
 
 

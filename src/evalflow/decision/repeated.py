@@ -6,7 +6,7 @@ engine added to an entry's data (the `definition` of an approved change) is nobo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from evalflow.lifecycle.definition import Event, Lifecycle
@@ -37,10 +37,20 @@ def says_the_same(
 def migrates_the_same(entry: Entry, data: Mapping[str, Any], new: Lifecycle) -> bool:
     """Say whether `data`, which offers the lifecycle `new`, asks for the migration that the entry
     is of."""
-    states = data.get("states") or {}
     return (
         entry.lifecycle == new.fingerprint
         and entry.reason == data.get("reason")
-        and isinstance(states, Mapping)
-        and entry.data["states"] == {str(old): str(other) for old, other in states.items()}
+        and _said(data.get("states") or {}, entry.data["states"], new.replaces.values())
+        and _said(data.get("events") or {}, entry.data.get("events", {}), ())
+    )
+
+
+def _said(given: object, kept: Mapping[str, str], shipped: Iterable[Mapping[str, str]]) -> bool:
+    """Say whether `kept` is what was given, and beside it only what the lifecycle says itself."""
+    if not isinstance(given, Mapping):
+        return False
+    said = {str(old): str(other) for old, other in given.items()}
+    beside = {old: other for old, other in kept.items() if old not in said}
+    return said.items() <= kept.items() and any(
+        beside.items() <= itself.items() for itself in ({}, *shipped)
     )

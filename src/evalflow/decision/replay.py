@@ -249,7 +249,8 @@ class _Verdicts(Mapping[str, Guard]):
 def replay_migration(situation: Situation, entry: Entry, new: Lifecycle) -> Replayed:
     """Decide a migration to the lifecycle `new` again. Raises as `replay_event`."""
     known, actor = _actor(situation, entry, situation.head.office)
-    data = {"states": entry.data.get("states"), "reason": entry.reason}
+    data = {name: entry.data.get(name) for name in ("states", "events")}
+    data["reason"] = entry.reason
     decision = migrate(situation, actor, entry.at, data, new, key=entry.key, again=True)
     return Replayed(move=decision.move, checks=_failed(decision), known=known)
 

@@ -63,6 +63,7 @@ from evalflow.model import (
     ProjectDefinition,
     Selection,
     Snapshot,
+    ids,
 )
 from evalflow.model.canonical import Tree, canonical
 from evalflow.model.directory import Directory
@@ -178,7 +179,10 @@ class Commands:
 
         Raises:
             NotFound: the lifecycle has no such event.
+            InvalidInput: the actor's id can be none, or is taken for another's.
         """
+        terms = self.rules.terms(snapshot.project.plan, snapshot.latest)
+        by = terms.directory.recognised(by, snapshot.evaluation.acts)
         if event_name == MIGRATE:
             new = (offered or self._offered()).lifecycle(data.get("lifecycle"))
             situation = self.rules.situation(snapshot, None, at)
@@ -244,8 +248,15 @@ class Commands:
 
         Raises:
             KeyReused: the key was used for another call.
+            InvalidInput: the key or the actor's id has no form that can be kept.
         """
         check_version(expected)
+        if key is not None:
+            if problem := ids.fault(key, "key"):
+                raise InvalidInput([problem])
+            key = ids.normal(key)
+        if isinstance(by, Actor) and not by.id.isascii():
+            by = Actor(ids.normal(by.id), by.grants)
         if key is None:
             return self._fire(project_id, event, by, data, None, expected)
         # The key is looked up first, and again where a call with the same key came in between.
@@ -584,8 +595,7 @@ class Commands:
         terms = self.rules.draft(head, (*known, (revision, effective)))
         # A revision is a matter of who held the office before it, by the rules in force.
         judge = before or terms
-        if isinstance(by, str):
-            by = judge.directory.actor(by)
+        by = judge.directory.recognised(by) if isinstance(by, Actor) else judge.directory.actor(by)
         event = REVISE if known else ADOPT
         today = judge.calendar.today(at)
         if proposed is None:
@@ -622,10 +632,15 @@ class Commands:
     ) -> BatchPlan:
         """Plan the event for every project that the conditions select, as the store stands at one
         moment."""
-        parts = self.parts()
+        name = by if isinstance(by, str) else by.id
+        if problem := ids.fault(name, "by"):
+            raise InvalidInput([problem])
+        if isinstance(by, Actor):
+            by = Actor(ids.normal(name), by.grants)
+        who, parts = by, self.parts()
 
         def apply(plan: BatchPlan, **how: Any) -> Iterator[applying.Receipt]:
-            own = None if isinstance(by, str) else by
+            own = None if isinstance(who, str) else who
             return applying.apply(parts, plan, **{"by": own, **how})
 
         with self.queries.reading() as then:
@@ -634,7 +649,7 @@ class Commands:
             return batches.plan(
                 here.parts(),
                 event,
-                by=by,
+                by=who,
                 selection=selection,
                 where=where,
                 data=data,

@@ -49,6 +49,7 @@ from evalflow.model import (
 )
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
+from evalflow.model.ids import storable
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import Difference
 from evalflow.plan.load import with_tables
@@ -200,18 +201,22 @@ class Plans:
         by: Actor | str,
         reason: str,
         states: Mapping[str, str] | None = None,
+        events: Mapping[str, str] | None = None,
         where: Mapping[str, Any] | None = None,
         mode: str = "all",
     ) -> BatchPlan:
         """Return what would become of the plan's projects under another lifecycle; nothing is
         written until the batch is applied. `states` says which state of the new lifecycle one
-        of the old becomes; states that both know keep their names. A project that would be
-        stranded is refused, and by default all are moved or none.
+        of the old becomes, `events` the same of events; what both know keeps its name. A project
+        that would be stranded is refused, or one in which somebody acted under a separation of
+        duties that would be forgotten; by default all are moved or none.
 
         Raises:
             NotFound, InvalidInput: as `Engine.batch`.
         """
         data = {"lifecycle": lifecycle.tree, "states": dict(states or {}), "reason": reason}
+        if events:
+            data["events"] = dict(events)
         chosen = {**(where or {}), "plan": plan_id}
         return self._commands.batch(MIGRATE, by=by, where=chosen, data=data, each=None, mode=mode)
 
@@ -232,7 +237,7 @@ class Ratings:
             NotFound: the store has no such plan.
         """
         self._rules.terms(plan_id)
-        return self._rules.storage.evaluations(plan_id, period)
+        return self._rules.storage.evaluations(plan_id, period) if storable(period) else iter(())
 
     def again(self, project_id: str, period: str | None = None) -> Rating | None:
         """Rate the project anew on its recorded figures, with the plan revision in force for
@@ -268,7 +273,7 @@ class Batches:
         plan: BatchPlan,
         *,
         mode: str | None = None,
-        by: Actor | None = None,
+        by: Actor | str | None = None,
         chunk: int = applying.CHUNK,
         stopping: Callable[[], bool] = lambda: False,
     ) -> Iterator[applying.Receipt]:
@@ -279,8 +284,12 @@ class Batches:
         the directory's, unless the embedding system hands over its own (`by`). Not called
         further, or where `stopping` says so between two chunks, it leaves the rest for later.
 
+        A plan that was read from a file is applied as `by` alone, an actor or an id, who must be
+        whom the file names: whoever wrote the file does not choose who acts.
+
         Raises:
             ValueError: no such mode, or `by` is somebody else than the plan's.
+            InvalidInput: the plan comes from a file and `by` is not said.
         """
         parts = self._commands.parts()
         return applying.apply(parts, plan, mode=mode, by=by, chunk=chunk, stopping=stopping)

@@ -32,6 +32,7 @@ from evalflow.model import (
     Selection,
     Snapshot,
 )
+from evalflow.model.ids import storable
 from evalflow.plan.stored import stored_definition
 from evalflow.scoring.contract import Grade, grade_all
 
@@ -62,10 +63,11 @@ class Queries:
         Raises:
             NotFound: the store has no such project.
         """
-        snapshot = self.storage.snapshot(project_id)
+        kept = storable(project_id)  # what no database can keep none of them has
+        snapshot = self.storage.snapshot(project_id) if kept else None
         if snapshot is None:
             near = Selection(plan=project_id.rpartition("/")[0], limit=2000)
-            known = [project.id for project in self.storage.select(near)]
+            known = [project.id for project in self.storage.select(near)] if kept else []
             raise NotFound("project", project_id, known or self.storage.plans())
         return snapshot
 
@@ -116,6 +118,7 @@ class Queries:
             bands=_several(band),
             limit=limit,
         )
+        _check_text(chosen)
         if late is None or late is False:
             return chosen
         events = None if late is True else _several(late)
@@ -170,7 +173,7 @@ class Queries:
         snapshot = self.snapshot(project_id)
         if period is None or period == snapshot.project.period:
             return snapshot.evaluation
-        found = self.storage.evaluation(project_id, period)
+        found = self.storage.evaluation(project_id, period) if storable(period) else None
         if found is None:
             raise NotFound("evaluation", f"{project_id} {period}")
         return found
@@ -286,6 +289,19 @@ class Queries:
             fired_since=fired,
             history=history,
         )
+
+
+def _check_text(chosen: Selection) -> None:
+    several = (chosen.ids, chosen.fields, chosen.states, chosen.periods, chosen.bands)
+    for text in (each for texts in several if texts is not None for each in texts):
+        if not storable(text):
+            shown = ascii(text)[:60]
+            raise invalid(
+                "not_text",
+                value=shown,
+                ko=f"조건에 글이 아닌 문자(NUL 또는 짝이 없는 서로게이트)가 있습니다: {shown}",
+                en=f"a condition holds what is no text (NUL or half a surrogate pair): {shown}",
+            )
 
 
 def _several(given: Several) -> tuple[str, ...] | None:

@@ -30,6 +30,7 @@ from evalflow.model import (
 from evalflow.model.calendar import Calendar, Holidays, period
 from evalflow.model.canonical import digest
 from evalflow.model.directory import Directory
+from evalflow.model.ids import storable
 from evalflow.plan.stored import stored_definition, stored_head
 from evalflow.plugins.installed import Plugins
 from evalflow.storage.contract import Storage
@@ -96,6 +97,8 @@ class Rules:
         Raises:
             NotFound: the store has no such plan or revision.
         """
+        if not storable(plan_id):  # what no database can keep none of them has
+            raise NotFound("plan", plan_id, self.storage.plans())
         known = self.storage.revisions(plan_id) if revision is None else ()
         if revision is None and known:
             revision = known[-1][0]

@@ -61,7 +61,7 @@ def spread(
     *,
     workers: int = 4,
     mode: str | None = None,
-    by: Actor | None = None,
+    by: Actor | str | None = None,
     at: dt.datetime | None = None,
     chunk: int = CHUNK,
     plugins: Sequence[str] | None = None,
@@ -76,11 +76,13 @@ def spread(
 
     Raises:
         ValueError: no such mode, or `by` is somebody else than the plan's.
+        InvalidInput: the plan comes from a file and `by` is not said.
         Exception: what befell the executor (`BrokenProcessPool` …) or a worker (`StorageError`).
     """
     if url.startswith("memory:"):
         raise ValueError("memory: is in one program; workers need a store that all can reach")
     chunks = chunks_of(plan, meant(plan, mode, by), chunk)
+    by = None if isinstance(by, str) else by
     moment = now() if at is None else utc(at)
     return _spread(chunks, url, executor, workers * _AHEAD, by, moment, plugins, stopping)
 

@@ -12,7 +12,8 @@ Pure: the plan's directory, a day and a unit go in, grants or reasons come out. 
   could act in their own right.
 
 An embedding system may pass an `Actor` that it has authenticated, with grants of its own; the
-same rules hold for these. Who an actor is, is that system's word: it is not checked here.
+same rules hold for these. Who an actor is, is that system's word; that the id is well formed and is
+not mistaken for another's is checked (`Directory.recognised`).
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from evalflow.errors import NotFound, Reason
-from evalflow.model import Act, Actor, Grant, Label, PlanHead, Unit
+from evalflow.errors import InvalidInput, NotFound, Reason
+from evalflow.model import Act, Actor, Grant, Label, PlanHead, Unit, ids
 from evalflow.model.calendar import day_text
 
 _SHOWN = 5
@@ -74,6 +75,7 @@ class Directory:
             for grant in actor.grants:
                 self._held.setdefault((grant.role, grant.unit), []).append((name, grant))
         self._order = {name: place for place, name in enumerate(self._actors)}
+        self._looks = {ids.looks(name): name for name in self._actors}
         self._above = {unit: head.line_up(unit) for unit in head.units}
         self._units = {unit.id: unit for unit in head.units.values()}
 
@@ -97,6 +99,29 @@ class Directory:
         if found is None:
             raise NotFound("actor", actor_id, tuple(self._actors))
         return found
+
+    def recognised(self, actor: Actor, acts: Iterable[Act] = ()) -> Actor:
+        """Return the actor with the id in its one form (`evalflow.model.ids`): an id of the
+        directory, or one of an embedding system that is none of those nor of `acts` in disguise.
+
+        Raises:
+            InvalidInput: it can be no id, or looks like another that is known.
+        """
+        if actor.id in self._actors:
+            return actor
+        problem = ids.fault(actor.id, "by")
+        if problem is None:
+            mine = ids.normal(actor.id)
+            other = self._looks.get(ids.looks(mine))
+            if other == mine:
+                return Actor(mine, actor.grants)
+            if other is None:
+                named = (n for a in acts for n in (a.actor, a.on_behalf_of, *a.signers) if n)
+                other = ids.look_alike(mine, named)
+            if other is None:
+                return actor if mine == actor.id else Actor(mine, actor.grants)
+            problem = ids.taken_for(mine, other, "by")
+        raise InvalidInput([problem])
 
     # ------------------------------------------------------------------ who may act
 

@@ -1,0 +1,106 @@
+"""Files that are written: whole or not at all, never over a store, never through a link.
+
+A file of the same name is replaced when the new one is complete. Until then it is written beside
+it under a name that nobody could have foreseen.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
+
+from evalflow.errors import invalid
+
+_DATABASE = b"SQLite format 3\0"
+_BESIDE_A_STORE = ("-wal", "-shm", "-queue", "-journal")
+_FLAGS = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+
+
+@contextmanager
+def writing(path: str | os.PathLike[str], *, growing: bool = False) -> Iterator[BinaryIO]:
+    """Give a file to write to, which is at `path` when all of it is written. A file that is
+    `growing` is there from the beginning, for what may be broken off.
+
+    Raises:
+        InvalidInput: a store or a link is there; it is left alone.
+        OSError: the file cannot be written; nothing is left behind.
+    """
+    target = os.fspath(path)
+    there = check_output(target)
+    if growing or (there is not None and not stat.S_ISREG(there.st_mode)):  # a device, a pipe
+        flags = _FLAGS if target.startswith("/dev/") else _FLAGS | _NO_LINK
+        with os.fdopen(os.open(target, flags, 0o666), "wb") as file:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                file.truncate()
+            yield file
+        return
+    folder, name = os.path.split(target)
+    beside = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.part")
+    number = os.open(beside, _FLAGS | os.O_EXCL | _NO_LINK, 0o666)
+    try:
+        with os.fdopen(number, "wb") as file:
+            if there is not None:
+                with suppress(OSError):  # a folder of another system
+                    os.chmod(beside, stat.S_IMODE(there.st_mode))
+            yield file
+        check_output(target)  # again: it may have become something else meanwhile
+        os.replace(beside, target)
+    except BaseException:
+        with suppress(OSError):
+            os.remove(beside)
+        raise
+
+
+def write_output(path: str | os.PathLike[str], content: str | bytes) -> None:
+    """Write the whole file; text in UTF-8, its line ends as they are.
+
+    Raises:
+        InvalidInput, OSError: as `writing`.
+    """
+    with writing(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def check_output(path: str | os.PathLike[str]) -> os.stat_result | None:
+    """Return what is at `path` and may be replaced, None where nothing is.
+
+    Raises:
+        InvalidInput: a store, a file of a store, or a link.
+    """
+    target = os.fspath(path)
+    try:
+        there = os.lstat(target)
+    except OSError:  # nothing there, or nothing that can be written: told by whoever opens it
+        return None
+    if stat.S_ISLNK(there.st_mode):
+        if target.startswith("/dev/"):
+            return os.stat(target)
+        raise invalid(
+            "output_is_link",
+            file=target,
+            ko="다른 파일을 가리키는 링크입니다. 링크에는 쓰지 않습니다",
+            en="it is a link to another file, which is not written through",
+        )
+    own = next((target.removesuffix(e) for e in _BESIDE_A_STORE if target.endswith(e)), target)
+    if stat.S_ISREG(there.st_mode) and (
+        _is_database(target) or (own != target and _is_database(own))
+    ):
+        raise invalid(
+            "output_is_store",
+            file=target,
+            ko="저장소(데이터베이스) 파일입니다. 덮어쓰지 않습니다. 다른 이름을 정하십시오",
+            en="it is a store (a database), which is not overwritten: choose another name",
+        )
+    return there
+
+
+def _is_database(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(_DATABASE)) == _DATABASE
+    except OSError:
+        return False
