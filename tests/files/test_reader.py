@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import evalflow
 from evalflow.errors import InvalidInput
 from evalflow.files.reader import (
     LONGEST_TEXT,
@@ -223,3 +224,21 @@ def test_problems_come_in_reading_order() -> None:
 def test_a_value_is_shown_in_one_short_line(value: Any) -> None:
     assert len(shown(value)) <= 60
     assert "\n" not in shown(value)
+
+
+def test_a_file_with_more_problems_than_a_hand_makes_is_not_looked_through(tmp_path):
+    """Half a million unknown keys took minutes and filled half a million lines."""
+    for text, code in (
+        ("evalflow: plan/1\n" + "".join(f"k{i}: 1\n" for i in range(20_000)), "unknown_key"),
+        ("".join("k: 1\n" for _ in range(20_000)), "duplicate_key"),
+    ):
+        path = tmp_path / "plan.yaml"
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(InvalidInput) as caught:
+            evalflow.load_plan(path, plugins=[])
+        problems = caught.value.problems
+        assert len(problems) == 5_001
+        assert problems[-1].code == "too_many_problems"
+        assert "5,000" in problems[-1].text("ko")
+        assert problems[-1].file is not None
+        assert sum(problem.code == code for problem in problems) > 4_900

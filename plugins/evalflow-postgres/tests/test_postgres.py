@@ -1203,3 +1203,21 @@ def test_naming_the_plugin_imports_no_driver() -> None:
         "assert 'psycopg' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("odd", ["a\x00b", "\ud800", "gu\x00/1"])
+def test_what_postgresql_cannot_keep_is_not_found_and_no_condition(url: str, odd: str) -> None:
+    """As on every other storage (tests/engine/test_ids.py)."""
+    with evalflow.open(url, plugins=[evalflow_postgres]) as engine:
+        calls: list[Callable[[], object]] = [
+            lambda: engine.project(odd),
+            lambda: list(engine.history(odd)),
+            lambda: engine.plans.head(odd),
+            lambda: list(engine.projects(plan=odd)),
+        ]
+        for call in calls:
+            with pytest.raises(evalflow.NotFound):
+                call()
+        for where in ({"ids": [odd]}, {"state": odd}, {"band": [odd]}):
+            with pytest.raises(evalflow.InvalidInput):
+                list(engine.projects(**where))

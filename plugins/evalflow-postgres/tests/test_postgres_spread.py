@@ -89,7 +89,9 @@ def stores(database: str, plan_file: Path, tmp_path: Path) -> tuple[str, Told, e
     with evalflow.open(urls[0], clock=lambda: AT) as engine:
         engine.batch("report", by="policy-1").save(tmp_path / "plan.jsonl")
         batch = evalflow.load_batch(tmp_path / "plan.jsonl")
-        assert {receipt.outcome for receipt in engine.batches.apply(batch)} == {"done"}
+        assert {receipt.outcome for receipt in engine.batches.apply(batch, by="policy-1")} == {
+            "done"
+        }
     return urls[1], contents(urls[0]), batch
 
 
@@ -170,7 +172,9 @@ def test_spread_over_dask_a_worker_is_killed_and_the_receipts_come_all_the_same(
 ) -> None:
     url, expected, batch = stores
     workers = dask.run(os.getpid)
-    receipts = evalflow.spread(batch, url, dask.get_executor(), workers=3, at=AT, chunk=CHUNK)
+    receipts = evalflow.spread(
+        batch, url, dask.get_executor(), workers=3, by="policy-1", at=AT, chunk=CHUNK
+    )
     first = next(receipts)
     os.kill(next(iter(workers.values())), signal.SIGKILL)
 
@@ -184,14 +188,18 @@ def test_spread_over_dask_a_worker_is_killed_and_the_receipts_come_all_the_same(
 def test_after_a_killed_program_the_same_call_does_the_rest(stores: Any) -> None:
     url, expected, batch = stores
     with own_workers(2) as executor:
-        receipts = evalflow.spread(batch, url, executor, workers=2, at=AT, chunk=CHUNK)
+        receipts = evalflow.spread(
+            batch, url, executor, workers=2, by="policy-1", at=AT, chunk=CHUNK
+        )
         next(receipts)
         os.kill(next(iter(executor._processes)), signal.SIGKILL)  # type: ignore[attr-defined]
         with pytest.raises(BrokenProcessPool):
             list(receipts)
 
     with own_workers(2) as executor:
-        again = list(evalflow.spread(batch, url, executor, workers=2, at=AT, chunk=CHUNK))
+        again = list(
+            evalflow.spread(batch, url, executor, workers=2, by="policy-1", at=AT, chunk=CHUNK)
+        )
 
     assert {receipt.outcome for receipt in again} == {"already", "done"}
     assert contents(url) == expected

@@ -49,6 +49,7 @@ from evalflow.audit.log import (
 from evalflow.audit.plan_histories import PlanHistory, Traces
 from evalflow.audit.verification import Checkpoint, checkpoint, compare, revisions_fit
 from evalflow.errors import EvalflowError, InvalidInput, invalid
+from evalflow.files.output import writing
 from evalflow.model import Entry, PlanEntry, Project
 from evalflow.model.canonical import Tree, canonical, digest, parse
 from evalflow.plugins.signer import Signer
@@ -130,15 +131,8 @@ def new_archive(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
     Raises:
         OSError: the file cannot be written.
     """
-    beside = f"{os.fspath(path)}.part"
-    try:
-        with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
-            yield archive
-        os.replace(beside, path)
-    except BaseException:
-        if os.path.exists(beside):
-            os.remove(beside)
-        raise
+    with writing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        yield archive
 
 
 def write_bundle(

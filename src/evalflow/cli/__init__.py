@@ -6,6 +6,7 @@ A person never sees a traceback; `EVALFLOW_DEBUG=1` shows it to whoever mends th
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Any, ClassVar
@@ -153,7 +154,9 @@ def run(arguments: list[str] | None = None, **extra: Any) -> int:
         click.echo("중단 · interrupted", err=True)
         return 130
     except click.ClickException as error:
-        error.show()
+        usage = io.StringIO()
+        error.show(usage)
+        click.echo(errors.printable(usage.getvalue()), err=True, nl=False)
         return BAD_INPUT
     except (BrokenPipeError, SystemExit):  # so click and rich leave where head has seen enough
         _drop_output()
@@ -161,12 +164,12 @@ def run(arguments: list[str] | None = None, **extra: Any) -> int:
     except errors.EvalflowError as error:
         if os.environ.get("EVALFLOW_DEBUG"):
             raise
-        click.echo(error.text(_language_of(arguments)), err=True)
+        click.echo(errors.printable(error.text(_language_of(arguments))), err=True)
         return next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
     except Exception as error:  # a mistake of ours: still no traceback for a person
         if os.environ.get("EVALFLOW_DEBUG"):
             raise
-        told = " ".join(f"{type(error).__name__}: {error}".split())
+        told = errors.printable(" ".join(f"{type(error).__name__}: {error}".split()))
         click.echo(
             f"프로그램 오류: {told} (EVALFLOW_DEBUG=1로 자세히)"
             if _language_of(arguments) == "ko"

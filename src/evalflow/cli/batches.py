@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from evalflow.cli.session import Session, read_data, read_where
-from evalflow.errors import InvalidInput
+from evalflow.errors import InvalidInput, invalid
 from evalflow.files.figures import BRACKETS
 
 if TYPE_CHECKING:
@@ -287,6 +287,7 @@ def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20
 
 @batch_command.command("apply")
 @click.argument("file")
+@click.option("--as", "actor", metavar="ID", help="행위자 · Whose batch the file must be.")
 @click.option("--mode", type=_MODES, help="적용 단위 · Instead of the plan's own.")
 @click.option("--report", metavar="FILE", help="결과표(.csv/.jsonl) · Receipts, as CSV or JSON.")
 @click.option("--workers", type=click.IntRange(1), help="작업자 수 · Programs at work at once.")
@@ -296,6 +297,7 @@ def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20
 def apply_command(
     session: Session,
     file: str,
+    actor: str | None,
     mode: str | None,
     report: str | None,
     workers: int | None,
@@ -307,7 +309,7 @@ def apply_command(
     Exit code 0 where all is done, 1 where something was refused or held, 3 where something
     changed since, 130 where it was stopped.
     """
-    return _apply(session, file, mode, report, as_json, workers, dask)
+    return _apply(session, file, actor, mode, report, as_json, workers, dask)
 
 
 @batch_command.command("run")
@@ -380,7 +382,9 @@ def _run_step(
         kept.parent.mkdir(parents=True, exist_ok=True)
         plan.save(kept)
     counts.clear()
-    receipts = _progress(session, engine.batches.apply(plan, stopping=stopping), len(plan))
+    receipts = _progress(
+        session, engine.batches.apply(plan, by=step.by, stopping=stopping), len(plan)
+    )
     _print_receipts(session, _tallied(receipts, counts))
     session.echo("  " + _counted(session, dict(counts)))
     if counts.total() < len(plan):
@@ -412,6 +416,7 @@ def _over(session: Session, step: ScriptStep, counts: Counter[str], total: int) 
 
 @batch_command.command("resume")
 @click.argument("file")
+@click.option("--as", "actor", metavar="ID", help="행위자 · Whose batch the file must be.")
 @click.option("--report", metavar="FILE", help="결과표(.csv/.jsonl) · Receipts, as CSV or JSON.")
 @click.option("--workers", type=click.IntRange(1), help="작업자 수 · Programs at work at once.")
 @click.option("--dask", metavar="ADDRESS", help="Dask 스케줄러 · Workers of a Dask cluster.")
@@ -420,18 +425,20 @@ def _over(session: Session, step: ScriptStep, counts: Counter[str], total: int) 
 def resume_command(
     session: Session,
     file: str,
+    actor: str | None,
     report: str | None,
     workers: int | None,
     dask: str | None,
     as_json: bool,
 ) -> int:
     """이어서 적용 · Continue a batch that was stopped; what is done stays done."""
-    return _apply(session, file, None, report, as_json, workers, dask)
+    return _apply(session, file, actor, None, report, as_json, workers, dask)
 
 
 def _apply(
     session: Session,
     file: str,
+    actor: str | None,
     mode: str | None,
     report: str | None,
     as_json: bool,
@@ -443,7 +450,7 @@ def _apply(
     plan = load_batch(file)
     with (
         _stopping() as stopping,
-        _applied(session, plan, mode, stopping, workers, dask) as written,
+        _applied(session, plan, actor, mode, stopping, workers, dask) as written,
     ):
         receipts = _reported(_progress(session, written, len(plan)), report)
         counts: Counter[str] = Counter()
@@ -469,15 +476,25 @@ def _apply(
 def _applied(
     session: Session,
     plan: BatchPlan,
+    actor: str | None,
     mode: str | None,
     stopping: Callable[[], bool],
     workers: int | None,
     dask: str | None,
 ) -> Iterator[Iterator[Receipt]]:
-    """Give the receipts as they come: from here, from processes beside us, or from a cluster."""
+    """Give the receipts as they come: from here, from processes beside us, or from a cluster.
+    Whoever gives this command has seen whom the file names, or names them (`--as`)."""
+    by = actor or plan.header.by
+    if by != plan.header.by:
+        raise invalid(
+            "batch_actor",
+            value=by,
+            ko=f"이 배치는 {plan.header.by}의 것입니다 (--as {by})",
+            en=f"this batch was made for {plan.header.by}, not for {by} (--as)",
+        )
     with session.open() as engine:
         if workers is None and dask is None:
-            yield engine.batches.apply(plan, mode=mode, stopping=stopping)
+            yield engine.batches.apply(plan, mode=mode, by=by, stopping=stopping)
             return
     from evalflow.engine.spread import dask_workers, own_workers, spread
 
@@ -485,12 +502,18 @@ def _applied(
     if dask is not None:
         with dask_workers(dask) as (executor, threads):
             yield spread(
-                plan, url, executor, mode=mode, stopping=stopping, workers=workers or threads
+                plan,
+                url,
+                executor,
+                mode=mode,
+                by=by,
+                stopping=stopping,
+                workers=workers or threads,
             )
     else:
         assert workers is not None
         with own_workers(workers) as executor:
-            yield spread(plan, url, executor, mode=mode, stopping=stopping, workers=workers)
+            yield spread(plan, url, executor, mode=mode, by=by, stopping=stopping, workers=workers)
 
 
 def _tallied(receipts: Iterator[Receipt], counts: Counter[str]) -> Iterator[Receipt]:
@@ -523,12 +546,18 @@ def _reported(receipts: Iterator[Receipt], path: str | None) -> Iterator[Receipt
     if path is None:
         yield from receipts
         return
+    import io
     import json
 
     from evalflow.cli.session import tree_of
+    from evalflow.files.output import writing
 
     as_csv = path.endswith(".csv")
-    with open(path, "w", encoding="utf-8-sig" if as_csv else "utf-8", newline="") as out:
+    coding = "utf-8-sig" if as_csv else "utf-8"
+    with (
+        writing(path, growing=True) as file,
+        io.TextIOWrapper(file, encoding=coding, newline="") as out,
+    ):
         writer = csv.writer(out)
         if as_csv:
             writer.writerow(["project", "unit", "outcome", "entry", "codes", "reasons"])

@@ -90,6 +90,7 @@ def make_command(
     """서식 만들기 · Fill a form from the store."""
     import datetime as dt
 
+    from evalflow.files.output import check_output
     from evalflow.plugins.forms import FormRequest
 
     told, left = _told(values, settings, leave)
@@ -111,6 +112,7 @@ def make_command(
         )
         made = engine.plugins.form(form, engine.plans.head(plan).forms.get(form))
         try:
+            check_output(output)  # what a plugin of others would write to
             line = made.write(engine, output, request, template=template)
         except OSError as error:
             raise click.FileError(output, error.strerror) from error

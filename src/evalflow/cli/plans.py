@@ -11,6 +11,7 @@ import click
 from evalflow.cli import schemes
 from evalflow.cli.session import Session, tree_of
 from evalflow.errors import NotFound, invalid
+from evalflow.files.output import write_output
 from evalflow.model import CONTENTS
 from evalflow.model.calendar import day_text
 
@@ -389,8 +390,7 @@ def carry(
             )
         draft = next_year(head, definitions, next_id)
         try:
-            with open(out, "w", encoding="utf-8") as file:
-                file.write(draft.text())
+            write_output(out, draft.text())
         except OSError as error:
             raise click.FileError(out, error.strerror) from error
         if targets is not None:

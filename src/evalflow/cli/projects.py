@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalflow.cli.schemes import print_about
-from evalflow.cli.session import Session, moment, read_data, read_where
+from evalflow.cli.session import Session, moment, one_line, read_data, read_where
 from evalflow.errors import InvalidInput, Problem, Reason, Refused
 from evalflow.scoring.bands import band_label
 
@@ -435,7 +435,7 @@ def _print_explanation(
 
 def reason_line(session: Session, reason: Reason) -> str:
     """Return a reason as one line, with who could act."""
-    line = reason.text(session.lang)
+    line = one_line(reason.text(session.lang))
     if reason.who and not all(who in line for who in reason.who):
         line += session.say(" → 할 수 있는 사람: ", " → who can act: ") + ", ".join(reason.who)
     return line

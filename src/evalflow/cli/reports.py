@@ -29,6 +29,7 @@ def report_command(
 
     A page for a period that is over shows it just before the next one was opened.
     """
+    from evalflow.files.output import check_output
     from evalflow.plugins.forms import FormRequest
 
     with session.open() as engine:
@@ -48,6 +49,7 @@ def report_command(
         )
         report = engine.plugins.form("report", engine.plans.head(plan).forms.get("report"))
         try:
+            check_output(output)  # what a plugin of others would write to
             line = report.write(engine, output, request)
         except OSError as error:
             raise click.FileError(output, error.strerror) from error

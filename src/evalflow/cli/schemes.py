@@ -48,14 +48,13 @@ def select(
     Without --as nothing is written to the store.
     """
     from evalflow.engine import schemes
+    from evalflow.files.output import write_output
     from evalflow.plan.write import dump_yaml
 
     with session.open() as engine:
         plan = schemes.select_plan(engine, selection, draft)
         if out is not None:
-            out.write_text(
-                dump_yaml(plan.head, plan.projects.values()), encoding="utf-8", newline="\n"
-            )
+            write_output(out, dump_yaml(plan.head, plan.projects.values()))
         if actor is not None:
             known = plan.id in engine.plans.ids()
             by = engine.actor(plan.id, actor) if known else plan.actor(actor)

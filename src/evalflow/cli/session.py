@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from evalflow.errors import invalid
+from evalflow.errors import invalid, printable
 from evalflow.model import Label, Project
 from evalflow.model.calendar import day_text, time_text
 from evalflow.model.canonical import Tree
@@ -32,6 +33,11 @@ _BESIDE = {
     "revise": ("계획 변경", "Revise a plan"),
     "migrate": ("절차 이행", "Migrate"),
 }
+
+
+def one_line(text: str) -> str:
+    """Return a text that somebody wrote as one line that is nothing but that text."""
+    return " ⏎ ".join(printable(text).splitlines()) if "\n" in text else printable(text)
 
 
 @attrs.define
@@ -82,6 +88,7 @@ class Session:
 
         import evalflow
         from evalflow.storage.integrity import AuditStorage
+        from evalflow.storage.urls import shown_url
 
         url = self.url()
         path = None
@@ -90,8 +97,8 @@ class Session:
         if must_exist and path is not None and not os.path.exists(path):
             raise evalflow.StorageError(
                 "missing",
-                ko=f"저장소가 없습니다: {path} ('evalflow plan import'로 만듭니다)",
-                en=f"no such store: {path} ('evalflow plan import' makes it)",
+                ko=f"저장소가 없습니다: {shown_url(path)} ('evalflow plan import'로 만듭니다)",
+                en=f"no such store: {shown_url(path)} ('evalflow plan import' makes it)",
             )
         logging.getLogger("evalflow.storage").addHandler(logging.NullHandler())  # said below
         engine = evalflow.open(url)
@@ -129,21 +136,22 @@ class Session:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+        said = None if title is None else one_line(title)
+        table = Table(box=box.SIMPLE_HEAD, title=said, title_justify="left", pad_edge=False)
         for place, head in enumerate(heads):
             table.add_column(head, overflow="fold", justify="right" if place in right else "left")
         for row in rows:
-            table.add_row(*[Text(cell, overflow="fold") for cell in row])
+            table.add_row(*[Text(one_line(cell), overflow="fold") for cell in row])
         console = Console(width=None if sys.stdout.isatty() else _PAPER, highlight=False)
         console.print(table)
 
     def echo(self, text: str = "") -> None:
-        """Print one line."""
-        click.echo(text)
+        """Print a text, without what would steer a terminal."""
+        click.echo(printable(text))
 
     def remark(self, text: str) -> None:
         """Print a line beside the output, where a pipe does not see it."""
-        click.echo(text, err=True)
+        click.echo(printable(text), err=True)
 
     def busy(self, ko: str, en: str) -> AbstractContextManager[object]:
         """Show, on a terminal only, that long work goes on; beside the output, never in it."""
@@ -329,5 +337,15 @@ def tree_of(value: Any) -> Tree:
     return value
 
 
+_STEERING = re.compile(
+    "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+"""What JSON leaves as it is and a terminal obeys, or cannot print."""
+
+
+def _as_escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
+
+
 def _json(value: Any) -> str:
-    return json.dumps(tree_of(value), ensure_ascii=False)
+    return _STEERING.sub(_as_escape, json.dumps(tree_of(value), ensure_ascii=False))

@@ -30,7 +30,15 @@ from typing import Any, Final, TypeVar, overload
 from evalflow.errors import InvalidInput, Problem, nearest
 from evalflow.files.figures import MOST_DIGITS, Figure, figure_of, read_figure, stored_figure
 from evalflow.files.merge import Merged, Renamed, Source
-from evalflow.files.yaml import DEEPEST, UNPRINTABLE, Document, Path, path_text
+from evalflow.files.yaml import (
+    DEEPEST,
+    MOST_PROBLEMS,
+    UNPRINTABLE,
+    Document,
+    Path,
+    path_text,
+    too_many,
+)
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
 
@@ -124,7 +132,13 @@ class Reader:
     def wrong(
         self, path: Path, code: str, ko: str, en: str, value: Tree = None, *, key: bool = False
     ) -> None:
-        """Note a problem with the value at `path`, or with its key."""
+        """Note a problem with the value at `path`, or with its key.
+
+        Raises:
+            InvalidInput: it is one too many (`MOST_PROBLEMS`).
+        """
+        if len(self.problems) >= MOST_PROBLEMS:
+            self.raise_if_any()
         file = line = column = None
         if self._document is not None:
             document = self._document
@@ -189,9 +203,10 @@ class Reader:
     def raise_if_any(self) -> None:
         """Raise `InvalidInput` with all problems in reading order, if there are any."""
         if self.problems:
-            raise InvalidInput(
-                sorted(self.problems, key=lambda p: (p.file or "", p.line or 0, p.column or 0))
-            )
+            found = sorted(self.problems, key=lambda p: (p.file or "", p.line or 0, p.column or 0))
+            if len(found) >= MOST_PROBLEMS:
+                found.append(too_many(found[-1].file))
+            raise InvalidInput(found)
 
     def _sound(self, tree: Tree) -> bool:
         """Note what a tree may not hold; False where it cannot be read at all."""

@@ -13,6 +13,7 @@ from decimal import Decimal
 from evalflow.errors import InvalidInput, Problem, invalid
 from evalflow.files.cells import column_letters
 from evalflow.files.grid import escaped
+from evalflow.files.output import write_output
 
 Value = str | int | Decimal | dt.date | None
 
@@ -60,8 +61,7 @@ def write_table(
             en=f"the file's name must end in one of {', '.join(ENDINGS)}",
         )
     try:
-        with open(path, "wb") as file:
-            file.write(data)
+        write_output(path, data)
     except OSError as error:
         cause = error.strerror or str(error)
         raise invalid(

@@ -41,6 +41,10 @@ DEEPEST = 100
 MOST_BY_ALIASES = 1_000_000
 """How many values aliases (`*name`) may repeat in all, so that no file blows up."""
 
+MOST_PROBLEMS = 5_000
+"""How many problems of one file are told: a file with more was written by no hand, and looking
+through the rest of it would take minutes."""
+
 _MOST_SHOWN = 50  # unprintable characters reported one by one in a file
 
 # Control characters; marks that reverse or hide text on paper; separators at which YAML, but no
@@ -279,6 +283,16 @@ def _decodes(data: bytes, encoding: str) -> bool:
     return True
 
 
+def too_many(file: str | None) -> Problem:
+    """Return the problem that there are more than are told."""
+    return Problem(
+        code="too_many_problems",
+        file=file,
+        ko=f"문제가 {MOST_PROBLEMS:,}건을 넘어 나머지는 보지 않았습니다",
+        en=f"more than {MOST_PROBLEMS:,} problems: the rest was not looked at",
+    )
+
+
 def _unprintable(text: str, shown: str) -> Iterator[Problem]:
     for count, match in enumerate(UNPRINTABLE.finditer(text)):
         if count == _MOST_SHOWN:
@@ -317,6 +331,8 @@ def _build(text: str, shown: str, problems: list[Problem]) -> Tree:
     import yaml
 
     def wrong(event: Any, code: str, ko: str, en: str, value: str | None = None) -> None:
+        if len(problems) >= MOST_PROBLEMS:
+            raise InvalidInput([*problems, too_many(shown)])
         mark = event.start_mark
         shortened = None if value is None else value[:60]
         problems.append(

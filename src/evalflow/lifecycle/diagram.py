@@ -16,6 +16,7 @@ from pathlib import Path
 import attrs
 
 from evalflow.errors import InvalidInput, invalid
+from evalflow.files.output import write_output
 from evalflow.lifecycle.definition import (
     Event,
     GuardUse,
@@ -234,7 +235,7 @@ def save(
         )
     draw = svg if kind == "svg" else dot
     text = draw(lifecycle, lang=lang, guards=guards, roles=roles, vocabulary=vocabulary)
-    target.write_bytes(text.encode() if kind == "svg" else _png(text))
+    write_output(target, text if kind == "svg" else _png(text))
 
 
 def picture(

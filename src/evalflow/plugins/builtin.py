@@ -14,6 +14,7 @@ from evalflow.plugins.builtin_notifiers import Console, Jsonl
 from evalflow.plugins.hooks import hookimpl
 from evalflow.plugins.signer import Ed25519
 from evalflow.storage.contract import Storage
+from evalflow.storage.urls import shown_url
 
 
 def _memory(url: str) -> Storage:
@@ -29,9 +30,9 @@ def _sqlite(url: str) -> Storage:
     if not url.lower().startswith("sqlite:///") or not path:
         raise StorageError(
             "missing",
-            ko=f"'{url}'에 파일이 없습니다. 예: sqlite:///office.db (상대 경로), "
+            ko=f"'{shown_url(url)}'에 파일이 없습니다. 예: sqlite:///office.db (상대 경로), "
             "sqlite:////srv/office.db (절대 경로)",
-            en=f"'{url}' names no file; e.g. sqlite:///office.db (relative), "
+            en=f"'{shown_url(url)}' names no file; e.g. sqlite:///office.db (relative), "
             "sqlite:////srv/office.db (absolute)",
         )
     return open_sqlite(path, **_sqlite_options(url, options))
@@ -46,12 +47,13 @@ def _sqlite_options(url: str, text: str) -> dict[str, Any]:
         elif name == "synchronous" and given.upper() in {"FULL", "NORMAL", "EXTRA"}:
             found[name] = given
         else:
+            said = shown_url(f"{name}={given}")
             raise StorageError(
                 "missing",
-                ko=f"저장소 URL의 선택사항 '{name}={given}'을(를) 알 수 없습니다. "
-                f"예: ?timeout=10&synchronous=NORMAL: {url}",
-                en=f"'{name}={given}' is no option of an SQLite store; "
-                f"e.g. ?timeout=10&synchronous=NORMAL: {url}",
+                ko=f"저장소 URL의 선택사항 '{said}'을(를) 알 수 없습니다. "
+                f"예: ?timeout=10&synchronous=NORMAL: {shown_url(url)}",
+                en=f"'{said}' is no option of an SQLite store; "
+                f"e.g. ?timeout=10&synchronous=NORMAL: {shown_url(url)}",
             )
     return found
 

@@ -54,6 +54,7 @@ from evalflow.plugins.options import no_options, read_options
 from evalflow.plugins.signer import Signer
 from evalflow.scoring.contract import Grader, Scorer
 from evalflow.storage.contract import Storage
+from evalflow.storage.urls import shown_url
 
 __all__ = [
     "CHOSEN_BY",
@@ -502,7 +503,8 @@ class _Guards(dict[str, Guard]):
 
 
 def _no_scheme(url: str) -> tuple[str, str]:
-    shown = url if len(url) <= 60 else url[:57] + "..."
+    shown = shown_url(url)
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
     return (
         f"저장소 주소 '{shown}'에 방식이 없습니다. 예: sqlite:///{shown}",
         f"the store '{shown}' has no scheme; for a file: sqlite:///{shown}",

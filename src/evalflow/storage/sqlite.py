@@ -134,7 +134,7 @@ class SQLiteStorage(SQLiteConnections, SQLiteReads):
                 is no such folder; or the file cannot be written.
         """
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o640))
         except FileExistsError:
             raise failure("exists", os.fspath(path)) from None
         except FileNotFoundError:

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from evalflow.storage import write_queue
@@ -49,7 +50,11 @@ class SQLiteConnections:
         self._process = os.getpid()
         self._left_behind: list[Any] = []  # a forked child must not touch its parent's
         self._queue_path = os.path.realpath(self.path) + "-queue"
+        self._real = os.path.realpath(self.path)
+        self._file: _Identity = None
+        self._wal: _Identity = None
         prepare(self.path, timeout, lambda: _connect(self.path, "FULL", self._patience))
+        self._file = _identity(self._real)
         self._queue = write_queue.join(self._queue_path)
         with self._reading() as connection:
             self.schema_faults = warn(connection, self.path)
@@ -72,7 +77,14 @@ class SQLiteConnections:
         try:
             return self._pool.pop()
         except IndexError:
-            return _connect(self.path, self._synchronous, self._patience)
+            self._check_file()
+            connection = _connect(self.path, self._synchronous, self._patience)
+        try:
+            self._check_file()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _put(self, connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
@@ -89,6 +101,24 @@ class SQLiteConnections:
         self._pool = deque()
         self._process = os.getpid()
         self._queue = write_queue.join(self._queue_path)
+        self._wal = None  # a process of its own, whose connections are still to be made
+
+    def _check_file(self, *, writing: bool = False) -> None:
+        """Raise where the file that was opened does not stand at its place any more: what is
+        written into it would be gone. SQLite keeps the -wal file beside it as long as a
+        connection is open, and what is committed stands there first.
+
+        Raises:
+            StorageError: `replaced`.
+        """
+        if _identity(self._real) != self._file:
+            raise failure("replaced", self.path)
+        if writing:
+            wal = _identity(f"{self._real}-wal")
+            if self._wal is None:
+                self._wal = wal
+            elif wal != self._wal:
+                raise failure("replaced", self.path)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -122,9 +152,12 @@ class SQLiteConnections:
         try:
             self._begin(connection)
             try:
+                self._check_file(writing=True)
                 check_version(connection, self.path)
                 yield connection
+                self._check_file(writing=True)
                 connection.execute("COMMIT")
+                self._check_file(writing=True)
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -162,6 +195,18 @@ class SQLiteConnections:
             connection.execute(f"PRAGMA busy_timeout = {self._patience * 1000:.0f}")
 
 
+_Identity = tuple[int, int] | None
+
+
+def _identity(path: str) -> _Identity:
+    """Return device and inode of the file, None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def streamed(
     connection: sqlite3.Connection, sql: str, values: Any
 ) -> Generator[Sequence[Any], None, None]:
@@ -179,7 +224,11 @@ def _connect(path: str, synchronous: str, patience: float) -> sqlite3.Connection
     for writers `_begin` looks at the clock."""
     try:
         connection = sqlite3.connect(
-            path, timeout=patience, isolation_level=None, check_same_thread=False
+            f"{Path(path).as_uri()}?mode=rw",  # a file that is gone is not made again
+            uri=True,
+            timeout=patience,
+            isolation_level=None,
+            check_same_thread=False,
         )
         try:  # the first statement reads the file: it may be no database
             connection.execute(f"PRAGMA synchronous = {synchronous}")

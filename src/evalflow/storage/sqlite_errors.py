@@ -23,7 +23,7 @@ _CODES = {
 }
 
 _TEXTS = ErrorTexts(
-    codes={"limited": "full", "memory": "missing"},
+    codes={"limited": "full", "memory": "missing", "replaced": "missing"},
     sentences={
         "locked": (
             "다른 프로그램이 저장소를 잠그고 있습니다. 잠시 뒤 다시 시도하십시오: {place}",
@@ -59,6 +59,12 @@ _TEXTS = ErrorTexts(
         "exists": (
             "같은 이름의 파일이 이미 있어 아무것도 바꾸지 않았습니다. 새 이름을 쓰십시오: {place}",
             "there is a file of this name already; name a new one: nothing was changed: {place}",
+        ),
+        "replaced": (
+            "열려 있는 동안 저장소 파일이 지워지거나 다른 파일로 바뀌어, 지금 쓰는 것은 남지 "
+            "않습니다. 다시 열고, 마지막 처리가 남았는지 확인하십시오: {place}",
+            "the store's file was deleted or replaced while it was open, and nothing written now "
+            "would last; open it again, and look whether the last thing done is there: {place}",
         ),
         "memory": (
             "SQLite 파일의 이름이 필요합니다. 메모리에만 두려면 'memory:'를 쓰십시오.",

@@ -32,6 +32,7 @@ def prepare(path: str, timeout: float, connect: Callable[[], sqlite3.Connection]
     if os.path.isdir(path):
         raise failure("foreign", path)
     deadline = time.monotonic() + timeout
+    _make(path)
     connection = connect()
     try:
         while True:
@@ -47,6 +48,15 @@ def prepare(path: str, timeout: float, connect: Callable[[], sqlite3.Connection]
         raise storage_error(error, path) from error
     finally:
         connection.close()
+
+
+def _make(path: str) -> None:
+    """Make the file where there is none, not for everybody to read: SQLite gives its -wal and -shm
+    the same rights."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640))
+    except OSError:  # it is there; or cannot be made, which SQLite tells
+        return
 
 
 def _bring_up(connection: sqlite3.Connection, path: str) -> None:

@@ -142,7 +142,7 @@ class WriteQueue:
 
     def _open(self) -> None:
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
-        self._file = os.open(self._path, flags, 0o666)
+        self._file = os.open(self._path, flags | getattr(os, "O_NOFOLLOW", 0), 0o640)
 
     def _lock(self, start: int, length: int = 1, *, shared: bool = False) -> bool:
         """Lock a stretch of the file if nobody stands in the way."""

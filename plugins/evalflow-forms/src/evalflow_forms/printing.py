@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import attrs
 
 import evalflow
-from evalflow.plugins import FormFinding, FormRequest
+from evalflow.plugins import FormFinding, FormRequest, write_output
 from evalflow_forms.archive import looked_through
 from evalflow_forms.build import sheet
 from evalflow_forms.change import ChangeOptions
@@ -81,7 +81,7 @@ class _Form:
         target = Path(path)
         suffix = self._suffix(target)
         made = self.sheet(engine, request, _writer(suffix).MADE_WITH)
-        target.write_bytes(self._bytes(made, suffix, template))
+        write_output(target, self._bytes(made, suffix, template))
         return made.evidence_line
 
     def check(

@@ -20,7 +20,8 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from evalflow_postgres.failures import failure, storage_error
+from evalflow.storage.urls import without
+from evalflow_postgres.failures import brief, failure, storage_error
 
 Connection = psycopg.Connection[Any]
 Values = Any
@@ -80,8 +81,17 @@ class Pool:
     for one more, for ever.
     """
 
-    def __init__(self, conninfo: str, *, place: str, limit: int, timeout: float) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        place: str,
+        limit: int,
+        timeout: float,
+        secrets: tuple[str, ...] = (),
+    ) -> None:
         """Remember how to connect; nothing is opened yet."""
+        self._secrets = secrets
         self.place = place
         self.timeout = timeout
         self._conninfo = conninfo
@@ -115,6 +125,10 @@ class Pool:
         try:
             connection = psycopg.connect(self._conninfo, autocommit=True)
         except psycopg.Error as error:
+            if brief(error) != without(brief(error), self._secrets):
+                # libpq tells pieces of what it could not take apart; nor is the cause told then.
+                detail = without(brief(error), self._secrets)
+                raise failure("unreachable", self.place, detail) from None
             raise storage_error(error, self.place) from error
         try:
             wait = max(int(self.timeout * 1000), 1)

@@ -46,6 +46,7 @@ from evalflow.storage.rows import (
     settled_row,
 )
 from evalflow.storage.sql import SQLMoment, SQLReads, check_versions, selecting
+from evalflow.storage.urls import secrets_of
 from evalflow_postgres import integrity, statements, upgrades
 from evalflow_postgres.bulk import (
     COPY,
@@ -167,7 +168,13 @@ class PostgresStorage(PostgresReads):
         conninfo, place, options = parsed(url)
         self.place = place
         self.schema: str = options["schema"]
-        pool = Pool(conninfo, place=place, limit=options["connections"], timeout=options["timeout"])
+        pool = Pool(
+            conninfo,
+            place=place,
+            limit=options["connections"],
+            timeout=options["timeout"],
+            secrets=secrets_of(url),
+        )
         try:
             with pool.using() as connection:
                 upgrades.bring_up(connection, self.schema, place)

@@ -7,6 +7,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
+from evalflow.storage.urls import secrets_of, shown_url, without
 from evalflow_postgres.failures import failure
 
 SCHEMA = "evalflow"
@@ -26,14 +27,14 @@ def parsed(url: str) -> tuple[str, str, dict[str, Any]]:
     ours = {name: value for name, value in given if name in ("schema", "timeout", "connections")}
     theirs = [(name, value) for name, value in given if name not in ours]
     names = {name for name, _ in theirs}
-    place = re.sub(r"(?<=://)([^/@]*?):[^/@]*@", r"\1@", start)
+    place = shown_url(url).partition("?")[0]
     schema = ours.get("schema", SCHEMA)
     check_name(schema)
     timeout, connections = ours.get("timeout", "5"), ours.get("connections", "10")
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", timeout) or float(timeout) == 0:
-        raise failure("url", place, f"timeout={timeout}")
+        raise failure("url", place, without(f"timeout={timeout}", secrets_of(url)))
     if not re.fullmatch(r"[1-9][0-9]{0,3}", connections):
-        raise failure("url", place, f"connections={connections}")
+        raise failure("url", place, without(f"connections={connections}", secrets_of(url)))
     for name, value in (
         ("connect_timeout", str(max(round(float(timeout)), 2))),
         ("client_encoding", "UTF8"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import evalflow
-from evalflow.plugins import FormFinding, FormRequest, time_text
+from evalflow.plugins import FormFinding, FormRequest, time_text, write_output
 from evalflow.storage import digest
 from evalflow_report.view import View
 
@@ -52,7 +52,7 @@ class Report:
         if problems:
             raise evalflow.InvalidInput(problems)
         text, line = page(engine, request)
-        target.write_text(text, encoding="utf-8")
+        write_output(target, text)
         return line
 
     def check(

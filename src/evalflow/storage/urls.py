@@ -1,0 +1,44 @@
+"""The URL of a store as it may be shown: in an error, a log, on a terminal."""
+
+from __future__ import annotations
+
+import re
+
+_SECRET = re.compile(
+    r"""(?i)((?:pass\w*|pwd|\w*password|\w*secret|\w*token|\w*key)\s*=\s*)("[^"]*"?|'[^']*'?|[^&\s]*)"""
+)
+_BEGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{0,3}|[^:@]*?//")
+
+
+def shown_url(url: str) -> str:
+    """Return the URL without anything that may be a password, also where it is no right URL: of
+    what stands before the last `@` the user's name is left, and of what is said with
+    `password=` and the like, its name."""
+    shown = _SECRET.sub(r"\1***", url)
+    before, at, behind = shown.rpartition("@")
+    if not at:
+        return shown
+    begin = _BEGIN.match(before)
+    start = "" if begin is None else begin[0]
+    rest = before[len(start) :]
+    user = re.split(r"[:/?#@]", rest, maxsplit=1)[0]
+    return f"{start}{rest if user == rest else user + ':***'}@{behind}"
+
+
+def secrets_of(url: str) -> tuple[str, ...]:
+    """Return the pieces of a URL that `shown_url` leaves out, the longest first: a library that
+    took the URL apart in its own way may tell one of them."""
+    found = {said[2].strip("\"'") for said in _SECRET.finditer(url)}
+    before = url.rpartition("@")[0]
+    begin = _BEGIN.match(before)
+    rest = before[len(begin[0]) :] if begin else before
+    _, _, hidden = rest.partition(":")
+    found |= {hidden, *re.split(r"[:/?#@&=]", hidden)}
+    return tuple(sorted((each for each in found if len(each) > 1), key=len, reverse=True))
+
+
+def without(text: str, secrets: tuple[str, ...]) -> str:
+    """Return the text with every secret left out."""
+    for each in secrets:
+        text = text.replace(each, "***")
+    return text

@@ -1,0 +1,210 @@
+"""What is written to: never a store, never through a link, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+import evalflow
+from evalflow import cli
+from evalflow.files.output import write_output, writing
+from offices import Clock, Office
+
+needs_links = pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+
+
+def test_a_file_is_there_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with suppress(ZeroDivisionError), writing(path) as file:
+        file.write(b"half")
+        assert not path.exists()
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+    write_output(path, "한 줄\n")
+    path.chmod(0o600)
+    write_output(path, b"again")
+    assert path.read_bytes() == b"again"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
+    if os.name != "nt":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600  # an office's rights stay
+
+
+def test_what_grows_is_there_from_the_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("an older report, and a long one")
+    with suppress(ZeroDivisionError), writing(path, growing=True) as file:
+        file.write(b"half")
+        file.flush()
+        assert path.read_text() == "half"
+        raise ZeroDivisionError
+    assert path.read_text() == "half"
+
+
+@needs_links
+@pytest.mark.parametrize("growing", [False, True])
+def test_no_link_is_written_through(tmp_path: Path, growing: bool) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    for name, target in (("link", precious), ("dangling", tmp_path / "made")):
+        (tmp_path / name).symlink_to(target)
+        with (
+            pytest.raises(evalflow.InvalidInput) as caught,
+            writing(tmp_path / name, growing=growing) as file,
+        ):
+            file.write(b"x")
+        assert [each.code for each in caught.value.problems] == ["output_is_link"]
+    for foreseen in ("a.zip.part", ".a.zip.part"):
+        (tmp_path / foreseen).symlink_to(precious)
+    write_output(tmp_path / "a.zip", b"x")
+    assert precious.read_text() == "precious"
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_device_is_written_to() -> None:
+    if os.name != "nt":
+        write_output("/dev/null", b"x")
+
+
+@pytest.fixture
+def store(tmp_path: Path, plan_file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "office.db"
+    with evalflow.open(f"sqlite:///{path}", plugins=[], clock=clock) as engine:
+        plan = evalflow.load_plan(plan_file)
+        engine.adopt(plan, by=plan.actor("policy-1"))
+        clock.go("2016-04-04")
+        office = Office(engine, plan, clock)
+        engine.batch("extend_deadline", by="policy-1", data={}).save(tmp_path / "x.batch")
+        office.to_submitted()
+    monkeypatch.setenv("EVALFLOW_STORE", str(path))
+    monkeypatch.setenv("EVALFLOW_LANG", "en")
+    monkeypatch.setenv("EVALFLOW_PLUGINS", "")
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+COMMANDS = {
+    "audit export": ["audit", "export", "-o", "OUT"],
+    "batch plan": [
+        "batch",
+        "plan",
+        "approve",
+        "--as",
+        "policy-1",
+        "--where",
+        "plan=gu",
+        "-o",
+        "OUT",
+    ],
+    "batch apply": ["batch", "apply", "x.batch", "--report", "OUT"],
+    "carry": ["plan", "carry", "--id", "gu-2017", "--where", "number=1", "-o", "OUT"],
+    "diagram": ["lifecycle", "diagram", "major-works", "-o", "OUT"],
+    "stubs": ["lifecycle", "stubs", "major-works", "-o", "OUT"],
+    "migrate": [
+        "lifecycle",
+        "migrate",
+        "other.yaml",
+        "--as",
+        "policy-1",
+        "--reason",
+        "새 이름",
+        "-o",
+        "OUT",
+    ],
+}
+
+
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize("onto", ["store", "queue", "link"])
+def test_no_command_writes_over_a_store_or_through_a_link(
+    store: Path, words: list[str], onto: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from importlib import resources
+
+    text = (resources.files("evalflow.lifecycle") / "presets" / "major-works.yaml").read_text(
+        "utf-8"
+    )
+    (store.parent / "other.yaml").write_text(
+        text.replace("name: major-works", "name: other"), "utf-8"
+    )
+    target = {"store": store, "queue": Path(f"{store}-queue"), "link": store.with_name("link.db")}[
+        onto
+    ]
+    if onto == "link":
+        if os.name == "nt":
+            pytest.skip("links need rights there")
+        target.symlink_to(store)
+    elif onto == "queue":
+        target.write_bytes(b"\0" * 16)
+    before = target.read_bytes()
+    code = cli.run([str(target) if word == "OUT" else word for word in words])
+    told = capsys.readouterr()
+    assert code == 2, told
+    assert "store" in told.err or "link" in told.err
+    assert "Traceback" not in told.err
+    assert target.read_bytes() == before
+    assert not list(store.parent.glob(".*.part"))
+    assert cli.run(["verify"]) == 0
+
+
+URLS: dict[str, Callable[[str], str]] = {
+    "at sign": lambda secret: f"postgresql://clerk:{secret}@x@host.invalid/db",
+    "slash": lambda secret: f"postgresql://clerk:a/{secret}@host.invalid/db",
+    "question mark": lambda secret: f"postgresql://clerk:a?{secret}@host.invalid/db",
+    "no slashes": lambda secret: f"postgresql:clerk:{secret}@host.invalid/db",
+    "no scheme": lambda secret: f"host=x.invalid password={secret} dbname=y",
+    "no colon": lambda secret: f"postgres//clerk:{secret}@host.invalid",
+    "in the query": lambda secret: f"postgresql://host.invalid/db?password={secret}",
+    "bracket": lambda secret: f"postgresql://clerk:{secret}@[::1/db",
+    "a wrong port": lambda secret: f"postgresql://clerk@host.invalid:{secret}@x/db",
+    "percent": lambda secret: f"postgresql://clerk:%zz{secret}@host.invalid/db",
+    "another scheme": lambda secret: f"sqlite://clerk:{secret}@host/db",
+    "an option": lambda secret: f"sqlite:///no/such/x.db?password={secret}",
+    "a wrong timeout": lambda secret: f"postgresql://clerk:{secret}@h.invalid/db?timeout=never",
+}
+
+
+@pytest.mark.parametrize("make", URLS.values(), ids=URLS)
+def test_no_error_tells_the_password_of_a_url_however_wrong_it_is(
+    make: Callable[[str], str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    secret = "geheim42"
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(evalflow.EvalflowError) as caught:
+        evalflow.open(make(secret))
+    for lang in ("ko", "en"):
+        assert secret not in caught.value.text(lang)
+    assert secret not in repr(caught.value)
+    assert cli.run(["--store", make(secret), "status"]) != 0
+    told = capsys.readouterr()
+    assert secret not in told.err + told.out
+
+
+HOSTILE = "\x1b[2J\x1b]52;c;ZXZpbA==\x07\r\nFORGED\u202egnp.exe\x9b31m"
+
+
+def test_nothing_that_somebody_wrote_steers_a_terminal(
+    store: Path, capsys: pytest.CaptureFixture[str], clock: Clock
+) -> None:
+    """Written by a host's storage, or before texts were checked."""
+    from evalflow.cli.session import Session
+
+    session = Session(store=str(store), lang="en")
+    session.echo(f"- {HOSTILE}")
+    session.remark(HOSTILE)
+    session.table(["what", "why"], [("1", HOSTILE), (HOSTILE, "2")], title=HOSTILE)
+    session.print_json("rows", [{"why": HOSTILE}, {HOSTILE: 1}], about=HOSTILE)
+    cli.run(["history", f"gu/{HOSTILE}"])
+    cli.run(["--store", f"sqlite:///{HOSTILE}", "status"])
+    cli.run(["fire", "gu/1", HOSTILE, "--as", HOSTILE])
+    cli.run([HOSTILE])
+    told = capsys.readouterr()
+    for text in (told.out, told.err):
+        assert not [each for each in text if each in "\x1b\x07\r\u202e\x9b"]

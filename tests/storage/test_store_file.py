@@ -1,0 +1,137 @@
+"""The file of a store: made for the office alone, and noticed when it is taken away under us."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import evalflow
+from evalflow.storage import fault_point
+from evalflow.storage.sqlite import SQLiteStorage
+from offices import Clock, Office
+
+DAYS = [6]
+
+
+def later() -> dict[str, str]:
+    """Extend by one day more than before."""
+    DAYS[0] += 1
+    return {"deadline": "self_evaluate", "until": f"2016-04-{DAYS[0]:02}", "reason": "명절"}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "office.db"
+
+
+@pytest.fixture
+def opened(store: Path, plan_file: Path, clock: Clock) -> Iterator[Office]:
+    with evalflow.open(f"sqlite:///{store}", plugins=[], clock=clock) as engine:
+        plan = evalflow.load_plan(plan_file)
+        engine.adopt(plan, by=plan.actor("policy-1"))
+        clock.go("2016-04-04")
+        DAYS[0] = 6
+        yield Office(engine, plan, clock)
+
+
+def fire(office: Office, project: str = "gu/3") -> evalflow.Entry:
+    return office.engine.fire(project, "extend_deadline", by="policy-1", data=later())
+
+
+def copied(office: Office, path: Path) -> None:
+    storage = office.engine.storage
+    assert isinstance(storage, SQLiteStorage)
+    storage.copy_to(path)
+
+
+def beside(store: Path) -> list[Path]:
+    return [Path(f"{store}{ending}") for ending in ("", "-wal", "-shm")]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be taken away there")
+@pytest.mark.parametrize(
+    "taken", [(0, 1, 2), (0,), (1,), (1, 2)], ids=["all", "file", "wal", "wal and shm"]
+)
+def test_nothing_is_acknowledged_into_a_file_that_is_gone(
+    opened: Office, store: Path, taken: tuple[int, ...]
+) -> None:
+    fire(opened)
+    for place in taken:
+        beside(store)[place].unlink()
+    for _ in range(2):
+        with pytest.raises(evalflow.StorageError) as caught:
+            fire(opened)
+        assert caught.value.code == "missing"
+        assert str(store) in caught.value.text("ko")
+    assert store.exists() == (0 not in taken)  # nor is an empty one made in its place
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be replaced there")
+def test_an_older_copy_put_in_its_place_is_noticed(opened: Office, store: Path) -> None:
+    copy = store.with_name("copy.db")
+    copied(opened, copy)
+    fire(opened)
+    os.replace(copy, store)
+    with pytest.raises(evalflow.StorageError):
+        fire(opened)
+    with pytest.raises(evalflow.StorageError):
+        opened.engine.deliver()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be taken away there")
+def test_it_is_noticed_when_it_goes_while_something_is_written(
+    opened: Office, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(name: str) -> None:
+        fault_point(name)
+        if name == "commit:written":
+            store.unlink()
+
+    monkeypatch.setattr("evalflow.storage.sqlite.fault_point", fault)
+    with pytest.raises(evalflow.StorageError):
+        fire(opened)
+
+
+def test_what_others_do_with_the_store_is_no_replacement(
+    opened: Office, store: Path, plan_file: Path, clock: Clock
+) -> None:
+    """Other engines come and go, and a copy is taken of it."""
+    for project in ("gu/1", "gu/2", "gu/3"):
+        with evalflow.open(f"sqlite:///{store}", plugins=[], clock=clock) as other:
+            other.fire(project, "extend_deadline", by="policy-1", data=later())
+        shutil.copy(store, store.with_name("backup.db"))
+        fire(opened, project)
+    assert list(opened.engine.audit.verify()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights are kept otherwise there")
+def test_a_store_is_not_made_for_everybody_to_read(opened: Office, store: Path) -> None:
+    fire(opened)
+    found = [path for path in store.parent.iterdir() if path.name.startswith("office.db")]
+    assert len(found) >= 3
+    for path in found:
+        assert stat.S_IMODE(path.stat().st_mode) & 0o137 == 0, path
+    copy = store.with_name("copy.db")
+    copied(opened, copy)
+    assert stat.S_IMODE(copy.stat().st_mode) & 0o137 == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_the_queue_beside_a_store_does_not_follow_a_planted_link(
+    store: Path, plan_file: Path, clock: Clock
+) -> None:
+    precious = store.with_name("precious")
+    precious.write_text("precious")
+    Path(f"{store}-queue").symlink_to(precious)
+    try:
+        with evalflow.open(f"sqlite:///{store}", plugins=[], clock=clock) as engine:
+            plan = evalflow.load_plan(plan_file)
+            engine.adopt(plan, by=plan.actor("policy-1"))
+    except (evalflow.StorageError, OSError):
+        pass
+    assert precious.read_text() == "precious"
