@@ -58,7 +58,8 @@ def data(**changes: Any) -> Forge:
 
 @pytest.fixture
 def reviewed(office):
-    """The small office, with project 3 reviewed: adopt, self_evaluate, submit, review."""
+    """The small office, with project 3 reviewed: adopt, self_evaluate, compile, sign, submit,
+    review."""
     office.to_submitted()
     office.review("gu/3")
     assert list(forged(office, "gu/3", 0, evolve())) == []
@@ -68,28 +69,30 @@ def reviewed(office):
 @pytest.mark.parametrize(
     ("number", "change", "code"),
     [
-        (4, evolve(actor="road-1"), "not_allowed"),  # a department reviews itself
-        (4, evolve(actor="both-1", role="department"), "not_allowed"),  # no reviewer's role
+        (6, evolve(actor="road-1"), "not_allowed"),  # a department reviews itself
+        (6, evolve(actor="both-1", role="department"), "not_allowed"),  # no reviewer's role
         (2, evolve(actor="education-1"), "not_allowed"),  # another department
-        (4, evolve(role="mayor"), "not_allowed"),
-        (4, evolve(on_behalf_of="policy-2"), "not_allowed"),  # nobody appointed them
+        (6, evolve(role="mayor"), "not_allowed"),
+        (6, evolve(on_behalf_of="policy-2"), "not_allowed"),  # nobody appointed them
         (1, evolve(actor="mayor-1"), "plan_unknown"),  # the plan's history says who adopted it
         (1, evolve(role="mayor"), "plan_unknown"),
-        (4, evolve(plan_head="0" * 64), "plan_unknown"),  # there is no such entry of the plan
-        (4, evolve(plan_head=""), "plan_unknown"),
-        (4, evolve(event="abolish"), "unknown_event"),
+        (6, evolve(plan_head="0" * 64), "plan_unknown"),  # there is no such entry of the plan
+        (6, evolve(plan_head=""), "plan_unknown"),
+        (6, evolve(event="abolish"), "unknown_event"),
         (1, evolve(event="revise"), "impossible_move"),
         (2, evolve(event="adopt"), "impossible_move"),
-        (4, evolve(after=("approved", "unchanged")), "impossible_move"),
+        (6, evolve(after=("approved", "unchanged")), "impossible_move"),
         (2, evolve(rating=None), "not_allowed"),
         (2, evolve(data={}), "not_allowed"),  # what is required is not there
-        (3, data(sign_off=[]), "not_allowed"),
-        (4, evolve(evaluation="0" * 64), "entry_differs"),
-        (4, evolve(unit="education"), "entry_differs"),
-        (4, evolve(reason="새 사유"), "entry_differs"),
-        (3, evolve(revision=2), "plan_unknown"),  # no such revision
+        (5, data(document=""), "not_allowed"),
+        (4, evolve(actor="city-lead", role="lead_section"), "not_allowed"),  # signs for the head
+        (4, evolve(role="vice_mayor"), "not_allowed"),  # who is not next in the line
+        (6, evolve(evaluation="0" * 64), "entry_differs"),
+        (6, evolve(unit="education"), "entry_differs"),
+        (6, evolve(reason="새 사유"), "entry_differs"),
+        (5, evolve(revision=2), "plan_unknown"),  # no such revision
         (1, data(plan="0" * 64), "plan_edited"),
-        (4, lambda e: attrs.evolve(e, at=e.at - dt.timedelta(days=2)), "time_order"),
+        (6, lambda e: attrs.evolve(e, at=e.at - dt.timedelta(days=2)), "time_order"),
     ],
 )
 def test_what_the_rules_would_not_have_had_is_found(reviewed, number, change, code):

@@ -27,7 +27,6 @@ EACH = {
     }
     for project, actuals in GOOD.items()
 }
-SIGN = [{"role": "bureau_head", "actor": "welfare-head"}]
 
 
 def histories(office: Office) -> list[tuple[Any, ...]]:
@@ -222,17 +221,16 @@ def test_every_malformed_line_is_named(reviewed, tmp_path):
 def test_a_bureau_submits_together_in_a_batch_as_by_hand(office):
     office.clock.go("2016-04-04")
     office.evaluate("gu/1")
-    data = {"document": "주무과-1", "sign_off": SIGN}
     where = {"unit": "welfare", "state": "self_evaluated"}
 
-    refused = office.engine.batch("submit", by="welfare-lead", where=where, data=data)
+    refused = office.engine.batch("compile", by="welfare-lead", where=where)
     assert refused.reasons == {"unit_incomplete": 1}
 
     office.evaluate("gu/2")
-    plan = office.engine.batch("submit", by="welfare-lead", where=where, data=data)
+    plan = office.engine.batch("compile", by="welfare-lead", where=where)
     assert [line.part for line in plan] == ["gu/1", "gu/1"]
     assert outcomes(plan.apply()) == {"gu/1": "done", "gu/2": "done"}
-    assert [office.state(p) for p in GOOD] == ["submitted", "submitted", "planned"]
+    assert [office.state(p) for p in GOOD] == ["compiled", "compiled", "planned"]
 
 
 def test_each_project_gets_its_own_data(office):

@@ -162,7 +162,7 @@ def test_fire_moves_and_history_and_score_tell(adopted):
 
 
 def test_a_refusal_lists_its_reasons_and_who_could_act(adopted):
-    code, out, err = adopted("fire", "gu/3", "submit", "--as", "road-1")
+    code, out, err = adopted("fire", "gu/3", "compile", "--as", "road-1")
     assert (code, out) == (1, "")
     assert "Self-evaluate" in err
     assert "city-lead" in err
@@ -233,12 +233,11 @@ def test_due_permitted_deliver_and_verify(adopted):
     code, out, _ = adopted("permitted", "gu/3", "--as", "road-1", "--json")
     assert [each["event"] for each in json.loads(out)["permitted"]] == ["self_evaluate"]
     adopted("fire", "gu/3", "self_evaluate", "--as", "road-1", *FIGURES)
-    adopted(
-        "fire", "gu/3", "submit", "--as", "city-lead", "--set", "document=주무과-1",
-        "--set", "sign_off=[{role: bureau_head, actor: city-head}]",
-    )  # fmt: skip
-    code, _, err = adopted("deliver")
-    assert (code, "3 delivered" in err) == (0, True)
+    adopted("fire", "gu/3", "compile", "--as", "city-lead")
+    adopted("fire", "gu/3", "sign", "--as", "city-head")
+    adopted("fire", "gu/3", "submit", "--as", "city-lead", "--set", "document=주무과-1")
+    code, _, err = adopted("deliver")  # to sign, signed, and three of the policy office
+    assert (code, "5 delivered" in err) == (0, True)
     code, out, _ = adopted("deliver", "--dead", "--json")
     assert json.loads(out) == {"dead": []}
     code, out, _ = adopted("verify")
@@ -290,7 +289,7 @@ def test_the_demo_plays_the_year_and_leaves_what_the_readme_shows(tmp_path):
     assert "→ seodaemun-2016-orders/1 Corrective order: Verified" in told
     assert evalflow("--store", "demo/office.db", "plan", "overlaps").returncode == 0
     late = evalflow(
-        "--store", "demo/office-2017-01-06.db", "explain", "seodaemun-2016/6", "submit",
+        "--store", "demo/office-2017-01-06.db", "explain", "seodaemun-2016/6", "compile",
         "--as", "autonomy-lead-1", "--at", "2017-01-06",
     )  # fmt: skip
     assert late.returncode == 1

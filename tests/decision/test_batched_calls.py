@@ -89,7 +89,7 @@ def plan_file(tmp_path: Path) -> Path:
     )
     (tmp_path / "even.yaml").write_text(text, "utf-8")
     plan = small.plan_text(each=3).replace("scoring: {}", "scoring: {scorer: shy}")
-    plan = plan.replace("lifecycle: major-works", "lifecycle: ./even.yaml")
+    plan = plan.replace("lifecycle: major-works/2", "lifecycle: ./even.yaml")
     (tmp_path / "plan.yaml").write_text(plan, "utf-8")
     return tmp_path / "plan.yaml"
 

@@ -52,7 +52,7 @@ def test_of_eight_reviews_at_once_one_is_recorded(submitted):
     assert len(winners) == 1
     assert all(isinstance(r, evalflow.Conflict | evalflow.Refused) for r in losers)
     assert [e.event for e in submitted.engine.history("gu/3")][-1] == "review"
-    assert submitted.engine.project("gu/3").version == 4
+    assert submitted.engine.project("gu/3").version == 6
 
 
 @pytest.mark.parametrize("round_", range(5))

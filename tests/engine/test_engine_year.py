@@ -36,7 +36,7 @@ def test_the_straight_way_through_a_quarter(office):
     assert {p.period for p in office.engine.projects()} == {"2016-Q2"}
     assert {p.states[0] for p in office.engine.projects()} == {"planned"}
     assert [e.event for e in office.engine.history("gu/1")] == [
-        "adopt", "self_evaluate", "submit", "review", "approve", "open_period",
+        "adopt", "self_evaluate", "compile", "sign", "submit", "review", "approve", "open_period",
     ]  # fmt: skip
     assert list(office.engine.audit.verify()) == []
 
@@ -104,40 +104,6 @@ def test_a_bureau_submits_all_of_its_projects_or_none(office):
     assert [office.state(p) for p in ("gu/1", "gu/2", "gu/3")] == ["submitted"] * 2 + ["planned"]
 
 
-def test_a_submission_needs_the_bureau_heads_signature(office):
-    office.clock.go("2016-04-04")
-    office.evaluate("gu/3")
-
-    def codes(sign_off):
-        return office.codes("gu/3", "submit", "city-lead", document="주무과-1", sign_off=sign_off)
-
-    assert codes([{"role": "lead_section", "actor": "city-lead"}]) == ["not_signed"]
-    assert codes([{"role": "bureau_head", "actor": "welfare-head"}]) == ["signer_without_role"]
-    assert codes([]) == ["data_missing"]
-    assert codes([{"role": "bureau_head", "actor": "city-head"}]) == []
-
-
-def test_an_acting_head_signs_only_while_appointed(office):
-    office.to_submitted()
-    office.clock.go("2016-04-15")
-    for project in ("gu/1", "gu/2"):
-        office.review(project)
-        office.fire(project, "approve", "policy-1")
-        office.fire(project, "open_period", "clock")
-    office.clock.go("2016-07-04")
-    office.evaluate("gu/1", actuals={"schools": 20, "lessons": 100})
-    office.evaluate("gu/2")
-    acting = [{"role": "bureau_head", "actor": "elderly-head"}]
-
-    office.clock.go("2016-07-06")
-    assert office.codes("gu/1", "submit", "welfare-lead", document="주무과-1", sign_off=acting) == [
-        "signer_without_role"
-    ]
-    office.clock.go("2016-07-05")
-    office.fire("gu/1", "submit", "welfare-lead", document="주무과-1", sign_off=acting)
-    assert office.state("gu/1") == "submitted"
-
-
 def test_a_project_sent_back_is_evaluated_and_submitted_again_alone(office):
     office.to_submitted()
     office.clock.go("2016-04-11")
@@ -148,7 +114,7 @@ def test_a_project_sent_back_is_evaluated_and_submitted_again_alone(office):
     office.evaluate("gu/1")
     office.submit("gu/1")
     assert office.state("gu/1") == "submitted"
-    assert office.engine.project("gu/2").version == 3
+    assert office.engine.project("gu/2").version == 5
 
 
 def test_sending_back_needs_a_written_reason(office):
@@ -284,7 +250,7 @@ def test_the_result_of_every_spot_check_is_told_to_who_must_know(office):
         for o in office.engine.outbox.notices()
         if o.notice.name == "spot_checked" and o.notice.recipient == "road-1"
     ]
-    assert to_road == [6, 7, 8]
+    assert to_road == [8, 9, 10]
 
 
 @pytest.mark.parametrize("until", ["planned", "self_evaluated"])
@@ -398,6 +364,8 @@ def test_the_change_keeps_before_and_after_and_dissent(office):
     assert change is not None
     assert change.before == {"budget": {"sources": {"구비": "20000000"}}}
     assert [o["dissent"] for o in change.opinions] == [False, True]
+    assert office.codes("gu/3", "approve_change", "mayor-1") == ["dissent_open"]
+    office.fire("gu/3", "settle_dissent", "vice-1", opinion="추경에서 다시 검토")
     assert office.codes("gu/3", "approve_change", "mayor-1") == []
 
 
@@ -667,7 +635,7 @@ def test_who_owes_what_by_when(office):
         ("submit", "city", 2, ("gu/3",)),
         ("self_evaluate", "elderly", 2, ()),
         ("self_evaluate", "road", 2, ()),
-        ("submit", "welfare", 2, ("gu/2",)),
+        ("submit", "welfare", 2, ("gu/1", "gu/2")),
     ]
     assert due[1].actors == ("elderly-1",)
 

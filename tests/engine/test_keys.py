@@ -119,13 +119,12 @@ def test_a_key_holds_through_an_approval_that_redefines_the_project(spring: Offi
 def test_a_key_holds_for_each_project_of_a_bureau(spring: Office) -> None:
     spring.evaluate("gu/1")
     spring.evaluate("gu/2")
-    signed = {
-        "document": "주무과-1",
-        "sign_off": [{"role": "bureau_head", "actor": "welfare-head"}],
-    }
+    spring.compile("gu/1")
+    spring.sign("gu/1")
+    signed = {"document": "주무과-1"}
     for project in ("gu/1", "gu/1", "gu/2"):
         entry = spring.engine.fire(project, "submit", by="welfare-lead", data=signed, key="s")
-        assert (entry.project, entry.number) == (project, 3)
+        assert (entry.project, entry.number) == (project, 5)
     with pytest.raises(evalflow.KeyReused):
         spring.engine.fire(
             "gu/2", "submit", by="welfare-lead", data={**signed, "document": "주무과-2"}, key="s"

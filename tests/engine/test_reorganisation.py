@@ -95,8 +95,7 @@ def test_roles_follow_the_day(reorganised):
     evaluate(office, "gu/2", "elderly-1")  # the same person, now in the other department
     evaluate(office, "gu/3", "road-1")
     # the bureau of the new unit submits it, together with its own
-    sign = {"document": "주무과-1", "sign_off": [{"role": "bureau_head", "actor": "city-head"}]}
-    office.fire("gu/3", "submit", "city-lead", **sign)
+    office.submit("gu/3")
     assert {office.state(p) for p in ("gu/1", "gu/3")} == {"submitted"}
     assert office.state("gu/2") == "self_evaluated"
     assert list(office.engine.audit.verify()) == []

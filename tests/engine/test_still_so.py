@@ -147,7 +147,7 @@ def test_a_project_that_came_into_the_bureau_is_not_left_behind(
     interposed(lambda: revise(office, text))
 
     with pytest.raises(evalflow.Conflict):
-        office.submit("gu/1")
+        office.compile("gu/1")
 
     assert office.state("gu/1") == office.state("gu/2") == "self_evaluated"
     assert list(office.engine.audit.verify()) == []
@@ -167,7 +167,7 @@ def test_the_bureaus_projects_are_compared_also_where_no_revision_tells(
     interposed(lambda: revise(office, PLAN + NINTH))
 
     with pytest.raises(evalflow.Conflict) as caught:
-        office.submit("gu/1")
+        office.compile("gu/1")
     assert caught.value.project == "gu/9"
 
 
@@ -209,10 +209,9 @@ def test_a_unit_of_a_batch_is_decided_anew_after_a_revision(
     office.clock.go("2016-04-04")
     for project in GOOD:
         office.evaluate(project)
-    signed = {
-        "document": "주무과-1",
-        "sign_off": [{"role": "bureau_head", "actor": "welfare-head"}],
-    }
+    office.compile("gu/1")
+    office.sign("gu/1")
+    signed = {"document": "주무과-1"}
     plan = office.engine.batch(
         "submit", by="welfare-lead", where={"unit": "welfare"}, data=signed, mode=mode
     )
@@ -222,7 +221,7 @@ def test_a_unit_of_a_batch_is_decided_anew_after_a_revision(
     receipts = list(office.engine.batches.apply(plan))
 
     assert {receipt.outcome for receipt in receipts} <= {"conflict", "held"}
-    assert office.state("gu/1") == office.state("gu/2") == "self_evaluated"
+    assert office.state("gu/1") == office.state("gu/2") == "signed"
 
 
 # --------------------------------------------------------------------------- expected

@@ -115,10 +115,16 @@ def test_somebody_is_named_by_his_role_and_projects_by_exception(run: Run, store
         + """\
   - on: 2016-04-05
     by: {role: lead_section}
+    do: compile
+    project: 3
+  - by: {role: bureau_head}
+    do: sign
+    project: 3
+    expect: {role: bureau_head, for: none}
+  - by: {role: lead_section}
     do: submit
     project: 3
     data: {document: 주무과-1}
-    fill: {sign_off: {role: bureau_head}}
     expect: {state: submitted}
   - by: {role: policy_office, nth: 2}
     do: review

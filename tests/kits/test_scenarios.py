@@ -44,11 +44,12 @@ def test_a_quarter_that_goes_as_expected(failures):
     project: 3
     data: {GOOD}
     expect: {{state: [self_evaluated, unchanged], rate: 100, band: on_track, late: 0, tells: []}}
-  - on: 2016-04-06
-    by: city-lead
+  - {{on: 2016-04-06, by: city-lead, do: compile, project: 3}}
+  - {{by: city-head, do: sign, project: 3}}
+  - by: city-lead
     do: submit
     project: 3
-    data: {{document: 주무과-1, sign_off: [{{role: bureau_head, actor: city-head}}]}}
+    data: {{document: 주무과-1}}
     expect: {{late: 1, tells: [policy-1, policy-2, both-1], period: 2016-Q1}}
   - on: 2016-04-06 23:59
     expect: {{overdue: [1, 2]}}
@@ -60,7 +61,8 @@ def test_a_quarter_that_goes_as_expected(failures):
     [
         (
             "{state: submitted}",
-            "3 state: expected submitted, got self_evaluated, unchanged, not_referred",
+            "3 state: expected submitted, got "
+            "self_evaluated, unchanged, not_referred, no_follow_up",
         ),
         ("{rate: 99.9}", "3 rate: expected 99.9, got 100.0"),
         ("{band: lagging}", "3 band: expected lagging, got on_track"),

@@ -25,7 +25,7 @@ from evalflow.model import CalendarRules, DueRule, Grant, Label, PlanHead, Scori
 from evalflow.model.calendar import Calendar
 from lifecycle_strategies import ORDER, VOCABULARY, lifecycles
 
-MAJOR_WORKS = load_lifecycle("major-works", vocabulary=VOCABULARY)
+MAJOR_WORKS = load_lifecycle("major-works/2", vocabulary=VOCABULARY)
 
 
 def order(*changes: tuple[str, str]) -> Lifecycle:
@@ -96,7 +96,7 @@ def plan(
         effective="2016-Q1",
         year=2016,
         label=Label("계획", "Plan"),
-        lifecycle="major-works",
+        lifecycle="major-works/2",
         units=known,
         office="gu",
         directory=directory,
@@ -659,11 +659,11 @@ def test_stretches_cover_the_plans_time_without_gaps() -> None:
 
 
 def test_findings_know_their_place_where_the_file_is_known() -> None:
-    works = load_lifecycle("major-works", vocabulary=VOCABULARY)
+    works = load_lifecycle("major-works/2", vocabulary=VOCABULARY)
     findings = check(works, vocabulary=VOCABULARY, head=plan(without("mayor-1")))
     assert findings[0].place is not None
-    assert findings[0].place.startswith("major-works.yaml:")
-    assert findings[0].text("en").startswith("major-works.yaml:")
+    assert findings[0].place.startswith("major-works-2.yaml:")
+    assert findings[0].text("en").startswith("major-works-2.yaml:")
     assert findings[0].text("ko").endswith(".")
 
 

@@ -27,7 +27,7 @@ from evalflow.lifecycle.sources import presets
 from evalflow.model import Label
 from lifecycle_strategies import ORDER, VOCABULARY, lifecycles
 
-MAJOR_WORKS = load_lifecycle("major-works", vocabulary=VOCABULARY)
+MAJOR_WORKS = load_lifecycle("major-works/2", vocabulary=VOCABULARY)
 ONE_REGION = lifecycle_from_tree(
     read(
         (ORDER[: ORDER.index("  complaint:")] + ORDER[ORDER.index("events:") :])

@@ -34,13 +34,13 @@ CHANGES = {
                 "event 'Review', who may: policy_office → policy_office, audit_office"),
     "due": (lambda t: event(t, "submit").update(due={"day": "7"}), "event 'Submit', due: "),
     "guard": (lambda t: event(t, "review").update(guards=[]),
-              "event 'Review', guards: rates_judged → -"),
+              "event 'Review', guards: rates_judged, visit_in_order → -"),
     "moves": (lambda t: event(t, "send_back").update(
                   transitions=[{"from": "submitted", "to": "planned"}]),
               "event 'Send back', moves: submitted→planned; reviewed→planned → submitted→planned"),
-    "data": (lambda t: event(t, "consult").update(
-                 data=[d for d in event(t, "consult")["data"] if d["name"] != "dissent"]),
-             "event 'Consult', data: opinion: text!, dissent: flag → opinion: text!"),
+    "data": (lambda t: event(t, "correct").update(
+                 data=[d for d in event(t, "correct")["data"] if d["name"] != "document"]),
+             "reason: reason!, document: document → period: period!, corrected: figures!, reason"),
     "notices": (lambda t: event(t, "approve").update(notices=[]),
                 "event 'Approve as on track', notices: approved → department → -"),
     "event gone": (lambda t: t.update(

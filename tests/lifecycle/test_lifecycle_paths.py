@@ -18,16 +18,18 @@ from lifecycle_strategies import lifecycles
 def test_the_shortest_way_to_lagging():
     lifecycle = evalflow.load_lifecycle("major-works")
     (graph,) = paths(lifecycle, vocabulary(plugins=[]).guards)
-    assert graph.shortest("lagging") == ("self_evaluate", "submit", "review", "flag_lagging")
+    assert graph.shortest("lagging") == (
+        *("self_evaluate", "compile", "sign", "submit", "review", "flag_lagging"),
+    )
     assert graph.shortest("planned") == ()
 
 
 def test_the_simple_ways_to_lagging_are_these():
     lifecycle = evalflow.load_lifecycle("major-works")
-    begin = ("self_evaluate", "submit", "review")
     assert set(alone(lifecycle, "evaluation").simple("lagging")) == {
-        (*begin, "flag_lagging"),
-        (*begin, "approve", "spot_check"),
+        ("self_evaluate", "compile", signed, "submit", "review", *end)
+        for signed in ("sign", "enter_paper_signature")
+        for end in (("flag_lagging",), ("approve", "spot_check"))
     }
 
 
@@ -67,8 +69,8 @@ STATES = evalflow.load_lifecycle("major-works").states
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_the_command_prints_them(lang, capsys):
     assert cli.run(["--lang", lang, "lifecycle", "paths", "major-works", "--to", "reviewed"]) == 0
-    shown = {"ko": "자체평가 → 제출 → 종합평가", "en": "Self-evaluate → Submit → Review"}
-    assert shown[lang] in capsys.readouterr().out
+    shown = {"ko": "→ 결재 → 제출 → 종합평가", "en": "→ Sign → Submit → Review"}
+    assert shown[lang] in " ".join(capsys.readouterr().out.split())
     assert cli.run(["lifecycle", "paths", "major-works", "--to", "reviewd"]) == 4
     assert "'reviewed'" in capsys.readouterr().err
     assert cli.run(["lifecycle", "paths", "major-works", "--all", "--limit", "1", "--json"]) == 0

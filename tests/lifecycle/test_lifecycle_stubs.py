@@ -26,10 +26,11 @@ def use(engine: Engine, actor: Actor) -> Entry:
         "gu/3", by=actor, actuals={"metres": 400, "complaints": Decimal("49.5")},
         explanations={"metres": {"cause": "동절기", "countermeasure": "인력 추가"}},
     )
-    office.submit(
-        "gu/3", by=actor, document="주무과-1",
-        sign_off={"role": "bureau_head", "actor": "city-head"},
+    office.enter_paper_signature(
+        "gu/3", by=actor, paper=["결재본"],
+        sign_off={"role": "bureau_head", "actor": "city-head", "on": "2016-04-05"},
     )
+    office.submit("gu/3", by=actor, document="주무과-1")
     office.review("gu/3", by=actor, ratings={"metres": {"rate": "80.0", "reason": "재산정"}})
     return office.extend_deadline(
         "gu/3", by=actor, deadline="submit", until="2016-04-08", reason="태풍", key="k"

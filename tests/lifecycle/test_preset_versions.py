@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import attrs
 import pytest
 
 import evalflow
@@ -18,11 +19,11 @@ SECOND = evalflow.load_lifecycle("major-works/2")
 
 @pytest.fixture
 def second(store_url: str, tmp_path: Path, clock: Clock) -> Iterator[Office]:
-    """The small office as version 2 left it."""
+    """The small office as version 2 left it, when its name meant that version."""
     path = tmp_path / "second.yaml"
-    path.write_text(PLAN.replace("major-works", "major-works/2"), encoding="utf-8")
+    path.write_text(PLAN, encoding="utf-8")
     with evalflow.open(store_url, plugins=[], clock=clock) as engine:
-        plan = evalflow.load_plan(path)
+        plan = attrs.evolve(evalflow.load_plan(path), lifecycle=SECOND)
         engine.adopt(plan, by=plan.actor("policy-1"))
         yield Office(engine, plan, clock)
 
@@ -54,7 +55,14 @@ def test_what_version_2_left_migrates_is_whole_and_goes_on(second: Office) -> No
     """Every state of version 2 is carried as the preset says, without a mapping of the office's."""
     office, engine = second, second.engine
     assert {each.lifecycle for each in engine.projects()} == {SECOND.fingerprint}
-    office.to_lagging()
+    office.clock.go("2016-04-04")
+    explained = {"metres": {"cause": "동절기", "countermeasure": "인력 추가"}}
+    office.evaluate("gu/3", actuals={"metres": 300, "complaints": 50}, explanations=explained)
+    signed = [{"role": "bureau_head", "actor": "city-head"}]
+    office.fire("gu/3", "submit", "city-lead", document="주무과-1", sign_off=signed)
+    office.clock.go("2016-04-15")
+    office.review("gu/3")
+    office.fire("gu/3", "flag_lagging", "policy-1")
     office.fire(
         "gu/3",
         "request_change",
@@ -72,6 +80,8 @@ def test_what_version_2_left_migrates_is_whole_and_goes_on(second: Office) -> No
     assert {each.outcome for each in receipts} == {"done"}
     assert {each.lifecycle for each in engine.projects()} == {NEWEST.fingerprint}
     assert list(engine.audit.verify()) == []
+    office.evaluate("gu/2")
+    office.submit("gu/1")
     office.fire("gu/3", "open_period", "policy-1")
     office.fire("gu/3", "withdraw_change", "road-head", reason="보고 취소")
     assert list(engine.audit.verify()) == []
@@ -114,3 +124,31 @@ def test_a_mapping_names_states_that_there_are(tmp_path: Path) -> None:
         (6, "wrong_value", "major-works"),
         (7, "unknown_state", "planed"),
     ]
+
+
+def test_under_version_2_a_submission_names_the_head_who_signed(second):
+    second.clock.go("2016-04-04")
+    second.evaluate("gu/3")
+
+    def codes(sign_off):
+        return second.codes("gu/3", "submit", "city-lead", document="주무과-1", sign_off=sign_off)
+
+    assert codes([{"role": "lead_section", "actor": "city-lead"}]) == ["not_signed"]
+    assert codes([{"role": "bureau_head", "actor": "welfare-head"}]) == ["signer_without_role"]
+    assert codes([]) == ["data_missing"]
+    assert codes([{"role": "bureau_head", "actor": "city-head"}]) == []
+
+
+def test_under_version_2_an_acting_head_is_named_only_while_appointed(second):
+    second.clock.go("2016-07-04")
+    second.evaluate("gu/1")
+    second.evaluate("gu/2")
+    acting = [{"role": "bureau_head", "actor": "elderly-head"}]
+
+    second.clock.go("2016-07-06")
+    assert second.codes("gu/1", "submit", "welfare-lead", document="주무과-1", sign_off=acting) == [
+        "signer_without_role"
+    ]
+    second.clock.go("2016-07-05")
+    second.fire("gu/1", "submit", "welfare-lead", document="주무과-1", sign_off=acting)
+    assert second.state("gu/1") == "submitted"

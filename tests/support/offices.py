@@ -136,6 +136,10 @@ GOOD: dict[str, dict[str, Any]] = {
 }
 
 
+def bureau_of(project: str) -> str:
+    return "city" if project == "gu/3" else "welfare"
+
+
 class Clock:
     """A clock that a test turns."""
 
@@ -186,15 +190,19 @@ class Office:
             data.setdefault("cards", {"1": "정상", "2": "정상"})
         return self.fire(project, "self_evaluate", by, **data)
 
+    def compile(self, project: str) -> evalflow.Entry:
+        return self.fire(project, "compile", f"{bureau_of(project)}-lead")
+
+    def sign(self, project: str) -> evalflow.Entry:
+        """Let the bureau's head sign what its lead section has drafted."""
+        return self.fire(project, "sign", f"{bureau_of(project)}-head")
+
     def submit(self, project: str) -> evalflow.Entry:
-        bureau = "city" if project == "gu/3" else "welfare"
-        return self.fire(
-            project,
-            "submit",
-            f"{bureau}-lead",
-            document="주무과-1",
-            sign_off=[{"role": "bureau_head", "actor": f"{bureau}-head"}],
-        )
+        """Draft, sign and submit the bureau's evaluation."""
+        self.compile(project)
+        self.sign(project)
+        lead = f"{bureau_of(project)}-lead"
+        return self.fire(project, "submit", lead, document="주무과-1")
 
     def review(self, project: str, ratings: Any = "confirmed") -> evalflow.Entry:
         return self.fire(project, "review", "policy-1", ratings=ratings)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from evalflow.cli.said import acting, in_entry, reviewed
 from evalflow.cli.schemes import print_about
 from evalflow.cli.session import Session, moment, one_line, read_data, read_where
 from evalflow.errors import InvalidInput, Problem, Reason, Refused
@@ -93,6 +94,11 @@ def _where(
     is_flag=True,
     help="잠정 실적 · Actuals that are still provisional, up to the current period.",
 )
+@click.option(
+    "--review",
+    is_flag=True,
+    help="검토 근거 · What each review stands on: evidence, site visit, opinion.",
+)
 @click.option("--as-of", metavar="DATE", help="그날 끝의 현황 · As it stood at the end of a day.")
 @click.option(
     "--by",
@@ -106,6 +112,7 @@ def status_command(
     session: Session,
     /,
     provisional: bool,
+    review: bool,
     as_of: str | None,
     by: str | None,
     reader: str | None,
@@ -126,6 +133,18 @@ def status_command(
                 )
             ]
         )
+    if review and (as_of or by or provisional or as_json):
+        raise InvalidInput(
+            [
+                Problem(
+                    code="which",
+                    ko="--review는 지금 기간의 검토 근거를 표로 보입니다: 다른 보기와 함께 쓸 수 "
+                    "없습니다 (자세히는 score, history)",
+                    en="--review shows, as a table, what the reviews of now stand on: not with "
+                    "--as-of, --by, --provisional or --json (score and history say more)",
+                )
+            ]
+        )
     with session.open() as engine:
         at = moment(session, engine, where.get("plan"), as_of)
         view = engine if reader is None else View(engine, reader)
@@ -140,7 +159,13 @@ def status_command(
                 "projects", projects, illustrative=session.illustrative(engine, plans)
             )
         else:
-            print_projects(session, engine, projects, at)
+            looks = None
+            if review:
+
+                def looks(project: Project) -> str:
+                    return reviewed(session, view.evaluation(project.id))
+
+            print_projects(session, engine, projects, at, looks)
 
 
 def _print_provisional(
@@ -200,8 +225,9 @@ def print_projects(
     engine: Engine,
     projects: Iterable[Project],
     at: dt.datetime | None = None,
+    looks: Callable[[Project], str] | None = None,
 ) -> None:
-    """Print projects as a table: where each stands."""
+    """Print projects as a table: where each stands; `looks` adds what its review stands on."""
     plans: dict[str, None] = {}
 
     def rows() -> Iterable[Sequence[str]]:
@@ -218,11 +244,14 @@ def print_projects(
                 project.period,
                 session.states(lifecycle, project.states),
                 session.label(band_label(head.scoring.bands, project.band)),
+                *(() if looks is None else (looks(project),)),
             )
 
     heads = session.say(
         "관리번호,사업명,부서,분야,기간,상태,등급", "Number,Project,Unit,Field,Period,State,Band"
     ).split(",")
+    if looks is not None:
+        heads.append(session.say("검토 근거", "Review"))
     session.table(heads, rows())
     session.remark_illustrative(engine, plans)
 
@@ -623,10 +652,9 @@ def history_command(session: Session, project: str, reader: str | None, as_json:
             for entry in entries:
                 lifecycle = engine.plans.lifecycle(entry.lifecycle)
                 name = session.event(lifecycle, entry.event)
-                who = entry.actor
-                if entry.on_behalf_of:
-                    who += session.say("(代 ", " (for ") + entry.on_behalf_of + ")"
-                remark = entry.reason or ""
+                who = acting(session, entry.actor, entry.on_behalf_of)
+                said = in_entry(session, lifecycle.events.get(entry.event), entry)
+                remark = "; ".join(each for each in (entry.reason, said) if each)
                 marked = _provisional_in(entry)
                 if marked:
                     remark = session.say("[잠정치: ", "[provisional: ") + f"{marked}] {remark}"

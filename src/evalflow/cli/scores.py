@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evalflow.cli.said import beside_rating
 from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, Problem, invalid
 from evalflow.model import Share
@@ -192,6 +193,8 @@ def _project(
             f"{score}scorer {rating.scorer} {rating.version}, plan revision {rating.revision}",
         )
     )
+    for said in beside_rating(session, engine.plans.lifecycle(project.lifecycle), head, evaluation):
+        session.echo(f"· {said}")
     _earlier(session, engine, view, project_id, evaluation, definition, bands)
     if again is not None:
         session.echo(_comparison(session, rating, again))

@@ -14,9 +14,11 @@ from typing import Any
 
 import attrs
 
+from evalflow.decision import follow_up, signing
 from evalflow.decision.firing import Draft, Firing
 from evalflow.errors import InvalidInput, Reason
 from evalflow.files.words import has_words
+from evalflow.lifecycle.definition import Line
 from evalflow.lifecycle.fields import figure_from
 from evalflow.model import (
     Actual,
@@ -35,6 +37,9 @@ from evalflow.plan.differences import past_targets, project_differences
 from evalflow.plan.patch import merge_patch, touched
 from evalflow.plan.project import definition_from_tree
 
+VISIT_NOTICES = "visit-notices"
+"""Under this name an evaluation keeps, among its facts, which visits were announced."""
+
 Action = Callable[[Firing, Draft], Draft]
 
 
@@ -50,8 +55,8 @@ def facts(firing: Firing, draft: Draft) -> Draft:
 def self_rating(firing: Firing, draft: Draft) -> Draft:
     """Rate the given actuals as the department's own rating (R35).
 
-    An earlier review of this period speaks of other figures, so it no longer counts; it
-    stays in the history (D7).
+    An earlier review of this period, and signatures, speak of other figures, so they no longer
+    count; they stay in the history (D7).
     """
     actuals = firing.given("figures")
     if actuals is None:
@@ -59,7 +64,8 @@ def self_rating(firing: Firing, draft: Draft) -> Draft:
     rating = firing.rate(_figures(actuals), {})
     draft = _explained(firing, draft, actuals, firing.evaluation.period)
     draft = facts(firing, draft)
-    evaluation = attrs.evolve(draft.evaluation, self_rating=rating, review_rating=None)
+    kept = {k: v for k, v in draft.evaluation.facts.items() if k != signing.SIGN_LINE}
+    evaluation = attrs.evolve(draft.evaluation, facts=kept, self_rating=rating, review_rating=None)
     return attrs.evolve(draft, evaluation=evaluation, rating=rating)
 
 
@@ -230,7 +236,12 @@ def next_period(firing: Firing, draft: Draft) -> Draft:
     return attrs.evolve(
         draft,
         period=following,
-        evaluation=Evaluation(project=firing.project.id, period=following, prior=prior),
+        evaluation=Evaluation(
+            project=firing.project.id,
+            period=following,
+            prior=prior,
+            facts=follow_up.handed_on(done),
+        ),
     )
 
 
@@ -403,6 +414,231 @@ def consultation(firing: Firing, draft: Draft) -> Draft:
     return attrs.evolve(draft, change=attrs.evolve(draft.change, opinions=opinions))
 
 
+def agreement(firing: Firing, draft: Draft) -> Draft:
+    """Add a consulted party's opinion to the change, as `consultation` does, with the day and with
+    whom the party acted for (협조, R11, R43, R58)."""
+    if draft.change is None or firing.grant is None:
+        return draft
+    opinion: dict[str, Any] = {
+        **follow_up.who(firing, firing.grant),
+        "opinion": firing.given("text") or "",
+        "dissent": bool(firing.given("flag")),
+    }
+    opinions = (*draft.change.opinions, opinion)
+    return attrs.evolve(draft, change=attrs.evolve(draft.change, opinions=opinions))
+
+
+def settlement(firing: Firing, draft: Draft) -> Draft:
+    """Note that a superior decided on the dissent that was recorded so far (R58)."""
+    if draft.change is None or firing.grant is None:
+        return draft
+    settled = {
+        "step": "settle",
+        **follow_up.who(firing, firing.grant),
+        "opinion": firing.given("text") or "",
+    }
+    signatures = (*draft.change.signatures, settled)
+    return attrs.evolve(draft, change=attrs.evolve(draft.change, signatures=signatures))
+
+
+# --------------------------------------------------------------------------- signatures
+
+
+def drafted(firing: Firing, draft: Draft) -> Draft:
+    """Open the event's line of signatures anew, with who drafted the paper (기안)."""
+    if firing.grant is None:
+        return draft
+    return _signed(firing, draft, ({"step": signing.DRAFT, **follow_up.who(firing, firing.grant)},))
+
+
+def signature(firing: Firing, draft: Draft) -> Draft:
+    """Sign as the next in the line (결재), dated by the office's day; whom a stand-in signed for
+    (대결) is what the appointment says. Refused to whoever is not next."""
+    line, grant = signing.line_of(firing.lifecycle, firing.event), firing.grant
+    if line is None or grant is None:
+        return draft
+    roles, done = _standing(line, firing, draft)
+    turn = signing.next_role(roles, done)
+    if turn is None:
+        return draft
+    if turn != grant.role:
+        return attrs.evolve(draft, reasons=(*draft.reasons, _not_next(firing, line, turn)))
+    made = {"step": signing.SIGN, **follow_up.who(firing, grant), **_ends(line, roles, grant.role)}
+    return _signed(firing, draft, (*done, made))
+
+
+def paper_signature(firing: Firing, draft: Draft) -> Draft:
+    """Enter signatures that were given on paper (서면 결재), as such: who signed on which day, who
+    entered it and when. Not before the draft, not on a day to come, and in the line's order."""
+    line, entered = signing.line_of(firing.lifecycle, firing.event), firing.given("sign_off")
+    if line is None or not entered or firing.grant is None:
+        return draft
+    roles, done = _standing(line, firing, draft)
+    reasons: list[Reason] = []
+    for each in entered:
+        made, against = _on_paper(firing, line, roles, done, each)
+        reasons.extend(against)
+        done = (*done, made)
+    if reasons:
+        return attrs.evolve(draft, reasons=(*draft.reasons, *reasons))
+    return _signed(firing, draft, done)
+
+
+def unsigned(firing: Firing, draft: Draft) -> Draft:
+    """Void the line's draft and signatures: the paper was returned; the history has them."""
+    return _signed(firing, draft, ())
+
+
+def visit_announced(firing: Firing, draft: Draft) -> Draft:
+    """Note that a site visit (현장확인) was announced for a day: not for one that is past (R54)."""
+    day = firing.given("date")
+    if day is None or firing.grant is None:
+        return draft
+    if dt.date.fromisoformat(day) < firing.today:
+        reason = Reason(
+            code="in_the_past",
+            ko=f"현장확인 예정일 {day}이(가) 이미 지났습니다 (오늘 {firing.today}).",
+            en=f"{day} is in the past (today is {firing.today}).",
+        )
+        return attrs.evolve(draft, reasons=(*draft.reasons, reason))
+    notice = {**follow_up.who(firing, firing.grant), "visit": day}
+    told = [*draft.evaluation.facts.get(VISIT_NOTICES, ()), notice]
+    facts = {**draft.evaluation.facts, VISIT_NOTICES: told}
+    return attrs.evolve(draft, evaluation=attrs.evolve(draft.evaluation, facts=facts))
+
+
+def _not_next(firing: Firing, line: Line, turn: str) -> Reason:
+    """Return why somebody who signs in the line may not sign now."""
+    label = firing.lifecycle.roles[turn].label
+    event = next(
+        (
+            each
+            for each in firing.lifecycle.events.values()
+            if each.line == line.name and "signature" in each.actions and turn in each.by
+        ),
+        firing.event,
+    )
+    unit = firing.latest.unit_on(firing.today)
+    return Reason(
+        code="not_next_in_line",
+        ko=f"결재 순서가 아닙니다: '{line.label.ko}'의 다음 결재자는 {label.ko}입니다 "
+        f"('{event.label.ko}', {event.name}).",
+        en=f"not next in the line '{line.label.en}': the {label.en} signs next "
+        f"('{event.label.en}', {event.name}).",
+        who=firing.directory.holders((turn,), unit, firing.today) or (turn,),
+        about=line.name,
+    )
+
+
+def _standing(
+    line: Line, firing: Firing, draft: Draft
+) -> tuple[tuple[str, ...], tuple[signing.Signature, ...]]:
+    roles = signing.signers(line, firing.head, draft.change)
+    return roles, signing.signed(line, draft.evaluation, draft.change)
+
+
+def _ends(line: Line, roles: tuple[str, ...], role: str) -> dict[str, Any]:
+    """Say where the line ends with this role, and whether it decides by delegation (전결, R58)."""
+    if role != roles[-1]:
+        return {}
+    return {"final": True, **({"delegated": True} if role != line.by[-1] else {})}
+
+
+def _signed(firing: Firing, draft: Draft, done: tuple[signing.Signature, ...]) -> Draft:
+    line = signing.line_of(firing.lifecycle, firing.event)
+    if line is None:
+        return draft
+    if line.of == "change":
+        if draft.change is None:
+            return draft
+        return attrs.evolve(draft, change=attrs.evolve(draft.change, signatures=done))
+    facts = {k: v for k, v in draft.evaluation.facts.items() if k != signing.SIGN_LINE}
+    if done:
+        facts[signing.SIGN_LINE] = [dict(each) for each in done]
+    return attrs.evolve(draft, evaluation=attrs.evolve(draft.evaluation, facts=facts))
+
+
+def _on_paper(
+    firing: Firing,
+    line: Line,
+    roles: tuple[str, ...],
+    done: tuple[signing.Signature, ...],
+    given: Mapping[str, Any],
+) -> tuple[dict[str, Any], list[Reason]]:
+    """Return a paper signature as it is recorded, and what speaks against it."""
+    role, actor, on = given["role"], given["actor"], given.get("on")
+    made: dict[str, Any] = {"step": signing.SIGN, "role": role, "actor": actor, "on": on}
+    reasons: list[Reason] = []
+
+    def against(code: str, ko: str, en: str, who: tuple[str, ...] = ()) -> None:
+        reasons.append(Reason(code=code, ko=ko, en=en, who=who, about="sign_off"))
+
+    wanted = signing.next_role(roles, done)
+    if role != wanted:
+        next_ko, next_en = _role_text(firing, wanted)
+        against(
+            "not_next_in_line",
+            f"'{role}' 결재 순서가 아닙니다 (다음: {next_ko}).",
+            f"'{role}' is not next in the line (next: {next_en}).",
+        )
+        return made, reasons
+    if on is None:
+        ko = f"'{actor}'의 서면 결재일을 적어야 합니다 (on)."
+        against("paper_undated", ko, f"say on which day '{actor}' signed the paper (on).")
+        return made, reasons
+    day = dt.date.fromisoformat(on)
+    if day > firing.today:
+        against(
+            "in_the_future",
+            f"결재일 {on}은(는) 아직 오지 않은 날입니다 (오늘 {firing.today}).",
+            f"{on} is in the future (today is {firing.today}).",
+        )
+    first = done[0]["on"] if done else None
+    if first is not None and on < first:
+        against(
+            "before_draft",
+            f"결재일 {on}이(가) 기안일 {first}보다 앞섭니다.",
+            f"signed on {on}, before the draft of {first}.",
+        )
+    unit, directory = firing.latest.unit_on(day), firing.directory
+    able = directory.holders((role,), unit, day)
+    grants = (
+        directory.grants_for(directory.actor(actor), (role,), unit, day) if actor in able else ()
+    )
+    if not grants:
+        label = firing.lifecycle.roles[role].label
+        against(
+            "signer_without_role",
+            f"'{actor}'은(는) {on}에 이 부서의 '{label.ko}'이(가) 아닙니다.",
+            f"'{actor}' was no '{label.en}' for this unit on {on}.",
+            able,
+        )
+        return made, reasons
+    behalf = grants[0].on_behalf_of
+    if "for" in given and given["for"] != behalf:
+        against(
+            "not_acting_for",
+            f"'{actor}'은(는) {on}에 '{given['for']}'을(를) 대결하지 않습니다 "
+            f"(대결: {behalf or '없음'}).",
+            f"'{actor}' did not act for '{given['for']}' on {on} (for: {behalf or 'nobody'}).",
+        )
+    if behalf is not None:
+        made["for"] = behalf
+    entered = {"entered_by": firing.actor.id, "entered_on": firing.today.isoformat()}
+    made.update(_ends(line, roles, role), paper=True, entry=firing.number, **entered)
+    return made, reasons
+
+
+def _role_text(firing: Firing, role: str | None) -> tuple[str, str]:
+    if role is None:
+        return "없음", "nobody"
+    label = firing.lifecycle.roles[role].label
+    return label.ko, label.en
+
+
+# --------------------------------------------------------------------------- changes in force
+
+
 def plan_revision(firing: Firing, draft: Draft) -> Draft:
     """Put the approved change into force: a new plan revision from this period on (R43, D5)."""
     if draft.change is None:
@@ -479,6 +715,17 @@ ACTIONS: Mapping[str, Action] = {
         change_report,
         change,
         consultation,
+        agreement,
+        settlement,
+        drafted,
+        signature,
+        paper_signature,
+        unsigned,
+        follow_up.follow_up_opened,
+        follow_up.follow_up_planned,
+        follow_up.follow_up_answered,
+        follow_up.follow_up_closed,
+        visit_announced,
         plan_revision,
         change_closed,
         change_filed,

@@ -9,6 +9,7 @@ from functools import lru_cache
 import attrs
 
 from evalflow.decision.clocks import Falls, History, falls
+from evalflow.decision.signing import line_of, signers
 from evalflow.lifecycle.definition import Event, GuardSpec, GuardUse, Lifecycle
 from evalflow.model import DueRule, Entry, Label, PlanHead, Project
 from evalflow.model.calendar import Calendar
@@ -155,6 +156,10 @@ class Ledger:
         left = (day.due - self.today).days
         region = list(self.lifecycle.regions).index(event.leads)
         by = event.by_from(standings[0].project.states[region])
+        line = line_of(self.lifecycle, event)
+        if line is not None and "signature" in event.actions:
+            chosen = signers(line, self.head, standings[0].project.change)
+            by = tuple([role for role in by if role in chosen])
         return Due(
             plan=self.head.id,
             projects=tuple([standing.project.id for standing in standings]),

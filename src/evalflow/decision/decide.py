@@ -12,13 +12,22 @@ from typing import Any
 
 import attrs
 
+from evalflow.decision import signing
 from evalflow.decision.actions import ACTIONS
 from evalflow.decision.entries import following, moved
 from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.guards import Guard
 from evalflow.decision.situation import Situation
 from evalflow.errors import InvalidInput, PluginError, Problem, Reason, invalid
-from evalflow.lifecycle.definition import RUNNING, Event, Field, GuardUse, Lifecycle, NoticeRule
+from evalflow.lifecycle.definition import (
+    NEXT_SIGNER,
+    RUNNING,
+    Event,
+    Field,
+    GuardUse,
+    Lifecycle,
+    NoticeRule,
+)
 from evalflow.lifecycle.fields import figure_from, missing, normal
 from evalflow.lifecycle.machine import Stuck, step
 from evalflow.model import (
@@ -367,7 +376,24 @@ def entitled(situation: Situation, event: Event, actor: Actor, unit: str, today:
     role, unit and separation of duties."""
     directory, lifecycle = situation.directory, situation.lifecycle
     by = event.by_from(_leading_state(situation, event))
+    if event.at == "cooperating":
+        units = situation.latest.cooperating
+        if not units:
+            return Right(
+                None, (Check("role", (_NOBODY_COOPERATES,)), Check("unit"), Check("duties"))
+            )
+        held = [each for each in units if directory.grants_for(actor, by, each, today)]
+        unit = (held or units)[0]
     grants = directory.grants_for(actor, by, unit, today)
+    if event.line is not None:  # who holds several roles signs in the one whose turn it is
+        turn = signing.signs_next(
+            event,
+            lifecycle,
+            situation.head,
+            situation.snapshot.evaluation,
+            situation.project.change,
+        )
+        grants = tuple(sorted(grants, key=lambda grant: grant.role != turn))
     if not grants:
         labels = {name: role.label for name, role in lifecycle.roles.items()}
         reason = directory.why_not(actor, by, unit, today, labels)
@@ -375,7 +401,11 @@ def entitled(situation: Situation, event: Event, actor: Actor, unit: str, today:
             return Right(None, (Check("role"), Check("unit", (reason,)), Check("duties")))
         return Right(None, (Check("role", (reason,)), Check("unit"), Check("duties")))
     passed = (Check("role"), Check("unit"))
-    duties = [duty for duty in lifecycle.duties if event.name in duty.may_not]
+    duties = [
+        duty
+        for duty in lifecycle.duties
+        if event.name in duty.may_not and (not duty.optional or duty.name in situation.head.duties)
+    ]
     acts = situation.evaluated.acts
     for grant in grants:
         if all(access.barred(duty, acts, actor.id, grant) is None for duty in duties):
@@ -389,6 +419,12 @@ def entitled(situation: Situation, event: Event, actor: Actor, unit: str, today:
     reasons = tuple([reason for reason in barred if reason is not None])
     return Right(grants[0], (*passed, Check("duties", reasons)))
 
+
+_NOBODY_COOPERATES = Reason(
+    code="nobody_cooperates",
+    ko="이 사업에는 협조부서가 없습니다.",
+    en="no unit has to cooperate on this project.",
+)
 
 _Reasons = tuple[Reason, ...]
 
@@ -554,7 +590,7 @@ def _move(
         entry=entry,
         evaluation=written,
         definition=definition,
-        notices=_notices(firing, entry, stands),
+        notices=_notices(firing, draft, entry, stands),
     )
 
 
@@ -576,7 +612,7 @@ def _entry_data(firing: Firing, draft: Draft) -> Tree:
     return {**data, "definition": draft.definition.tree}
 
 
-def _notices(firing: Firing, entry: Entry, stands: Project) -> tuple[Notice, ...]:
+def _notices(firing: Firing, draft: Draft, entry: Entry, stands: Project) -> tuple[Notice, ...]:
     """Return the notices of a firing, one for each recipient and notifier, their recipients
     resolved today. The same notice is sent once per visit to a state (not once per state); what
     is fired within a visit tells of itself each time: a second spot check."""
@@ -599,6 +635,8 @@ def _notices(firing: Firing, entry: Entry, stands: Project) -> tuple[Notice, ...
             rule.entering not in entry.after or rule.entering in entry.before
         ):
             continue
+        if rule.when is not None and firing.data.get(rule.when) is not True:
+            continue
         words = Label(
             f"[{rule.label.ko}] {stands.id} {stands.label.ko}",
             f"[{rule.label.en}] {stands.id} {stands.label.en}",
@@ -616,17 +654,25 @@ def _notices(firing: Firing, entry: Entry, stands: Project) -> tuple[Notice, ...
                 at=entry.at,
                 data=told,
             )
-            for role, recipient in _recipients(firing, rule, entry.unit)
+            for role, recipient in _recipients(firing, draft, rule, entry.unit)
             for notifier in firing.head.delivery.notifiers
         )
     return tuple(notices)
 
 
-def _recipients(firing: Firing, rule: NoticeRule, unit: str) -> list[tuple[str, str]]:
+def _recipients(firing: Firing, draft: Draft, rule: NoticeRule, unit: str) -> list[tuple[str, str]]:
     """Return (role, recipient) pairs: every holder, or `role@unit` where nobody holds it."""
     found: dict[str, str] = {}
     directory, today = firing.directory, firing.today
-    for role in rule.to:
+    for named in rule.to:
+        role = named
+        if named == NEXT_SIGNER:
+            signs = signing.signs_next(
+                firing.event, firing.lifecycle, firing.head, draft.evaluation, draft.change
+            )
+            if signs is None:
+                continue
+            role = signs
         places = firing.latest.cooperating if role == "cooperating" else (unit,)
         for place in places:
             if role == "cooperating":

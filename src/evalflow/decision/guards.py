@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from evalflow.decision import signing
+from evalflow.decision.actions import VISIT_NOTICES
 from evalflow.decision.firing import Draft, Firing
+from evalflow.decision.follow_up import cooperation_answered
 from evalflow.decision.procedure_guards import PROCEDURE_GUARDS
 from evalflow.errors import Reason
 from evalflow.files.words import has_words
@@ -229,7 +232,9 @@ def _not_complete(firing: Firing, peer: Project) -> Reason:
     owing = [
         event
         for event in firing.lifecycle.events.values()
-        if event.leads == firing.event.leads and event.due and state in event.sources()
+        if event.leads == firing.event.leads
+        and (event.due or event.line)
+        and state in event.sources()
     ]
     roles = tuple({role: None for event in owing for role in event.by})
     who = firing.directory.holders(roles, peer.unit, firing.today)
@@ -285,6 +290,107 @@ def signed_off(firing: Firing, after: Draft, *, by: str) -> Reasons:
             )
         )
     return reasons
+
+
+def line_signed(firing: Firing, after: Draft) -> Reasons:
+    """Refuse until everybody in the event's line has signed: the last one decides (R5, R58)."""
+    role = _signs_next(firing, after)
+    if role is None:
+        return None
+    label = firing.lifecycle.roles[role].label
+    unit = firing.latest.unit_on(firing.today)
+    return Reason(
+        code="line_unsigned",
+        ko=f"{label.ko}의 결재가 아직 없습니다.",
+        en=f"the {label.en} has not signed yet.",
+        who=firing.directory.holders((role,), unit, firing.today) or (role,),
+        about=firing.event.line,
+    )
+
+
+def line_goes_on(firing: Firing, after: Draft) -> Reasons:
+    """Refuse to whoever signs last: that is the decision, an event of its own (전결, R58)."""
+    if _signs_next(firing, after) is not None:
+        return None
+    return Reason(
+        code="signs_last",
+        ko="결재선의 마지막 결재자입니다: 중간 결재가 아니라 결정을 해야 합니다.",
+        en="nobody signs after this: the last in the line decides.",
+        about=firing.event.line,
+    )
+
+
+def _signs_next(firing: Firing, after: Draft) -> str | None:
+    return signing.signs_next(
+        firing.event, firing.lifecycle, firing.head, after.evaluation, after.change
+    )
+
+
+def dissent_settled(firing: Firing, after: Draft) -> Reasons:
+    """Refuse a decision on a change while a consulted party dissents and no superior has settled
+    it (R58: 합의되지 않으면 차상급자)."""
+    change = firing.project.change
+    if change is None:
+        return None
+    latest = {each["role"]: each for each in change.opinions}
+    settled = max((s["entry"] for s in change.signatures if s["step"] == "settle"), default=0)
+    return [
+        Reason(
+            code="dissent_open",
+            ko=f"{_role(firing, role).ko}의 이견이 아직 조정되지 않았습니다: {each['opinion']}",
+            en=f"the dissent of the {_role(firing, role).en} is not settled yet: {each['opinion']}",
+            who=_settlers(firing),
+            about=str(each["entry"]),
+        )
+        for role, each in latest.items()
+        if each["dissent"] and each["entry"] > settled
+    ]
+
+
+def _role(firing: Firing, name: str) -> Label:
+    return firing.lifecycle.roles[name].label
+
+
+def _settlers(firing: Firing) -> tuple[str, ...]:
+    events = [e for e in firing.lifecycle.events.values() if "settlement" in e.actions]
+    roles = tuple({role: None for event in events for role in event.by})
+    unit = firing.latest.unit_on(firing.today)
+    return firing.directory.holders(roles, unit, firing.today) or roles
+
+
+def visit_in_order(firing: Firing, after: Draft) -> Reasons:
+    """Refuse to report a site visit (현장확인) of a day to come, and one of which the department
+    was not told before, unless it says why (R54: 사전통지, 긴급하거나 목적을 해칠 때는 예외)."""
+    visit = firing.given("visit")
+    if visit is None:
+        return None
+    day, told = visit["on"], visit.get("notified_on")
+    if day > firing.today.isoformat():
+        return Reason(
+            code="visit_to_come",
+            ko=f"현장확인일 {day}은(는) 아직 오지 않은 날입니다 (오늘 {firing.today}).",
+            en=f"the site visit of {day} is still to come (today is {firing.today}).",
+            about="visit",
+        )
+    if told is not None and told > day:
+        return Reason(
+            code="notified_after_visit",
+            ko=f"통지일 {told}이(가) 현장확인일 {day}보다 늦습니다.",
+            en=f"the department was told on {told}, after the visit of {day}.",
+            about="visit",
+        )
+    evaluations = (firing.evaluation, firing.situation.snapshot.evaluation)
+    notices = [n for each in evaluations for n in each.facts.get(VISIT_NOTICES, ())]
+    announced = any(each["visit"] == day for each in notices)
+    if announced or told is not None or visit.get("unannounced"):
+        return None
+    return Reason(
+        code="visit_unannounced",
+        ko=f"{day} 현장확인을 미리 통지하지 않았습니다. 통지하지 않은 사유를 적으십시오 "
+        "(unannounced).",
+        en=f"the visit of {day} was not announced: say why not (unannounced).",
+        about="visit",
+    )
 
 
 def rates_judged(firing: Firing, after: Draft) -> Reasons:
@@ -611,6 +717,14 @@ _EVALUATION_GUARDS: tuple[tuple[GuardSpec, Guard], ...] = (
         ),
         signed_off,
     ),
+    (_spec("line_signed", "결재 완료", "the line has signed", in_line=True), line_signed),
+    (_spec("line_goes_on", "중간 결재", "the line goes on", in_line=True), line_goes_on),
+    (_spec("dissent_settled", "이견 조정됨", "dissent settled"), dissent_settled),
+    (
+        _spec("cooperation_answered", "협조부서 회신 완료", "cooperating units answered"),
+        cooperation_answered,
+    ),
+    (_spec("visit_in_order", "현장확인 사전통지", "visits are in order"), visit_in_order),
     (_spec("rates_judged", "이행률 검토", "rates judged"), rates_judged),
     (
         _spec(

@@ -148,6 +148,8 @@ def judge_event(situation: Situation, event: Event, entry: Entry) -> Replayed:
 def _decided(situation: Situation, event: Event, entry: Entry) -> Replayed:
     today = situation.calendar.today(entry.at)
     unit = situation.latest.unit_on(today)
+    if event.at == "cooperating" and situation.latest.cooperating:
+        unit = situation.latest.cooperating[0]
     known, actor = _actor(situation, entry, unit)
     decision = decide(situation, event, actor, entry.at, _given(event, entry), key=entry.key)
     move = decision.move

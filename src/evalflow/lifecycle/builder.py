@@ -10,7 +10,10 @@ from evalflow.files.reader import Part, Reader
 from evalflow.lifecycle import keys
 from evalflow.lifecycle.check.overlap import overlaps
 from evalflow.lifecycle.definition import (
+    AT,
     FIXED,
+    LINE_OF,
+    NEXT_SIGNER,
     RUNNING,
     Duty,
     Event,
@@ -18,6 +21,7 @@ from evalflow.lifecycle.definition import (
     GuardSpec,
     GuardUse,
     Lifecycle,
+    Line,
     NoticeRule,
     Region,
     Role,
@@ -45,6 +49,9 @@ from evalflow.model.history import EVALUATED
 
 COOPERATING = "cooperating"
 """The word in a notice's `to` for the units that must cooperate; no role may bear it."""
+
+IN_LINE = frozenset({"drafted", "signature", "paper_signature", "unsigned"})
+"""The actions that speak of a line of signatures."""
 
 RESERVED_EVENTS = frozenset({"adopt", "revise", "migrate"})
 """Events of every history that no lifecycle defines: a plan is adopted, then revised."""
@@ -74,6 +81,7 @@ class Builder:
         self.roles: dict[str, Role] = {}
         self.regions: dict[str, Region] = {}
         self.states: dict[str, State] = {}
+        self.lines: dict[str, Line] = {}
         self.events: dict[str, Event] = {}
         self.event_names: tuple[str, ...] = ()
         self.paths: dict[str, tuple[str | int, ...]] = {}
@@ -96,6 +104,7 @@ class Builder:
         label = _label(top)
         self._read_roles()
         self._read_regions()
+        self._read_lines()
         events = list(self._named(top, "events", ("절차", "event")))
         self.event_names = tuple(event for event, _ in events)
         for event, part in events:
@@ -133,6 +142,7 @@ class Builder:
             adopted_by=adopted_by,
             replaces=replaces,
             project_plans=contents,
+            lines=self.lines,
             tree=with_order(top.tree),
             places={} if self.document is None else Places(self.document, self.paths),
         )
@@ -173,12 +183,13 @@ class Builder:
     def _read_roles(self) -> None:
         for name, part in self._named(self.top, "roles", ("역할", "role")):
             part.only(keys.ROLE | _name_key(part))
-            if name == COOPERATING:
+            if name in (COOPERATING, NEXT_SIGNER):
+                means = _WORDS[name]
                 part.wrong(
                     None,
                     "reserved_name",
-                    f"역할 이름 '{name}'은(는) 협조 부서를 뜻하는 말입니다",
-                    f"'{name}' is taken: in a notice it means the units that must cooperate",
+                    f"역할 이름 '{name}'은(는) {means.ko}를 뜻하는 말입니다",
+                    f"'{name}' is taken: in a notice it means {means.en}",
                 )
             self.paths[f"roles.{name}"] = part.path
             self.roles[name] = Role(name=name, label=_label(part), at=part.name("at"))
@@ -217,10 +228,36 @@ class Builder:
         if not self.regions:
             empty(self.top, "regions", ("영역", "region"))
 
+    def _read_lines(self) -> None:
+        for name, part in self._named(self.top, "lines", ("결재선", "line")):
+            part.only(keys.LINE)
+            if isinstance(part.path[-1], int):
+                ko, en = "결재선은 이름으로 적습니다 (이름: {…})", "lines are given by name"
+                part.wrong(None, "wrong_value", ko, en)
+            by = self._names(part, "by", ("역할", "role"), self.roles)
+            if not by:
+                empty(part, "by", ("역할", "role"))
+            default = self._names(part, "default", ("역할", "role"), by)
+            if not default:
+                empty(part, "default", ("역할", "role"))
+            elif [role for role in by if role in default] != list(default):
+                ko = f"아래에서 위로 적습니다: {', '.join(by)}"
+                en = f"from the lowest up, as in 'by': {', '.join(by)}"
+                part.wrong("default", "line_order", ko, en, ", ".join(default))
+            self.paths[f"lines.{name}"] = part.path
+            self.lines[name] = Line(
+                name=name,
+                label=_label(part),
+                of=part.choice("of", LINE_OF),
+                by=by,
+                default=default,
+            )
+
     # ------------------------------------------------------------------ events
 
     def _event(self, name: str, part: Part) -> Event:
         self._only_event_keys(part)
+        line = self._line(part)
         own = self._names(part, "by", ("역할", "role"), self.roles)
         before = len(self.reading.problems)
         edges = list(self._edges(name, part))
@@ -257,17 +294,40 @@ class Builder:
             first_wins=part.choice("choose", ("first",), None) == "first",
             evaluation=part.choice("evaluation", (RUNNING, FIXED), RUNNING) or RUNNING,
             extension=read_extension(part, "extension", self.event_names),
+            line=line,
+            at=part.choice("at", AT, "own"),
         )
         if event.extension is not None and "extension" not in event.actions:
             ko = "기한을 연장하는 절차(동작 extension)에만 적습니다"
             en = "only an event that extends due days (the action extension) takes this"
             part.wrong("extension", "extends_nothing", ko, en)
         self._check_evaluation(event, part)
+        if line is None:
+            self._check_no_line(event, part)
         if all_read:  # what stands there wrongly is not compared as well
             self._check_overlaps(event, edges)
         for number, (_, at) in enumerate(edges):
             self.paths[f"events.{name}.transitions[{number}]"] = at.path
         return event
+
+    def _line(self, part: Part) -> str | None:
+        name = part.text("line", None)
+        if name is not None and name not in self.lines:
+            part.unknown("line", ("결재선", "line"), self.lines)
+        return name
+
+    def _check_no_line(self, event: Event, part: Part) -> None:
+        """What speaks of a line of signatures needs one."""
+        uses = [*event.guards, *(use for edge in event.transitions for use in edge.guards)]
+        speaking = {
+            use.name for use in uses if use.name in self.specs and self.specs[use.name].in_line
+        }
+        speaking |= {action for action in event.actions if action in IN_LINE}
+        speaking |= {NEXT_SIGNER for notice in event.notices if NEXT_SIGNER in notice.to}
+        if speaking:
+            said = ", ".join(sorted(speaking))
+            ko = f"결재선(line)을 적어야 합니다: {said}"
+            part.wrong(None, "no_line", ko, f"needs 'line', for it says: {said}")
 
     def _edges(self, event: str, part: Part) -> Iterator[tuple[Transition, Part]]:
         for step, inside in part.parts("transitions", named=False):
@@ -521,13 +581,14 @@ class Builder:
                 part.wrong("notices", "wrong_value", ko, en)
                 return
             inside.only(keys.NOTICE)
+            when = self._when(part, inside)
             name = inside.text("name")
             if name and not _IDENTIFIER.fullmatch(name):
                 bad_name(inside, "name", name)
             if name in seen:
                 duplicate(inside, ("알림", "notice"), name)
             seen.add(name)
-            known = [*self.roles, COOPERATING] if self.roles else []
+            known = [*self.roles, COOPERATING, NEXT_SIGNER] if self.roles else []
             to = self._names(inside, "to", ("받는 역할", "notice target"), known)
             if not to:
                 empty(inside, "to", ("받는 역할", "notice target"))
@@ -545,7 +606,23 @@ class Builder:
                 )
             self.paths[f"events.{event}.notices[{step}]"] = inside.path
             ask = inside.label_at("ask", None)
-            yield NoticeRule(name=name, label=_label(inside), to=to, entering=entering, ask=ask)
+            yield NoticeRule(
+                name=name, label=_label(inside), to=to, entering=entering, when=when, ask=ask
+            )
+
+    def _when(self, event: Part, notice: Part) -> str | None:
+        """Return the field, a flag, that a notice waits for."""
+        when = notice.text("when", None)
+        if when is None:
+            return None
+        flags = [
+            name
+            for name, field in self._named(event, "data", ("항목", "field"))
+            if field.tree.get("type") == "flag"
+        ]
+        if when not in flags:
+            notice.unknown("when", ("예/아니요 항목", "field"), flags)
+        return when
 
     def _duties(self) -> tuple[Duty, ...]:
         duties = []
@@ -566,6 +643,7 @@ class Builder:
                     may_not=sides["may_not"],
                     unless_acting=part.flag("unless_acting", True),
                     since=since,
+                    optional=part.flag("optional", False),
                 )
             )
         return tuple(duties)
@@ -590,6 +668,10 @@ class Builder:
         return found
 
 
+_WORDS = {
+    COOPERATING: Label("협조 부서", "the units that must cooperate"),
+    NEXT_SIGNER: Label("다음 결재자", "whoever signs next"),
+}
 _NAMED = {"role": ("역할", "role"), "state": ("상태", "state"), "event": ("절차", "event")}
 
 

@@ -14,6 +14,15 @@ from evalflow.model.canonical import Tree, canonical, digest
 RUNNING, FIXED = "running", "fixed"
 """Which evaluation an event is about (`Event.evaluation`)."""
 
+NEXT_SIGNER = "next_signer"
+"""The word in a notice's `to` for whoever signs next in the event's line; no role may bear it."""
+
+LINE_OF = ("evaluation", "change")
+"""The papers that a line of signatures may be of."""
+
+AT = ("own", "cooperating")
+"""In which units the roles of an event may be held."""
+
 
 @attrs.frozen(kw_only=True)
 class Role:
@@ -129,18 +138,37 @@ class Field:
 
 
 @attrs.frozen(kw_only=True)
+class Line:
+    """A line of signatures (결재선): one kind of paper, and who signs it in which order.
+
+    `of` says which paper: the `evaluation` of a project, or the `change` asked of it. `by` are all
+    roles that may stand in the line, from the lowest up; `default` are those who do where a plan
+    does not say it. A line that ends below the last of `by` is decided by delegation (전결, R58).
+    """
+
+    name: str
+    label: Label
+    of: str
+    by: tuple[str, ...]
+    default: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
 class NoticeRule:
     """A notice that an event causes, to everybody who holds one of the roles in `to`.
 
-    `to` names roles (holders for the project's unit), or `cooperating` for the heads of the
-    units that must cooperate. `entering` limits it to firings that bring the project into
-    that state; None means every firing. `ask` is what the recipient is asked to do, in a sentence.
+    `to` names roles (holders for the project's unit), `cooperating` for the heads of the
+    units that must cooperate, or `next_signer` for whoever signs next in the event's line.
+    `entering` limits it to firings that bring the project into that state, `when` to those in
+    which that field, a flag, was given as true; None means every firing. `ask` is
+    what the recipient is asked to do, in a sentence.
     """
 
     name: str
     label: Label
     to: tuple[str, ...]
     entering: str | None = None
+    when: str | None = None
     ask: Label | None = None
 
 
@@ -164,6 +192,9 @@ class Event:
         evaluation: which evaluation it is about: `running`, that of the project's period, or
             `fixed`, the last one that was fixed (`State.fixed`), whatever period runs by now.
         extension: where it extends due days: which, how often and how far; None: without bounds.
+        line: the line of signatures in which it is a step, or None.
+        at: where its roles are held: `own` (the project's unit) or `cooperating` (one of the
+            units that must cooperate).
     """
 
     name: str
@@ -180,6 +211,8 @@ class Event:
     first_wins: bool = False
     evaluation: str = RUNNING
     extension: ExtensionRule | None = None
+    line: str | None = None
+    at: str = "own"
 
     def sources(self) -> frozenset[str]:
         """Return the states of the leading region from which the event can be fired."""
@@ -199,7 +232,8 @@ class Event:
 class Duty:
     """A separation of duties: whoever did one of `whoever` may not do any of `may_not` on the
     same project in the same period (D9); with `since` only what was done from the last firing of
-    that event on counts. With `unless_acting` a recorded acting appointment (대결) lifts it."""
+    that event on counts. With `unless_acting` a recorded acting appointment (대결) lifts it. One
+    that is `optional` holds where the plan asks for it."""
 
     name: str
     label: Label
@@ -207,6 +241,7 @@ class Duty:
     may_not: tuple[str, ...]
     unless_acting: bool = True
     since: str | None = None
+    optional: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -216,7 +251,8 @@ class Lifecycle:
     `adopted_by` are the roles that may adopt a plan under it, and revise the plan later.
     `project_plans` is what the plan of a project must say before it is adopted (`CONTENTS`).
     `replaces` says of other versions (`name/version`) which of its states their states become
-    when a project migrates from there; those that it does not say keep their names.
+    when a project migrates from there; those that it does not say keep their names. `lines` are
+    its lines of signatures.
     `tree` is what the YAML file said, with lists wherever order counts: it is what is stored, and
     the fingerprint is made of it. `places` says where in that file things stand:
     `states.planned` -> `file:line:column`; it is empty for a stored lifecycle. `notes` say how
@@ -234,6 +270,7 @@ class Lifecycle:
     adopted_by: tuple[str, ...] = ()
     project_plans: tuple[str, ...] = ()
     replaces: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
+    lines: Mapping[str, Line] = attrs.field(factory=dict)
     tree: Tree = attrs.field(factory=dict, eq=False, repr=False)
     places: Mapping[str, str] = attrs.field(factory=dict, eq=False, repr=False)
     notes: tuple[Note, ...] = attrs.field(default=(), eq=False, repr=False)
@@ -279,6 +316,7 @@ class GuardSpec:
     with `deadlines` it may ask `firing.deadline` for any event, with `history` look at
     `firing.history`, with `about` at `firing.about`, `firing.about_rated` and `firing.about_fired`,
     with `siblings` (and `about`) at `firing.siblings`.
+    One that is `in_line` is asked only by events that are a step in a line of signatures.
 
     Where the project's states alone decide, `among(lifecycle, states, params)` says whether it
     holds among them, and `check` knows it exactly. `possible(head, period)` says whether it
@@ -304,6 +342,7 @@ class GuardSpec:
     rule: bool = False
     among: Callable[[Lifecycle, tuple[str, ...], Mapping[str, Any]], bool] | None = None
     possible: Callable[[PlanHead, str], bool] | None = None
+    in_line: bool = False
 
 
 @attrs.frozen(kw_only=True)

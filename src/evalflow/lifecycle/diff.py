@@ -15,8 +15,8 @@ from evalflow.model import Label
 class Difference:
     """One thing that is otherwise in the second lifecycle.
 
-    `about` says what: `state`, `role`, `region`, `event`, `duty` or `lifecycle`; `name` is its
-    name. `change` is `added`, `removed` or `changed`.
+    `about` says what: `state`, `role`, `region`, `event`, `line`, `duty` or `lifecycle`; `name` is
+    its name. `change` is `added`, `removed` or `changed`.
     """
 
     about: str
@@ -35,6 +35,7 @@ _KINDS = {
     "region": Label("영역", "region"),
     "state": Label("상태", "state"),
     "event": Label("절차", "event"),
+    "line": Label("결재선", "line of signatures"),
     "duty": Label("직무 분리", "separation of duties"),
 }
 
@@ -67,6 +68,7 @@ def diff(one: Lifecycle, other: Lifecycle) -> tuple[Difference, ...]:
         ("region", one.regions, other.regions),
         ("state", one.states, other.states),
         ("event", one.events, other.events),
+        ("line", one.lines, other.lines),
         ("duty", {d.name: d for d in one.duties}, {d.name: d for d in other.duties}),
     )
     for kind, before, after in pairs:
@@ -136,6 +138,11 @@ def _facets(
         yield both(
             Label("대결이면 됨", "lifted when acting"), lambda d: "o" if d.unless_acting else ""
         )
+        yield both(Label("계획이 정함", "optional"), lambda duty: "o" if duty.optional else "")
+    elif kind == "line":
+        yield both(Label("문서", "paper"), lambda line: line.of)
+        yield both(Label("결재할 수 있는 역할", "who may sign"), lambda line: _listed(line.by))
+        yield both(Label("기본 결재선", "who signs by default"), lambda x: _listed(x.default))
     else:
         for what, say in _EVENT_FACETS:
             yield what, say(before), say(after)
@@ -180,6 +187,7 @@ def _notices(event: Event) -> str:
     return "; ".join(
         f"{rule.name} → {_listed(rule.to)}"
         + (f" ({rule.entering})" if rule.entering else "")
+        + (f" [{rule.when}]" if rule.when else "")
         + (f": {rule.ask.ko}" if rule.ask else "")
         for rule in event.notices
     )
@@ -200,6 +208,8 @@ _EVENT_FACETS: tuple[tuple[Label, Any], ...] = (
         Label("대상 평가", "about the evaluation"),
         lambda event: "" if event.evaluation == RUNNING else event.evaluation,
     ),
+    (Label("결재선", "line of signatures"), lambda event: event.line or ""),
+    (Label("어느 부서의", "of which units"), lambda event: event.at),
     (Label("먼저 맞는 것", "first wins"), lambda event: "o" if event.first_wins else ""),
 )
 

@@ -638,7 +638,14 @@ _READERS: dict[str, _Reader] = {
     "declarations": _by_key(_statement, lambda _: None, "변경", "change"),
     "months": _months,
     "judgements": _judgements,
-    "visit": _record({"on": _date, "note": _text, "notified_on": _date}, ("on",), short="on"),
+    "visit": _record(
+        {"on": _date, "note": _text, "notified_on": _date, "unannounced": _reason},
+        ("on",),
+        short="on",
+    ),
+    "measures": _list(
+        _record({"measure": _reason, "owner": _text, "until": _date}, ("measure", "owner", "until"))
+    ),
     "change": _patch,
     "criteria": _criteria,
     "votes": _by_key(_vote, lambda _: None, "위원", "member"),

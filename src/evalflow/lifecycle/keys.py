@@ -7,14 +7,14 @@ from __future__ import annotations
 
 LIFECYCLE = frozenset(
     {"evalflow", "name", "version", "ko", "en", "roles", "adopted_by", "regions", "events"}
-    | {"project_plans", "duties", "replaces"}
+    | {"project_plans", "duties", "replaces", "lines"}
 )
 ROLE = frozenset({"ko", "en", "at"})
 REGION = frozenset({"ko", "en", "initial", "states"})
 STATE = frozenset({"ko", "en", "final", "fixed"})
 EVENT = frozenset(
     {"ko", "en", "by", "due", "together", "transitions", "guards", "data", "actions"}
-    | {"notices", "leads", "choose", "evaluation", "extension"}
+    | {"notices", "leads", "choose", "evaluation", "extension", "line", "at"}
 )
 STORED_EVENT = EVENT - {"actions"} | {"records"}
 """In a store what files call `actions` has the name that it always had."""
@@ -25,5 +25,6 @@ OPTION = frozenset({"ko", "en", "covers"})
 COVERED = ("targets", "indicators", "term", "budget", "cards", "organisation", "other")
 """What an option of a choice may cover: what a plan's differences are about (R41)."""
 
-NOTICE = frozenset({"name", "ko", "en", "to", "entering", "ask"})
-DUTY = frozenset({"ko", "en", "whoever", "may_not", "unless_acting", "since"})
+NOTICE = frozenset({"name", "ko", "en", "to", "entering", "when", "ask"})
+DUTY = frozenset({"ko", "en", "whoever", "may_not", "unless_acting", "optional", "since"})
+LINE = frozenset({"ko", "en", "of", "by", "default"})

@@ -13,13 +13,16 @@ from typing import Any
 from evalflow.files import stored
 from evalflow.lifecycle import keys
 from evalflow.lifecycle.definition import (
+    AT,
     FIXED,
+    LINE_OF,
     RUNNING,
     Duty,
     Event,
     Field,
     GuardUse,
     Lifecycle,
+    Line,
     NoticeRule,
     Region,
     Role,
@@ -77,7 +80,23 @@ def _lifecycle(tree: stored.Inside) -> Lifecycle:
         adopted_by=stored.texts(tree, "adopted_by"),
         project_plans=stored.texts(tree, "project_plans"),
         replaces=stored.named(tree, "replaces", _renamed),
+        lines=_lines(tree),
         tree=with_order(tree),
+    )
+
+
+def _lines(tree: stored.Inside) -> Mapping[str, Line]:
+    return stored.each(tree, "lines", _line)
+
+
+def _line(name: str, tree: stored.Inside) -> Line:
+    stored.only(tree, keys.LINE)
+    return Line(
+        name=name,
+        label=_label(tree),
+        of=stored.choice(tree, "of", LINE_OF),
+        by=stored.texts(tree, "by"),
+        default=stored.texts(tree, "default"),
     )
 
 
@@ -159,6 +178,8 @@ def _event(step: Any, tree: stored.Inside, states: _States) -> Event:
         first_wins=stored.choice(tree, "choose", ("first",), None) == "first",
         evaluation=stored.choice(tree, "evaluation", (RUNNING, FIXED), RUNNING),
         extension=stored_extension(tree, "extension"),
+        line=stored.text(tree, "line", None),
+        at=stored.choice(tree, "at", AT, "own"),
     )
 
 
@@ -236,6 +257,7 @@ def _notice(_: Any, tree: stored.Inside) -> NoticeRule:
         label=_label(tree),
         to=stored.texts(tree, "to"),
         entering=stored.text(tree, "entering", None),
+        when=stored.text(tree, "when", None),
         ask=stored.label_at(tree, "ask", None),
     )
 
@@ -248,4 +270,5 @@ def _duty(step: Any, tree: stored.Inside) -> Duty:
         may_not=stored.texts(tree, "may_not"),
         unless_acting=stored.flag(tree, "unless_acting", True),
         since=stored.text(tree, "since", None),
+        optional=stored.flag(tree, "optional", False),
     )

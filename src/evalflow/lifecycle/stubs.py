@@ -49,6 +49,12 @@ class Visit(TypedDict):
     on: Day
     note: NotRequired[str]
     notified_on: NotRequired[Day]
+    unannounced: NotRequired[str]
+
+class Measure(TypedDict):
+    measure: str
+    owner: str
+    until: Day
 
 class {name}:
     """{ko} · {en}: every event of the lifecycle as a method."""
@@ -73,6 +79,7 @@ _TYPES = {
     "months": "Mapping[str, str]",
     "judgements": 'Literal["confirmed"] | Mapping[str, Literal["confirmed"] | Override]',
     "visit": "Visit | Day",
+    "measures": "Measure | Sequence[Measure]",
     "period": "str",
     "criteria": "str | Sequence[str]",
     "votes": 'Mapping[str, Literal["for", "against", "abstain"]]',

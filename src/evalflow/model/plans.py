@@ -104,7 +104,9 @@ class PlanHead:
     name. `brackets` says what a figure in brackets means in the
     office's files: `minus` or `provisional` (잠정치); None: it is not said, and such a figure is
     refused. `lenient` holds what the plans of projects may leave out (`CONTENTS`), with the reason.
-    `patience` is how long one answer of a
+    `lines` says who signs in a line of the lifecycle (결재선, 전결: R58): line -> kind of
+    change, or "" for all -> roles in their order. `duties` are the optional separations of duties
+    that hold here. `patience` is how long one answer of a
     plugin's guard or scorer may take; None: as long as it takes.
     """
 
@@ -121,6 +123,8 @@ class PlanHead:
     scoring: ScoringRules
     brackets: str | None = None
     revising: RevisionRules = attrs.field(factory=RevisionRules)
+    lines: Mapping[str, Mapping[str, tuple[str, ...]]] = attrs.field(factory=dict)
+    duties: tuple[str, ...] = ()
     delivery: Delivery = attrs.field(factory=Delivery)
     patience: dt.timedelta | None = None
     visibility: Visibility = attrs.field(factory=Visibility)

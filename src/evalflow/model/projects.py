@@ -174,7 +174,8 @@ class Change:
 
     `number` is the entry that requested it. `before` and `after` are trees over the parts
     of the project's definition that the change touches. `opinions` are the consulted
-    parties' words, dissent included. `approved_in` is the period from which it counts,
+    parties' words, dissent included; `signatures` say who signed the paper, and who settled a
+    dissent. `approved_in` is the period from which it counts,
     `document` the mayor's decision. `filed` is the letter to the policy office, `declared_in`
     the period whose evaluation states it; with both the change is closed.
     """
@@ -187,6 +188,7 @@ class Change:
     before: Tree
     after: Tree
     opinions: tuple[Mapping[str, Any], ...] = ()
+    signatures: tuple[Mapping[str, Any], ...] = ()
     approved_in: str | None = None
     approved_at: str | None = None
     revision: int | None = None
@@ -198,12 +200,14 @@ class Change:
         """Return the change as stored."""
         tree = attrs.asdict(self, recurse=False)
         tree["opinions"] = [dict(opinion) for opinion in self.opinions]
+        tree["signatures"] = [dict(each) for each in self.signatures] or None
         return {name: value for name, value in tree.items() if value is not None}
 
     @classmethod
     def from_tree(cls, tree: Tree) -> Change:
         """Return the change that `tree` was made from."""
-        return cls(**{**tree, "opinions": tuple(tree.get("opinions", ()))})
+        listed = {name: tuple(tree.get(name, ())) for name in ("opinions", "signatures")}
+        return cls(**{**tree, **listed})
 
 
 @attrs.frozen(kw_only=True)

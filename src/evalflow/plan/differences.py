@@ -25,7 +25,9 @@ _PROJECT_KINDS = {
     **dict.fromkeys(("ko", "en", "content", "schedule"), "text"),
 }
 _HEAD_KINDS = {
-    **dict.fromkeys(("units", "directory", "appointments", "revision"), "organisation"),
+    **dict.fromkeys(
+        ("units", "directory", "appointments", "lines", "duties", "revision"), "organisation"
+    ),
     "calendar": "calendar",
     "scoring": "scoring",
     **dict.fromkeys(("ko", "en", "document"), "text"),

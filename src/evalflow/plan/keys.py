@@ -7,6 +7,7 @@ from evalflow.plan.order import ORDER
 PLAN = frozenset(
     {"evalflow", "id", "revision", "effective", "year", "ko", "en", "illustrative", "document"}
     | {"lifecycle", "calendar", "scoring", "figures", "notices", "plugins", "forms", "visibility"}
+    | {"lines", "duties"}
     | {
         "units",
         "directory",

@@ -10,7 +10,7 @@ from typing import Any
 
 from evalflow.errors import InvalidInput
 from evalflow.files.reader import Part
-from evalflow.lifecycle.definition import Lifecycle
+from evalflow.lifecycle.definition import Lifecycle, Line
 from evalflow.lifecycle.due import check_due, read_due, read_extension
 from evalflow.model import (
     Band,
@@ -353,6 +353,63 @@ def read_revision(
                 listed,
             )
     return inside.whole("number", 1, least=1, most=10**9), rules
+
+
+def read_lines(part: Part, lifecycle: Lifecycle | None) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return who signs in which line (결재선), and where it ends (전결, R58): line -> kind of
+    change, or "" for all -> roles. With a lifecycle, lines, kinds and roles must be its own, and
+    the roles stand in its order."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for name in part.tree:
+        line = None
+        if lifecycle is not None:
+            line = lifecycle.lines.get(name)
+            if line is None:
+                part.unknown_key(name, ("결재선", "line"), lifecycle.lines)
+                continue
+        if not isinstance(part.tree[name], Mapping):
+            found[name] = {"": _line_roles(part, name, line)}
+            continue
+        kinds = part.mapping(name)
+        known = () if lifecycle is None else _change_kinds(lifecycle)
+        found[name] = {}
+        for kind in kinds.tree:
+            if line is not None and (line.of != "change" or kind not in known):
+                kinds.unknown_key(kind, ("변경 구분", "kind"), known if line.of == "change" else ())
+                continue
+            found[name][kind] = _line_roles(kinds, kind, line)
+    return found
+
+
+def _line_roles(part: Part, key: str, line: Line | None) -> tuple[str, ...]:
+    if line is None:
+        return part.texts(key)
+    roles = _among(part, key, ("이 결재선의 역할", "role"), line.by)
+    ordered = tuple(role for role in line.by if role in roles)
+    if not roles or (set(roles) <= set(line.by) and roles != ordered):
+        told = ", ".join(line.by)
+        ko = f"결재하는 역할을 아래에서 위로 적습니다 (가능: {told})"
+        part.wrong(key, "line_order", ko, f"expected who signs, from the lowest up, of {told}")
+    return roles
+
+
+def _change_kinds(lifecycle: Lifecycle) -> tuple[str, ...]:
+    """Return the kinds of change that somebody may ask for."""
+    return tuple(
+        option
+        for event in lifecycle.events.values()
+        if "change" in event.actions
+        for field in event.data
+        for option in field.options
+    )
+
+
+def read_duties(top: Part, lifecycle: Lifecycle | None) -> tuple[str, ...]:
+    """Return the optional separations of duties that the plan asks for."""
+    known = None
+    if lifecycle is not None:
+        known = [duty.name for duty in lifecycle.duties if duty.optional]
+    return _among(top, "duties", ("선택할 수 있는 직무 분리", "duty"), known)
 
 
 def _among(

@@ -239,6 +239,8 @@ def _head(tree: stored.Inside) -> PlanHead:
         directory=_directory(tree),
         calendar=rules,
         brackets=_brackets(tree),
+        lines=stored.named(tree, "lines", _line),
+        duties=stored.texts(tree, "duties"),
         scoring=stored_scoring(tree),
         delivery=stored_delivery(tree),
         patience=stored_patience(tree),
@@ -257,6 +259,12 @@ def _head(tree: stored.Inside) -> PlanHead:
         illustrative=stored.label_at(tree, "illustrative", None),
         tree=tree,
     )
+
+
+def _line(tree: stored.Inside, name: str) -> Mapping[str, tuple[str, ...]]:
+    if isinstance(tree[name], Mapping):
+        return stored.named(tree, name, stored.texts)
+    return {"": stored.texts(tree, name)}
 
 
 def _brackets(tree: stored.Inside) -> str | None:

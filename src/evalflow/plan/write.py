@@ -19,6 +19,8 @@ _HEAD_KEYS = (
         "notices",
         "plugins",
         "visibility",
+        "lines",
+        "duties",
         "units",
         "directory",
     ),

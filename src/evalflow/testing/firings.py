@@ -173,7 +173,7 @@ def open_office(
 
     spec, guard = made
 
-    tree = parse(canonical(evalflow.load_lifecycle("major-works").tree))
+    tree = parse(canonical(evalflow.load_lifecycle("major-works/2").tree))
     for event in tree["events"]:
         event["guards"] = [*event.get("guards", []), {NAME: dict(params)} if params else NAME]
     (folder / "own.yaml").write_text(canonical(tree), encoding="utf-8")

@@ -88,16 +88,18 @@ class _House:
             )
         )
 
-    def entitled(self, actor: str, event: str, unit: str, states: Sequence[str]) -> bool:
+    def entitled(self, actor: str, event: str, project: evalflow.Project) -> bool:
         """Say by the plan's own words, and without the engine, whether somebody may fire the
-        event for the unit today from these states: a grant of a role, in the unit or above it, in
-        its days."""
+        event on the project today: a grant of a role, in its days, in the project's unit or above
+        it, or in those of a unit that must cooperate where the event is theirs."""
         head, today = self.plan.head, self.calendar.today(self.clock.moment)
         definition = self.lifecycle.events[event]
-        by = definition.by_from(states[list(self.lifecycle.regions).index(definition.leads)])
-        above = [unit]
-        while (parent := head.units[above[-1]].parent) is not None:
-            above.append(parent)
+        place = list(self.lifecycle.regions).index(definition.leads)
+        by = definition.by_from(project.states[place])
+        units = [project.unit]
+        if definition.at == "cooperating":
+            units = [*self.engine.plans.definition(project.id).cooperating]
+        above = {unit for each in units for unit in head.line_up(each)}
         return any(
             grant.role in by and grant.unit in above and grant.holds_on(today)
             for grant in head.directory[actor]
@@ -154,17 +156,15 @@ class LifecycleConformance:
         """Every event, for everybody, on a project of every unit, by `explain`."""
         wrong = []
         projects = {each.unit: each for each in house.engine.projects(plan=house.plan.id)}
-        for unit, standing in projects.items():
-            project, states = standing.id, standing.states
+        for standing in projects.values():
+            project = standing.id
             for event in house.lifecycle.events:
                 for actor in house.plan.head.directory:
                     if any(g.on_behalf_of for g in house.plan.head.directory[actor]):
                         continue  # whether somebody may be stood in for is another question
                     answer = house.engine.explain(project, event, by=house.plan.actor(actor))
                     told = {check.name: check.passed for check in answer.checks}
-                    if (told["role"] and told["unit"]) != house.entitled(
-                        actor, event, unit, states
-                    ):
+                    if (told["role"] and told["unit"]) != house.entitled(actor, event, standing):
                         wrong.append((project, event, actor))
         assert wrong == []
 
@@ -269,7 +269,7 @@ def _leads_on(event: Any, states: Sequence[str], been: set[str]) -> bool:
 def _tried(house: _House, project: str, event: str, strength: Fraction) -> bool:
     standing = house.engine.project(project)
     for actor in house.plan.head.directory:
-        if not house.entitled(actor, event, standing.unit, standing.states):
+        if not house.entitled(actor, event, standing):
             continue
         try:
             data = house.data(project, event, strength)
@@ -335,7 +335,7 @@ def lifecycle_machine(
             people = [
                 actor
                 for actor in house.plan.head.directory
-                if house.entitled(actor, event, house.engine.project(project).unit, states)
+                if house.entitled(actor, event, house.engine.project(project))
             ]
             anybody = st.sampled_from([*house.plan.head.directory])
             actor = choice.draw(st.sampled_from(people) if people else anybody, label="actor")

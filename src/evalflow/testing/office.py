@@ -26,7 +26,7 @@ id: office-2016
 year: 2016
 ko: 시험 계획
 en: Test plan
-lifecycle: major-works
+lifecycle: major-works/2
 lenient:
   {goals: 시험용 계획, term: 시험용 계획, content: 시험용 계획, budget: 시험용 계획,
    periods: 시험용 계획, schedule: 시험용 계획}

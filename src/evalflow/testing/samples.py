@@ -219,7 +219,10 @@ _MAKERS: Mapping[str, Callable[[Field, SampleContext], Any]] = {
     "declarations": _declarations,
     "months": lambda field, on: {on.day.strftime("%Y-%m"): WORDS},
     "judgements": _judgements,
-    "visit": lambda field, on: {"on": on.day.isoformat()},
+    "visit": lambda field, on: {"on": on.day.isoformat(), "unannounced": WORDS},
+    "measures": lambda field, on: [
+        {"measure": WORDS, "owner": WORDS, "until": (on.day + dt.timedelta(days=10)).isoformat()}
+    ],
     "change": _change,
     "criteria": lambda field, on: list(on.head.criteria)[:1],
     "votes": _votes,

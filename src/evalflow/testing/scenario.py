@@ -199,6 +199,11 @@ class _Playing:
         yield "이행률", "rate", step.rate, rate, _same_rate(step.rate, rate)
         yield "판정", "band", step.band, band, step.band == band
         yield "지연일", "days late", step.late, late, step.late == late
+        if step.role is not None or step.acted_for is not None:
+            *_, last = self.engine.history(project.id)
+            yield "역할", "role", step.role, last.role, step.role == last.role
+            behalf = last.on_behalf_of or "none"
+            yield "대결", "acted for", step.acted_for, behalf, step.acted_for == behalf
         yield "알림", "told", step.tells, sorted(told), set(step.tells or ()) == told
 
     def _overdue(self, step: Step) -> set[str]:

@@ -33,6 +33,7 @@ _STEP = frozenset(
 )
 _EXPECT = frozenset(
     {"refused", "invalid", "state", "period", "rate", "band", "late", "tells", "overdue"}
+    | {"role", "for"}
 )
 _MOMENT = re.compile(r"(.+?)(?:[ T](\d{1,2}):(\d{2}))?", re.ASCII)
 _FILE_NAME = re.compile(r"[\w][\w.-]{0,99}", re.ASCII)
@@ -291,6 +292,8 @@ def _expecting(step: Step, expect: Part, plan: Plan | None) -> Step:
         late=expect.whole("late", None, least=0, most=3660),
         tells=_given(expect, "tells"),
         overdue=_given(expect, "overdue"),
+        role=expect.text("role", None),
+        acted_for=expect.text("for", None),
     )
 
 

@@ -69,6 +69,8 @@ class Step:
     late: int | None = None
     tells: tuple[str, ...] | None = None
     overdue: tuple[str, ...] | None = None
+    role: str | None = None
+    acted_for: str | None = None
 
     @property
     def stops(self) -> tuple[str, ...] | None:
@@ -78,7 +80,8 @@ class Step:
     @property
     def looks(self) -> bool:
         """Whether something is expected of the projects themselves."""
-        seen = (self.state, self.period, self.rate, self.band, self.late, self.tells)
+        seen: tuple[object, ...] = (self.state, self.period, self.rate, self.band, self.late)
+        seen += (self.tells, self.role, self.acted_for)
         return any(each is not None for each in seen)
 
     def moments(self, calendar: Calendar) -> Iterator[dt.datetime]:

@@ -23,11 +23,12 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from evalflow.decision.signing import signs_next
 from evalflow.engine.engine import Engine
 from evalflow.engine.opening import open as open_engine
 from evalflow.errors import InvalidInput, NotFound, Reason, Refused, invalid
 from evalflow.lifecycle.change_procedure import change_event
-from evalflow.lifecycle.definition import FIXED, Event, Lifecycle
+from evalflow.lifecycle.definition import FIXED, NEXT_SIGNER, Event, Lifecycle
 from evalflow.model import Project
 from evalflow.model.calendar import Calendar, period
 from evalflow.model.directory import Directory
@@ -449,7 +450,8 @@ class _Year:
             if left:
                 reasons = self._batch(event, actor, left)
                 left = [wish for wish in left if wish.project in reasons]
-                if not any(r.code == "duty_separated" for each in reasons.values() for r in each):
+                others = {r.code for each in reasons.values() for r in each}
+                if not others & {"duty_separated", "not_next_in_line"}:
                     break
         for wish in left:
             why = reasons.get(wish.project, ())
@@ -502,6 +504,11 @@ class _Year:
             band = line.band if line.rate is not None or line.band is not None else None
             self._moved(event, receipt.project, line.after, after, receipt.number, band)
         return {name: refused[name] for name in ids if name in refused}
+
+    def _signs_next(self, event: Event, project: str) -> bool:
+        """Say whether somebody signs after the event in its line."""
+        now = self.engine.evaluation(project), self.engine.project(project).change
+        return signs_next(event, self.lifecycle, self.plan.head, *now) is not None
 
     def _data(self, event: Event, standing: _Standing) -> dict[str, Any]:
         """Return what the clerk brings along."""
@@ -556,6 +563,10 @@ class _Year:
         if (due := self._due(event, standing)) is not None and self.today > due:
             self.tally.add("late", before.period, event.name)
         for rule in event.notices:
+            if rule.when is not None:  # a flag: made up data say no
+                continue
+            if rule.to == (NEXT_SIGNER,) and not self._signs_next(event, project_id):
+                continue
             enters = rule.entering in after and rule.entering not in before.states
             if self.plan.head.delivery.notifiers and (rule.entering is None or enters):
                 self.tally.add("told", rule.name)

@@ -551,7 +551,8 @@ def _people(
     unable = frozenset(
         event.name
         for event in lifecycle.events.values()
-        if not any(s.holders(event.by) for each in time.values() for s in each)
+        if _asked_for(event, lifecycle, head)
+        and not any(s.holders(event.by) for each in time.values() for s in each)
     )
     for name in lifecycle.events:
         if name in unable:
@@ -569,6 +570,19 @@ def _people(
     yield from _duties(lifecycle, specs, graphs, head, time)
 
 
+def _asked_for(event: Event, lifecycle: Lifecycle, head: PlanHead) -> bool:
+    """Say whether the event is needed: no signature of a line in which the plan has nobody of those
+    who may fire it."""
+    line = None if event.line is None else lifecycle.lines[event.line]
+    if line is None or "signature" not in event.actions:
+        return True
+    said = head.lines.get(line.name, {})
+    chosen = {role for roles in said.values() for role in roles} or set(line.default)
+    if "" not in said:
+        chosen |= set(line.default)
+    return bool(chosen & set(event.by))
+
+
 def _vacancies(
     lifecycle: Lifecycle,
     head: PlanHead,
@@ -578,7 +592,7 @@ def _vacancies(
     """Find units, and times, that lack the people whom others have."""
     by_roles: dict[tuple[str, ...], list[Event]] = {}
     for event in lifecycle.events.values():
-        if event.name not in unable:
+        if event.name not in unable and _asked_for(event, lifecycle, head):
             by_roles.setdefault(event.by, []).append(event)
     for by, events in by_roles.items():
         empty = {
