@@ -85,11 +85,12 @@ def figure(
         return None
     if not isinstance(target, Decimal):
         return {"not_due": target.reason}
-    if indicator.formula in _STAYING and strength >= _WEAK:
-        return format(target, "f")
+    stays = indicator.formula in _STAYING and strength >= _WEAK
     share = 2 - strength if indicator.direction == "down" else strength
     if indicator.accumulation == "ratio":
-        return _share(indicator, target, prior, share)
+        return _share(indicator, target, prior, Fraction(1) if stays else share)
+    if stays:
+        return format(target, "f")
     due, done = Fraction(target), Fraction(0)
     if indicator.accumulation == "sum":
         earlier = [text for p in prior for text in [prior[p].get(indicator.id)]]
