@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,11 +21,11 @@ SIGNERS = {"bureau_head": "welfare-head", "vice_mayor": "vice-1", "mayor": "mayo
 LINES = [
     line for count in (1, 2, 3) for line in itertools.combinations(SIGNERS, count)
 ]  # from the lowest up, as the lifecycle names them
-Opened = Callable[[str], "contextmanager[Office]"]
+Opened = Callable[[str], AbstractContextManager[Office]]
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Callable[[str], object]:
+def opened(tmp_path: Path) -> Opened:
     """Open the small office with some lines in its plan's head."""
 
     @contextmanager

@@ -861,9 +861,9 @@ def test_notices_that_an_earlier_release_named_otherwise_still_bear_out(office, 
     """By what was said, not by the entry; what was said twice it told once."""
     real = decide._notices
 
-    def as_then(firing, entry, stands):
+    def as_then(firing, draft, entry, stands):
         named = []
-        for each in real(firing, entry, stands):
+        for each in real(firing, draft, entry, stands):
             visit, _, rest = each.id.removeprefix(f"{each.project}:").partition(":")
             begun, within, _ = visit.partition("+")
             if within:

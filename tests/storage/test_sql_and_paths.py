@@ -52,8 +52,12 @@ PUT_TOGETHER = {
     ("storage.py", "commit"): "the same, all of one commit in one",
     ("connections.py", "connect"): "a whole number of milliseconds",
     ("connections.py", "_listen"): "a channel's name, quoted by the driver",
-    ("connections.py", "writing"): "a savepoint's name made there, quoted by the driver",
+    ("connections.py", "_savepoint"): "a savepoint's name made there, quoted by the driver",
+    ("connections.py", "moment"): "hands on a constant of its one caller",
+    ("storage.py", "_stream"): "hands on what its callers took from the table of statements",
+    ("sqlite_connection.py", "streamed"): "the same",
     ("upgrades.py", "bring_up"): "the schema's name, quoted by the driver; steps of ours",
+    ("upgrades.py", "_open_balances"): "the same; constants, every value is bound",
 }
 
 
@@ -96,7 +100,7 @@ def constant(node: ast.expr, function: ast.FunctionDef, file: str) -> bool:
             for part in node.values
         )
     if isinstance(node, ast.Subscript):  # a table of statements by name
-        return ast.unparse(node.value) == "self._sql"
+        return ast.unparse(node.value) in ("self._sql", "SQL")
     if isinstance(node, ast.Call):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
         return any(name == listed for _, listed in PUT_TOGETHER)
