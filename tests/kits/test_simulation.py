@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
@@ -33,9 +34,10 @@ def shares(whole: int = 1) -> Behaviour:
 def test_a_year_ends_where_it_should_and_both_counts_agree(plan):
     outcome = simulate(plan, plugins=[])
     assert outcome.reconciled
-    assert {states[:2]: n for states, n in outcome.states.items()} == {
-        ("closed", "unchanged"): len(plan.projects)
-    }
+    ends = Counter[tuple[str, ...]]()
+    for states, number in outcome.states.items():
+        ends[states[:2]] += number
+    assert ends == {("closed", "unchanged"): len(plan.projects)}
     assert not outcome.given_up
     for quarter in ("2016-Q1", "2016-Q2", "2016-Q3", "2016-Q4"):
         assert outcome.firings[quarter, "review"] == len(plan.projects)
@@ -58,7 +60,11 @@ def test_where_everybody_is_late_and_lags_everything_is(plan):
     for (quarter, event), fired in outcome.firings.items():
         if event in {"self_evaluate", "submit", "review"}:
             assert outcome.late[quarter, event] == fired
-    assert not any(event == "approve" for _, event in outcome.firings)
+    done = Counter[str]()
+    for (_, event), fired in outcome.firings.items():
+        done[event] += fired
+    assert done["flag_lagging"] + done["approve"] == done["review"]
+    assert done["approve"] <= done["spot_check"]  # a second look found it back on track
     assert outcome.revisions == 1 + sum(
         n for (_, event), n in outcome.firings.items() if event == "approve_change"
     )

@@ -29,7 +29,12 @@ def second(store_url: str, tmp_path: Path, clock: Clock) -> Iterator[Office]:
 
 
 def test_a_name_means_the_newest_and_a_number_that_version() -> None:
-    assert earlier_presets() == ("audit-referral/1", "corrective-order/1", "major-works/2")
+    assert earlier_presets() == (
+        "audit-referral/1",
+        "corrective-order/1",
+        "major-works/2",
+        "selection/1",
+    )
     assert (NEWEST.version, SECOND.version) == (3, 2)
     assert evalflow.load_lifecycle("major-works/3").fingerprint == NEWEST.fingerprint
     for name in (*presets(), *earlier_presets()):

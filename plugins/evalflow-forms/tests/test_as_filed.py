@@ -199,7 +199,10 @@ def test_money_is_rounded_alike_in_forms_and_on_the_terminal(
 ) -> None:
     """90,500,000 won are 91 million on paper, on the page and in `plan show`."""
     tree = yaml.safe_load(evalflow.example(PLAN).read_text("utf-8"))
-    tree["projects"]["9"]["budget"] = {"sources": {"구비": 90_500_000}}
+    tree["projects"]["9"]["budget"] = {
+        "sources": {"구비": 90_500_000},
+        "periods": {"2016-Q1": 90_500_000, "2016-Q2": 0, "2016-Q3": 0, "2016-Q4": 0},
+    }
     path = tmp_path / "plan.yaml"
     path.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False), "utf-8")
     store = ["--lang", "ko", "--store", str(tmp_path / "office.db")]

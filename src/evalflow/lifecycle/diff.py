@@ -172,8 +172,11 @@ def _data(event: Event) -> str:
 def _due(event: Event) -> str:
     if event.due is None:
         return ""
-    told = attrs.asdict(event.due, filter=lambda _, value: value is not None, recurse=False)
-    return ", ".join(f"{name} {value}" for name, value in told.items())
+    told = attrs.asdict(event.due, filter=lambda _, value: bool(value), recurse=False)
+    return ", ".join(
+        f"{name} {_listed(value) if isinstance(value, tuple) else value}"
+        for name, value in told.items()
+    )
 
 
 def _extension(event: Event) -> str:

@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from evalflow.decision.deadlines import comes_before
 from evalflow.decision.signing import signs_next
 from evalflow.engine.engine import Engine
 from evalflow.engine.opening import open as open_engine
@@ -625,7 +626,8 @@ class _Year:
     def _consult(self, wish: _Wish, who: Sequence[str]) -> None:
         standing = self.standings[wish.project]
         for event in self.lifecycle.events.values():
-            if "consultation" in event.actions and event.sources() & set(standing.project.states):
+            asks = not {"consultation", "agreement"}.isdisjoint(event.actions)
+            if asks and event.sources() & set(standing.project.states):
                 for actor in who[:1]:
                     self._batch(event, actor, [wish])
 
@@ -669,11 +671,26 @@ class _Year:
         dues = (self._due(event, standing) for event in events)
         due = min((each for each in dues if each is not None), default=None)
         if due is None:
-            return begin + dt.timedelta(days=self.rng.randint(0, 2))
+            return begin + dt.timedelta(
+                days=self.rng.randint(0, self._room(events, standing, begin))
+            )
         if self._happens(self.behaviour.late):
             begin, due = max(begin, due), max(begin, due) + dt.timedelta(days=9)
             return begin + dt.timedelta(days=1 + self.rng.randint(0, (due - begin).days))
         return begin + dt.timedelta(days=self.rng.randint(0, max((due - begin).days, 0)))
+
+    def _room(self, events: Sequence[Event], standing: _Standing, begin: dt.date) -> int:
+        """Return how many days a step without a due day may take: two, and no more than the next
+        dated step leaves."""
+        region = events[0].leads
+        state = standing.project.states[self.regions.index(region)]
+        dues = [
+            self._due(event, standing)
+            for event in self.lifecycle.events.values()
+            if event.leads == region and comes_before(self.lifecycle, state, event)
+        ]
+        left = [(due - begin).days for due in dues if due is not None]
+        return max(min([2, *left]), 0)
 
     def _looks_back(self, event: Event) -> bool:
         known = (self.specs.get(use.name) for use in event.guards)
