@@ -65,9 +65,9 @@ def test_a_deleted_entry_is_found(tampered):
 
 def test_a_cut_off_end_is_found(tampered):
     found = tampered(
-        "DELETE FROM entry WHERE project = 'gu/3' AND number = 4",
+        "DELETE FROM entry WHERE project = 'gu/3' AND number = 6",
     )
-    assert found == [("gu/3", "entry_missing", 4)]
+    assert found == [("gu/3", "entry_missing", 6)]
 
 
 def test_reordered_entries_are_found(tampered):
@@ -94,7 +94,7 @@ def test_a_swapped_evaluation_is_found(tampered):
         "UPDATE evaluation SET tree = replace(tree, '\"100.0\"', '\"120.0\"')"
         " WHERE project = 'gu/3'"
     )
-    assert found == [("gu/3", "evaluation_edited", 4)]
+    assert found == [("gu/3", "evaluation_edited", 6)]
 
 
 def test_every_project_is_judged_by_itself(tampered):
@@ -102,7 +102,7 @@ def test_every_project_is_judged_by_itself(tampered):
         "UPDATE entry SET actor = 'x' WHERE project = 'gu/1' AND number = 1",
         "DELETE FROM evaluation WHERE project = 'gu/2'",
     )
-    assert found == [("gu/1", "entry_changed", 1), ("gu/2", "evaluation_edited", 3)]
+    assert found == [("gu/1", "entry_changed", 1), ("gu/2", "evaluation_edited", 5)]
 
 
 @pytest.mark.parametrize(
