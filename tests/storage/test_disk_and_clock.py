@@ -187,8 +187,12 @@ def test_a_clock_that_was_set_back_is_told_with_both_times(store_url: str) -> No
             "amend", by=engine.actor("office-2016", "welfare-a-1"), where={"unit": "welfare-a"},
             data={"actuals": {"done": 12}},
         )  # fmt: skip
-        with pytest.raises(InvalidInput, match="clock"):
-            list(engine.batches.apply(batch))
+        # it stops its own project and no other
+        first, second = engine.batches.apply(batch)
+        assert (first.project, first.outcome) == ("office-2016/1", "conflict")
+        assert [reason.code for reason in first.reasons] == ["clock_set_back"]
+        assert (second.project, second.outcome) == ("office-2016/2", "done")
+        assert engine.project("office-2016/1") in before
         clock.moment += dt.timedelta(hours=1)
         fire(engine, engine.project("office-2016/1"), "amend", 2)
         assert list(engine.audit.verify()) == []
