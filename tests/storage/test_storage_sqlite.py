@@ -929,7 +929,9 @@ else:
 """
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="not on this machine: SIGSTOP")
+@pytest.mark.skipif(
+    not hasattr(signal, "SIGSTOP"), reason="only where programs can be stopped and go on"
+)
 def test_a_process_stopped_in_the_queue_is_passed_over(tmp_path):
     def child(what: str) -> Any:
         return subprocess.Popen(
