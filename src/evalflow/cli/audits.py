@@ -21,6 +21,7 @@ from evalflow.cli.checkpoints import (
 )
 from evalflow.cli.maintenance import print_mismatches
 from evalflow.cli.session import Session
+from evalflow.files.output import write_output
 
 if TYPE_CHECKING:
     from evalflow.audit.bundle import Bundle
@@ -81,7 +82,7 @@ def export_command(
                 raise click.FileError(path, error.strerror) from error
     point = bundle.sealed(signs)
     if beside is not None:
-        _write(beside, str(point))
+        write_output(beside, str(point))
     if as_json:
         session.print_json("bundle", [_told(bundle)], file=path, text=str(point))
         return
@@ -208,7 +209,7 @@ def checkpoint_command(
     if sheet is not None:
         from evalflow.audit.sheet import sheet as printed
 
-        _write(sheet, printed(point, dt.datetime.now(zone), session.lang))
+        write_output(sheet, printed(point, dt.datetime.now(zone), session.lang))
     text = str(point if told is None else told)
     if as_json:
         session.print_json("checkpoints", [_point(point)], text=text)
@@ -256,19 +257,8 @@ def cosign_command(
     )
     last = SignedCheckpoint.read(text_of(seen)) if os.path.exists(seen) else None
     signed = witness(sent, last, keys_of(trusted), signs, dt.datetime.now(dt.UTC))
-    _write(seen, str(signed))
+    write_output(seen, str(signed))
     click.echo(str(signed), nl=False)
-
-
-def _write(path: str, text: str) -> None:
-    """Write a file, which appears under its name when it is complete."""
-    beside = f"{path}.part"
-    try:
-        with open(beside, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.replace(beside, path)
-    except OSError as error:
-        raise click.FileError(path, error.strerror) from error
 
 
 def _point(point: SignedCheckpoint) -> dict[str, Any]:
