@@ -41,6 +41,7 @@ class SampleContext:
         directory: who holds which role; signers and voters are looked up in it.
         day: the day of the firing, in the office's zone.
         strength: how much of what is due was done: 1 is just the target.
+        bare: give what an event cannot do without, and nothing else.
     """
 
     event: Event
@@ -52,6 +53,7 @@ class SampleContext:
     directory: Directory
     day: dt.date
     strength: Fraction = Fraction(1)
+    bare: bool = False
 
     def uses(self, guard: str) -> Iterator[GuardUse]:
         """Yield how the event uses the guard, on itself or on an edge."""
@@ -65,10 +67,11 @@ class SampleContext:
 
 
 def sample_data(occasion: SampleContext) -> dict[str, Any]:
-    """Return data for the event: every required field, and of the others what guards ask for."""
+    """Return data for the event: every required field, and of the others what guards ask for,
+    unless it is to be bare."""
     made: dict[str, Any] = {}
     for field in occasion.event.data:
-        if field.required or field.type in _WANTED:
+        if field.required or (field.type in _WANTED and not occasion.bare):
             value = _MAKERS[field.type](field, occasion)
             if field.required or value:
                 made[field.name] = value
