@@ -59,7 +59,8 @@ def test_the_kits_quarter_has_firings_that_each_kind_of_guard_is_for() -> None:
         if guard(firing, after, **PARAMS.get(name, {}))
     }
     # The plan's last period, after which nothing can be opened, is three quarters away; and no
-    # committee votes in `major-works` (see test_schemes.py).
+    # committee votes in `major-works` (see test_schemes.py). Lines, dissent, visits and the
+    # way back on track come with the newest one: see `_SIGNED_QUARTER`.
     assert refusing == set(GUARDS) - {"next_period_exists", "resolved"}
 
 

@@ -1,4 +1,5 @@
-"""Real firings for guards: a small office plays a quarter, and every firing in it is kept."""
+"""Real firings for guards: a small office plays a quarter, and every firing in it is kept. It plays
+it twice: by `major-works/2`, and by the newest one, where heads sign by acts of their own."""
 
 from __future__ import annotations
 
@@ -54,6 +55,7 @@ projects:
     kind: new
     start: 2016-01-01
     end: 2016-12-31
+    cooperating: [elderly]
     cards: [{{ko: 가, en: A}}, {{ko: 나, en: B}}]
     budget: {{sources: {{구비: 100000000}}}}
     indicators:
@@ -127,6 +129,38 @@ _QUARTER: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
     ("2016-04-26", "1", "open_period", "policy-1", {}),
     ("2016-04-26", "2", "open_period", "policy-1", {}),
 )
+_VISIT: dict[str, Any] = {"ratings": "confirmed", "site_visit": {"on": "2016-04-14"}}
+_MEASURES: dict[str, Any] = {
+    "measures": [{"measure": "강사 추가", "owner": "교육과", "until": "2016-05-20"}]
+}
+# What only the newest one has: lines of signatures, dissent, visits, the way back on track.
+_SIGNED_QUARTER: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
+    ("2016-04-01", "1", "request_change", "education-head", _CHANGE),
+    ("2016-04-01", "1", "consult", "budget-1", {"opinion": "재원 부족", "dissent": True}),
+    ("2016-04-01", "1", "consult", "policy-1", {"opinion": "이견 없음"}),
+    ("2016-04-01", "1", "approve_change", "mayor-1", {"document": "방침-7"}),
+    ("2016-04-02", "1", "settle_dissent", "mayor-1", {"opinion": "원안대로"}),
+    ("2016-04-02", "1", "approve_change", "mayor-1", {"document": "방침-7"}),
+    ("2016-04-04", "1", "file_change", "education-1", {"document": "교육과-9"}),
+    ("2016-04-04", "1", "self_evaluate", "education-1", {**_LAGGING, "declared": {"2": "축소"}}),
+    ("2016-04-04", "1", "compile", "welfare-lead", {}),
+    ("2016-04-04", "2", "self_evaluate", "elderly-1", {"actuals": {"complaints": 40}}),
+    ("2016-04-04", "1", "compile", "welfare-lead", {}),
+    ("2016-04-05", "1", "submit", "welfare-lead", {"document": "주무과-1"}),
+    ("2016-04-05", "1", "sign", "welfare-head", {}),
+    ("2016-04-05", "1", "submit", "welfare-lead", {"document": "주무과-1"}),
+    ("2016-04-15", "1", "review", "policy-1", _VISIT),
+    ("2016-04-15", "1", "review", "policy-1", {"ratings": "confirmed"}),
+    ("2016-04-15", "1", "flag_lagging", "policy-1", {}),
+    ("2016-04-18", "1", "plan_recovery", "education-1", _MEASURES),
+    ("2016-04-19", "1", "close_recovery", "policy-1", {"reason": "정상화"}),
+    ("2016-04-20", "1", "answer_recovery", "elderly-1", {"answer": "협조"}),
+    ("2016-04-21", "1", "close_recovery", "policy-1", {"reason": "정상화"}),
+    ("2016-04-26", "1", "open_period", "policy-1", {}),
+)
+_QUARTERS = {"major-works/2": _QUARTER, "major-works/3": _SIGNED_QUARTER}
+OFFICES = tuple(_QUARTERS)
+"""The lifecycles by which the office plays its quarter."""
 
 
 class Clock:
@@ -141,11 +175,12 @@ class Clock:
         return self.moment.astimezone(dt.UTC)
 
 
-def play(engine: evalflow.Engine, clock: Clock, plan: evalflow.Plan) -> list[str]:
-    """Play the quarter and return what came of each step: the event, or the refusal's codes."""
+def play(engine: evalflow.Engine, clock: Clock, plan: evalflow.Plan, office: str) -> list[str]:
+    """Play the office's quarter and return what came of each step: the event, or the codes of the
+    refusal."""
     engine.adopt(plan, by=plan.actor("policy-1"))
     outcomes = []
-    for day, number, event, actor, data in _QUARTER:
+    for day, number, event, actor, data in _QUARTERS[office]:
         moment = dt.datetime.fromisoformat(day).replace(hour=10, tzinfo=SEOUL)
         clock.moment = max(moment, clock.moment + dt.timedelta(minutes=1))
         project = f"{plan.id}/{number}"
@@ -162,9 +197,13 @@ def play(engine: evalflow.Engine, clock: Clock, plan: evalflow.Plan) -> list[str
 
 
 def open_office(
-    folder: Path, made: tuple[GuardSpec, Any], params: Mapping[str, Any]
+    folder: Path,
+    made: tuple[GuardSpec, Any],
+    params: Mapping[str, Any],
+    office: str = "major-works/2",
 ) -> tuple[evalflow.Engine, Clock, evalflow.Plan]:
-    """Open an office in memory whose every event asks this guard, beside its own."""
+    """Open an office in memory whose every event asks this guard, beside its own; one that speaks
+    of a line of signatures is asked by every event that is a step in one."""
 
     class OneGuard:
         @hookimpl
@@ -173,8 +212,10 @@ def open_office(
 
     spec, guard = made
 
-    tree = parse(canonical(evalflow.load_lifecycle("major-works/2").tree))
+    tree = parse(canonical(evalflow.load_lifecycle(office).tree))
     for event in tree["events"]:
+        if spec.in_line and "line" not in event:
+            continue
         event["guards"] = [*event.get("guards", []), {NAME: dict(params)} if params else NAME]
     (folder / "own.yaml").write_text(canonical(tree), encoding="utf-8")
     (folder / "plan.yaml").write_text(PLAN.format(lifecycle="./own.yaml"), encoding="utf-8")
@@ -186,7 +227,7 @@ def open_office(
 
 @cache
 def firings() -> tuple[tuple[Firing, Draft], ...]:
-    """Return every firing of the quarter as a guard sees it, made once."""
+    """Return every firing of both quarters as a guard sees it, made once."""
     seen: list[tuple[Firing, Draft]] = []
 
     def spy(firing: Firing, after: Draft) -> None:
@@ -200,7 +241,9 @@ def firings() -> tuple[tuple[Firing, Draft], ...]:
         history=True,
         about=True,
     )
-    with tempfile.TemporaryDirectory() as folder:
-        engine, clock, plan = open_office(Path(folder), (spec, spy), {})
-        play(engine, clock, plan)
+    for office in OFFICES:
+        with tempfile.TemporaryDirectory() as folder:
+            engine, clock, plan = open_office(Path(folder), (spec, spy), {}, office)
+            with engine:
+                play(engine, clock, plan, office)
     return tuple(seen)

@@ -31,7 +31,7 @@ import pytest
 from evalflow import Reason
 from evalflow.plugins import Draft, Firing, GuardSpec
 from evalflow.testing.alone import alone
-from evalflow.testing.firings import firings, open_office, play
+from evalflow.testing.firings import OFFICES, firings, open_office, play
 
 Made = tuple[GuardSpec, Callable[..., Any]]
 
@@ -147,9 +147,11 @@ class GuardConformance:
             asked.append(_reasons(answer))
             return answer
 
-        engine, clock, plan = open_office(tmp_path, (spec, kept), self.params)
-        with engine:
-            outcomes = play(engine, clock, plan)
+        outcomes: list[str] = []
+        for office in OFFICES:
+            engine, clock, plan = open_office(tmp_path, (spec, kept), self.params, office)
+            with engine:
+                outcomes += play(engine, clock, plan, office)
 
         assert asked
         refused = {reason.code for reasons in asked for reason in reasons}
