@@ -8,6 +8,7 @@ import pytest
 
 import evalflow
 from evalflow import cli
+from evalflow.decision.signing import SIGN_LINE
 from offices import PLAN, Clock, Office
 
 RULES = """\
@@ -45,7 +46,7 @@ def scoped(store_url, tmp_path):
             "review",
             "policy-1",
             ratings={"metres": {"rate": "80.0", "reason": "증빙 부족"}, "complaints": "confirmed"},
-            site_visit={"on": "2016-04-14", "note": "현장"},
+            site_visit={"on": "2016-04-14", "notified_on": "2016-04-12", "note": "현장"},
         )
         yield office
 
@@ -95,7 +96,8 @@ def test_bands_and_histories_tell_no_more_than_evaluations(scoped):
 def test_closed_data_are_left_out_with_their_ground(scoped):
     def said(actor: str) -> set[str]:
         view = evalflow.View(scoped.engine, actor)
-        told = set(view.evaluation("gu/3").facts)
+        # who signed is kept beside what was given: it is no field of any entry
+        told = set(view.evaluation("gu/3").facts) - {SIGN_LINE}
         assert {name for e in view.history("gu/3") for name in e.data} >= told
         for entry in view.history("gu/3"):
             assert not set(entry.data) & set(view.withheld("gu/3"))
@@ -111,6 +113,24 @@ def test_closed_data_are_left_out_with_their_ground(scoped):
     scoped.fire("gu/3", "approve", "policy-1")
     assert said("road-1") == {"explanations"}  # that ground fell away, the other did not
     assert said("audit-1") == {"explanations", "site_visit"}
+
+
+def test_where_signatures_are_closed_an_evaluation_does_not_tell_who_signed(tmp_path, scoped):
+    closed = "    - {fields: [sign_off], ground: 제6호, seen_by: [policy_office]}\n"
+    path = tmp_path / "signed.yaml"
+    path.write_text(PLAN.replace("units:\n", RULES + closed + "units:\n", 1), encoding="utf-8")
+    clock = Clock()
+    with evalflow.open("memory:", plugins=[], clock=clock) as engine:
+        plan = evalflow.load_plan(path, plugins=[])
+        engine.adopt(plan, by=plan.actor("policy-1"))
+        office = Office(engine, plan, clock)
+        clock.go("2016-04-04")
+        office.evaluate("gu/3", explanations=WHY)
+        office.submit("gu/3")
+        for read, told in ((engine, False), (scoped.engine, True)):
+            facts = evalflow.View(read, "road-1").evaluation("gu/3").facts
+            assert (SIGN_LINE in facts) == told
+        assert SIGN_LINE in evalflow.View(engine, "policy-1").evaluation("gu/3").facts
 
 
 @pytest.mark.parametrize("actor", ["road-1", "city-lead", "audit-1", "education-1"])

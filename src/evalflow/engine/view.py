@@ -21,6 +21,7 @@ import attrs
 
 from evalflow.decision.deadlines import Due
 from evalflow.decision.decide import Explanation
+from evalflow.decision.signing import SIGN_LINE
 from evalflow.engine.engine import Engine
 from evalflow.errors import Forbidden, Reason, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
@@ -300,11 +301,13 @@ class View:
         own = whole.self_rating if sight.drafts or sight.own else None
         review = whole.review_rating if sight.drafts else None
         acts = whole.acts
-        if "sign_off" in sight.kinds:
+        facts = {name: v for name, v in _open(whole.facts, sight).items() if name not in drafts}
+        if "sign_off" in sight.kinds:  # who signed, by an act or on paper
+            facts.pop(SIGN_LINE, None)
             acts = tuple([attrs.evolve(act, signers=()) for act in acts])
         return attrs.evolve(
             whole,
-            facts={name: v for name, v in _open(whole.facts, sight).items() if name not in drafts},
+            facts=facts,
             prior={
                 period: figures
                 for period, figures in whole.prior.items()
