@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 import evalflow
-from evalflow.plugins import FormRequest, roll_up
+from evalflow.plugins import FormRequest, Share, roll_up
 
 PLAN = "seodaemun-2016"
 BUREAU = "autonomy"
@@ -57,7 +57,7 @@ def test_the_self_evaluation_says_what_the_store_says(office: Any) -> None:
     columns = made.listing.fields
     rows = [dict(zip(columns, row, strict=True)) for row in made.listing.texts()]
 
-    rated = 0
+    rated = shares = 0
     for number in office.numbers:
         project = f"{PLAN}/{number}"
         rating = office.engine.evaluation(project, "2016-Q1").rating
@@ -71,10 +71,13 @@ def test_the_self_evaluation_says_what_the_store_says(office: Any) -> None:
             assert row["indicator"] == indicator.label.ko
             if line.rate is not None:
                 assert row["rate"] == f"{line.rate:,.1f}%"
-                assert row["actual"] == f"{line.figure:,f}"
+                share = isinstance(line.figure, Share)
+                assert row["actual"] == (str(line.figure) if share else f"{line.figure:,f}")
+                shares += share
             assert (row["cause"] == "협의 지연") == (line.verdict not in (None, "on_track"))
         rated += len(definition.indicators)
     assert rated == len(rows)
+    assert shares, "a share is printed as numerator and denominator"
 
 
 def test_the_bureaus_form_counts_every_project_once_and_means_over_projects(office: Any) -> None:

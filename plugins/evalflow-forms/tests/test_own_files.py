@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import time
 import zipfile
@@ -218,7 +219,11 @@ def test_one_field_twice_is_filled_twice(office: Any, tmp_path: Path) -> None:
     template.write_bytes(twice.getvalue())
     out = tmp_path / "form.hwpx"
     office.form("projects").write(office.engine, out, ALL, template=template)
-    assert unhwp.extract_text(str(out)).count("2016. 4. 2.") == 3
+    # The day on which the plan's document was registered; or the day that is asked for.
+    assert unhwp.extract_text(str(out)).split() == ["2016.", "2.", "24."] * 3
+    dated = attrs.evolve(ALL, dated=dt.date(2016, 4, 2))
+    office.form("projects").write(office.engine, out, dated, template=template)
+    assert unhwp.extract_text(str(out)).split() == ["2016.", "4.", "2."] * 3
 
 
 def test_fields_of_the_offices_own_are_given_or_left(office: Any, tmp_path: Path) -> None:
