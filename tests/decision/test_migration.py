@@ -403,6 +403,7 @@ def test_who_acted_is_barred_under_the_new_names_too(office):
     told = [act.event for act in evaluation.acts]
     assert told == ["self_assess", "compile", "sign", "hand_in"]
     assert list(evaluation.extensions) == ["self_assess"]
+    assert evaluation.extended == {"self_assess": 1}  # its bound counts on
     assert list(office.engine.audit.verify()) == []
     # said once more with the same key it is the same
     entry = list(office.engine.history("gu/1"))[-1]

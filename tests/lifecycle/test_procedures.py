@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import evalflow
+from evalflow.engine import telling
 from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import CalendarRules, DueRule
 from evalflow.model.calendar import Calendar, listed_holidays
@@ -186,7 +187,9 @@ def test_the_latest_of_several_events_begins_the_clock_anew(tmp_path: Path) -> N
 
 
 def test_a_clock_counts_from_a_day_that_was_given(tmp_path: Path) -> None:
-    case = office(tmp_path, "{days_after: receive, on: received_on, days: 10}").on("2026-03-09")
+    due = "{days_after: receive, on: received_on, days: 10}"
+    text = REQUEST.replace("DUE", due).replace("type: date}}", "type: date, required: true}}")
+    case = Office(tmp_path, text).on("2026-03-09")
     case.fire("receive", received_on="2026-03-05")
     assert case.due("decide") == day("2026-03-16")  # the 15th is a Sunday
 
@@ -222,6 +225,31 @@ events:
     assert Office(tmp_path, one.replace("GUARD", "next_period_exists")).due("go") is None
 
 
+@pytest.mark.parametrize(("guard", "told"), [("last_period", "go"), ("next_period_exists", None)])
+def test_a_notice_tells_no_step_that_can_never_be_done(
+    tmp_path: Path, guard: str, told: str | None
+) -> None:
+    text = f"""
+regions:
+  r: {{ko: r, en: r, initial: a, states: {{a: {{ko: a, en: a}}, b: {{ko: b, en: b, final: true}}}}}}
+events:
+  say:
+    ko: say
+    en: say
+    by: [clerk]
+    transitions: [{{from: a}}]
+    notices: [{{name: said, ko: said, en: said, to: [clerk]}}]
+  go:
+    {{ko: go, en: go, by: [clerk], due: {{date: 03-01}}, guards: [{guard}],
+     transitions: [{{from: a, to: b}}]}}
+"""
+    office = Office(tmp_path, text, "holidays: KR}\nnotices: {notifiers: [console]")
+    office.fire("say")
+    (notice, *_) = [each.notice for each in office.engine.outbox.notices()]
+    step = telling.told(office.engine.rules, [notice]).data.get("step")
+    assert (step and step["en"]) == told
+
+
 def test_a_right_that_lapsed_is_no_overdue_duty(tmp_path: Path) -> None:
     right = REQUEST.replace("DUE", "{days_after: receive, days: 10}").replace(
         "guards: [until: {days_after: decide, days: 30}]",
@@ -238,7 +266,8 @@ def test_a_right_that_lapsed_is_no_overdue_duty(tmp_path: Path) -> None:
     ("due", "told"),
     [
         ("{days_before: receive, days: 3}", "on"),
-        ("{days_after: receive, days: 3, on: recieved_on}", "received_on"),
+        ("{days_after: receive, days: 3, on: recieved_on}", "no required date field"),
+        ("{days_after: receive, days: 3, on: received_on}", "no required date field"),
         ("{days_after: receive, days: 3, not_counting: [aked]}", "asked"),
         ("{days_after: [recieve], days: 3}", "receive"),
         ("{days_after: [], days: 3}", "from which event"),
@@ -383,6 +412,34 @@ def test_what_was_recorded_earlier_decides_too(tmp_path: Path) -> None:
     office.fire("approve", by="chief-1", case=2)
 
 
+@pytest.mark.parametrize(
+    ("guard", "told"),
+    [
+        ("{field: amuont, over: 1000}", "amount"),
+        ("{field: kind, is: [travell]}", "travel"),
+        ("{field: kind, over: 1000}", "neither a number nor money"),
+        ("{field: amount, over: much}", "much"),
+        ("{feild: amount}", "field"),
+    ],
+)
+def test_what_is_not_there_is_never_compared(tmp_path: Path, guard: str, told: str) -> None:
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        lifecycle(tmp_path, INVOICE.replace("{field: amount, over: 1000}", guard))
+    assert told in " ".join(each.text("en") for each in caught.value.problems)
+    assert all(each.line for each in caught.value.problems)
+
+
+def test_a_refusal_speaks_of_a_value_as_people_know_it(tmp_path: Path) -> None:
+    text = INVOICE.replace("by: [chief]}", "by: [chief], guards: [given: {field: kind, is: misc}]}")
+    office = Office(tmp_path, text)
+    office.fire("classify", amount=5000, kind="travel")
+    with pytest.raises(evalflow.Refused) as caught:
+        office.fire("approve", by="chief-1")
+    (reason,) = caught.value.reasons
+    assert reason.ko == "'구분'(kind) 항목이 기타이어야 합니다 (지금: 출장)."
+    assert reason.en == "'Kind' (kind) has to be Misc (it is: Travel)."
+
+
 def test_a_sound_decision_table_is_taken(tmp_path: Path) -> None:
     table = """
 regions:
@@ -409,6 +466,9 @@ events: {}
     assert checked(lifecycle(tmp_path, text)) == ()
     with pytest.raises(evalflow.InvalidInput, match="events"):
         lifecycle(tmp_path, text.replace("events: {}\n", ""))
+    duty = "duties: {d: {ko: d, en: d, whoever: [report], may_not: [verify]}}\n"
+    with pytest.raises(evalflow.InvalidInput, match="no event 'report'"):
+        lifecycle(tmp_path, text + duty)
 
 
 # --------------------------------------------------------------------------- duties of a round

@@ -66,8 +66,6 @@ def test_every_test_of_the_kit_has_a_mutant_or_needs_none() -> None:
         "test_many_moves_are_one_commit",
         "test_the_declared_fault_points_are_reached",
         "test_what_one_handle_wrote_the_other_reads",
-        # No mutant is written for it yet: the band as of a day, where an earlier period was rated.
-        "test_a_rating_of_an_earlier_period_is_none_of_the_period_that_runs",
         # The same breaks as with threads, from other processes.
         "test_of_many_threads_one_uses_the_key",
         "test_of_many_processes_one_moves_the_project",

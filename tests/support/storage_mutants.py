@@ -626,6 +626,17 @@ class HoldsItsReadingOpen(InMemory):
             super().commit(commit)
 
 
+class TakesAnEarlierRatingForTheRunningOne(InMemory):
+    killed_by = "test_a_rating_of_an_earlier_period_is_none_of_the_period_that_runs"
+
+    class Broken(MemoryStorage):
+        def as_of(self, selection: Selection, at: Any) -> Iterator[Project]:
+            for project in super().as_of(selection, at):
+                rated = [each.rating for each in self.history(project.id) if each.rating]
+                band = rated[-1]["band"] if rated else None
+                yield attrs.evolve(project, band=band)
+
+
 class AnswersWithToday(InMemory):
     killed_by = "test_a_project_as_of_a_moment_is_as_its_last_entry_left_it"
 

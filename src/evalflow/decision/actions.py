@@ -187,8 +187,9 @@ def _beyond(firing: Firing, draft: Draft, event: str, until: str) -> Reason | No
         return None
     return Reason(
         code="extended_too_far",
-        ko=f"'{label.ko}'({event})의 기한 {own}은(는) {rule.at_most}일까지, 곧 {latest}까지만 "
-        f"연장할 수 있습니다 (적은 날: {until}).",
+        ko=f"'{label.ko}'({event})의 기한 {day_text(own, 'ko')}은(는) {rule.at_most}일까지, 곧 "
+        f"{day_text(latest, 'ko')}까지만 연장할 수 있습니다 "
+        f"(적은 날: {day_text(dt.date.fromisoformat(until), 'ko')}).",
         en=f"'{label.en}' ({event}), due on {own}, is extended by {rule.at_most} days at most, to "
         f"{latest}, not {until}.",
         about=event,
@@ -497,7 +498,8 @@ def visit_announced(firing: Firing, draft: Draft) -> Draft:
     if dt.date.fromisoformat(day) < firing.today:
         reason = Reason(
             code="in_the_past",
-            ko=f"현장확인 예정일 {day}이(가) 이미 지났습니다 (오늘 {firing.today}).",
+            ko=f"현장확인 예정일 {day_text(dt.date.fromisoformat(day), 'ko')}이(가) 이미 "
+            f"지났습니다 (오늘 {day_text(firing.today, 'ko')}).",
             en=f"{day} is in the past (today is {firing.today}).",
         )
         return attrs.evolve(draft, reasons=(*draft.reasons, reason))

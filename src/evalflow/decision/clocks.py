@@ -30,11 +30,6 @@ class Falls:
     extended: bool
 
 
-def looks_back(rule: DueRule) -> bool:
-    """Say whether the rule is counted from what happened to the project."""
-    return bool(rule.events)
-
-
 def falls(
     rule: DueRule,
     event: str,

@@ -221,6 +221,26 @@ def _ways(
     return steps, ahead
 
 
+def due_state(
+    project: Project,
+    lifecycle: Lifecycle,
+    history: History,
+    extensions: Mapping[str, str],
+    known: Callable[[str], Lifecycle],
+) -> DueState:
+    """Return what decides about the project's due dates; its history is asked for only where an
+    event that is due may be fired without its state being left. `known` as for
+    `fired_in_this_visit`."""
+    staying = {
+        event.name
+        for event in lifecycle.events.values()
+        if event.due is not None
+        and any(edge.source == edge.target in project.states for edge in event.transitions)
+    }
+    fired = fired_in_this_visit(history(), lifecycle, staying, known) if staying else frozenset()
+    return DueState(project=project, extensions=extensions, fired_since=fired, history=history)
+
+
 def fired_in_this_visit(
     entries: Sequence[Entry],
     lifecycle: Lifecycle,

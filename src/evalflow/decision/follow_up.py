@@ -15,6 +15,7 @@ import attrs
 from evalflow.decision.firing import Draft, Firing
 from evalflow.errors import Reason
 from evalflow.model import Evaluation, Grant
+from evalflow.model.calendar import day_text
 from evalflow.scoring import bands
 
 FOLLOW_UP = "follow-up"
@@ -52,7 +53,8 @@ def follow_up_planned(firing: Firing, draft: Draft) -> Draft:
     reasons = [
         Reason(
             code="in_the_past",
-            ko=f"완료 예정일 {each['until']}이(가) 이미 지났습니다 (오늘 {firing.today}).",
+            ko=f"완료 예정일 {day_text(dt.date.fromisoformat(each['until']), 'ko')}이(가) 이미 "
+            f"지났습니다 (오늘 {day_text(firing.today, 'ko')}).",
             en=f"{each['until']} is in the past (today is {firing.today}).",
             about=f"measures[{place}].until",
         )

@@ -7,6 +7,7 @@ missing altogether is reported by the check of required input, so a guard keeps 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -365,17 +366,20 @@ def visit_in_order(firing: Firing, after: Draft) -> Reasons:
     if visit is None:
         return None
     day, told = visit["on"], visit.get("notified_on")
+    shown = day_text(dt.date.fromisoformat(day), "ko")
     if day > firing.today.isoformat():
         return Reason(
             code="visit_to_come",
-            ko=f"현장확인일 {day}은(는) 아직 오지 않은 날입니다 (오늘 {firing.today}).",
+            ko=f"현장확인일 {shown}은(는) 아직 오지 않은 날입니다 "
+            f"(오늘 {day_text(firing.today, 'ko')}).",
             en=f"the site visit of {day} is still to come (today is {firing.today}).",
             about="visit",
         )
     if told is not None and told > day:
         return Reason(
             code="notified_after_visit",
-            ko=f"통지일 {told}이(가) 현장확인일 {day}보다 늦습니다.",
+            ko=f"통지일 {day_text(dt.date.fromisoformat(told), 'ko')}이(가) 현장확인일 "
+            f"{shown}보다 늦습니다.",
             en=f"the department was told on {told}, after the visit of {day}.",
             about="visit",
         )
@@ -386,7 +390,7 @@ def visit_in_order(firing: Firing, after: Draft) -> Reasons:
         return None
     return Reason(
         code="visit_unannounced",
-        ko=f"{day} 현장확인을 미리 통지하지 않았습니다. 통지하지 않은 사유를 적으십시오 "
+        ko=f"{shown} 현장확인을 미리 통지하지 않았습니다. 통지하지 않은 사유를 적으십시오 "
         "(unannounced).",
         en=f"the visit of {day} was not announced: say why not (unannounced).",
         about="visit",

@@ -194,7 +194,9 @@ def _carried(
         return evaluation, tuple(reasons)
     acts = tuple([attrs.evolve(a, event=events.get(a.event, a.event)) for a in evaluation.acts])
     extensions = {events.get(name, name): day for name, day in evaluation.extensions.items()}
-    return attrs.evolve(evaluation, acts=acts, extensions=extensions), tuple(reasons)
+    extended = {events.get(name, name): times for name, times in evaluation.extended.items()}
+    carried = attrs.evolve(evaluation, acts=acts, extensions=extensions, extended=extended)
+    return carried, tuple(reasons)
 
 
 _WHAT = {"states": ("상태", "state"), "events": ("처리", "event")}

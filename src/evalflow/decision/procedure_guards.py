@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalflow.decision.firing import Draft, Firing
 from evalflow.errors import Reason
-from evalflow.lifecycle.definition import ACTS_AS, GuardSpec, Lifecycle
+from evalflow.lifecycle.definition import ACTS_AS, Field, GuardSpec, Lifecycle
 from evalflow.lifecycle.due import rule_of
 from evalflow.model import Label
 from evalflow.model.calendar import day_text
@@ -64,19 +64,21 @@ def given(firing: Firing, after: Draft, **params: Any) -> Reasons:
     """Refuse unless a field has such a value: as it is given now, or as it was last recorded, by
     whichever event took it (an exclusive choice, a line of a decision table)."""
     name = params["field"]
-    value = firing.data.get(name)
-    if value is None and all(field.name != name for field in firing.event.data):
+    own = next((field for field in firing.event.data if field.name == name), None)
+    if own is None:
         value = next((e.data[name] for e in reversed(firing.history) if _has(e.data, name)), None)
-    if value is None and any(field.name == name and field.required for field in firing.event.data):
-        return None  # the check of required input tells it
+    else:
+        value = firing.data.get(name)
+        if value is None and own.required:
+            return None  # the check of required input tells it
     if value is not None and _fits(value, params):
         return None
-    shown = "-" if value is None else figure_shown(value)
-    ko, en = _wanted(params)
+    field = own or _field(firing.lifecycle, name)
+    shown, wanted = _shown(value, field), _wanted(params, field)
     return Reason(
         code="given_otherwise",
-        ko=f"'{name}'이(가) {ko} 합니다 (지금: {shown}).",
-        en=f"'{name}' has to be {en} (it is: {shown}).",
+        ko=f"'{field.label.ko}'({name}) 항목이 {wanted.ko} 합니다 (지금: {shown.ko}).",
+        en=f"'{field.label.en}' ({name}) has to be {wanted.en} (it is: {shown.en}).",
         about=name,
     )
 
@@ -85,9 +87,20 @@ def _has(data: Any, name: str) -> bool:
     return isinstance(data, Mapping) and data.get(name) is not None
 
 
-def figure_shown(value: Any) -> str:
-    """Return a recorded value as it is told."""
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)[:60]
+def _field(lifecycle: Lifecycle, name: str) -> Field:
+    fields = (field for event in lifecycle.events.values() for field in event.data)
+    return next(field for field in fields if field.name == name)
+
+
+def _shown(value: Any, field: Field) -> Label:
+    """Return a value as people know it: an option by its label, a flag in words."""
+    if value is None:
+        return Label("-", "-")
+    text = str(value).lower() if isinstance(value, bool) else str(value)[:60]
+    return field.options.get(text) or _FLAGS.get(text) or Label(text, text)
+
+
+_FLAGS = {"true": Label("예", "yes"), "false": Label("아니요", "no")}
 
 
 _COMPARED: Mapping[str, tuple[Callable[[Decimal, Decimal], bool], str, str]] = {
@@ -98,15 +111,14 @@ _COMPARED: Mapping[str, tuple[Callable[[Decimal, Decimal], bool], str, str]] = {
 }
 
 
-def _wanted(params: Mapping[str, Any]) -> tuple[str, str]:
+def _wanted(params: Mapping[str, Any], field: Field) -> Label:
     ko = [each[1].format(params[key]) for key, each in _COMPARED.items() if key in params]
     en = [each[2].format(params[key]) for key, each in _COMPARED.items() if key in params]
     if "is" in params:
-        words = ", ".join(_words(params["is"]))
-        ko, en = [*ko, f"{words}이어야"], [*en, words]
-    if not ko:
-        return "적혀 있어야", "given"
-    return " 그리고 ".join(ko), " and ".join(en)
+        words = [_shown(word, field) for word in _words(params["is"])]
+        ko.append(f"{', '.join(each.ko for each in words)}이어야")
+        en.append(" or ".join(each.en for each in words))
+    return Label(" 그리고 ".join(ko) or "적혀 있어야", " and ".join(en) or "given")
 
 
 def _words(value: str | Sequence[str]) -> tuple[str, ...]:
@@ -157,16 +169,12 @@ def not_before(firing: Firing, after: Draft, **rule: Any) -> Reasons:
     day = firing.situation.day_of(rule_of(rule), "")
     if day is not None and firing.today >= day:
         return None
-    return Reason(
-        code="too_early",
-        ko="아직 할 수 있는 날이 정해지지 않았습니다."
-        if day is None
-        else f"{day_text(day, 'ko')}부터 할 수 있습니다.",
-        en="the day from which this is possible is not known yet."
-        if day is None
-        else f"possible from {day}.",
-        since=day,
-    )
+    if day is None:
+        ko = "아직 할 수 있는 날이 정해지지 않았습니다."
+        en = "the day from which this is possible is not known yet."
+    else:
+        ko, en = f"{day_text(day, 'ko')}부터 할 수 있습니다.", f"possible from {day}."
+    return Reason(code="too_early", ko=ko, en=en, since=day)
 
 
 def overdue(firing: Firing, after: Draft, *, of: str) -> Reasons:
@@ -175,8 +183,11 @@ def overdue(firing: Firing, after: Draft, *, of: str) -> Reasons:
     label, due = firing.lifecycle.events[of].label, firing.deadline(of)
     if due is not None and firing.today > due:
         return None
-    ko = "기한이 아직 없습니다" if due is None else f"기한({due})이 아직 지나지 않았습니다"
-    en = "is due on no day yet" if due is None else f"is not late before {due} has passed"
+    if due is None:
+        ko, en = "기한이 아직 없습니다", "is due on no day yet"
+    else:
+        ko = f"기한({day_text(due, 'ko')})이 아직 지나지 않았습니다"
+        en = f"is not late before {due} has passed"
     return Reason(
         code="not_overdue", ko=f"'{label.ko}'의 {ko}.", en=f"'{label.en}' {en}.", about=of
     )
@@ -218,6 +229,7 @@ PROCEDURE_GUARDS: tuple[tuple[GuardSpec, Guard], ...] = (
             "given or recorded",
             params=dict.fromkeys(("field", "is", *_COMPARED)),
             required=("field",),
+            names={"field": "field", "is": "option"},
             figures=frozenset(_COMPARED),
             history=True,
         ),

@@ -15,7 +15,7 @@ from evalflow.decision.deadlines import (
     Due,
     DueState,
     Ledger,
-    fired_in_this_visit,
+    due_state,
 )
 from evalflow.decision.decide import subject
 from evalflow.engine.rules import Rules
@@ -262,33 +262,19 @@ class Queries:
     def _due_state(
         self, project: Project, lifecycle: Lifecycle, past: dt.datetime | None
     ) -> DueState:
-        """Gather what decides about a project's due dates; its history only where it matters."""
-        staying = {
-            event.name
-            for event in lifecycle.events.values()
-            if event.due is not None
-            and any(edge.source == edge.target in project.states for edge in event.transitions)
-        }
-        fired: frozenset[str] = frozenset()
-        extensions: Mapping[str, str] = {}
+        """Gather what decides about a project's due dates."""
 
         @cache
         def history() -> tuple[Entry, ...]:
             entries = self.storage.history(project.id)
             return tuple([entry for entry in entries if past is None or entry.at <= past])
 
-        if past is not None or staying:
-            fired = fired_in_this_visit(history(), lifecycle, staying, self.rules.lifecycle)
-            extensions = extensions_given(history(), lifecycle, project.period)
         if past is None:
             evaluation = self.storage.evaluation(project.id, project.period)
             extensions = evaluation.extensions if evaluation else {}
-        return DueState(
-            project=project,
-            extensions=extensions,
-            fired_since=fired,
-            history=history,
-        )
+        else:
+            extensions = extensions_given(history(), lifecycle, project.period)
+        return due_state(project, lifecycle, history, extensions, self.rules.lifecycle)
 
 
 def _check_text(chosen: Selection) -> None:

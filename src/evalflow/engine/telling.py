@@ -13,14 +13,14 @@ from contextlib import suppress
 
 import attrs
 
-from evalflow.decision.clocks import falls
-from evalflow.decision.deadlines import comes_before
+from evalflow.decision.deadlines import Ledger, due_state
 from evalflow.engine.rules import Rules, Terms
 from evalflow.errors import NotFound
-from evalflow.lifecycle.definition import Event, Lifecycle, NoticeRule
+from evalflow.lifecycle.definition import Lifecycle, NoticeRule
 from evalflow.model import Entry, Grant, Label, Notice
 from evalflow.model.calendar import period
 from evalflow.model.canonical import Tree, canonical, digest
+from evalflow.scoring.bands import band_label
 
 OF_ALL = ("unit", "step", "due", "reason")
 """What a list says once, above it, if it is the same for all."""
@@ -94,12 +94,11 @@ def _rated(terms: Terms, history: Sequence[Entry]) -> dict[str, Tree]:
             rating = entry.rating
     if not isinstance(rating, Mapping):
         return {}
-    bands = {band.name: band.label for band in terms.head.scoring.bands}
     found: dict[str, Tree] = {}
     if rating.get("rate") is not None:
         found["rate"] = str(rating["rate"])
-    if rating.get("band") in bands:
-        found["band"] = _tree(bands[rating["band"]])
+    if rating.get("band") is not None:
+        found["band"] = _tree(band_label(terms.head.scoring.bands, rating["band"]))
     return found
 
 
@@ -121,38 +120,30 @@ def _next(
     rules: Rules, terms: Terms, lifecycle: Lifecycle, history: Sequence[Entry], role: str
 ) -> dict[str, Tree]:
     """Return what the role owes next for the project, and by when; empty where nothing is due."""
-    entry, regions = history[-1], list(lifecycle.regions)
-    found: tuple[dt.date, Event] | None = None
-    for event in lifecycle.events.values():
-        if role not in event.by or event.name == entry.event:
-            continue
-        state = entry.after[regions.index(event.leads)]
-        if state not in event.sources() and not comes_before(lifecycle, state, event):
-            continue
-        day = _due(rules, terms, lifecycle, history, event)
-        if day is not None and (found is None or day < found[0]):
-            found = day, event
-    return {} if found is None else {"step": _tree(found[1].label), "due": found[0].isoformat()}
-
-
-def _due(
-    rules: Rules, terms: Terms, lifecycle: Lifecycle, history: Sequence[Entry], event: Event
-) -> dt.date | None:
-    rule = terms.head.calendar.due.get(event.name, event.due)
-    if rule is None:
-        return None
     entry = history[-1]
-    evaluation = rules.storage.evaluation(entry.project, entry.period_after)
-    found = falls(
-        rule,
-        event.name,
-        period=entry.period_after,
-        calendar=terms.calendar,
-        lifecycle=lifecycle,
-        extensions={} if evaluation is None else evaluation.extensions,
-        history=lambda: history,
+    snapshot = rules.storage.snapshot(entry.project)
+    if snapshot is None:
+        raise NotFound("project", entry.project)
+    then = attrs.evolve(
+        snapshot.project, states=entry.after, period=entry.period_after, unit=entry.unit
     )
-    return None if found is None else found.due
+    evaluation = rules.storage.evaluation(entry.project, entry.period_after)
+    ledger = Ledger(
+        head=terms.head,
+        lifecycle=lifecycle,
+        calendar=terms.calendar,
+        directory=terms.directory,
+        specs=rules.plugins.guard_specs,
+        today=terms.calendar.today(entry.at),
+    )
+    extensions = {} if evaluation is None else evaluation.extensions
+    standing = due_state(then, lifecycle, lambda: history, extensions, rules.lifecycle)
+    owed = [due for due in ledger.owed([standing]) if role in due.roles]
+    others = [due for due in owed if due.event != entry.event]
+    if not others:
+        return {}
+    first = min(others, key=lambda due: due.due)
+    return {"step": _tree(first.label), "due": first.due.isoformat()}
 
 
 def _subject(data: Mapping[str, Tree]) -> Label:

@@ -87,6 +87,7 @@ class Builder:
         self.paths: dict[str, tuple[str | int, ...]] = {}
         self.doubled: set[str] = set()
         self.rules: list[tuple[Part, DueRule]] = []
+        self.values: list[tuple[Part, GuardSpec]] = []
 
     def build(self) -> Lifecycle:
         """Return the lifecycle.
@@ -122,6 +123,8 @@ class Builder:
             empty(top, "events", ("절차", "event"))
         for part, rule in self.rules:
             check_due(part, rule, self)
+        for params, spec in self.values:
+            self._check_values(params, spec)
         self._check_event_fields(events)
         duties = self._duties()
         adopted_by = self._names(top, "adopted_by", ("역할", "role"), self.roles)
@@ -171,8 +174,9 @@ class Builder:
             alone = isinstance(part.tree[key], str)
             path = (*part.path, key) if alone else (*part.path, key, place)
             if name and name not in known:
-                if known:  # that there are none at all is told elsewhere
+                if known or (what == _NAMED["event"] and "events" in self.top):
                     self.reading.unknown(path, what, name, known)
+                # Otherwise it is told elsewhere that there are none at all.
             elif name in found:
                 ko, en = f"'{name}'이(가) 두 번 적혔습니다", f"'{name}' is given twice"
                 self.reading.wrong(path, "duplicate_name", ko, en, name)
@@ -467,6 +471,8 @@ class Builder:
             self.reading.unknown(path, ("요건", "guard"), name, self.specs, key=params is not None)
         if params is not None and spec is not None and spec.rule:
             return GuardUse(name=name, params=self._rule(inside.part(place), name))
+        if params is not None and spec is not None and "field" in spec.names.values():
+            self.values.append((params, spec))
         values = {} if params is None else self._params(params, spec)
         for lacking in () if spec is None else spec.required:
             if lacking not in values:
@@ -502,6 +508,8 @@ class Builder:
                     params.choice(key, allowed)
                 elif texts:
                     self._names(params, key, ("값", "value"), allowed)
+            elif names in _OF_FIELDS and texts:
+                continue  # fields are known when all events are read: see `_check_values`
             elif names and texts:
                 self._names(params, key, _NAMED[names], self._known(names))
             elif not texts and not isinstance(value, Mapping):
@@ -515,6 +523,32 @@ class Builder:
         if rule is not None:
             self.rules.append((inside, rule))
         return {key: as_param(value) for key, value in inside.tree.items()}
+
+    def _check_values(self, params: Part, spec: GuardSpec) -> None:
+        """Check what a guard says of fields: that an event takes such a field, that a choice has
+        such options, and that what is compared with a figure is one."""
+        named = {what: key for key, what in spec.names.items() if what in _OF_FIELDS}
+        fields = [field for event in self.events.values() for field in event.data]
+        name = params.tree.get(named["field"])
+        own = [field for field in fields if field.name == name]
+        if isinstance(name, str) and not own:
+            known = list(dict.fromkeys(field.name for field in fields))
+            params.unknown(named["field"], ("항목", "field"), known)
+        types = {field.type for field in own}
+        options = {option for field in own for option in field.options}
+        if own and types <= {"choice", "flag"} and "option" in named:
+            options |= {"true", "false"} if "flag" in types else set()
+            if not isinstance(params.tree.get(named["option"]), bool):
+                self._names(params, named["option"], ("선택지", "option"), options)
+        for key in spec.figures & params.tree.keys():
+            if own and not types & _FIGURES:
+                params.wrong(
+                    key,
+                    "no_figure",
+                    f"'{name}'은(는) 수나 금액이 아니어서 크기를 견줄 수 없습니다",
+                    f"'{name}' is neither a number nor money: no figure is compared with it",
+                    params.tree[key],
+                )
 
     def _known(self, what: str) -> Collection[str]:
         if what == "role":
@@ -672,6 +706,8 @@ _WORDS = {
     COOPERATING: Label("협조 부서", "the units that must cooperate"),
     NEXT_SIGNER: Label("다음 결재자", "whoever signs next"),
 }
+_OF_FIELDS = frozenset({"field", "option"})
+_FIGURES = frozenset({"number", "money"})
 _NAMED = {"role": ("역할", "role"), "state": ("상태", "state"), "event": ("절차", "event")}
 
 

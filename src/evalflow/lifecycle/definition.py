@@ -304,11 +304,11 @@ class GuardSpec:
     `exclusive_by` has values listed together in `exclusive` can never both hold.
 
     What the rest is for is checked when a lifecycle is loaded, and by `check`: `names` maps a
-    parameter to what its values name (`role`, `state` or `event`); `signed_by` is the
-    parameter naming the role whose signature (결재) the guard asks for; a guard that
-    `looks_back` cannot hold before the period under evaluation is over. `looks_at` is `project`, or
-    `period` where the answer is the same for all projects of a plan that are in the same
-    states and period on the same day: a batch then asks once for all of them.
+    parameter to what its values name (`role`, `state`, `event`, `field`, or an `option` of that
+    field); `signed_by` is the parameter naming the role whose signature (결재) the guard asks
+    for; a guard that `looks_back` cannot hold before the period under evaluation is over.
+    `looks_at` is `project`, or `period` where the answer is the same for all projects of a plan
+    that are in the same states and period on the same day: a batch then asks once for all of them.
 
     What a guard looks at beside the project is read before it is asked, so it says so: `peers` is
     the parameter that names a kind of unit, whose projects `firing.peers(kind)` then gives, or `*`

@@ -171,7 +171,7 @@ def _from(part: Part, kind: str, known: Collection[str]) -> tuple[str, ...]:
 
 def check_due(part: Part, rule: DueRule, lifecycle: Counting) -> None:
     """Note what a rule that counts from events names and the lifecycle does not have: states, and
-    the date field of each of the events."""
+    the date field of each of the events, a required one: without its day there is no deadline."""
     for place, state in enumerate(rule.not_counting):
         if state not in lifecycle.states and lifecycle.states:
             alone = isinstance(part.tree["not_counting"], str)
@@ -180,15 +180,15 @@ def check_due(part: Part, rule: DueRule, lifecycle: Counting) -> None:
     if rule.on is None:
         return
     for event in (lifecycle.events[name] for name in rule.events if name in lifecycle.events):
-        dates = [field.name for field in event.data if field.type == "date"]
+        dates = [field.name for field in event.data if field.type == "date" and field.required]
         if rule.on not in dates:
             listed = ", ".join(dates)
             part.wrong(
                 "on",
                 "unknown_field",
-                f"'{event.name}'에 날짜 항목 '{rule.on}'이(가) 없습니다 "
+                f"'{event.name}'에 반드시 적는 날짜 항목 '{rule.on}'이(가) 없습니다 "
                 f"(있는 것: {listed or '없음'})",
-                f"the event '{event.name}' has no date field '{rule.on}' "
+                f"the event '{event.name}' has no required date field '{rule.on}' "
                 f"(it has: {listed or 'none'})",
                 rule.on,
             )
