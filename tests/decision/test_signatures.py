@@ -226,7 +226,7 @@ def test_screens_mark_the_one_who_acted(tmp_path: Path, monkeypatch, capsys):
     history, score = shown("history", "gu/1"), shown("score", "gu/1")
     assert "代elderly-head" in history
     assert "代welfare-head" not in history
-    assert "국·소장代elderly-head(welfare-head대결)2016-07-05[전결]" in score
-    for said in ("종합의견:증빙과일치", "증빙자료검토:출석부", "현장확인:2016-07-14(미통지:민원)"):
+    assert "국·소장代elderly-head(welfare-head대결)2016.7.5.[전결]" in score
+    for said in ("종합의견:증빙과일치", "증빙자료검토:출석부", "현장확인:2016.7.14.(미통지:민원)"):
         assert said in score
-    assert "증빙2·현장2016-07-14·의견" in shown("status", "--number", "1", "--review")
+    assert "증빙2·현장2016.7.14.·의견" in shown("status", "--number", "1", "--review")

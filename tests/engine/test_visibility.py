@@ -8,6 +8,7 @@ import pytest
 
 import evalflow
 from evalflow import cli
+from evalflow.decision.actions import VISIT_NOTICES
 from evalflow.decision.signing import SIGN_LINE
 from offices import PLAN, Clock, Office
 
@@ -40,6 +41,8 @@ def scoped(store_url, tmp_path):
         clock.go("2016-04-04")
         office.evaluate("gu/3", explanations=WHY)
         office.submit("gu/3")
+        clock.go("2016-04-12")
+        office.fire("gu/3", "announce_visit", "policy-1", visit_on="2016-04-14")
         clock.go("2016-04-15")
         office.fire(
             "gu/3",
@@ -96,8 +99,8 @@ def test_bands_and_histories_tell_no_more_than_evaluations(scoped):
 def test_closed_data_are_left_out_with_their_ground(scoped):
     def said(actor: str) -> set[str]:
         view = evalflow.View(scoped.engine, actor)
-        # who signed is kept beside what was given: it is no field of any entry
-        told = set(view.evaluation("gu/3").facts) - {SIGN_LINE}
+        # who signed and which visits were announced is kept beside what was given
+        told = set(view.evaluation("gu/3").facts) - {SIGN_LINE, VISIT_NOTICES}
         assert {name for e in view.history("gu/3") for name in e.data} >= told
         for entry in view.history("gu/3"):
             assert not set(entry.data) & set(view.withheld("gu/3"))
@@ -131,6 +134,13 @@ def test_where_signatures_are_closed_an_evaluation_does_not_tell_who_signed(tmp_
             facts = evalflow.View(read, "road-1").evaluation("gu/3").facts
             assert (SIGN_LINE in facts) == told
         assert SIGN_LINE in evalflow.View(engine, "policy-1").evaluation("gu/3").facts
+
+
+def test_where_visits_are_closed_an_evaluation_does_not_tell_what_visit_was_announced(scoped):
+    entitled = {"policy-1": True, "audit-1": True, "road-1": False, "mayor-1": False}
+    for actor, told in entitled.items():
+        facts = evalflow.View(scoped.engine, actor).evaluation("gu/3").facts
+        assert (VISIT_NOTICES in facts) == told, actor
 
 
 @pytest.mark.parametrize("actor", ["road-1", "city-lead", "audit-1", "education-1"])

@@ -163,7 +163,8 @@ def status_command(
             if review:
 
                 def looks(project: Project) -> str:
-                    return reviewed(session, view.evaluation(project.id))
+                    lifecycle = engine.plans.lifecycle(project.lifecycle)
+                    return reviewed(session, lifecycle, view.evaluation(project.id))
 
             print_projects(session, engine, projects, at, looks)
 

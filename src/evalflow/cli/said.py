@@ -3,7 +3,8 @@ follow-up. Fields are told by their type and label, whatever lifecycle they are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from evalflow.decision.actions import VISIT_NOTICES
@@ -42,7 +43,7 @@ def beside_rating(
                 told.add(field.name)
                 yield _field(session, field.type, session.label(field.label), value)
     for notice in facts.get(VISIT_NOTICES, ()):
-        told_on, day = notice["on"], notice["visit"]
+        told_on, day = _day(session, notice["on"]), _day(session, notice["visit"])
         yield session.say(
             f"현장확인 통지: {told_on} ({day} 예정)", f"Visit of {day} announced on {told_on}"
         )
@@ -54,18 +55,34 @@ def beside_rating(
         yield from _follow_up(session, head, facts[FOLLOW_UP])
 
 
-def reviewed(session: Session, evaluation: Evaluation) -> str:
+def reviewed(session: Session, lifecycle: Lifecycle, evaluation: Evaluation) -> str:
     """Return in a few words what the review stands on, for a column: how much evidence, which day
-    somebody went there, whether there is an opinion."""
-    facts = evaluation.facts
-    evidence = len(facts.get("evidence", ())) + len(facts.get("evidence_checked", ()))
-    visit = facts.get("site_visit")
+    somebody went there, whether the reviewer has an opinion."""
+    facts, events = evaluation.facts, lifecycle.events.values()
+    rating = [event for event in events if not _RATES.isdisjoint(event.actions)]
+    reviews = [event for event in rating if "review_rating" in event.actions]
+    evidence = sum(len(facts[name]) for name in _named(rating, "texts", facts))
+    visits = [_day(session, facts[name]["on"]) for name in _named(rating, "visit", facts)]
     said = [
         session.say(f"증빙 {evidence}", f"evidence {evidence}") if evidence else "",
-        session.say(f"현장 {visit['on']}", f"visit {visit['on']}") if visit else "",
-        session.say("의견", "opinion") if facts.get("opinion") else "",
+        *[session.say(f"현장 {day}", f"visit {day}") for day in visits],
+        session.say("의견", "opinion") if _named(reviews, "text", facts) else "",
     ]
     return " · ".join(each for each in said if each) or "-"
+
+
+_RATES = frozenset({"self_rating", "review_rating", "spot_rating"})
+
+
+def _named(events: Iterable[Event], kind: str, facts: Mapping[str, Any]) -> list[str]:
+    """Return the fields of this type that the events take and the facts have, each once."""
+    names = (field.name for event in events for field in event.data if field.type == kind)
+    return [name for name in dict.fromkeys(names) if facts.get(name)]
+
+
+def _day(session: Session, day: str) -> str:
+    """Return a recorded day as people write it."""
+    return session.day(dt.date.fromisoformat(day))
 
 
 def signature(session: Session, lifecycle: Lifecycle, signed: Mapping[str, Any]) -> str:
@@ -84,7 +101,7 @@ def signature(session: Session, lifecycle: Lifecycle, signed: Mapping[str, Any])
         else "",
     ]
     marked = ", ".join(each for each in marks if each)
-    return f"{name} {who} {signed['on']}" + (f" [{marked}]" if marked else "")
+    return f"{name} {who} {_day(session, signed['on'])}" + (f" [{marked}]" if marked else "")
 
 
 def acting(session: Session, actor: str, behalf: str | None) -> str:
@@ -107,26 +124,27 @@ def _field(session: Session, kind: str, label: str, value: Any) -> str:
         return f"{label}: {', '.join(_measure(session, each) for each in value)}"
     if kind == "sign_off":
         names = (acting(session, each["actor"], each.get("for")) for each in value)
-        days = (each.get("on") or "" for each in value)
+        days = (_day(session, each["on"]) if each.get("on") else "" for each in value)
         pairs = zip(names, days, strict=True)
         return f"{label}: {', '.join(f'{name} {day}'.strip() for name, day in pairs)}"
     return f"{label}: {value}"
 
 
 def _visit(session: Session, visit: Mapping[str, Any]) -> str:
-    told = visit.get("notified_on")
-    why = visit.get("unannounced")
+    why, told = visit.get("unannounced"), visit.get("notified_on")
+    told = told and _day(session, told)
+    day = _day(session, visit["on"])
     marks = [
         session.say(f"통지 {told}", f"announced {told}") if told else "",
         session.say(f"미통지: {why}", f"unannounced: {why}") if why else "",
         visit.get("note", ""),
     ]
     said = "; ".join(each for each in marks if each)
-    return f"{visit['on']} ({said})" if said else f"{visit['on']}"
+    return f"{day} ({said})" if said else day
 
 
 def _measure(session: Session, measure: Mapping[str, Any]) -> str:
-    owner, until = measure["owner"], measure["until"]
+    owner, until = measure["owner"], _day(session, measure["until"])
     return session.say(
         f"{measure['measure']} ({owner}, {until}까지)",
         f"{measure['measure']} ({owner}, by {until})",
@@ -136,7 +154,7 @@ def _measure(session: Session, measure: Mapping[str, Any]) -> str:
 def _follow_up(session: Session, head: PlanHead, kept: Mapping[str, Any]) -> Iterator[str]:
     plan = kept.get("plan")
     if plan is None:
-        opened = kept["opened"]["on"]
+        opened = _day(session, kept["opened"]["on"])
         yield session.say(
             f"정상화 방안: 제출 전 ({opened} 부진)", f"Recovery: plan owed (lagging since {opened})"
         )
@@ -149,8 +167,5 @@ def _follow_up(session: Session, head: PlanHead, kept: Mapping[str, Any]) -> Ite
         mark = session.say(" [이견]", " [dissents]") if answer.get("dissent") else ""
         yield session.say(f"협조 {name}: ", f"{name} answers: ") + answer["answer"] + mark
     if "closed" in kept:
-        closed = kept["closed"]
-        yield session.say(
-            f"정상화 완료: {closed['on']}, {closed['reason']}",
-            f"Recovery closed: {closed['on']}, {closed['reason']}",
-        )
+        day, reason = _day(session, kept["closed"]["on"]), kept["closed"]["reason"]
+        yield session.say(f"정상화 완료: {day}, {reason}", f"Recovery closed: {day}, {reason}")

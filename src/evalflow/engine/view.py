@@ -19,8 +19,10 @@ from typing import Any
 
 import attrs
 
+from evalflow.decision.actions import VISIT_NOTICES
 from evalflow.decision.deadlines import Due
 from evalflow.decision.decide import Explanation
+from evalflow.decision.follow_up import FOLLOW_UP
 from evalflow.decision.signing import SIGN_LINE
 from evalflow.engine.engine import Engine
 from evalflow.errors import Forbidden, Reason, invalid
@@ -40,6 +42,10 @@ from evalflow.model import (
 from evalflow.model.canonical import Tree
 from evalflow.model.moments import utc
 from evalflow.scoring.contract import Grade
+
+_KEPT = {SIGN_LINE: "sign_off", FOLLOW_UP: "measures", VISIT_NOTICES: "visit"}
+"""What evaluations keep under names of their own -> the type of the fields that it is as closed
+as."""
 
 _SALT = 16  # bytes: fewer could be tried out
 
@@ -302,8 +308,9 @@ class View:
         review = whole.review_rating if sight.drafts else None
         acts = whole.acts
         facts = {name: v for name, v in _open(whole.facts, sight).items() if name not in drafts}
-        if "sign_off" in sight.kinds:  # who signed, by an act or on paper
-            facts.pop(SIGN_LINE, None)
+        closed = {name for name, kind in _KEPT.items() if kind in sight.kinds}
+        facts = {name: value for name, value in facts.items() if name not in closed}
+        if "sign_off" in sight.kinds:
             acts = tuple([attrs.evolve(act, signers=()) for act in acts])
         return attrs.evolve(
             whole,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-_SECRET = re.compile(
-    r"""(?i)((?:pass\w*|pwd|\w*password|\w*secret|\w*token|\w*key)\s*=\s*)("[^"]*"?|'[^']*'?|[^&\s]*)"""
-)
+# From the beginning of a word on, and never back: a long text costs no more than its length.
+_SAID = re.compile(r"""(?<!\w)(\w++\s*+=\s*+)("[^"]*+"?+|'[^']*+'?+|[^&\s]*+)""")
+_NAMES_A_SECRET = re.compile(r"(?i)pass|(?:pwd|secret|token|key)\s*=")
 _BEGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{0,3}|[^:@]*?//")
 
 
@@ -14,7 +14,7 @@ def shown_url(url: str) -> str:
     """Return the URL without anything that may be a password, also where it is no right URL: of
     what stands before the last `@` the user's name is left, and of what is said with
     `password=` and the like, its name."""
-    shown = _SECRET.sub(r"\1***", url)
+    shown = _SAID.sub(lambda said: said[1] + "***" if _secret(said) else said[0], url)
     before, at, behind = shown.rpartition("@")
     if not at:
         return shown
@@ -25,10 +25,14 @@ def shown_url(url: str) -> str:
     return f"{start}{rest if user == rest else user + ':***'}@{behind}"
 
 
+def _secret(said: re.Match[str]) -> bool:
+    return _NAMES_A_SECRET.search(said[1]) is not None
+
+
 def secrets_of(url: str) -> tuple[str, ...]:
     """Return the pieces of a URL that `shown_url` leaves out, the longest first: a library that
     took the URL apart in its own way may tell one of them."""
-    found = {said[2].strip("\"'") for said in _SECRET.finditer(url)}
+    found = {said[2].strip("\"'") for said in _SAID.finditer(url) if _secret(said)}
     before = url.rpartition("@")[0]
     begin = _BEGIN.match(before)
     rest = before[len(begin[0]) :] if begin else before
