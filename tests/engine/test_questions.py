@@ -42,3 +42,20 @@ def test_more_money_spent_than_there_is_is_asked_about(office: Office) -> None:
 
     assert question == "집행액 100,000,001원이 사업비 100,000,000원보다 많습니다"
     assert asked(office, 20, spent=100_000_000) == ()
+
+
+def test_what_figures_would_be_rated_is_told_also_where_something_is_lacking(
+    office: Office,
+) -> None:
+    to_second_quarter(office)
+    given = {"actuals": {"schools": 1, **FIGURES}}
+
+    refused = office.explain("gu/1", "self_evaluate", "education-1", **given)
+    nobody = office.explain("gu/1", "self_evaluate", "policy-1", **given)
+    without = office.explain("gu/1", "self_evaluate", "education-1")
+
+    assert not refused.allowed
+    assert refused.rating is not None
+    assert refused.rating.verdict == "seriously_lagging"
+    assert nobody.rating is None
+    assert without.rating is None

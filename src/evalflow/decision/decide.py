@@ -90,7 +90,9 @@ class Explanation:
 
     `allowed` says whether every check passes; where no data was given the required input is
     not counted but listed in `needs`. `deadline` is the event's due day, if it has one.
-    `questions` are what of the figures should be looked at again before it is fired.
+    `questions` are what of the figures should be looked at again before it is fired. `rating` is
+    what the figures given would be rated, also where something else speaks against the firing;
+    None where the event rates nothing, or the actor may not act at all.
     """
 
     project: str
@@ -106,6 +108,7 @@ class Explanation:
     allowed: bool
     deadline: dt.date | None = None
     questions: tuple[Label, ...] = ()
+    rating: Rating | None = None
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -153,6 +156,7 @@ class Decision:
     late: int | None
     deadline: dt.date | None
     definition: ProjectDefinition | None = None
+    rating: Rating | None = None
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -182,6 +186,7 @@ class Decision:
             allowed=all(check.passed for check in checks),
             deadline=self.deadline,
             questions=self._questions(),
+            rating=self.rating,
         )
 
     def _questions(self) -> tuple[Label, ...]:
@@ -286,6 +291,7 @@ def decide(
         late=late,
         deadline=deadline,
         definition=situation.definition,
+        rating=draft.rating if may else None,
     )
 
 
