@@ -58,11 +58,14 @@ class Column:
             breaks and a unit in brackets behind; heads under a common head are joined
             (`목표` over `1분기` is `목표1분기`) or taken alone.
         required: whether the table is worthless without it.
+        automatic: whether the sheet fills it by itself (checks, sums): it is known, but never
+            read, and what stands in it makes no row.
     """
 
     key: str
     names: tuple[str, ...]
     required: bool = True
+    automatic: bool = False
 
     @property
     def name(self) -> str:
@@ -593,6 +596,65 @@ def read_tables(
     return tables
 
 
+@attrs.frozen(eq=False)
+class Book:
+    """A workbook that was read once, whose sheets are asked for by their names.
+
+    Attributes:
+        file: what problems call it.
+        sheets: its sheets, in their order.
+        visible_rows: whether rows that are hidden, or filtered away, are left out.
+    """
+
+    file: str
+    sheets: tuple[Sheet, ...]
+    visible_rows: bool = False
+
+    def has(self, *names: str) -> bool:
+        """Say whether there is a sheet of one of these names."""
+        return self._sheet(names) is not None
+
+    def table(self, names: Sequence[str], columns: Sequence[Column]) -> Table | None:
+        """Return the table on the sheet of one of these names; None where there is no such sheet,
+        or nothing is on it. A table without rows is one with none.
+
+        Raises:
+            InvalidInput: a required column is missing or stands there twice.
+        """
+        sheet = self._sheet(names)
+        if sheet is None or not sheet.rows:
+            return None
+        heads = _Heads.find(sheet, columns)
+        table = _table(sheet, heads, self.file, visible_rows=self.visible_rows)
+        if not table.rows:
+            table.problems.clear()
+        return table
+
+    def _sheet(self, names: Sequence[str]) -> Sheet | None:
+        wanted = {same(name) for name in names}
+        found = [each for each in self.sheets if each.name is not None]
+        return next((each for each in found if same(each.name or "") in wanted), None)
+
+
+def read_book(source: Source, *, name: str | None = None) -> Book:
+    """Return the workbook (XLSX, XLS, ODS), read once.
+
+    Raises:
+        InvalidInput: the file cannot be read, or is none with named sheets (CSV).
+    """
+    shown = name or ("<bytes>" if isinstance(source, bytes) else os.fspath(source))
+    sheets = tuple(read_sheets(source, shown))
+    if all(each.name is None for each in sheets):
+        raise invalid(
+            "no_workbook",
+            file=shown,
+            ko="시트가 있는 통합 문서(.xlsx, .xls, .ods)가 아닙니다",
+            en="no workbook with sheets (.xlsx, .xls, .ods)",
+        )
+    visible_rows = isinstance(source, TableFile) and source.visible_rows
+    return Book(file=shown, sheets=sheets, visible_rows=visible_rows)
+
+
 def _note_aside(table: Table, sheets: list[Sheet], taken: list[Sheet]) -> None:
     """Name the sheets that were not read."""
     aside = [each for each in sheets if each not in taken]
@@ -904,7 +966,8 @@ def _unit_above(sheet: Sheet, heads: _Heads) -> Said | None:
 
 
 def _rows(sheet: Sheet, heads: _Heads, table: Table, visible_rows: bool) -> Iterator[Row]:
-    used = [found.number for found in heads.found.values()]
+    automatic = {column.key for column in heads.columns if column.automatic}
+    used = [found.number for key, found in heads.found.items() if key not in automatic]
     head_cells = sheet.rows[heads.row]
     is_head = _head_row(heads.columns)
     hidden: list[int] = []

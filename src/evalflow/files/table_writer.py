@@ -151,7 +151,7 @@ def _xlsx(rows: Sequence[Sequence[Value]], sheet: str, shown: str) -> bytes:
             else:
                 is_whole = value == int(value)
                 page.write_number(number, column, value, whole if is_whole else grouped)
-            widths[column] = max(widths[column], min(_WIDEST, _width(value)))
+            widths[column] = max(widths[column], min(_WIDEST, shown_width(value)))
     for column, width in enumerate(widths):
         page.set_column(column, column, width + 2)
     page.freeze_panes(1, 0)
@@ -184,8 +184,10 @@ def _digits(value: int | Decimal) -> int:
     return len(Decimal(value).normalize().as_tuple().digits)
 
 
-def _width(value: Value) -> int:
+def shown_width(value: Value) -> int:
     """Return how wide the longest line is: Korean letters take two."""
+    if value is None:
+        return 0
     lines = str(value).split("\n")
     return max(
         sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in line)
