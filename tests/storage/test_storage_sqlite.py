@@ -21,7 +21,7 @@ import pytest
 
 from evalflow.errors import Conflict, StorageError
 from evalflow.model import Commit, Project, Selection
-from evalflow.storage import sqlite_schema, write_queue
+from evalflow.storage import sqlite_connection, sqlite_schema, write_queue
 from evalflow.storage.sqlite import SQLiteStorage, open_sqlite
 from evalflow.testing import faults
 from evalflow.testing.children import Child, children
@@ -440,11 +440,11 @@ except StorageError as error:
 
 @pytest.mark.parametrize(
     ("file_mode", "folder_mode", "told"),
-    [(0o444, 0o777, "1 read_only"), (0o444, 0o555, "read_only"), (0o666, 0o555, "read_only")],
+    [(0o444, 0o777, "1 read_only"), (0o444, 0o555, "1 read_only"), (0o666, 0o555, "1 read_only")],
     ids=["the file", "both", "the folder"],
 )
 @pytest.mark.skipif(not hasattr(os, "setuid"), reason="only where users have numbers")
-def test_a_store_that_may_not_be_written_says_so(
+def test_a_store_that_may_not_be_written_is_read_and_says_so(
     file_mode: int, folder_mode: int, told: str, tmp_path: Path
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -464,6 +464,25 @@ def test_a_store_that_may_not_be_written_says_so(
         Path(folder).chmod(0o777)
 
     assert answer.stdout.split() == told.split(), answer.stderr
+
+
+def test_what_is_written_while_a_shut_store_is_read_is_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing can be made beside the file nobody knows of the reader: it looks itself."""
+    with closing(open_sqlite(path)) as writer:
+        project = given_project(writer)
+    monkeypatch.setattr(sqlite_connection, "_is_shut", lambda path: True)
+    with closing(open_sqlite(path)) as reader:
+        assert reader.snapshot(SIX) is not None
+        then = reader.reading()
+        assert then.__enter__().snapshot(SIX) is not None
+        monkeypatch.setattr(sqlite_connection, "_is_shut", lambda path: False)
+        with closing(open_sqlite(path)) as writer:
+            writer.commit(entry_after(project))
+        with pytest.raises(StorageError) as told:
+            then.__exit__(None, None, None)
+    assert (told.value.code, "while it was read" in told.value.text("en")) == ("locked", True)
 
 
 def test_a_closed_store_says_so(storage: SQLiteStorage) -> None:

@@ -89,6 +89,11 @@ class SQLiteConnections:
     def _put(self, connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.rollback()
+        if isinstance(connection, _Unwatched):
+            connection.close()
+            if connection.stamp != _stamp(self._real):
+                raise failure("moving", self.path)
+            return
         if self._closed or len(self._pool) >= _IDLE:
             connection.close()
         else:
@@ -219,17 +224,50 @@ def streamed(
         cursor.close()
 
 
+class _Unwatched(sqlite3.Connection):
+    """A connection to a file beside which nothing can be made: SQLite then reads it without the
+    files by which writers and readers know of each other. `stamp` tells whether it was written
+    meanwhile."""
+
+    stamp: tuple[int, int, int] | None = None
+
+
+def _stamp(path: str) -> tuple[int, int, int] | None:
+    """Return what differs once the file was written; None where it is gone."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _is_shut(path: str) -> bool:
+    """Say whether the folder may not be written and nobody has the store open: in WAL mode SQLite
+    can then read it only as a file that does not change (`immutable`). With a -wal file beside it
+    that would leave out what is committed there."""
+    real = os.path.realpath(path)
+    return not os.access(os.path.dirname(real), os.W_OK) and not os.path.exists(f"{real}-wal")
+
+
 def _connect(path: str, synchronous: str, patience: float) -> sqlite3.Connection:
     """Open a connection. Readers in WAL mode wait for nobody but a recovery after a crash;
     for writers `_begin` looks at the clock."""
+    way: str = "mode=rw"  # a file that is gone is not made again
+    own: dict[str, Any] = {}
+    if os.path.exists(path) and _is_shut(path):
+        way, own = "mode=ro&immutable=1", {"factory": _Unwatched}
     try:
-        connection = sqlite3.connect(
-            f"{Path(path).as_uri()}?mode=rw",  # a file that is gone is not made again
+        stamp = _stamp(os.path.realpath(path))
+        connection: sqlite3.Connection = sqlite3.connect(
+            f"{Path(path).as_uri()}?{way}",
             uri=True,
             timeout=patience,
             isolation_level=None,
             check_same_thread=False,
+            **own,
         )
+        if isinstance(connection, _Unwatched):
+            connection.stamp = stamp
         try:  # the first statement reads the file: it may be no database
             connection.execute(f"PRAGMA synchronous = {synchronous}")
             connection.execute("PRAGMA foreign_keys = ON")

@@ -23,11 +23,15 @@ _CODES = {
 }
 
 _TEXTS = ErrorTexts(
-    codes={"limited": "full", "memory": "missing", "replaced": "missing"},
+    codes={"limited": "full", "memory": "missing", "replaced": "missing", "moving": "locked"},
     sentences={
         "locked": (
             "다른 프로그램이 저장소를 잠그고 있습니다. 잠시 뒤 다시 시도하십시오: {place}",
             "another program keeps the store locked; try again later: {place}",
+        ),
+        "moving": (
+            "읽는 동안 다른 프로그램이 저장소를 고쳤습니다. 다시 시도하십시오: {place}",
+            "another program wrote the store while it was read; try again: {place}",
         ),
         "read_only": (
             "저장소에 쓸 수 없습니다(읽기 전용). 파일과 폴더의 쓰기 권한을 확인하십시오: {place}",
