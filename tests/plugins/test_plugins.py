@@ -24,6 +24,7 @@ from evalflow.engine.outbox import deliver
 from evalflow.errors import InvalidInput, PluginError, Problem, Reason, StorageError
 from evalflow.lifecycle.definition import GuardSpec
 from evalflow.model import Delivery, Label, Notice, Rating
+from evalflow.plugins import PanelRequest
 from evalflow.plugins import entry_points as discovery
 from evalflow.plugins.builtin_notifiers import Console, Jsonl
 from evalflow.plugins.hooks import hookimpl
@@ -1138,6 +1139,85 @@ def office_head() -> Any:
         calendar=CalendarRules(first="2016-Q1", last="2016-Q4"),
         scoring=ScoringRules(bands=()),
     )
+
+
+# --------------------------------------------------------------------------- commands, panels
+
+
+class Adding:
+    @hookimpl
+    def evalflow_commands(self) -> Any:
+        return {"greet": greeting, "status": greeting, "nothing": lambda: "no command"}
+
+    @hookimpl
+    def evalflow_panels(self) -> Any:
+        return {"weather": Weather, "elsewhere": Elsewhere}
+
+
+def greeting() -> Any:
+    """인사 · Greet somebody.
+
+    More of it.
+    """
+    import click
+
+    return click.Command("greet", callback=lambda: click.echo("안녕하십니까"))
+
+
+class Weather:
+    label = Label("날씨", "Weather")
+    place = "project"
+
+    def html(self, request: Any) -> str | None:
+        return f"<p>{request.project}</p>"
+
+
+class Elsewhere(Weather):
+    place = "roof"
+
+
+def test_a_plugin_adds_commands_which_are_made_when_they_are_called() -> None:
+    plugins = Plugins.load([Adding()])
+
+    assert plugins.problems == ()
+    assert plugins.names("command") == ("greet", "nothing", "status")
+    assert plugins.command_summaries()["greet"] == "인사 · Greet somebody."
+    assert plugins.command("greet").__class__.__name__ == "Command"
+    with pytest.raises(PluginError, match="no command of click"):
+        plugins.command("nothing")
+    with pytest.raises(InvalidInput, match="did you mean 'greet'"):
+        plugins.command("gret")
+
+
+def test_a_command_of_a_plugin_runs_beside_the_others_and_displaces_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from evalflow import cli
+
+    adding = Adding()
+    load = Plugins.load
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls, plugins=None: load([adding])))
+    assert cli.run(["greet"]) == 0
+    assert capsys.readouterr().out == "안녕하십니까\n"
+    assert cli.run(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "인사 · Greet somebody." in shown
+    assert shown.count("  status ") == 1
+    assert cli.run(["gret"]) == 2
+    assert "Did you mean 'greet'" in capsys.readouterr().err
+    assert cli.run(["nothing"]) == 5
+
+
+def test_a_panel_is_held_to_its_form_and_to_a_place_that_there_is() -> None:
+    plugins = Plugins.load([Adding()])
+    request = PanelRequest(view=None, plan="gu", project="gu/6")
+
+    assert plugins.panel("weather").html(request) == "<p>gu/6</p>"
+    faults = {each.name: each.fault for each in plugins.findings() if each.plugin == "Adding"}
+    assert faults["greet"] is None
+    assert faults["weather"] is None
+    assert faults["nothing"] is not None
+    assert "roof" in faults["elsewhere"].en
 
 
 # --------------------------------------------------------------------------- the reference

@@ -9,11 +9,14 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
 from evalflow import errors
+
+if TYPE_CHECKING:
+    from evalflow.plugins.installed import Plugins
 
 DONE, REFUSED, BAD_INPUT, CONFLICT, NOT_FOUND, UNUSABLE = range(6)
 WRONG = 70  # a mistake in evalflow itself (EX_SOFTWARE)
@@ -89,12 +92,16 @@ class _Group(click.Group):
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.homes)
+        return [*self.homes, *self._added(ctx)]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         home = self.homes.get(name)
         if home is None:
-            return None
+            if name not in self._added(ctx):
+                return None
+            added = _plugins(ctx).command(name)
+            assert isinstance(added, click.Command)
+            return added
         from importlib import import_module
 
         command = getattr(import_module(f"evalflow.cli.{home}"), f"{name}_command")
@@ -104,17 +111,38 @@ class _Group(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         # The summaries stand here so that `--help` imports none of the commands.
         with formatter.section("Commands"):
-            formatter.write_dl(list(self.summaries.items()))
+            formatter.write_dl([*self.summaries.items(), *self._added(ctx).items()])
+
+    def _added(self, ctx: click.Context) -> dict[str, str]:
+        """Return the commands of plugins with their summaries; what is built in stays as it is."""
+        added = _plugins(ctx).command_summaries()
+        return {name: said for name, said in added.items() if name not in self.homes}
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
         if name and not name.startswith("-") and name not in self.homes:
-            near = errors.nearest(name, self.homes)
+            if name in self._added(ctx):
+                return super().resolve_command(ctx, args)
+            near = errors.nearest(name, [*self.homes, *self._added(ctx)])
             hint = f" Did you mean '{near}'?" if near else ""
             raise click.UsageError(f"No such command '{name}'.{hint}", ctx)
         return super().resolve_command(ctx, args)
+
+
+def _plugins(ctx: click.Context) -> Plugins:
+    """Return the plugins in use; they are asked where a command is none of those above, or where
+    all are listed, and then once."""
+    from evalflow.plugins.installed import Plugins
+
+    known: Plugins | None = ctx.meta.get(_PLUGINS)
+    if known is None:
+        known = ctx.meta[_PLUGINS] = Plugins.load()
+    return known
+
+
+_PLUGINS = "evalflow.plugins"
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

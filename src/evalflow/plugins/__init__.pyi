@@ -52,6 +52,8 @@ from evalflow.plugins.notice_words import notice_due as notice_due
 from evalflow.plugins.notice_words import notice_lines as notice_lines
 from evalflow.plugins.notifier import Notifier as Notifier
 from evalflow.plugins.notifier import Route as Route
+from evalflow.plugins.panels import Panel as Panel
+from evalflow.plugins.panels import PanelRequest as PanelRequest
 from evalflow.plugins.signer import Signer as Signer
 from evalflow.plugins.signer import VerifierKey as VerifierKey
 from evalflow.plugins.signer import make_key as make_key

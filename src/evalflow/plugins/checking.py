@@ -24,6 +24,7 @@ from evalflow.plugins.hooks import options_of
 from evalflow.plugins.loading import Item, is_ours, said
 from evalflow.plugins.notifier import Notifier
 from evalflow.plugins.options import fields_of, key_of
+from evalflow.plugins.panels import PLACES, Panel
 from evalflow.plugins.signer import Signer
 from evalflow.scoring.bands import DEFAULT_BANDS
 from evalflow.scoring.contract import Grader, Scorer
@@ -88,6 +89,8 @@ def fault(kind: str, name: str, item: Item) -> Label | None:
         "grader": lambda made: _has(made, Grader) or _grader_fault(made),
         "form": lambda made: _has(made, Form),
         "signer": lambda made: _has(made, Signer),
+        "command": _command_fault,
+        "panel": lambda made: _has(made, Panel) or _panel_fault(made),
     }
     try:
         made = item.made_by() if declared is None else item.made_by(declared())
@@ -139,6 +142,22 @@ def _scorer_fault(scorer: Scorer, name: str) -> Label | None:
     if missing.rate is not None:
         return _said("없는 실적을 0으로 봅니다", "it takes a missing actual for zero")
     return None
+
+
+def _command_fault(made: Any) -> Label | None:
+    if callable(getattr(made, "main", None)) and isinstance(getattr(made, "params", None), list):
+        return None
+    return _said("click의 명령이 아닙니다", "it is no command of click")
+
+
+def _panel_fault(panel: Panel) -> Label | None:
+    if panel.place in PLACES:
+        return None
+    listed = ", ".join(PLACES)
+    return _said(
+        f"놓일 자리를 모릅니다: '{panel.place}' (가능: {listed})",
+        f"its place '{panel.place}' is none of: {listed}",
+    )
 
 
 def _grader_fault(grader: Grader) -> Label | None:

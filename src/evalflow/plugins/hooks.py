@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from evalflow.lifecycle.definition import GuardSpec
     from evalflow.plugins.forms import Form
     from evalflow.plugins.notifier import Notifier
+    from evalflow.plugins.panels import Panel
     from evalflow.plugins.signer import Signer
     from evalflow.scoring.contract import Grader, Scorer
     from evalflow.storage.contract import Storage
@@ -78,6 +79,19 @@ def evalflow_forms() -> Mapping[str, Callable[..., Form]]:  # type: ignore[empty
 def evalflow_signers() -> Mapping[str, Callable[..., Signer]]:  # type: ignore[empty-body]
     """Return, by name, what makes a signer of checkpoints: a class or function, given its
     options if it declares `Options`, and nothing otherwise."""
+
+
+@_hookspec
+def evalflow_commands() -> Mapping[str, Callable[[], Any]]:  # type: ignore[empty-body]
+    """Return, by name, what makes a command of `evalflow`: a function without arguments that
+    returns a click command, whose first docstring line `evalflow --help` shows. It is called when
+    the command is, so that nobody else waits for what it imports."""
+
+
+@_hookspec
+def evalflow_panels() -> Mapping[str, Callable[..., Panel]]:  # type: ignore[empty-body]
+    """Return, by name, what makes a panel of the board, or a page of its own: a class or function,
+    given its options if it declares `Options`, and nothing otherwise."""
 
 
 def options_of(maker: Any) -> type | None:

@@ -11,6 +11,7 @@ error of it becomes a `PluginError` that names the plugin and keeps the original
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -51,6 +52,7 @@ from evalflow.plugins.loading import (
 )
 from evalflow.plugins.notifier import Notifier, Route
 from evalflow.plugins.options import no_options, read_options
+from evalflow.plugins.panels import Panel
 from evalflow.plugins.signer import Signer
 from evalflow.scoring.contract import Grader, Scorer
 from evalflow.storage.contract import Storage
@@ -338,6 +340,44 @@ class Plugins:
         plugin = self._items["signer", name].plugin
         held: Signer = held_to(Signer, made, plugin, f"signer '{name}'")
         return BoundSigner.of(plugin, name, held)
+
+    # ------------------------------------------------------------------ commands, panels
+
+    def command(self, name: str) -> Callable[..., object]:
+        """Return the click command of this name.
+
+        Raises:
+            InvalidInput: no plugin provides it.
+            PluginError: its plugin broke, or made something else.
+        """
+        at = ("command", name)
+        made: Callable[..., object] = self._make("command", name, {}, at, at)
+        if not callable(getattr(made, "main", None)):
+            raise self._items["command", name].plugin.error(
+                f"command '{name}' is no command of click",
+                f"명령 '{name}'은(는) click의 명령이 아닙니다",
+            )
+        return made
+
+    def command_summaries(self) -> Mapping[str, str]:
+        """Return, by name, what the maker of each command says of it in its first line."""
+        makers = self._of("command").items()
+        docs = {name: inspect.getdoc(item.made_by) or "" for name, item in makers}
+        return {name: docs[name].partition("\n")[0] for name in sorted(docs)}
+
+    def panel(
+        self, name: str, options: Mapping[str, Tree] | None = None, *, at: Sequence[str] = ()
+    ) -> Panel:
+        """Return the panel of this name with these options.
+
+        Raises:
+            InvalidInput: no plugin provides it, or the options are wrong: all problems.
+            PluginError: its plugin broke, or made something else.
+        """
+        path = tuple(at) or ("panel", name)
+        made = self._make("panel", name, options or {}, path, path)
+        held: Panel = held_to(Panel, made, self._items["panel", name].plugin, f"panel '{name}'")
+        return held
 
     # ------------------------------------------------------------------ plans
 

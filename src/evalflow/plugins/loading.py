@@ -34,6 +34,8 @@ KINDS: Mapping[str, Label] = {
     "guard": Label("요건", "guard"),
     "form": Label("서식", "form"),
     "signer": Label("서명 수단", "signer"),
+    "command": Label("명령", "command"),
+    "panel": Label("화면", "panel"),
 }
 """What plugins provide, one hook each."""
 

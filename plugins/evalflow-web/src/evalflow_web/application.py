@@ -1,0 +1,228 @@
+"""The application: routes of the service and pages of the board, behind one set of headers."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from evalflow import Engine
+from evalflow_web import api, board
+from evalflow_web.identity import ActorOf
+from evalflow_web.problems import Problem, Told, problem_response, told, wants_page
+from evalflow_web.site import HERE, Endpoint, Handler, Settings, Site, Visit, fields_of, visiting
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+"""What a page may load and do: only what is here; no inline script, no inline style."""
+
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def make(engine: Engine, *, actor_of: ActorOf, settings: Settings | None = None) -> Starlette:
+    """Return the service on `engine`; see `evalflow_web.app`."""
+    site = Site(engine=engine, actor_of=actor_of, settings=settings or Settings())
+    made = Starlette(routes=[*_own(site), *api.routes(site), *board.routes(site)])
+    made.state.site = site
+    site.router = made.router
+    made.add_exception_handler(HTTPException, _failed_outside(site))
+    made.add_middleware(_Guarded, body_limit=site.settings.body_limit, secure=site.settings.secure)
+    return made
+
+
+def page(site: Site, handler: Handler, *, anybody: bool = False) -> Endpoint:
+    """Return the endpoint of a page: whoever is not signed in is sent to do so (unless `anybody`
+    may see it), a change from it must be its own, and errors are pages."""
+
+    def before(visit: Visit) -> Response | None:
+        if visit.identity is None and not anybody:
+            return sign_in(visit)
+        check_forgery(visit)
+        return None
+
+    return visiting(site, handler, failed=_page_failed, before=before)
+
+
+def sign_in(visit: Visit) -> Response:
+    """Return that somebody has to sign in: where there is a page for it, that page."""
+    login = visit.site.settings.login
+    if login is None or visit.request.method not in _SAFE:
+        raise Problem(401, "not_signed_in", ko="로그인이 필요합니다.", en="Sign in first.")
+    url = visit.request.url
+    here = url.path + (f"?{url.query}" if url.query else "")
+    root = str(visit.request.scope.get("root_path", ""))
+    return RedirectResponse(f"{root}{login}?next={quote(here, safe='')}", 303)
+
+
+def check_forgery(visit: Visit) -> None:
+    """Take a change only from a page of this application, where a browser sends by itself what
+    its reader is recognised by: it must name this origin, and bring the page's token.
+
+    Raises:
+        Problem: it does not.
+    """
+    import hmac
+
+    request = visit.request
+    if request.method in _SAFE or (visit.identity is not None and not visit.identity.ambient):
+        return
+    origin = request.headers.get("origin")
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    same = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    given = request.headers.get("x-csrf-token")
+    if given is None and _is_form(request):
+        given = fields_of(visit).get("csrf")
+    known = hmac.compare_digest((given or "").encode(), visit.csrf.encode())
+    if not (same and site in ("same-origin", "none") and known):
+        raise Problem(
+            403,
+            "forged",
+            ko="이 화면에서 보낸 요청인지 확인할 수 없습니다. 화면을 새로 열고 다시 하십시오.",
+            en="It cannot be told that this comes from one of these pages; open the page again.",
+        )
+
+
+def _is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
+def _page_failed(visit: Visit, error: Exception) -> Response:
+    return error_page(visit, told(error, visit))
+
+
+def error_page(visit: Visit, said: Told) -> Response:
+    """Return what went wrong, as a page; as problem+json to whoever wants no pages."""
+    if not wants_page(visit):
+        return problem_response(said, visit)
+    response = visit.page("error.html", status=said.status, said=said)
+    response.headers.update(said.headers)
+    return response
+
+
+def _failed_outside(site: Site):  # type: ignore[no-untyped-def]
+    """Return what answers where no route was found, or the method is not taken."""
+
+    async def failed(request: Request, error: Exception) -> Response:
+        visit = Visit(site=site, request=request, identity=None)
+        said = told(error, visit)
+        headers = getattr(error, "headers", None) or {}
+        response = error_page(visit, said)
+        response.headers.update(headers)
+        return response
+
+    return failed
+
+
+# --------------------------------------------------------------------------- routes of its own
+
+
+def _own(site: Site) -> list[BaseRoute]:
+    static = Mount("/static", app=StaticFiles(directory=HERE / "static"), name="static")
+    routes: list[BaseRoute] = [Route("/-/health", _health(site), name="health"), static]
+    theme = site.settings.theme
+    if theme is not None:
+        routes.insert(0, Mount("/theme", app=StaticFiles(directory=theme), name="theme"))
+    return routes
+
+
+def _health(site: Site) -> Endpoint:
+    """Say whether the store can be read: 200, or 503 with why not. Nothing else is told."""
+    from starlette.concurrency import run_in_threadpool
+
+    from evalflow import EvalflowError
+
+    def asked() -> Response:
+        try:
+            site.engine.plans.ids()
+        except EvalflowError as error:
+            code = getattr(error, "code", "error")
+            return JSONResponse({"status": "unusable", "code": code}, 503, {"retry-after": "2"})
+        return JSONResponse({"status": "ok"})
+
+    async def health(request: Request) -> Response:
+        return await run_in_threadpool(asked)
+
+    return health
+
+
+# --------------------------------------------------------------------------- around everything
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class _Guarded:
+    """Sets the headers of safety, and takes no body that is larger than allowed."""
+
+    def __init__(self, app: ASGIApp, *, body_limit: int, secure: bool) -> None:
+        self._app = app
+        self._limit = body_limit
+        self._secure = secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if self._secure:
+                    headers.setdefault("strict-transport-security", "max-age=31536000")
+            await send(message)
+
+        said = Headers(scope=scope).get("content-length", "0")
+        if not said.isdecimal() or int(said) > self._limit:
+            await _refused(sending)
+            return
+        read = 0
+
+        async def receiving() -> Message:
+            nonlocal read
+            message = await receive()
+            if message["type"] == "http.request":
+                read += len(message.get("body", b""))
+                if read > self._limit:
+                    raise _TooLarge
+            return message
+
+        try:
+            await self._app(scope, receiving, sending)
+        except _TooLarge:
+            if not started:
+                await _refused(sending)
+
+
+async def _refused(send: Send) -> None:
+    body = (
+        b'{"type":"urn:evalflow:problem:too_large","title":"Content Too Large","status":413,'
+        b'"code":"too_large"}'
+    )
+    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
