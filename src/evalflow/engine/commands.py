@@ -44,6 +44,7 @@ from evalflow.decision.decide import (
 from evalflow.decision.entries import plan_following, seals
 from evalflow.decision.migration import MIGRATE, migrate
 from evalflow.decision.repeated import migrates_the_same, says_the_same
+from evalflow.engine.clock_guard import ClockGuard
 from evalflow.engine.queries import Queries
 from evalflow.engine.rules import Rules
 from evalflow.errors import Conflict, InvalidInput, KeyReused, NotFound, Reason, Refused, invalid
@@ -134,12 +135,20 @@ class Offered:
 class Commands:
     """Decides and writes. `fire`, `explain` and batches ask the same decision."""
 
-    def __init__(self, rules: Rules, queries: Queries, clock: Callable[[], dt.datetime]) -> None:
-        """Write to the store that `rules` reads; `clock` gives the present moment in UTC."""
+    def __init__(
+        self,
+        rules: Rules,
+        queries: Queries,
+        clock: Callable[[], dt.datetime],
+        guard: ClockGuard | None = None,
+    ) -> None:
+        """Write to the store that `rules` reads; `clock` gives the present moment in UTC, `guard`
+        looks at the times that are written (None: they are the host's)."""
         self.rules = rules
         self.queries = queries
         self.storage = rules.storage
         self.now = clock
+        self._guard = guard
 
     def _seen(
         self, project_id: str, by: Actor | str, expected: int | None
@@ -314,7 +323,9 @@ class Commands:
         expected: int | None,
     ) -> Entry:
         snapshot, actor = self._seen(project_id, by, expected)
-        decisions, basis = self.decide(snapshot, event, actor, self.now(), data, key=key)
+        at = self.now()
+        self._check_ahead(at)  # before it is decided: by a wrong clock much is refused
+        decisions, basis = self.decide(snapshot, event, actor, at, data, key=key)
         for decision in decisions:
             raise_if_stopped(decision)
         reasons = tuple(
@@ -331,7 +342,7 @@ class Commands:
 
         Raises:
             Conflict: somebody was first.
-            InvalidInput: the machine's clock was set back.
+            InvalidInput: the machine's clock was set back, or jumped ahead.
         """
         lifecycle = None
         if moves and moves[0].entry.event == MIGRATE:  # a batch of it has one lifecycle for all
@@ -339,6 +350,8 @@ class Commands:
             lifecycle = new.fingerprint, canonical(new.tree)
         plans = self._plan_moves(moves)
         self._check_clock(moves)
+        if moves:
+            self._check_ahead(moves[0].entry.at)
         fault_point("fire:decided")
         self.storage.commit(
             Commit(
@@ -355,6 +368,7 @@ class Commands:
         """Write the same move for many projects, decided under the plan revision `under` (see
         `BulkStorage`)."""
         self._check_clock((like,))
+        self._check_ahead(like.entry.at)
         for project, number, _ in heads[:_CLOCKED]:
             self._check_last(project, number, like.entry.at)
         fault_point("fire:decided")
@@ -383,6 +397,10 @@ class Commands:
         # Read to the end, which is one entry: a stream broken off costs its connection.
         for last in list(self.storage.history(project, after=number - 1))[:1]:
             check_clock(last, at)
+
+    def _check_ahead(self, at: dt.datetime) -> None:
+        if self._guard is not None:
+            self._guard.check(at)
 
     def _plan_moves(self, moves: Sequence[Move]) -> tuple[PlanMove, ...]:
         """Return what the moves mean for their plans: approved changes of projects make the next
@@ -436,6 +454,7 @@ class Commands:
         """Put a plan, or its next revision, into force; nothing is written where nothing
         differs. An actor's id is looked up in the directory in force, in the plan's own only where
         it is new."""
+        self._check_ahead(self.now())
         adoption, old = self._adoption(plan, by, reason)
         before, standing = adoption.before, self._standing(plan.id)
         if before is not None:
@@ -450,6 +469,7 @@ class Commands:
     def propose(self, plan: Plan, by: Actor | str, reason: str | None) -> PlanEntry:
         """Let a revision wait for a second person: everything is checked as for `adopt`, and
         nothing comes into force."""
+        self._check_ahead(self.now())
         adoption, old = self._adoption(plan, by, reason)
         if adoption.before is None:
             raise NotFound("plan", plan.id, self.storage.plans())
@@ -542,6 +562,7 @@ class Commands:
         if adoption.last is not None:
             check_clock(adoption.last, adoption.at)
         self._check_clock(commit.moves)
+        self._check_ahead(adoption.at)
         self.storage.commit(commit)
 
     def compare(self, plan: Plan, by: Actor | str) -> tuple[Difference, ...]:

@@ -17,6 +17,8 @@ from typing import Any, Self, TypedDict, Unpack
 from evalflow.batch.plan_file import BatchPlan
 from evalflow.decision.deadlines import Due
 from evalflow.decision.decide import Explanation
+from evalflow.engine import clock_guard
+from evalflow.engine.clock_guard import ClockGuard
 from evalflow.engine.commands import Commands
 from evalflow.engine.namespaces import Audit, Batches, Outbox, Plans, Ratings
 from evalflow.engine.outbox import DeliveryReport
@@ -35,7 +37,7 @@ Clock = Callable[[], dt.datetime]
 
 def now() -> dt.datetime:
     """Return the present moment, aware and UTC: the engine's clock unless another is given."""
-    return dt.datetime.now(dt.UTC)
+    return clock_guard.wall()
 
 
 class Conditions(TypedDict, total=False):
@@ -85,12 +87,13 @@ class Engine:
         self._storage = storage
         self.plugins = plugins
         self.clock = clock
+        self._guard = ClockGuard(storage) if clock is now else None
         self._take(Rules(storage, plugins, holidays))
 
     def _take(self, rules: Rules) -> None:
         self.rules = rules
         self._queries = Queries(self.rules, self._now)
-        self._commands = Commands(self.rules, self._queries, self._now)
+        self._commands = Commands(self.rules, self._queries, self._now, self._guard)
         self.plans = Plans(self.rules, self._queries, self._commands)
         self.ratings = Ratings(self.rules, self._queries)
         self.batches = Batches(self._commands)
@@ -110,6 +113,7 @@ class Engine:
         with self.storage.reading() as then:
             engine = object.__new__(type(self))
             engine._storage, engine.plugins, engine.clock = then, self.plugins, self.clock
+            engine._guard = self._guard
             engine._take(self.rules.on(then))
             yield engine
 

@@ -227,6 +227,16 @@ class Storage(Protocol):
         ...
 
 
+@runtime_checkable
+class TrustedClock(Protocol):
+    """What a storage may have besides: a clock that is not the program's own, such as its
+    server's. The times of writes are held to it."""
+
+    def trusted_now(self) -> dt.datetime:
+        """Return the present moment by that clock, aware and UTC."""
+        ...
+
+
 class OneMoment:
     """What the storages that `Storage.reading` gives have in common: they write nothing."""
 

@@ -242,6 +242,13 @@ class PostgresStorage(PostgresReads):
         found = self._source.row(self._sql["behind"], (position,))
         return None if found is None else found[0]
 
+    def trusted_now(self) -> dt.datetime:
+        """Return the present moment by the server's clock."""
+        found = self._source.row("SELECT clock_timestamp()")
+        assert found is not None
+        moment_there: dt.datetime = found[0]
+        return moment_there.astimezone(dt.UTC)
+
     @contextmanager
     def tables(self) -> Iterator[PostgresTables]:
         """Give every row as it lies there, all of one moment (see `reading`): for
