@@ -32,6 +32,8 @@ PARAMS: Mapping[str, Mapping[str, Any]] = {
     "until": {"days_after": "self_evaluate", "days": "1"},
     "not_before": {"working_days_after": "submit", "days": "5"},
     "overdue": {"of": "submit"},
+    "those_about": {"states": ["verified"], "at_least": "1"},
+    "voted": {"event": "self_evaluate", "at_least": "2"},
 }
 
 

@@ -509,3 +509,217 @@ def test_a_stored_procedure_comes_back_as_it_was(tmp_path: Path) -> None:
         made = evalflow.load_lifecycle(tmp_path / "lifecycle.yaml")
         again = stored_lifecycle(made.tree, made.fingerprint)
         assert (again.events, again.duties) == (made.events, made.duties)
+
+
+# --------------------------------------------------------------------------- many people
+
+BILL = """
+regions:
+  r: {ko: r, en: r, initial: draft, states: {draft: {ko: 초안, en: Draft},
+      open: {ko: 심의, en: Open}, passed: {ko: 가결, en: Passed, final: true},
+      lost: {ko: 부결, en: Lost, final: true}}}
+events:
+  submit: {ko: 상정, en: Submit, by: [clerk], transitions: [{from: [draft, open], to: open}]}
+  vote:
+    ko: 표결
+    en: Vote
+    by: [clerk, chief]
+    choose: first
+    transitions:
+      - {from: open, to: passed, guards: [voted: PASSES]}
+      - {from: open, to: lost,
+         guards: [voted: {event: vote, field: ballot, is: no, at_least: 2, since: submit}]}
+      - {from: open}
+    data:
+      ballot: {ko: 의견, en: Ballot, type: choice, required: true,
+               options: {yes: {ko: 찬성, en: Yes}, no: {ko: 반대, en: No}}}
+"""
+TWO = "{event: vote, field: ballot, is: yes, at_least: 2, since: submit}"
+
+
+def bill(folder: Path, passes: str = TWO) -> Office:
+    return Office(folder, BILL.replace("PASSES", passes).replace("is: yes", "is: 'yes'"))
+
+
+def test_so_many_of_so_many_decide_and_each_counts_once(tmp_path: Path) -> None:
+    case = bill(tmp_path)
+    case.fire("submit")
+    case.fire("vote", by="clerk-1", ballot="yes")
+    case.fire("vote", by="clerk-1", ballot="yes")
+    assert case.states() == ("open",)
+    case.fire("vote", by="clerk-2", ballot="no")
+    case.fire("submit")  # what was cast before is void
+    case.fire("vote", by="clerk-2", ballot="yes")
+    assert case.states() == ("open",)
+    case.fire("vote", by="chief-1", ballot="no")
+    case.fire("vote", by="chief-1", ballot="yes")  # what they say last counts
+    assert case.states() == ("passed",)
+    assert list(case.engine.audit.verify(deep=True)) == []
+
+
+def test_the_first_to_come_to_their_number_decide(tmp_path: Path) -> None:
+    case = bill(tmp_path)
+    case.fire("submit")
+    for who, ballot in (("clerk-1", "no"), ("clerk-2", "yes"), ("chief-1", "no")):
+        case.fire("vote", by=who, ballot=ballot)
+    assert case.states() == ("lost",)
+
+
+@pytest.mark.parametrize(("share", "needed"), [("majority", 2), ("two_thirds", 2), ("all", 3)])
+def test_a_share_is_taken_of_those_who_hold_the_role(
+    tmp_path: Path, share: str, needed: int
+) -> None:
+    case = bill(tmp_path, f"{{event: vote, field: ballot, is: yes, by: clerk, share: {share}}}")
+    case.fire("submit")
+    case.fire("vote", by="chief-1", ballot="yes")  # is no clerk
+    for number, who in enumerate(("clerk-1", "clerk-2", "both-1"), start=1):
+        assert case.states() == ("open",)
+        case.fire("vote", by=who, ballot="yes")
+        if number == needed:
+            break
+    assert case.states() == ("passed",)
+
+
+def test_a_single_objection_can_stand_in_the_way(tmp_path: Path) -> None:
+    text = BILL.replace("PASSES", TWO).replace("is: yes", "is: 'yes'").replace("st: 2", "st: 9")
+    text += """
+  close:
+    ko: 종결
+    en: Close
+    by: [clerk]
+    transitions: [{from: open, to: passed}]
+    guards:
+      - voted: {event: vote, field: ballot, is: no, at_most: 0}
+      - voted: {event: vote, at_least: 1}
+"""
+    case = Office(tmp_path, text)
+    case.fire("submit")
+    assert case.refusal("close") == ["too_few_votes"]
+    case.fire("vote", by="chief-1", ballot="no")
+    with pytest.raises(evalflow.Refused) as caught:
+        case.fire("close")
+    (reason,) = caught.value.reasons
+    assert reason.code == "too_many_votes"
+    assert reason.ko == "'표결' (반대): 0명 이하여야 합니다 (지금 1명)."
+    case.fire("vote", by="chief-1", ballot="yes")
+    case.fire("close")
+
+
+@pytest.mark.parametrize(
+    ("guard", "told"),
+    [
+        ("{event: vote}", "at_least, at_most, share"),
+        ("{event: vote, share: all}", "needs 'by'"),
+        ("{event: vote, is: 'yes', at_least: 1}", "needs 'field'"),
+        ("{event: submit, field: ballot, is: 'yes', at_least: 1}", "field"),
+        ("{event: vote, field: ballot, is: maybe, at_least: 1}", "no option 'maybe'"),
+        ("{event: vote, at_least: some}", "some"),
+        ("{event: vote, at_least: 1.5}", "1.5"),
+        ("{event: vote, at_least: -1}", "-1"),
+        ("{event: [vote, submit], at_least: 1}", "not a list"),
+        ("{event: vote, share: half, by: clerk}", "half"),
+        ("{event: vote, share: all, by: clrk}", "clerk"),
+    ],
+)
+def test_a_count_of_votes_that_cannot_be_meant_is_refused(
+    tmp_path: Path, guard: str, told: str
+) -> None:
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        bill(tmp_path, guard)
+    assert told in " ".join(each.text("en") for each in caught.value.problems)
+    assert all(each.line for each in caught.value.problems)
+
+
+# --------------------------------------------------------------------------- parents and children
+
+PARENT = """
+regions:
+  r: {ko: r, en: r, initial: open, states: {open: {ko: 진행, en: Open},
+      closed: {ko: 종결, en: Closed, final: true}}}
+events:
+  close:
+    {ko: 종결, en: Close, by: [clerk], transitions: [{from: open, to: closed}], guards: [GUARD]}
+  note: {ko: 기록, en: Note, by: [clerk], transitions: [{from: [open, closed]}]}
+"""
+
+
+def children(office: Office, folder: Path, *about: int, plan: str = "c-2026") -> None:
+    """Adopt another plan, each of whose cases is about one of the office's."""
+    text = (folder / "plan.yaml").read_text("utf-8").split("projects:")[0]
+    text = text.replace("id: p-2026", f"id: {plan}").replace("./lifecycle.yaml", "./child.yaml")
+    cases = "".join(
+        f'  "{number}": {{ko: 딸린 사안 {number}, unit: d, field: f, kind: new, '
+        f"start: 2026-01-01, end: 2026-12-31, about: p-2026/{parent}}}\n"
+        for number, parent in enumerate(about, start=1)
+    )
+    child = HEAD.replace("name: procedure", "name: order") + PARENT.replace("GUARD", "")
+    (folder / "child.yaml").write_text(child, "utf-8")
+    (folder / "child-plan.yaml").write_text(f"{text}projects:\n{cases}", "utf-8")
+    made = evalflow.load_plan(folder / "child-plan.yaml")
+    office.engine.adopt(made, by=made.actor("clerk-1"))
+
+
+def close(office: Office, project: str) -> None:
+    plan = project.partition("/")[0]
+    office.engine.fire(project, "close", by=office.engine.actor(plan, "clerk-1"))
+
+
+def test_a_case_waits_for_those_that_are_about_it(tmp_path: Path) -> None:
+    office = Office(tmp_path, PARENT.replace("GUARD", "those_about: {states: [closed]}"))
+    children(office, tmp_path, 1, 1, 2)
+    assert office.refusal("close") == ["those_about_open", "those_about_open"]
+    close(office, "c-2026/1")
+    with pytest.raises(evalflow.Refused) as caught:
+        office.fire("close")
+    assert [reason.about for reason in caught.value.reasons] == ["c-2026/2"]
+    close(office, "c-2026/2")
+    office.fire("close")
+    assert office.refusal("close", case=2) == ["those_about_open"]
+    assert list(office.engine.audit.verify()) == []
+
+
+def test_so_many_of_those_about_a_case_may_be_enough(tmp_path: Path) -> None:
+    guard = "those_about: {lifecycle: order, states: closed, at_least: 2}"
+    office = Office(tmp_path, PARENT.replace("GUARD", guard))
+    assert office.refusal("close") == ["too_few_about"]
+    children(office, tmp_path, 1, 1, 1)
+    close(office, "c-2026/1")
+    assert office.refusal("close") == ["too_few_about"]
+    close(office, "c-2026/3")
+    office.fire("close")
+
+
+def test_only_those_of_the_named_lifecycle_count(tmp_path: Path) -> None:
+    guard = "those_about: {lifecycle: referral, states: [closed]}"
+    office = Office(tmp_path, PARENT.replace("GUARD", guard))
+    children(office, tmp_path, 1)
+    office.fire("close")
+
+
+@pytest.mark.parametrize("what", ["moves", "comes"])
+def test_a_child_that_moves_or_comes_meanwhile_is_a_conflict(
+    tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path, PARENT.replace("GUARD", "those_about: {states: [closed]}"))
+    children(office, tmp_path, 1)
+    close(office, "c-2026/1")
+    commit = office.engine.storage.commit
+
+    def late(*args: Any, **more: Any) -> Any:
+        monkeypatch.undo()
+        if what == "moves":
+            engine = office.engine
+            engine.fire("c-2026/1", "note", by=engine.actor("c-2026", "clerk-1"))
+        else:
+            revised = tmp_path / "child-plan.yaml"
+            line = next(li for li in revised.read_text("utf-8").splitlines() if '"1":' in li)
+            with revised.open("a", encoding="utf-8") as file:
+                file.write(line.replace('"1":', '"7":') + "\n")
+            made = evalflow.load_plan(revised)
+            office.engine.adopt(made, by=made.actor("clerk-1"), reason="하나 더")
+        return commit(*args, **more)
+
+    monkeypatch.setattr(office.engine.storage, "commit", late)
+    with pytest.raises(evalflow.Conflict):
+        office.fire("close")
+    assert office.states() == ("open",)

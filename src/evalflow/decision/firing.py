@@ -82,6 +82,13 @@ class Firing:
         return self.situation.siblings
 
     @property
+    def those_about(self) -> tuple[Project, ...]:
+        """Return the projects of any plan that are about this one, such as the corrective orders
+        that were given for it; none where the guard did not declare it
+        (`GuardSpec.those_about`)."""
+        return self.situation.those_about
+
+    @property
     def number(self) -> int:
         """Return the number that this firing's entry will have."""
         return self.project.version + 1

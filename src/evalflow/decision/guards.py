@@ -783,6 +783,7 @@ _EVALUATION_GUARDS: tuple[tuple[GuardSpec, Guard], ...] = (
             "in time",
             params={"of": None},
             names={"of": "event"},
+            singles=frozenset({"of"}),
             deadlines=True,
         ),
         in_time,

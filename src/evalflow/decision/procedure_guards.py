@@ -193,6 +193,131 @@ def overdue(firing: Firing, after: Draft, *, of: str) -> Reasons:
     )
 
 
+def those_about(
+    firing: Firing,
+    after: Draft,
+    *,
+    states: Sequence[str],
+    lifecycle: str | None = None,
+    at_least: str | None = None,
+) -> Reasons:
+    """Refuse until the projects that are about this one (`about` in their plans) are in one of the
+    states of their own lifecycle: all of them or, with `at_least`, so many, however the others
+    stand. `lifecycle` names whose projects count. They are looked at, never touched (a parent
+    that waits for its children; an N-out-of-M join)."""
+    wanted = (states,) if isinstance(states, str) else tuple(states)
+    children = [
+        each
+        for each in firing.those_about
+        if lifecycle is None or each.lifecycle.partition("/")[0] == lifecycle
+    ]
+    lacking = [each for each in children if set(each.states).isdisjoint(wanted)]
+    then = ", ".join(wanted)
+    if at_least is not None:
+        there = len(children) - len(lacking)
+        if there >= int(at_least):
+            return None
+        return Reason(
+            code="too_few_about",
+            ko=f"{firing.project.id}에 관한 사업 가운데 {then} 상태인 것이 {at_least}건 이상이어야 "
+            f"합니다 (지금: {len(children)}건 가운데 {there}건).",
+            en=f"of what is about {firing.project.id} at least {at_least} have to be {then} "
+            f"(now: {there} of {len(children)}).",
+            about=firing.project.id,
+        )
+    return [
+        Reason(
+            code="those_about_open",
+            ko=f"{each.id} 「{each.label.ko}」이(가) 아직 {', '.join(each.states)} 상태입니다 "
+            f"({then} 상태가 되어야 합니다).",
+            en=f"{each.id} '{each.label.en}' is still {', '.join(each.states)}; it has to be "
+            f"{then}.",
+            about=each.id,
+        )
+        for each in lacking
+    ]
+
+
+def voted(firing: Firing, after: Draft, *, event: str, **params: Any) -> Reasons:
+    """Refuse unless enough people (`at_least`, or a `share` of those who hold the role `by`), or no
+    more than `at_most`, have fired the event in this period, since `since` was fired last.
+
+    One person counts once, by what they fired last; with `field` and `is` only who gave one of
+    these values then, with `by` only who fired in that role. The firing in hand counts too.
+    """
+    role = params.get("by")
+    cast: dict[str, tuple[Any, str]] = {}
+    for entry in firing.history:
+        if entry.event == params.get("since"):
+            cast.clear()
+        if entry.event == event and entry.period == firing.project.period:
+            cast[entry.actor] = entry.data, entry.role
+    if firing.event.name == params.get("since"):
+        cast.clear()
+    if firing.event.name == event and firing.grant is not None:
+        cast[firing.actor.id] = firing.data, firing.grant.role
+    counted = sum(
+        1
+        for data, held in cast.values()
+        if role in (None, held) and ("field" not in params or _says(data, params))
+    )
+    needed, members = _needed(firing, params)
+    label = firing.lifecycle.events[event].label
+    said = _said_in_vote(firing, event, params)
+    if counted < needed:
+        return Reason(
+            code="too_few_votes",
+            ko=f"'{label.ko}'{said.ko}: {needed}명 이상이어야 합니다 (지금 {counted}명).",
+            en=f"'{label.en}'{said.en}: at least {needed} people are needed (now {counted}).",
+            who=members,
+            about=event,
+        )
+    if "at_most" in params and counted > int(params["at_most"]):
+        return Reason(
+            code="too_many_votes",
+            ko=f"'{label.ko}'{said.ko}: {params['at_most']}명 이하여야 합니다 (지금 {counted}명).",
+            en=f"'{label.en}'{said.en}: at most {params['at_most']} people may have done so (now "
+            f"{counted}).",
+            about=event,
+        )
+    return None
+
+
+def _says(data: Any, params: Mapping[str, Any]) -> bool:
+    value = data.get(params["field"]) if isinstance(data, Mapping) else None
+    return value is not None and _fits(value, {"is": params["is"]} if "is" in params else {})
+
+
+def _needed(firing: Firing, params: Mapping[str, Any]) -> tuple[int, tuple[str, ...]]:
+    """Return how many people are needed, and who hold the role that is asked for."""
+    unit = firing.latest.unit_on(firing.today)
+    role = params.get("by")
+    members = () if role is None else firing.directory.holders((role,), unit, firing.today)
+    needed = int(params.get("at_least", 0))
+    if "share" in params:  # of nobody there is no majority
+        needed = max(needed, _SHARES[params["share"]](len(members)), 1)
+    return needed, members
+
+
+_SHARES: Mapping[str, Callable[[int], int]] = {
+    "majority": lambda members: members // 2 + 1,
+    "two_thirds": lambda members: -(-2 * members // 3),
+    "all": lambda members: members,
+}
+
+
+def _said_in_vote(firing: Firing, event: str, params: Mapping[str, Any]) -> Label:
+    """Return what the votes that count say, in brackets; nothing where every one counts."""
+    if "field" not in params:
+        return Label("", "")
+    data = firing.lifecycle.events[event].data
+    field = next(field for field in data if field.name == params["field"])
+    words = [_shown(word, field) for word in _words(params.get("is", ()))] or [field.label]
+    return Label(
+        f" ({', '.join(each.ko for each in words)})", f" ({' or '.join(e.en for e in words)})"
+    )
+
+
 def _spec(name: str, ko: str, en: str, **rest: Any) -> GuardSpec:
     return GuardSpec(name=name, label=Label(ko, en), **rest)
 
@@ -231,6 +356,7 @@ PROCEDURE_GUARDS: tuple[tuple[GuardSpec, Guard], ...] = (
             required=("field",),
             names={"field": "field", "is": "option"},
             figures=frozenset(_COMPARED),
+            singles=frozenset({"field"}),
             history=True,
         ),
         given,
@@ -245,8 +371,47 @@ PROCEDURE_GUARDS: tuple[tuple[GuardSpec, Guard], ...] = (
             params={"of": None},
             required=("of",),
             names={"of": "event"},
+            singles=frozenset({"of"}),
             deadlines=True,
         ),
         overdue,
+    ),
+    (
+        _spec(
+            "those_about",
+            "이 사업에 관한 사업의 상태",
+            "those about it are in the states",
+            params=dict.fromkeys(("states", "lifecycle", "at_least")),
+            required=("states",),
+            wholes=frozenset({"at_least"}),
+            singles=frozenset({"lifecycle"}),
+            those_about=True,
+        ),
+        those_about,
+    ),
+    (
+        _spec(
+            "voted",
+            "여러 사람의 의견",
+            "so many people did",
+            params={
+                **dict.fromkeys(("event", "field", "is", "by", "since", "at_least", "at_most")),
+                "share": tuple(_SHARES),
+            },
+            required=("event",),
+            names={
+                "event": "event",
+                "field": "field",
+                "is": "option",
+                "by": "role",
+                "since": "event",
+            },
+            wholes=frozenset({"at_least", "at_most"}),
+            singles=frozenset({"event", "field", "by", "since"}),
+            some_of=("at_least", "at_most", "share"),
+            depends={"is": "field", "share": "by"},
+            history=True,
+        ),
+        voted,
     ),
 )

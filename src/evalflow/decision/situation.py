@@ -52,6 +52,8 @@ class Situation:
         about_fired: event -> when it was last fired on that project.
         siblings: the other projects of the plan that are about the same one, each with when
             its events were last fired.
+        those_about: the projects of any plan that are about this one; `plans` are the plans that
+            were looked through for them, each with its latest revision.
     """
 
     snapshot: Snapshot
@@ -72,6 +74,8 @@ class Situation:
     about_rated: Rating | None = None
     about_fired: Mapping[str, dt.datetime] = attrs.field(factory=dict)
     siblings: tuple[tuple[Project, Mapping[str, dt.datetime]], ...] = ()
+    those_about: tuple[Project, ...] = ()
+    plans: tuple[tuple[str, int], ...] = ()
 
     @property
     def evaluated(self) -> Evaluation:
@@ -85,15 +89,18 @@ class Situation:
 
     def basis(self) -> Basis:
         """Return what must still be true at the commit: the version of every other project that
-        was looked at, which projects the units had, and the plan's latest revision."""
+        was looked at, which projects the units had, and the latest revision of the plans."""
         seen = {peer.id: peer.version for group in self.peers.values() for peer in group}
         if self.about is not None:
             seen[self.about.id] = self.about.version
         seen.update({sibling.id: sibling.version for sibling, _ in self.siblings})
+        seen.update({each.id: each.version for each in self.those_about})
         seen.pop(self.project.id, None)
         return Basis(
             unchanged=tuple(seen.items()),
-            revisions=((self.project.plan, self.snapshot.latest),),
+            revisions=tuple(
+                dict.fromkeys([(self.project.plan, self.snapshot.latest), *self.plans])
+            ),
             rosters=self.rosters,
         )
 
@@ -188,19 +195,22 @@ EVERY_KIND = "*"
 @attrs.frozen(kw_only=True)
 class Needs:
     """What an event looks at beside the project itself: the kinds of units whose projects, whether
-    the project's history, whether the project that it is about, and what else is about that one."""
+    the project's history, whether the project that it is about, what else is about that one, and
+    what is about the project."""
 
     peers: frozenset[str] = frozenset()
     history: bool = False
     about: bool = False
     siblings: bool = False
+    those_about: bool = False
 
 
 def needs(
     event: Event, lifecycle: Lifecycle, head: PlanHead, specs: Mapping[str, GuardSpec]
 ) -> Needs:
     """Return what must be read before the event is decided: what it says itself, and what its
-    guards declare (`GuardSpec.peers`, `deadlines`, `history`, `about`, `siblings`)."""
+    guards declare (`GuardSpec.peers`, `deadlines`, `history`, `about`, `siblings`,
+    `those_about`)."""
     uses = [*event.guards, *(use for edge in event.transitions for use in edge.guards)]
     declared = [(specs[use.name], use.params) for use in uses if use.name in specs]
     kinds = {
@@ -222,4 +232,5 @@ def needs(
         or any(spec.history for spec, _ in declared),
         about=any(spec.about for spec, _ in declared),
         siblings=any(spec.siblings for spec, _ in declared),
+        those_about=any(spec.those_about for spec, _ in declared),
     )

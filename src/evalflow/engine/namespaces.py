@@ -489,7 +489,7 @@ def _powers(rules: Rules) -> Callable[[Footing], Power]:
             guards = {
                 name: guard
                 for name, guard in terms.guards.items()
-                if name in specs and specs[name].peers is None and not specs[name].about
+                if name in specs and not specs[name].looks_elsewhere
             }
             made[key] = Power(score=terms.score, guards=guards)
         return made[key]

@@ -28,13 +28,14 @@ from evalflow.model import (
     Subject,
 )
 from evalflow.model.calendar import Calendar, Holidays, period
-from evalflow.model.canonical import digest
+from evalflow.model.canonical import digest, parse
 from evalflow.model.directory import Directory
 from evalflow.model.ids import storable
 from evalflow.plan.stored import stored_definition, stored_head
 from evalflow.plugins.installed import Plugins
 from evalflow.storage.contract import Storage
 
+_ABOUT = '"about":'  # most projects are about none: their text need not be read
 _REMEMBERED = 20_000  # definitions kept in memory; an idle project costs none
 
 
@@ -82,6 +83,7 @@ class Rules:
         self._lifecycles: dict[str, Lifecycle] = {}
         self._definitions: dict[tuple[str, int], ProjectDefinition] = {}
         self._needs: dict[tuple[str, int, str, str], Needs] = {}
+        self._abouts: dict[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {}
 
     def on(self, storage: Storage) -> Rules:
         """Return the same rules, read from another view of the same store; what is remembered is
@@ -89,6 +91,7 @@ class Rules:
         other = Rules(storage, self.plugins, self.holidays)
         other._terms, other._lifecycles = self._terms, self._lifecycles
         other._definitions, other._needs = self._definitions, self._needs
+        other._abouts = self._abouts
         return other
 
     def terms(self, plan_id: str, revision: int | None = None) -> Terms:
@@ -295,6 +298,7 @@ class Rules:
             peers[kind] = group.projects
             rosters.append(group.roster)
         about = self._about(latest) if wanted.about else None
+        those_about, plans = self._those_about(latest.id) if wanted.those_about else ((), ())
         return Situation(
             snapshot=snapshot,
             evaluation=evaluation,
@@ -314,6 +318,8 @@ class Rules:
             about_rated=None if about is None else self._last_rating(about),
             about_fired={} if about is None else self._last_fired(about.project.id),
             siblings=self._siblings(latest) if about is not None and wanted.siblings else (),
+            those_about=those_about,
+            plans=plans,
         )
 
     def _history(self, project: Project) -> tuple[Entry, ...]:
@@ -372,3 +378,31 @@ class Rules:
         ]
         chosen = self.storage.select(Selection(plan=plan, ids=tuple(ids))) if ids else ()
         return tuple([(each, self._last_fired(each.id)) for each in chosen])
+
+    def _those_about(self, project: str) -> tuple[tuple[Project, ...], tuple[tuple[str, int], ...]]:
+        """Return the projects of any plan that are about this one, and the plans that were looked
+        through, each with its latest revision: there could be another one by the next."""
+        found: list[Project] = []
+        seen: list[tuple[str, int]] = []
+        for plan in self.storage.plans():
+            revision = self.storage.revisions(plan)[-1][0]
+            seen.append((plan, revision))
+            last = self.storage.plan_entry(plan)
+            known = f"{revision} {'' if last is None else last.hash}"
+            ids = self._about_in(plan, known).get(project, ())
+            found.extend(self.storage.select(Selection(plan=plan, ids=ids)) if ids else ())
+        return tuple(found), tuple(seen)
+
+    def _about_in(self, plan: str, revision: str) -> Mapping[str, tuple[str, ...]]:
+        """Return project -> the projects of the plan that are about it; `revision` says which it
+        was, by its number and the hash of the entry that made it."""
+        known = self._abouts.get(plan)
+        if known is not None and known[0] == revision:
+            return known[1]
+        found: dict[str, tuple[str, ...]] = {}
+        for project, _, text in self.storage.definitions(plan):
+            about = parse(text).get("about") if _ABOUT in text else None
+            if about is not None:
+                found[about] = (*found.get(about, ()), project)
+        self._abouts[plan] = revision, found
+        return found

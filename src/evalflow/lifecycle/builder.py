@@ -483,7 +483,25 @@ class Builder:
                     f"the guard '{name}' needs the parameter '{lacking}'",
                     name,
                 )
+        if spec is not None:
+            self._check_company(inside, place, spec, values)
         return GuardUse(name=name, params=values)
+
+    def _check_company(
+        self, inside: Part, place: int, spec: GuardSpec, values: Collection[str]
+    ) -> None:
+        """Note a guard without any of the parameters of which it needs one, and a parameter that
+        stands without the one that it is about."""
+        if spec.some_of and not any(key in values for key in spec.some_of):
+            listed = ", ".join(spec.some_of)
+            ko = f"요건 '{spec.name}'에는 다음 가운데 하나가 필요합니다: {listed}"
+            en = f"the guard '{spec.name}' needs one of: {listed}"
+            inside.wrong(place, "missing_parameter", ko, en, spec.name)
+        for key, other in spec.depends.items():
+            if key in values and other not in values:
+                ko = f"요건 '{spec.name}'의 '{key}'에는 '{other}'도 적어야 합니다"
+                en = f"'{key}' of the guard '{spec.name}' needs '{other}' beside it"
+                inside.wrong(place, "missing_parameter", ko, en, spec.name)
 
     def _params(self, params: Part, spec: GuardSpec | None) -> dict[str, str | tuple[str, ...]]:
         values: dict[str, str | tuple[str, ...]] = {}
@@ -496,8 +514,15 @@ class Builder:
             if spec is not None and key in spec.figures:
                 values[key] = str(params.figure(key))
                 continue
+            if spec is not None and key in spec.wholes:
+                values[key] = str(params.whole(key, least=0, most=10**6))
+                continue
             if isinstance(value, bool):
                 values[key] = str(value).lower()
+                continue
+            if spec is not None and key in spec.singles and isinstance(value, list | tuple):
+                ko, en = "한 가지만 적습니다", "takes one, not a list"
+                params.wrong(key, "wrong_value", f"'{key}': {ko}", f"'{key}' {en}", value)
                 continue
             texts = params.texts(key)
             values[key] = texts if isinstance(value, list | tuple) else (texts or ("",))[0]
@@ -528,7 +553,12 @@ class Builder:
         """Check what a guard says of fields: that an event takes such a field, that a choice has
         such options, and that what is compared with a figure is one."""
         named = {what: key for key, what in spec.names.items() if what in _OF_FIELDS}
-        fields = [field for event in self.events.values() for field in event.data]
+        events = list(self.events.values())
+        of = next((key for key, what in spec.names.items() if what == "event"), None)
+        named_event = None if of is None else params.tree.get(of)
+        if isinstance(named_event, str) and named_event in self.events:
+            events = [self.events[named_event]]
+        fields = [field for event in events for field in event.data]
         name = params.tree.get(named["field"])
         own = [field for field in fields if field.name == name]
         if isinstance(name, str) and not own:

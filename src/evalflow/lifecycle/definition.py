@@ -299,9 +299,11 @@ class GuardSpec:
     """What a lifecycle may say about a guard: its parameters, and what excludes what.
 
     `params` maps each parameter to the values allowed (`None`: any text or list of texts);
-    those in `required` must be given, those in `figures` are figures. Where `rule` is set, the
-    parameters are a due rule. Two uses of the guard whose parameter
-    `exclusive_by` has values listed together in `exclusive` can never both hold.
+    those in `required` must be given, and one of `some_of`; `depends` says which mean something
+    only beside another. Those in `figures` are figures, those in `wholes` whole numbers, and
+    those in `singles` take one text, no list. Where `rule` is set, the parameters are a due rule.
+    Two uses of the guard whose parameter `exclusive_by` has values listed together in `exclusive`
+    can never both hold.
 
     What the rest is for is checked when a lifecycle is loaded, and by `check`: `names` maps a
     parameter to what its values name (`role`, `state`, `event`, `field`, or an `option` of that
@@ -315,7 +317,7 @@ class GuardSpec:
     for every kind;
     with `deadlines` it may ask `firing.deadline` for any event, with `history` look at
     `firing.history`, with `about` at `firing.about`, `firing.about_rated` and `firing.about_fired`,
-    with `siblings` (and `about`) at `firing.siblings`.
+    with `siblings` (and `about`) at `firing.siblings`, with `those_about` at `firing.those_about`.
     One that is `in_line` is asked only by events that are a step in a line of signatures.
 
     Where the project's states alone decide, `among(lifecycle, states, params)` says whether it
@@ -338,11 +340,22 @@ class GuardSpec:
     history: bool = False
     about: bool = False
     siblings: bool = False
+    those_about: bool = False
     figures: frozenset[str] = frozenset()
+    wholes: frozenset[str] = frozenset()
+    singles: frozenset[str] = frozenset()
+    some_of: tuple[str, ...] = ()
+    depends: Mapping[str, str] = attrs.field(factory=dict)
     rule: bool = False
     among: Callable[[Lifecycle, tuple[str, ...], Mapping[str, Any]], bool] | None = None
     possible: Callable[[PlanHead, str], bool] | None = None
     in_line: bool = False
+
+    @property
+    def looks_elsewhere(self) -> bool:
+        """Say whether the guard looks at other projects, of whose past nothing is kept with an
+        entry."""
+        return self.peers is not None or self.about or self.those_about
 
 
 @attrs.frozen(kw_only=True)

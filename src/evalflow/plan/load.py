@@ -46,7 +46,8 @@ def load_plan(
     used, problems = _lifecycle(top.text("lifecycle"), folder, lifecycle, document)
     head = read_head(reading, used, written=True)
     laid = Overlay(projects={}, notes=())
-    measures = used is None or used.measures
+    # Whether indicators are needed cannot be said under a lifecycle that could not be read.
+    measures = used is not None and used.measures
     if tables and not reading.problems and not problems:
         # What a table says is laid over before a project is judged: either may complete the other.
         written = top.tree.get("projects")

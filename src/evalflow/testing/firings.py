@@ -240,6 +240,7 @@ def firings() -> tuple[tuple[Firing, Draft], ...]:
         deadlines=True,
         history=True,
         about=True,
+        those_about=True,
     )
     for office in OFFICES:
         with tempfile.TemporaryDirectory() as folder:
