@@ -195,3 +195,176 @@ def test_a_correction_leaves_what_was_promised(office):
             "gu/3", "correct", "policy-1", period="2016-Q1", corrected={"metres": 300},
             reason="집계 착오", change={"indicators": {"metres": {"targets": {"2016-Q1": 1}}}},
         )  # fmt: skip
+
+
+# --------------------------------------------------------------------------- the plan's own rules
+
+LEAVE = ", ".join(f"2016-04-{day:02}: 휴무" for day in range(4, 26))
+TIME = "calendar: {periods: quarter, first: 2016-Q1, last: 2016-Q4"
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "says"),
+    [
+        pytest.param(
+            ("scoring: {}", "scoring: {}\nlines: {change: [vice_mayor]}"),
+            "lines",
+            "who signs a change",
+            id="the change ends below the mayor",
+        ),
+        pytest.param(
+            (TIME, TIME + ", due: {self_evaluate: {day: 15}}"),
+            "calendar.due",
+            "extend a project's deadline",
+            id="later",
+        ),
+        pytest.param(
+            (TIME, TIME + ", due: {file_change: {days_after: approve_change, days: 60}}"),
+            "calendar.due",
+            "no deadline to a later day",
+            id="more days to file a change",
+        ),
+        pytest.param(
+            (TIME, TIME + ", extension: {times: 9}"),
+            "calendar.extension",
+            "within its bounds",
+            id="bounds of extensions",
+        ),
+        pytest.param(
+            (TIME, TIME.replace("Q4", "Q3")), "calendar.last", "moves no period", id="a period less"
+        ),
+        pytest.param((TIME, TIME + ", zone: Asia/Tokyo"), "calendar.zone", "moves no", id="zone"),
+        pytest.param(
+            (TIME, TIME + f", extra: {{{LEAVE}}}"),
+            "calendar.extra",
+            "moves no period, and no deadline to a later day",
+            id="days off without end",
+        ),
+    ],
+)  # fmt: skip
+def test_what_all_projects_share_stands_until_the_next_plan(change, path, says, office, tmp_path):
+    text = PLAN.replace(*change)
+    if path == "calendar.last":  # without its last period the plan has no targets there
+        text = "\n".join(
+            line.replace(", 2016-Q4: 40", "").replace(", 2016-Q4: {not_due: 방학}", "")
+            .replace(", 2016-Q4: 400", "").replace(", 2016-Q4: 5", "")
+            for line in text.splitlines()
+        )  # fmt: skip
+    (tmp_path / "revised.yaml").write_text(text, encoding="utf-8")
+    plan = evalflow.load_plan(tmp_path / "revised.yaml")
+    with pytest.raises(evalflow.Refused) as refused:
+        office.engine.adopt(plan, by="policy-1", reason="지침")
+    told = [each for each in refused.value.reasons if each.about == path]
+    assert [each.code for each in told] == ["needs_next_plan"]
+    assert says in told[0].text("en")
+    with pytest.raises(evalflow.Refused):
+        office.engine.plans.propose(plan, by="policy-1", reason="지침")
+    assert office.engine.plans.head("gu").revision == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param((TIME, TIME + ", due: {self_evaluate: {day: 3}}"), id="earlier"),
+        pytest.param((TIME, TIME + ", extra: {2016-04-05: 임시공휴일}"), id="a day off"),
+        pytest.param(
+            ("scoring: {}", "scoring: {}\nlines: {change: [vice_mayor, mayor]}"),
+            id="one more signs",
+        ),
+        pytest.param(
+            ("scoring: {}", "scoring: {}\nduties: [approver_did_not_review]"), id="one more duty"
+        ),
+    ],
+)  # fmt: skip
+def test_what_asks_for_more_may_come_by_a_revision(change, office, tmp_path):
+    plan = revised(tmp_path, change)
+    assert office.engine.adopt(plan, by="policy-1", reason="지침").revision == 2
+
+
+def test_days_off_come_no_further_by_many_revisions_than_by_one(office, tmp_path):
+    """Fifteen days of extension are the bounds of the lifecycle, counted from the adopted plan."""
+
+    def off(first: int, last: int) -> tuple[str, str]:
+        days = ", ".join(f"2016-04-{day:02}: 휴무" for day in range(first, last + 1))
+        return TIME, f"{TIME}, extra: {{{days}}}"
+
+    assert office.engine.adopt(revised(tmp_path, off(4, 15)), by="policy-1", reason="휴무")
+    text = revised(tmp_path, off(4, 24))
+    later = attrs.evolve(text, head=attrs.evolve(text.head, revision=2))
+    with pytest.raises(evalflow.Refused, match=r"calendar\.extra"):
+        office.engine.adopt(later, by="policy-1", reason="휴무")
+
+
+def test_a_separation_of_duties_is_not_taken_out(store_url, clock, tmp_path):
+    duties = "scoring: {}", "scoring: {}\nduties: [approver_did_not_review]"
+    with evalflow.open(store_url, plugins=[], clock=clock) as engine:
+        plan = revised(tmp_path, duties)
+        engine.adopt(plan, by=plan.actor("policy-1"))
+        with pytest.raises(evalflow.Refused, match="a separation of duties stays"):
+            engine.adopt(revised(tmp_path), by="policy-1", reason="간소화")
+
+
+# --------------------------------------------------------------------------- migrations, changes
+
+
+@pytest.mark.parametrize(
+    ("weaker", "says"),
+    [
+        (
+            "  approve_change: {by: [policy_office], line: null, "
+            "guards: [dissent_settled], actions: [plan_revision]}\n",
+            "Policy office",
+        ),
+        ("  approve_change: {guards: [line_signed]}\n", "consulted, dissent_settled"),
+    ],
+)
+def test_a_migration_does_not_weaken_the_change_procedure(weaker, says, office, tmp_path):
+    head = (
+        "evalflow: lifecycle/1\nextends: major-works/3\nname: easy\nversion: 1\nko: 가\nen: Easy\n"
+    )
+    (tmp_path / "easy.yaml").write_text(f"{head}events:\n{weaker}", encoding="utf-8")
+    new = evalflow.load_lifecycle(tmp_path / "easy.yaml", plugins=[])
+    batch = office.engine.plans.migrate("gu", new, by="policy-1", reason="간소화", mode="each")
+    reasons = {reason for line in batch for reason in line.reasons}
+    assert "weaker_change_procedure" in {each.code for each in reasons}
+    assert any(says in each.text("en") for each in reasons)
+    assert {each.outcome for each in batch.apply()} == {"refused"}
+
+
+def test_a_change_asks_for_what_the_plan_was_asked_for(store_url, clock, tmp_path):
+    """Quarterly budgets that do not come to the sources are asked about in a change too (R31)."""
+    sums = (
+        "{시비: 50000000}}",
+        (
+            "{시비: 50000000}, periods: {2016-Q1: 20000000, 2016-Q2: 10000000, 2016-Q3: 10000000, "
+            "2016-Q4: 10000000}}"
+        ),
+    )
+    lenient = "   periods: 시험용 계획, schedule", "   schedule"
+    text = PLAN.replace(*sums).replace(*lenient)
+    for number, won in (("1", 100000000), ("3", 20000000)):
+        each = f"{{구비: {won}}}}}"
+        assert each in text, number
+        text = text.replace(
+            each, each[:-1] + f", periods: {{2016-Q1: {won}, 2016-Q2: 0, 2016-Q3: 0, 2016-Q4: 0}}}}"
+        )
+    (tmp_path / "plan.yaml").write_text(text, encoding="utf-8")
+    with evalflow.open(store_url, plugins=[], clock=clock) as engine:
+        plan = evalflow.load_plan(tmp_path / "plan.yaml")
+        engine.adopt(plan, by=plan.actor("policy-1"))
+        data = {
+            "kind": "other",
+            "change": {"budget": {"sources": {"시비": 60000000}}},
+            "reason": "추경",
+            "detail": "시비 증액",
+            "reported_on": "2016-02-25",
+        }
+        told = engine.explain(
+            "gu/2", "request_change", by=engine.actor("gu", "elderly-head"), data=data
+        )
+        assert [each.code for each in told.reasons] == ["content_lacking"]
+        assert "the periods need 50,000,000 won, the sources give 60,000,000" in told.reasons[0].en
+        data["change"] = {
+            "budget": {"sources": {"시비": 60000000}, "periods": {"2016-Q4": 20000000}}
+        }
+        assert engine.fire("gu/2", "request_change", by="elderly-head", data=data)

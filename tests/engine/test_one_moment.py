@@ -131,7 +131,7 @@ def test_the_past_is_told_by_the_rules_of_then(office, tmp_path):
     text = (tmp_path / "plan.yaml").read_text("utf-8")
     calendar = "calendar: {periods: quarter, first: 2016-Q1, last: 2016-Q4}"
     assert calendar in text
-    later = calendar.replace("}", ", due: {self_evaluate: {day: 15}}}")
+    later = calendar.replace("}", ", due: {self_evaluate: {day: 1}}}")
     (tmp_path / "later.yaml").write_text(text.replace(calendar, later), "utf-8")
     office.clock.go("2016-04-12")
     plan = evalflow.load_plan(tmp_path / "later.yaml")
@@ -140,5 +140,5 @@ def test_the_past_is_told_by_the_rules_of_then(office, tmp_path):
     assert said() == then
     assert [each.id for each in engine.projects(late=True, at=past, plan="gu")] == late
     now = [each for each in engine.due() if each.event == "self_evaluate"]
-    assert {(each.due.day, each.days_late) for each in now} == {(15, 0)}
+    assert {(each.due.day, each.days_late) for each in now} == {(1, 11)}
     assert evalflow.overview(engine, "gu").revision == 2

@@ -268,6 +268,8 @@ _KINDS = {
     "budget": ("사업비", "budget"),
     "cards": ("관리카드", "cards"),
     "scoring": ("평가 기준", "scoring"),
+    "signatures": ("결재선", "signatures"),
+    "duties": ("직무 분리", "separation of duties"),
     "organisation": ("조직·담당", "organisation"),
     "calendar": ("일정", "calendar"),
     "text": ("명칭·문구", "wording"),
@@ -375,6 +377,13 @@ def carry(
     with session.open() as engine:
         plan_id = plan or engine.plans.only()
         head = engine.plans.head(plan_id)
+        if next_id in engine.plans.ids():  # its import would be a revision of the running plan
+            raise invalid(
+                "plan_exists",
+                value=next_id,
+                ko=f"'{next_id}' 계획이 이미 있습니다. 다음 해 계획에는 새 이름을 주십시오",
+                en=f"there is a plan '{next_id}' already; the next year's needs another id",
+            )
         chosen = {**read_where(where), "plan": plan_id}
         bands = {each.id: each.band for each in engine.projects(**chosen)}
         definitions = [

@@ -33,6 +33,7 @@ from evalflow.model import (
 from evalflow.model.calendar import day_text
 from evalflow.model.canonical import Tree
 from evalflow.model.ratings import figure_text
+from evalflow.plan.content import LACKING, lacking
 from evalflow.plan.differences import past_targets, project_differences
 from evalflow.plan.patch import merge_patch, touched
 from evalflow.plan.project import definition_from_tree
@@ -285,7 +286,7 @@ def change(firing: Firing, draft: Draft) -> Draft:
             "revision of the plan).",
         )
         reasons = (*reasons, reason)
-    reasons = (*reasons, *_planned_not_due(firing, asked))
+    reasons = (*reasons, *_planned_not_due(firing, asked), *_lacking(firing, asked))
     reported = draft.change
     if reported is None:
         reasons = (*reasons, *_reported_later(firing))
@@ -304,6 +305,21 @@ def change(firing: Firing, draft: Draft) -> Draft:
         opinions=(),
     )
     return attrs.evolve(draft, change=planned)
+
+
+def _lacking(firing: Firing, asked: ProjectDefinition) -> tuple[Reason, ...]:
+    """Ask for what the plan of a project says, as when it was adopted: quarterly budgets that come
+    to the sources' sum, a step for each month (R13, R29, R31, R32). What the plan in force lacks
+    already is not asked for by a change of something else."""
+    wanted = firing.lifecycle.project_plans
+    had = {(each.key, each.ko) for each in lacking(firing.head, [firing.latest], wanted)}
+    return tuple(
+        Reason(
+            code=LACKING, ko=f"{each.key}: {each.ko}", en=f"{each.key}: {each.en}", about=each.key
+        )
+        for each in lacking(firing.head, [asked], wanted)
+        if (each.key, each.ko) not in had
+    )
 
 
 def _planned_not_due(firing: Firing, asked: ProjectDefinition) -> tuple[Reason, ...]:

@@ -542,11 +542,9 @@ def _other_door(found: Difference, events: Mapping[str, Event]) -> Reason:
     ko = f"{found.path}: {found.before or '없음'} → {found.after or '없음'}"
     en = f"{found.path}: {found.before or 'nothing'} -> {found.after or 'nothing'}"
     if found.door == NEXT_PLAN:
+        why_ko, why_en = _STANDS.get(found.kind, _STANDS["scoring"])
         return Reason(
-            code="needs_next_plan",
-            ko=f"{ko}. 평가 기준은 채택한 뒤에 바꿀 수 없습니다. 다음 계획에서 정하십시오.",
-            en=f"{en}; once adopted, how the plan is scored stands: set it in the next plan.",
-            about=found.path,
+            code="needs_next_plan", ko=f"{ko}. {why_ko}", en=f"{en}; {why_en}", about=found.path
         )
     event = events[found.door]
     return Reason(
@@ -557,6 +555,29 @@ def _other_door(found: Difference, events: Mapping[str, Event]) -> Reason:
         f"not by a revision of the plan: '{event.label.en}' ({event.name}).",
         about=found.path,
     )
+
+
+_STANDS = {
+    "scoring": (
+        "평가 기준은 채택한 뒤에 바꿀 수 없습니다. 다음 계획에서 정하십시오.",
+        "once adopted, how the plan is scored stands: set it in the next plan.",
+    ),
+    "signatures": (
+        "변경을 결정하는 결재선은 채택한 뒤에 줄일 수 없습니다. 다음 계획에서 정하십시오.",
+        "once adopted, nobody is left out of who signs a change: set it in the next plan.",
+    ),
+    "duties": (
+        "직무 분리는 채택한 뒤에 없앨 수 없습니다. 다음 계획에서 정하십시오.",
+        "once adopted, a separation of duties stays: set it in the next plan.",
+    ),
+    "calendar": (
+        "평가 기간을 바꾸거나 기한을 늦추는 일은 계획 수정으로 할 수 없습니다. 기한은 사업마다 "
+        "사유를 적어 한도 안에서 '기한연장'하거나, 다음 계획에서 정하십시오.",
+        "a revision of the plan moves no period, and no deadline to a later day: extend a "
+        "project's deadline with its reason and within its bounds, or set it in the next plan.",
+    ),
+}
+"""Why a difference waits for the next plan, by its kind."""
 
 
 def _needs_reason(given: str | None) -> Reason:

@@ -7,7 +7,7 @@ firing, so that it is planned, reviewed and applied as a batch.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -18,7 +18,7 @@ from evalflow.decision.entries import following, moved
 from evalflow.decision.situation import Situation
 from evalflow.errors import InvalidInput, Problem, Reason
 from evalflow.files.words import IN_WORDS, has_words
-from evalflow.lifecycle.change_procedure import change_event
+from evalflow.lifecycle.change_procedure import asked_before_deciding, change_event, deciders
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.lifecycle.state_mapping import carry, closes_changes
 from evalflow.model import Actor, Evaluation, Label, Move, PlanHead
@@ -99,7 +99,7 @@ def migrate(
         )
         reasons = (*reasons, Reason(code="no_change_procedure", ko=ko, en=en))
     if not again:  # earlier releases did not ask it
-        reasons = (*reasons, *forgotten)
+        reasons = (*reasons, *_weaker(old, new, situation.head), *forgotten)
     right = entitled(situation, event, actor, situation.head.office, today)
     reason = data.get("reason")
     unsaid: tuple[Reason, ...] = ()
@@ -158,6 +158,36 @@ def migrate(
         late=None,
         deadline=None,
     )
+
+
+def _weaker(old: Lifecycle, new: Lifecycle, head: PlanHead) -> Iterator[Reason]:
+    """Yield why a change would be easier to put into force than before: by somebody else, or
+    without what was asked before (R43, R58)."""
+    if change_event(old) is None or change_event(new) is None:
+        return
+    others = deciders(new, head.lines) - deciders(old, head.lines)
+    if others:
+        listed_ko = ", ".join(new.roles[each].label.ko for each in sorted(others))
+        listed_en = ", ".join(new.roles[each].label.en for each in sorted(others))
+        yield Reason(
+            code="weaker_change_procedure",
+            ko=f"새 절차에서는 지금 변경을 결정할 수 없는 역할도 변경을 결정합니다: {listed_ko}. "
+            "변경절차는 다음 계획에서 정하십시오.",
+            en=f"under the new lifecycle a change is decided by roles that do not decide now: "
+            f"{listed_en}; set the change procedure in the next plan.",
+            who=tuple(sorted(others)),
+        )
+    lacking = asked_before_deciding(old) - asked_before_deciding(new)
+    if lacking:
+        listed = ", ".join(sorted(lacking))
+        yield Reason(
+            code="weaker_change_procedure",
+            ko=f"새 절차에서는 변경을 결정하기 전에 지금 확인하는 것이 빠집니다: {listed}. "
+            "변경절차는 다음 계획에서 정하십시오.",
+            en=f"under the new lifecycle a change is decided without what is asked now: {listed}; "
+            "set the change procedure in the next plan.",
+            about=listed,
+        )
 
 
 def _carried(

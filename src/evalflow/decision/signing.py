@@ -34,9 +34,8 @@ def line_of(lifecycle: Lifecycle, event: Event) -> Line | None:
 def signers(line: Line, head: PlanHead, change: Change | None) -> tuple[str, ...]:
     """Return the roles that sign, in their order: as the plan says for the kind of change, or for
     the line, or as the lifecycle does."""
-    said = head.lines.get(line.name, {})
     kind = change.kind if line.of == "change" and change is not None else ""
-    return said.get(kind) or said.get("") or line.default
+    return line.signers(head.lines, kind)
 
 
 def signed(line: Line, evaluation: Evaluation, change: Change | None) -> tuple[Signature, ...]:

@@ -71,6 +71,7 @@ from evalflow.model.directory import Directory
 from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import ADOPT, Difference, differences
+from evalflow.plan.doors import Adopted
 from evalflow.plan.stored import stored_definition, stored_head
 from evalflow.storage.contract import BulkStorage, Head, move_like
 from evalflow.storage.faults import fault_point
@@ -535,9 +536,21 @@ class Commands:
         """Check that each difference may come by a revision of the plan, and that it says why."""
         events = self._change_events(standing)
         names = {number: event.name for number, event in events.items()}
-        found = differences(adoption.plan, adoption.before, old, names)
+        shared = self._adopted(adoption)
+        found = differences(adoption.plan, adoption.before, old, names, shared)
         by_name = {event.name: event for event in events.values()}
         check_doors(adoption.plan, found, by_name, adoption.reason)
+
+    def _adopted(self, adoption: Adoption) -> Adopted:
+        """Return what tells the doors of what all projects share."""
+        assert adoption.before is not None, "a plan that is new differs from nothing"
+        return Adopted(
+            before=adoption.before,
+            after=adoption.head,
+            first=self.rules.terms(adoption.head.id, 1).head,
+            lifecycle=adoption.lifecycle,
+            holidays=self.rules.holidays,
+        )
 
     def _needs_second(self, adoption: Adoption) -> list[Reason]:
         """Return why the revision needs a second person; nothing where it does not."""
@@ -574,7 +587,8 @@ class Commands:
         check_revision(plan, before, old)
         standing = {each.id: each for each in self.storage.select(Selection(plan=plan.id))}
         events = self._change_events(standing)
-        return differences(plan, before, old, {each: event.name for each, event in events.items()})
+        names = {number: event.name for number, event in events.items()}
+        return differences(plan, before, old, names, self._adopted(adoption))
 
     def _change_events(self, standing: Mapping[str, Project]) -> dict[str, Event]:
         """Return the event that begins each project's change procedure, by number; projects

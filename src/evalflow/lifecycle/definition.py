@@ -152,6 +152,14 @@ class Line:
     by: tuple[str, ...]
     default: tuple[str, ...]
 
+    def signers(
+        self, lines: Mapping[str, Mapping[str, tuple[str, ...]]], kind: str = ""
+    ) -> tuple[str, ...]:
+        """Return the roles that sign, in their order: as a plan's `lines` say for the kind of
+        change, or for the line, or as the lifecycle does."""
+        said = lines.get(self.name, {})
+        return said.get(kind) or said.get("") or self.default
+
 
 @attrs.frozen(kw_only=True)
 class NoticeRule:

@@ -10,10 +10,10 @@ import attrs
 from evalflow.model import Figure, Indicator, NotDue, PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree, canonical
 from evalflow.plan.definition import Plan
+from evalflow.plan.doors import ADOPT, NEXT_PLAN, Adopted
 from evalflow.plan.order import ORDER
 
-ADOPT, NEXT_PLAN = "adopt", "next_plan"
-"""Doors beside the change procedure: a revision of the plan, and the plan of the next year."""
+__all__ = ["ADOPT", "NEXT_PLAN", "Difference", "differences"]
 
 _BY_PROCEDURE = frozenset({"targets", "indicators", "term", "budget", "cards"})
 _TEXT = frozenset({"ko", "en"})
@@ -25,10 +25,10 @@ _PROJECT_KINDS = {
     **dict.fromkeys(("ko", "en", "content", "schedule"), "text"),
 }
 _HEAD_KINDS = {
-    **dict.fromkeys(
-        ("units", "directory", "appointments", "lines", "duties", "revision"), "organisation"
-    ),
-    "calendar": "calendar",
+    **dict.fromkeys(("units", "directory", "appointments", "revision"), "organisation"),
+    "lines": "signatures",
+    "duties": "duties",
+    **dict.fromkeys(("calendar", "year"), "calendar"),
     "scoring": "scoring",
     **dict.fromkeys(("ko", "en", "document"), "text"),
 }
@@ -45,8 +45,8 @@ class Difference:
         before, after: what was and what will be said, as text; None where nothing.
         kind: what it is about: `project` (a new one), `targets`, `open_target` (one that was
             open and is set for the first time), `indicators`, `term`, `budget`, `cards`,
-            `scoring`, `organisation`, `calendar`, `text` (names, wording, another way to write
-            the same) or `other`.
+            `scoring`, `signatures` (결재선), `duties`, `organisation`, `calendar`, `text` (names,
+            wording, another way to write the same) or `other`.
         door: how it may come into force (R43): `adopt`, by this revision; the event that begins
             the project's change procedure, e.g. `request_change`; or `next_plan`, where it
             stands until the plan ends.
@@ -65,19 +65,21 @@ def differences(
     head: PlanHead | None,
     old: Mapping[str, ProjectDefinition],
     procedures: Mapping[str, str] | None = None,
+    adopted: Adopted | None = None,
 ) -> tuple[Difference, ...]:
     """Return what `plan` says otherwise than `head` and its projects `old` (by number); head None:
     than nothing at all. First what all share, then project by project in the plan's order.
 
     `procedures` names, by number, the event that begins a project's change procedure; a project
-    that it leaves out has none, and may be revised freely.
+    that it leaves out has none, and may be revised freely. `adopted` tells the doors of what all
+    share where there are such procedures.
     """
     procedures = procedures or {}
     found: list[Difference] = []
     if head is not None:
         for path, before, after in _compared(unnumbered(head), unnumbered(plan.head), ()):
             kind = _head_kind(path)
-            door = NEXT_PLAN if kind == "scoring" and procedures else ADOPT
+            door = adopted.door(path, kind) if adopted and procedures else ADOPT
             found.append(_difference(None, path, before, after, kind, door))
     for number, definition in plan.projects.items():
         if number not in old:
