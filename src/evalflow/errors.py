@@ -32,6 +32,76 @@ def printable(text: str) -> str:
     return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+_PARTICLE = re.compile(
+    r"(이\(가\)|가\(이\)|은\(는\)|는\(은\)|을\(를\)|를\(을\)|와\(과\)|과\(와\)|\(으\)로|\(이\)라)"
+)
+_CLOSED, _OPEN = ")]〕", {")": "(", "]": "[", "〕": "〔"}
+_QUOTES = "'\"’”」』>*`"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d$|\d{4}\. ?\d{1,2}\. ?\d{1,2}\.$")
+_FINAL = {  # the sound that a letter, as Koreans read it, ends in: ㄹ, another final, or none
+    **dict.fromkeys("178lL", "ㄹ"),
+    **dict.fromkeys("036mnMNpbc", "ㄱ"),
+    "R": "ㄹ",
+}
+
+
+def particles(text: str) -> str:
+    """Return a Korean sentence with the particles that go with the words before them.
+
+    Each one written as `이(가)`, `은(는)`, `을(를)`, `와(과)`, `(으)로` or `(이)라` becomes the one
+    that the last letter (받침) of that word asks for: marks of quotation are passed over, and so is
+    what stands in brackets behind the word. Any other text is returned as it is.
+    """
+    if "(" not in text:
+        return text
+    said, end = [], 0
+    for found in _PARTICLE.finditer(text):
+        if found.start() == 0:
+            continue
+        final = _final(text[: found.start()])
+        said += [text[end : found.start()], _particle(found[0], final)]
+        end = found.end()
+    return "".join([*said, text[end:]]) if said else text
+
+
+def _particle(both: str, final: str) -> str:
+    if both == "(으)로":
+        return "로" if final in ("", "ㄹ") else "으로"
+    if both == "(이)라":
+        return "이라" if final else "라"
+    pair = both[0] + both[2]
+    with_final = next(each for each in pair if each in "이은을과")
+    return with_final if final else pair.replace(with_final, "")
+
+
+def _final(text: str) -> str:
+    """Return in what the last word of the text ends: `ㄹ`, `ㄱ` for another final, or nothing."""
+    at = len(text) - 1
+    while at >= 0 and text[at] in _QUOTES:
+        at -= 1
+    if at >= 0 and text[at] in _CLOSED:
+        opened = text.rfind(_OPEN[text[at]], 0, at)
+        before = opened - 1
+        if opened > 0 and (text[before].isalnum() or text[before] in _QUOTES):
+            return _final(text[:opened])
+        at -= 1
+    if _DAY.search(text, max(at - 20, 0), at + 1):  # read as …일
+        return "ㄹ"
+    while at >= 0 and not text[at].isalnum():
+        if text[at] in "%‰":  # read as 퍼센트, 퍼밀
+            return ""
+        at -= 1
+    if at < 0:
+        return ""
+    last = text[at]
+    if "가" <= last <= "힣":
+        number = (ord(last) - ord("가")) % 28
+        return "ㄹ" if number == 8 else "ㄱ" if number else ""
+    if last in "gG" and text[at - 1 : at] in ("n", "N"):
+        return "ㄱ"
+    return _FINAL.get(last, "")
+
+
 @attrs.frozen(kw_only=True)
 class Reason:
     """One sentence of a refusal, in both languages, with what would help.
@@ -46,7 +116,7 @@ class Reason:
     """
 
     code: str
-    ko: str
+    ko: str = attrs.field(converter=particles)
     en: str
     who: tuple[str, ...] = ()
     since: dt.date | None = None
@@ -74,7 +144,7 @@ class Problem:
     """
 
     code: str
-    ko: str
+    ko: str = attrs.field(converter=particles)
     en: str
     file: str | None = None
     line: int | None = None
@@ -155,6 +225,25 @@ class Conflict(EvalflowError):
         return f"{self.project}: someone was first; look again and decide again."
 
 
+_KO = {
+    "plan": "계획",
+    "project": "사업",
+    "actor": "담당자",
+    "event": "처리",
+    "unit": "부서",
+    "period": "기간",
+    "evaluation": "평가",
+    "state": "상태",
+    "lifecycle": "절차",
+    "plugin": "플러그인",
+    "change": "변경",
+    "definition": "사업 내용",
+    "column": "열",
+    "field": "분야",
+    "proposal": "개정안",
+}
+
+
 class NotFound(EvalflowError):
     """What was named does not exist; `nearest` is the closest name that does."""
 
@@ -168,8 +257,9 @@ class NotFound(EvalflowError):
         """Return the message for people."""
         name = printable(self.name).replace("\n", "\\n")
         if lang == "ko":
-            hint = f" '{self.nearest}'이(가) 아닙니까?" if self.nearest else ""
-            return f"{self.what} '{name}'을(를) 찾을 수 없습니다.{hint}"
+            hint = f" 혹시 '{self.nearest}'입니까?" if self.nearest else ""
+            what = _KO.get(self.what, self.what)
+            return particles(f"{what} '{name}'을(를) 찾을 수 없습니다.{hint}")
         hint = f"; did you mean '{self.nearest}'?" if self.nearest else ""
         return f"no {self.what} '{name}'{hint}"
 
@@ -264,7 +354,7 @@ class StorageError(EvalflowError):
 
     def __init__(self, code: str, *, ko: str, en: str) -> None:
         self.code = code
-        self.ko = ko
+        self.ko = particles(ko)
         self.en = en
         super().__init__(en)
 
@@ -282,7 +372,7 @@ class PluginError(EvalflowError):
         self.plugin = plugin
         self.version = version
         self.what = what
-        self.ko = what if ko is None else ko
+        self.ko = what if ko is None else particles(ko)
         super().__init__(self.text("en"))
 
     def text(self, lang: str = "ko") -> str:

@@ -31,7 +31,7 @@ def test_a_count_so_far_that_falls_is_asked_about_and_may_be_given(office: Offic
 
     (question,) = asked(office, 8)
 
-    assert "'참여 학교'의 실적이 2016-Q1의 10에서 8(으)로 줄었습니다" in question
+    assert "'참여 학교'의 실적이 2016-Q1의 10에서 8로 줄었습니다" in question
     assert asked(office, 10) == asked(office, 20) == ()
 
 

@@ -443,7 +443,7 @@ def test_whoever_evaluated_signed_or_was_acted_for_may_not_review(act: Act, part
 
     assert reason is not None
     assert (reason.code, reason.about) == ("duty_separated", "reviewer_is_independent")
-    assert reason.ko.endswith(f"'a'은(는) 이 기간의 '{act.event}' {part}입니다.")
+    assert reason.ko.endswith(f"'a'는 이 기간의 '{act.event}' {part}입니다.")
     assert reason.who[-1] == "d"
     assert "a" not in reason.who
 

@@ -208,7 +208,7 @@ def test_an_unknown_scheme_is_told_with_the_nearest_and_without_the_password() -
         Plugins.load([]).storage("sqlit://clerk:geheim@host/db")
     assert caught.value.code == "unknown_scheme"
     assert "did you mean 'sqlite'?" in caught.value.en
-    assert "'sqlite'이(가) 아닙니까?" in caught.value.ko
+    assert "혹시 'sqlite'입니까?" in caught.value.ko
     assert "geheim" not in caught.value.en + caught.value.ko
 
 
@@ -295,7 +295,7 @@ def test_a_name_that_is_not_installed_is_told_with_the_nearest_one(
 
     assert problem.code == "not_installed"
     assert "did you mean 'pager'?" in problem.en
-    assert "'pager'이(가) 아닙니까?" in problem.ko
+    assert "혹시 'pager'입니까?" in problem.ko
 
 
 @pytest.mark.parametrize("group", ["evalflow", "console_scripts", "pytest11"])

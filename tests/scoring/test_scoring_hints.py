@@ -195,4 +195,4 @@ def test_score_says_why_a_printed_rate_differs(
     code, out = run("metres=99,9", "meters=1")
     assert code == 2
     assert "99.9로 적으십시오" in out
-    assert "'meters'이(가) 없습니다" in out
+    assert "'meters'가 없습니다" in out

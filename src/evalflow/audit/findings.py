@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from evalflow.decision.decide import Check
+from evalflow.errors import particles
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +37,7 @@ class Mismatch:
 
     project: str
     code: str
-    ko: str
+    ko: str = attrs.field(converter=particles)
     en: str
     number: int | None = None
     column: str | None = None
@@ -64,7 +65,7 @@ class Unchecked:
 
     project: str
     code: str
-    ko: str
+    ko: str = attrs.field(converter=particles)
     en: str
     number: int | None = None
 

@@ -24,6 +24,7 @@ from evalflow.audit.checkpoints import Extended, SignedCheckpoint
 from evalflow.audit.findings import Mismatch
 from evalflow.audit.merkle import Leaves, Tree, leaf_hash
 from evalflow.audit.verification import Checkpoint, plan_of
+from evalflow.errors import particles
 from evalflow.model.canonical import canonical, digest
 from evalflow.storage.integrity import Tables, Values
 
@@ -195,8 +196,10 @@ class Coverage:
         shown = ", ".join(rest[:_LISTED])
         if lang == "ko":
             until = (
-                f"이력 {self.entries}건(사업 {self.projects}건)은 "
-                f"확인값 {_named(self.by)}이(가) 보호"
+                particles(
+                    f"이력 {self.entries}건(사업 {self.projects}건)은 "
+                    f"확인값 {_named(self.by)}이(가) 보호"
+                )
                 if self.by is not None
                 else "확인값으로 보호되지 않음"
             )
@@ -337,8 +340,8 @@ class _Reading:
             )
         return checkpoint_differs(
             self.plan,
-            f"확인값 {_named(point)}과 다릅니다: 그때까지의 이력이 바뀌었습니다. 지금 계산한 값: "
-            f"{mark.instead}",
+            f"확인값 {_named(point)}와(과) 다릅니다: 그때까지의 이력이 바뀌었습니다. "
+            f"지금 계산한 값: {mark.instead}",
             f"not what was noted ({_named(point)}): what was written up to then was changed; what "
             f"comes out now is: {mark.instead}",
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.errors import InvalidInput, PluginError
+from evalflow.errors import InvalidInput, PluginError, particles
 from evalflow.files.cells import same
 from evalflow.lifecycle.fields import figure_from
 from evalflow.model import (
@@ -143,7 +143,7 @@ def _marks(
 ) -> Iterator[Label]:
     if unit and same(unit) != same(indicator.unit):
         yield Label(
-            f"'{unit}'(으)로 적혔으나 지표의 단위는 '{indicator.unit}'",
+            particles(f"'{unit}'(으)로 적혔으나 지표의 단위는 '{indicator.unit}'"),
             f"written with '{unit}', but the indicator's unit is '{indicator.unit}'",
         )
     if figure is None or target is None:

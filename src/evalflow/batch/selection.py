@@ -90,7 +90,7 @@ def _unknown_name(key: str, name: str, known: Collection[str]) -> Problem:
     near = nearest(name, known)
     ko, en = f"{key} '{name}'이(가) 없습니다", f"no {key} '{name}'"
     if near:
-        ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
+        ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
     return Problem(code=f"unknown_{key}", path=f"where.{key}", value=name, ko=ko, en=en)
 
 
@@ -165,7 +165,7 @@ def _unknown(key: str) -> Problem:
     near = nearest(key, KEYS)
     ko, en = f"조건 '{key}'이(가) 없습니다", f"no condition '{key}'"
     if near:
-        ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
+        ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
     else:
         ko, en = f"{ko} (가능: {', '.join(KEYS)})", f"{en} (there are: {', '.join(KEYS)})"
     return Problem(code="unknown_condition", path=f"where.{key}", value=key, ko=ko, en=en)

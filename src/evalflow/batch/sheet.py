@@ -100,7 +100,7 @@ def _unknown_number(
     ko, en = f"관리번호 '{number}'이(가) 없습니다", f"no project number '{number}'"
     if near:
         short = near.rpartition("/")[2]
-        ko, en = f"{ko}; '{short}'이(가) 아닙니까?", f"{en}; did you mean '{short}'?"
+        ko, en = f"{ko}; 혹시 '{short}'입니까?", f"{en}; did you mean '{short}'?"
     return "unknown_number", ko, en, number
 
 

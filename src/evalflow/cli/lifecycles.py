@@ -276,7 +276,7 @@ def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
             raise invalid(
                 "bad_setting",
                 value=each,
-                ko=f"{option}은 옛이름=새이름 꼴입니다",
+                ko=f"{option}은(는) 옛이름=새이름 꼴입니다",
                 en=f"{option} takes old=new",
             )
         found[one.strip()] = other.strip()

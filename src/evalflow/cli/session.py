@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from evalflow.errors import invalid, printable
+from evalflow.errors import invalid, particles, printable
 from evalflow.model import Label, Project
 from evalflow.model.calendar import day_text, time_text
 from evalflow.model.canonical import Tree
@@ -49,7 +49,7 @@ class Session:
 
     def say(self, ko: str, en: str) -> str:
         """Return the sentence in the language of this run."""
-        return ko if self.lang == "ko" else en
+        return particles(ko) if self.lang == "ko" else en
 
     def label(self, label: Label) -> str:
         """Return the label in the language of this run."""

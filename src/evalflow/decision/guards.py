@@ -63,7 +63,7 @@ def period_ended(firing: Firing, after: Draft) -> Reasons:
     first = period.next().start
     return Reason(
         code="period_not_ended",
-        ko=f"{period.label.ko}가 아직 끝나지 않았습니다. {day_text(first, 'ko')}부터 할 수 "
+        ko=f"{period.label.ko}이(가) 아직 끝나지 않았습니다. {day_text(first, 'ko')}부터 할 수 "
         "있습니다.",
         en=f"{period.label.en} has not ended; possible from {first}.",
         since=first,
@@ -111,8 +111,8 @@ def lagging_explained(firing: Firing, after: Draft) -> Reasons:
         reasons.append(
             Reason(
                 code="lagging_unexplained",
-                ko=f"성과지표 '{label.ko}'({indicator_id})의 이행률이 {rate}로 '{band.ko}'입니다. "
-                f"{ko}{'을' if lacking[-1] == 'countermeasure' else '를'} 적으십시오.",
+                ko=f"성과지표 '{label.ko}'({indicator_id})의 이행률이 {rate}(으)로 "
+                f"'{band.ko}'입니다. {ko}을(를) 적으십시오.",
                 en=f"indicator '{label.en}' ({indicator_id}) is '{band.en}' at {rate}; "
                 f"give its {en}.",
                 about=indicator_id,
@@ -425,7 +425,7 @@ def rates_judged(firing: Firing, after: Draft) -> Reasons:
             reasons.append(
                 Reason(
                     code="rate_undefined",
-                    ko=f"성과지표 '{label.ko}'({line.indicator})는 이행률을 산출할 수 없습니다"
+                    ko=f"성과지표 '{label.ko}'({line.indicator})은(는) 이행률을 산출할 수 없습니다"
                     "(목표 0 등). 이행률과 사유를 적으십시오.",
                     en=f"'{label.en}' ({line.indicator}) has no rate that could be worked out "
                     "(such as a zero target); give a rate with a reason.",
@@ -497,7 +497,7 @@ def next_period_exists(firing: Firing, after: Draft) -> Reasons:
         return None
     return Reason(
         code="no_next_period",
-        ko=f"{here.label.ko}가 이 계획의 마지막 기간입니다.",
+        ko=f"{here.label.ko}이(가) 이 계획의 마지막 기간입니다.",
         en=f"{here.label.en} is the last period of this plan.",
     )
 
@@ -510,7 +510,7 @@ def last_period(firing: Firing, after: Draft) -> Reasons:
         return None
     return Reason(
         code="not_last_period",
-        ko=f"{here.label.ko}는 이 계획의 마지막 기간({last.label.ko})이 아닙니다.",
+        ko=f"{here.label.ko}은(는) 이 계획의 마지막 기간({last.label.ko})이 아닙니다.",
         en=f"{here.label.en} is not the last period of this plan ({last.label.en}).",
     )
 

@@ -258,7 +258,7 @@ def _wrong(path: str, value: str, ko: str, en: str) -> Problem:
         code=f"unknown_{what_en}",
         path=path,
         value=value[:60],
-        ko=f"'{value[:60]}': {what_ko}가 아닙니다 ({ko})",
+        ko=f"'{value[:60]}': {what_ko}이(가) 아닙니다 ({ko})",
         en=f"'{value[:60]}' is no {what_en} (expected {en})",
     )
 

@@ -206,7 +206,7 @@ def _evaluated_elsewhere(
                 column=column,
                 path=f"projects.{number}",
                 value=other.id,
-                ko=f"{number}번 「{other.label.ko}」은(는) {other.id}로 이미 평가합니다. "
+                ko=f"{number}번 「{other.label.ko}」은(는) {other.id}(으)로 이미 평가합니다. "
                 f"제외하거나 특별한 사유를 also_in: {{{plan}: 사유}}로 적으십시오.",
                 en=f"number {number} '{other.label.en}' is evaluated as {other.id} already; "
                 f"exclude it, or give the special reason as also_in: {{{plan}: why}}",

@@ -22,6 +22,8 @@ from typing import Any, Final, Literal
 
 import attrs
 
+from evalflow.errors import particles
+
 MOST_DIGITS = 18
 """Digits before, and digits after, the point of a figure; more are refused as misprints."""
 
@@ -58,7 +60,7 @@ class NoFigure:
     """Why a text says no figure, and what to write instead, in both languages."""
 
     code: str
-    ko: str
+    ko: str = attrs.field(converter=particles)
     en: str
 
     def text(self, lang: str = "ko") -> str:
@@ -217,7 +219,7 @@ def _read_text(written: str, unit: str, brackets: str | None, money: bool) -> Fi
     if found < 0:
         return NoFigure(
             "brackets_and_minus",
-            f"괄호와 빼기표가 함께 있습니다: '{_short(written)}' (음수면 {plain(found)}로 "
+            f"괄호와 빼기표가 함께 있습니다: '{_short(written)}' (음수면 {plain(found)}(으)로 "
             "적으십시오)",
             f"both brackets and a minus sign: '{_short(written)}' (for minus write {plain(found)})",
         )
@@ -472,7 +474,7 @@ def _why_commas(text: str, unit: str, money: bool) -> _Why:
             whole_of = f"0{bare}" if bare.startswith(".") else bare.rstrip(".")
             return (
                 "point_at_an_end",
-                f"소수점 앞뒤에 숫자가 있어야 합니다. {whole_of}로 적으십시오",
+                f"소수점 앞뒤에 숫자가 있어야 합니다. {whole_of}(으)로 적으십시오",
                 f"a point needs digits on both sides: write {whole_of}",
             )
         joined = bare.replace(".", "")
@@ -489,7 +491,7 @@ def _why_commas(text: str, unit: str, money: bool) -> _Why:
         return (
             "comma",
             "쉼표는 천 단위를 세 자리씩 나눕니다(홀로 선 0 뒤에는 쓰지 않음). 소수면 "
-            f"{decimal}로 적으십시오",
+            f"{decimal}(으)로 적으십시오",
             f"a comma parts thousands (by threes, never after a lone 0); write {decimal}",
         )
     return (

@@ -148,7 +148,7 @@ class _Merging:
         ko = f"'{key}'을(를) 뺄 수 없습니다: {self.base.name}에 없습니다"
         en = f"there is no '{key}' to take away: {self.base.name} has none"
         if near is not None:
-            ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
+            ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
         self._wrong(at, "nothing_to_take_away", key, ko, en)
 
     def _over_a_list(self, at: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import attrs
 
+from evalflow.errors import particles
+
 
 @attrs.frozen(kw_only=True)
 class Note:
@@ -16,7 +18,7 @@ class Note:
     """
 
     code: str
-    ko: str
+    ko: str = attrs.field(converter=particles)
     en: str
     where: str
 

@@ -175,7 +175,7 @@ class Reader:
         if key:
             ko, en = f"알 수 없는 {what[0]} '{shown(name)}'", f"unknown {what[1]} '{shown(name)}'"
         if near is not None:
-            ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
+            ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
         elif listed:
             ko, en = f"{ko} (가능: {listed})", f"{en} (there are: {listed})"
         code = code or "unknown_" + what[1].replace(" ", "_")
@@ -434,7 +434,7 @@ class Part:
         near = self._reading.near(str(value), options) if isinstance(value, str) else None
         ko, en = f"{listed} 중 하나여야 합니다", f"expected one of {listed}"
         if near is not None:
-            ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
+            ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
         return self._expected(key, ko, en, first)
 
     @overload

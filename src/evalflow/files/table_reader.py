@@ -685,7 +685,7 @@ def _chosen(sheets: list[Sheet], wanted: Sequence[str], shown: str) -> list[Shee
                 file=shown,
                 value=name,
                 ko=f"시트 '{name}'이(가) 없습니다"
-                + (f"; '{near}'이(가) 아닙니까?" if near else f" (있는 시트: {listed})"),
+                + (f"; 혹시 '{near}'입니까?" if near else f" (있는 시트: {listed})"),
                 en=f"no sheet '{name}'"
                 + (f"; did you mean '{near}'?" if near else f" (there are: {listed})"),
             )

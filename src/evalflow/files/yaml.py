@@ -226,7 +226,7 @@ def _no_such_file(path: str | os.PathLike[str], shown: str) -> InvalidInput:
         near = None
     ko, en = "파일이 없습니다", "no such file"
     if near is not None:
-        ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
+        ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
     return invalid("no_such_file", file=shown, ko=ko, en=en)
 
 
@@ -546,7 +546,7 @@ _ONE_DOCUMENT: _Wrong = (
 def _no_tags(tag: str) -> tuple[str, str, str, str]:
     return (
         "tag",
-        f"태그 '{tag}'는 쓸 수 없습니다",
+        f"태그 '{tag}'은(는) 쓸 수 없습니다",
         f"tags such as '{tag}' are not supported",
         tag,
     )

@@ -192,7 +192,7 @@ class Builder:
                 part.wrong(
                     None,
                     "reserved_name",
-                    f"역할 이름 '{name}'은(는) {means.ko}를 뜻하는 말입니다",
+                    f"역할 이름 '{name}'은(는) {means.ko}을(를) 뜻하는 말입니다",
                     f"'{name}' is taken: in a notice it means {means.en}",
                 )
             self.paths[f"roles.{name}"] = part.path

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from evalflow.errors import particles
 from evalflow.lifecycle.definition import RUNNING, Event, Lifecycle
 from evalflow.model import Label
 
@@ -22,7 +23,7 @@ class Difference:
     about: str
     name: str
     change: str
-    ko: str
+    ko: str = attrs.field(converter=particles)
     en: str
 
     def text(self, lang: str = "ko") -> str:

@@ -157,7 +157,7 @@ def _unknown_field(event: Event, name: str, fields: Iterable[str]) -> _Wrong:
         name,
         name,
         f"'{event.name}'에는 '{name}' 항목이 없습니다 (가능: {takes_ko})"
-        + (f"; '{near}'이(가) 아닙니까?" if near else ""),
+        + (f"; 혹시 '{near}'입니까?" if near else ""),
         f"'{event.name}' takes no field '{name}' (it takes: {takes_en})"
         + (f"; did you mean '{near}'?" if near else ""),
     )
@@ -441,7 +441,7 @@ def _by_key(
                         f".{name}",
                         name,
                         f"{what_ko} '{name}'이(가) 없습니다 (가능: {', '.join(allowed)})"
-                        + (f"; '{near}'이(가) 아닙니까?" if near else ""),
+                        + (f"; 혹시 '{near}'입니까?" if near else ""),
                         f"no {what_en} '{name}' (there are: {', '.join(allowed)})"
                         + (f"; did you mean '{near}'?" if near else ""),
                     )

@@ -234,7 +234,7 @@ def _base(
         near = nearest(path.name, beside)
         ko, en = f"바탕이 되는 파일 '{name}'이(가) 없습니다", f"no file '{name}' to extend"
         if near is not None:
-            ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
+            ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
         raise _wrong(document, "unknown_base", name, ko, en)
     return read(path, name=os.path.normpath(path)), path.parent
 
@@ -290,7 +290,7 @@ def _no_preset(name: str, known: Collection[str]) -> Problem:
         code="unknown_preset",
         value=name,
         ko=f"기본 제공 절차 '{name}'이(가) 없습니다 (있는 것: {listed}; 파일은 .yaml로 끝나야 함)"
-        + (f"; '{near}'이(가) 아닙니까?" if near else ""),
+        + (f"; 혹시 '{near}'입니까?" if near else ""),
         en=f"no preset lifecycle '{name}' (there are: {listed}; a file ends in .yaml)"
         + (f"; did you mean '{near}'?" if near else ""),
     )

@@ -34,7 +34,8 @@ def carry(
             reasons.append(
                 Reason(
                     code="stranded",
-                    ko=f"'{state}'와 '{found[there.region]}' 상태가 새 절차의 한 영역으로 갑니다.",
+                    ko=f"'{state}'와(과) '{found[there.region]}' 상태가 새 절차의 같은 영역으로 "
+                    "갑니다.",
                     en=f"the states '{state}' and '{found[there.region]}' lead to the same region",
                     about=state,
                 )

@@ -228,7 +228,7 @@ def _unknown(code: str, ko: str, name: object, known: Iterable[str]) -> InvalidI
     return _wrong(
         f"unknown_{code}",
         f"'{name}'은(는) 알 수 없는 {ko}입니다. 가능한 값: {shown}."
-        + (f" '{close}'이(가) 아닙니까?" if close else ""),
+        + (f" 혹시 '{close}'입니까?" if close else ""),
         f"'{name}' is no known {code}; expected one of {shown}"
         + (f"; did you mean '{close}'?" if close else ""),
         name,
@@ -615,7 +615,7 @@ def _zone(name: str) -> ZoneInfo:
         raise _wrong(
             "unknown_zone",
             f"'{name}'은(는) 알 수 없는 시간대입니다. 예: Asia/Seoul."
-            + (f" '{close}'이(가) 아닙니까?" if close else ""),
+            + (f" 혹시 '{close}'입니까?" if close else ""),
             f"'{name}' is no known time zone; expected a name such as Asia/Seoul"
             + (f"; did you mean '{close}'?" if close else ""),
             name,

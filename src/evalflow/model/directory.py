@@ -420,7 +420,7 @@ def _not_in_force(
 def _void(actor_id: str, grant: Grant, flaw: str, names: Mapping[str, Label]) -> Label:
     if flaw == "own":
         return Label(
-            f"'{actor_id}'이(가) 자기 자신을 대결할 수는 없습니다.",
+            f"'{actor_id}' 본인을 대결자로 지정할 수 없습니다.",
             f"'{actor_id}' cannot act for themselves.",
         )
     if flaw == "reason":
@@ -430,7 +430,7 @@ def _void(actor_id: str, grant: Grant, flaw: str, names: Mapping[str, Label]) ->
         )
     role = _role_names((grant.role,), names)
     return Label(
-        f"'{actor_id}'이(가) 대결하는 '{grant.on_behalf_of}'에게 이 날 이 부서의 "
+        f"'{actor_id}'의 대결: '{grant.on_behalf_of}'에게 이 날 이 부서의 "
         f"'{role.ko}' 역할이 없습니다.",
         f"'{actor_id}' acts for '{grant.on_behalf_of}', who does not hold the role '{role.en}' "
         "here on that day.",

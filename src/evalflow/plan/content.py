@@ -106,7 +106,7 @@ def _chain(goals: Mapping[str, Goal], name: str) -> bool:
 def _term(definition: ProjectDefinition, _: PlanHead) -> _Found:
     for key, day in (("start", definition.start), ("end", definition.end)):
         if day is None:
-            yield (key, f"'{key}'가 없습니다", f"no '{key}'")
+            yield (key, f"'{key}'이(가) 없습니다", f"no '{key}'")
 
 
 def _content(definition: ProjectDefinition, _: PlanHead) -> _Found:

@@ -34,7 +34,7 @@ def example(name: str = "seodaemun-2016") -> Path:
             "unknown_example",
             value=name,
             ko=f"예시 계획 '{name}'이(가) 없습니다 (있는 것: {listed})"
-            + (f"; '{near}'이(가) 아닙니까?" if near else ""),
+            + (f"; 혹시 '{near}'입니까?" if near else ""),
             en=f"no example plan '{name}' (there are: {listed})"
             + (f"; did you mean '{near}'?" if near else ""),
         )

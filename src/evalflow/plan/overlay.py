@@ -242,7 +242,7 @@ class _Laying:
         near = None if crowded else nearest(number, [*self.before, *self.trees])
         ko, en = f"관리번호 '{number}'이(가) 없습니다", f"no project number '{number}'"
         if near:
-            ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
+            ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
         row.wrong("number", "unknown_number", ko, en, number)
 
     def definitions(self, *, measures: bool) -> dict[str, ProjectDefinition]:

@@ -160,7 +160,7 @@ def _check_assignments(definition: ProjectDefinition, around: Surroundings, part
             inside.wrong("until", "ends_before_begin", ko, en)
             return
         if since < next_day and before is not None:
-            ko = f"'{before.unit}'과 '{assignment.unit}'의 담당 기간이 겹칩니다 ({since}부터)"
+            ko = f"'{before.unit}'와(과) '{assignment.unit}'의 담당 기간이 겹칩니다 ({since}부터)"
             en = f"the assignments to '{before.unit}' and '{assignment.unit}' overlap from {since}"
             inside.wrong(None, "assignments_overlap", ko, en)
         elif since > next_day:

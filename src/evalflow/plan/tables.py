@@ -118,7 +118,7 @@ class Names:
         near = None if row.table.is_crowded(code) else nearest(text, [*known, *self._labels])
         ko, en = f"{self.what[0]} '{text}'이(가) 없습니다", f"no {self.what[1]} '{text}'"
         if near:
-            ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
+            ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
         elif len(known) <= 12:
             listed = ", ".join(known)
             ko, en = f"{ko} (가능: {listed})", f"{en} (there are: {listed})"

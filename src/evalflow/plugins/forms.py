@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import attrs
 
+from evalflow.errors import particles
 from evalflow.model import Label
 from evalflow.model.moments import utc
 
@@ -58,7 +59,7 @@ class FormFinding:
     """
 
     code: str
-    ko: str
+    ko: str = attrs.field(converter=particles)
     en: str
     agrees: bool = False
 

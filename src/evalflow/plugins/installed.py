@@ -514,7 +514,7 @@ class Plugins:
             )
         known = self.names(kind)
         near = nearest(name, known)
-        hint_ko = f"; '{near}'이(가) 아닙니까?" if near else ""
+        hint_ko = f"; 혹시 '{near}'입니까?" if near else ""
         hint_en = f"; did you mean '{near}'?" if near else ""
         listed = ", ".join(known) or "-"
         ko = f"{label.ko} '{name}'이(가) 없습니다{hint_ko} (설치됨: {listed})"
@@ -557,6 +557,6 @@ def _doubled(keys: Sequence[tuple[str, str]], rivals: Sequence[Plugin]) -> tuple
     others = ", ".join(str(rival) for rival in rivals)
     return (
         f"{ko}: 다른 플러그인({others})도 같은 이름으로 제공합니다. "
-        f"{CHOSEN_BY}로 쓸 것을 고르십시오.",
+        f"{CHOSEN_BY}(으)로 쓸 것을 고르십시오.",
         f"{en}: also provided by {others}; choose one with {CHOSEN_BY}",
     )

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import pluggy
 
-from evalflow.errors import PluginError, nearest, printable
+from evalflow.errors import PluginError, nearest, particles, printable
 from evalflow.files.reader import is_name
 from evalflow.lifecycle.definition import GuardSpec
 from evalflow.model import Label
@@ -83,7 +83,7 @@ class PluginProblem:
 
     plugin: Plugin
     code: str
-    ko: str
+    ko: str = attrs.field(converter=particles)
     en: str
     cause: BaseException | None = attrs.field(default=None, eq=False)
     lost: tuple[tuple[str, str], ...] = ()
@@ -222,7 +222,7 @@ def _not_installed(name: str, points: Sequence[EntryPoint]) -> PluginProblem:
         plugin=Plugin(name=name),
         code="not_installed",
         ko="설치되어 있지 않습니다"
-        + (f"; '{near}'이(가) 아닙니까?" if near else "")
+        + (f"; 혹시 '{near}'입니까?" if near else "")
         + f" (설치됨: {listed})",
         en="is not installed"
         + (f"; did you mean '{near}'?" if near else "")
@@ -366,7 +366,7 @@ def _misspelt(name: str) -> tuple[str, str]:
     listed = ", ".join(sorted(HOOKS))
     return (
         f"'{name}'이라는 훅은 없습니다"
-        + (f"; '{near}'이(가) 아닙니까?" if near else f" (가능: {listed})"),
+        + (f"; 혹시 '{near}'입니까?" if near else f" (가능: {listed})"),
         f"there is no hook '{name}'"
         + (f"; did you mean '{near}'?" if near else f" (there are: {listed})"),
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from evalflow.errors import particles
 from evalflow.model import Evaluation, Label, ProjectDefinition
 
 
@@ -38,8 +39,10 @@ def _falls(definition: ProjectDefinition, evaluation: Evaluation) -> Iterator[La
             continue
         period, figure = before[-1]
         yield Label(
-            f"'{indicator.label.ko}'의 실적이 {period}의 {figure:f}에서 {now:f}(으)로 줄었습니다: "
-            "누계라면 줄지 않습니다. 맞으면 까닭을 적으십시오",
+            particles(
+                f"'{indicator.label.ko}'의 실적이 {period}의 {figure:f}에서 {now:f}(으)로 "
+                "줄었습니다: 누계라면 줄지 않습니다. 맞으면 사유를 적으십시오"
+            ),
             f"'{indicator.label.en}' fell from {figure:f} in {period} to {now:f}: a count so far "
             "does not; if it is so, say why",
         )

@@ -230,8 +230,7 @@ def _unknown_formula(subject: Subject, indicator: Indicator) -> InvalidInput:
         "unknown_formula",
         path=f"{subject.project}.{indicator.id}.formula",
         value=name,
-        ko=f"산식 '{name}'이(가) 없습니다"
-        + (f"; '{near}'이(가) 아닙니까?" if near else f": {known}"),
+        ko=f"산식 '{name}'이(가) 없습니다" + (f"; 혹시 '{near}'입니까?" if near else f": {known}"),
         en=f"no formula '{name}'" + (f"; did you mean '{near}'?" if near else f": {known}"),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
+from evalflow.errors import particles
 from evalflow.files.yaml import Document
 from evalflow.model import Label
 from evalflow.model.calendar import Calendar
@@ -146,7 +147,7 @@ class Failure:
 
     file: str
     line: int
-    ko: str
+    ko: str = attrs.field(converter=particles)
     en: str
 
     def text(self, lang: str = "ko") -> str:

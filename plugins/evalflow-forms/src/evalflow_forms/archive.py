@@ -84,7 +84,7 @@ def looked_through(path: Path, suffix: str) -> bytes:
 
 
 def _more(limit: int, ko: str) -> str:
-    return f"{limit:,}{ko}를 넘습니다"
+    return f"{limit:,}{ko}을(를) 넘습니다"
 
 
 def _look(path: Path, suffix: str, data: bytes) -> None:

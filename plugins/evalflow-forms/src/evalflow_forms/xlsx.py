@@ -280,7 +280,8 @@ def _copied(value: Any, place: int, where: str, repeat: Repeat, filling: Any) ->
                 "cell_below",
                 where,
                 value,
-                f"{where}: {value}의 {error}은(는) 되풀이되는 줄 아래입니다. {fixed}로 적으십시오",
+                f"{where}: {value}의 {error}은(는) 되풀이되는 줄 아래입니다. "
+                f"{fixed}(으)로 적으십시오",
                 f"{where}: {error} in {value} lies below the row that is repeated; write {fixed}",
             )
         return None

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import attrs
 
-from evalflow.errors import nearest
+from evalflow.errors import nearest, particles
 from evalflow.lifecycle.check.overlap import Specs, contradiction, overlaps
 from evalflow.lifecycle.check.paths import Node, Paths, paths
 from evalflow.lifecycle.check.people import (
@@ -44,7 +44,7 @@ class Finding:
 
     code: str
     severity: str
-    ko: str
+    ko: str = attrs.field(converter=particles)
     en: str
     about: str
     place: str | None = None
@@ -458,7 +458,7 @@ def _overrides(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
                     "unknown_event",
                     f"calendar.due.{name}",
                     f"기한에 적힌 절차 '{named}'이(가) 없습니다."
-                    + (f" '{near}'이(가) 아닙니까?" if near else ""),
+                    + (f" 혹시 '{near}'입니까?" if near else ""),
                     f"there is no event '{named}' for this due date"
                     + (f"; did you mean '{near}'?" if near else "."),
                 )
@@ -500,7 +500,7 @@ def _kinds(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
                 "unknown_kind",
                 f"events.{event.name}",
                 f"{label.ko}은(는) '{event.together}' 단위로 하는데, 이 계획에는 그런 부서가 "
-                "없습니다." + (f" '{near}'이(가) 아닙니까?" if near else ""),
+                "없습니다." + (f" 혹시 '{near}'입니까?" if near else ""),
                 f"{label.en} is fired for a whole '{event.together}', and the plan has no such "
                 "unit" + (f"; did you mean '{near}'?" if near else "."),
             )
@@ -519,7 +519,7 @@ def _grants(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
                     "unknown_role",
                     about,
                     f"'{actor}'의 역할 '{grant.role}'은(는) 이 절차에 없습니다."
-                    + (f" '{near}'이(가) 아닙니까?" if near else ""),
+                    + (f" 혹시 '{near}'입니까?" if near else ""),
                     f"'{actor}' is given the role '{grant.role}', which this lifecycle lacks"
                     + (f"; did you mean '{near}'?" if near else "."),
                 )
