@@ -24,6 +24,7 @@ from evalflow.storage.rows import (
     project_row,
 )
 from evalflow.storage.sql import ENTRY, columns
+from evalflow_postgres.upgrades import VERSION
 
 # What a move consists of, by name: the entry's own columns, what the entry does not say about
 # where the project is left, and, where there are any, the evaluation, definition and notice.
@@ -95,14 +96,24 @@ def move(schema: str, shape: Shape) -> str:
 
     Its first value is the number of projects that were written; those whose stored version is
     not the expected one, or whose history the entry does not continue, are left out with all
-    that belongs to them. The second says, where there are notices, whether somebody listens.
+    that belongs to them, and all of them where the schema is another release's. The second
+    says, where there are notices, whether somebody listens.
     """
-    parts = [*_source(shape), *_projects(shape), *_belongings(shape)]
+    parts = [_FITS, *_source(shape), *_projects(shape), *_belongings(shape)]
     counts = ["(SELECT count(*) FROM written)"]
     if shape.notified:
         counts.append("{schema}somebody_listens()")
     text = "WITH " + ", ".join(parts) + " SELECT " + ", ".join(counts)
     return text.replace("{schema}", schema)
+
+
+_FITS = (
+    "fits AS MATERIALIZED (SELECT EXISTS (SELECT 1 FROM {schema}store "
+    f"WHERE version = {VERSION}) AS so)"
+)
+"""Whether the schema is still the one that this release writes: a later one may have raised it. It
+is asked first, so that a store that is being upgraded is waited for before anything is held."""
+_STILL_FITS = "(SELECT so FROM fits)"
 
 
 def arrays(names: Iterable[str]) -> str:
@@ -124,6 +135,7 @@ def _projects(shape: Shape) -> Iterable[str]:
     source = " FROM m" if shape.many else ""
     if shape.adopted:
         first = f"{value('number')} = 1 AND {value('previous')} = '' AND {value('before')} = '[]'"
+        first += f" AND {_STILL_FITS}"
         values = shape.values(
             (
                 "project", "to_plan", "to_number", "after", "period_after", "number",
@@ -144,6 +156,7 @@ def _projects(shape: Shape) -> Iterable[str]:
             f"p.head = {value('previous')}",
             f"p.states = {value('before')}",
             f"p.period = {value('period')}",
+            _STILL_FITS,
         ]
         if shape.keyed:
             conditions.append(

@@ -24,7 +24,9 @@ _TEXTS = {
     "horizon": "SELECT {schema}horizon(), current_setting('transaction_isolation')",
     "entries": f"SELECT {ENTRY}, position FROM {{schema}}entry "
     "WHERE position > %s AND position <= %s ORDER BY position LIMIT %s",
-    "behind": "SELECT count(*) FROM {schema}entry WHERE position > %s",
+    "behind": "SELECT (SELECT count(*) FROM {schema}entry WHERE position > %s), "
+    "(SELECT count(*) FROM {schema}plan_entry)",
+    "version": "SELECT version FROM {schema}store",
     "written": "SELECT 1 FROM {schema}entry WHERE project = %s AND number = %s AND hash = %s",
     # Waits for whoever is writing to the project.
     "settled": "SELECT 1 FROM {schema}project WHERE id = %s FOR SHARE",

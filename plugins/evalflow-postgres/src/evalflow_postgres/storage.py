@@ -70,6 +70,7 @@ from evalflow_postgres.moves import MoveRows, across
 from evalflow_postgres.url import SCHEMA, channel, check_name, parsed
 
 _TOO_LONG = "54000"  # an index has no room for the text
+_NOT_THERE = {"42P01", "42703", "42883"}  # no such table, column, function
 
 
 class PostgresReads(SQLReads):
@@ -240,7 +241,7 @@ class PostgresStorage(PostgresReads):
 
     def _behind(self, position: int | None) -> Any:
         found = self._source.row(self._sql["behind"], (position,))
-        return None if found is None else found[0]
+        return None if found is None else tuple(found)
 
     def trusted_now(self) -> dt.datetime:
         """Return the present moment by the server's clock."""
@@ -287,6 +288,24 @@ class PostgresStorage(PostgresReads):
         with suppress(psycopg.Error, StorageError):
             self._source.write(self._sql["tell"], (self.channel,))
 
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """Give a connection inside of a transaction that begins by seeing to it that the schema is
+        still the one that this release writes.
+
+        Raises:
+            StorageError: `newer`: a later release has raised it.
+        """
+        with self._source.writing() as connection:
+            ((present,),) = _fetch(connection, self._sql["version"], ())
+            upgrades.check_version(present, self.place)
+            yield connection
+
+    def _check_version(self) -> None:
+        found = self._source.row(self._sql["version"])
+        if found is not None:
+            upgrades.check_version(found[0], self.place)
+
     def _commit_in_steps(self, commit: Commit, rows: MoveRows | None) -> bool:
         """Write in a transaction of several statements; a fault point's listener gets one too,
         so that it can stop between what is written and what is durable.
@@ -294,7 +313,7 @@ class PostgresStorage(PostgresReads):
         Return whether somebody listens who must be told.
         """
         listening = False
-        with self._source.writing() as connection:
+        with self._writing() as connection:
             fault_point("commit:begun")
             self._compare(connection, commit)
             for each in commit.plans:
@@ -366,7 +385,7 @@ class PostgresStorage(PostgresReads):
             values |= dict(zip(SHARED_PART, across(pattern.notices), strict=True))
         listening: Sequence[bool]
         try:
-            with self._source.writing() as connection:
+            with self._writing() as connection:
                 fault_point("commit:begun")
                 _copy(connection, rows)
                 planner = _fetch(connection, PLANNER, ())
@@ -394,6 +413,8 @@ class PostgresStorage(PostgresReads):
                 return _fetch(connection, self._sql[name], values)
             return list(self._source.rows(self._sql[name], values))
 
+        if connection is None:
+            self._check_version()
         ids = [move.entry.project for move in commit.moves]
         versions = dict(find("versions", (ids,))) if ids else {}
         for move in commit.moves:
@@ -429,6 +450,8 @@ class PostgresStorage(PostgresReads):
             if isinstance(refusal, Conflict):
                 raise refusal from error
             raise ValueError(f"{refusal} ({brief(error)})") from error
+        if error.sqlstate in _NOT_THERE:  # it may be another release's by now
+            self._check_version()
         if error.sqlstate == _TOO_LONG:
             raise _too_long(commit) from error
         if error.sqlstate is None and self._was_written(commit, error):
@@ -486,7 +509,7 @@ class PostgresStorage(PostgresReads):
             "plan": plan,
         }
         try:
-            with self._source.writing() as connection:
+            with self._writing() as connection:
                 rows = _fetch(connection, self._sql["claim"], values)
                 fault_point("claim:claimed")
         except psycopg.Error as error:
@@ -505,7 +528,7 @@ class PostgresStorage(PostgresReads):
         if not turns:
             return
         try:
-            with self._source.writing() as connection:
+            with self._writing() as connection:
                 for turn in turns:
                     connection.execute(self._sql["settle"], across(map(settled_row, turn.values())))
                 fault_point("settle:written")
@@ -519,11 +542,10 @@ class PostgresStorage(PostgresReads):
             return 0
         values = ([p[0] for p in pairs], [p[1] for p in pairs], moment(at))
         try:
-            row = self._source.write(self._sql["resend"], values)
+            with self._writing() as connection:
+                ((sent, listening),) = _fetch(connection, self._sql["resend"], values)
         except psycopg.Error as error:
             raise storage_error(error, self.place) from error
-        assert row is not None
-        sent, listening = row
         if sent and listening:
             self._tell()
         return int(sent)

@@ -20,6 +20,9 @@ NAMES = ("0001.sql", "0002.sql", "0003.sql")
 """The steps, in order: the n-th makes schema version n of version n - 1. A step that was
 released is never changed; what is new is a new step."""
 
+VERSION = len(NAMES)
+"""The schema version that this release writes."""
+
 
 def steps() -> tuple[str, ...]:
     """Return the SQL of all steps, with `{schema}` where the schema's name goes."""
@@ -56,6 +59,9 @@ def bring_up(
             raise failure("newer", place, str(present))
         if present == 0 and not _has(connection, schema):
             connection.execute(f"CREATE SCHEMA {name}")
+        if present:
+            # Who is writing ends first, and who comes now waits and then sees the new version.
+            connection.execute(f"LOCK TABLE {name}.store IN ACCESS EXCLUSIVE MODE")
         if present == 0 and not _is_ours(connection, schema):
             connection.execute(_STORE.replace("{schema}", name))
         for number, step in enumerate(known[present:], present + 1):
@@ -106,11 +112,20 @@ def check(connection: psycopg.Connection[Any], schema: str, place: str) -> None:
         StorageError: there is none, it is older or newer, or it is something else.
     """
     _check_encoding(connection, place)
-    present, right = version(connection, schema, place), len(NAMES)
+    present = version(connection, schema, place)
     if present == 0:
         raise failure("missing", place, schema)
-    if present != right:
-        raise failure("newer" if present > right else "older", place, str(present))
+    check_version(present, place)
+
+
+def check_version(present: int, place: str) -> None:
+    """See to it that a store of this schema version is one that this release reads and writes.
+
+    Raises:
+        StorageError: it is older or newer.
+    """
+    if present != VERSION:
+        raise failure("newer" if present > VERSION else "older", place, str(present))
 
 
 def version(connection: psycopg.Connection[Any], schema: str, place: str) -> int:

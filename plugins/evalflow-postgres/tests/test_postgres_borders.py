@@ -1,0 +1,177 @@
+"""Who meets a change under way: a later release that raises the schema, a plan revised between two
+reads of a host's transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+from evalflow_postgres import PostgresStorage, open_postgres, upgrades
+
+from evalflow import Conflict, StorageError
+from evalflow.storage import Commit, Selection, Settled
+from evalflow.testing.given import (
+    BEGINNING,
+    adoption,
+    entry_after,
+    given_project,
+    head,
+    move_after,
+    revised,
+)
+
+pytestmark = pytest.mark.servers
+
+PLAN = "seodaemun-2016"
+SIX, SEVEN = f"{PLAN}/6", f"{PLAN}/7"
+SECOND = "ALTER TABLE {schema}.project ADD COLUMN remark text NOT NULL DEFAULT '';"
+RENAMED = "ALTER TABLE {schema}.project RENAME COLUMN band TO colour;"
+
+
+def raise_version(host: psycopg.Connection, schema: str, *further: str) -> None:
+    """Do what a later release does when it opens the store."""
+    upgrades.bring_up(host, schema, "postgresql://db", (*upgrades.steps(), *further))
+    host.commit()
+
+
+def _one(storage: PostgresStorage) -> None:
+    snapshot = storage.snapshot(SIX)
+    assert snapshot is not None
+    storage.commit(entry_after(snapshot.project))
+
+
+def _several(storage: PostgresStorage) -> None:
+    storage.commit(Commit(moves=(adoption(SEVEN), adoption(f"{PLAN}/8"))))
+
+
+def _in_bulk(storage: PostgresStorage) -> None:
+    snapshot = storage.snapshot(SIX)
+    assert snapshot is not None
+    project = snapshot.project
+    like = move_after(project, state="submitted")
+    storage.bulk_move(like, [(project.id, project.version, project.head)], on=None)
+
+
+def _claiming(storage: PostgresStorage) -> None:
+    storage.claim("console", at=BEGINNING, limit=1, lease=dt.timedelta(minutes=5))
+
+
+WAYS: list[Callable[[PostgresStorage], object]] = [
+    _one,
+    lambda storage: storage.commit(Commit(moves=(adoption(SEVEN),))),
+    _several,
+    _in_bulk,
+    lambda storage: storage.commit(Commit(plans=(revised(storage, head(revision=2)),))),
+    _claiming,
+    lambda storage: storage.settle([Settled(notice="n", notifier="console", state="dead")]),
+    lambda storage: storage.resend([("n", "console")], at=BEGINNING),
+]
+NAMES = ["one move", "an adoption", "several", "in bulk", "a revision", "claim", "settle", "resend"]
+
+
+@pytest.mark.parametrize("hosted", [False, True], ids=["own connections", "a host's"])
+@pytest.mark.parametrize("writes", WAYS, ids=NAMES)
+def test_who_has_a_store_open_stops_writing_when_a_later_release_raised_its_schema(
+    storage: PostgresStorage,
+    host: psycopg.Connection,
+    database: str,
+    writes: Callable[[PostgresStorage], object],
+    hosted: bool,
+) -> None:
+    given_project(storage)
+    with psycopg.connect(database, autocommit=True) as connection:
+        earlier = PostgresStorage.on_connection(connection, schema=storage.schema)
+        opened = earlier if hosted else storage
+        raise_version(host, storage.schema, SECOND)
+        with pytest.raises(StorageError) as error:
+            writes(opened)
+        assert (error.value.code, "later evalflow" in error.value.text("en")) == ("newer", True)
+        assert [each.version for each in opened.select(Selection())] == [1]
+        host.execute(f"UPDATE store SET version = {upgrades.VERSION}")
+        host.commit()
+        _one(opened)
+
+
+def test_a_schema_that_has_other_columns_by_now_is_not_told_as_damaged(
+    storage: PostgresStorage, host: psycopg.Connection
+) -> None:
+    project = given_project(storage)
+    raise_version(host, storage.schema, RENAMED)
+    with pytest.raises(StorageError) as error:
+        storage.commit(entry_after(project))
+    assert error.value.code == "newer"
+
+
+def test_a_schema_is_raised_while_others_write(
+    storage: PostgresStorage, host: psycopg.Connection, url: str
+) -> None:
+    """Four programs write while a later release takes its time over the upgrade: what was
+    acknowledged is there, what came later was refused in one sentence, and nobody waits for
+    nobody."""
+    projects = [given_project(storage, f"{PLAN}/{number}") for number in range(1, 5)]
+    acknowledged: dict[str, int] = {}
+    told: list[str] = []
+    begun = threading.Barrier(5)
+
+    def write(turn: int) -> None:
+        project = projects[turn]
+        opened = open_postgres(url)
+        begun.wait()
+        try:
+            until = time.monotonic() + 15
+            while time.monotonic() < until:
+                move = move_after(project)
+                several = turn % 2 and {"unchanged": ((SIX, 0),)}
+                opened.commit(Commit(moves=(move,), **(several or {})))  # type: ignore[arg-type]
+                project = move.project
+                acknowledged[project.id] = project.version
+        except StorageError as error:
+            told.append(error.code)
+        finally:
+            opened.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        writing = [threads.submit(write, turn) for turn in range(4)]
+        begun.wait()
+        time.sleep(0.2)
+        raise_version(host, storage.schema, "SELECT pg_sleep(0.3);" + SECOND)
+        for each in writing:
+            each.result(timeout=20)
+
+    assert told == ["newer"] * 4
+    assert {each.id: each.version for each in storage.select(Selection())} == acknowledged
+    assert min(acknowledged.values()) > 1
+
+
+def test_on_a_hosts_connection_a_plan_revised_between_two_reads_is_told(
+    storage: PostgresStorage, host: psycopg.Connection
+) -> None:
+    """No project moved, and yet the rules of the second read are not those of the first."""
+    given_project(storage)
+    hosted = PostgresStorage.on_connection(host, schema=storage.schema)
+
+    def read() -> list[int]:
+        seen = []
+        with hosted.reading() as then:
+            for _ in range(2):
+                seen.append(len(then.revisions(PLAN)))
+                latest = seen[-1] + 1
+                storage.commit(Commit(plans=(revised(storage, head(revision=latest)),)))
+        return seen
+
+    with pytest.raises(Conflict) as error:
+        read()
+    assert "look again" in error.value.text("en")
+    host.rollback()
+    host.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    seen = len(storage.revisions(PLAN))
+    with hosted.reading() as then:
+        assert len(then.revisions(PLAN)) == seen
+        storage.commit(Commit(plans=(revised(storage, head(revision=seen + 1)),)))
+        assert len(then.revisions(PLAN)) == seen
+    host.rollback()
