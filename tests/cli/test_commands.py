@@ -379,3 +379,18 @@ def test_a_reader_who_has_seen_enough_gets_no_complaint(tmp_path, plan_file):
             running.stdout.close()
             assert running.stderr.read() == b""
         assert running.returncode == 0
+
+
+def test_years_without_known_holidays_are_said_where_a_plan_is_read_and_where_it_is_due(
+    run, tmp_path
+):
+    (tmp_path / "far.yaml").write_text(PLAN.replace("2016", "2101"), encoding="utf-8")
+    code, _, err = run("plan", "check", "far.yaml")
+    assert (code, "names no holidays for 2101 to 2102" in err) == (0, True)
+    assert "far.yaml:" in err
+    code, _, err = run("plan", "import", "far.yaml", "--as", "policy-1")
+    assert (code, "names no holidays for 2101 to 2102" in err) == (0, True)
+    code, _, err = run("due", "--at", "2101-04-10")
+    assert (code, "no holidays are known for 2101" in err) == (0, True)
+    code, _, err = run("--lang", "ko", "due", "--at", "2101-04-10")
+    assert (code, "2101년의 공휴일을 알 수 없어" in err) == (0, True)

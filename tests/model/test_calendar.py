@@ -567,3 +567,34 @@ def test_days_and_times_are_written_as_offices_write_them(moment: dt.datetime) -
     assert dt.time.fromisoformat(clock) == moment.time().replace(microsecond=0)
     assert time_text(moment, "ko") == f"{day} {clock[:5]}"
     assert day_text(moment.date(), "en") == moment.date().isoformat()
+
+
+# --------------------------------------------------------------------------- unknown years
+
+
+def test_years_of_which_no_holidays_are_known_are_named() -> None:
+    """Once the tables end a year has no holidays, and nothing said so."""
+    last = Calendar(CalendarRules(first="2099-Q1", last="2100-Q4"))
+    assert last.unknown_years() == (2101,)
+    assert last.deadline(DueRule(kind="day", n=1), "2100-Q3").calendar == last.holidays.version
+    beyond = last.deadline(DueRule(kind="day", n=1), "2100-Q4")
+    assert beyond.due == day("2101-01-03")
+    assert beyond.calendar == f"{last.holidays.version} (2101: unknown)"
+
+
+def test_days_that_the_plan_lists_and_tables_that_do_not_say_are_known() -> None:
+    rules = CalendarRules(first="2101-Q1", last="2101-Q4")
+    listed = {day("2101-01-01"): "신정", day("2102-01-01"): "신정"}
+    assert Calendar(rules).unknown_years() == (2101, 2102)
+    assert Calendar(attrs.evolve(rules, extra=listed)).unknown_years() == ()
+    assert Calendar(rules, listed_holidays({})).unknown_years() == ()
+    assert Calendar(attrs.evolve(rules, holidays="none")).unknown_years() == ()
+
+
+def test_ordinary_years_are_known_without_importing_the_library() -> None:
+    code = (
+        "import sys; from evalflow.model.calendar import library_holidays as h; "
+        "print(h('KR').knows(2026), h('KR').knows(2049), 'holidays' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["True", "True", "False"]

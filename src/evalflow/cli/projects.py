@@ -16,6 +16,7 @@ from evalflow.errors import InvalidInput, Problem, Reason, Refused
 from evalflow.scoring.bands import band_label
 
 if TYPE_CHECKING:
+    from evalflow.decision.deadlines import Due
     from evalflow.decision.decide import Explanation
     from evalflow.engine.engine import Engine
     from evalflow.engine.view import View
@@ -354,7 +355,26 @@ def due_command(
         session.table(heads, rows)
         if not rows:
             session.echo(session.say("기한이 걸린 일이 없습니다.", "Nothing is due."))
+        _remark_unknown_holidays(session, engine, dues)
         session.remark_illustrative(engine, (due.plan for due in dues))
+
+
+def _remark_unknown_holidays(session: Session, engine: Engine, dues: Sequence[Due]) -> None:
+    """Say of which years no holidays are known, where something falls due in one."""
+    unknown = {
+        day.year
+        for due in dues
+        for day in (due.nominal, due.due)
+        if not engine.plans.calendar(due.plan).knows(day.year)
+    }
+    if unknown:
+        years = ", ".join(map(str, sorted(unknown)))
+        session.remark(
+            session.say(
+                f"{years}년의 공휴일을 알 수 없어 토·일요일만 쉬는 것으로 계산하였습니다.",
+                f"no holidays are known for {years}: counted with Saturdays and Sundays only",
+            )
+        )
 
 
 @click.command("explain")

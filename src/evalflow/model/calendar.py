@@ -250,6 +250,9 @@ class Holidays(Protocol):
 
     `version` tells on paper which table was used: temporary holidays (임시공휴일) are announced
     late, so a deadline worked out earlier may differ. It is read by several threads.
+
+    A table may also have `knows(year)`: whether it names the holidays of that year at all. One
+    without it is taken to know every year.
     """
 
     @property
@@ -280,6 +283,11 @@ def listed_holidays(names: Mapping[dt.date, str], *, version: str = "list") -> H
     return _ListedHolidays(dict(names), version)
 
 
+_SURELY_KNOWN = range(1950, 2050)
+"""Of these years every release of the library that we take knows the Korean holidays: it is not
+imported to be asked."""
+
+
 class _LibraryHolidays:
     """A year at a time is taken out of the library into a plain dict: reading a dict is safe
     in every thread and quick, while the library's own object grows when it is read."""
@@ -299,6 +307,14 @@ class _LibraryHolidays:
         if year is None:
             year = self._read(day.year)
         return year.get(day)
+
+    def knows(self, year: int) -> bool:
+        """Say whether the library names holidays of that year: its tables have a first and a last
+        one, and beyond them it names none."""
+        if self._country == "KR" and year in _SURELY_KNOWN:
+            return True
+        library, _ = self._library()
+        return bool(library.start_year <= year <= library.end_year)
 
     def _read(self, year: int) -> dict[dt.date, str]:
         library, _ = self._library()
@@ -345,10 +361,18 @@ class _AdjustedHolidays:
     def version(self) -> str:
         return f"{self._base.version} +{len(self._extra)} -{len(self._removed)}"
 
+    def knows(self, year: int) -> bool:
+        return _knows(self._base, year)
+
     def name_of(self, day: dt.date) -> str | None:
         if day in self._extra:
             return self._extra[day]
         return None if day in self._removed else self._base.name_of(day)
+
+
+def _knows(holidays: Holidays, year: int) -> bool:
+    knows = getattr(holidays, "knows", None)
+    return knows is None or bool(knows(year))
 
 
 # --------------------------------------------------------------------------- deadlines
@@ -364,7 +388,8 @@ class Deadline:
         moved_days: `due` minus `nominal` in days; negative where the office moves back.
         policy: `strict`, `next` or `previous`.
         holiday: the public holiday on the nominal day, or None (also on a mere weekend).
-        calendar: the version of the holiday table that was used.
+        calendar: the version of the holiday table that was used, and the years in question of
+            which it names no holidays: `… (2101: unknown)`.
         ends_at: the end of the day `due` (24:00 in the office's zone), aware and UTC; what
             happens at this moment or after is late.
     """
@@ -445,6 +470,18 @@ class Calendar:
 
         It may lie outside the plan: in January the last quarter is evaluated."""
         return period_of(day, self.rules.frequency)
+
+    def unknown_years(self) -> tuple[int, ...]:
+        """Return the years, from the first period's to the one after the last period's, of which
+        the holiday table names no holidays: deadlines fall there as if the office worked every day
+        from Monday to Friday."""
+        first, last = self._periods[0].start.year, self._periods[-1].end.year + 1
+        return tuple(year for year in range(first, last + 1) if not self.knows(year))
+
+    def knows(self, year: int) -> bool:
+        """Say whether the holidays of that year are known: the table names them, or the plan adds
+        some of its own."""
+        return _knows(self.holidays, year) or any(day.year == year for day in self.rules.extra)
 
     # ------------------------------------------------------------------ days
 
@@ -584,6 +621,12 @@ class Calendar:
                 raise self._no_business_day(day)
         return day
 
+    def _used(self, nominal: dt.date, due: dt.date) -> str:
+        years = sorted({nominal.year, due.year})
+        unknown = [str(year) for year in years if not self.knows(year)]
+        told = f" ({', '.join(unknown)}: unknown)" if unknown else ""
+        return self.holidays.version + told
+
     def _worked_out(self, nominal: dt.date) -> Deadline:
         due = self.moved(nominal)
         return Deadline(
@@ -592,7 +635,7 @@ class Calendar:
             moved_days=(due - nominal).days,
             policy=self.rules.move,
             holiday=self.holidays.name_of(nominal),
-            calendar=self.holidays.version,
+            calendar=self._used(nominal, due),
             ends_at=self.ends_at(due),
         )
 

@@ -19,6 +19,7 @@ from evalflow.plan.head import read_head
 from evalflow.plan.overlay import Overlay, overlay
 from evalflow.plan.project import read_project
 from evalflow.plan.rateable import unrateable
+from evalflow.plan.rules import holiday_notes
 from evalflow.plan.surroundings import Surroundings, check_project
 
 
@@ -71,6 +72,7 @@ def load_plan(
     found = tuple(projects.values())
     notes = laid.notes + unrateable(head, found, where)
     notes += content_notes(head, found, used.project_plans, at)
+    notes += holiday_notes(head.calendar, at)
     return Plan(head=head, projects=projects, lifecycle=used, file=document.name, notes=notes)
 
 
@@ -91,6 +93,7 @@ def with_tables(plan: Plan, tables: Sequence[str | os.PathLike[str]]) -> Plan:
     )
     projects = {**plan.projects, **laid.projects}
     notes += content_notes(plan.head, projects.values(), plan.lifecycle.project_plans, path_text)
+    notes += holiday_notes(plan.head.calendar, path_text)
     return attrs.evolve(plan, projects=projects, notes=notes)
 
 

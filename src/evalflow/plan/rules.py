@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from evalflow.errors import InvalidInput
+from evalflow.files.notes import Note
 from evalflow.files.reader import Part
 from evalflow.lifecycle.definition import Lifecycle, Line
 from evalflow.lifecycle.due import check_due, read_due, read_extension
@@ -88,6 +89,30 @@ def read_calendar(part: Part, year: int, lifecycle: Lifecycle | None) -> Calenda
             en = f"no period lies in the plan's year {year} ({first} to {last})"
             part.wrong("first", "year_outside", ko, en, first)
     return rules
+
+
+def holiday_notes(
+    rules: CalendarRules, where: Callable[[tuple[str, ...]], str]
+) -> tuple[Note, ...]:
+    """Return a note where deadlines fall in years whose holidays nobody has told: they would be
+    counted as if the office worked on every day from Monday to Friday."""
+    counted = calendar.Calendar(rules)
+    unknown = counted.unknown_years()
+    if not unknown:
+        return ()
+    ends = [str(year) for year in sorted({unknown[0], unknown[-1]})]
+    ko, en = "~".join(ends), " to ".join(ends)
+    version = counted.holidays.version
+    return (
+        Note(
+            code="holidays_unknown",
+            ko=f"휴일표({version})에 {ko}년의 공휴일이 없습니다. 그 해의 기한은 토·일요일만 쉬는 "
+            "것으로 계산됩니다. 공휴일을 calendar.extra에 적으십시오.",
+            en=f"the holiday table ({version}) names no holidays for {en}: deadlines there are "
+            "counted with Saturdays and Sundays only; list the holidays under calendar.extra",
+            where=where(("calendar", "last")),
+        ),
+    )
 
 
 _CALENDAR_KEY_OF = {"unknown_zone": "zone", "no_zones": "zone", "unknown_country": "holidays"}
