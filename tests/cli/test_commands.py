@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import attrs
 import pytest
 
+import evalflow
 from evalflow import cli
 from offices import PLAN
 
@@ -49,6 +52,23 @@ def test_a_plan_is_checked_imported_and_shown(run):
     code, out, _ = run("--lang", "ko", "plan", "show")
     assert code == 0
     assert "보도 정비" in out
+
+
+def test_times_that_lie_ahead_are_put_right(adopted, tmp_path):
+    ahead = dt.datetime.now(dt.UTC) + dt.timedelta(days=3650)
+    with evalflow.open(f"sqlite:///{tmp_path / 'office.db'}", clock=lambda: ahead) as engine:
+        plan = engine.plans.with_tables("gu", [])
+        tree = {**plan.head.tree, "en": "Renamed"}
+        head = attrs.evolve(plan.head, label=evalflow.Label("이름", "Renamed"), tree=tree)
+        engine.adopt(attrs.evolve(plan, head=head), by="policy-1", reason="이름")
+    words = ("plan", "redate", "gu", "--as", "policy-1", "--reason", "시계 오류", "--to")
+    code, _, err = adopted(*words, "yesterday")
+    assert (code, "not a time: 'yesterday'" in err) == (2, True)
+    code, out, _ = adopted(*words, dt.datetime.now(dt.UTC).isoformat())
+    assert (code, out.strip()) == (0, "gu: times were put right: gu")
+    code, out, _ = adopted("history", "gu")
+    assert (code, "Times put right" in out) == (0, True)
+    assert adopted("verify")[0] == 0
 
 
 def test_a_revision_that_gives_its_maker_a_role_waits_for_a_second_person(adopted, tmp_path):

@@ -9,12 +9,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
 
 import evalflow
 from evalflow.engine import clock_guard
+from evalflow.model import Commit, dated
+from offices import Office
 
 WRONG = dt.datetime(2036, 1, 1, tzinfo=dt.UTC)
 
@@ -117,3 +120,229 @@ def test_a_host_with_a_clock_of_its_own_says_what_time_it_is(office):
     fire(office.engine, day=12)
     office.clock.go("2016-04-10")
     assert fire(office.engine, day=15).number == 3
+
+
+# ------------------------------------------------------------------ put right
+
+
+RIGHT = dt.datetime(2016, 4, 4, 0, 30, tzinfo=dt.UTC)
+WHY = "서버 시계가 2036년으로 잘못되어 있었음"
+
+
+def jumped(office: Office) -> evalflow.Entry:
+    """Let something be fired while the host's clock is twenty years ahead, and set it right."""
+    office.clock.go("2016-04-04")
+    office.clock.moment = WRONG
+    entry = office.evaluate("gu/3")
+    office.clock.go("2016-04-04")
+    return entry
+
+
+def request(office: Office, project: str = "gu/3", by: str = "road-head") -> evalflow.Entry:
+    indicator = {"gu/3": "metres", "gu/1": "schools"}[project]
+    return office.fire(
+        project,
+        "request_change",
+        by,
+        kind="target",
+        change={"indicators": {indicator: {"targets": {"2016-Q4": "2100"}}}},
+        reason="사유",
+        detail="내용",
+        reported_on="2016-04-01",
+    )
+
+
+def redate(office: Office, **how: Any) -> tuple[str, ...]:
+    how = {"to": RIGHT, "by": "policy-1", "reason": WHY, **how}
+    return office.engine.plans.redate("gu", **how)
+
+
+def codes(raised: pytest.ExceptionInfo[evalflow.InvalidInput]) -> list[str]:
+    return [each.code for each in raised.value.problems]
+
+
+def found(office: Office) -> list[str]:
+    return [each.code for each in office.engine.audit.verify()]
+
+
+def test_one_jump_does_not_block_a_project_until_then(office):
+    wrong = jumped(office)
+    assert wrong.late is not None
+    assert wrong.late > 7000
+    with pytest.raises(evalflow.InvalidInput) as raised:
+        office.compile("gu/3")
+    assert codes(raised) == ["clock_set_back"]
+
+    assert redate(office) == ("gu/3",)
+    assert office.compile("gu/3").number == 4
+    entry = list(office.engine.history("gu/3"))[2]
+    assert (entry.event, entry.actor, entry.role) == ("redate", "policy-1", "policy_office")
+    assert (entry.reason, entry.before) == (WHY, entry.after)
+    assert entry.data == {
+        "entries": [2],
+        "late": {"2": 0},
+        "to": RIGHT.isoformat("T", "microseconds"),
+    }
+    assert found(office) == []
+    assert [each.code for each in office.engine.audit.verify(deep=True)] == []
+
+
+def test_what_was_written_stays_and_what_counts_is_the_time_put_right(office):
+    wrong = jumped(office)
+    redate(office)
+    office.compile("gu/3")
+    history = list(office.engine.history("gu/3"))
+    assert history[1] == wrong
+    counts = dated(history)[1]
+    assert (counts.at, counts.late, counts.hash) == (RIGHT, 0, wrong.hash)
+    assert office.engine.project("gu/3").states == history[-1].after
+    then = office.clock.moment + dt.timedelta(days=1)
+    (as_of,) = office.engine.projects(at=then, ids=["gu/3"])
+    assert as_of.states == history[-1].after
+
+
+def test_days_late_are_counted_from_the_day_that_they_were_due(office):
+    office.clock.go("2016-04-04")
+    office.clock.moment = WRONG
+    office.evaluate("gu/3")
+    office.clock.go("2016-04-08")
+    redate(office, to=office.clock.moment)
+    assert dated(office.engine.history("gu/3"))[1].late == 3
+
+
+def test_a_clock_that_counts_from_such_an_entry_counts_from_when_it_was_made(office):
+    """The letter after an approved change is due within ten days of the approval (R43, R52)."""
+    office.clock.go("2016-04-04")
+    request(office)
+    office.fire("gu/3", "consult", "policy-1", opinion="이견 없음")
+    office.clock.go("2016-06-01")
+    office.fire("gu/3", "approve_change", "mayor-1")
+    office.clock.go("2016-04-05")
+
+    def day():
+        (due,) = [d for d in office.engine.due(ids=["gu/3"]) if d.event == "file_change"]
+        return due.due
+
+    assert day() > dt.date(2016, 6, 10)
+    assert redate(office, to=office.clock.moment) == ("gu", "gu/3")  # the plan's own entry, too
+    assert day() == dt.date(2016, 4, 15)
+    assert found(office) == []
+
+
+def test_a_plan_that_was_revised_ahead_can_be_revised_again(office):
+    def named(name):
+        plan = office.engine.plans.with_tables("gu", [])
+        tree = {**plan.head.tree, "en": name}
+        head = attrs.evolve(plan.head, label=evalflow.Label("이름", name), tree=tree)
+        return attrs.evolve(plan, head=head)
+
+    office.clock.moment = WRONG
+    office.engine.adopt(named("One"), by="policy-1", reason="이름")
+    office.clock.go("2016-04-04")
+    with pytest.raises(evalflow.InvalidInput) as raised:
+        office.engine.adopt(named("Two"), by="policy-1", reason="이름")
+    assert codes(raised) == ["clock_set_back"]
+
+    assert redate(office) == ("gu",)
+    assert office.engine.adopt(named("Two"), by="policy-1", reason="이름").revision == 3
+    last = list(office.engine.plans.history("gu"))[2]
+    assert (last.event, last.revision, last.reason) == ("redate", 2, WHY)
+    assert last.data["entries"] == [2]
+    assert found(office) == []
+
+
+def test_what_it_was_to_tell_is_delivered_and_the_rest_waits_as_before(office):
+    def told_now() -> dict[str, dt.datetime]:
+        return {each.notice.id: each.next_at for each in office.engine.outbox.notices()}
+
+    office.clock.go("2016-04-04")
+    office.clock.moment += dt.timedelta(seconds=4)
+    request(office, "gu/1", "education-head")  # ahead by no more than clocks may differ
+    before = told_now()
+    office.clock.go("2016-06-01")
+    request(office)
+    waiting = set(told_now()) - set(before)
+    office.clock.go("2016-04-04")
+    redate(office)
+    now = told_now()
+    assert waiting
+    assert before
+    assert all(now[each] <= office.clock() for each in waiting)
+    assert {each: now[each] for each in before} == before
+    assert {each.tries for each in office.engine.outbox.notices()} == {0}
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        ({"to": WRONG}, "redated_ahead"),
+        ({"to": RIGHT.replace(year=2015)}, "redated_too_early"),
+        ({"to": RIGHT.replace(tzinfo=None)}, "naive_time"),
+    ],
+)
+def test_the_right_time_is_between_what_came_before_and_now(office, how, code):
+    jumped(office)
+    with pytest.raises(evalflow.InvalidInput) as raised:
+        redate(office, **how)
+    assert codes(raised) == [code]
+    assert len(list(office.engine.history("gu/3"))) == 2
+
+
+def test_nobody_makes_late_work_early_by_it(office):
+    """Only what lies ahead of now can be put right."""
+    office.clock.go("2016-04-20")
+    assert office.evaluate("gu/3").late == 15
+    with pytest.raises(evalflow.InvalidInput) as raised:
+        redate(office)
+    assert codes(raised) == ["nothing_ahead"]
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        ({"by": "road-1"}, "no_role"),
+        ({"by": "mayor-1"}, "no_role"),
+        ({"reason": " "}, "data_missing"),
+        ({"reason": "..."}, "bad_data"),
+    ],
+)
+def test_it_needs_who_may_revise_the_plan_and_a_reason(office, how, code):
+    jumped(office)
+    with pytest.raises(evalflow.Refused) as raised:
+        redate(office, **how)
+    assert [each.code for each in raised.value.reasons] == [code]
+
+
+def test_it_is_no_event_that_can_be_fired(office):
+    jumped(office)
+    with pytest.raises(evalflow.NotFound):
+        office.engine.fire("gu/3", "redate", by="policy-1", data={"reason": WHY})
+
+
+FORGED = {
+    "another time": lambda entry: {
+        "data": {**entry.data, "to": "2016-01-01T00:00:00.000000+00:00"}
+    },
+    "other days late": lambda entry: {"data": {**entry.data, "late": {"2": 1}}},
+    "other entries": lambda entry: {"data": {**entry.data, "entries": [1, 2]}},
+    "nobody's right": lambda entry: {"actor": "road-1", "role": "department"},
+    "no reason": lambda entry: {"reason": ""},
+    "garbage": lambda entry: {"data": {}},
+}
+
+
+@pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED)
+def test_verify_asks_whether_it_was_allowed(office, forged, monkeypatch):
+    """One that is made by hand, hash and all."""
+    jumped(office)
+    commit = office.engine.storage.commit
+
+    def other(written: Commit) -> None:
+        (move,) = written.moves
+        entry = attrs.evolve(move.entry, **forged(move.entry)).sealed()
+        project = attrs.evolve(move.project, head=entry.hash)
+        commit(attrs.evolve(written, moves=(attrs.evolve(move, entry=entry, project=project),)))
+
+    monkeypatch.setattr(office.engine.storage, "commit", other)
+    redate(office)
+    assert found(office) != []

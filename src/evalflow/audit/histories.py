@@ -28,11 +28,13 @@ from evalflow.decision.replay import (
     replay_adoption,
     replay_event,
     replay_migration,
+    replay_redating,
 )
 from evalflow.decision.situation import Situation, evaluation_for
 from evalflow.errors import PluginError
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import (
+    REDATE,
     Entry,
     Evaluation,
     Move,
@@ -43,6 +45,7 @@ from evalflow.model import (
     Rating,
     Snapshot,
     Subject,
+    dated,
 )
 from evalflow.model.canonical import canonical, digest, parse
 from evalflow.plan.differences import ADOPT
@@ -177,7 +180,8 @@ class History:
                     "entry.position",
                 )
             position = here
-            if self.last is not None and entry.at < self.last.at - DRIFT:
+            back = self.last is not None and entry.at < self.last.at - DRIFT
+            if back and entry.event != REDATE:  # which says when those before it were made
                 yield self._finding(
                     "time_order",
                     entry.number,
@@ -342,6 +346,12 @@ class History:
             return under
         if entry.event in (ADOPT, REVISE):
             return self._adopted(entry, lifecycle, under)
+        if entry.event == REDATE:
+            footing = self.ground.footing(self.plan, entry.revision)
+            if footing is None or self.now is None:
+                return self._plan_edited(entry)
+            situation = self._situation(footing, lifecycle, entry)
+            return replay_redating(situation, entry, self.played)
         event = None
         if entry.event != MIGRATE:
             event = lifecycle.events.get(entry.event)
@@ -434,7 +444,7 @@ class History:
             guards={},
             score=_no_score,
             measured=measured,
-            history=tuple(self.played),
+            history=dated(self.played),
         )
 
     def _follow(self, entry: Entry, move: Move) -> None:

@@ -27,14 +27,14 @@ from evalflow.decision.adoption import (
 from evalflow.decision.decide import DRIFT
 from evalflow.decision.entries import sections
 from evalflow.decision.migration import MIGRATE
-from evalflow.decision.replay import Right, effective_period
+from evalflow.decision.replay import Right, effective_period, redating_of
 from evalflow.files.words import has_words
-from evalflow.model import OPENING, Entry, PlanEntry
+from evalflow.model import OPENING, REDATE, Entry, PlanEntry
 from evalflow.model.canonical import canonical, digest
 from evalflow.plan.differences import ADOPT
 from evalflow.plan.stored import stored_head
 
-EVENTS = frozenset((ADOPT, REVISE, PROPOSE, CONFIRM, CHANGE, MIGRATE, OPENING))
+EVENTS = frozenset((ADOPT, REVISE, PROPOSE, CONFIRM, CHANGE, MIGRATE, REDATE, OPENING))
 """The events of a plan's history. There are no others."""
 
 _FIRST = frozenset((ADOPT, OPENING))
@@ -114,7 +114,7 @@ class PlanHistory:
         if (last is None) != (entry.event in _FIRST):
             yield self._impossible(entry)
             return
-        if last is not None and entry.at < last.at - DRIFT:
+        if last is not None and entry.at < last.at - DRIFT and entry.event != REDATE:
             yield self._finding(
                 "time_order",
                 entry,
@@ -132,7 +132,7 @@ class PlanHistory:
         yield from self._revisions(entry)
         if entry.event == OPENING:
             self._opened(entry)
-        elif entry.event in (ADOPT, REVISE, PROPOSE, CONFIRM):
+        elif entry.event in (ADOPT, REVISE, PROPOSE, CONFIRM, REDATE):
             yield from self._allowed(entry, last)
         if entry.event == CONFIRM:
             yield from self._confirmed(entry, last)
@@ -142,6 +142,10 @@ class PlanHistory:
             yield from self._brought(entry)
         if entry.event == MIGRATE:
             yield from self._migrated(entry)
+        if entry.event == REDATE:
+            earlier = [each for each in chain.entries if each.number < entry.number]
+            if redating_of(entry).plan_data(self.plan, earlier) != entry.data:
+                yield self._impossible(entry)
 
     def _standing(
         self, entry: PlanEntry, last: PlanEntry | None

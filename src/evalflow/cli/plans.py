@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -172,6 +173,44 @@ def confirm(
             session.say(
                 f"{head.id}: {head.revision}차 계획을 시행했습니다.",
                 f"{head.id}: revision {head.revision} is in force.",
+            )
+        )
+
+
+@plan_command.command("redate")
+@click.argument("plan")
+@click.option(
+    "--to",
+    required=True,
+    metavar="TIME",
+    help="실제로 처리한 시각 · When they were really made, as near as is known.",
+)
+@click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
+@click.option("--reason", required=True, help="사유 · Why that is known.")
+@_pass
+def redate(session: Session, plan: str, to: str, actor: str, reason: str) -> None:
+    """앞으로 뛴 시계로 적힌 시각을 바로잡기 · Put right the times of entries that lie ahead of now.
+
+    A clock that had jumped ahead dated them; nothing can be written behind them until then. TIME
+    is in the office's zone, or bears one: 2016-04-05T09:30, 2016-04-05T00:30+00:00.
+    """
+    with session.open() as engine:
+        try:
+            moment = dt.datetime.fromisoformat(to)
+        except ValueError:
+            raise invalid(
+                "bad_time",
+                value=to,
+                ko=f"시각이 아닙니다: '{to}' (예: 2016-04-05T09:30)",
+                en=f"not a time: '{to}' (expected e.g. 2016-04-05T09:30)",
+            ) from None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=engine.plans.calendar(plan).zone)
+        whose = engine.plans.redate(plan, to=moment, by=actor, reason=reason)
+        session.echo(
+            session.say(
+                f"{plan}: 시각을 바로잡았습니다: {', '.join(whose)}",
+                f"{plan}: times were put right: {', '.join(whose)}",
             )
         )
 

@@ -595,6 +595,7 @@ _PLAN_EVENTS = {
     "confirm": ("수정안 시행", "Proposed revision confirmed"),
     "change": ("사업 변경 반영", "Change of a project approved"),
     "migrate": ("절차 이행", "Lifecycle migrated"),
+    "redate": ("시각 바로잡기", "Times put right"),
     "opening": ("이전 저장소에서 이월", "Opening balance of an older store"),
 }
 
@@ -645,6 +646,7 @@ def history_command(session: Session, project: str, reader: str | None, as_json:
     """
     from evalflow.engine.schemes import about
     from evalflow.engine.view import View
+    from evalflow.model import dated
 
     with session.open() as engine:
         view = engine if reader is None else View(engine, reader)
@@ -668,6 +670,7 @@ def history_command(session: Session, project: str, reader: str | None, as_json:
             )
             return
         zone = engine.plans.calendar(plan).zone
+        counts = {each.number: each for each in dated(engine.history(project))}
 
         def rows() -> Iterable[Sequence[str]]:
             for entry in entries:
@@ -679,11 +682,12 @@ def history_command(session: Session, project: str, reader: str | None, as_json:
                 marked = _provisional_in(entry)
                 if marked:
                     remark = session.say("[잠정치: ", "[provisional: ") + f"{marked}] {remark}"
-                if entry.late:
-                    remark = (
-                        session.say(f"[{entry.late}일 지연] ", f"[{entry.late} days late] ")
-                        + remark
-                    )
+                late = counts[entry.number].late
+                if late:
+                    remark = session.say(f"[{late}일 지연] ", f"[{late} days late] ") + remark
+                if counts[entry.number].at != entry.at:
+                    right = session.time(counts[entry.number].at.astimezone(zone))
+                    remark = session.say(f"[시각 정정: {right}] ", f"[really {right}] ") + remark
                 yield (
                     str(entry.number),
                     session.time(entry.at.astimezone(zone)),

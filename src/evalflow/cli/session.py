@@ -32,6 +32,7 @@ _BESIDE = {
     "adopt": ("계획 등록", "Adopt a plan"),
     "revise": ("계획 변경", "Revise a plan"),
     "migrate": ("절차 이행", "Migrate"),
+    "redate": ("시각 바로잡기", "Put times right"),
 }
 
 

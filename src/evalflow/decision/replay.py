@@ -8,22 +8,25 @@ through, and every row that it must have left behind.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
 import attrs
 
-from evalflow.decision.adoption import REVISE, Adoption, differs
+from evalflow.decision.adoption import REVISE, Adoption, differs, revising
 from evalflow.decision.decide import Check, Decision, decide
 from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.guards import Guard, Reasons
 from evalflow.decision.migration import MIGRATE, migrate
+from evalflow.decision.redating import Redating, check_moment, unsaid
 from evalflow.decision.situation import Situation
 from evalflow.errors import NotFound, Reason, invalid
+from evalflow.files.words import has_words
 from evalflow.lifecycle.definition import Event, GuardUse, Lifecycle
 from evalflow.lifecycle.machine import step
 from evalflow.model import (
+    REDATE,
     Actor,
     Entry,
     Grant,
@@ -40,10 +43,11 @@ from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
 from evalflow.model.directory import Directory
 from evalflow.model.history import EVALUATED
+from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import ADOPT
 
-BESIDE = frozenset((ADOPT, REVISE, MIGRATE))
+BESIDE = frozenset((ADOPT, REVISE, MIGRATE, REDATE))
 """The events that no lifecycle defines. With those of its lifecycle they are all there are."""
 
 _MOST = 10  # guards on one event's transitions whose verdicts are tried out
@@ -255,6 +259,40 @@ def replay_migration(situation: Situation, entry: Entry, new: Lifecycle) -> Repl
     data["reason"] = entry.reason
     decision = migrate(situation, actor, entry.at, data, new, key=entry.key, again=True)
     return Replayed(move=decision.move, checks=_failed(decision), known=known)
+
+
+def replay_redating(situation: Situation, entry: Entry, history: Sequence[Entry]) -> Replayed:
+    """Put the times of the project's entries right again; `history` are those before it, as they
+    were written. Raises as `replay_event`."""
+    head, lifecycle = situation.head, situation.lifecycle
+    right = Right(
+        head=head,
+        directory=situation.directory,
+        calendar=situation.calendar,
+        roles=revising(lifecycle, head),
+        names={name: role.label for name, role in lifecycle.roles.items()},
+    )
+    known, checks = right.judge(entry)
+    if not has_words(entry.reason or ""):
+        checks = (*checks, Check("input", (unsaid(entry.reason or ""),)))
+    again = redating_of(entry)
+    move = again.move(
+        situation.project,
+        history,
+        calendar=situation.calendar,
+        unit=situation.latest.unit_on(situation.calendar.today(entry.at)),
+        revision=head.revision,
+        plan_head=entry.plan_head,
+    )
+    return Replayed(move=move, checks=checks, known=known)
+
+
+def redating_of(entry: Entry | PlanEntry) -> Redating:
+    """Return what the entry says of times that it puts right. Raises as `replay_event`."""
+    to = utc(dt.datetime.fromisoformat(entry.data["to"]))
+    check_moment(to, entry.at)
+    grant = Grant(role=entry.role, unit="", on_behalf_of=entry.on_behalf_of)
+    return Redating(actor=entry.actor, grant=grant, at=entry.at, to=to, reason=entry.reason or "")
 
 
 def replay_adoption(

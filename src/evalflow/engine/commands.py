@@ -43,15 +43,25 @@ from evalflow.decision.decide import (
 )
 from evalflow.decision.entries import plan_following, seals
 from evalflow.decision.migration import MIGRATE, migrate
+from evalflow.decision.redating import (
+    Redating,
+    ahead,
+    check_moment,
+    nothing_ahead,
+    unsaid,
+)
 from evalflow.decision.repeated import migrates_the_same, says_the_same
 from evalflow.engine.clock_guard import ClockGuard
+from evalflow.engine.outbox import bring_forward
 from evalflow.engine.queries import Queries
 from evalflow.engine.rules import Rules
 from evalflow.errors import Conflict, InvalidInput, KeyReused, NotFound, Reason, Refused, invalid
+from evalflow.files.words import has_words
 from evalflow.lifecycle.change_procedure import change_event
 from evalflow.lifecycle.definition import Event, Lifecycle, Vocabulary
 from evalflow.lifecycle.load import lifecycle_from_tree
 from evalflow.model import (
+    REDATE,
     Actor,
     Basis,
     Commit,
@@ -577,6 +587,68 @@ class Commands:
         self._check_clock(commit.moves)
         self._check_ahead(adoption.at)
         self.storage.commit(commit)
+
+    def redate(
+        self, plan_id: str, to: dt.datetime, by: Actor | str, reason: str
+    ) -> tuple[str, ...]:
+        """Put right the times of all last entries of the plan and its projects that lie ahead, in
+        one transaction; return whose they were."""
+        self.queries.check_plan(plan_id)
+        at = self.now()
+        self._check_ahead(at)
+        to = utc(to, "to")
+        check_moment(to, at)
+        terms = self.rules.terms(plan_id)
+        head, directory, today = terms.head, terms.directory, terms.calendar.today(at)
+        actor = directory.recognised(by) if isinstance(by, Actor) else directory.actor(by)
+
+        def redating(lifecycle: Lifecycle) -> Redating:
+            grant = entitled(REDATE, lifecycle, head, directory, actor, today)
+            return Redating(actor=actor.id, grant=grant, at=at, to=to, reason=reason)
+
+        lifecycle = self.rules.lifecycle_of(plan_id)
+        assert lifecycle is not None, "a plan has a lifecycle"
+        own = redating(lifecycle)
+        if not has_words(reason):
+            raise Refused(plan_id, REDATE, [unsaid(reason)])
+        moves: list[Move] = []
+        for project in list(self.storage.select(Selection(plan=plan_id))):
+            last = list(self.storage.history(project.id, after=project.version - 1))[:1]
+            if not ahead(last, at):
+                continue
+            snapshot = self.queries.snapshot(project.id)
+            situation = self.rules.situation(snapshot, None, at)
+            move = redating(situation.lifecycle).move(
+                snapshot.project,
+                list(self.storage.history(project.id)),
+                calendar=terms.calendar,
+                unit=situation.latest.unit_on(today),
+                revision=head.revision,
+                plan_head=snapshot.plan_head,
+            )
+            moves += [] if move is None else [move]
+        plans: tuple[PlanMove, ...] = ()
+        data = own.plan_data(plan_id, list(self.storage.plan_history(plan_id)))
+        if data is not None:
+            plan_move = plan_following(
+                self.storage.plan_entry(plan_id),
+                plan=plan_id,
+                event=REDATE,
+                actor=own.actor,
+                role=own.grant.role,
+                on_behalf_of=own.grant.on_behalf_of,
+                at=at,
+                reason=reason,
+                data=data,
+            )
+            plans = (plan_move,)
+        if not moves and not plans:
+            raise nothing_ahead(plan_id, at)
+        revisions = ((plan_id, head.revision),)
+        self.storage.commit(Commit(moves=tuple(moves), plans=plans, revisions=revisions))
+        wrong = {each.project.id: frozenset(each.entry.data["entries"]) for each in moves}
+        bring_forward(self.storage, plan_id, wrong, at)
+        return (*([plan_id] if plans else []), *wrong)
 
     def compare(self, plan: Plan, by: Actor | str) -> tuple[Difference, ...]:
         """Return what the plan says otherwise, each with the door that it needs."""

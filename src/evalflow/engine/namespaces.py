@@ -193,6 +193,27 @@ class Plans:
         """
         return self._commands.confirm(plan_id, number, by)
 
+    def redate(
+        self, plan_id: str, *, to: dt.datetime, by: Actor | str, reason: str
+    ) -> tuple[str, ...]:
+        """Put right the times of entries that a clock which had jumped ahead made: of the plan's
+        own and its projects' last entries, those that lie ahead of now. Return whose they were.
+
+        Each gets an entry (`redate`) that says when they were really made, as near as is known.
+        What was written stays as it is; deadlines, clocks that run from these entries and days late
+        go by `to` from then on, what they were to tell is delivered, and what comes next need not
+        wait. A past moment between `to` and now is still answered from the times that are written.
+
+        Raises:
+            Refused: the actor holds none of the roles that may revise the plan, or there is no
+                written reason.
+            InvalidInput: `to` is still to come, or lies before an entry that is right; or nothing
+                lies ahead.
+            NotFound: the store has no such plan, or its directory no such actor.
+            Conflict: someone was first.
+        """
+        return self._commands.redate(plan_id, to, by, reason)
+
     def migrate(
         self,
         plan_id: str,

@@ -25,7 +25,7 @@ import datetime as dt
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -55,6 +55,39 @@ _LONGEST_ERROR = 500  # characters kept of a failure
 Clock = Callable[[], dt.datetime]
 Tell = Callable[[Sequence[Notice]], Notice]
 """Returns the message that several notices of one act for one recipient arrive as."""
+
+
+def bring_forward(
+    storage: Storage, plan: str, wrong: Mapping[str, Collection[int]], at: dt.datetime
+) -> None:
+    """Let what entries with a wrong time to come told nobody yet be delivered from `at` on: `wrong`
+    are the numbers of these entries, by project."""
+    later: dict[str, dict[str, dt.datetime]] = {}  # notifier -> notice -> until when it waits
+    ours: set[tuple[str, str]] = set()
+    for waiting in storage.outbox(state="waiting"):
+        notice = waiting.notice
+        if notice.project.rpartition("/")[0] != plan or waiting.next_at <= at:
+            continue
+        later.setdefault(notice.notifier, {})[notice.id] = waiting.next_at
+        if notice.number in wrong.get(notice.project, ()):
+            ours.add((notice.notifier, notice.id))
+    for notifier in dict.fromkeys(name for name, _ in ours):
+        until = later[notifier]
+        far = max(until.values())
+        # Due at once from here on: whoever dies now loses nothing. What waits for another reason
+        # goes back to where it was, and no attempt counts.
+        claimed = storage.claim(
+            notifier, at=far, limit=len(until) + CHUNK, lease=at - far, plan=plan
+        )
+        storage.settle(
+            Settled(
+                notice=each.notice.id,
+                notifier=notifier,
+                state="waiting",
+                next_at=at if (notifier, each.notice.id) in ours else until.get(each.notice.id, at),
+            )
+            for each in claimed
+        )
 
 
 def act_of(notice: Notice) -> Hashable:

@@ -31,6 +31,7 @@ from evalflow.model import (
     Rating,
     Selection,
     Snapshot,
+    dated,
 )
 from evalflow.model.ids import storable
 from evalflow.plan.stored import stored_definition
@@ -267,7 +268,7 @@ class Queries:
         @cache
         def history() -> tuple[Entry, ...]:
             entries = self.storage.history(project.id)
-            return tuple([entry for entry in entries if past is None or entry.at <= past])
+            return dated(entry for entry in entries if past is None or entry.at <= past)
 
         if past is None:
             evaluation = self.storage.evaluation(project.id, project.period)

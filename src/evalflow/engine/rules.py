@@ -26,6 +26,7 @@ from evalflow.model import (
     Selection,
     Snapshot,
     Subject,
+    dated,
 )
 from evalflow.model.calendar import Calendar, Holidays, period
 from evalflow.model.canonical import digest, parse
@@ -325,7 +326,7 @@ class Rules:
     def _history(self, project: Project) -> tuple[Entry, ...]:
         """Return the entries that the project has as it was read; what follows is not looked at."""
         entries = self.storage.history(project.id)
-        return tuple([entry for entry in entries if entry.number <= project.version])
+        return dated(entry for entry in entries if entry.number <= project.version)
 
     def _group(self, plan: str, head: PlanHead, unit: str, today: dt.date) -> _Group:
         units = head.below(unit)
@@ -362,7 +363,7 @@ class Rules:
         return None if fixed is None else fixed.rating
 
     def _last_fired(self, project: str) -> Mapping[str, dt.datetime]:
-        return {entry.event: entry.at for entry in self.storage.history(project)}
+        return {entry.event: entry.at for entry in dated(self.storage.history(project))}
 
     def _siblings(
         self, definition: ProjectDefinition

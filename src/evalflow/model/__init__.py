@@ -6,7 +6,7 @@ Figures are `Decimal` here, text in stored trees, never a float. Times are aware
 from __future__ import annotations
 
 from evalflow.model.commits import Basis, Commit, Move, Roster, Selection, Snapshot
-from evalflow.model.history import Act, Entry, Evaluation, Notice, Outgoing
+from evalflow.model.history import REDATE, Act, Entry, Evaluation, Notice, Outgoing, dated
 from evalflow.model.plan_history import OPENING, PlanEntry, PlanMove
 from evalflow.model.plans import (
     Cooperation,
@@ -47,6 +47,7 @@ from evalflow.model.units import Actor, Assignment, Grant, Label, Renaming, Unit
 __all__ = [
     "CONTENTS",
     "OPENING",
+    "REDATE",
     "Act",
     "Actor",
     "Actual",
@@ -96,4 +97,5 @@ __all__ = [
     "Unit",
     "Visibility",
     "Withheld",
+    "dated",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -15,6 +15,10 @@ from evalflow.model.units import Label
 EVALUATED = "evaluated_period"
 """What an entry's data calls the period of the evaluation that it is about, where that is not the
 period that runs."""
+
+REDATE = "redate"
+"""The event of an entry that says when the entries before it were really written, whose times a
+clock that had jumped ahead made wrong."""
 
 
 @attrs.frozen(kw_only=True)
@@ -240,6 +244,23 @@ class Entry:
         sealed = attrs.evolve(self, hash=digest(self.body()))
         object.__setattr__(sealed, "_texts", self._texts)
         return sealed
+
+
+def dated(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return a project's entries, oldest first, with the times and days late that count: those that
+    a later `redate` put right. What is stored, and its hash, stays as it was written."""
+    found = list(entries)
+    for place, entry in enumerate(found):
+        if entry.event != REDATE:
+            continue
+        to = dt.datetime.fromisoformat(entry.data["to"])
+        late = entry.data["late"]
+        for earlier in range(place):
+            number = found[earlier].number
+            if number in entry.data["entries"]:
+                right = late.get(str(number), found[earlier].late)
+                found[earlier] = attrs.evolve(found[earlier], at=to, late=right)
+    return tuple(found)
 
 
 @attrs.frozen(kw_only=True)
