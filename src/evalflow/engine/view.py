@@ -180,12 +180,19 @@ class View:
 
     def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
         """Yield (position, entry) of the whole store in the order in which they were written, as
-        `history` shows them."""
-        known: dict[str, Project] = {}
-        for position, entry in self._engine.storage.entries(after=after, limit=limit):
+        `history` shows them; those of plans in whose directory the actor's id is not are left
+        out."""
+        yield from islice(self._entries(after), limit)
+
+    def _entries(self, after: int) -> Iterator[tuple[int, Entry]]:
+        known: dict[str, Project | None] = {}
+        for position, entry in self._engine.storage.entries(after=after):
             if entry.project not in known:
-                known[entry.project] = self._engine.project(entry.project)
-            yield position, self._shown_entry(known[entry.project], entry)
+                project = self._engine.project(entry.project)
+                known[entry.project] = project if self.knows(project.plan) else None
+            about = known[entry.project]
+            if about is not None:
+                yield position, self._shown_entry(about, entry)
 
     def notices(self) -> Iterator[Notice]:
         """Yield the notices that are for the actor, oldest first: to their id, or to a role that
@@ -193,7 +200,7 @@ class View:
         for outgoing in self._engine.outbox.notices():
             notice = outgoing.notice
             project = self._engine.project(notice.project)
-            if not self._is_for(notice, project):
+            if not self.knows(project.plan) or not self._is_for(notice, project):
                 continue
             sight = self._sight(project, notice.data["period"])
             if "reason" in sight.hidden:
@@ -259,6 +266,27 @@ class View:
             NotFound: no such project or actor.
         """
         return self._engine.permitted(project_id, by=self._actor, at=at)
+
+    def knows(self, plan_id: str) -> bool:
+        """Say whether the plan's directory has the actor; one that the embedding system has
+        authenticated is known everywhere.
+
+        Raises:
+            NotFound: the store has no such plan.
+        """
+        if not isinstance(self._actor, str):
+            return True
+        return self._actor in self._engine.plans.head(plan_id).directory
+
+    def reads_all(self, project_id: str) -> bool:
+        """Say whether nothing of the project's period is left out for the actor: no draft, and no
+        closed data. What is made of everything, such as forms and bundles, is for them alone.
+
+        Raises:
+            NotFound: no such project or actor.
+        """
+        project = self._engine.project(project_id)
+        return self._sight(project, project.period).whole
 
     def withheld(self, project_id: str) -> Mapping[str, str]:
         """Return the names of data of the project's period that are closed to the actor, with the

@@ -58,6 +58,14 @@ class Problem(Exception):
         self.more = more
 
 
+def input_problem(code: str, path: str, ko: str, en: str) -> Problem:
+    """Return what is said of one thing in what a request brought, as of evalflow's own input."""
+    at = f"{path}: " if path else ""
+    ko, en = at + ko, at + en
+    wrong = {"code": code, "path": path, "ko": ko, "en": en}
+    return Problem(422, "invalid_input", ko=ko, en=en, problems=[wrong])
+
+
 @attrs.frozen(kw_only=True)
 class Told:
     """What is answered: `code` is a word for programs, `more` what belongs to it."""
@@ -78,7 +86,7 @@ def told(error: Exception, visit: Visit, *, if_match: bool = False) -> Told:
             status=error.status,
             code=error.code,
             detail=error.ko if lang == "ko" else error.en,
-            more=error.more,
+            more={name: _spoken(value, lang) for name, value in error.more.items()},
             headers=error.headers,
         )
     if isinstance(error, HTTPException):
@@ -180,6 +188,16 @@ def _versions(error: Conflict, visit: Visit) -> dict[str, Any]:
     with contextlib.suppress(EvalflowError):  # it is gone, or the store is: a conflict all the same
         more["version"] = visit.view.project(error.project).version
     return more
+
+
+def _spoken(value: Any, lang: str) -> Any:
+    """Return what was said in both languages, in one of them as `text`."""
+    if isinstance(value, list):
+        return [_spoken(each, lang) for each in value]
+    if isinstance(value, dict) and {"ko", "en"} <= set(value):
+        rest = {name: each for name, each in value.items() if name not in ("ko", "en")}
+        return {**rest, "text": value[lang]}
+    return value
 
 
 def _without_none(**facts: Any) -> dict[str, Any]:

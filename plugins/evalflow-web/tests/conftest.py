@@ -1,0 +1,129 @@
+"""A small office with three projects, as a store that each test has a copy of, and its service."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import evalflow_web
+import hypothesis
+import pytest
+from evalflow_web.site import Settings
+from starlette.requests import Request
+from starlette.testclient import TestClient
+
+import evalflow
+
+SEOUL = dt.timezone(dt.timedelta(hours=9))
+PLAN = Path(__file__).parent / "office.yaml"
+
+hypothesis.settings.register_profile("web", deadline=None)
+hypothesis.settings.load_profile("web")
+
+
+class Clock:
+    """A clock that a test turns."""
+
+    def __init__(self) -> None:
+        self.moment = dt.datetime(2016, 4, 4, 10, tzinfo=SEOUL)
+
+    def __call__(self) -> dt.datetime:
+        return self.moment.astimezone(dt.UTC)
+
+    def go(self, day: str, hour: int = 10) -> None:
+        self.moment = dt.datetime.fromisoformat(day).replace(hour=hour, tzinfo=SEOUL)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def people(office: evalflow.Engine) -> list[str]:
+    return list(office.plans.head("gu").directory)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which project 3 was reviewed as lagging and project 1 is evaluated."""
+    path = tmp_path_factory.mktemp("web") / "office.db"
+    clock = Clock()
+    clock.go("2016-02-25")
+    with evalflow.open(f"sqlite:///{path}", plugins=[], clock=clock) as engine:
+        plan = evalflow.load_plan(PLAN, plugins=[])
+        engine.adopt(plan, by="policy-1")
+        clock.go("2016-04-04")
+        why = {"metres": {"cause": "동절기", "countermeasure": "인력 추가"}}
+        data = {"actuals": {"metres": 300, "complaints": 50}, "explanations": why}
+        engine.fire("gu/3", "self_evaluate", by="road-1", data=data)
+        actuals = {"actuals": {"schools": 10, "lessons": 100}}
+        engine.fire("gu/1", "self_evaluate", by="education-1", data=actuals)
+    return path
+
+
+@pytest.fixture
+def store(template: Path, tmp_path: Path) -> str:
+    shutil.copy(template, tmp_path / "office.db")
+    return f"sqlite:///{tmp_path / 'office.db'}"
+
+
+@pytest.fixture
+def office(store: str, clock: Clock) -> Iterator[evalflow.Engine]:
+    with evalflow.open(store, plugins=[], clock=clock) as engine:
+        yield engine
+
+
+def by_header(request: Request) -> str | None:
+    """Whoever the header names: who they are is the test's word."""
+    return request.headers.get("x-actor")
+
+
+class Asking:
+    """Asks the service as somebody, in a language, as another system does (with a token's means:
+    nothing that a browser would send by itself)."""
+
+    def __init__(self, client: TestClient) -> None:
+        self.client = client
+
+    def headers(self, by: str | None, more: Mapping[str, str]) -> dict[str, str]:
+        who = {} if by is None else {"x-actor": by, "authorization": "Bearer of-the-test"}
+        return {"accept-language": "en", **who, **more}
+
+    def get(self, path: str, by: str | None = "policy-1", **headers: str) -> Any:
+        more = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.get(f"/api{path}", headers=self.headers(by, more))
+
+    def post(self, path: str, by: str | None, json: Any, **headers: str) -> Any:
+        more = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post(f"/api{path}", json=json, headers=self.headers(by, more))
+
+    def etag(self, project: str, by: str) -> str:
+        plan, number = project.split("/")
+        etag: str = self.get(f"/plans/{plan}/projects/{number}", by).headers["etag"]
+        return etag
+
+    def fire(self, project: str, event: str, by: str, **data: Any) -> Any:
+        plan, number = project.split("/")
+        body = {"event": event, "data": data}
+        path = f"/plans/{plan}/projects/{number}/entries"
+        return self.post(path, by, body, if_match=self.etag(project, by))
+
+
+@pytest.fixture
+def serving(office: evalflow.Engine) -> Callable[..., TestClient]:
+    def serve(actor_of: Any = by_header, **settings: Any) -> TestClient:
+        service = evalflow_web.app(
+            office, actor_of=actor_of, settings=Settings(**{"secure": False, **settings})
+        )
+        return TestClient(service, raise_server_exceptions=False)
+
+    return serve
+
+
+@pytest.fixture
+def asking(serving: Callable[..., TestClient]) -> Asking:
+    return Asking(serving())

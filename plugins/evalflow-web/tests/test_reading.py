@@ -1,0 +1,133 @@
+"""What other systems read: plans, projects, evaluations, histories, as whoever asks may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import evalflow
+
+P = "/plans/gu/projects"
+
+
+def test_plans_are_listed_and_shown_with_their_content(asking: Any) -> None:
+    (plan,) = asking.get("/plans").json()
+    assert (plan["id"], plan["revision"], plan["label"]["ko"]) == ("gu", 1, "시험 계획")
+    whole = asking.get("/plans/gu").json()
+    assert whole["content"]["units"]["road"]["ko"] == "도로과"
+    assert asking.get("/plans/gu/revisions/1").json() == whole
+    (adopted,) = asking.get("/plans/gu/revisions").json()
+    assert (adopted["event"], adopted["actor"]) == ("adopt", "policy-1")
+    new = asking.get("/plans/gu/revisions/1/diff").json()
+    assert {each["number"] for each in new} == {"1", "2", "3"}
+
+
+def test_who_asks_is_told_with_their_grants(asking: Any) -> None:
+    me = asking.get("/me", "elderly-head").json()
+    assert me["id"] == "elderly-head"
+    assert [each["role"] for each in me["plans"]["gu"]] == ["department_head", "bureau_head"]
+    assert me["plans"]["gu"][1]["on_behalf_of"] == "welfare-head"
+
+
+def test_projects_are_filtered_searched_and_paged(asking: Any) -> None:
+    def numbers(query: str) -> list[str]:
+        return [each["number"] for each in asking.get(f"{P}?{query}").json()["projects"]]
+
+    assert numbers("") == ["1", "2", "3"]
+    assert numbers("state=self_evaluated&unit=city") == ["3"]
+    assert numbers("number=1&number=3") == ["1", "3"]
+    assert numbers("q=경로당") == ["2"]
+    assert numbers("q=SCHOOL+support") == ["1"]
+    assert numbers("q=3") == ["3"]
+    seen, path = [], f"{P}?limit=1"
+    while path:
+        answer = asking.get(path)
+        page = answer.json()
+        seen += [each["number"] for each in page["projects"]]
+        link = answer.headers.get("link", "")
+        assert bool(link) == bool(page["next"])
+        path = link.partition("<")[2].partition(">")[0].removeprefix("/api")
+    assert seen == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("limt=3", "limt"),
+        ("limit=0", "1 to 200"),
+        ("limit=x", "int"),
+        ("after=%21", "next"),
+        ("at=yesterday", "2016-04-05"),
+        ("unit=road&unit=city", "once"),
+    ],
+)
+def test_what_a_query_says_wrongly_is_told_and_nothing_is_taken_for_a_default(
+    asking: Any, query: str, said: str
+) -> None:
+    answer = asking.get(f"{P}?{query}")
+    assert answer.status_code == 422
+    (problem,) = answer.json()["problems"]
+    assert said in problem["text"]
+
+
+def test_an_answer_that_did_not_change_is_not_sent_again(asking: Any) -> None:
+    first = asking.get(f"{P}/1")
+    assert first.json()["states"][0] == "self_evaluated"
+    assert first.headers["etag"].startswith(f'"{first.json()["version"]}-')
+    again = asking.get(f"{P}/1", if_none_match=first.headers["etag"])
+    assert (again.status_code, again.content) == (304, b"")
+    other = asking.get(f"{P}/1", "road-1", if_none_match=first.headers["etag"])
+    assert other.status_code == 200  # what somebody else may see is another answer
+
+
+def test_an_evaluation_and_a_history_are_shown_as_the_reader_may_read_them(asking: Any) -> None:
+    whole = asking.get(f"{P}/3/evaluations/2016-Q1").json()
+    assert whole["facts"]["explanations"]["metres"]["cause"] == "동절기"
+    assert whole["self_rating"]["rate"] == "87.5"
+    other = asking.get(f"{P}/3/evaluations/2016-Q1", "education-1").json()
+    assert "explanations" not in other["facts"]
+    assert other["self_rating"] is None
+    assert asking.get(f"{P}/3", "education-1").json()["withheld"] != {}
+    entries = asking.get(f"{P}/3/entries?limit=1").json()
+    assert [each["event"] for each in entries["entries"]] == ["adopt"]
+    entries = asking.get(f"{P}/3/entries?after={entries['next']}").json()
+    assert [each["event"] for each in entries["entries"]] == ["self_evaluate"]
+    assert entries["next"] is None
+    hidden = asking.get(f"{P}/3/entries/2", "education-1").json()
+    assert "동절기" not in str(hidden)
+    assert hidden["hash"] == ""
+    assert [e["period"] for e in asking.get(f"{P}/3/evaluations").json()] == ["2016-Q1"]
+    assert asking.get(f"{P}/3/definition").json()["indicators"][0]["targets"]["2016-Q1"] == "400"
+
+
+def test_what_is_not_there_is_told_with_the_nearest(asking: Any) -> None:
+    asked = "/plans/gu/projects/1/events?as=elderly-2"
+    assert "elderly-1" in asking.get(asked, "policy-1").json()["detail"]
+    for path in ("/plans/gv/projects", f"{P}/9", f"{P}/1/entries/99", "/plans/gu/revisions/9"):
+        answer = asking.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
+
+
+def test_nobody_is_401_and_somebody_unknown_403(asking: Any) -> None:
+    assert asking.get("/plans", None).status_code == 401
+    assert "www-authenticate" in asking.get(f"{P}/1", None).headers
+    stranger = asking.get(f"{P}/1", "stranger-1")
+    assert (stranger.status_code, stranger.json()["code"]) == (403, "not_in_directory")
+    assert asking.get("/plans", "stranger-1").json() == []
+    assert asking.get("/me", "stranger-1").json()["plans"] == {}
+
+
+def test_everybody_of_the_directory_reads_every_project(asking: Any, people: Any) -> None:
+    for person in people:
+        assert len(asking.get(P, person).json()["projects"]) == 3
+
+
+def test_a_view_of_the_whole_store_leaves_out_plans_that_do_not_know_the_reader(
+    office: evalflow.Engine,
+) -> None:
+    assert list(evalflow.View(office, "stranger-1").entries()) == []
+    assert list(evalflow.View(office, "stranger-1").notices()) == []
+    assert len(list(evalflow.View(office, "road-1").entries(limit=2))) == 2
+    assert evalflow.View(office, "policy-1").reads_all("gu/3")
+    assert not evalflow.View(office, "education-1").reads_all("gu/3")
