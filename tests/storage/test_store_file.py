@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import attrs
 import pytest
 
 import evalflow
@@ -93,6 +96,54 @@ def test_it_is_noticed_when_it_goes_while_something_is_written(
             store.unlink()
 
     monkeypatch.setattr("evalflow.storage.sqlite.fault_point", fault)
+    with pytest.raises(evalflow.StorageError):
+        fire(opened)
+
+
+def restored(store: Path, copy: Path) -> None:
+    """Write a copy over the open store, page by page, as `.restore` of the sqlite3 shell does: the
+    file stays the same one."""
+    with closing(sqlite3.connect(copy)) as source, closing(sqlite3.connect(store)) as target:
+        source.backup(target)
+
+
+def test_an_older_state_written_into_the_same_file_is_noticed(opened: Office, store: Path) -> None:
+    """On the code before it went on as if nothing were gone."""
+    copy = store.with_name("copy.db")
+    copied(opened, copy)
+    fire(opened)
+    restored(store, copy)
+    for _ in range(2):
+        with pytest.raises(evalflow.StorageError) as caught:
+            fire(opened)
+        assert caught.value.code == "missing"
+    with evalflow.open(f"sqlite:///{store}", plugins=[], clock=opened.clock) as again:
+        assert fire(Office(again, opened.plan, opened.clock)).number == 2
+
+
+def test_an_older_state_of_a_plan_alone_is_noticed(opened: Office, store: Path) -> None:
+    copy = store.with_name("copy.db")
+    copied(opened, copy)
+    plan = opened.engine.plans.with_tables("gu", [])
+    tree = {**plan.head.tree, "en": "Renamed"}
+    head = attrs.evolve(plan.head, label=evalflow.Label("이름", "Renamed"), tree=tree)
+    opened.engine.adopt(attrs.evolve(plan, head=head), by="policy-1", reason="이름")
+    restored(store, copy)
+    with pytest.raises(evalflow.StorageError):
+        fire(opened)
+
+
+def test_another_store_written_into_the_same_file_is_noticed(
+    opened: Office, store: Path, plan_file: Path, clock: Clock
+) -> None:
+    """It has as many entries as the one that was opened, and all of them fit."""
+    other = store.with_name("other.db")
+    clock.go("2016-04-03")
+    with evalflow.open(f"sqlite:///{other}", plugins=[], clock=clock) as engine:
+        plan = evalflow.load_plan(plan_file)
+        engine.adopt(plan, by=plan.actor("policy-1"))
+    clock.go("2016-04-04")
+    restored(store, other)
     with pytest.raises(evalflow.StorageError):
         fire(opened)
 

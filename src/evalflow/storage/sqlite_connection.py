@@ -58,6 +58,7 @@ class SQLiteConnections:
         self._queue = write_queue.join(self._queue_path)
         with self._reading() as connection:
             self.schema_faults = warn(connection, self.path)
+            self._newest = _newest(connection)
 
     def close(self) -> None:
         """Close the connections. A store that nobody has open any more is a single file."""
@@ -125,6 +126,19 @@ class SQLiteConnections:
             elif wal != self._wal:
                 raise failure("replaced", self.path)
 
+    def _check_content(self, connection: sqlite3.Connection) -> None:
+        """Raise where what was newest in the store, when it was opened or written here last, is not
+        in it any more: the file is the same one, but another store, or an older state of this one,
+        was put into it. Entries are never taken away, so nothing else does that. A number drawn for
+        each store would not do: an older copy has it too.
+
+        Raises:
+            StorageError: `replaced`.
+        """
+        for (asked, _), values in zip(_MARKS, self._newest, strict=True):
+            if values is not None and connection.execute(asked, values).fetchone() is None:
+                raise failure("replaced", self.path)
+
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         connection = self._take()
@@ -159,10 +173,13 @@ class SQLiteConnections:
             try:
                 self._check_file(writing=True)
                 check_version(connection, self.path)
+                self._check_content(connection)
                 yield connection
+                newest = _newest(connection)
                 self._check_file(writing=True)
                 connection.execute("COMMIT")
                 self._check_file(writing=True)
+                self._newest = newest
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -201,6 +218,30 @@ class SQLiteConnections:
 
 
 _Identity = tuple[int, int] | None
+
+_MARKS = (
+    (
+        "SELECT 1 FROM entry WHERE position = ? AND hash = ?",
+        "SELECT position, hash FROM entry ORDER BY position DESC LIMIT 1",
+    ),
+    (
+        "SELECT 1 FROM plan_entry WHERE plan = ? AND number = ? AND hash = ?",
+        "SELECT plan, number, hash FROM plan_entry ORDER BY rowid DESC LIMIT 1",
+    ),
+)
+"""Whether an entry of a project, or of a plan, is there; and which is the newest one."""
+
+
+def _newest(connection: sqlite3.Connection) -> list[tuple[Any, ...] | None]:
+    """Return what is newest in the store, for `_check_content`; None where there is nothing, or
+    where a table is damaged, which verification tells."""
+    found = []
+    for _, newest in _MARKS:
+        try:
+            found.append(connection.execute(newest).fetchone())
+        except sqlite3.OperationalError:
+            found.append(None)
+    return found
 
 
 def _identity(path: str) -> _Identity:
