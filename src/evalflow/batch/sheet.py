@@ -34,7 +34,7 @@ def data_by_project(table: Table, plan: str, known: Collection[str]) -> dict[str
         project = f"{plan}/{number}"
         if project not in known:
             if number:
-                row.wrong("number", *_unknown_number(row, project, number, known))
+                row.wrong("number", *unknown_number(row, project, number, known))
             continue
         if project in found:
             ko, en = f"'{number}'이(가) 두 번 나옵니다", f"'{number}' stands there twice"
@@ -67,9 +67,9 @@ def figures_by_project(
         project = f"{plan}/{number}"
         if project not in definitions:
             if number:
-                row.wrong("number", *_unknown_number(row, project, number, definitions))
+                row.wrong("number", *unknown_number(row, project, number, definitions))
             continue
-        named = _indicator(row, definitions[project])
+        named = indicator_of(row, definitions[project])
         indicator = None if named is None else definitions[project].indicator(named)
         figure = _figure(row, indicator)
         if named is None:
@@ -93,9 +93,10 @@ def figures_by_project(
     return found
 
 
-def _unknown_number(
+def unknown_number(
     row: Row, project: str, number: str, known: Collection[str]
 ) -> tuple[str, str, str, str]:
+    """Return code, value and sentences for a row whose number no project of the plan has."""
     near = None if row.table.is_crowded("unknown_number") else nearest(project, known)
     ko, en = f"관리번호 '{number}'이(가) 없습니다", f"no project number '{number}'"
     if near:
@@ -104,7 +105,9 @@ def _unknown_number(
     return "unknown_number", ko, en, number
 
 
-def _indicator(row: Row, definition: ProjectDefinition) -> str | None:
+def indicator_of(row: Row, definition: ProjectDefinition) -> str | None:
+    """Return the indicator that the row names, by its id; None where it names none, which is
+    noted."""
     name = row.text("indicator")
     for indicator in definition.indicators:
         names = (indicator.id, indicator.label.ko, indicator.label.en)
@@ -141,6 +144,13 @@ def _wrong_unit(row: Row, said: str, unit: str) -> None:
     ko = f"표의 단위 '{said}'이(가) 지표의 단위 '{unit}'와(과) 다릅니다. 지표의 단위로 적으십시오"
     en = f"the table's unit '{said}' is not the indicator's, '{unit}': write it in that"
     row.wrong("actual", "unit_differs", ko, en, said)
+
+
+def figure_in(row: Row, definition: ProjectDefinition, indicator: Indicator) -> Tree:
+    """Return the actual in the row as `fire` takes it; a unit that is not the indicator's, and
+    whatever is no figure, is noted."""
+    _compare_units(row, definition, indicator.id)
+    return _figure(row, indicator)
 
 
 def _figure(row: Row, indicator: Indicator | None) -> Tree:

@@ -160,11 +160,11 @@ def _each(
     for note in notes:
         session.remark(note.text(session.lang))
     if figures:
-        _print_figures(session, engine, plan, figures, units)
+        print_figures(session, engine, plan, figures, units)
     return found
 
 
-def _print_figures(
+def print_figures(
     session: Session,
     engine: Engine,
     plan: str,
@@ -514,6 +514,23 @@ def _applied(
         assert workers is not None
         with own_workers(workers) as executor:
             yield spread(plan, url, executor, mode=mode, by=by, stopping=stopping, workers=workers)
+
+
+def apply_plan(
+    session: Session, engine: Engine, plan: BatchPlan, actor: str, report: str | None
+) -> int:
+    """Apply what was just planned and shown, print what was not done, and return the exit code."""
+    counts: Counter[str] = Counter()
+    with _stopping() as stopping:
+        written = engine.batches.apply(plan, by=actor, stopping=stopping)
+        receipts = _reported(_progress(session, written, len(plan)), report)
+        _print_receipts(session, _tallied(receipts, counts))
+    session.echo(_counted(session, dict(counts)))
+    if counts.total() < len(plan):
+        return _STOPPED
+    if counts["conflict"]:
+        return 3
+    return 1 if counts["refused"] or counts["held"] else 0
 
 
 def _tallied(receipts: Iterator[Receipt], counts: Counter[str]) -> Iterator[Receipt]:

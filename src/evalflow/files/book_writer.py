@@ -37,6 +37,20 @@ _PASSWORDLESS: Mapping[str, bool] = {
 }
 
 
+@attrs.frozen
+class Worked:
+    """A cell of a column that is only to be read, worked out by the program that edits the sheet:
+    a formula in which `{row}` stands for the row's number, and what it comes to as it is written
+    (a formula that was never calculated is refused where it is read)."""
+
+    formula: str
+    value: str | int | Decimal = ""
+
+
+Filled = Value | Worked
+"""What a cell is filled with."""
+
+
 @attrs.frozen(kw_only=True)
 class BookColumn:
     """A column of a sheet.
@@ -51,10 +65,14 @@ class BookColumn:
         among: the drop-down lists what another sheet's column holds: its sheet and its place
             from 0.
         check: a formula that says what is wrong in a row, `{row}` standing for the row's number;
-            the column is then filled by itself and locked.
+            the column is then filled by itself and locked. Empty: each row has its own (`Worked`).
         locked: whether it is only to be read.
         width: in characters; None: as wide as what it holds.
         least: the least number that the sheet itself takes without a warning.
+        longest: how many characters it takes without a warning.
+        allowed: a formula that says what may stand in the cell, `{cell}` standing for it.
+        alarms: texts that stand in red.
+        hidden: whether the column is there and not seen.
     """
 
     head: str
@@ -67,21 +85,28 @@ class BookColumn:
     locked: bool = False
     width: int | None = None
     least: int | None = None
+    longest: int | None = None
+    allowed: str | None = None
+    alarms: tuple[str, ...] = ()
+    hidden: bool = False
 
 
 @attrs.frozen(kw_only=True)
 class BookSheet:
     """A sheet: `rows` are already there, `spare` empty ones lie below them. Without columns it is
-    a page of text: `lines`."""
+    a page of text: `lines`. `closed` are cells that are only to be read in a column to write in:
+    (place of the row from 0, head). A `hidden` sheet says what only programs ask."""
 
     name: str
     title: str
     remark: str = ""
     columns: tuple[BookColumn, ...] = ()
-    rows: tuple[tuple[Value, ...], ...] = ()
+    rows: tuple[tuple[Filled, ...], ...] = ()
     spare: int = 0
     lines: tuple[tuple[Value, ...], ...] = ()
     frozen: int = 1
+    closed: frozenset[tuple[int, str]] = frozenset()
+    hidden: bool = False
 
     @property
     def last(self) -> int:
@@ -141,6 +166,8 @@ def book_bytes(sheets: Sequence[BookSheet], *, lists: str = "목록") -> bytes:
             _write_table(page, sheet, formats, drop_downs, last_of)
         else:
             _write_page(page, sheet, formats)
+        if sheet.hidden:
+            page.hide()
     if drop_downs:
         page = book.add_worksheet(lists)
         for at, choices in enumerate(drop_downs):
@@ -170,6 +197,7 @@ class _Formats:
         self.head = book.add_format({**head, "bg_color": "#E8DCC8"})
         self.locked_head = book.add_format({**head, "bg_color": "#D6DCE5"})
         self.locked = book.add_format({**line, "bg_color": "#EEEEEE", "text_wrap": True})
+        self.alarm = book.add_format({"font_color": "#C00000", "bold": True})
         self.check = book.add_format({**line, "font_color": "#C00000", "text_wrap": True})
         self.by_kind = {
             "text": book.add_format({**entry, "num_format": "@", "text_wrap": True}),
@@ -217,16 +245,19 @@ def _write_table(
         page.write_string(
             HEADS - 1, at, column.head, formats.locked_head if closed else formats.head
         )
-        held = [shown_width(row[at]) for row in sheet.rows if at < len(row)]
+        held = [shown_width(_seen(row[at])) for row in sheet.rows if at < len(row)]
         widest = max([shown_width(column.head), *held, shown_width(column.example)])
         width = column.width or max(_NARROWEST, min(_WIDEST, widest + 2))
-        page.set_column(at, at, width)
+        page.set_column(at, at, width, None, {"hidden": column.hidden})
         _validate(page, sheet, at, column, drop_downs, last_of)
     for number in range(HEADS, sheet.last):
         row = sheet.rows[number - HEADS] if number - HEADS < len(sheet.rows) else ()
         for at, column in enumerate(sheet.columns):
             value = row[at] if at < len(row) else None
+            if (number - HEADS, column.head) in sheet.closed:
+                column = attrs.evolve(column, locked=True)  # noqa: PLW2901 - this cell alone
             _write_cell(page, number, at, column, value, formats)
+    _redden(page, sheet, formats)
     page.freeze_panes(HEADS, sheet.frozen)
     page.set_row(HINTS - 1, 30)
     page.set_landscape()
@@ -237,10 +268,34 @@ def _write_table(
         page.protect("", dict(_PASSWORDLESS))
 
 
+def _seen(value: Filled) -> Value:
+    """Return what people see in a cell."""
+    return value.value if isinstance(value, Worked) else value
+
+
+def _redden(page: Any, sheet: BookSheet, formats: _Formats) -> None:
+    """Let texts that call for something stand in red."""
+    for at, column in enumerate(sheet.columns):
+        if not column.alarms or sheet.last <= HEADS:
+            continue
+        first = f"{_letters(at)}{HEADS + 1}"
+        asked = ",".join(f'{first}="{text}"' for text in column.alarms)
+        page.conditional_format(
+            f"{first}:{_letters(at)}{sheet.last}",
+            {"type": "formula", "criteria": f"=OR({asked})", "format": formats.alarm},
+        )
+
+
 def _write_cell(
-    page: Any, number: int, at: int, column: BookColumn, value: Value, formats: _Formats
+    page: Any, number: int, at: int, column: BookColumn, value: Filled, formats: _Formats
 ) -> None:
-    if column.check is not None:
+    if isinstance(value, Worked):
+        text = value.formula.replace("{row}", str(number + 1))
+        told = value.value if isinstance(value.value, str) else float(value.value)
+        looks = formats.check if column.check == "" else formats.locked
+        page.write_formula(number, at, text, looks, told)
+        return
+    if column.check:
         page.write_formula(number, at, column.check.format(row=number + 1), formats.check, "")
         return
     looks = formats.locked if column.locked else formats.by_kind[column.kind]
@@ -283,6 +338,13 @@ def _validate(
         rule = {"validate": "list", "source": source}
     elif column.kind == "number" and column.least is not None:
         rule = {"validate": "decimal", "criteria": ">=", "value": column.least}
+    elif column.allowed is not None:
+        cell = f"{_letters(at)}{HEADS + 1}"
+        rule = {"validate": "custom", "value": "=" + column.allowed.replace("{cell}", cell)}
+    elif column.longest is not None:
+        rule = {"validate": "length", "criteria": "<=", "value": column.longest}
+    elif column.kind == "date":
+        rule = {"validate": "date", "criteria": ">=", "value": dt.date(1990, 1, 1)}
     else:
         return
     page.data_validation(

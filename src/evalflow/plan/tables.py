@@ -82,6 +82,11 @@ _ASSIGNED = re.compile(
 )
 
 
+def accumulation_label(name: str) -> Label:
+    """Return how periods add up, as tables say it."""
+    return _ACCUMULATIONS.get(name, Label(name, name))
+
+
 # --------------------------------------------------------------------------- cells of a kind
 
 
