@@ -15,9 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from evalflow import Engine
 from evalflow_web import api, board
+from evalflow_web.board.received import received
 from evalflow_web.identity import ActorOf
 from evalflow_web.problems import Problem, Told, problem_response, told, wants_page
-from evalflow_web.site import HERE, Endpoint, Handler, Settings, Site, Visit, fields_of, visiting
+from evalflow_web.site import HERE, Endpoint, Handler, Settings, Site, Visit, visiting
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -45,7 +46,7 @@ def make(engine: Engine, *, actor_of: ActorOf, settings: Settings | None = None)
     made.state.site = site
     site.router = made.router
     made.add_exception_handler(HTTPException, _failed_outside(site))
-    made.add_middleware(_Guarded, body_limit=site.settings.body_limit, secure=site.settings.secure)
+    made.add_middleware(_Guarded, settings=site.settings)
     return made
 
 
@@ -89,8 +90,8 @@ def check_forgery(visit: Visit) -> None:
     site = request.headers.get("sec-fetch-site", "same-origin")
     same = origin is None or urlsplit(origin).netloc == request.headers.get("host")
     given = request.headers.get("x-csrf-token")
-    if given is None and _is_form(request):
-        given = fields_of(visit).get("csrf")
+    if given is None:
+        given = received(visit).get("csrf")
     known = hmac.compare_digest((given or "").encode(), visit.csrf.encode())
     if not (same and site in ("same-origin", "none") and known):
         raise Problem(
@@ -99,10 +100,6 @@ def check_forgery(visit: Visit) -> None:
             ko="이 화면에서 보낸 요청인지 확인할 수 없습니다. 화면을 새로 열고 다시 하십시오.",
             en="It cannot be told that this comes from one of these pages; open the page again.",
         )
-
-
-def _is_form(request: Request) -> bool:
-    return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
 
 
 def _page_failed(visit: Visit, error: Exception) -> Response:
@@ -174,16 +171,21 @@ class _TooLarge(Exception):
 class _Guarded:
     """Sets the headers of safety, and takes no body that is larger than allowed."""
 
-    def __init__(self, app: ASGIApp, *, body_limit: int, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self._app = app
-        self._limit = body_limit
-        self._secure = secure
+        self._settings = settings
+        self._secure = settings.secure
+
+    def _limit(self, scope: Scope) -> int:
+        """Return how many bytes the request may bring: more where it gives files."""
+        files = str(scope["path"]).endswith(board.GIVES_FILES)
+        return self._settings.upload_limit if files else self._settings.body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
+        started, limit = False, self._limit(scope)
 
         async def sending(message: Message) -> None:
             nonlocal started
@@ -197,7 +199,7 @@ class _Guarded:
             await send(message)
 
         said = Headers(scope=scope).get("content-length", "0")
-        if not said.isdecimal() or int(said) > self._limit:
+        if not said.isdecimal() or int(said) > limit:
             await _refused(sending)
             return
         read = 0
@@ -207,7 +209,7 @@ class _Guarded:
             message = await receive()
             if message["type"] == "http.request":
                 read += len(message.get("body", b""))
-                if read > self._limit:
+                if read > limit:
                     raise _TooLarge
             return message
 

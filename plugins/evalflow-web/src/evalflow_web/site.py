@@ -44,6 +44,10 @@ class Settings:
         theme: a folder with `theme.css`, and templates that replace the board's own.
         login: where somebody who is not signed in is sent, as a path of this application.
         secure: whether browsers reach it by HTTPS alone: cookies are marked so.
+        folder: where the board keeps drafts and files given as evidence; None: in a folder that
+            goes with the process.
+        upload_limit: bytes that a request may bring that gives files.
+        scan: a virus scanner: the content and the name of a file in, what is wrong with it out.
     """
 
     title: str | None = None
@@ -53,6 +57,9 @@ class Settings:
     theme: str | os.PathLike[str] | None = None
     login: str | None = None
     secure: bool = True
+    folder: str | os.PathLike[str] | None = None
+    upload_limit: int = 60_000_000
+    scan: Callable[[bytes, str], str | None] | None = None
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -196,9 +203,13 @@ def visiting(
     return endpoint
 
 
-def fields_of(visit: Visit) -> Mapping[str, str]:
-    """Return the fields of a form that was sent (urlencoded), the last of each name."""
+def pairs_of(visit: Visit) -> list[tuple[str, str]]:
+    """Return the fields of a form that was sent (urlencoded), in their order."""
     from urllib.parse import parse_qsl
 
-    pairs = parse_qsl(visit.body.decode("utf-8", "replace"), keep_blank_values=True)
-    return dict(pairs)
+    return parse_qsl(visit.body.decode("utf-8", "replace"), keep_blank_values=True)
+
+
+def fields_of(visit: Visit) -> Mapping[str, str]:
+    """Return the fields of a form that was sent (urlencoded), the last of each name."""
+    return dict(pairs_of(visit))

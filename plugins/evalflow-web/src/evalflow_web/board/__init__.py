@@ -1,26 +1,79 @@
 """The board: pages for people.
 
-A page is a function `(visit) -> Response` (`evalflow_web.site`), made a route by
-`evalflow_web.application.page`; `visit.view` is what its reader may read, `visit.page(template,
-…)` the answer.
+A page is a function of a `Desk`, one reader at one plan; `application.page` makes it a route, with
+signing in, the token against forged requests, and pages for what goes wrong. What is read goes
+through `View`, what is done through the engine's one gate; what the board keeps itself (drafts,
+files, batches to be confirmed) is on its `Shelf`, beside the store.
 """
 
 from __future__ import annotations
 
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from evalflow_web.site import Site, Visit
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.routing import BaseRoute
+
+    from evalflow_web.board.desk import Desk
+    from evalflow_web.board.shelf import Shelf
+    from evalflow_web.site import Handler, Site, Visit
+
+GIVES_FILES = "/files"
+"""What the paths end in to which files are sent; others take no large bodies."""
 
 
 def routes(site: Site) -> list[BaseRoute]:
     """Return the routes of the board's pages."""
+    from starlette.routing import Route
+
     from evalflow_web.application import page
+    from evalflow_web.board import pages
 
-    return [Route("/", page(site, home), name="home")]
+    shelf = _shelf(site)
+
+    def at(handler: Callable[[Desk], Response]) -> Handler:
+        from evalflow_web.board.desk import Desk
+
+        def answer(visit: Visit) -> Response:
+            return handler(Desk(visit=visit, plan=visit.request.path_params["plan"], shelf=shelf))
+
+        return answer
+
+    def get(path: str, name: str, handler: Callable[[Desk], Response]) -> Route:
+        return Route(path, page(site, at(handler)), name=name)
+
+    project = "/board/{plan}/projects/{number}"
+    do = project + "/do/{event}"
+    return [
+        Route("/", page(site, lambda visit: pages.home(visit, shelf)), name="home"),
+        Route("/board/language/{lang}", page(site, pages.language, anybody=True), name="language"),
+        get("/board/{plan}/work", "board_work", pages.work),
+        get("/board/{plan}/projects", "board_projects", pages.projects),
+        get(project, "board_project", pages.project),
+        Route(do, page(site, at(pages.do)), name="board_do", methods=["GET", "POST"]),
+        Route(do + GIVES_FILES, page(site, at(pages.do)), name="board_attach", methods=["POST"]),
+        Route(do + "/settle", page(site, at(pages.settle)), name="board_settle", methods=["POST"]),
+        get(project + "/files/{sha}", "board_file", pages.evidence),
+        get("/board/{plan}/bureau", "board_bureau", pages.bureau),
+        get("/board/{plan}/sign", "board_sign", pages.sign),
+        get("/board/{plan}/review", "board_review", pages.review),
+        get("/board/{plan}/status", "board_status", pages.status),
+        get("/board/{plan}/people", "board_people", pages.people),
+        Route(
+            "/board/{plan}/audit",
+            page(site, at(pages.audit)),
+            name="board_audit",
+            methods=["GET", "POST"],
+        ),
+    ]
 
 
-def home(visit: Visit) -> Response:
-    """Show the plans of the store."""
-    heads = [visit.engine.plans.head(plan) for plan in visit.engine.plans.ids()]
-    return visit.page("home.html", heads=heads)
+def _shelf(site: Site) -> Shelf:
+    """Return the shelf in the folder of the settings; without one it lasts as long as the
+    process."""
+    from evalflow_web.board.shelf import Shelf
+
+    folder = site.settings.folder
+    return Shelf(None if folder is None else Path(folder), scan=site.settings.scan)
