@@ -81,7 +81,7 @@ def test_a_revision_that_gives_its_maker_a_role_waits_for_a_second_person(adopte
     code, out, _ = adopted(*words, "--propose")
     assert (code, "evalflow plan confirm gu 2 --as" in out) == (0, True)
     code, out, _ = adopted("plan", "confirm", "gu", "2", "--as", "policy-2", "--dry-run")
-    assert (code, "directory.policy-1" in out) == (0, True)
+    assert (code, "Person policy-1" in out) == (0, True)
     code, _, err = adopted("plan", "confirm", "gu", "2", "--as", "policy-1")
     assert (code, "cannot confirm it" in err) == (1, True)
     code, out, _ = adopted("plan", "confirm", "gu", "2", "--as", "policy-2")

@@ -49,6 +49,7 @@ class _Group(click.Group):
     """A group that lists its commands in the order of a year's work and imports them late."""
 
     homes: ClassVar = {
+        "init": "init",
         "plan": "plans",
         "lifecycle": "lifecycles",
         "status": "projects",
@@ -71,6 +72,7 @@ class _Group(click.Group):
         "demo": "demo",
     }
     summaries: ClassVar = {
+        "init": "처음 시작: 통합 문서를 만들고 읽음 · Begin: make a workbook, and read it.",
         "plan": "계획을 검사·등록·조회 · Check, import and show plans.",
         "lifecycle": "절차 정의를 검사·그림 · Check and draw lifecycle definitions.",
         "status": "사업별 현황 · Where projects stand.",

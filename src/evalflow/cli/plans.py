@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalflow.cli import schemes
+from evalflow.cli.plan_changes import in_words
 from evalflow.cli.session import Session, tree_of
-from evalflow.errors import NotFound, invalid
+from evalflow.errors import InvalidInput, NotFound, invalid
 from evalflow.files.output import write_output
 from evalflow.model import CONTENTS
 from evalflow.model.calendar import day_text
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from evalflow.model import PlanDocument, Signature
     from evalflow.plan.definition import Plan
     from evalflow.plan.differences import Difference
+    from evalflow.plan.workbook_reader import OfficeBook
 
 _pass = click.make_pass_decorator(Session)
 _sheets = click.option(
@@ -96,6 +98,7 @@ def check(
     "--propose", is_flag=True, help="둘째 사람의 확인을 기다림 · Wait for a second person."
 )
 @click.option("--dry-run", is_flag=True, help="미리 보기 · Show what would change; write nothing.")
+@click.option("--yes", is_flag=True, help="묻지 않음 · Do not ask before a workbook is taken.")
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON, with --dry-run.")
 @_pass
 def import_(
@@ -108,23 +111,38 @@ def import_(
     visible_rows: bool,
     propose: bool,
     dry_run: bool,
+    yes: bool,
     as_json: bool,
 ) -> None:
     """계획 파일이나 표를 저장소에 등록 · Adopt a plan, or its next revision, into the store.
 
     FILES are a plan (YAML), or tables of projects, budgets and targets (XLSX, CSV, XLS, ODS) that
-    change the store's plan, or a plan with the tables that complete it. With --propose the revision
-    waits until another person puts it into force: `plan confirm`.
+    change the store's plan, or a plan with the tables that complete it; or the office's workbook
+    (`plan export --workbook`): what would change is then shown, and asked about, before anything
+    is written. With --propose the revision waits until another person puts it into force: `plan
+    confirm`.
     """
     with _store(session, dry_run) as engine:
-        plan = _given(engine, files, plan_id, sheets, visible_rows)
+        book = _workbook(engine, files)
+        plan = _given(engine, files, plan_id, sheets, visible_rows) if book is None else book.plan
         for note in plan.notes:
             session.remark(note.text(session.lang))
         known = plan.id in engine.plans.ids()
         by = engine.actor(plan.id, actor) if known else plan.actor(actor)
-        if dry_run:
-            _preview(session, plan, engine.plans.compare(plan, by=by), as_json)
-            return
+        if dry_run or (book is not None and known):
+            was = engine.plans.plan(plan.id) if known else None
+            try:
+                found = engine.plans.compare(plan, by=by)
+            except InvalidInput as error:
+                raise error if book is None else book.placed(error) from None
+            _preview(session, plan, found, as_json, was)
+            if dry_run or not found:
+                return
+            if not yes and not click.confirm(
+                session.say("이대로 등록합니까?", "Put this into force?")
+            ):
+                session.echo(session.say("아무것도 쓰지 않았습니다.", "Nothing was written."))
+                return
         if propose:
             entry = engine.plans.propose(plan, by=by, reason=reason or "")
             session.echo(
@@ -166,7 +184,13 @@ def confirm(
             if found is None or found[0].number != number:
                 known = () if found is None else (str(found[0].number),)
                 raise NotFound("proposal", f"{plan} #{number}", known)
-            _preview(session, found[1], engine.plans.compare(found[1], by=found[0].actor), as_json)
+            _preview(
+                session,
+                found[1],
+                engine.plans.compare(found[1], by=found[0].actor),
+                as_json,
+                engine.plans.plan(plan),
+            )
             return
         head = engine.plans.confirm(plan, number, by=actor)
         session.echo(
@@ -248,24 +272,38 @@ def _given(
     return engine.plans.with_tables(plan_id or engine.plans.only(), tables)
 
 
+def _workbook(engine: Engine, files: Sequence[str]) -> OfficeBook | None:
+    """Return what the office's workbook says, where the one file given is such a workbook."""
+    if len(files) != 1 or not files[0].lower().endswith((".xlsx", ".ods", ".xls")):
+        return None
+    from evalflow.files.table_reader import read_book
+    from evalflow.plan.workbook_reader import is_office_book
+
+    book = read_book(files[0])
+    return engine.plans.from_workbook(files[0], book=book) if is_office_book(book) else None
+
+
 _MOST = 60  # changes shown one by one on the screen
 
 
-def _preview(session: Session, plan: Plan, found: Sequence[Difference], as_json: bool) -> None:
+def _preview(
+    session: Session,
+    plan: Plan,
+    found: Sequence[Difference],
+    as_json: bool,
+    was: Plan | None,
+) -> None:
     if as_json:
         session.print_json("changes", found, plan=plan.id)
         return
-    new = session.say("새 사업", "new project")
     rows = [
         (
             each.number or "-",
-            each.path or new,
-            each.before or "-",
-            each.after or "-",
+            *said,
             session.say(*_KINDS[each.kind]),
             _door(session, each),
         )
-        for each in found[:_MOST]
+        for each, said in in_words(session, plan, was, found[:_MOST])
     ]
     if rows:
         heads = session.say(
@@ -327,9 +365,11 @@ def _door(session: Session, found: Difference) -> str:
 @plan_command.command("export")
 @click.argument("plan", required=False)
 @click.option(
+    "--workbook", is_flag=True, help="통합 문서로 · The whole plan as the office's workbook."
+)
+@click.option(
     "--table",
     "kind",
-    required=True,
     type=click.Choice(["projects", "budgets", "targets", "actuals"]),
     help="표 · Which table.",
 )
@@ -349,22 +389,33 @@ def _door(session: Session, found: Difference) -> str:
 def export(
     session: Session,
     plan: str | None,
-    kind: str,
+    workbook: bool,
+    kind: str | None,
     out: str,
     revision: int | None,
     period: str | None,
     unit: str | None,
     encoding: str,
 ) -> None:
-    """계획을 표로 · Write projects, budgets, targets or a period's actuals as a table.
+    """계획을 표나 통합 문서로 · Write projects, budgets, targets or a period's actuals as a table.
 
     What is exported can be edited and imported again; actuals go in by `batch plan --figures`.
+    --workbook writes all of it with units, people and dates, as `evalflow init` makes it.
     """
     from evalflow.files.table_writer import write_table
     from evalflow.plan import listing
 
+    if workbook == (kind is not None):
+        raise invalid(
+            "which",
+            ko="--table 표 또는 --workbook 가운데 하나를 주십시오",
+            en="give either --table KIND or --workbook",
+        )
     with session.open() as engine:
         plan_id = plan or engine.plans.only()
+        if kind is None:
+            _export_workbook(session, engine, plan_id, out, revision)
+            return
         head = engine.plans.head(plan_id, revision=revision)
         chosen = list(engine.plans.definitions(plan_id, revision=revision))
         if unit is not None:
@@ -386,6 +437,28 @@ def export(
         write_table(out, table.heads, table.rows, encoding=encoding, sheet=table.name)
         session.echo(session.say(f"{out}: {len(table.rows)}행", f"{out}: {len(table.rows)} rows"))
         session.remark_illustrative(engine, [plan_id])
+
+
+def _export_workbook(
+    session: Session, engine: Engine, plan_id: str, out: str, revision: int | None
+) -> None:
+    from evalflow.files.book_writer import write_book
+    from evalflow.plan.workbook import office_book
+
+    plan = engine.plans.plan(plan_id, revision=revision)
+    sheets = office_book(
+        plan.head, tuple(plan.projects.values()), plan.lifecycle, lang=session.lang
+    )
+    write_book(out, sheets, lists=session.say("목록", "Lists"))
+    session.echo(
+        session.say(
+            f"{out}: {plan.head.revision}차 계획, 사업 {len(plan.projects)}건. 고친 뒤: "
+            f"evalflow plan import {out} --as … --reason …",
+            f"{out}: revision {plan.head.revision}, {len(plan.projects)} projects. Once changed: "
+            f"evalflow plan import {out} --as … --reason …",
+        )
+    )
+    session.remark_illustrative(engine, [plan_id])
 
 
 @plan_command.command("carry")

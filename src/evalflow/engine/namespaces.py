@@ -35,6 +35,7 @@ from evalflow.engine.queries import Queries
 from evalflow.engine.rules import Rules
 from evalflow.engine.telling import told
 from evalflow.errors import NotFound, invalid
+from evalflow.files.table_reader import Book
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import (
     Actor,
@@ -53,6 +54,7 @@ from evalflow.model.ids import storable
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import Difference
 from evalflow.plan.load import with_tables
+from evalflow.plan.workbook_reader import OfficeBook
 from evalflow.plugins.notifier import Notifier
 from evalflow.plugins.signer import Signer
 from evalflow.scoring.contract import Grade
@@ -144,11 +146,37 @@ class Plans:
             NotFound: the store has no such plan.
             InvalidInput: a file cannot be read, or cells are wrong; all of them.
         """
-        head = self.head(plan_id)
+        return with_tables(self.plan(plan_id), tables)
+
+    def plan(self, plan_id: str, *, revision: int | None = None) -> Plan:
+        """Return the plan with its projects and its lifecycle as the store has them.
+
+        Raises:
+            NotFound: the store has no such plan or revision.
+        """
+        head = self.head(plan_id, revision=revision)
         lifecycle = self._rules.lifecycle_of(plan_id)
         assert lifecycle is not None, "a plan has projects"
-        projects = {each.number: each for each in self.definitions(plan_id)}
-        return with_tables(Plan(head=head, projects=projects, lifecycle=lifecycle), tables)
+        projects = {each.number: each for each in self.definitions(plan_id, revision=revision)}
+        return Plan(head=head, projects=projects, lifecycle=lifecycle)
+
+    def from_workbook(
+        self, source: str | os.PathLike[str], *, book: Book | None = None
+    ) -> OfficeBook:
+        """Return the plan that an office's workbook says (`evalflow init`, `plan export
+        --workbook`), to be compared and adopted: a new one, or the store's with what the workbook
+        changes.
+
+        Raises:
+            InvalidInput: the file cannot be read, or cells are wrong; all of them, each with its
+                sheet and cell.
+        """
+        from evalflow.engine.opening import load_office_book
+
+        def before(plan_id: str) -> Plan | None:
+            return self.plan(plan_id) if plan_id in self.ids() else None
+
+        return load_office_book(source, before=before, plugins=self._rules.plugins, book=book)
 
     def compare(self, plan: Plan, *, by: Actor | str) -> tuple[Difference, ...]:
         """Return what the plan says otherwise, each difference with the door that it needs (R43),

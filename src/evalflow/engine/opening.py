@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import attrs
 
 from evalflow.decision.actions import ACTIONS
 from evalflow.engine.engine import Clock, Engine, now
 from evalflow.errors import InvalidInput
+from evalflow.files.table_reader import Book, read_book
 from evalflow.files.yaml import placed, read
 from evalflow.lifecycle import load as lifecycle_load
 from evalflow.lifecycle.check.checks import Finding
@@ -17,6 +20,7 @@ from evalflow.lifecycle.definition import Lifecycle, Vocabulary
 from evalflow.model.calendar import Calendar, Holidays
 from evalflow.plan import load as plan_load
 from evalflow.plan.definition import Plan
+from evalflow.plan.workbook_reader import OfficeBook, book_says, in_settings, read_office_book
 from evalflow.plugins.installed import Plugins
 
 
@@ -105,3 +109,46 @@ def vocabulary(plugins: Plugins | Sequence[Any] | None = None) -> Vocabulary:
 
 def _plugins(plugins: Plugins | Sequence[Any] | None) -> Plugins:
     return plugins if isinstance(plugins, Plugins) else Plugins.load(plugins)
+
+
+DEFAULT_PRESET = "major-works"
+"""The lifecycle of a workbook that names none."""
+
+
+def load_office_book(
+    source: str | os.PathLike[str],
+    *,
+    before: Callable[[str], Plan | None] = lambda _: None,
+    plugins: Plugins | Sequence[Any] | None = None,
+    plan_file: str = "plan.yaml",
+    book: Book | None = None,
+) -> OfficeBook:
+    """Return the plan in an office's workbook (`evalflow init`), checked whole.
+
+    `before` gives the plan of an id as it stands, which the workbook then changes; None: it is
+    new. A lifecycle that the workbook names as a file lies beside it. `plan_file` is what the
+    plan's file will be called; `book` the workbook, where it was read already.
+
+    Raises:
+        InvalidInput: cells are wrong, or the plan lacks what it must say: all of it, with sheet
+            and cell.
+    """
+    known = _plugins(plugins)
+    names = vocabulary(known)
+    book = book or read_book(source)
+    folder = os.path.dirname(os.fspath(source))
+    named = book_says(book, "lifecycle") or DEFAULT_PRESET
+    was = before(plan_id) if (plan_id := book_says(book, "id")) else None
+    try:
+        lifecycle = (
+            lifecycle_load.load_lifecycle(plan_load.beside(folder, named), vocabulary=names)
+            if was is None
+            else was.lifecycle
+        )
+    except InvalidInput as error:
+        raise in_settings(error, book) from None
+    said = read_office_book(book, lifecycle, named=named, before=was)
+    plan = plan_load.load_plan(said.text.encode(), lifecycle=lambda _: lifecycle, name=plan_file)
+    if lacking := known.check(plan.head):
+        raise InvalidInput(lacking)
+    return attrs.evolve(said, plan=attrs.evolve(plan, notes=said.plan.notes))

@@ -17,7 +17,7 @@ from evalflow.errors import InvalidInput, Problem, nearest
 from evalflow.files.cells import same
 from evalflow.files.notes import Note
 from evalflow.files.reader import Reader, is_name
-from evalflow.files.table_reader import Row, Table, raise_all, read_tables
+from evalflow.files.table_reader import Column, Row, Table, raise_all, read_tables
 from evalflow.files.yaml import path_text
 from evalflow.model import PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree
@@ -67,7 +67,7 @@ def overlay(
         InvalidInput: a file cannot be read or holds no such table, or cells are wrong; all of
             them, with file, sheet and cell.
     """
-    overlay = _Laying(head, trees)
+    overlay = Laying(head, trees)
     problems: list[Problem] = []
     projects: list[Table] = []
     indicators: list[Table] = []
@@ -91,8 +91,11 @@ def overlay(
     )
 
 
-class _Laying:
-    """A plan with tables over it."""
+class Laying:
+    """A plan with tables over it: `lay_projects` and `lay_indicators` take what tables say,
+    `definitions` gives the projects that differ. `trees` holds what they say so far, by number;
+    `origins` where each value came from: a path in a project's tree, its number first -> the row
+    and the column, so that what is wrong with it is told with its cell."""
 
     def __init__(self, head: PlanHead, trees: Mapping[str, Tree]) -> None:
         self.head = head
@@ -101,15 +104,11 @@ class _Laying:
         sources = [key for tree in trees.values() for key in sources_of(tree)]
         self.project_places = project_places(head, sources)
         self.indicator_places = indicator_places(head)
-        # Where a value came from, so that what is wrong with it is told with its cell.
         self.origins: dict[tuple[str, ...], tuple[Row, str | None]] = {}
 
     def read(self, file: Source) -> list[tuple[bool, Table]]:
         """Return the file's tables, each with whether it is one of indicators, not of projects."""
-        by_project = [NUMBER, TOTAL, *(each.column for each in self.project_places)]
-        by_indicator = [NUMBER, TITLE, INDICATOR, ID]
-        by_indicator += [each.column for each in self.indicator_places]
-        tables = read_tables(file, [by_project, by_indicator, ACTUALS])
+        tables = read_tables(file, [self.by_project(), self.by_indicator(), ACTUALS])
         for kind, actuals in tables:
             if kind != 2:
                 actuals.brackets = self.head.brackets
@@ -126,8 +125,17 @@ class _Laying:
             raise InvalidInput(actuals.problems)
         return [(kind == 1, table) for kind, table in tables]
 
-    def lay_projects(self, table: Table) -> None:
-        """Take what the rows of projects say."""
+    def by_project(self) -> list[Column]:
+        """Return the columns of a table of projects."""
+        return [NUMBER, TOTAL, *(each.column for each in self.project_places)]
+
+    def by_indicator(self) -> list[Column]:
+        """Return the columns of a table of indicators."""
+        return [NUMBER, TITLE, INDICATOR, ID, *(each.column for each in self.indicator_places)]
+
+    def lay_projects(self, table: Table, *, known: bool = False) -> None:
+        """Take what the rows of projects say; all of them must be `known` already, where that is
+        asked (a sheet of budgets)."""
         places = [each for each in self.project_places if each.column.key in table]
         seen: set[str] = set()
         for row in table.rows:
@@ -147,7 +155,10 @@ class _Laying:
                 en = f"not a project number: '{number}' (letters, digits, -, _ and ., at most 64)"
                 row.wrong("number", "bad_name", ko, en, number)
                 continue
-            tree = self._tree(number, row)
+            if known and number not in self.before and number not in self.trees:
+                self.unknown(row, number)
+                continue
+            tree = self.tree(number, row)
             for place in places:
                 self._lay(place, tree, row, (number,))
             self._compare_total(row, tree)
@@ -161,9 +172,9 @@ class _Laying:
             if not number or not name:
                 continue
             if number not in self.before and number not in self.trees:
-                self._unknown(row, number)
+                self.unknown(row, number)
                 continue
-            tree = self._tree(number, row)
+            tree = self.tree(number, row)
             indicators = tree.setdefault("indicators", {})
             key = _indicator(row, name, indicators)
             if (number, key) in seen:
@@ -181,7 +192,8 @@ class _Laying:
             for place in places:
                 self._lay(place, inside, row, at)
 
-    def _tree(self, number: str, row: Row) -> dict[str, Any]:
+    def tree(self, number: str, row: Row) -> dict[str, Any]:
+        """Return the tree of a project, to be changed: the plan's, or a new one."""
         if number not in self.trees:
             before = self.before.get(number)
             self.trees[number] = _copy(before) if isinstance(before, Mapping) else {}
@@ -237,7 +249,8 @@ class _Laying:
             en = f"the total of {said:,} won is not the sum of the sources, {sum(amounts):,} won"
             row.wrong("total", "total_differs", ko, en, said)
 
-    def _unknown(self, row: Row, number: str) -> None:
+    def unknown(self, row: Row, number: str) -> None:
+        """Note that there is no project of the number in a row."""
         crowded = row.table.is_crowded("unknown_number")
         near = None if crowded else nearest(number, [*self.before, *self.trees])
         ko, en = f"관리번호 '{number}'이(가) 없습니다", f"no project number '{number}'"
@@ -270,24 +283,29 @@ class _Laying:
 
     def _placed(self, problem: Problem) -> Problem:
         """Return the problem at the nearest cell above its path."""
-        best: tuple[Row, str | None] | None = None
-        depth = -1
-        for path, origin in self.origins.items():
-            text = _path(path)
-            is_above = problem.path == text or (problem.path or "").startswith(f"{text}.")
-            if is_above and len(path) > depth:
-                best, depth = origin, len(path)
-        if best is None:
-            return problem
-        row, key = best
-        table = Table(file=row.table.file, sheet=row.table.sheet, columns=())
-        table._found = row.table._found
-        table.wrong(row.number, key, problem.code, problem.ko, problem.en, problem.value)
-        said = table.problems[0]
-        about = f"({problem.path})"
-        return attrs.evolve(
-            said, path=problem.path, ko=f"{said.ko} {about}", en=f"{said.en} {about}"
-        )
+        return placed(problem, {_path(path): origin for path, origin in self.origins.items()})
+
+
+def placed(problem: Problem, origins: Mapping[str, tuple[Row, str | None]]) -> Problem:
+    """Return the problem at the cell (`origins`: path -> row and column) that is nearest above its
+    path; as it is where there is none."""
+    best: tuple[Row, str | None] | None = None
+    depth = -1
+    for text, origin in origins.items():
+        is_above = problem.path == text or (problem.path or "").startswith((f"{text}.", f"{text}["))
+        if is_above and len(text) > depth:
+            best, depth = origin, len(text)
+    if best is None:
+        return problem
+    row, key = best
+    table = Table(file=row.table.file, sheet=row.table.sheet, columns=())
+    table._found = row.table._found
+    table.wrong(row.number, key, problem.code, problem.ko, problem.en, problem.value)
+    said = table.problems[0]
+    about = f"({problem.path})" if problem.path else ""
+    return attrs.evolve(
+        said, path=problem.path, ko=f"{said.ko} {about}".strip(), en=f"{said.en} {about}".strip()
+    )
 
 
 def _path(path: Iterable[str]) -> str:

@@ -113,6 +113,10 @@ class Names:
         name = labels[0].text(lang) if labels else key
         return name if self._ids.get(same(name)) == key else key
 
+    def all_written(self, lang: str) -> tuple[str, ...]:
+        """Return the names of all of them, in their order."""
+        return tuple([self.written(key, lang) for key in self._labels])
+
     def read(self, row: Row, column: str, text: str) -> str:
         """Return the id that the text names, noting where it names none."""
         key = self._ids.get(same(text))
