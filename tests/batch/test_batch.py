@@ -265,6 +265,7 @@ class _Open:
         return evalflow.open(f"sqlite:///{self.path}", plugins=[]).storage
 
 
+@pytest.mark.counting
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("event", "chunk", "turn"),  # decided for each, and once for the two of a chunk
@@ -910,6 +911,7 @@ def test_an_odd_line_is_named_with_its_file_line_and_field(reviewed, tmp_path, c
 # ------------------------------------------------------------------ like firing one by one
 
 
+@pytest.mark.counting
 @pytest.mark.slow
 def test_any_batch_writes_what_firing_one_by_one_writes(tmp_path):
     """After a random life of an office any event is planned for everybody: what is refused is

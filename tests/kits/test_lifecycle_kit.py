@@ -40,6 +40,7 @@ WRONG = {
 }
 
 
+@pytest.mark.counting
 @pytest.mark.slow
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_definition_that_is_wrong_does_not_pass(pytester, wrong):

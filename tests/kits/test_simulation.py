@@ -181,6 +181,7 @@ def test_a_share_beyond_all_is_refused(plan_file, capsys):
     assert "120%" in capsys.readouterr().err
 
 
+@pytest.mark.counting
 @pytest.mark.slow
 def test_three_offices_of_43_projects_reconcile(tmp_path):
     plan = evalflow.load_plan(EXAMPLES / "plan.yaml", plugins=[])
@@ -190,6 +191,7 @@ def test_three_offices_of_43_projects_reconcile(tmp_path):
     assert {states[:2] for states in outcome.states} == {("closed", "unchanged")}
 
 
+@pytest.mark.counting
 @pytest.mark.slow
 def test_programs_side_by_side_come_to_the_same(plan_file, capsys, monkeypatch):
     monkeypatch.setattr("evalflow.testing.simulation.PER_ENGINE", 1)

@@ -59,6 +59,7 @@ def spoilt(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
     return content
 
 
+@pytest.mark.counting
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_whatever_is_handed_over_is_taken_or_clearly_refused(name: str) -> None:
@@ -144,6 +145,7 @@ def odd_data(draw: st.DrawFn, right: dict[str, Any], fields: list[str]) -> dict[
     return data
 
 
+@pytest.mark.counting
 @pytest.mark.slow
 @pytest.mark.parametrize("event", sorted({event for each in ONWARD.values() for event in each}))
 def test_odd_data_moves_nothing_or_moves_it_whole(tmp_path: Path, event: str) -> None:
@@ -242,6 +244,7 @@ assert time.process_time() - began < 10, time.process_time() - began
 """
 
 
+@pytest.mark.counting
 @pytest.mark.slow
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_ends_in_ten_seconds_and_a_gigabyte(bomb: str) -> None:
@@ -261,6 +264,7 @@ def test_a_bomb_ends_in_ten_seconds_and_a_gigabyte(bomb: str) -> None:
     print(f"\n{bomb}: {told.stdout.strip()}")
 
 
+@pytest.mark.counting
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["plan", "lifecycle", "csv", "text"] if INPUTS else ["plan"])
 def test_a_fuzzer_that_follows_the_code_finds_nothing(name: str, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ def test_children_are_killed_at_every_point() -> None:
     assert set(crashes.POINTS) == {*POINTS, *ENGINE_POINTS}
 
 
+@pytest.mark.counting
 @pytest.mark.slow
 def test_nothing_is_lost_or_halved_by_killed_programs() -> None:
     found = crashes.figures_of("evalflow.testing.crashes", "--kills", "40")
@@ -43,6 +44,7 @@ def test_a_crash_harness_notices_what_is_wrong(tmp_path: Path) -> None:
     run.close()
 
 
+@pytest.mark.counting
 @pytest.mark.slow
 def test_the_office_that_never_ends_goes_everywhere() -> None:
     plan, clock, rng = the_plan(), Ticking(), random.Random(1)

@@ -13,6 +13,7 @@ from evalflow.testing.engines import live_and_agree
 LIVES = int(os.environ.get("EVALFLOW_LIVES", "15"))
 
 
+@pytest.mark.counting
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", [False, True], ids=["random lifecycles", "major-works"])
 def test_any_life_is_the_same_everywhere(tmp_path: Path, preset: bool) -> None:

@@ -8,6 +8,7 @@ from evalflow.testing.crashes import figures_of
 from evalflow.testing.races import KINDS
 
 
+@pytest.mark.counting
 @pytest.mark.slow
 def test_of_eight_who_act_at_once_one_wins_and_the_others_hear_the_truth() -> None:
     figures = figures_of("evalflow.testing.races", "--rounds", "30")

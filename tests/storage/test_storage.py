@@ -36,6 +36,7 @@ class TestSQLite(StorageConformance):
         return lambda: partial(open_sqlite, tmp_path / f"{next(numbers)}.db")
 
 
+@pytest.mark.counting
 @pytest.mark.slow
 def test_hundreds_of_lives_are_the_same_as_in_memory(tmp_path: Path) -> None:
     numbers = count()

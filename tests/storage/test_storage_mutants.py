@@ -10,7 +10,10 @@ import pytest
 import storage_mutants
 from evalflow.testing import StorageConformance
 
-pytestmark = pytest.mark.slow  # fifty small runs of pytest: when the kit changes
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.counting,
+]  # fifty small runs of pytest: when the kit changes
 
 
 class Verdicts:

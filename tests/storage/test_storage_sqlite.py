@@ -829,6 +829,7 @@ def fill(storage: SQLiteStorage, count: int) -> None:
         storage.commit(Commit(moves=tuple(adopted)))
 
 
+@pytest.mark.counting
 @pytest.mark.slow
 def test_a_hundred_thousand_projects_are_listed_in_little_memory(
     storage: SQLiteStorage, path: Path
