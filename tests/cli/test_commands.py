@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib import resources
 from pathlib import Path
 
 import attrs
@@ -52,6 +53,24 @@ def test_a_plan_is_checked_imported_and_shown(run):
     code, out, _ = run("--lang", "ko", "plan", "show")
     assert code == 0
     assert "보도 정비" in out
+
+
+def test_a_migration_by_which_its_maker_gains_waits_for_a_second_person(adopted, tmp_path):
+    preset = resources.files("evalflow.lifecycle") / "presets" / "major-works.yaml"
+    text = preset.read_text("utf-8").replace("name: major-works", "name: ours", 1)
+    said = r"(  approve_change:\n(?:.*\n){2} +by: \[)"
+    text, count = re.subn(said, r"\1policy_office, ", text)
+    assert count == 1
+    (tmp_path / "ours.yaml").write_text(text, encoding="utf-8")
+    words = ("lifecycle", "migrate", "ours.yaml", "--reason", "전결", "--as")
+    code, out, _ = adopted(*words, "policy-1")
+    assert (code, "approve_change (policy_office)" in out) == (1, True)
+    code, out, _ = adopted(*words, "policy-2", "--propose")
+    assert (code, "another person runs the same command" in out) == (0, True)
+    code, out, _ = adopted(*words, "policy-1", "-o", "move.jsonl")
+    assert (code, "3" in out) == (0, True)
+    assert adopted("batch", "apply", "move.jsonl", "--as", "policy-1")[0] == 0
+    assert adopted("verify")[0] == 0
 
 
 def test_times_that_lie_ahead_are_put_right(adopted, tmp_path):

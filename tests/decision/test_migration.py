@@ -51,6 +51,11 @@ def renamed() -> evalflow.Lifecycle:
     return newer(*RENAMED)
 
 
+def second(office, new: evalflow.Lifecycle, **how) -> None:
+    """Let another person propose it first, for whoever migrates gains by it."""
+    office.engine.plans.propose_migration("gu", new, by="policy-2", reason="새 절차", **how)
+
+
 def outcomes(receipts):
     return {receipt.project: receipt.outcome for receipt in receipts}
 
@@ -332,6 +337,7 @@ def test_an_event_that_separates_duties_is_not_dropped_within_the_period(office)
     dropped = newer(("self_evaluate", "self_assess"))
     engine = office.engine
     assert engine.plans.migrate("gu", same, by="policy-1", reason="x").counts["refused"] == 0
+    second(office, dropped)
     batch = engine.plans.migrate("gu", dropped, by="policy-1", reason="x")
     assert batch.reasons == {"event_dropped": 3}
     (reason, *_) = next(iter(batch)).reasons
@@ -350,6 +356,7 @@ def test_an_event_that_was_given_a_later_day_is_not_dropped_within_the_period(of
         reason="출장",
     )
     dropped = newer(("self_evaluate", "self_assess"))
+    second(office, dropped)
     batch = office.engine.plans.migrate("gu", dropped, by="policy-1", reason="x")
     assert {line.project: [r.code for r in line.reasons] for line in batch} == {
         "gu/1": ["event_dropped"],
@@ -416,6 +423,7 @@ def test_who_acted_is_barred_under_the_new_names_too(office):
 
 def test_acts_that_nothing_of_the_new_lifecycle_stands_for_are_not_forgotten(office):
     acted(office)
+    second(office, other_names())
     batch = office.engine.plans.migrate("gu", other_names(), by="policy-1", reason="새 이름")
     lines = {line.project: line for line in batch}
     assert {r.code for r in lines["gu/1"].reasons} == {"event_dropped"}

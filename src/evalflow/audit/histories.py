@@ -30,6 +30,7 @@ from evalflow.decision.replay import (
     replay_migration,
     replay_redating,
 )
+from evalflow.decision.second_person import newest_proposal
 from evalflow.decision.situation import Situation, evaluation_for
 from evalflow.errors import PluginError
 from evalflow.lifecycle.definition import Lifecycle
@@ -369,7 +370,9 @@ class History:
         if event is None:
             left = self.ground.lifecycle(old)
             assert left is not None, "its earlier entries were played by it"
-            return replay_migration(self._situation(footing, left, entry), entry, lifecycle)
+            known = self.ground.chain(self.plan).entries[: under.number if under else 0]
+            situation = self._situation(footing, left, entry)
+            return replay_migration(situation, entry, lifecycle, newest_proposal(known))
         return replay_event(self._situation(footing, lifecycle, entry), event, entry)
 
     def _adopted(

@@ -28,13 +28,16 @@ from evalflow.decision.decide import DRIFT
 from evalflow.decision.entries import sections
 from evalflow.decision.migration import MIGRATE
 from evalflow.decision.replay import Right, effective_period, redating_of
+from evalflow.decision.second_person import PROPOSE_MIGRATION
 from evalflow.files.words import has_words
 from evalflow.model import OPENING, REDATE, Entry, PlanEntry
 from evalflow.model.canonical import canonical, digest
 from evalflow.plan.differences import ADOPT
 from evalflow.plan.stored import stored_head
 
-EVENTS = frozenset((ADOPT, REVISE, PROPOSE, CONFIRM, CHANGE, MIGRATE, REDATE, OPENING))
+EVENTS = frozenset(
+    (ADOPT, REVISE, PROPOSE, CONFIRM, CHANGE, MIGRATE, PROPOSE_MIGRATION, REDATE, OPENING)
+)
 """The events of a plan's history. There are no others."""
 
 _FIRST = frozenset((ADOPT, OPENING))
@@ -132,7 +135,7 @@ class PlanHistory:
         yield from self._revisions(entry)
         if entry.event == OPENING:
             self._opened(entry)
-        elif entry.event in (ADOPT, REVISE, PROPOSE, CONFIRM, REDATE):
+        elif entry.event in (ADOPT, REVISE, PROPOSE, CONFIRM, PROPOSE_MIGRATION, REDATE):
             yield from self._allowed(entry, last)
         if entry.event == CONFIRM:
             yield from self._confirmed(entry, last)

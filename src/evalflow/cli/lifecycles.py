@@ -215,6 +215,11 @@ def diff_command(session: Session, one: str, other: str, as_json: bool) -> int:
     metavar="OLD=NEW",
     help="처리 대응 · Which event is which.",
 )
+@click.option(
+    "--propose",
+    is_flag=True,
+    help="둘째 사람에게 올림 · Let it wait for a second person, who then migrates.",
+)
 @click.option("--each", is_flag=True, help="되는 것만 · Move those that can be, not all or none.")
 @click.option("-o", "--out", metavar="FILE", help="배치 파일 · Batch to write; else only show.")
 @_pass
@@ -227,13 +232,16 @@ def migrate(
     where: tuple[str, ...],
     mapped: tuple[str, ...],
     mapped_events: tuple[str, ...],
+    propose: bool,
     each: bool,
     out: str | None,
 ) -> int:
     """다른 절차로 이행 · Plan how a plan's projects move to another lifecycle, or version.
 
     Shows what changes and who would be stranded; writes nothing to the store. The batch in FILE
-    is applied with `evalflow batch apply FILE`. Exit code 1 where a project is stranded.
+    is applied with `evalflow batch apply FILE`. Exit code 1 where a project is stranded. Where
+    whoever migrates would gain rights by it, or the plan asks for a second person, one person
+    proposes it with --propose, and another migrates.
     """
     import evalflow
     from evalflow.cli.batches import print_plan
@@ -245,6 +253,19 @@ def migrate(
     with session.open() as engine:
         chosen = read_where(where)
         plan = plan_id or engine.plans.only()
+        if propose:
+            entry = engine.plans.propose_migration(
+                plan, new, by=actor, reason=reason, states=states, events=events
+            )
+            session.echo(
+                session.say(
+                    f"{plan} #{entry.number}: {new.fingerprint} 이행안을 올렸습니다. 다른 사람이 "
+                    "같은 명령을 --propose 없이 실행합니다.",
+                    f"{plan} #{entry.number}: the migration to {new.fingerprint} was proposed; "
+                    "another person runs the same command without --propose.",
+                )
+            )
+            return 0
         moving = {each.lifecycle for each in engine.projects(**{**chosen, "plan": plan})}
         for fingerprint in sorted(moving - {new.fingerprint}):
             session.echo(f"{fingerprint} → {new.fingerprint}")

@@ -595,6 +595,7 @@ _PLAN_EVENTS = {
     "confirm": ("수정안 시행", "Proposed revision confirmed"),
     "change": ("사업 변경 반영", "Change of a project approved"),
     "migrate": ("절차 이행", "Lifecycle migrated"),
+    "propose_migration": ("절차 이행안", "Migration proposed"),
     "redate": ("시각 바로잡기", "Times put right"),
     "opening": ("이전 저장소에서 이월", "Opening balance of an older store"),
 }

@@ -12,16 +12,17 @@ from typing import Any
 
 import attrs
 
-from evalflow.decision.adoption import revising
+from evalflow.decision.adoption import confirming, revising
 from evalflow.decision.decide import Check, Decision, entitled
 from evalflow.decision.entries import following, moved
+from evalflow.decision.second_person import lacking_second
 from evalflow.decision.situation import Situation
 from evalflow.errors import InvalidInput, Problem, Reason
 from evalflow.files.words import IN_WORDS, has_words
 from evalflow.lifecycle.change_procedure import asked_before_deciding, change_event, deciders
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.lifecycle.state_mapping import carry, closes_changes
-from evalflow.model import Actor, Evaluation, Label, Move, PlanHead
+from evalflow.model import Actor, Evaluation, Label, Move, PlanEntry, PlanHead
 from evalflow.model.canonical import digest
 
 MIGRATE = "migrate"
@@ -35,13 +36,14 @@ FIELDS = (
 )
 
 
-def migration(old: Lifecycle, head: PlanHead) -> Event:
+def migration(old: Lifecycle, head: PlanHead, *, proposed: bool = False) -> Event:
     """Return the event by which a project leaves this lifecycle: those may fire it who may revise
-    the plan."""
+    the plan; where somebody `proposed` it, those who may confirm a revision, too."""
+    by = revising(old, head)
     return Event(
         name=MIGRATE,
         label=Label("절차 이행", "Migrate"),
-        by=revising(old, head),
+        by=tuple(dict.fromkeys((*by, *confirming(old, head)))) if proposed else by,
         transitions=(),
         leads=next(iter(old.regions)),
         data=FIELDS,
@@ -57,6 +59,7 @@ def migrate(
     *,
     key: str | None = None,
     again: bool = False,
+    proposed: PlanEntry | None = None,
 ) -> Decision:
     """Decide whether the actor may move the project to the lifecycle `new`, and draft it: the same
     checks as for any event, of the office's own unit.
@@ -69,6 +72,10 @@ def migrate(
     know keep their names. What was done in the period under a separation of duties is carried
     along under the new name, or the migration is refused: nobody becomes free to review themselves.
 
+    `proposed` is the migration that waits for a second person in the plan's history: whoever would
+    gain by the new rules, and everybody where the plan asks for it, needs another person to have
+    proposed just this one (see `second_person`).
+
     Raises:
         InvalidInput: `states` or `events` is no mapping, or names what neither lifecycle has.
     """
@@ -79,7 +86,7 @@ def migrate(
     events = _mapping(data.get("events") or {}, "events", old.events, new.events)
     evaluation, forgotten = _carried(situation.snapshot.evaluation, old, new, events)
     today = situation.calendar.today(at)
-    event = migration(old, situation.head)
+    event = migration(old, situation.head, proposed=proposed is not None)
     after, stranded = carry(project.states, old, new, mapping)
     reasons = tuple(stranded)
     if new.fingerprint == old.fingerprint:
@@ -101,6 +108,22 @@ def migrate(
     if not again:  # earlier releases did not ask it
         reasons = (*reasons, *_weaker(old, new, situation.head), *forgotten)
     right = entitled(situation, event, actor, situation.head.office, today)
+    role, unit, duties = right.checks
+    if right.grant is not None and new.fingerprint != old.fingerprint:
+        lacks = lacking_second(
+            head=situation.head,
+            directory=situation.directory,
+            old=old,
+            new=new,
+            states=mapping,
+            events=events,
+            actor=actor,
+            on_behalf_of=right.grant.on_behalf_of,
+            proposed=proposed,
+        )
+        # Before plans had a history there was nowhere to propose it.
+        if lacks is not None and situation.snapshot.plan_head:
+            duties = attrs.evolve(duties, reasons=(*duties.reasons, lacks))
     reason = data.get("reason")
     unsaid: tuple[Reason, ...] = ()
     if not isinstance(reason, str) or not reason.strip():
@@ -108,7 +131,7 @@ def migrate(
     elif not has_words(reason):
         ko, en = (said.format(reason) for said in IN_WORDS)
         unsaid = (Reason(code="bad_data", ko=ko, en=en, about="reason"),)
-    checks = (Check("state", reasons), *right.checks, Check("guards"), Check("input", unsaid))
+    checks = (Check("state", reasons), role, unit, duties, Check("guards"), Check("input", unsaid))
     move = None
     if right.grant is not None and all(check.passed for check in checks):
         written = None

@@ -252,12 +252,17 @@ class _Verdicts(Mapping[str, Guard]):
 # --------------------------------------------------------------------------- beside a lifecycle
 
 
-def replay_migration(situation: Situation, entry: Entry, new: Lifecycle) -> Replayed:
-    """Decide a migration to the lifecycle `new` again. Raises as `replay_event`."""
+def replay_migration(
+    situation: Situation, entry: Entry, new: Lifecycle, proposed: PlanEntry | None
+) -> Replayed:
+    """Decide a migration to the lifecycle `new` again, which somebody `proposed`. Raises as
+    `replay_event`."""
     known, actor = _actor(situation, entry, situation.head.office)
     data = {name: entry.data.get(name) for name in ("states", "events")}
     data["reason"] = entry.reason
-    decision = migrate(situation, actor, entry.at, data, new, key=entry.key, again=True)
+    decision = migrate(
+        situation, actor, entry.at, data, new, key=entry.key, again=True, proposed=proposed
+    )
     return Replayed(move=decision.move, checks=_failed(decision), known=known)
 
 

@@ -51,6 +51,7 @@ from evalflow.decision.redating import (
     unsaid,
 )
 from evalflow.decision.repeated import migrates_the_same, says_the_same
+from evalflow.decision.second_person import PROPOSE_MIGRATION, proposal_data
 from evalflow.engine.clock_guard import ClockGuard
 from evalflow.engine.outbox import bring_forward
 from evalflow.engine.queries import Queries
@@ -206,7 +207,9 @@ class Commands:
         if event_name == MIGRATE:
             new = (offered or self._offered()).lifecycle(data.get("lifecycle"))
             situation = self.rules.situation(snapshot, None, at)
-            return (migrate(situation, by, at, data, new, key=key),), situation.basis()
+            proposed = self.rules.proposed_migration(snapshot)
+            decided = migrate(situation, by, at, data, new, key=key, proposed=proposed)
+            return (decided,), situation.basis()
         event = self.rules.event(snapshot, event_name)
         situations = self.rules.situations(snapshot, event, at)
         if answers is not None:
@@ -587,6 +590,46 @@ class Commands:
         self._check_clock(commit.moves)
         self._check_ahead(adoption.at)
         self.storage.commit(commit)
+
+    def propose_migration(
+        self,
+        plan_id: str,
+        lifecycle: Lifecycle,
+        by: Actor | str,
+        reason: str,
+        states: Mapping[str, str],
+        events: Mapping[str, str],
+    ) -> PlanEntry:
+        """Let a migration wait for a second person; nothing moves."""
+        self.queries.check_plan(plan_id)
+        at = self.now()
+        self._check_ahead(at)
+        new = self._offered().lifecycle(lifecycle.tree)
+        terms = self.rules.terms(plan_id)
+        head, directory = terms.head, terms.directory
+        actor = directory.recognised(by) if isinstance(by, Actor) else directory.actor(by)
+        old = self.rules.lifecycle_of(plan_id)
+        assert old is not None, "a plan has a lifecycle"
+        today = terms.calendar.today(at)
+        grant = entitled(PROPOSE_MIGRATION, old, head, directory, actor, today)
+        if not has_words(reason):
+            raise Refused(plan_id, PROPOSE_MIGRATION, [unsaid(reason)])
+        last = self.storage.plan_entry(plan_id)
+        move = plan_following(
+            last,
+            plan=plan_id,
+            event=PROPOSE_MIGRATION,
+            actor=actor.id,
+            role=grant.role,
+            on_behalf_of=grant.on_behalf_of,
+            at=at,
+            reason=reason,
+            data=proposal_data(old, new, states, events),
+        )
+        if last is not None:
+            check_clock(last, at)
+        self.storage.commit(Commit(plans=(move,), revisions=((plan_id, head.revision),)))
+        return move.entry
 
     def redate(
         self, plan_id: str, to: dt.datetime, by: Actor | str, reason: str

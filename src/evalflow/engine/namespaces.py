@@ -221,6 +221,31 @@ class Plans:
         """
         return self._commands.confirm(plan_id, number, by)
 
+    def propose_migration(
+        self,
+        plan_id: str,
+        lifecycle: Lifecycle,
+        *,
+        by: Actor | str,
+        reason: str,
+        states: Mapping[str, str] | None = None,
+        events: Mapping[str, str] | None = None,
+    ) -> PlanEntry:
+        """Let a migration wait for a second person, and return the entry of the plan's history that
+        says which: to which lifecycle, and which state and event becomes which. Nothing moves;
+        another person then migrates (`migrate`) with just the same. A revision of the plan
+        overtakes it.
+
+        Raises:
+            Refused: the actor holds none of the roles that may revise the plan, or there is no
+                written reason.
+            NotFound: the store has no such plan, or its directory no such actor.
+            Conflict: someone was first.
+        """
+        return self._commands.propose_migration(
+            plan_id, lifecycle, by, reason, states or {}, events or {}
+        )
+
     def redate(
         self, plan_id: str, *, to: dt.datetime, by: Actor | str, reason: str
     ) -> tuple[str, ...]:
@@ -258,7 +283,10 @@ class Plans:
         written until the batch is applied. `states` says which state of the new lifecycle one
         of the old becomes, `events` the same of events; what both know keeps its name. A project
         that would be stranded is refused, or one in which somebody acted under a separation of
-        duties that would be forgotten; by default all are moved or none.
+        duties that would be forgotten; by default all are moved or none. Where the actor would gain
+        rights by the new lifecycle, or the plan asks for a second person for every revision,
+        another person has to have proposed it (`propose_migration`): refused with
+        `needs_confirmation`.
 
         Raises:
             NotFound, InvalidInput: as `Engine.batch`.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from evalflow.decision.guards import Guard
+from evalflow.decision.second_person import newest_proposal
 from evalflow.decision.situation import Needs, Situation, evaluation_for, last_fixed, needs
 from evalflow.errors import NotFound, StorageError
 from evalflow.lifecycle.definition import Event, Lifecycle
@@ -18,6 +19,7 @@ from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import (
     Entry,
     Evaluation,
+    PlanEntry,
     PlanHead,
     Project,
     ProjectDefinition,
@@ -85,6 +87,7 @@ class Rules:
         self._definitions: dict[tuple[str, int], ProjectDefinition] = {}
         self._needs: dict[tuple[str, int, str, str], Needs] = {}
         self._abouts: dict[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {}
+        self._proposed: tuple[tuple[str, str], PlanEntry | None] | None = None
 
     def on(self, storage: Storage) -> Rules:
         """Return the same rules, read from another view of the same store; what is remembered is
@@ -235,6 +238,20 @@ class Rules:
         if event is None:
             raise NotFound("event", name, tuple(lifecycle.events))
         return event
+
+    def proposed_migration(self, snapshot: Snapshot) -> PlanEntry | None:
+        """Return the migration that waits for a second person in the history of the project's
+        plan, as far as the snapshot has it; read once for all projects of a batch."""
+        key = snapshot.project.plan, snapshot.plan_head
+        known = self._proposed
+        if known is None or known[0] != key:
+            entries = []
+            for entry in self.storage.plan_history(snapshot.project.plan):
+                entries.append(entry)
+                if entry.hash == snapshot.plan_head:
+                    break
+            known = self._proposed = key, newest_proposal(entries)
+        return known[1]
 
     # ------------------------------------------------------------------ what a decision looks at
 

@@ -7,6 +7,7 @@ store holds comes back through `stored`.
 from __future__ import annotations
 
 import os
+from functools import cache
 
 import attrs
 
@@ -14,8 +15,8 @@ from evalflow.files.reader import Reader
 from evalflow.lifecycle.builder import Builder
 from evalflow.lifecycle.definition import Lifecycle, Vocabulary
 from evalflow.lifecycle.order import with_actions
-from evalflow.lifecycle.sources import open_source
-from evalflow.model.canonical import Tree
+from evalflow.lifecycle.sources import earlier_presets, open_source, presets
+from evalflow.model.canonical import Tree, canonical
 
 
 def load_lifecycle(source: str | os.PathLike[str], *, vocabulary: Vocabulary) -> Lifecycle:
@@ -43,3 +44,21 @@ def lifecycle_from_tree(tree: Tree, vocabulary: Vocabulary | None = None) -> Lif
         InvalidInput: the tree has mistakes; all of them.
     """
     return Builder(Reader(with_actions(tree)[0], stored=True), vocabulary, None).build()
+
+
+def is_shipped(lifecycle: Lifecycle) -> bool:
+    """Say whether the lifecycle comes with evalflow, word for word: one of the presets, or of their
+    earlier versions."""
+    name = f"{lifecycle.name}/{lifecycle.version}"
+    known = lifecycle.name in presets() or name in earlier_presets()
+    return known and canonical(lifecycle.tree) in _shipped(lifecycle.name)
+
+
+@cache
+def _shipped(name: str) -> frozenset[str]:
+    names = [each for each in presets() if each == name]
+    names += [each for each in earlier_presets() if each.rpartition("/")[0] == name]
+    opened = [open_source(each).source for each in names]
+    return frozenset(
+        canonical(Builder(Reader(source), None, source).build().tree) for source in opened
+    )
