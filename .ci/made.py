@@ -13,7 +13,7 @@ from typing import Any
 import pypdf
 import typst
 
-FORMS = ("plan", "projects", "bureau", "department", "change")
+FORMS = ("plan", "projects", "bureau", "department", "cards", "change")
 OTHERS = (
     "history.jsonl",
     "lifecycle.dot",

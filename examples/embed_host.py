@@ -15,6 +15,9 @@ from typing import ClassVar
 import evalflow
 from evalflow.plugins import Notice
 
+CARD = {"state": "on_track", "text": "추진 중", "papers": ["추진실적"]}
+"""What each of number 6's 22 cards says here."""
+
 PLAN = Path(__file__).parent / "seodaemun-2016" / "plan.yaml"
 SEOUL = dt.timezone(dt.timedelta(hours=9))
 
@@ -89,7 +92,7 @@ async def main() -> list[str]:
                 by=by,
                 data={
                     "actuals": actuals,
-                    "cards": {str(n): "정상" for n in range(1, len(definition.cards) + 1)},
+                    "cards": {str(n): CARD for n in range(1, len(definition.cards) + 1)},
                 },
             ),
         )

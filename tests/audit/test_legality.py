@@ -121,7 +121,7 @@ def test_what_only_this_version_refuses_is_not_checked_and_said_so(office, monke
 def test_whoever_evaluated_does_not_review_separation_of_duties(office):
     office.clock.go("2016-04-04")
     office.fire("gu/1", "self_evaluate", "both-1", actuals={"schools": 10, "lessons": 100})
-    office.evaluate("gu/2", cards={"1": "정상", "2": "정상"})
+    office.evaluate("gu/2")
     office.submit("gu/1")
     office.review("gu/1")
     found = list(forged(office, "gu/1", 4, evolve(actor="both-1")))

@@ -18,12 +18,12 @@ from evalflow.storage import Storage, fault_point
 from evalflow.storage.memory import MemoryStorage
 from evalflow.testing import faults
 from evalflow.testing.children import Child, children
-from offices import GOOD, Clock, Office
+from offices import CARD, GOOD, Clock, Office
 
 EACH = {
     project: {
         "actuals": actuals,
-        **({"cards": {"1": "가", "2": "나"}} if project == "gu/2" else {}),
+        **({"cards": {"1": CARD, "2": CARD}} if project == "gu/2" else {}),
     }
     for project, actuals in GOOD.items()
 }

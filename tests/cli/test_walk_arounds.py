@@ -46,8 +46,8 @@ def changed(path: Path, head: str, number: str, value: Any) -> None:
     book = openpyxl.load_workbook(path)
     page: Any = book.active
     heads = [cell.value for cell in page[1]]
-    row = next(each for each in page.iter_rows(min_row=2) if str(each[0].value) == number)
-    row[heads.index(head)].value = value
+    cells = next(each for each in page.iter_rows(min_row=2) if str(each[0].value) == number)
+    cells[heads.index(head)].value = value
     book.save(path)
 
 

@@ -367,4 +367,5 @@ def test_a_change_asks_for_what_the_plan_was_asked_for(store_url, clock, tmp_pat
         data["change"] = {
             "budget": {"sources": {"시비": 60000000}, "periods": {"2016-Q4": 20000000}}
         }
-        assert engine.fire("gu/2", "request_change", by="elderly-head", data=data)
+        entry = engine.fire("gu/2", "request_change", by="elderly-head", data=data)
+        assert entry.after[1] == "change_requested"

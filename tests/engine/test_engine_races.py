@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import evalflow
-from offices import Clock
+from offices import CARD, Clock
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
@@ -63,7 +63,7 @@ def test_a_bureaus_submission_against_a_departments_amendment(office, round_):
     submission, amendment = at_once(
         lambda: office.submit("gu/1"),
         lambda: office.fire(
-            "gu/2", "amend", "elderly-1", actuals={"centres": 6}, cards={"1": "가", "2": "나"}
+            "gu/2", "amend", "elderly-1", actuals={"centres": 6}, cards={"1": CARD, "2": CARD}
         ),
     )
     states = office.state("gu/1"), office.state("gu/2")

@@ -12,8 +12,9 @@ import pytest
 
 import evalflow
 from evalflow.decision import decide
+from evalflow.decision.cards import cards_of
 from evalflow.model.canonical import canonical, digest
-from offices import PLAN, Clock
+from offices import CARD, PLAN, Clock
 
 
 def test_projects_start_planned_in_the_first_period(office):
@@ -78,12 +79,58 @@ def test_a_lagging_indicator_needs_cause_and_countermeasure(office):
     assert entry.rating["lines"][0]["rate"] == "75.0"
 
 
-def test_a_project_with_sub_projects_sends_all_their_cards(office):
+@pytest.mark.parametrize(
+    ("cards", "lacks"),
+    [
+        ({}, "1 A (no card); 2 B (no card)"),
+        ({"1": CARD}, "2 B (no card)"),
+        ({"1": "정상", "2": CARD}, "1 A (state, or target and actual, papers)"),
+        ({"1": {**CARD, "papers": []}, "2": CARD}, "1 A (papers)"),
+        ({"1": {**CARD, "state": "부진"}, "2": CARD}, "1 A (cause and countermeasure)"),
+        ({"1": {**CARD, "state": None, "target": 3}, "2": CARD},
+         "1 A (state, or target and actual)"),
+    ],
+)  # fmt: skip
+def test_a_project_with_sub_projects_sends_all_their_cards_whole(cards, lacks, office):
+    """R39: 21 cards, or one that says nothing, stop it, with the list."""
     office.clock.go("2016-04-04")
+    given = {"actuals": {"centres": 5}, "cards": cards}
+    (reason,) = office.explain("gu/2", "self_evaluate", "elderly-1", **given).reasons
+    assert (reason.code, reason.en.partition(": ")[2]) == ("cards_missing", lacks)
 
-    assert office.codes(
-        "gu/2", "self_evaluate", "elderly-1", actuals={"centres": 5}, cards={"1": "정상"}
-    ) == ["cards_missing"]
+
+def test_cards_are_records_that_the_policy_office_is_told_of(office):
+    """Side by side: the policy office has them while the bureau still compiles (R39)."""
+    office.clock.go("2016-04-04")
+    behind = {
+        "state": "현저히 부진", "target": "12", "actual": "7", "unit": "회", "spent": "1,000",
+        "text": "7회 운영", "cause": "휴관", "countermeasure": "5월 보강", "papers": "운영일지",
+    }  # fmt: skip
+    not_due = {"state": "시기미도래", "text": "5월부터 시작"}
+    office.evaluate("gu/2", cards={1: behind, 2: not_due})
+    told = [each.notice for each in office.engine.outbox.notices()]
+    assert {(each.name, each.recipient) for each in told if each.name == "cards_sent"} == {
+        ("cards_sent", each) for each in ("policy-1", "policy-2", "both-1")
+    }
+    first, second = cards_of(
+        office.engine.plans.definition("gu/2"), office.engine.evaluation("gu/2").facts["cards"]
+    )
+    assert (first.label.ko, first.state, first.rate) == ("가", "seriously_lagging", Decimal("58.3"))
+    assert (first.spent, first.papers, first.on_track) == (1000, ("운영일지",), False)
+    assert (second.state_label.ko, second.rate, second.lacking()) == ("시기미도래", None, ())
+    office.evaluate("gu/3")
+    assert not [each for each in office.engine.outbox.notices()
+                if (each.notice.name, each.notice.project) == ("cards_sent", "gu/3")]  # fmt: skip
+
+
+def test_what_a_card_cannot_say_is_told(office):
+    office.clock.go("2016-04-04")
+    with pytest.raises(evalflow.Refused) as error:
+        office.evaluate("gu/2", cards={"1": {**CARD, "state": "좋음", "rate": 3}, "3": CARD})
+    said = error.value.text("ko")
+    assert "cards.1.state: 다음 중 하나여야 합니다: 완료(done), 정상(on_track)" in said
+    assert "cards.1.rate: 알 수 없는 항목 'rate'" in said
+    assert "cards.3: 관리카드 '3'이(가) 없습니다" in said
 
 
 def test_a_bureau_submits_all_of_its_projects_or_none(office):

@@ -15,7 +15,7 @@ from evalflow.engine import commands
 from evalflow.plugins import GuardSpec
 from evalflow.storage import fault_point
 from evalflow.testing.firings import open_office
-from offices import PLAN, Office
+from offices import CARD, PLAN, Office
 
 ORDERS = """\
 evalflow: plan/1
@@ -85,7 +85,7 @@ def test_a_submission_is_not_written_over_a_project_that_moved_on(
     office.evaluate("gu/2")
     interposed(
         lambda: office.fire(
-            "gu/2", "amend", "elderly-1", actuals={"centres": 6}, cards={"1": "가", "2": "나"}
+            "gu/2", "amend", "elderly-1", actuals={"centres": 6}, cards={"1": CARD, "2": CARD}
         )
     )
     with pytest.raises(evalflow.Conflict):

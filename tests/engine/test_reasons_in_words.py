@@ -8,7 +8,7 @@ import pytest
 
 import evalflow
 from evalflow.files.words import has_words
-from offices import PLAN
+from offices import CARD, PLAN
 
 
 @pytest.mark.parametrize("text", ["비", "태풍 피해", "x", "2016년", "re: 1"])
@@ -177,9 +177,9 @@ def test_an_exclusion_and_a_double_evaluation_have_words(old, new, path, office,
 def test_a_card_and_a_declared_change_say_something(office):
     """R39: an empty card is none, and each that is empty is told."""
     office.clock.go("2016-04-04")
-    data = {"actuals": {"centres": 5}, "cards": {"1": ".", "2": "정상"}}
+    data = {"actuals": {"centres": 5}, "cards": {"1": {**CARD, "text": "."}, "2": CARD}}
     (told,) = office.explain("gu/2", "self_evaluate", "elderly-1", **data).reasons
     assert told.code == "cards_missing"
-    assert "1 of 2 management cards are missing or empty: 1" in told.en
+    assert "1 of 2 management cards are missing or empty: 1 A (what was done)" in told.en
     with pytest.raises(evalflow.InvalidInput, match="says nothing"):
         office.evaluate("gu/3", declared={"2": "."})

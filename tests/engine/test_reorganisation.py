@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 import evalflow
-from offices import GOOD, PLAN, SEOUL, Clock, Office
+from offices import CARD, GOOD, PLAN, SEOUL, Clock, Office
 
 # From 1 May 도로과 is called 보도과. On 1 July 어르신과 is merged into 교육과, and what 교육과 did
 # for schools goes to a new 도서관과 of the other bureau.
@@ -81,7 +81,7 @@ def _without_appointments(text: str) -> str:
 def evaluate(office: Office, project: str, by: str) -> None:
     data = {"actuals": SECOND[project]}
     if project == "gu/2":
-        data["cards"] = {"1": "정상", "2": "정상"}
+        data["cards"] = {"1": CARD, "2": CARD}
     office.fire(project, "self_evaluate", by, **data)
 
 

@@ -28,7 +28,7 @@ EVALUATE = """\
     fill:
       actuals: {of_target: [98, 107], but: {3: 82}}
       spent: {of_budget: 50}
-      cards: 정상
+      cards: {text: 추진함, papers: [일지], cause: 지연, countermeasure: 독려}
       declared: approved
       explanations: {cause: 지연, countermeasure: 독려}
 """
@@ -83,7 +83,9 @@ def test_figures_come_about_by_rule_and_are_the_same_at_every_run(run: Run, stor
     assert "declared" not in first.data
     assert first.data["spent"] == 0  # the plan has no budget by quarters
     (second,) = entries(store, "gu/2", "self_evaluate")
-    assert second.data["cards"] == {"1": "정상", "2": "정상"}
+    assert second.data["cards"] == {
+        n: {"state": "on_track", "text": "추진함", "papers": ["일지"]} for n in ("1", "2")
+    }
     (third,) = entries(store, "gu/3", "self_evaluate")
     assert third.data["actuals"] == {"metres": "328", "complaints": "59"}  # down: above is short
     assert third.data["explanations"]["metres"] == {"cause": "지연", "countermeasure": "독려"}

@@ -129,6 +129,9 @@ projects:
         targets: {2016-Q1: 50, 2016-Q2: 50, 2016-Q3: 40, 2016-Q4: 40}
 """
 
+CARD = {"state": "on_track", "text": "정상 추진", "papers": ["추진실적"]}
+"""A management card that says all that a card must say (R39)."""
+
 GOOD: dict[str, dict[str, Any]] = {
     "gu/1": {"schools": 10, "lessons": 100},
     "gu/2": {"centres": 5},
@@ -187,7 +190,7 @@ class Office:
         by = {"gu/1": "education-1", "gu/2": "elderly-1", "gu/3": "road-1"}[project]
         data.setdefault("actuals", GOOD[project])
         if project == "gu/2":
-            data.setdefault("cards", {"1": "정상", "2": "정상"})
+            data.setdefault("cards", {"1": CARD, "2": CARD})
         return self.fire(project, "self_evaluate", by, **data)
 
     def compile(self, project: str) -> evalflow.Entry:

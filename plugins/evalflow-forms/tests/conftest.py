@@ -16,6 +16,7 @@ import evalflow
 from evalflow.plugins import FormRequest
 
 PLAN = "seodaemun-2016"
+CARD = {"state": "on_track", "text": "정상 추진", "papers": ["추진실적"]}
 BUREAU = "autonomy"
 EXAMPLE = evalflow.example(PLAN)
 
@@ -53,7 +54,7 @@ class Office:
             each.id: {"cause": "협의 지연", "countermeasure": "집중 추진", "follow_up": "점검"}
             for each in definition.indicators
         }
-        data["cards"] = {str(n): "정상" for n in range(1, len(definition.cards) + 1)}
+        data["cards"] = {str(n): CARD for n in range(1, len(definition.cards) + 1)}
         if not definition.cards:
             del data["cards"]
         unit = self.engine.project(project).unit

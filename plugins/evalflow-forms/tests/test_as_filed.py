@@ -224,7 +224,7 @@ def test_a_change_is_said_in_words(fresh: Any) -> None:
         fresh,
         {
             "indicators": {"cameras": {"targets": {"2016-Q4": "54"}}, "uptime": {"weight": "2"}},
-            "budget": {"sources": {"국비": "270000000"}},
+            "budget": {"sources": {"국비": "270000000"}, "periods": {"2016-Q4": "170000000"}},
             "end": "2016-11-30",
             "unit": "audit-office",
             "schedule": {"2016-12": "준공 검사"},
@@ -245,7 +245,7 @@ def test_a_change_is_said_in_words(fresh: Any) -> None:
     said = str(list(rows))
     assert "›" not in said
     assert "2016-Q" not in said
-    assert "사업비 970,000,000원과 다름" in str(table(made, "대비표").remarks)
+    assert "와 다름" not in str(table(made, "대비표").remarks)  # the quarters come to the sources
     assert ["3", "방침", "예정", "-"] in texts(table(made, "추진 경과"))
 
 

@@ -22,6 +22,8 @@ from evalflow import InvalidInput
 from evalflow.plugins import Grade, Grader, Plugins, Rating, hookimpl
 from evalflow.testing.firings import PLAN, SEOUL, Clock
 
+CARD = {"state": "on_track", "text": "정상 추진", "papers": ["추진실적"]}
+
 SABC = [
     {"grade": "S", "share": "20"},
     {"grade": "A", "share": "30"},
@@ -245,7 +247,7 @@ def office(tmp_path: Path) -> Any:
         clock.moment = dt.datetime(2016, 4, 4, 10, tzinfo=SEOUL)
         engine.fire(
             "office-2016/1", "self_evaluate", by=plan.actor("education-1"),
-            data={"actuals": {"schools": 10, "lessons": 100}, "cards": {"1": "ok", "2": "ok"}},
+            data={"actuals": {"schools": 10, "lessons": 100}, "cards": {"1": CARD, "2": CARD}},
         )  # fmt: skip
         engine.fire(
             "office-2016/2", "self_evaluate", by=plan.actor("elderly-1"),

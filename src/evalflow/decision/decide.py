@@ -641,7 +641,7 @@ def _notices(firing: Firing, draft: Draft, entry: Entry, stands: Project) -> tup
             rule.entering not in entry.after or rule.entering in entry.before
         ):
             continue
-        if rule.when is not None and firing.data.get(rule.when) is not True:
+        if rule.when is not None and firing.data.get(rule.when) in (None, False, {}):
             continue
         words = Label(
             f"[{rule.label.ko}] {stands.id} {stands.label.ko}",

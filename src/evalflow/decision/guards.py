@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from evalflow.decision import signing
 from evalflow.decision.actions import VISIT_NOTICES
+from evalflow.decision.cards import Card, cards_of
 from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.follow_up import cooperation_answered
 from evalflow.decision.procedure_guards import PROCEDURE_GUARDS
@@ -131,24 +132,35 @@ def _banded(firing: Firing, rated: Line | Rating | None) -> tuple[str, Label]:
 _EXPLANATION_KO = {"cause": "부진사유", "countermeasure": "대책"}
 
 
-def cards_complete(firing: Firing, after: Draft) -> Reasons:
+def cards_complete(firing: Firing, after: Draft, *, records: str = "text") -> Reasons:
     """Refuse while a project with sub-projects lacks some of their cards, or some of them say
-    nothing (R39: 22 for no. 6)."""
+    nothing (R39: 22 for no. 6). With `records: whole` each is a record: figures or state, what was
+    done, papers, and where it lags cause and countermeasure."""
     expected = len(firing.definition.cards)
     if not expected or firing.given("figures") is None:
         return None
-    given = firing.given("cards") or {}
-    cards = [given.get(str(number)) or "" for number in range(1, expected + 1)]
-    lacking = [number for number, card in enumerate(cards, 1) if not has_words(card)]
-    if not lacking:
+    cards = cards_of(firing.definition, firing.given("cards"))
+    if records == "whole":
+        incomplete = [each for each in cards if each.lacking()]
+    else:
+        incomplete = [each for each in cards if not has_words(each.text)]
+    if not incomplete:
         return None
-    numbers = ", ".join(map(str, lacking))
+    ko = en = ", ".join(str(each.number) for each in incomplete)
+    if records == "whole":
+        ko = "; ".join(_lacking(each, "ko") for each in incomplete)
+        en = "; ".join(_lacking(each, "en") for each in incomplete)
     return Reason(
         code="cards_missing",
-        ko=f"관리카드 {expected}개 가운데 {len(lacking)}개가 없거나 비어 있습니다: {numbers}",
-        en=f"{len(lacking)} of {expected} management cards are missing or empty: {numbers}",
+        ko=f"관리카드 {expected}개 가운데 {len(incomplete)}개가 없거나 비어 있습니다: {ko}",
+        en=f"{len(incomplete)} of {expected} management cards are missing or empty: {en}",
         about="cards",
     )
+
+
+def _lacking(card: Card, lang: str) -> str:
+    what = ", ".join(each.text(lang) for each in card.lacking())
+    return f"{card.number} {card.label.text(lang)} ({what})"
 
 
 def changes_declared(firing: Firing, after: Draft) -> Reasons:
@@ -691,7 +703,15 @@ _EVALUATION_GUARDS: tuple[tuple[GuardSpec, Guard], ...] = (
     ),
     (_spec("figures_complete", "실적 완비", "figures complete"), figures_complete),
     (_spec("lagging_explained", "부진사유·대책", "lagging explained"), lagging_explained),
-    (_spec("cards_complete", "관리카드 완비", "cards complete"), cards_complete),
+    (
+        _spec(
+            "cards_complete",
+            "관리카드 완비",
+            "cards complete",
+            params={"records": ("text", "whole")},
+        ),
+        cards_complete,
+    ),
     (_spec("changes_declared", "변경사항 기재", "changes declared"), changes_declared),
     (_spec("change_is_filed", "변경 공문 제출됨", "change is filed"), change_is_filed),
     (_spec("change_is_declared", "변경 기재됨", "change is declared"), change_is_declared),

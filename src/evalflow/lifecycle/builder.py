@@ -675,17 +675,17 @@ class Builder:
             )
 
     def _when(self, event: Part, notice: Part) -> str | None:
-        """Return the field, a flag, that a notice waits for."""
+        """Return the field that a notice waits for: a flag, or cards that were sent."""
         when = notice.text("when", None)
         if when is None:
             return None
         flags = [
             name
             for name, field in self._named(event, "data", ("항목", "field"))
-            if field.tree.get("type") == "flag"
+            if field.tree.get("type") in ("flag", "cards")
         ]
         if when not in flags:
-            notice.unknown("when", ("예/아니요 항목", "field"), flags)
+            notice.unknown("when", ("예/아니요 항목 또는 관리카드", "field"), flags)
         return when
 
     def _duties(self) -> tuple[Duty, ...]:

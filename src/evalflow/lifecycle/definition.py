@@ -168,8 +168,8 @@ class NoticeRule:
     `to` names roles (holders for the project's unit), `cooperating` for the heads of the
     units that must cooperate, or `next_signer` for whoever signs next in the event's line.
     `entering` limits it to firings that bring the project into that state, `when` to those in
-    which that field, a flag, was given as true; None means every firing. `ask` is
-    what the recipient is asked to do, in a sentence.
+    which that field, a flag, was given as true, or cards were given; None means every firing.
+    `ask` is what the recipient is asked to do, in a sentence.
     """
 
     name: str

@@ -541,6 +541,35 @@ def _card_numbers(scope: _Scope) -> Iterable[str]:
     return [str(number) for number in range(1, len(scope.definition.cards) + 1)]
 
 
+CARD_STATES: Mapping[str, Label] = {
+    "done": Label("완료", "Done"),
+    "on_track": Label("정상", "On track"),
+    "lagging": Label("부진", "Lagging"),
+    "seriously_lagging": Label("현저히 부진", "Seriously lagging"),
+    "not_due": Label("시기미도래", "Not due yet"),
+}
+"""How a sub-project goes by its own card (관리카드, R39)."""
+
+
+def _card_state(value: Any, scope: _Scope) -> _Answer:
+    said = "".join(value.split()) if isinstance(value, str) else None
+    for name, label in CARD_STATES.items():
+        if said in (name, "".join(label.ko.split())):
+            return name
+    shown = ", ".join(f"{label.ko}({name})" for name, label in CARD_STATES.items())
+    return _Wrong(
+        "",
+        value,
+        f"다음 중 하나여야 합니다: {shown} (받은 값: {value!r})",
+        f"expected one of {', '.join(CARD_STATES)}, got {value!r}",
+    )
+
+
+def _card(value: Any, scope: _Scope) -> _Answer:
+    """Read a card: a record, or bare text, which is what was done."""
+    return _card_record(value, scope) if isinstance(value, Mapping) else _text(value, scope)
+
+
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -610,6 +639,21 @@ def _vote(value: Any, scope: _Scope) -> _Answer:
     return _one_of(value, VOTES)
 
 
+_card_record = _record(
+    {
+        "state": _card_state,
+        "target": _number,
+        "actual": _number,
+        "unit": _text,
+        "budget": _money,
+        "spent": _money,
+        "text": _text,
+        "cause": _reason,
+        "countermeasure": _reason,
+        "papers": _list(_text),
+    },
+    (),
+)
 _sign_off = _record({"role": _text, "actor": _text, "for": _text, "on": _date}, ("role", "actor"))
 
 _READERS: dict[str, _Reader] = {
@@ -634,7 +678,7 @@ _READERS: dict[str, _Reader] = {
         "성과지표",
         "indicator",
     ),
-    "cards": _by_key(_text, _card_numbers, "관리카드", "card"),
+    "cards": _by_key(_card, _card_numbers, "관리카드", "card"),
     "declarations": _by_key(_statement, lambda _: None, "변경", "change"),
     "months": _months,
     "judgements": _judgements,

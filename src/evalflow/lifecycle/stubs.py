@@ -51,6 +51,18 @@ class Visit(TypedDict):
     notified_on: NotRequired[Day]
     unannounced: NotRequired[str]
 
+class Card(TypedDict, total=False):
+    state: str
+    target: Number
+    actual: Number
+    unit: str
+    budget: Number
+    spent: Number
+    text: str
+    cause: str
+    countermeasure: str
+    papers: Sequence[str]
+
 class Measure(TypedDict):
     measure: str
     owner: str
@@ -74,7 +86,7 @@ _TYPES = {
     "sign_off": "Signature | Sequence[Signature]",
     "figures": "Figures",
     "explanations": "Mapping[str, Explanation]",
-    "cards": "Mapping[str, str] | Mapping[int, str]",
+    "cards": "Mapping[str, str | Card] | Mapping[int, str | Card]",
     "declarations": "Mapping[str, str] | Mapping[int, str]",
     "months": "Mapping[str, str]",
     "judgements": 'Literal["confirmed"] | Mapping[str, Literal["confirmed"] | Override]',

@@ -1,3 +1,5 @@
+from evalflow.decision.cards import Card as Card
+from evalflow.decision.cards import cards_of as cards_of
 from evalflow.decision.corrected import Correction as Correction
 from evalflow.decision.corrected import corrections as corrections
 from evalflow.decision.firing import Draft as Draft

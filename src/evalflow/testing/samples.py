@@ -145,7 +145,8 @@ def _explanations(field: Field, on: SampleContext) -> Tree:
 
 
 def _cards(field: Field, on: SampleContext) -> Tree:
-    return {str(number): WORDS for number in range(1, len(on.definition.cards) + 1)}
+    card = {"state": "on_track", "text": WORDS, "papers": [WORDS]}
+    return {str(number): card for number in range(1, len(on.definition.cards) + 1)}
 
 
 def _declarations(field: Field, on: SampleContext) -> Tree:

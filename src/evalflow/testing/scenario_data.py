@@ -199,11 +199,41 @@ def _money(part: Part, name: str, _: Lifecycle, numbers: Mapping[str, Any]) -> F
 # --------------------------------------------------------------------------- words
 
 
-def _cards(part: Part, name: str, _: Lifecycle, __: Mapping[str, Any]) -> Fill:
-    text = part.text(name)
+_OF_CARDS = ("text", "papers", "cause", "countermeasure")
+
+
+def _cards(part: Part, name: str, lifecycle: Lifecycle, numbers: Mapping[str, Any]) -> Fill:
+    """Read what the cards say: one text for each, or a record. In records as many are on track as
+    the project's own share of its cards says where that is filled beside them (20/22)."""
+    if isinstance(part.tree[name], str):
+        text = part.text(name)
+        return lambda place: {str(n): text for n, _ in enumerate(place.definition.cards, 1)} or None
+    inside = part.mapping(name)
+    inside.only(set(_OF_CARDS))
+    text, papers = inside.text("text"), list(inside.texts("papers"))
+    behind = {key: inside.text(key) for key in _OF_CARDS[2:] if key in inside}
+    beside = next(
+        (
+            key
+            for key, each in part.tree.items()
+            if isinstance(each, Mapping) and "of_target" in each
+        ),
+        None,
+    )
+    figures = None if beside is None else _figures(part, beside, lifecycle, numbers)
 
     def fill(place: Place) -> Tree:
-        return {str(n): text for n, _ in enumerate(place.definition.cards, 1)} or None
+        many = len(place.definition.cards)
+        drawn = (figures(place) if figures is not None and many else None) or {}
+        shares = [each for each in drawn.values() if str(each).endswith(f"/{many}")]
+        on_track = int(str(shares[0]).partition("/")[0]) if shares else many
+        said = {"text": text, "papers": papers}
+        return {
+            str(n): {"state": "on_track", **said}
+            if n <= on_track
+            else {"state": "lagging", **said, **behind}
+            for n in range(1, many + 1)
+        } or None
 
     return fill
 

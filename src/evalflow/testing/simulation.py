@@ -511,6 +511,13 @@ class _Year:
         now = self.engine.evaluation(project), self.engine.project(project).change
         return signs_next(event, self.lifecycle, self.plan.head, *now) is not None
 
+    def _given(self, event: Event, name: str, project: str) -> bool:
+        """Say whether made up data say what a notice waits for: flags say no, cards are sent where
+        the project has some."""
+        field = next(each for each in event.data if each.name == name)
+        number = self.standings[project].project.number
+        return field.type == "cards" and bool(self.plan.projects[number].cards)
+
     def _data(self, event: Event, standing: _Standing) -> dict[str, Any]:
         """Return what the clerk brings along."""
         if not event.data:
@@ -564,7 +571,7 @@ class _Year:
         if (due := self._due(event, standing)) is not None and self.today > due:
             self.tally.add("late", before.period, event.name)
         for rule in event.notices:
-            if rule.when is not None:  # a flag: made up data say no
+            if rule.when is not None and not self._given(event, rule.when, project_id):
                 continue
             if rule.to == (NEXT_SIGNER,) and not self._signs_next(event, project_id):
                 continue

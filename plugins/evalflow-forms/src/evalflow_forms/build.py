@@ -1,5 +1,5 @@
 """A form by its name: from `Sources` and options to a `Sheet`. What stands in each is in a module
-of its own: `plan`, `projects`, `department`, `bureau`, `change`."""
+of its own: `plan`, `projects`, `department`, `cards`, `bureau`, `change`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import attrs
 
 from evalflow.plugins import FormRequest, legend, provisional_figures
-from evalflow_forms import bureau, change, department, plan, projects
+from evalflow_forms import bureau, cards, change, department, plan, projects
 from evalflow_forms.options import Options
 from evalflow_forms.papers import boxes_of_plan
 from evalflow_forms.sheet import NOTHING, Evidence, Part, Sheet, korean_date
@@ -19,6 +19,7 @@ TITLES = {
     "projects": "주요업무시행 및 평가계획 대상사업 목록",
     "bureau": "국별 총괄 평가서",
     "department": "부서별 자체 평가서",
+    "cards": "관리카드",
     "change": "주요업무 시행계획 변경계획서",
 }
 
@@ -27,6 +28,7 @@ _BOXES = {
     "projects": ("주무관", "정책평가팀장", "정책기획담당관"),
     "bureau": ("주무관", "주무팀장", "주무과장", "국·소장"),
     "department": ("주무관", "팀장", "부서장"),
+    "cards": ("주무관", "팀장", "부서장"),
     "change": ("주무관", "팀장", "부서장", "국·소장", "부구청장", "구청장"),
 }
 
@@ -35,6 +37,7 @@ _MODULES = {
     "projects": projects,
     "bureau": bureau,
     "department": department,
+    "cards": cards,
     "change": change,
 }
 
@@ -81,7 +84,7 @@ def sheet(
         illustrative=said.ko if said else None,
         evidence=evidence,
         evidence_line=evidence.line(sources.zone),
-        standing=form in ("plan", "department", "change") and not parts[0].apart,
+        standing=form in ("plan", "department", "cards", "change") and not parts[0].apart,
     )
     return attrs.evolve(made, evidence=attrs.evolve(evidence, content=made.digest()))
 
@@ -113,7 +116,7 @@ def _headed(
 
 def _remarks(form: str, sources: Sources) -> Iterator[str]:
     """Yield what stands under each part: the plan it follows (R12), and how rates are made."""
-    if form in ("bureau", "department", "change"):
+    if form in ("bureau", "department", "cards", "change"):
         paper = sources.head.document
         day = korean_date(paper.approved_on) if paper.approved_on else None
         number = ", ".join(each for each in (paper.number, day) if each)

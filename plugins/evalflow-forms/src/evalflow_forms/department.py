@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 import evalflow
-from evalflow.plugins import Rating, explain_line
+from evalflow.plugins import Rating, cards_of, explain_line
 from evalflow_forms import change, listing, values
 from evalflow_forms.listing import DEPARTMENT, label, plain, wide
 from evalflow_forms.options import Options, check_columns, of_columns
@@ -56,9 +56,9 @@ def parts(sources: Sources, options: Options) -> tuple[Part, ...]:
     return tuple(
         Part(
             name=f"{each.definition.number} {each.definition.label.ko}",
-            subtitle=f"{sources.period_label()} · {_where(sources, each)}",
+            subtitle=f"{sources.period_label()} · {where(sources, each)}",
             tables=tuple(_Sections(sources, each, options).tables()),
-            paper=Paper(registered=_evaluated(sources, each), attachments=tuple(_attached(each))),
+            paper=Paper(registered=evaluated_on(sources, each), attachments=tuple(_attached(each))),
         )
         for each in sources.standings
     )
@@ -70,7 +70,7 @@ def whole(sources: Sources, options: Options) -> Table:
     return listing.whole(DEPARTMENT, options, lines)
 
 
-def _evaluated(sources: Sources, standing: ProjectOverview) -> dt.date | None:
+def evaluated_on(sources: Sources, standing: ProjectOverview) -> dt.date | None:
     """Return the day on which the department evaluated itself last in the period."""
     days = [
         day_of(sources, entry)
@@ -90,7 +90,8 @@ def _attached(standing: ProjectOverview) -> Iterator[str]:
         yield f"관리카드 {len(cards)}부"
 
 
-def _where(sources: Sources, standing: ProjectOverview) -> str:
+def where(sources: Sources, standing: ProjectOverview) -> str:
+    """Return the bureau and the department that answer for the project on the form's day."""
     bureau = sources.head.ancestor(standing.unit, "bureau")
     names = [sources.name(bureau)] if bureau not in (None, standing.unit) and bureau else []
     return " ".join([*names, sources.name(standing.unit)])
@@ -322,18 +323,17 @@ class _Sections:
         return plain("증빙", "증빙자료", [("번호", 16), ("자료명", 164)], rows)
 
     def _cards(self) -> Table:
-        told = self.standing.facts.get("cards") or {}
         rows = [
             [
-                Cell(str(place)),
-                Cell(card.ko, align="left"),
-                Cell(told.get(str(place)), align="left"),
+                Cell(str(card.number)),
+                Cell(card.label.ko, align="left"),
+                Cell(None if card.state_label is None else card.state_label.ko),
+                Cell(card.text or None, align="left"),
             ]
-            for place, card in enumerate(self.definition.cards, 1)
+            for card in cards_of(self.definition, self.standing.facts.get("cards"))
         ]
-        return plain(
-            "관리카드", "관리카드", [("번호", 16), ("세부사업", 70), ("추진상황", 94)], rows
-        )
+        heads = [("번호", 16), ("세부사업", 60), ("추진상태", 24), ("추진상황", 80)]
+        return plain("관리카드", "관리카드", heads, rows)
 
     def _recovery(self) -> Table:
         """Return 정상화 방안: what is done by whom until when, what the others answered (R16)."""

@@ -316,6 +316,13 @@ class DepartmentForm(_Form):
     label = evalflow.Label("붙임 3 부서별 자체 평가서", "self-evaluation (attachment 3)")
 
 
+class CardsForm(_Form):
+    """관리카드 (R39)."""
+
+    name = "cards"
+    label = evalflow.Label("관리카드", "management cards")
+
+
 class ChangeForm(_Form):
     """변경계획서."""
 
