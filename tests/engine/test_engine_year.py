@@ -130,7 +130,7 @@ def test_what_a_card_cannot_say_is_told(office):
     said = error.value.text("ko")
     assert "cards.1.state: 다음 중 하나여야 합니다: 완료(done), 정상(on_track)" in said
     assert "cards.1.rate: 알 수 없는 항목 'rate'" in said
-    assert "cards.3: 관리카드 '3'이(가) 없습니다" in said
+    assert "cards.3: 관리카드 '3'" in said
 
 
 def test_a_bureau_submits_all_of_its_projects_or_none(office):
