@@ -395,11 +395,33 @@ def _restored(
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name closest to `name`, or None where nothing is close; capitals and small
-    letters are the same."""
+    letters are the same. Close is what a slip of the hand makes of a name, or what leaves a part
+    of it out: `en` is no guess for `when`."""
     import difflib  # only on the way to an error message
 
     folded: dict[str, str] = {}
     for each in known:
         folded.setdefault(each.casefold(), each)
-    close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
-    return folded[close[0]] if close else None
+    wanted = name.casefold()
+    close = difflib.get_close_matches(wanted, list(folded), n=5, cutoff=0.6)
+    return next((folded[each] for each in close if _is_slip(wanted, each)), None)
+
+
+def _is_slip(name: str, known: str) -> bool:
+    """Say whether a third of the letters at most were changed, left out, put in or swapped, or one
+    name is a part of the other."""
+    short, long = sorted((name, known), key=len)
+    if len(short) > 3 and short in long:
+        return True
+    before: list[int] = []
+    last = list(range(len(known) + 1))
+    for row, letter in enumerate(name, start=1):
+        here = [row]
+        for place, other in enumerate(known, start=1):
+            steps = min(last[place] + 1, here[-1] + 1, last[place - 1] + (letter != other))
+            swapped = (
+                row > 1 and place > 1 and letter == known[place - 2] and other == name[row - 2]
+            )
+            here.append(min(steps, before[place - 2] + 1) if swapped else steps)
+        before, last = last, here
+    return last[-1] <= max(1, len(long) // 3)

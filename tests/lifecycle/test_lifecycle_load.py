@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -23,10 +24,11 @@ from evalflow.lifecycle.definition import GuardUse, Lifecycle, Vocabulary
 from evalflow.lifecycle.diagram import mermaid
 from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle
-from evalflow.lifecycle.sources import presets
+from evalflow.lifecycle.sources import lifecycle_text, presets
 from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import DueRule, Label
 from evalflow.model.canonical import Tree, canonical, parse
+from evalflow.plugins import vocabulary as installed
 from lifecycle_strategies import ORDER, VOCABULARY
 
 Load = Callable[..., Lifecycle]
@@ -632,3 +634,61 @@ def test_the_page_names_every_key_guard_action_type_and_code() -> None:
     } - {"ko", "en"}
     assert len(codes) > 20
     assert sorted(name for name in names if not re.search(rf"\b{name}\b", page)) == []
+
+
+# --------------------------------------------------------------------------- one mistake, told once
+
+
+def _mistakes(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """Yield (where, what) for every key that can be misspelt, and every content that can be
+    something else. A name that is not given any more is told wherever it is spoken of."""
+    named = path[-1:] in (
+        ("roles",),
+        ("states",),
+        ("events",),
+        ("regions",),
+        ("data",),
+        ("options",),
+    )
+    for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
+        if isinstance(tree, dict) and not named:
+            yield (*path, key), "misspelt"
+        if isinstance(value, dict | list):
+            yield (*path, key), "no mapping"
+            yield from _mistakes(value, (*path, key))
+
+
+def _spoilt(tree: Any, path: tuple[Any, ...], what: str) -> Any:
+    tree = deepcopy(tree)
+    inside = tree
+    for step in path[:-1]:
+        inside = inside[step]
+    if what == "misspelt":
+        items = [(f"{k}x" if k == path[-1] else k, v) for k, v in inside.items()]
+        inside.clear()
+        inside.update(items)
+    else:
+        inside[path[-1]] = "zzz"
+    return tree
+
+
+def _plain(tree: Any) -> Any:
+    if isinstance(tree, Mapping):
+        return {key: _plain(value) for key, value in tree.items()}
+    return [_plain(each) for each in tree] if isinstance(tree, list | tuple) else tree
+
+
+@pytest.mark.parametrize("preset", ["corrective-order", "information-request"])
+def test_what_merely_follows_from_a_mistake_is_not_told_beside_it(
+    preset: str, tmp_path: Path
+) -> None:
+    tree = _plain(read(lifecycle_text(preset).encode()).tree)
+    mistakes = list(_mistakes(tree))
+    told: dict[str, list[str]] = {}
+    for path, what in mistakes[::3]:
+        try:
+            lifecycle_from_tree(_spoilt(tree, path, what), installed())
+        except InvalidInput as error:
+            if len(error.problems) > 1:
+                told[f"{path} {what}"] = [each.text("en") for each in error.problems]
+    assert told == {}

@@ -6,11 +6,14 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import evalflow
+from evalflow.audit.findings import Unchecked
+from evalflow.decision import clocks, situation
 from evalflow.engine import telling
 from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import CalendarRules, DueRule
@@ -723,3 +726,60 @@ def test_a_child_that_moves_or_comes_meanwhile_is_a_conflict(
     with pytest.raises(evalflow.Conflict):
         office.fire("close")
     assert office.states() == ("open",)
+
+
+# --------------------------------------------------------------------------- extensions of a run
+
+ONCE = "actions: [extension]\n    extension: {of: [decide], times: 1}"
+
+
+def test_how_often_an_extension_may_be_given_counts_within_the_run_of_its_clock(
+    tmp_path: Path,
+) -> None:
+    text = REQUEST.replace("DUE", TEN).replace("actions: [extension]", ONCE)
+    case = Office(tmp_path, text).on("2026-02-09")
+    case.fire("receive")
+    case.fire("extend", of="decide", until="2026-03-11", reason="자료가 방대함")
+    again = {"of": "decide", "until": "2026-03-31", "reason": "또 방대함"}
+    assert case.refusal("extend", **again) == ["extended_often_enough"]
+    case.on("2026-03-10").fire("again")
+    case.fire("extend", **again)
+    assert case.due("decide") == day("2026-03-31")
+    assert case.refusal("extend", **{**again, "until": "2026-04-07"}) == ["extended_often_enough"]
+    assert list(case.engine.audit.verify(deep=True)) == []
+
+
+def test_a_store_that_has_the_wrong_lateness_says_so_in_verify(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def as_it_was(rule: DueRule, event: str, **more: Any) -> Any:
+        """An extension of an earlier run counts on."""
+        found = clocks.falls(rule, event, **more)
+        until = clocks.extensions_given(more["history"](), more["lifecycle"]).get(event)
+        return attrs.evolve(found, due=day(until)) if found and until else found
+
+    case = office(tmp_path).on("2026-02-09")
+    case.fire("receive")
+    case.fire("extend", of="decide", until="2026-02-26", reason="자료가 방대함")
+    case.on("2026-03-10").fire("again")
+    with monkeypatch.context() as patch:
+        patch.setattr(situation, "falls", as_it_was)
+        assert case.on("2026-03-23").fire("decide").late == 25  # it was in time
+    told: list[Unchecked] = []
+    assert list(case.engine.audit.verify(unchecked=told.append)) == []
+    (said,) = told
+    assert (said.code, said.number) == ("late_by_old_rules", 5)
+    assert said.en == "days late: recorded is 25, by the rules and holidays of now it is 0"
+    (found,) = case.engine.audit.verify(deep=True)
+    assert (found.code, found.column) == ("late_differs", "entry.late")
+
+
+def test_what_the_event_is_given_itself_asks_for_no_history(tmp_path: Path) -> None:
+    office = Office(tmp_path, INVOICE)
+    engine = office.engine
+    storage = engine.storage
+    asked: list[str] = []
+    history = storage.history
+    storage.history = lambda project: asked.append(project) or history(project)  # type: ignore[assignment, func-returns-value]
+    assert office.engine.explain("p-2026/1", "classify", by=engine.actor("p-2026", "clerk-1"))
+    assert asked == []

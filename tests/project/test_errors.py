@@ -41,3 +41,21 @@ def test_one_problem_is_raised_with_its_place() -> None:
         "a:3:4: wrong"
     )
     assert errors.invalid("x", ko="틀림", en="wrong", path="a.b").problems[0].where() == "a.b"
+
+
+@pytest.mark.parametrize(
+    ("written", "known", "meant"),
+    [
+        ("when", ("ko", "en", "name", "to"), None),
+        ("who", ("ko", "en"), None),
+        ("kox", ("ko", "en"), "ko"),
+        ("feild", ("field", "is"), "field"),
+        ("recieve", ("receive", "review"), "receive"),
+        ("policy", ("policy_office", "department"), "policy_office"),
+        ("Deadline", ("deadline",), "deadline"),
+    ],
+)
+def test_a_suggestion_is_what_a_slip_of_the_hand_would_make(
+    written: str, known: tuple[str, ...], meant: str | None
+) -> None:
+    assert errors.nearest(written, known) == meant

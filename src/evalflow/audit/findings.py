@@ -60,7 +60,9 @@ class Unchecked:
     `plugin_not_asked` (a scorer or guard that is not installed, or broke),
     `refused_by_now` (this version would refuse the entry for the form of its data, or for what an
     action looks for, which an earlier one may not have asked; what follows in the project is not
-    played; with `deep` it is a finding).
+    played; with `deep` it is a finding), `late_by_old_rules` (it was recorded as late by another
+    number of days than it is by the rules and the holidays of now: an earlier version let an
+    extension outlive the run of the clock that it was given for; with `deep` `late_differs`).
     """
 
     project: str

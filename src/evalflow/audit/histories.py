@@ -297,6 +297,15 @@ class History:
             return
         if self.powers is not None:
             yield from self._deep(entry, lifecycle)
+        elif again.late != entry.late:
+            self._say(
+                "late_by_old_rules",
+                entry.number,
+                f"늦은 날수: 기록은 {shown(entry.late)}, 지금의 규칙과 공휴일로는 "
+                f"{shown(again.late)}",
+                f"days late: recorded is {shown(entry.late)}, by the rules and holidays of now it "
+                f"is {shown(again.late)}",
+            )
         self._follow(entry, again.move)
 
     def _under(self, entry: Entry) -> PlanEntry | Mismatch | None:

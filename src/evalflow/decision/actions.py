@@ -170,14 +170,12 @@ def _beyond(firing: Firing, draft: Draft, event: str, until: str) -> Reason | No
             f"(what is: {', '.join(each.en for each in labels)}).",
             about=event,
         )
-    times = draft.evaluation.extended.get(event, 0)
+    times = firing.situation.times_extended(firing.lifecycle.events[event])
     if rule.times is not None and times >= rule.times:
         return Reason(
             code="extended_often_enough",
-            ko=f"'{label.ko}'({event})의 기한은 이미 {times}번 연장했습니다 "
-            f"(기간마다 최대 {rule.times}번).",
-            en=f"'{label.en}' ({event}) was extended {times} times already, {rule.times} at most "
-            "in a period.",
+            ko=f"'{label.ko}'({event})의 기한은 이미 {times}번 연장했습니다 (최대 {rule.times}번).",
+            en=f"'{label.en}' ({event}) was extended {times} times already, {rule.times} at most.",
             about=event,
         )
     own = firing.situation.own_deadline(firing.lifecycle.events[event])

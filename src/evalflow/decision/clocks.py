@@ -66,6 +66,21 @@ def falls(
     return Falls(nominal=deadline.nominal, due=due, extended=extended is not None)
 
 
+def extended_in_run(
+    rule: DueRule, event: str, entries: Sequence[Entry], lifecycle: Lifecycle, calendar: Calendar
+) -> int | None:
+    """Return how often the due day of `event` was extended in the run of its clock that is on; None
+    where its rule has no runs, or nothing has begun one, and where the project came under
+    another lifecycle meanwhile, which may call what extends otherwise."""
+    begun = _begun(rule, entries, calendar) if rule.events else None
+    if begun is None:
+        return None
+    run = [entry for entry in entries if entry.number > begun[0]]
+    if any(entry.lifecycle != lifecycle.fingerprint for entry in run):
+        return None
+    return sum(event in extensions_given([entry], lifecycle) for entry in run)
+
+
 def extensions_given(
     entries: Sequence[Entry], lifecycle: Lifecycle, period: str | None = None
 ) -> dict[str, str]:

@@ -357,7 +357,7 @@ PROCEDURE_GUARDS: tuple[tuple[GuardSpec, Guard], ...] = (
             names={"field": "field", "is": "option"},
             figures=frozenset(_COMPARED),
             singles=frozenset({"field"}),
-            history=True,
+            recorded="field",
         ),
         given,
     ),

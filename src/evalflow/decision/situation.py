@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from evalflow.decision.clocks import falls
+from evalflow.decision.clocks import extended_in_run, falls
 from evalflow.lifecycle.definition import FIXED, Event, GuardSpec, Lifecycle
 from evalflow.model import (
     Basis,
@@ -126,6 +126,15 @@ class Situation:
         rule = self.rule(event)
         return None if rule is None else self.day_of(rule, event.name)
 
+    def times_extended(self, event: Event) -> int:
+        """Return how often the event's due day was extended: in the run of its clock that is on or,
+        where it counts from no event, in the period; otherwise as `deadline`."""
+        rule = self.rule(event)
+        times = None
+        if rule is not None and rule.events:
+            times = extended_in_run(rule, event.name, self.past(), self.lifecycle, self.calendar)
+        return self.snapshot.evaluation.extended.get(event.name, 0) if times is None else times
+
     def own_deadline(self, event: Event) -> dt.date | None:
         """Return the day by which it is due without an extension; otherwise as `deadline`."""
         rule = self.rule(event)
@@ -226,10 +235,15 @@ def needs(
     if "extension" in event.actions or any(spec.deadlines for spec, _ in declared):
         events = list(lifecycle.events.values())
     rules = [head.calendar.due.get(each.name, each.due) for each in events]
+    taken = {field.name for field in event.data}
     return Needs(
         peers=frozenset(kinds),
         history=any(rule is not None and rule.events for rule in rules)
-        or any(spec.history for spec, _ in declared),
+        or any(spec.history for spec, _ in declared)
+        or any(
+            spec.recorded is not None and params.get(spec.recorded) not in taken
+            for spec, params in declared
+        ),
         about=any(spec.about for spec, _ in declared),
         siblings=any(spec.siblings for spec, _ in declared),
         those_about=any(spec.those_about for spec, _ in declared),

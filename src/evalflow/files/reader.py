@@ -120,6 +120,7 @@ class Reader:
         self._document = source if isinstance(source, Document | Renamed | Merged) else None
         self._at = tuple(at)
         self._near: dict[tuple[str, int], tuple[str | None, Collection[str]]] = {}
+        self._meant: set[tuple[Path, str]] = set()
         tree = source if self._document is None else self._document.tree
         if self._document is None and not self._sound(tree):
             tree = {}
@@ -170,6 +171,8 @@ class Reader:
         """Note that `name` is none of `known`; `what` says in both languages what it should be
         (`("부서", "unit")`). The problem's code is `unknown_<English word>` unless given."""
         near = self.near(name, known)
+        if key and near is not None:
+            self._meant.add((tuple(path[:-1]), near))
         listed = ", ".join(sorted(known)) if 0 < len(known) <= 12 else ""
         ko, en = f"{what[0]} '{shown(name)}'이(가) 없습니다", f"no {what[1]} '{shown(name)}'"
         if key:
@@ -191,6 +194,11 @@ class Reader:
             self._near[asked] = (nearest(name[:100], known), known)
         return self._near[asked][0]
 
+    def is_meant(self, path: Path, key: str | int) -> bool:
+        """Say whether a key of the part at `path` was noted that is meant for `key`: that `key`
+        is missing merely follows, and is not noted as well."""
+        return bool(self._meant) and (tuple(path), key) in self._meant
+
     def as_plain(self, path: Path, tree: Tree) -> Tree:
         """Return the tree at `path` with figures in plain digits where they were written as
         only people write them (`△12`, `30명`, `1억 2,000만`), so that whoever reads the tree
@@ -204,6 +212,9 @@ class Reader:
         """Raise `InvalidInput` with all problems in reading order, if there are any."""
         if self.problems:
             found = sorted(self.problems, key=lambda p: (p.file or "", p.line or 0, p.column or 0))
+            # What stands behind an anchor is read wherever an alias repeats it, and told once.
+            once = {(p.file, p.line, p.column, p.line is None and p.path, p.ko): p for p in found}
+            found = list(once.values())
             if len(found) >= MOST_PROBLEMS:
                 found.append(too_many(found[-1].file))
             raise InvalidInput(found)
@@ -330,9 +341,15 @@ class Part:
                 if key not in keys:
                     self._reading.unknown((*self.path, key), ("항목", "key"), key, keys, key=True)
 
+    def is_meant(self, key: str | int) -> bool:
+        """Say whether another key was noted that is meant for `key`."""
+        return self._reading.is_meant(self.path, key)
+
     def _missing(self, key: str | int, default: Any, instead: T, options: str = "") -> Any:
         if default is not REQUIRED:
             return default
+        if self._reading.is_meant(self.path, key):
+            return instead
         ko, en = f"'{key}' 항목이 필요합니다", f"needs '{key}'"
         if options:
             ko, en = f"{ko} ({options} 중 하나)", f"{en} (one of {options})"

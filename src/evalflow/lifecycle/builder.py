@@ -86,6 +86,10 @@ class Builder:
         self.event_names: tuple[str, ...] = ()
         self.paths: dict[str, tuple[str | int, ...]] = {}
         self.doubled: set[str] = set()
+        self.spoiled: set[str] = set()  # fields and options whose content is none
+        self.doubtful: set[str] = set()  # events with something wrong in their fields
+        self.unread: set[str] = set()  # events whose fields could not be read
+        self.whole = True  # every region's states could be read
         self.rules: list[tuple[Part, DueRule]] = []
         self.values: list[tuple[Part, GuardSpec]] = []
 
@@ -107,7 +111,7 @@ class Builder:
         self._read_regions()
         self._read_lines()
         events = list(self._named(top, "events", ("절차", "event")))
-        self.event_names = tuple(event for event, _ in events)
+        self.event_names = (*(event for event, _ in events), *self._spoiled(top, "events"))
         for event, part in events:
             if event in RESERVED_EVENTS:
                 part.wrong(
@@ -122,7 +126,7 @@ class Builder:
         if not events and "events" not in top:
             empty(top, "events", ("절차", "event"))
         for part, rule in self.rules:
-            check_due(part, rule, self)
+            check_due(part, rule, self, whole=self.whole, unread=self.doubtful)
         for params, spec in self.values:
             self._check_values(params, spec)
         self._check_event_fields(events)
@@ -174,7 +178,9 @@ class Builder:
             alone = isinstance(part.tree[key], str)
             path = (*part.path, key) if alone else (*part.path, key, place)
             if name and name not in known:
-                if known or (what == _NAMED["event"] and "events" in self.top):
+                if what == _NAMED["state"] and not self.whole:
+                    continue
+                if known or (what == _NAMED["event"] and self._are_listed("events")):
                     self.reading.unknown(path, what, name, known)
                 # Otherwise it is told elsewhere that there are none at all.
             elif name in found:
@@ -183,6 +189,17 @@ class Builder:
             elif name:
                 found.append(name)
         return tuple(found)
+
+    def _are_listed(self, key: str) -> bool:
+        """Say whether a mapping or a list stands at the key, and not something that was noted."""
+        return _is_listed(self.top, key)
+
+    def _spoiled(self, part: Part, key: str) -> Iterator[str]:
+        """Yield the names in a mapping whose content is none, which is noted: what speaks of
+        them is no mistake."""
+        inside = part.tree.get(key)
+        if isinstance(inside, Mapping):
+            yield from (name for name, value in inside.items() if not isinstance(value, Mapping))
 
     def _read_roles(self) -> None:
         for name, part in self._named(self.top, "roles", ("역할", "role")):
@@ -197,6 +214,8 @@ class Builder:
                 )
             self.paths[f"roles.{name}"] = part.path
             self.roles[name] = Role(name=name, label=_label(part), at=part.name("at"))
+        for name in self._spoiled(self.top, "roles"):
+            self.roles[name] = Role(name=name, label=_NO_LABEL, at="")
         if not self.roles:
             empty(self.top, "roles", ("역할", "role"))
 
@@ -221,7 +240,11 @@ class Builder:
                 states.append(state)
                 self.states[state] = value
                 self.paths[f"states.{state}"] = inside.path
+            for state in self._spoiled(part, "states"):
+                states.append(state)
+                self.states[state] = State(name=state, label=_NO_LABEL, region=name)
             if not states:
+                self.whole = False
                 empty(part, "states", ("상태", "state"))
                 initial = ""
             else:
@@ -229,6 +252,8 @@ class Builder:
             self.regions[name] = Region(
                 name=name, label=_label(part), initial=initial, states=tuple(states)
             )
+        if any(self._spoiled(self.top, "regions")):
+            self.whole = False
         if not self.regions:
             empty(self.top, "regions", ("영역", "region"))
 
@@ -265,7 +290,7 @@ class Builder:
         own = self._names(part, "by", ("역할", "role"), self.roles)
         before = len(self.reading.problems)
         edges = list(self._edges(name, part))
-        all_read = len(self.reading.problems) == before
+        all_read = len(self.reading.problems) == before and bool(edges)
         if not own and (not edges or any(not edge.by for edge, _ in edges)):
             empty(part, "by", ("역할", "role"))
         transitions = limited(own, [edge for edge, _ in edges])
@@ -276,13 +301,19 @@ class Builder:
         leads = edges[0][0].region if edges else ""
         if "leads" in part:
             leads = self._leads(part, [edge for edge, _ in edges])
+        before = len(self.reading.problems)
         due = read_due(part, "due", self.event_names)
-        if due is not None and due.events == (name,):
+        read = len(self.reading.problems) == before
+        if read and due is not None and due.events == (name,):
             ko, en = "기한을 자기 자신으로부터 셀 수 없습니다", "its due date counts from itself"
             part.wrong("due", "bad_due_rule", ko, en)
         self.paths[f"events.{name}.due"] = (*part.path, "due")
         if due is not None:
             self.rules.append((part.part("due"), due))
+        before = len(self.reading.problems)
+        data = tuple(self._fields(name, part))
+        if name in self.unread or len(self.reading.problems) > before:
+            self.doubtful.add(name)
         event = Event(
             name=name,
             label=_label(part),
@@ -290,7 +321,7 @@ class Builder:
             transitions=transitions,
             leads=leads,
             guards=self._guards(part),
-            data=tuple(self._fields(part)),
+            data=data,
             actions=self._actions(part),
             due=due,
             notices=tuple(self._notices(name, part, targets)),
@@ -301,14 +332,17 @@ class Builder:
             line=line,
             at=part.choice("at", AT, "own"),
         )
-        if event.extension is not None and "extension" not in event.actions:
+        unread = ("actions" in part and not event.actions) or part.is_meant("actions")
+        if event.extension is not None and "extension" not in event.actions and not unread:
             ko = "기한을 연장하는 절차(동작 extension)에만 적습니다"
             en = "only an event that extends due days (the action extension) takes this"
             part.wrong("extension", "extends_nothing", ko, en)
         self._check_evaluation(event, part)
-        if line is None:
+        if line is None and not part.is_meant("line"):
             self._check_no_line(event, part)
-        if all_read:  # what stands there wrongly is not compared as well
+        if all_read and not part.is_meant(
+            "choose"
+        ):  # what stands there wrongly is not compared as well
             self._check_overlaps(event, edges)
         for number, (_, at) in enumerate(edges):
             self.paths[f"events.{name}.transitions[{number}]"] = at.path
@@ -316,7 +350,7 @@ class Builder:
 
     def _line(self, part: Part) -> str | None:
         name = part.text("line", None)
-        if name is not None and name not in self.lines:
+        if name is not None and name not in {*self.lines, *self._spoiled(self.top, "lines")}:
             part.unknown("line", ("결재선", "line"), self.lines)
         return name
 
@@ -345,7 +379,7 @@ class Builder:
                 empty(inside, "from", ("상태", "state"))
             target = inside.text("to", None)
             if target and target not in self.states:
-                if self.states:
+                if self.states and self.whole:
                     inside.unknown("to", ("상태", "state"), self.states)
                 continue
             by = self._names(inside, "by", ("역할", "role"), self.roles)
@@ -392,7 +426,7 @@ class Builder:
         """An event on the last fixed evaluation: there is one, and it leaves the running one be."""
         if event.evaluation != FIXED:
             return
-        if not any(state.fixed for state in self.states.values()):
+        if self.whole and not any(state.fixed for state in self.states.values()):
             part.wrong(
                 "evaluation",
                 "nothing_is_fixed",
@@ -455,11 +489,13 @@ class Builder:
         return tuple(uses)
 
     def _guard(self, inside: Part, place: int, item: Tree) -> GuardUse | None:
+        params_tree: Tree = None
         if isinstance(item, str) and item:
             name, params = item, None
         elif isinstance(item, Mapping) and len(item) == 1:
             name = next(iter(item))
             params = inside.part(place).part(name, required=False, listed=False)
+            params_tree = item[name]
         else:
             ko = "요건은 이름, 또는 {이름: {값: …}}으로 적습니다"
             en = "a guard is a name, or {name: {parameter: value}}"
@@ -474,8 +510,9 @@ class Builder:
         if params is not None and spec is not None and "field" in spec.names.values():
             self.values.append((params, spec))
         values = {} if params is None else self._params(params, spec)
-        for lacking in () if spec is None else spec.required:
-            if lacking not in values:
+        written = params is None or isinstance(params_tree, Mapping)
+        for lacking in () if spec is None or not written else spec.required:
+            if lacking not in values and not (params is not None and params.is_meant(lacking)):
                 inside.wrong(
                     place,
                     "missing_parameter",
@@ -483,7 +520,7 @@ class Builder:
                     f"the guard '{name}' needs the parameter '{lacking}'",
                     name,
                 )
-        if spec is not None:
+        if spec is not None and written:
             self._check_company(inside, place, spec, values)
         return GuardUse(name=name, params=values)
 
@@ -561,13 +598,15 @@ class Builder:
         fields = [field for event in events for field in event.data]
         name = params.tree.get(named["field"])
         own = [field for field in fields if field.name == name]
+        if name in self.spoiled or (self.unread and not own):
+            return
         if isinstance(name, str) and not own:
             known = list(dict.fromkeys(field.name for field in fields))
             params.unknown(named["field"], ("항목", "field"), known)
         types = {field.type for field in own}
         options = {option for field in own for option in field.options}
         if own and types <= {"choice", "flag"} and "option" in named:
-            options |= {"true", "false"} if "flag" in types else set()
+            options |= self.spoiled | ({"true", "false"} if "flag" in types else set())
             if not isinstance(params.tree.get(named["option"]), bool):
                 self._names(params, named["option"], ("선택지", "option"), options)
         for key in spec.figures & params.tree.keys():
@@ -587,7 +626,10 @@ class Builder:
 
     # ------------------------------------------------------------------ what events take and tell
 
-    def _fields(self, part: Part) -> Iterator[Field]:
+    def _fields(self, event: str, part: Part) -> Iterator[Field]:
+        if part.is_meant("data") or ("data" in part and not _is_listed(part, "data")):
+            self.unread.add(event)
+        self.spoiled.update(self._spoiled(part, "data"))
         for name, inside in self._named(part, "data", ("항목", "field")):
             if name in _RESERVED_FIELDS:
                 ko, en = (
@@ -596,9 +638,12 @@ class Builder:
                 )
                 inside.wrong(None, "reserved_name", ko, en, name)
             inside.only(keys.FIELD | _name_key(inside))
-            kind = inside.known("type", ("자료 유형", "field type"), sorted(FIELD_TYPES))
+            kind = inside.text("type")
+            if kind and kind not in FIELD_TYPES:
+                inside.unknown("type", ("자료 유형", "field type"), sorted(FIELD_TYPES))
             options = {}
             covers: dict[str, tuple[str, ...]] = {}
+            self.spoiled.update(self._spoiled(inside, "options"))
             for option, shown in self._named(inside, "options", ("선택지", "option")):
                 shown.only(keys.OPTION | _name_key(shown))
                 options[option] = _label(shown)
@@ -606,7 +651,7 @@ class Builder:
                     covers[option] = covered
             if kind == "choice" and not options:
                 empty(inside, "options", ("선택지", "option"))
-            if kind != "choice" and "options" in inside:
+            if kind in FIELD_TYPES and kind != "choice" and "options" in inside:
                 ko, en = "선택지는 type: choice에만 적습니다", "only type: choice takes options"
                 inside.wrong("options", "wrong_value", ko, en)
             yield Field(
@@ -658,7 +703,7 @@ class Builder:
                 empty(inside, "to", ("받는 역할", "notice target"))
             entering = inside.text("entering", None)
             if entering is not None and entering not in self.states:
-                if self.states:
+                if self.states and self.whole:
                     inside.unknown("entering", ("상태", "state"), self.states)
             elif entering is not None and entering not in targets:
                 inside.wrong(
@@ -726,7 +771,7 @@ class Builder:
             found[version] = {}
             for old in states.tree:
                 new = states.text(old)
-                if new and self.states and new not in self.states:
+                if new and self.states and self.whole and new not in self.states:
                     states.unknown(old, ("상태", "state"), self.states)
                 found[version][old] = new
         return found
@@ -736,9 +781,14 @@ _WORDS = {
     COOPERATING: Label("협조 부서", "the units that must cooperate"),
     NEXT_SIGNER: Label("다음 결재자", "whoever signs next"),
 }
+_NO_LABEL = Label("", "")
 _OF_FIELDS = frozenset({"field", "option"})
 _FIGURES = frozenset({"number", "money"})
 _NAMED = {"role": ("역할", "role"), "state": ("상태", "state"), "event": ("절차", "event")}
+
+
+def _is_listed(part: Part, key: str) -> bool:
+    return isinstance(part.tree.get(key), Mapping | list | tuple)
 
 
 def _label(part: Part) -> Label:

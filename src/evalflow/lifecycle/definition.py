@@ -324,7 +324,8 @@ class GuardSpec:
     the parameter that names a kind of unit, whose projects `firing.peers(kind)` then gives, or `*`
     for every kind;
     with `deadlines` it may ask `firing.deadline` for any event, with `history` look at
-    `firing.history`, with `about` at `firing.about`, `firing.about_rated` and `firing.about_fired`,
+    `firing.history` (with `recorded` only where the event does not take the field that this
+    parameter names), with `about` at `firing.about`, `firing.about_rated` and `firing.about_fired`,
     with `siblings` (and `about`) at `firing.siblings`, with `those_about` at `firing.those_about`.
     One that is `in_line` is asked only by events that are a step in a line of signatures.
 
@@ -346,6 +347,7 @@ class GuardSpec:
     peers: str | None = None
     deadlines: bool = False
     history: bool = False
+    recorded: str | None = None
     about: bool = False
     siblings: bool = False
     those_about: bool = False

@@ -169,11 +169,20 @@ def _from(part: Part, kind: str, known: Collection[str]) -> tuple[str, ...]:
     return names
 
 
-def check_due(part: Part, rule: DueRule, lifecycle: Counting) -> None:
+def check_due(
+    part: Part,
+    rule: DueRule,
+    lifecycle: Counting,
+    *,
+    whole: bool = True,
+    unread: Collection[str] = (),
+) -> None:
     """Note what a rule that counts from events names and the lifecycle does not have: states, and
-    the date field of each of the events, a required one: without its day there is no deadline."""
+    the date field of each of the events, a required one: without its day there is no deadline.
+    Where some states could not be read (not `whole`) nothing is said of states, nor of the
+    fields of the events `unread`."""
     for place, state in enumerate(rule.not_counting):
-        if state not in lifecycle.states and lifecycle.states:
+        if state not in lifecycle.states and lifecycle.states and whole:
             alone = isinstance(part.tree["not_counting"], str)
             inside, key = (part, "not_counting") if alone else (part.items("not_counting"), place)
             inside.unknown(key, ("상태", "state"), lifecycle.states)
@@ -181,7 +190,7 @@ def check_due(part: Part, rule: DueRule, lifecycle: Counting) -> None:
         return
     for event in (lifecycle.events[name] for name in rule.events if name in lifecycle.events):
         dates = [field.name for field in event.data if field.type == "date" and field.required]
-        if rule.on not in dates:
+        if rule.on not in dates and event.name not in unread:
             listed = ", ".join(dates)
             part.wrong(
                 "on",

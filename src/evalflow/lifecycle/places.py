@@ -50,6 +50,8 @@ def duplicate(part: Part, what: tuple[str, str], name: str, where: str | None = 
 def empty(part: Part, key: str, what: tuple[str, str]) -> None:
     """Note that there must be at least one, unless what stands there is noted already."""
     value = part.tree.get(key)
+    if value is None and part.is_meant(key):
+        return
     if value is None or value in ([], {}, (), ""):
         part.wrong(
             None if value is None else key,
