@@ -214,7 +214,7 @@ class Crashes:
                     raise Broken("the child did not end in a clear error")
                 self.figures["server killed"] += 1
             self._quiet()
-            self._check(_notes(paper))
+            self._check(notes_on(paper))
 
     def _walk_and_kill(self, paper: int) -> None:
         beside = None
@@ -234,7 +234,7 @@ class Crashes:
 
         def walking() -> None:
             rng = random.Random(seed)
-            with _watched(self._open(self.url), paper) as engine:
+            with watched(self._open(self.url), paper) as engine:
                 faults.install(fault)
                 for _ in itertools.count() if steps is None else range(steps):
                     if rng.random() < 0.15:
@@ -281,14 +281,14 @@ class Crashes:
         with tempfile.TemporaryFile() as paper:
 
             def applying() -> None:
-                with _watched(self._open(self.url), paper.fileno()) as engine:
+                with watched(self._open(self.url), paper.fileno()) as engine:
                     faults.install(fault)
                     for _ in engine.batches.apply(plan, chunk=chunk):
                         pass
 
             self._kill(self._fork(applying), point, may_end=True)
             self._quiet()
-            written = _notes(paper)
+            written = notes_on(paper)
         receipts = {r.project: r.outcome for r in self._engine.batches.apply(plan, chunk=chunk)}
         whole = {r.project: r.outcome for r in self._mirror.batches.apply(plan)}
         already = {name for name, outcome in receipts.items() if outcome == "already"}
@@ -308,7 +308,7 @@ class Crashes:
         child = os.fork()
         if child:
             return child
-        return _be(self._born, act)
+        return be_child(self._born, act)
 
     def _kill(self, child: int, point: str, *, may_end: bool = False) -> None:
         """Wait until the child has died at its point, or kill it at any moment."""
@@ -365,7 +365,7 @@ class Crashes:
         Raises:
             Broken: they differ, or the histories do not bear out what stands.
         """
-        found, right = _contents(self._engine.storage), _contents(self._mirror.storage)
+        found, right = contents(self._engine.storage), contents(self._mirror.storage)
         for name, value in right.items():
             if found[name] != value:
                 raise Broken(f"{name} differ from what was written")
@@ -380,13 +380,13 @@ class Crashes:
         self.figures["looked"] += 1
 
 
-def _watched(engine: Engine, paper: int) -> Engine:
+def watched(engine: Engine, paper: int) -> Engine:
     """Return an engine on the same store whose commits are noted on the paper."""
     storage = _Witness(engine.storage, paper)
     return Engine(storage, plugins=engine.plugins, clock=engine.clock)
 
 
-def _contents(storage: Storage) -> dict[str, Any]:
+def contents(storage: Storage) -> dict[str, Any]:
     """Return all that commits write."""
     everything = Selection()
     return {
@@ -402,7 +402,7 @@ def _contents(storage: Storage) -> dict[str, Any]:
     }
 
 
-def _notes(paper: Any) -> list[tuple[Commit, bool]]:
+def notes_on(paper: Any) -> list[tuple[Commit, bool]]:
     """Return the commits that were begun, each with whether it returned."""
     found: list[tuple[Commit, bool]] = []
     open_: dict[int, int] = {}
@@ -421,7 +421,7 @@ def _notes(paper: Any) -> list[tuple[Commit, bool]]:
     return found
 
 
-def _be(born: Callable[[], None], act: Callable[[], None]) -> NoReturn:
+def be_child(born: Callable[[], None], act: Callable[[], None]) -> NoReturn:
     """Be a child that ends without tidying up what is its parent's."""
     try:
         born()
