@@ -26,9 +26,13 @@ from evalflow.files.yaml import Document, read
 from evalflow.files.yaml import Path as Steps
 from evalflow.files.yaml_writer import yaml_text
 from evalflow.lifecycle.order import with_actions
+from evalflow.model.canonical import Tree
 
 FORMAT = "lifecycle/1"
 """What the key `evalflow` of a lifecycle file says."""
+
+PART_FORMAT = "lifecycle-part/1"
+"""What the key `evalflow` of a part says, which other lifecycles take in (`takes_in`)."""
 
 _BASE = re.compile(r"(.+)/(\d{1,9})", re.ASCII)
 _NOT_INHERITED = ("name", "version")
@@ -118,7 +122,8 @@ def _opened(document: Document, folder: Path | None, above: Sequence[tuple[str, 
     given = document.tree.get("extends") if isinstance(document.tree, Mapping) else None
     source, notes = _with_actions(document)
     if given is None:
-        return Read(source=source, notes=notes)
+        taken, wrong = _with_parts(document, source, folder)
+        return Read(source=taken, problems=wrong, notes=notes)
     name, version = _named_base(document, given)
     chain = (*above, (document.name, _identity(document.name, folder)))
     found, beside = _base(document, name, version, folder)
@@ -159,10 +164,124 @@ def _opened(document: Document, folder: Path | None, above: Sequence[tuple[str, 
             f"too many files that extend each other (at most {_LONGEST_CHAIN})",
         )
     base = _opened(found, beside, chain)
-    merged, problems = merge(
-        _without(base.source, _NOT_INHERITED), _without(source, ("extends",)), alone=_one_value
-    )
-    return Read(source=merged, problems=(*base.problems, *problems), notes=(*base.notes, *notes))
+    lower, wrong = _with_parts(document, _without(base.source, _NOT_INHERITED), folder)
+    own = _without(source, ("extends", "takes_in"))
+    merged, problems = merge(lower, own, alone=_one_value)
+    told = (*base.problems, *wrong, *problems)
+    return Read(source=merged, problems=told, notes=(*base.notes, *notes))
+
+
+# --------------------------------------------------------------------------- what it takes in
+
+
+def parts() -> tuple[str, ...]:
+    """Return the parts that come with evalflow, with their versions: `committee/1`."""
+    names = [file.name for file in _presets().joinpath("parts").iterdir()]
+    found = sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
+    return tuple(f"{name}/{_part_version(_read_part(name))}" for name in found)
+
+
+_PART_KEYS = frozenset({"evalflow", "name", "version", "ko", "en", "roles", "regions", "events"})
+
+
+def _with_parts(
+    document: Document, source: Source, folder: Path | None
+) -> tuple[Source, tuple[Problem, ...]]:
+    """Return the source with the parts laid over it that the document takes in: regions and events
+    that it does not have, and the roles that they need where it does not name them itself."""
+    tree = document.tree if isinstance(document.tree, Mapping) else {}
+    if "takes_in" not in tree:
+        return source, ()
+    taken = _without(source, ("takes_in",))
+    problems: list[Problem] = []
+    given = tree["takes_in"]
+    for text in given if isinstance(given, list) else [given]:
+        part = _part(document, text, folder)
+        known = _names(taken.tree.get("roles"))
+        roles = {k: v for k, v in part.tree.get("roles", {}).items() if k not in known}
+        for kind in ("regions", "events"):
+            for name in sorted(_names(taken.tree.get(kind)) & _names(part.tree.get(kind))):
+                ko = f"'{text}'의 '{name}'이(가) 이 절차에 이미 있습니다 ({kind})"
+                en = f"'{name}' of '{text}' is in this lifecycle already ({kind})"
+                raise _wrong(document, "part_collides", name, ko, en, at="takes_in")
+        listed = taken.tree.get("roles")
+        if roles and isinstance(listed, list):  # a list is replaced, a mapping is merged
+            by_name = {
+                each["name"]: {k: v for k, v in each.items() if k != "name"} for each in listed
+            }
+            taken = attrs.evolve(taken, tree={**taken.tree, "roles": by_name})
+        brought = {k: v for k, v in part.tree.items() if k in ("regions", "events")}
+        if not _fixes(taken.tree):  # then it is about the evaluation that runs
+            events = brought.get("events", {})
+            brought["events"] = {
+                name: {k: v for k, v in event.items() if k != "evaluation"}
+                for name, event in events.items()
+            }
+        if roles:
+            brought["roles"] = roles
+        taken, wrong = merge(taken, attrs.evolve(part, tree=brought), alone=_one_value)
+        problems += wrong
+    return taken, tuple(problems)
+
+
+def _fixes(tree: Tree) -> bool:
+    """Say whether the lifecycle has a state in which an evaluation is fixed."""
+    regions = tree.get("regions")
+    inside = regions.values() if isinstance(regions, Mapping) else regions or ()
+    states = [each.get("states") for each in inside if isinstance(each, Mapping)]
+    listed = [
+        state
+        for each in states
+        for state in (each.values() if isinstance(each, Mapping) else each or ())
+    ]
+    return any(isinstance(state, Mapping) and state.get("fixed") for state in listed)
+
+
+def _part(document: Document, given: object, folder: Path | None) -> Document:
+    """Return the part that the document takes in: one that comes with evalflow, or a file."""
+    match = _BASE.fullmatch(given.strip()) if isinstance(given, str) else None
+    known = ", ".join(parts())
+    if match is None:
+        ko = f"넣을 부분과 그 판을 적습니다 (예: takes_in: [committee/1]; 있는 것: {known})"
+        en = f"expected a part and its version, e.g. takes_in: [committee/1] (there are: {known})"
+        raise _wrong(document, "wrong_value", str(given), ko, en, at="takes_in")
+    name, version = match[1], str(int(match[2]))
+    path = (folder or Path()) / name
+    if is_file(name) and os.path.isfile(path):
+        found = read(path, name=os.path.normpath(path))
+    elif f"{name}/{version}" in parts():
+        return _read_part(name)
+    else:
+        ko = f"'{given}'이(가) 없습니다 (있는 것: {known}; 파일은 .yaml로 끝나야 함)"
+        en = f"no part '{given}' (there are: {known}; a file ends in .yaml)"
+        raise _wrong(document, "unknown_part", str(given), ko, en, at="takes_in")
+    tree = found.tree if isinstance(found.tree, Mapping) else {}
+    unknown = ", ".join(sorted(str(each) for each in set(tree) - _PART_KEYS))
+    if tree.get("evalflow") != PART_FORMAT or unknown or _part_version(found) != version:
+        told = ", ".join(sorted(_PART_KEYS))
+        ko = f"'{found.name}'은(는) {version}판의 부분 파일이 아닙니다 (evalflow: {PART_FORMAT}, "
+        ko += f"항목: {told})"
+        en = f"{found.name} is no part of version {version} (expected evalflow: {PART_FORMAT}, "
+        en += f"and the keys {told})"
+        raise _wrong(document, "no_part", str(given), ko, en, at="takes_in")
+    return found
+
+
+def _read_part(name: str) -> Document:
+    text = _presets().joinpath("parts", f"{name}.yaml").read_bytes()
+    return read(text, name=f"parts-{name}.yaml")
+
+
+def _part_version(part: Document) -> str:
+    return str(part.tree.get("version")).strip() if isinstance(part.tree, Mapping) else ""
+
+
+def _names(tree: object) -> set[str]:
+    """Return the names in a mapping, or in a list of mappings with a name."""
+    if isinstance(tree, Mapping):
+        return {str(name) for name in tree}
+    listed = tree if isinstance(tree, list) else ()
+    return {str(each["name"]) for each in listed if isinstance(each, Mapping) and "name" in each}
 
 
 def _with_actions(document: Document) -> tuple[Source, tuple[Note, ...]]:
@@ -244,8 +363,10 @@ def _identity(name: str, folder: Path | None) -> str:
     return f"preset {name}" if folder is None else os.path.realpath(name)
 
 
-def _wrong(document: Document, code: str, value: str | None, ko: str, en: str) -> InvalidInput:
-    line, column = document.place(("extends",))
+def _wrong(
+    document: Document, code: str, value: str | None, ko: str, en: str, at: str = "extends"
+) -> InvalidInput:
+    line, column = document.place((at,))
     return InvalidInput(
         [
             Problem(
@@ -253,7 +374,7 @@ def _wrong(document: Document, code: str, value: str | None, ko: str, en: str) -
                 file=document.name,
                 line=line,
                 column=column,
-                path="extends",
+                path=at,
                 value=value,
                 ko=ko,
                 en=en,
