@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -19,6 +23,7 @@ from evalflow_web.board.received import received
 from evalflow_web.identity import ActorOf
 from evalflow_web.problems import Problem, Told, problem_response, told, wants_page
 from evalflow_web.site import HERE, Endpoint, Handler, Settings, Site, Visit, visiting
+from evalflow_web.state import State
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -39,10 +44,24 @@ HEADERS = {
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
-def make(engine: Engine, *, actor_of: ActorOf, settings: Settings | None = None) -> Starlette:
-    """Return the service on `engine`; see `evalflow_web.app`."""
-    site = Site(engine=engine, actor_of=actor_of, settings=settings or Settings())
-    made = Starlette(routes=[*_own(site), *api.routes(site), *board.routes(site)])
+Routes = Callable[[Site], list[BaseRoute]]
+
+
+def make(
+    engine: Engine,
+    *,
+    actor_of: ActorOf,
+    settings: Settings | None = None,
+    state: State | None = None,
+    more: Sequence[Routes] = (),
+) -> Starlette:
+    """Return the service on `engine`; see `evalflow_web.app`. `more` are routes beside its own:
+    those of signing in."""
+    site = Site(
+        engine=engine, actor_of=actor_of, settings=settings or Settings(), state=state or State()
+    )
+    routes = [*_own(site), *(each for made in more for each in made(site))]
+    made = Starlette(routes=[*routes, *api.routes(site), *board.routes(site)])
     made.state.site = site
     site.router = made.router
     made.add_exception_handler(HTTPException, _failed_outside(site))
@@ -88,7 +107,9 @@ def check_forgery(visit: Visit) -> None:
         return
     origin = request.headers.get("origin")
     site = request.headers.get("sec-fetch-site", "same-origin")
-    same = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    own = visit.site.settings.origin
+    name = request.headers.get("host") if own is None else urlsplit(own).netloc
+    same = origin is None or urlsplit(origin).netloc == name
     given = request.headers.get("x-csrf-token")
     if given is None:
         given = received(visit).get("csrf")
@@ -164,6 +185,15 @@ def _health(site: Site) -> Endpoint:
 # --------------------------------------------------------------------------- around everything
 
 
+SLOWEST = 30
+"""Seconds in which the whole body of a request must have come."""
+
+_REFUSED = {
+    413: ("보낸 내용이 너무 큽니다.", "What was sent is too large."),
+    408: ("보낸 내용이 제때 오지 않았습니다.", "What was sent did not come in time."),
+}
+
+
 class _TooLarge(Exception):
     pass
 
@@ -200,31 +230,44 @@ class _Guarded:
 
         said = Headers(scope=scope).get("content-length", "0")
         if not said.isdecimal() or int(said) > limit:
-            await _refused(sending)
+            await _refused(sending, 413)
             return
-        read = 0
+        read, whole = 0, False
+        ends = asyncio.get_running_loop().time() + SLOWEST
 
         async def receiving() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, whole
+            if whole:  # what is waited for now is that the client goes away
+                return await receive()
+            async with asyncio.timeout_at(ends):
+                message = await receive()
             if message["type"] == "http.request":
                 read += len(message.get("body", b""))
+                whole = not message.get("more_body", False)
                 if read > limit:
                     raise _TooLarge
             return message
 
         try:
             await self._app(scope, receiving, sending)
-        except _TooLarge:
-            if not started:
-                await _refused(sending)
+        except (_TooLarge, TimeoutError) as error:
+            if started:
+                raise
+            await _refused(sending, 413 if isinstance(error, _TooLarge) else 408)
 
 
-async def _refused(send: Send) -> None:
-    body = (
-        b'{"type":"urn:evalflow:problem:too_large","title":"Content Too Large","status":413,'
-        b'"code":"too_large"}'
+async def _refused(send: Send, status: int) -> None:
+    code = {413: "too_large", 408: "too_slow"}[status]
+    ko, en = _REFUSED[status]
+    body = msgspec.json.encode(
+        {
+            "type": f"urn:evalflow:problem:{code}",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "code": code,
+            "detail": f"{ko} {en}",
+        }
     )
     headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

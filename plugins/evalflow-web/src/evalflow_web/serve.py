@@ -2,31 +2,225 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from evalflow import Engine
 from evalflow.cli.session import Session
+from evalflow.errors import invalid
 from evalflow_web.application import make
+from evalflow_web.auth import login as signing_in
+from evalflow_web.auth.passwords import Passwords
+from evalflow_web.auth.proxy import proxy_header
+from evalflow_web.auth.sessions import Sessions
+from evalflow_web.auth.tokens import Tokens
+from evalflow_web.identity import ActorOf, first_of
 from evalflow_web.site import Settings
+from evalflow_web.state import State
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+SALT = "EVALFLOW_WEB_SALT"
+"""The environment variable that holds the office's secret for hashes beside closed data."""
+
+
+def state_path(session: Session, given: str | None) -> str:
+    """Return the path of the service's own file: the one given, or one beside a SQLite store.
+
+    Raises:
+        InvalidInput: the store is no file, and none is given.
+    """
+    if given is not None:
+        return given
+    url = session.url()
+    if url.startswith("sqlite:///"):
+        path = Path(url.removeprefix("sqlite:///").partition("?")[0])
+        return str(path.with_name(f"{path.stem}.web.db"))
+    raise invalid(
+        "no_state",
+        path="--state",
+        ko="저장소가 파일이 아닙니다. 서비스의 파일을 둘 곳을 --state로 정하십시오.",
+        en="the store is no file: say by --state where the service keeps its own",
+    )
+
+
+state_option = click.option(
+    "--state",
+    envvar="EVALFLOW_WEB_STATE",
+    metavar="FILE",
+    help="서비스의 파일 · The service's own file: sessions, tokens [EVALFLOW_WEB_STATE]; "
+    "beside a SQLite store by default.",
+)
 
 
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="주소 · The address.")
 @click.option("--port", default=8000, show_default=True, help="포트 · The port.")
+@click.option(
+    "--demo",
+    is_flag=True,
+    help="비밀번호 없이 누구로 들어갈지 고름 · Sign in as anybody, without a password, "
+    "on this machine alone.",
+)
+@click.option(
+    "--passwords",
+    is_flag=True,
+    help="비밀번호로 로그인 · Sign in with passwords (evalflow web password).",
+)
+@click.option(
+    "--proxy-header",
+    metavar="NAME",
+    help="통합인증 프록시가 보내는 머리글 · The header by which a proxy says who it is.",
+)
+@click.option(
+    "--proxy-from",
+    metavar="ADDRESS",
+    multiple=True,
+    help="믿을 프록시의 주소 · Whose header is trusted: an address or network; may be repeated.",
+)
+@click.option(
+    "--origin",
+    metavar="URL",
+    help="브라우저에서 보이는 주소 · How browsers reach it, e.g. https://eval.example.kr.",
+)
+@click.option("--title", help="화면의 제목 · The title of its pages.")
+@click.option(
+    "--theme",
+    type=click.Path(exists=True, file_okay=False),
+    help="화면을 바꾸는 폴더 · A folder with theme.css and templates of the office's own.",
+)
+@state_option
 @click.make_pass_decorator(Session)
-def serve_command(session: Session, host: str, port: int) -> None:
-    """서비스와 화면 · Serve the board and the service in a browser."""
+def serve_command(
+    session: Session,
+    host: str,
+    port: int,
+    demo: bool,
+    passwords: bool,
+    proxy_header: str | None,
+    proxy_from: tuple[str, ...],
+    origin: str | None,
+    title: str | None,
+    theme: str | None,
+    state: str | None,
+) -> None:
+    """서비스와 화면 · Serve the board and the service in a browser.
+
+    Tokens (evalflow web token) are always good. How people are recognised is said by --demo,
+    --passwords or --proxy-header.
+    """
+    _check(host, demo, passwords, proxy_header, proxy_from, origin)
+    kept = State(":memory:" if demo else state_path(session, state))
     with session.open() as engine:
-        run(
-            make(engine, actor_of=lambda request: None, settings=Settings(secure=False)), host, port
+        served = service(
+            engine,
+            kept,
+            demo=demo,
+            passwords=passwords,
+            header=proxy_header,
+            peers=proxy_from,
+            settings=Settings(
+                title=title,
+                theme=theme,
+                salt=_salt(),
+                secure=origin is not None and origin.startswith("https://"),
+                origin=origin,
+                login=signing_in.LOGIN if demo or passwords else None,
+            ),
         )
+        shown = origin or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        session.echo(session.say(f"{shown}/ 에서 엽니다.", f"open {shown}/"))
+        run(served, host, port)
+
+
+def service(
+    engine: Engine,
+    state: State,
+    *,
+    settings: Settings,
+    demo: bool = False,
+    passwords: bool = False,
+    header: str | None = None,
+    peers: Sequence[str] = (),
+) -> Starlette:
+    """Return the service as `evalflow serve` runs it: by tokens, sessions, and a proxy's header."""
+    ways: list[ActorOf] = [Tokens(state).actor_of]
+    if demo or passwords:
+        ways.append(Sessions(state, secure=settings.secure).actor_of)
+    if header is not None:
+        ways.append(proxy_header(header, peers=peers))
+    kept = Passwords(state) if passwords else None
+    more = [lambda site: signing_in.routes(site, passwords=kept, demo=demo)]
+    return make(
+        engine,
+        actor_of=first_of(*ways),
+        settings=settings,
+        state=state,
+        more=more if demo or passwords else [],
+    )
+
+
+def _check(
+    host: str,
+    demo: bool,
+    passwords: bool,
+    header: str | None,
+    peers: Sequence[str],
+    origin: str | None,
+) -> None:
+    """See that what is asked for goes together.
+
+    Raises:
+        InvalidInput: it does not.
+    """
+    if demo and (passwords or header or peers):
+        raise invalid(
+            "demo_alone",
+            path="--demo",
+            ko="--demo는 다른 로그인 방법과 함께 쓸 수 없습니다.",
+            en="--demo goes with no other way to sign in",
+        )
+    if demo and not (host == "localhost" or signing_in.is_loopback(host)):
+        raise invalid(
+            "demo_elsewhere",
+            path="--host",
+            value=host,
+            ko=f"시연 모드는 이 컴퓨터(127.0.0.1)에서만 열 수 있습니다: '{host}'",
+            en=f"the demo is served on this machine alone (127.0.0.1), not on '{host}'",
+        )
+    if (header is None) != (not peers):
+        raise invalid(
+            "proxy_half",
+            path="--proxy-header",
+            ko="--proxy-header와 --proxy-from은 함께 적어야 합니다.",
+            en="--proxy-header and --proxy-from go together",
+        )
+    if origin is not None and not origin.startswith(("https://", "http://")):
+        raise invalid(
+            "bad_origin",
+            path="--origin",
+            value=origin,
+            ko=f"https://로 시작하는 주소여야 합니다: '{origin}'",
+            en=f"is to begin with https://, got '{origin}'",
+        )
+
+
+def _salt() -> bytes | None:
+    said = os.environ.get(SALT)
+    return said.encode() if said else None
 
 
 def run(app: Any, host: str, port: int) -> None:
     """Serve the application until it is interrupted."""
     import uvicorn
 
+    # What a proxy says of the client's address is not believed: who may say who it is, is asked of
+    # the address that the connection comes from.
     uvicorn.run(
         app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False
     )

@@ -26,6 +26,7 @@ from evalflow import Actor, Engine, View
 from evalflow.plugins import day_text, time_text
 from evalflow_web.identity import ActorOf, Identity, identity_of
 from evalflow_web.languages import language_of
+from evalflow_web.state import State
 
 HERE = Path(__file__).parent
 
@@ -48,6 +49,8 @@ class Settings:
             goes with the process.
         upload_limit: bytes that a request may bring that gives files.
         scan: a virus scanner: the content and the name of a file in, what is wrong with it out.
+        origin: how browsers reach it, e.g. `https://eval.example.kr`, where a proxy tells the
+            application another name; None: by the name that a request gives.
     """
 
     title: str | None = None
@@ -60,15 +63,17 @@ class Settings:
     folder: str | os.PathLike[str] | None = None
     upload_limit: int = 60_000_000
     scan: Callable[[bytes, str], str | None] | None = None
+    origin: str | None = None
 
 
 @attrs.define(kw_only=True, eq=False)
 class Site:
-    """One service: the engine, the settings, the templates, and the routes by name."""
+    """One service: the engine, the settings, the file of its own, the routes by name."""
 
     engine: Engine
     actor_of: ActorOf
     settings: Settings
+    state: State
     router: Router | None = None
     _templates: jinja2.Environment | None = None
 
