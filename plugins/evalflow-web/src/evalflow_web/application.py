@@ -185,8 +185,8 @@ def _health(site: Site) -> Endpoint:
 # --------------------------------------------------------------------------- around everything
 
 
-SLOWEST = 30
-"""Seconds in which the whole body of a request must have come."""
+SLOWEST, SLOWEST_FILES = 30, 300
+"""Seconds in which the whole body of a request must have come; of one that brings files."""
 
 _REFUSED = {
     413: ("보낸 내용이 너무 큽니다.", "What was sent is too large."),
@@ -233,7 +233,8 @@ class _Guarded:
             await _refused(sending, 413)
             return
         read, whole = 0, False
-        ends = asyncio.get_running_loop().time() + SLOWEST
+        slowest = SLOWEST if limit == self._settings.body_limit else SLOWEST_FILES
+        ends = asyncio.get_running_loop().time() + slowest
 
         async def receiving() -> Message:
             nonlocal read, whole

@@ -130,6 +130,7 @@ def serve_command(
                 salt=_salt(),
                 secure=origin is not None and origin.startswith("https://"),
                 origin=origin,
+                folder=None if demo else f"{kept.path.removesuffix('.db')}.files",
                 login=signing_in.LOGIN if demo or passwords else None,
             ),
         )
