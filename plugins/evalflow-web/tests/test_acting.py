@@ -9,7 +9,7 @@ import pytest
 import evalflow
 
 P = "/plans/gu/projects"
-CARDS = {"actuals": {"centres": 5}, "cards": {"1": "정상", "2": "정상"}}
+CARDS = {"actuals": {"centres": 5}}
 
 
 def test_an_event_is_fired_with_the_version_that_was_seen(asking: Any) -> None:
@@ -68,7 +68,14 @@ def test_a_repeated_key_answers_the_first_entry_and_another_call_with_it_is_refu
         ("gu/2", "self_evaluate", "mayor-1", CARDS, 403, None),
         ("gu/2", "self_evaluate", "road-1", CARDS, 403, None),
         ("gu/2", "self_evaluate", "elderly-1", {}, 422, "data_missing"),
-        ("gu/2", "self_evaluate", "elderly-1", {"actuals": {"centres": 5}}, 409, "cards_missing"),
+        (
+            "gu/2",
+            "self_evaluate",
+            "elderly-1",
+            {"actuals": {"centres": 1}},
+            409,
+            "lagging_unexplained",
+        ),
     ],
 )
 def test_the_first_check_that_fails_says_the_status_and_every_reason_is_told(
@@ -110,7 +117,7 @@ def test_reasons_are_told_in_the_language_asked_for(asking: Any) -> None:
 
 
 def test_data_of_the_wrong_form_are_told_field_by_field(asking: Any) -> None:
-    data = {"actuals": {"centres": "many"}, "cards": {"1": "정상", "2": "정상"}, "colour": "red"}
+    data = {"actuals": {"centres": "many"}, "colour": "red"}
     answer = asking.fire("gu/2", "self_evaluate", "elderly-1", **data)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
     paths = [each["path"] for each in answer.json()["problems"]]
@@ -120,7 +127,7 @@ def test_data_of_the_wrong_form_are_told_field_by_field(asking: Any) -> None:
 
 def test_a_figure_is_kept_exactly_as_it_was_sent(asking: Any, office: evalflow.Engine) -> None:
     raw = '{"event":"self_evaluate","data":{"actuals":{"centres":4.70},"explanations":'
-    raw += '{},"cards":{"1":"가","2":"나"}}}'
+    raw += "{}}}"
     headers = asking.headers("elderly-1", {"content-type": "application/json"})
     headers["if-match"] = asking.etag("gu/2", "elderly-1")
     sent = asking.client.post(f"/api{P}/2/entries", content=raw, headers=headers)

@@ -100,7 +100,7 @@ def test_a_token_speaks_for_its_actor_and_for_its_events_alone(
     given, _ = tokens.make("elderly-1", events=["compile"], lasts=dt.timedelta(days=1))
     me = client.get("/api/me", headers=bearer(given)).json()
     assert (me["id"], me["means"], me["events"]) == ("elderly-1", "token", ["compile"])
-    data = {"actuals": {"centres": 5}, "cards": {"1": "가", "2": "나"}}
+    data = {"actuals": {"centres": 5}}
     body = {"event": "self_evaluate", "data": data}
     seen = {"if-match": client.get(f"{P}/2", headers=bearer(given)).headers["etag"]}
     refused = client.post(f"{P}/2/entries", json=body, headers=bearer(given) | seen)
