@@ -740,7 +740,7 @@ def test_how_often_an_extension_may_be_given_counts_within_the_run_of_its_clock(
     case = Office(tmp_path, text).on("2026-02-09")
     case.fire("receive")
     case.fire("extend", of="decide", until="2026-03-11", reason="자료가 방대함")
-    again = {"of": "decide", "until": "2026-03-31", "reason": "또 방대함"}
+    again: dict[str, Any] = {"of": "decide", "until": "2026-03-31", "reason": "또 방대함"}
     assert case.refusal("extend", **again) == ["extended_often_enough"]
     case.on("2026-03-10").fire("again")
     case.fire("extend", **again)
@@ -774,12 +774,17 @@ def test_a_store_that_has_the_wrong_lateness_says_so_in_verify(
     assert (found.code, found.column) == ("late_differs", "entry.late")
 
 
-def test_what_the_event_is_given_itself_asks_for_no_history(tmp_path: Path) -> None:
-    office = Office(tmp_path, INVOICE)
-    engine = office.engine
-    storage = engine.storage
+def test_what_the_event_is_given_itself_asks_for_no_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Office(tmp_path, INVOICE).engine
     asked: list[str] = []
-    history = storage.history
-    storage.history = lambda project: asked.append(project) or history(project)  # type: ignore[assignment, func-returns-value]
-    assert office.engine.explain("p-2026/1", "classify", by=engine.actor("p-2026", "clerk-1"))
+    history = engine.storage.history
+
+    def seen(project: str) -> Any:
+        asked.append(project)
+        return history(project)
+
+    monkeypatch.setattr(engine.storage, "history", seen)
+    engine.explain("p-2026/1", "classify", by=engine.actor("p-2026", "clerk-1"))
     assert asked == []

@@ -339,6 +339,7 @@ def _early_join(
                 node
                 for node, after in fired
                 if node[place] not in sources | targets
+                and not lifecycle.states[node[place]].final
                 and not any(each[place] in targets for each in graph.reached(start=after))
             ),
             None,
