@@ -31,7 +31,7 @@ from evalflow.model import (
     calendar,
 )
 from evalflow.model.calendar import day_text
-from evalflow.model.canonical import Tree
+from evalflow.model.canonical import Tree, canonical
 from evalflow.model.ratings import figure_text
 from evalflow.plan.content import LACKING, lacking
 from evalflow.plan.differences import past_targets, project_differences
@@ -659,6 +659,8 @@ def plan_revision(firing: Firing, draft: Draft) -> Draft:
     """Put the approved change into force: a new plan revision from this period on (R43, D5)."""
     if draft.change is None:
         return draft
+    if reasons := _not_as_requested(firing, draft.change):
+        return attrs.evolve(draft, reasons=(*draft.reasons, *reasons))
     definition = definition_from_tree(
         firing.head,
         firing.project.number,
@@ -675,6 +677,34 @@ def plan_revision(firing: Firing, draft: Draft) -> Draft:
         document=firing.given("document"),
     )
     return attrs.evolve(draft, change=approved, definition=definition)
+
+
+def _not_as_requested(firing: Firing, change: Change) -> tuple[Reason, ...]:
+    """Refuse to put into force what no entry asked for: where the project stands is made of its
+    history, and whoever edits the one has not changed the other."""
+    asked: Tree = None
+    for entry in reversed(firing.history):
+        if entry.lifecycle != firing.lifecycle.fingerprint:  # a migration may have renamed events
+            return ()
+        event = firing.lifecycle.events.get(entry.event)
+        if event is None or "change" not in event.actions:
+            continue
+        names = [field.name for field in event.data if field.type == "change"]
+        asked = next((entry.data[name] for name in names if name in entry.data), None)
+        if asked is not None:
+            break
+    if canonical(asked) == canonical(change.after) or (asked is None and not change.after):
+        return ()
+    return (
+        Reason(
+            code="change_not_as_requested",
+            ko="저장소에 있는 변경내용이 이력에서 요청한 것과 다릅니다. 'evalflow verify'로 "
+            "확인하십시오. 아무것도 바뀌지 않았습니다.",
+            en="the change as the store has it is not what the history asked for; look at it with "
+            "'evalflow verify': nothing was changed",
+            about=firing.project.id,
+        ),
+    )
 
 
 def change_closed(firing: Firing, draft: Draft) -> Draft:

@@ -238,7 +238,8 @@ def needs(
     taken = {field.name for field in event.data}
     return Needs(
         peers=frozenset(kinds),
-        history=any(rule is not None and rule.events for rule in rules)
+        history="plan_revision" in event.actions
+        or any(rule is not None and rule.events for rule in rules)
         or any(spec.history for spec, _ in declared)
         or any(
             spec.recorded is not None and params.get(spec.recorded) not in taken
