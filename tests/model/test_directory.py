@@ -344,7 +344,7 @@ def test_a_role_held_elsewhere_is_told_with_both_units(office: Directory) -> Non
 
     assert (reason.code, reason.who, reason.about) == ("wrong_unit", ("education-1",), "education")
     assert "'building-1'의 '사업부서' 역할은 건축과 소관" in reason.ko
-    assert "'교육지원과'에는 미치지 않습니다" in reason.ko
+    assert "'교육지원과'에 대한 권한이 없습니다" in reason.ko
     assert "in building, which does not reach 'education'" in reason.en
 
 
@@ -434,7 +434,7 @@ ACTING = acting("policy-1", "policy_office", "seodaemun")
     ("act", "part"),
     [
         (Act(event="self_evaluate", actor="a"), "처리자"),
-        (Act(event="amend", actor="b", on_behalf_of="a"), "대결을 맡긴 사람"),
+        (Act(event="amend", actor="b", on_behalf_of="a"), "원결재권자(피대결자)"),
         (Act(event="submit", actor="b", signers=("c", "a")), "결재자"),
     ],
 )

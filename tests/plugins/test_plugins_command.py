@@ -123,7 +123,8 @@ def test_what_breaks_its_contract_is_named(run):
     assert "broken: guard strict (Theirs): it does not take them" in out
     assert "(evalflow)" not in run("check", "zero")[1]
     assert (
-        "어김: 산정기 zero (Theirs): 없는 실적을 0으로 봅니다" in run("check", "zero", lang="ko")[1]
+        "규약 위반: 산정기 zero (Theirs): 없는 실적을 0으로 봅니다"
+        in run("check", "zero", lang="ko")[1]
     )
 
 

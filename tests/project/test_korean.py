@@ -75,6 +75,7 @@ CARRIED = {
     "ReasonLine": "a Reason as it was written down",
     "SaidDay": "goes into a Problem or a Note",
     "Lack": "goes into a Problem",
+    "Words": "an answer, in words that others carried",
     "_Bad": "goes into a Problem",
     "_Wrong": "goes into a Problem",
 }
@@ -130,3 +131,69 @@ def test_no_particle_is_chosen_before_the_word_is_known():
         wrong.append(f"{where}: …{{}}{text[:20]}")
     assert not wrong, "write 이(가), 은(는), 을(를), 와(과), (으)로 behind what is put in"
     assert seen > 50
+
+
+# ------------------------------------------------------------------------------ words of offices
+
+RETIRED = {  # what an office does not write: what it writes
+    "절차 이행": "절차 전환",  # 이행 is kept for 이행률
+    "배치": "일괄 처리",
+    "봉인": "무결성 값",
+    "지문": "무결성 값",
+    "견본 파일": "서식 파일",
+    "현황판": "현황 보고서",
+    "지난 날": "경과일수",
+    "한눈에": "총괄 현황",
+    "셈하": "계산하",
+    "셈할": "계산할",
+    "까닭": "사유",
+    "꾸러미": "패키지",
+    "낱말": "용어",
+    "행위자": "처리자",
+    "통지 번호": "알림 번호",
+    "씨앗값": "난수 초기값",
+    "산정불가": "산정 불가",
+    "글이어야": "문자열이어야",
+    "대리할": "대결할",
+    "못 미칩니다": "미달",
+    "어김": "위반",
+    "이(가) 아닙니까": "혹시 …입니까",
+    "1 days": "1 day",
+    "stands there twice": "appears twice",
+    "put back unasked": "requeued",
+}
+BY_MEANING = ("복지문화국", "재배치")  # what only looks like one of them
+
+
+def _sentences() -> Iterator[tuple[str, str]]:
+    """Every text of the program that may come before people, with its place; no docstrings."""
+    for path in SOURCES:
+        tree = _parsed(path)
+        told = {
+            id(node.body[0].value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+            and node.body
+            and isinstance(node.body[0], ast.Expr)
+        }
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and id(node) not in told
+            ):
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", node.value
+    for path in [*ROOT.glob("plugins/*/src/**/*.html"), ROOT / "README.ko.md"]:
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            yield f"{path.relative_to(ROOT)}:{number}", line
+
+
+def test_no_sentence_uses_a_word_that_was_retired():
+    wrong, seen = [], 0
+    for where, text in _sentences():
+        seen += 1
+        for looks_like in BY_MEANING:
+            text = text.replace(looks_like, "")
+        wrong += [f"{where}: {old} → {new}" for old, new in RETIRED.items() if old in text]
+    assert not wrong, "\n".join(wrong)
+    assert seen > 10_000

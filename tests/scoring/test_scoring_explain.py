@@ -33,7 +33,7 @@ def test_a_rate_is_explained_step_by_step() -> None:
     assert said(5, 10, 15, 20, actuals=[5, 8, 12], at=3, unit="개교", weight="1/2") == (
         "참여 학교 수: 누계(합계) 목표 5 + 10 + 15 = 30개교, 실적 25개교. "
         "산식 실적 ÷ 목표 × 100: 25 ÷ 30 × 100 = 83.3333…, 소수 1자리까지 반올림 "
-        "→ 이행률 83.3%. 등급 부진(70% 이상 90% 미만). 가중치 1/2."
+        "→ 이행률 83.3%. 추진상태 부진(70% 이상 90% 미만). 가중치 1/2."
     )
     assert said(5, 10, 15, 20, actuals=[5, 8, 12], at=3, unit="schools", lang="en") == (
         "Participating schools: Target so far (sum) 5 + 10 + 15 = 30 schools, actual 25 schools. "
@@ -50,7 +50,7 @@ def test_a_rate_is_explained_step_by_step() -> None:
             [100],
             [100],
             {},
-            "100 ÷ 100 × 100 = 100 → 이행률 100.0%. 등급 완료(전체 목표의 100% 이상).",
+            "100 ÷ 100 × 100 = 100 → 이행률 100.0%. 추진상태 완료(전체 목표의 100% 이상).",
         ),
         (
             [-1500],
@@ -129,14 +129,14 @@ def test_each_formula_shows_its_own_steps(
             [3],
             [0],
             {"direction": "down", "formula": "down_ratio"},
-            "산식 '목표 ÷ 실적 × 100'으로는 이행률을 정할 수 없음.",
+            "산식 '목표 ÷ 실적 × 100'으로는 이행률 산정 불가.",
             "The formula 'target ÷ actual × 100' knows no rate here.",
         ),
         (
             [-10],
             [-5],
             {"direction": "down"},
-            "산식 '(2 − 실적 ÷ 목표) × 100'으로는 이행률을 정할 수 없음.",
+            "산식 '(2 − 실적 ÷ 목표) × 100'으로는 이행률 산정 불가.",
             "knows no rate here.",
         ),
         ([100], [150], {"cap": D(120)}, "점수 120.0점(상한 120).", "Score 120.0 (cap 120)."),
@@ -158,7 +158,7 @@ def test_an_override_is_explained_with_its_reason_and_what_was_computed() -> Non
 
     assert said(100, actuals=[100], overrides=given).endswith(
         "→ 이행률 100.0%. 종합평가에서 이행률을 88.5%로 정함(산출값 100.0%). "
-        "사유: 중복 구간 제외. 등급 부진(70% 이상 90% 미만). 가중치 1."
+        "사유: 중복 구간 제외. 추진상태 부진(70% 이상 90% 미만). 가중치 1."
     )
     assert "(nothing computed)" in said(0, actuals=[1], overrides=given, lang="en")
 
@@ -172,8 +172,8 @@ def test_the_project_s_mean_is_explained_with_its_weights() -> None:
 
     assert ko == (
         "사업 이행률: 가중평균 (85.0 × 1/3 + 85.0 × 1/3 + 85.0 × 1/3) ÷ 1 = 84.95, "
-        "반올림하지 않은 이행률로 셈하여 마지막에 한 번 반올림 → 85.0%. "
-        "등급 부진(70% 이상 90% 미만). 산정기 rates 1, 계획 개정 1, 2016-Q1."
+        "반올림하지 않은 이행률로 계산하여 마지막에 한 번 반올림 → 85.0%. "
+        "추진상태 부진(70% 이상 90% 미만). 산정기 rates 1, 계획 개정 1, 2016-Q1."
     )
     assert en == (
         "Project: weighted mean (85.0 × 1/3 + 85.0 × 1/3 + 85.0 × 1/3) ÷ 1 = 84.95, "
@@ -215,7 +215,7 @@ def test_a_rating_is_explained_also_without_its_indicator_and_with_a_foreign_for
 
     line, _ = explain(foreign, project(), rules())
 
-    assert line == "a: 누계(최근값) 목표 10, 실적 9. 등급 sunny. 가중치 1."
+    assert line == "a: 최근값 목표 10, 실적 9. 추진상태 sunny. 가중치 1."
 
 
 @given(subjects())

@@ -273,7 +273,7 @@ class Asked(BaseHTTPRequestHandler):
             self.server.released.wait(10)
             return
         told = json.loads(body)
-        gone = "통지 번호: gone" in body.decode() or told.get("id") == "gone"
+        gone = "알림 번호: gone" in body.decode() or told.get("id") == "gone"
         status = 410 if gone else 503 if self.server.mood == "broken" else 200
         if status == 200:
             self.server.came.append(told)

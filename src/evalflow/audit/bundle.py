@@ -468,7 +468,7 @@ class _Reader:
                 _MANIFEST,
                 "seal_differs",
                 "이 확인값과 함께 만든 묶음이 아니거나, 만든 뒤에 바뀌었습니다"
-                f"(봉인 {bundle.seal}).",
+                f"(무결성 값 {bundle.seal}).",
                 "it is not the bundle that the checkpoint was made with, or was edited since (its "
                 f"seal is {bundle.seal})",
             )

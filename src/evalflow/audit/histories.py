@@ -567,7 +567,7 @@ class History:
         return self._finding(
             "impossible_move",
             entry.number,
-            f"절차가 {old}에서 {entry.lifecycle}(으)로 이행 없이 바뀌었습니다.",
+            f"절차가 {old}에서 {entry.lifecycle}(으)로 전환 기록 없이 바뀌었습니다.",
             f"its lifecycle changed from {old} to {entry.lifecycle} by no migration",
             "entry.lifecycle",
         )

@@ -452,18 +452,18 @@ _GONE = Reason(
 )
 _CHANGED = Reason(
     code="decision_changed",
-    ko="지금의 규정·권한·자료로는 검토한 것과 다른 결과가 됩니다. 다시 계획하십시오.",
-    en="by the rules, rights and figures of now it would come out otherwise; plan again",
+    ko="현재 규정·권한·자료를 적용하면 검토한 내용과 결과가 달라집니다. 다시 계획하십시오.",
+    en="with today's rules, rights and figures the result would differ; plan again",
 )
 _JOINED = Reason(
     code="unit_changed",
-    ko="함께 움직일 사업이 계획한 뒤에 늘었습니다. 다시 계획하십시오.",
+    ko="계획 작성 후 함께 처리할 사업이 추가되었습니다. 다시 계획하십시오.",
     en="another project would move with it that was not planned; plan again",
 )
 _HELD = Reason(
     code="held",
-    ko="함께 적용할 다른 사업이 될 수 없어 그대로 두었습니다.",
-    en="left alone, because another that goes with it cannot go",
+    ko="함께 처리할 다른 사업을 처리할 수 없어 보류하였습니다.",
+    en="skipped: another project in the same group was refused",
 )
 _NOT_TOGETHER = Reason(
     code="revisions_apart",

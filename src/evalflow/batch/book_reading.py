@@ -250,7 +250,7 @@ class _Reading:
         if indicator.id in given:
             ko, en = (
                 f"지표 '{indicator.id}'이(가) 두 번 나옵니다",
-                f"'{indicator.id}' stands there twice",
+                f"'{indicator.id}' appears twice",
             )
             row.wrong("indicator", "repeated", ko, en, indicator.id)
         figure = figure_in(row, self.context.definitions[project], indicator)
@@ -505,7 +505,7 @@ def chosen(row: Row, key: str, options: Mapping[str, Label]) -> str:
         ko = f"목록에 없는 값입니다: '{text[:40]}' (가능: {listed})"
         en = f"none of those: '{text[:40]}' (there are: {listed})"
         if near:
-            ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
+            ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
         row.wrong(key, "unknown_choice", ko, en, text)
     return found or ""
 

@@ -135,7 +135,7 @@ def meant(plan: BatchPlan, mode: str | None, by: Actor | str | None) -> str:
             "batch_actor",
             path="by",
             value=plan.header.by,
-            ko=f"파일에서 읽은 배치입니다. 누구의 이름으로 적용할지 by로 정하십시오 "
+            ko=f"파일에서 읽은 일괄 처리 계획입니다. 누구의 이름으로 적용할지 by로 정하십시오 "
             f"(파일에 적힌 사람: {plan.header.by})",
             en=f"the batch comes from a file: say as whom it is applied by `by` (the file names "
             f"{plan.header.by})",
@@ -295,7 +295,7 @@ def _loaded(text: IO[str], name: str) -> BatchPlan:
                 name,
                 number,
                 "changed",
-                "지문이 맞지 않습니다: 검토한 뒤에 고친 파일입니다",
+                "무결성 값이 맞지 않습니다: 검토 후 수정된 파일입니다",
                 "the fingerprint does not fit: the file was changed after it was made",
             )
         )

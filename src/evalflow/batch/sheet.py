@@ -37,7 +37,7 @@ def data_by_project(table: Table, plan: str, known: Collection[str]) -> dict[str
                 row.wrong("number", *unknown_number(row, project, number, known))
             continue
         if project in found:
-            ko, en = f"'{number}'이(가) 두 번 나옵니다", f"'{number}' stands there twice"
+            ko, en = f"'{number}'이(가) 두 번 나옵니다", f"'{number}' appears twice"
             row.wrong("number", "repeated", ko, en, number)
         found[project] = {
             head: row.text(head) for head in table.others if row.cell(head) is not None
@@ -79,7 +79,7 @@ def figures_by_project(
             units.setdefault(project, {})[named] = shown
         data = found.setdefault(project, {"actuals": {}})
         if named in data["actuals"]:
-            ko, en = f"지표 '{named}'이(가) 두 번 나옵니다", f"'{named}' stands there twice"
+            ko, en = f"지표 '{named}'이(가) 두 번 나옵니다", f"'{named}' appears twice"
             row.wrong("indicator", "repeated", ko, en, named)
         data["actuals"][named] = figure
         words = {

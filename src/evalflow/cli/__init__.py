@@ -87,7 +87,7 @@ class _Group(click.Group):
         "score": "이행률과 산출 근거 · Rates, and how they were worked out.",
         "cards": "관리카드 · The management cards of a project.",
         "form": "서식 만들기와 대조 · Official forms: make them, and check them.",
-        "report": "회의용 현황판 · One page for the meeting: where all projects stand.",
+        "report": "회의용 현황 보고서 · One page for the meeting: where all projects stand.",
         "deliver": "알림 발송 · Deliver notices; list and resend dead letters.",
         "verify": "이력과 상태를 대조 · Check the store against its history.",
         "scenario": "시나리오 실행 · Run scenarios: what is expected of a plan's rules.",

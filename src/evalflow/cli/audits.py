@@ -45,13 +45,13 @@ def audit_command() -> None:
 @click.option(
     "--refusals-of",
     metavar="ID",
-    help="이 사람에게 지금 거부되는 일과 사유도 · Also what is refused to this actor, and why.",
+    help="지금 처리할 수 없는 업무와 사유도 · Also what is refused to this actor, and why.",
 )
 @click.option(
     "--checkpoint-to",
     "beside",
     type=click.Path(dir_okay=False),
-    help="묶음을 봉인하는 확인값의 파일 · Write the checkpoint that seals it to this file, too.",
+    help="묶음의 무결성을 보증하는 확인값의 파일 · Write the checkpoint of the bundle here, too.",
 )
 @signer_option
 @_json
@@ -296,4 +296,4 @@ def _print_bundle(session: Session, bundle: Bundle) -> None:
         )
     )
     session.echo(session.say("확인값 ", "checkpoint ") + str(bundle.checkpoint))
-    session.echo(session.say("봉인 ", "seal ") + bundle.seal)
+    session.echo(session.say("무결성 값 ", "seal ") + bundle.seal)

@@ -38,7 +38,7 @@ _WORDS = {
     "notices": ("알림", "notices"),
     "done": ("완료", "done"),
     "already": ("이미 완료", "done before"),
-    "conflict": ("그 사이 변경", "changed since"),
+    "conflict": ("검토 후 변경됨", "changed since"),
     "held": ("보류", "held"),
 }
 
@@ -58,7 +58,7 @@ def _counted(session: Session, counts: dict[str, int]) -> str:
 
 @batch_command.command("plan")
 @click.argument("event")
-@click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
+@click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--where", multiple=True, metavar="KEY=VALUE,…", help="조건 · Which projects.")
 @click.option("--data", "source", metavar="FILE", help="자료(YAML) · Data for all, - for stdin.")
 @click.option("--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One datum.")
@@ -210,7 +210,7 @@ def print_figures(
                 )
             )
     heads = session.say(
-        "관리번호,성과지표,실적,누계,목표(누계),이행률,등급,확인할 점",
+        "관리번호,성과지표,실적,누계,목표(누계),이행률,추진상태,확인할 점",
         "Number,Indicator,Actual,So far,Target so far,Rate,Band,To check",
     ).split(",")
     session.table(heads, rows, right=(2, 3, 4, 5))
@@ -287,7 +287,7 @@ def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20
 
 @batch_command.command("apply")
 @click.argument("file")
-@click.option("--as", "actor", metavar="ID", help="행위자 · Whose batch the file must be.")
+@click.option("--as", "actor", metavar="ID", help="처리자 · Whose batch the file must be.")
 @click.option("--mode", type=_MODES, help="적용 단위 · Instead of the plan's own.")
 @click.option("--report", metavar="FILE", help="결과표(.csv/.jsonl) · Receipts, as CSV or JSON.")
 @click.option("--workers", type=click.IntRange(1), help="작업자 수 · Programs at work at once.")
@@ -416,7 +416,7 @@ def _over(session: Session, step: ScriptStep, counts: Counter[str], total: int) 
 
 @batch_command.command("resume")
 @click.argument("file")
-@click.option("--as", "actor", metavar="ID", help="행위자 · Whose batch the file must be.")
+@click.option("--as", "actor", metavar="ID", help="처리자 · Whose batch the file must be.")
 @click.option("--report", metavar="FILE", help="결과표(.csv/.jsonl) · Receipts, as CSV or JSON.")
 @click.option("--workers", type=click.IntRange(1), help="작업자 수 · Programs at work at once.")
 @click.option("--dask", metavar="ADDRESS", help="Dask 스케줄러 · Workers of a Dask cluster.")
@@ -489,7 +489,7 @@ def _applied(
         raise invalid(
             "batch_actor",
             value=by,
-            ko=f"이 배치는 {plan.header.by}의 것입니다 (--as {by})",
+            ko=f"이 일괄 처리 계획은 {plan.header.by}의 것입니다 (--as {by})",
             en=f"this batch was made for {plan.header.by}, not for {by} (--as)",
         )
     with session.open() as engine:
@@ -685,7 +685,7 @@ def list_command(session: Session, folder: str) -> None:
             at = plan.header.at[:16].replace("T", " ")
             rows.append((path.name, plan.header.event, plan.header.by, at, counts))
     heads = session.say(
-        "파일,절차,행위자,계획 시각(UTC),적용", "File,Event,Actor,Planned (UTC),Done"
+        "파일,절차,처리자,계획 시각(UTC),적용", "File,Event,Actor,Planned (UTC),Done"
     )
     session.table(heads.split(","), rows)
 

@@ -164,7 +164,7 @@ def _leave_report(session: Session, engine: Engine, plan: Plan, path: Path) -> N
     if "report" not in plugins.names("form"):
         session.echo(
             session.say(
-                "현황판은 만들지 않았습니다: pip install municipal-evalflow-report 가 필요합니다.",
+                "현황 보고서를 만들지 않았습니다. pip install municipal-evalflow-report 필요",
                 "no report was made: pip install municipal-evalflow-report",
             )
         )
@@ -172,7 +172,7 @@ def _leave_report(session: Session, engine: Engine, plan: Plan, path: Path) -> N
     evening = dt.datetime(2016, 7, 25, 23, 59, 59, tzinfo=SEOUL)
     request = FormRequest(plan=plan.id, period="2016-Q2", at=evening, lang=session.lang)
     plugins.form("report").write(engine, path, request)
-    session.echo(session.say(f"현황판은 {path}에 있습니다.", f"the report is {path}"))
+    session.echo(session.say(f"현황 보고서는 {path}에 있습니다.", f"the report is {path}"))
 
 
 def _leave_forms(session: Session, engine: Engine, plan: Plan, out: Path) -> None:

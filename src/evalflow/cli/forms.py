@@ -238,7 +238,7 @@ def _values_file(file: str) -> tuple[dict[str, str], dict[str, None], list[Probl
                     line=line,
                     column=column,
                     value=name,
-                    ko=f"'{name}'의 값은 글이어야 합니다 (비우면 그대로 둠)",
+                    ko=f"'{name}'의 값은 문자열이어야 합니다 (비우면 그대로 둠)",
                     en=f"'{name}' must be a text (nothing: the field is left)",
                 )
             )

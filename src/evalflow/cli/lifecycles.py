@@ -26,7 +26,9 @@ def lifecycle_command() -> None:
 
 @lifecycle_command.command("check")
 @click.argument("name", metavar="PRESET|FILE")
-@click.option("--plan", type=click.Path(dir_okay=False), help="이 계획의 사람들로 · Its people.")
+@click.option(
+    "--plan", type=click.Path(dir_okay=False), help="계획 파일의 담당자 기준 · Its people."
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
 def check(session: Session, name: str, plan: str | None, as_json: bool) -> int:
@@ -121,7 +123,9 @@ def diagram(
 
 @lifecycle_command.command("access")
 @click.argument("name", metavar="PRESET|FILE")
-@click.option("--plan", type=click.Path(dir_okay=False), help="이 계획의 사람들로 · Its people.")
+@click.option(
+    "--plan", type=click.Path(dir_okay=False), help="계획 파일의 담당자 기준 · Its people."
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
 def access(session: Session, name: str, plan: str | None, as_json: bool) -> None:
@@ -195,13 +199,13 @@ def diff_command(session: Session, one: str, other: str, as_json: bool) -> int:
     for difference in found:
         session.echo(f"- {difference.text(session.lang)}")
     if not found:
-        session.echo(session.say("달라진 것이 없습니다.", "they say the same."))
+        session.echo(session.say("달라진 것이 없습니다.", "no differences."))
     return 1 if found else 0
 
 
 @lifecycle_command.command("migrate")
 @click.argument("name", metavar="PRESET|FILE")
-@click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
+@click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--reason", required=True, help="사유 · Why.")
 @click.option("--plan", "plan_id", metavar="ID", help="계획 · Plan whose projects are moved.")
 @click.option("--where", multiple=True, metavar="KEY=VALUE,…", help="조건 · Which projects.")
@@ -220,8 +224,12 @@ def diff_command(session: Session, one: str, other: str, as_json: bool) -> int:
     is_flag=True,
     help="둘째 사람에게 올림 · Let it wait for a second person, who then migrates.",
 )
-@click.option("--each", is_flag=True, help="되는 것만 · Move those that can be, not all or none.")
-@click.option("-o", "--out", metavar="FILE", help="배치 파일 · Batch to write; else only show.")
+@click.option(
+    "--each", is_flag=True, help="가능한 사업만 전환 · Move those that can be, not all or none."
+)
+@click.option(
+    "-o", "--out", metavar="FILE", help="일괄 처리 계획 파일 · Batch to write; else only show."
+)
 @_pass
 def migrate(
     session: Session,
@@ -284,7 +292,7 @@ def migrate(
         print_plan(session, engine, batch)
         if out is not None:
             batch.save(out)
-            session.echo(session.say(f"배치 파일: {out}", f"batch: {out}"))
+            session.echo(session.say(f"일괄 처리 계획 파일: {out}", f"batch: {out}"))
         return 1 if batch.counts["refused"] else 0
 
 
@@ -308,7 +316,10 @@ def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
 @click.argument("name", metavar="PRESET|FILE")
 @click.option("--to", "target", metavar="STATE", help="이 상태까지 · To this state only.")
 @click.option(
-    "--all", "every", is_flag=True, help="돌지 않는 모든 길 · Every path that visits nothing twice."
+    "--all",
+    "every",
+    is_flag=True,
+    help="같은 상태를 반복하지 않는 모든 경로 · Every path that visits nothing twice.",
 )
 @click.option(
     "--limit", type=click.IntRange(1), default=1000, show_default=True, help="최대 · At most."

@@ -51,7 +51,7 @@ def deliver_command(
             return
         if resend:
             back = engine.outbox.resend()
-            session.remark(session.say(f"재발송 {back}건", f"{back} put back"))
+            session.remark(session.say(f"재발송 {back}건", f"{back} requeued"))
         with session.busy("알림 발송 중", "delivering notices"):
             report = engine.deliver(limit=limit)
         if as_json:

@@ -118,7 +118,7 @@ class _Words:
         if path[:2] == ("scoring", "bands"):
             name = path[2] if len(path) > 2 else ""
             bands = {band.name: self.label(band.label) for band in self.head.scoring.bands}
-            what = self.say("등급", "band") + f" {bands.get(name, name)}"
+            what = self.say("추진상태", "band") + f" {bands.get(name, name)}"
             return what.strip(), self.plain(before), self.plain(after)
         choices = _WORDS.get(".".join(path), {})
         label = self.settings.get(path[-1])

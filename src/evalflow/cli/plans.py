@@ -87,10 +87,10 @@ def check(
 
 @plan_command.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False))
-@click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
+@click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--reason", help="변경 사유 · Reason, where the plan is revised.")
 @click.option(
-    "--plan", "plan_id", metavar="ID", help="표를 얹을 계획 · The plan that tables change."
+    "--plan", "plan_id", metavar="ID", help="표를 반영할 계획 · The plan that tables change."
 )
 @_sheets
 @_visible_rows
@@ -167,7 +167,7 @@ def import_(
 @plan_command.command("confirm")
 @click.argument("plan")
 @click.argument("number", type=click.IntRange(1))
-@click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
+@click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--dry-run", is_flag=True, help="미리 보기 · Show what would change; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON, with --dry-run.")
 @_pass
@@ -209,7 +209,7 @@ def confirm(
     metavar="TIME",
     help="실제로 처리한 시각 · When they were really made, as near as is known.",
 )
-@click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
+@click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--reason", required=True, help="사유 · Why that is known.")
 @_pass
 def redate(session: Session, plan: str, to: str, actor: str, reason: str) -> None:
@@ -506,7 +506,7 @@ def carry(
         if not definitions:
             raise invalid(
                 "nothing_goes_on",
-                ko="이어 갈 사업이 없습니다. --where로 고르십시오",
+                ko="계속 추진할 사업이 없습니다. --where로 고르십시오",
                 en="no project goes on; choose some with --where",
             )
         draft = next_year(head, definitions, next_id)

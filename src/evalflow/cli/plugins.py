@@ -104,7 +104,7 @@ def check_command(session: Session, name: str | None, as_json: bool) -> int:
             mark = (
                 session.say("이상 없음", "ok")
                 if each.fault is None
-                else session.say("어김", "broken")
+                else session.say("규약 위반", "broken")
             )
             about = f"{_kind(session, each.kind)} {each.name} ({each.plugin})"
             why = "" if each.fault is None else f": {session.label(each.fault)}"

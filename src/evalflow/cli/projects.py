@@ -48,7 +48,7 @@ def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--field", multiple=True, metavar="ID", help="분야 · Field."),
         click.option("--state", multiple=True, metavar="NAME", help="상태 · State."),
         click.option("--period", multiple=True, metavar="P", help="기간 · Period: 2016-Q1."),
-        click.option("--band", multiple=True, metavar="NAME", help="등급 · Band."),
+        click.option("--band", multiple=True, metavar="NAME", help="추진상태 · Band."),
         click.option("--number", multiple=True, metavar="N", help="관리번호 · Number."),
         click.option("--limit", type=click.IntRange(1), help="건수 제한 · At most so many."),
         click.option(
@@ -100,7 +100,9 @@ def _where(
     is_flag=True,
     help="검토 근거 · What each review stands on: evidence, site visit, opinion.",
 )
-@click.option("--as-of", metavar="DATE", help="그날 끝의 현황 · As it stood at the end of a day.")
+@click.option(
+    "--as-of", metavar="DATE", help="해당일 마감 기준 현황 · As it stood at the end of a day."
+)
 @click.option(
     "--by",
     type=click.Choice(["unit", "bureau", "field", "state", "band", "period"]),
@@ -250,7 +252,8 @@ def print_projects(
             )
 
     heads = session.say(
-        "관리번호,사업명,부서,분야,기간,상태,등급", "Number,Project,Unit,Field,Period,State,Band"
+        "관리번호,사업명,부서,분야,기간,상태,추진상태",
+        "Number,Project,Unit,Field,Period,State,Band",
     ).split(",")
     if looks is not None:
         heads.append(session.say("검토 근거", "Review"))
@@ -350,7 +353,7 @@ def due_command(
                 )
             )
         heads = session.say(
-            "기한,상황,절차,부서,사업,기간,담당", "Due,Standing,Event,Unit,Project,Period,Who"
+            "기한,상황,처리,부서,사업,기간,담당", "Due,Status,Event,Unit,Project,Period,Who"
         ).split(",")
         session.table(heads, rows)
         if not rows:
@@ -380,7 +383,7 @@ def _remark_unknown_holidays(session: Session, engine: Engine, dues: Sequence[Du
 @click.command("explain")
 @click.argument("project")
 @click.argument("event")
-@click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
+@click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--at", metavar="DATE", help="기준일 · On this day instead of today.")
 @click.option("--data", "source", metavar="FILE", help="자료(YAML) · Data, or - for stdin.")
 @click.option("--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One datum.")
@@ -493,7 +496,7 @@ def reason_line(session: Session, reason: Reason) -> str:
 
 @click.command("permitted")
 @click.argument("project")
-@click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
+@click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--at", metavar="DATE", help="기준일 · On this day instead of today.")
 @_json_option
 @_pass
@@ -529,7 +532,7 @@ def permitted_command(
 @click.command("fire")
 @click.argument("project")
 @click.argument("event")
-@click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
+@click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--data", "source", metavar="FILE", help="자료(YAML) · Data, or - for stdin.")
 @click.option("--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One datum.")
 @click.option("--key", metavar="TEXT", help="중복 방지 키 · Idempotency key.")
@@ -594,8 +597,8 @@ _PLAN_EVENTS = {
     "propose": ("수정안", "Revision proposed"),
     "confirm": ("수정안 시행", "Proposed revision confirmed"),
     "change": ("사업 변경 반영", "Change of a project approved"),
-    "migrate": ("절차 이행", "Lifecycle migrated"),
-    "propose_migration": ("절차 이행안", "Migration proposed"),
+    "migrate": ("절차 전환", "Lifecycle migrated"),
+    "propose_migration": ("절차 전환안", "Migration proposed"),
     "redate": ("시각 바로잡기", "Times put right"),
     "opening": ("이전 저장소에서 이월", "Opening balance of an older store"),
 }
@@ -626,7 +629,7 @@ def _print_plan_history(
             )
 
     heads = session.say(
-        "순번,일시,절차,행위자,차수,바뀐 것,사유", "No.,When,Event,Actor,Revision,What,Reason"
+        "순번,일시,절차,처리자,차수,바뀐 것,사유", "No.,When,Event,Actor,Revision,What,Reason"
     ).split(",")
     session.table(heads, rows(), right=(0, 4))
 
@@ -700,7 +703,7 @@ def history_command(session: Session, project: str, reader: str | None, as_json:
                 )
 
         heads = session.say(
-            "순번,일시,기간,절차,행위자,상태,비고", "No.,When,Period,Event,Actor,State,Remarks"
+            "순번,일시,기간,절차,처리자,상태,비고", "No.,When,Period,Event,Actor,State,Remarks"
         ).split(",")
         session.table(heads, rows(), right=(0,))
         print_about(session, engine, project)

@@ -25,7 +25,7 @@ def report_command(
     unit: str | None,
     as_of: str | None,
 ) -> None:
-    """회의용 현황판 · One page for the meeting: where all projects stand, who is late, what lags.
+    """회의용 현황 보고서 · For the meeting: where all projects stand, who is late, what lags.
 
     A page for a period that is over shows it just before the next one was opened.
     """
@@ -37,7 +37,7 @@ def report_command(
         if "report" not in engine.plugins.names("form"):
             raise invalid(
                 "no_plugin",
-                ko="현황판 플러그인이 없습니다: pip install municipal-evalflow-report",
+                ko="현황 보고서 플러그인이 없습니다: pip install municipal-evalflow-report",
                 en="no plugin makes the report: pip install municipal-evalflow-report",
             )
         request = FormRequest(

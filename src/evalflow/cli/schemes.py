@@ -30,7 +30,7 @@ _pass = click.make_pass_decorator(Session)
     type=click.Path(dir_okay=False, path_type=Path),
     help="계획 파일로 저장 · Write the plan file.",
 )
-@click.option("--as", "actor", metavar="ID", help="등록할 행위자 · Adopt it by this actor.")
+@click.option("--as", "actor", metavar="ID", help="등록할 처리자 · Adopt it by this actor.")
 @click.option("--reason", help="변경 사유 · Reason, where the plan is revised.")
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
@@ -146,7 +146,7 @@ def overlaps(session: Session, as_json: bool) -> int:
 @click.command("open")
 @click.argument("plan")
 @click.option("--about", required=True, metavar="PROJECT", help="대상 사업 · The project.")
-@click.option("--as", "actor", required=True, metavar="ID", help="행위자 · Actor's id.")
+@click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--title", metavar="TEXT", help="제목 · Title; by default the project's own.")
 @_pass
 def open_(session: Session, plan: str, about: str, actor: str, title: str | None) -> None:

@@ -158,10 +158,10 @@ def _project(
         )
     rows.append(row(session.say("사업", "Project"), own, review))
     heads = session.say(
-        "성과지표,목표,실적,자체평가,종합평가,등급", "Indicator,Target,Actual,Self,Review,Band"
+        "성과지표,목표,실적,자체평가,종합평가,추진상태", "Indicator,Target,Actual,Self,Review,Band"
     ).split(",")
     session.table(heads, rows, right=(1, 2, 3, 4))
-    session.echo(session.say("등급: ", "Bands: ") + legend(bands, session.lang))
+    session.echo(session.say("추진상태: ", "Bands: ") + legend(bands, session.lang))
     for sentence in explain(rating, definition, head.scoring, session.lang):
         session.echo(f"- {sentence}")
     for name, (rate, found) in hints.items():

@@ -31,7 +31,7 @@ _PAPER = 160  # columns where the output is no terminal: a pipe, a file
 _BESIDE = {
     "adopt": ("계획 등록", "Adopt a plan"),
     "revise": ("계획 변경", "Revise a plan"),
-    "migrate": ("절차 이행", "Migrate"),
+    "migrate": ("절차 전환", "Migrate"),
     "redate": ("시각 바로잡기", "Put times right"),
 }
 

@@ -241,7 +241,7 @@ def _book_for(
 
 @sheet_command.command("read")
 @click.argument("files", nargs=-1, required=True)
-@click.option("--as", "actor", metavar="ID", help="행위자 · Actor's id.")
+@click.option("--as", "actor", metavar="ID", help="처리자 · Actor's id.")
 @click.option(
     "--holders",
     is_flag=True,

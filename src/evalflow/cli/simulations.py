@@ -43,7 +43,7 @@ class _Share(click.ParamType[Fraction]):
 
 @click.command("simulate")
 @click.argument("plan", type=click.Path(dir_okay=False))
-@click.option("--seed", default=1, show_default=True, help="씨앗값 · The same seed, the same year.")
+@click.option("--seed", default=1, show_default=True, help="난수 초기값 · Same seed, same year.")
 @click.option(
     "--offices",
     type=click.IntRange(1, 100_000),
@@ -81,7 +81,7 @@ class _Share(click.ParamType[Fraction]):
     metavar="URL",
     default="memory:",
     show_default=True,
-    help="연습할 저장소 · The store to rehearse in, without these plans.",
+    help="모의 실행용 저장소 · The store to rehearse in, without these plans.",
 )
 @click.option(
     "--workers",
@@ -168,7 +168,7 @@ def _print(session: Session, plan: Plan, outcome: Outcome) -> None:
     for event in plan.lifecycle.events.values():
         name = session.label(event.label)
         row(name, outcome.firings, event.name)
-        row("  " + say("기한 지나서", "late"), outcome.late, event.name)
+        row("  " + say("기한 경과", "late"), outcome.late, event.name)
     row(say("판정: 부진", "Rated as lagging"), outcome.bands, *lagging_bands(plan))
     session.table([say("절차", "event"), *periods, say("계", "total")], rows, right=range(1, 99))
     for line in _closing(session, plan, outcome):
@@ -189,7 +189,7 @@ def _closing(session: Session, plan: Plan, outcome: Outcome) -> Iterator[str]:
         yield "  " + say(f"끝에 {names}: {count:,}", f"at the end {names}: {count:,}")
     for (event, code), count in outcome.given_up.items():
         yield "  " + say(
-            f"끝내 하지 못함: {event} {count:,}건 ({code})",
+            f"미처리: {event} {count:,}건 ({code})",
             f"never done: {event}, {count:,} times ({code})",
         )
     for name, played, stored in outcome.differences:

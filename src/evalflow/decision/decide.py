@@ -708,7 +708,7 @@ def check_clock(last: Entry | PlanEntry, at: dt.datetime) -> None:
     raise invalid(
         "clock_set_back",
         value=now,
-        ko=f"컴퓨터의 시계가 뒤로 돌아갔습니다: 지금 {now}, {whose}의 마지막 이력은 "
+        ko=f"시스템 시각이 마지막 이력보다 이릅니다: 지금 {now}, {whose}의 마지막 이력은 "
         f"{then}. 시계를 맞춘 뒤 다시 하십시오. 아무것도 바뀌지 않았습니다.",
         en=f"the machine's clock was set back: it is {now}, and the last entry of "
         f"{whose} is of {then}; set the clock right and try again: nothing was "

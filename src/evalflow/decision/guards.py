@@ -556,16 +556,16 @@ def in_time(firing: Firing, after: Draft, *, of: str = "") -> Reasons:
     if due is None:
         return Reason(
             code="no_deadline_yet",
-            ko=f"'{label.ko}'의 기한이 아직 시작되지 않았습니다.",
-            en=f"'{label.en}' is due on no day yet.",
+            ko=f"'{label.ko}'의 기한이 아직 정해지지 않았습니다.",
+            en=f"'{label.en}' has no due date yet.",
             about=name,
         )
     if firing.today <= due:
         return None
     return Reason(
         code="deadline_passed",
-        ko=f"'{label.ko}'의 기한({day_text(due, 'ko')})이 지났습니다. 그 전에 했어야 합니다.",
-        en=f"'{label.en}' was due on {due}; this had to come before.",
+        ko=f"'{label.ko}'의 기한({day_text(due, 'ko')})이 지났습니다. 기한 내에 처리하여야 합니다.",
+        en=f"'{label.en}' was due on {due}; the deadline has passed.",
         about=name,
     )
 
@@ -673,7 +673,7 @@ def resolved(firing: Firing, after: Draft, *, by: str, quorum: str = "majority")
         reasons.append(
             Reason(
                 code="no_quorum",
-                ko=f"의사정족수에 못 미칩니다: {role.ko} {len(members)}명 가운데 "
+                ko=f"의사정족수 미달: {role.ko} {len(members)}명 가운데 "
                 f"{len(present)}명 참석 ({needed}명 이상이어야 함).",
                 en=f"no quorum: {len(present)} of {len(members)} took part, "
                 f"{needed} are needed ({role.en}).",

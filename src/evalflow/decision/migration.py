@@ -42,7 +42,7 @@ def migration(old: Lifecycle, head: PlanHead, *, proposed: bool = False) -> Even
     by = revising(old, head)
     return Event(
         name=MIGRATE,
-        label=Label("절차 이행", "Migrate"),
+        label=Label("절차 전환", "Migrate"),
         by=tuple(dict.fromkeys((*by, *confirming(old, head)))) if proposed else by,
         transitions=(),
         leads=next(iter(old.regions)),

@@ -184,7 +184,7 @@ def overdue(firing: Firing, after: Draft, *, of: str) -> Reasons:
     if due is not None and firing.today > due:
         return None
     if due is None:
-        ko, en = "기한이 아직 없습니다", "is due on no day yet"
+        ko, en = "기한이 아직 정해지지 않았습니다", "has no due date yet"
     else:
         ko = f"기한({day_text(due, 'ko')})이 아직 지나지 않았습니다"
         en = f"is not late before {due} has passed"

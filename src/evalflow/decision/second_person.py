@@ -133,7 +133,7 @@ def lacking_second(
     how_en = " Propose it ('evalflow lifecycle migrate --propose'), and another person migrates."
     if asked:
         roles = ", ".join(confirming(old, head))
-        ko = f"이 계획은 절차 이행도 둘째 사람({roles})이 확인합니다."
+        ko = f"이 계획은 절차 전환도 둘째 사람({roles})이 확인합니다."
         en = f"a migration of this plan is confirmed by a second person ({roles})."
     else:
         named = [f"{each.event or 'revise'} ({each.role})" for each in gained]

@@ -180,7 +180,7 @@ class Rules:
             if found.fingerprint != fingerprint:
                 raise StorageError(
                     "corrupt",
-                    ko=f"저장된 절차 {fingerprint}의 내용이 바뀌었습니다(지문이 다릅니다: "
+                    ko=f"저장된 절차 {fingerprint}의 내용이 바뀌었습니다(무결성 값이 다릅니다: "
                     f"{found.fingerprint}). 'evalflow verify'로 확인하십시오.",
                     en=f"the stored lifecycle {fingerprint} was edited: the fingerprint of its "
                     f"text is {found.fingerprint}; see 'evalflow verify'",

@@ -234,7 +234,7 @@ class Reader:
             if isinstance(at, Mapping):
                 for key, value in at.items():
                     if not isinstance(key, str):
-                        ko, en = "항목 이름은 글이어야 합니다", "a key must be text"
+                        ko, en = "항목 이름은 문자열이어야 합니다", "a key must be text"
                         self.wrong(path, "bad_key", ko, en, key)
                         return False
                     self._printable(key, path)
@@ -386,8 +386,8 @@ class Part:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         if not isinstance(value, str):
-            return self._expected(key, "글이어야 합니다", "expected text", "")
-        ko = f"글이 너무 깁니다: {len(value):,}자 (최대 {LONGEST_TEXT:,}자)"
+            return self._expected(key, "문자열이어야 합니다", "expected text", "")
+        ko = f"내용이 너무 깁니다: {len(value):,}자 (최대 {LONGEST_TEXT:,}자)"
         en = f"text too long: {len(value):,} characters (at most {LONGEST_TEXT:,})"
         self.wrong(key, "text_too_long", ko, en, value)
         return ""

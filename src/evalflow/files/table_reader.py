@@ -535,7 +535,7 @@ def read_table(
 
     Raises:
         InvalidInput: the file cannot be read, has no such sheet, or a required column is
-            missing or stands there twice.
+            missing or appears twice.
     """
     return read_tables(source, [columns], sheet=sheet, name=name, others=others)[0][1]
 
@@ -619,7 +619,7 @@ class Book:
         or nothing is on it. A table without rows is one with none.
 
         Raises:
-            InvalidInput: a required column is missing or stands there twice.
+            InvalidInput: a required column is missing or appears twice.
         """
         sheet = self._sheet(names)
         if sheet is None or not sheet.rows:
@@ -921,7 +921,7 @@ def _table(
                 cell=_cell_name(heads.row, number),
                 value=head,
                 ko=f"'{head}' 열이 두 번 있습니다 ({first}열과 이 열)",
-                en=f"the column '{head}' stands there twice (column {first} and here)",
+                en=f"the column '{head}' appears twice (column {first} and here)",
             )
         )
     if problems:

@@ -527,7 +527,7 @@ _NO_MERGE: _Wrong = (
 )
 _NO_COLLECTION_KEY: _Wrong = (
     "bad_key",
-    "항목 이름은 글이어야 합니다 (목록이나 항목 묶음은 이름이 될 수 없습니다)",
+    "항목 이름은 문자열이어야 합니다 (목록이나 항목 묶음은 이름이 될 수 없습니다)",
     "a key must be text, not a list or a mapping",
 )
 _NO_NULL_KEY: _Wrong = ("bad_key", "항목 이름이 비어 있습니다", "a key without a name")

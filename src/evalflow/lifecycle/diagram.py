@@ -229,7 +229,7 @@ def save(
         known = ", ".join(PICTURES)
         raise _unable(
             "unknown_picture",
-            f"그림 형식 '{kind}'을(를) 모릅니다 (가능: {known})",
+            f"지원하지 않는 형식 '{kind}' (가능: {known})",
             f"no picture format '{kind}' (there are: {known})",
             str(target),
         )

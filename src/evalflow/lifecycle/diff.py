@@ -126,7 +126,7 @@ def _facets(
 
     yield both(Label("이름", "name"), lambda thing: f"{thing.label.ko} / {thing.label.en}")
     if kind == "role":
-        yield both(Label("두는 곳", "held in"), lambda role: role.at)
+        yield both(Label("소속 단위", "held in"), lambda role: role.at)
     elif kind == "region":
         yield both(Label("처음 상태", "initial state"), lambda region: region.initial)
     elif kind == "state":
@@ -135,9 +135,9 @@ def _facets(
         yield both(Label("평가 확정", "evaluation fixed"), lambda state: "o" if state.fixed else "")
     elif kind == "duty":
         yield both(Label("한 사람", "whoever"), lambda duty: _listed(duty.whoever))
-        yield both(Label("못 하는 일", "may not"), lambda duty: _listed(duty.may_not))
+        yield both(Label("제한되는 처리", "may not"), lambda duty: _listed(duty.may_not))
         yield both(
-            Label("대결이면 됨", "lifted when acting"), lambda d: "o" if d.unless_acting else ""
+            Label("대결 시 허용", "lifted when acting"), lambda d: "o" if d.unless_acting else ""
         )
         yield both(Label("계획이 정함", "optional"), lambda duty: "o" if duty.optional else "")
     elif kind == "line":
@@ -214,7 +214,7 @@ _EVENT_FACETS: tuple[tuple[Label, Any], ...] = (
     ),
     (Label("결재선", "line of signatures"), lambda event: event.line or ""),
     (Label("어느 부서의", "of which units"), lambda event: event.at),
-    (Label("먼저 맞는 것", "first wins"), lambda event: "o" if event.first_wins else ""),
+    (Label("우선 적용", "first match applies"), lambda event: "o" if event.first_wins else ""),
 )
 
 

@@ -194,13 +194,13 @@ _Reader = Callable[[Any, _Scope], _Answer]
 
 def _text(value: Any, scope: _Scope) -> _Answer:
     if not isinstance(value, str):
-        return _Wrong("", value, f"글이어야 합니다: {value!r}", f"expected text, got {value!r}")
+        return _Wrong("", value, f"문자열이어야 합니다: {value!r}", f"expected text, got {value!r}")
     text = value.strip()
     if len(text) > LONGEST_TEXT:
         return _Wrong(
             "",
             text,
-            f"글이 너무 깁니다: {len(text):,}자 (최대 {LONGEST_TEXT:,}자)",
+            f"내용이 너무 깁니다: {len(text):,}자 (최대 {LONGEST_TEXT:,}자)",
             f"text too long: {len(text):,} characters (at most {LONGEST_TEXT:,})",
         )
     if _UNPRINTABLE.search(text):

@@ -263,7 +263,7 @@ class Directory:
         places_en = _listed([label.en for label in held], "", "en")
         return Label(
             f"'{actor_id}'의 '{role.ko}' 역할은 {places} 소관이며, "
-            f"'{asked.ko}'에는 미치지 않습니다.",
+            f"'{asked.ko}'에 대한 권한이 없습니다.",
             f"'{actor_id}' holds the role '{role.en}' in {places_en}, which does not reach "
             f"'{asked.en}'.",
         )
@@ -357,7 +357,7 @@ def _part(act: Act, name: str) -> Label | None:
     if name in act.signers:
         return Label("결재자", "signed")
     if act.on_behalf_of == name:
-        return Label("대결을 맡긴 사람", "was acted for in")
+        return Label("원결재권자(피대결자)", "was acted for in")
     return None
 
 

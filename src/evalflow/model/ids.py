@@ -53,7 +53,7 @@ def fault(text: object, path: str) -> Problem | None:
     """Return why this can be no id and no key, or None: one line of at most `LONGEST` characters
     that are all seen, and no blank at its ends."""
     if not isinstance(text, str):
-        return _wrong(path, repr(text), "글이어야 합니다", "expected text")
+        return _wrong(path, repr(text), "문자열이어야 합니다", "expected text")
     if not text.strip():
         return _wrong(path, text, "비어 있습니다", "it is empty")
     if len(text) > LONGEST:

@@ -145,7 +145,7 @@ class Laying:
             if number in seen:
                 ko, en = (
                     f"관리번호 '{number}'이(가) 두 번 나옵니다",
-                    f"'{number}' stands there twice",
+                    f"'{number}' appears twice",
                 )
                 row.wrong("number", "repeated", ko, en, number)
                 continue
@@ -179,9 +179,7 @@ class Laying:
             key = _indicator(row, name, indicators)
             if (number, key) in seen:
                 ko = f"{number}의 성과지표 '{name}'이(가) 두 번 나옵니다"
-                row.wrong(
-                    "indicator", "repeated", ko, f"{number}: '{name}' stands there twice", name
-                )
+                row.wrong("indicator", "repeated", ko, f"{number}: '{name}' appears twice", name)
                 continue
             seen.add((number, key))
             at = (number, "indicators", key)

@@ -242,31 +242,31 @@ def _bands(part: Part) -> tuple[Band, ...]:
 
 def _check_bands(inside: Part, bands: list[Band], parts: list[Part]) -> None:
     if not bands:
-        ko, en = "등급이 하나는 있어야 합니다", "there must be at least one band"
+        ko, en = "추진상태이 하나는 있어야 합니다", "there must be at least one band"
         inside.wrong(None, "no_bands", ko, en)
         return
     bounds: dict[str, Any] = {}
     above = bands[0]
     for band, part in zip(bands, parts, strict=True):
         if band.at_least is None and band is not bands[-1]:
-            ko = f"등급 '{band.name}'에 at_least가 필요합니다 (맨 아래 등급만 없이 둡니다)"
+            ko = f"추진상태 '{band.name}'에 at_least가 필요합니다 (맨 아래 추진상태만 없이 둡니다)"
             en = f"the band '{band.name}' needs at_least (only the lowest has none)"
             part.wrong(None, "band_without_bound", ko, en)
         bound = bounds.get(band.against)
         if bound is not None and band.at_least is not None and band.at_least >= bound:
-            ko = f"등급은 높은 것부터 적습니다: '{band.name}' {band.at_least}이(가) "
+            ko = f"추진상태은 높은 것부터 적습니다: '{band.name}' {band.at_least}이(가) "
             ko += f"위의 {bound}보다 낮지 않습니다"
             en = f"bands go from best to worst: '{band.name}' at {band.at_least} is not below "
             en += f"the {bound} above it"
             part.wrong("at_least", "bands_not_descending", ko, en, str(band.at_least))
         bounds[band.against] = band.at_least
         if VERDICTS.index(band.verdict) < VERDICTS.index(above.verdict):
-            ko = f"낮은 등급 '{band.name}'의 판정이 높은 등급 '{above.name}'보다 좋습니다"
+            ko = f"낮은 추진상태 '{band.name}'의 기준이 높은 추진상태 '{above.name}'보다 좋습니다"
             en = f"the lower band '{band.name}' has a better verdict than '{above.name}' above it"
             part.wrong("verdict", "bands_not_descending", ko, en, band.verdict)
         above = band
     if bands[-1].at_least is not None:
-        ko = f"맨 아래 등급 '{bands[-1].name}'에는 at_least를 두지 않습니다 (그 아래가 비게 됩니다)"
+        ko = f"맨 아래 추진상태 '{bands[-1].name}'에는 at_least를 두지 않습니다"
         en = f"the lowest band '{bands[-1].name}' has no at_least (rates below it would have none)"
         parts[-1].wrong("at_least", "lowest_band_bounded", ko, en, str(bands[-1].at_least))
 

@@ -175,8 +175,8 @@ def _with_appointments(
     regular = dict(directory)
     for _, part in top.parts("appointments", named=False):
         part.only(keys.APPOINTMENT)
-        actor = part.known("actor", ("행위자", "actor"), regular)
-        principal = part.known("for", ("행위자", "actor"), regular)
+        actor = part.known("actor", ("처리자", "actor"), regular)
+        principal = part.known("for", ("처리자", "actor"), regular)
         role, unit = _role_in_unit(part, units, lifecycle)
         since, until = part.date("since"), part.date("until")
         _check_span(part, since, until)
@@ -189,7 +189,7 @@ def _with_appointments(
             reason=part.text("reason"),
         )
         if actor == principal and "actor" in part and "for" in part:
-            ko, en = "자기 자신을 대리할 수 없습니다", "nobody acts for themselves"
+            ko, en = "본인을 대결자로 지정할 수 없습니다", "nobody acts for themselves"
             part.wrong("for", "acts_for_self", ko, en, principal)
         elif principal in regular and not any(
             _overlaps(held, grant) for held in regular[principal]

@@ -251,11 +251,11 @@ class _Reading:
                 near = nearest(name, [each.label.ko for each in known])
                 ko, en = f"알 수 없는 항목 '{name}'", f"unknown item '{name}'"
                 if near:
-                    ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
+                    ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
                 row.wrong("item", "unknown_item", ko, en, name)
             elif item.key in seen:
                 ko = f"'{name}' 항목이 두 번 나옵니다"
-                row.wrong("item", "repeated", ko, f"'{name}' stands there twice", name)
+                row.wrong("item", "repeated", ko, f"'{name}' appears twice", name)
             else:
                 seen[item.key] = row
                 if row.cell("value") is not None and not row.is_none("value"):
@@ -425,7 +425,7 @@ class _Reading:
             unit_id = self.own_id(row, ko, was)
             if unit_id in units:
                 said = f"기관 '{ko}'이(가) 두 번 나옵니다"
-                row.wrong("ko", "repeated", said, f"'{ko}' stands there twice", ko)
+                row.wrong("ko", "repeated", said, f"'{ko}' appears twice", ko)
                 continue
             unit: dict[str, Any] = {
                 "kind": self.kind_of(row, "kind", kinds, ("구분", "kind")),
@@ -571,7 +571,7 @@ class _Reading:
             key = self.own_id(row, ko, self.tree.get(part) or {})
             if key in found[part]:
                 said = f"'{ko}'이(가) 두 번 나옵니다"
-                row.wrong("ko", "repeated", said, f"'{ko}' stands there twice", ko)
+                row.wrong("ko", "repeated", said, f"'{ko}' appears twice", ko)
                 continue
             if part == "goals":
                 entry = {"kind": kind, **entry}
@@ -792,7 +792,7 @@ class _Reading:
             shown = ", ".join(list(dict.fromkeys(_shown(words, key)))[:14])
             ko, en = f"{what[0]} '{said}'이(가) 없습니다", f"no {what[1]} '{said}'"
             if near:
-                ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
+                ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
             ko, en = f"{ko} (가능: {shown})", f"{en} (there are: {shown})"
             row.wrong(key, f"unknown_{what[1]}", ko, en, said)
             return ""

@@ -52,7 +52,9 @@ class Patience:
         with self._lock:
             earlier = self._hanging.get(key)
             if earlier is not None and not earlier.is_set():
-                raise NoAnswer("앞선 물음에 아직 답이 없습니다", "no answer yet to an earlier call")
+                raise NoAnswer(
+                    "이전 요청의 응답이 아직 없습니다", "no answer yet to an earlier call"
+                )
         ended = threading.Event()
         answers: list[Any] = []
         errors: list[BaseException] = []

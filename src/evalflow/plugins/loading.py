@@ -413,7 +413,7 @@ def _item(kind: str, name: str, plugin: Plugin, made_by: Any) -> Item:
         return Item(plugin, made_by[1], made_by[0])
     if not callable(made_by):
         raise _WrongAnswer(
-            f"'{name}': 부를 수 있는 것(클래스나 함수)이어야 하는데 {kind_of(made_by)}입니다",
+            f"'{name}': 호출 가능한 객체(클래스·함수)여야 하는데 {kind_of(made_by)}입니다",
             f"'{name}': expected a class or function, got {kind_of(made_by)}",
         )
     declared = options_of(made_by)

@@ -29,7 +29,7 @@ from evalflow.scoring.rates import ratio_of
 
 _ACCUMULATIONS = {
     "sum": Label("누계(합계)", "so far (sum)"),
-    "last": Label("누계(최근값)", "so far (latest)"),
+    "last": Label("최근값", "so far (latest)"),
     "average": Label("누계(평균)", "so far (average)"),
     "ratio": Label("누계(분자 합 ÷ 분모 합)", "so far (sum of numerators ÷ sum of denominators)"),
 }
@@ -144,7 +144,7 @@ def _worked_out(
     text = formula.text if line.target >= 0 else formula.negative
     if text is None or rate is None:
         return (
-            f"산식 '{formula.text.ko}'으로는 이행률을 정할 수 없음."
+            f"산식 '{formula.text.ko}'으로는 이행률 산정 불가."
             if ko
             else f"The formula '{formula.text.en}' knows no rate here."
         )
@@ -294,7 +294,7 @@ def _banded(name: str | None, bands: Sequence[Band], ko: bool) -> str:
     if name is None:
         return ""
     lang = "ko" if ko else "en"
-    word, where = "등급" if ko else "Band", bounds(bands, name, lang)
+    word, where = "추진상태" if ko else "Band", bounds(bands, name, lang)
     label = band_label(bands, name).text(lang)
     return f"{word} {label}({where})." if where else f"{word} {name}."
 
@@ -363,7 +363,7 @@ def _mean(rating: Rating, definition: ProjectDefinition, rules: ScoringRules, ko
     if rating.exact is not None:
         cut = _cut(rating.exact.as_integer_ratio(), max(rules.places + 3, 4))
         unrounded = (
-            f" = {cut}, 반올림하지 않은 이행률로 셈하여 마지막에 한 번 반올림"
+            f" = {cut}, 반올림하지 않은 이행률로 계산하여 마지막에 한 번 반올림"
             if ko
             else f" = {cut}, from unrounded rates, rounded half-up once at the end"
         )

@@ -135,7 +135,7 @@ _POINTS_ROUNDED = Hint(
 _UNEXPLAINED = Hint(
     "unexplained",
     Label(
-        "산출값과 다르며 까닭을 찾지 못했습니다: 목표·실적·산식을 확인하십시오",
+        "산출값과 다르며 사유를 찾지 못했습니다: 목표·실적·산식을 확인하십시오",
         "it differs, and none of the usual habits explains it: look at target, actual and formula",
     ),
 )

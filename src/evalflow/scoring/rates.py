@@ -239,7 +239,7 @@ def _not_exact(subject: Subject, indicator: Indicator) -> InvalidInput:
     return invalid(
         "figure_not_exact",
         path=f"{subject.project}.{indicator.id}",
-        ko="정확히 셈할 수 없는 수가 있습니다 (무한대, 수 아님, 또는 너무 긴 수).",
+        ko="정확히 계산할 수 없는 수가 있습니다 (무한대, 수 아님, 또는 너무 긴 수).",
         en="a figure is infinite, not a number, or too long to reckon with exactly",
     )
 

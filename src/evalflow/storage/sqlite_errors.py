@@ -46,8 +46,8 @@ _TEXTS = ErrorTexts(
             "this is not an evalflow store; nothing was changed: {place}",
         ),
         "newer": (
-            "더 새로운 evalflow가 만든 저장소입니다(스키마 {detail}). "
-            "evalflow를 올리십시오: {place}",
+            "상위 버전의 evalflow로 만든 저장소입니다(스키마 {detail}). "
+            "evalflow를 업그레이드하십시오: {place}",
             "a later evalflow made this store (schema {detail}); upgrade evalflow: {place}",
         ),
         "limited": (

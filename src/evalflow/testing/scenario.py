@@ -197,7 +197,7 @@ class _Playing:
         yield "상태", "state", step.state, project.states, reached
         yield "기간", "period", step.period, project.period, step.period == project.period
         yield "이행률", "rate", step.rate, rate, _same_rate(step.rate, rate)
-        yield "판정", "band", step.band, band, step.band == band
+        yield "추진상태", "band", step.band, band, step.band == band
         yield "지연일", "days late", step.late, late, step.late == late
         if step.role is not None or step.acted_for is not None:
             *_, last = self.engine.history(project.id)

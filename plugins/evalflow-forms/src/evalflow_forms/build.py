@@ -133,5 +133,5 @@ def _rate_remark(sources: Sources) -> str:
     marks += f", {CORRECTED} 정정치" if any(each.corrections for each in sources.standings) else ""
     return (
         f"이행률: {basis} 실적을 {basis} 목표에 대비(지표별 산식), 소수 {rules.places}자리 반올림. "
-        f"등급: {legend(rules.bands)}. △ 음수, - 해당 없음{marks}."
+        f"추진상태: {legend(rules.bands)}. △ 음수, - 해당 없음{marks}."
     )

@@ -68,7 +68,7 @@ def check_columns(form: str, options: Options, known: Mapping[str, Column]) -> N
             path=f"forms.{form}.columns",
             value=name,
             ko=f"열 '{name}'이(가) 두 번 있습니다",
-            en=f"the column '{name}' stands there twice",
+            en=f"the column '{name}' appears twice",
         )
         for name in dict.fromkeys(options.columns)
         if options.columns.count(name) > 1

@@ -240,7 +240,7 @@ class _Form:
         if source.read_bytes() == expected:
             yield FormFinding(
                 code="agrees",
-                ko="서식이 저장소와 일치합니다 (다시 만든 파일과 한 바이트도 다르지 않음).",
+                ko="저장소 자료와 일치합니다 (다시 만든 파일과 한 바이트도 다르지 않음).",
                 en="the form agrees with the store (printed again, it is the same to the byte)",
                 agrees=True,
             )

@@ -228,7 +228,7 @@ def rate(line: Line) -> Cell:
     """Return the indicator's rate, with how it was worked out."""
     rated = line.rated
     if rated is None or rated.rate is None or line.indicator is None:
-        words = {"not_due": NOT_YET, "undefined": "산정불가", "missing": None}
+        words = {"not_due": NOT_YET, "undefined": "산정 불가", "missing": None}
         return Cell(words.get(rated.status) if rated else None)
     rules = line.sources.head.scoring
     note = explain_line(rated, line.indicator, rules, period=line.sources.period)

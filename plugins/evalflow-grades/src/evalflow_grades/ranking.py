@@ -60,7 +60,7 @@ def graded(
 def ungraded(rating: Rating, cohort: str, of: int) -> Grade:
     """Return the grade of a rating without a rate: none, and why."""
     words = {
-        "missing": Label("실적이 없어 등급이 없음", "no grade: a figure is missing"),
+        "missing": Label("실적 미입력으로 등급 없음", "no grade: a figure is missing"),
         "not_due": Label("시기미도래로 등급이 없음", "no grade: nothing is due yet"),
     }
     fallback = Label("이행률이 정해지지 않아 등급이 없음", "no grade: its rate is undefined")

@@ -73,7 +73,7 @@ _SENTENCES = {
         "{place}",
     ),
     "newer": (
-        "더 새로운 evalflow가 만든 저장소입니다(스키마 버전 {detail}). "
+        "상위 버전의 evalflow로 만든 저장소입니다(스키마 버전 {detail}). "
         "evalflow-postgres를 올리십시오: {place}",
         "a later evalflow made this store (schema version {detail}); upgrade evalflow-postgres: "
         "{place}",

@@ -26,7 +26,7 @@ _META = re.compile(r'<meta name="evalflow" content="([^"]*)">')
 class Report:
     """The page. It takes no options."""
 
-    label = evalflow.Label("회의용 현황판", "Page for the meeting")
+    label = evalflow.Label("회의용 현황 보고서", "Page for the meeting")
     formats: tuple[str, ...] = (".html",)
 
     def write(
@@ -44,10 +44,12 @@ class Report:
             ko, en = "파일 이름은 .html로 끝나야 합니다", "the file's name must end in .html"
             problems.append(_problem("unknown_format", str(target), ko, en))
         if template is not None:
-            ko, en = "현황판에는 견본 파일을 쓰지 않습니다", "the page takes no template"
+            ko = "현황 보고서에는 서식 파일(--template)을 쓰지 않습니다"
+            en = "the page takes no template"
             problems.append(_problem("no_template", str(template), ko, en))
         if request.number is not None:
-            ko, en = "현황판은 사업 하나만으로 만들지 않습니다", "the page is not about one project"
+            ko = "현황 보고서는 사업 한 건만 지정하여 만들 수 없습니다"
+            en = "the page is not about one project"
             problems.append(_problem("not_one_project", request.number, ko, en))
         if problems:
             raise evalflow.InvalidInput(problems)
@@ -81,17 +83,17 @@ def _findings(engine: evalflow.Engine, text: str, told: Mapping[str, Any]) -> It
     plan = str(told.get("plan"))
     if plan not in engine.plans.ids():
         yield _finding(
-            "other_plan", "이 저장소에 없는 계획의 현황판입니다.", "of another store's plan"
+            "other_plan", "이 저장소에 없는 계획의 현황 보고서입니다.", "of another store's plan"
         )
         return
     if digest(_sealed(text)) != told.get("digest"):
-        yield _finding("file_changed", "인쇄한 뒤에 고친 파일입니다.", "the file was changed")
+        yield _finding("file_changed", "출력 후 수정된 파일입니다.", "the file was changed")
         return
     noted = evalflow.Checkpoint.read(str(told["checkpoint"]))
     if str(engine.audit.checkpoint(plan, upto=noted)) != str(noted):
         yield _finding(
             "history_differs",
-            "그때까지의 이력이 고쳐졌습니다.",
+            "해당 시점까지의 이력이 변경되었습니다.",
             "the history up to then was rewritten",
         )
         return
@@ -104,16 +106,18 @@ def _findings(engine: evalflow.Engine, text: str, told: Mapping[str, Any]) -> It
     )
     again, _ = page(engine, request)
     if told.get("made_with") != MADE_WITH:
-        ko, en = "다른 판의 프로그램이 만들었습니다.", "another version of the program made it"
+        ko = "다른 버전의 프로그램으로 작성되었습니다."
+        en = "another version of the program made it"
         yield _finding("other_version", ko, en, agrees=True)
     elif again != text:
         ko, en = "저장소의 내용이 다릅니다.", "the store does not say what the page says"
         yield _finding("store_differs", ko, en)
         return
     else:
-        yield _finding("agrees", "저장소와 맞습니다.", "it agrees with the store", agrees=True)
+        ko = "저장소 자료와 일치합니다."
+        yield _finding("agrees", ko, "it agrees with the store", agrees=True)
     if str(engine.audit.checkpoint(plan)) != str(noted):
-        ko, en = "그 뒤에 진행된 것이 있습니다.", "things have moved on since"
+        ko, en = "작성 이후 변경된 내용이 있습니다.", "things have moved on since"
         yield _finding("moved_on", ko, en, agrees=True)
 
 
