@@ -76,6 +76,13 @@ def page(site: Site, handler: Handler, *, anybody: bool = False) -> Endpoint:
     def before(visit: Visit) -> Response | None:
         if visit.identity is None and not anybody:
             return sign_in(visit)
+        if visit.identity is not None and visit.identity.events is not None:
+            raise Problem(
+                403,
+                "not_by_this_token",
+                ko="이 토큰은 /api에만 쓸 수 있습니다.",
+                en="This token is good below /api alone.",
+            )
         check_forgery(visit)
         return None
 

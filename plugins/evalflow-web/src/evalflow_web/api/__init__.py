@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
 from evalflow_web.api import acting, reading
 from evalflow_web.api.table import Operation, route
@@ -13,5 +16,16 @@ OPERATIONS: tuple[Operation, ...] = (*reading.OPERATIONS, *acting.OPERATIONS)
 
 
 def routes(site: Site) -> list[BaseRoute]:
-    """Return the routes of the service."""
-    return [route(site, each) for each in OPERATIONS]
+    """Return the routes of the service, and that of its document."""
+    return [
+        Route("/openapi.json", _described, name="openapi"),
+        *(route(site, e) for e in OPERATIONS),
+    ]
+
+
+async def _described(request: Request) -> Response:
+    """Answer the document of the service (OpenAPI 3.1); it tells nothing of any store."""
+    from evalflow_web.api.document import document
+
+    described = document(OPERATIONS, str(request.scope.get("root_path", "")))
+    return Response(msgspec.json.encode(described), media_type="application/json")

@@ -180,6 +180,8 @@ OPERATIONS = (
         tag="events",
         handler=explain,
         body=ExplainBody,
+        body_optional=True,
+        problems=(409,),
         answer=values.ExplanationReply,
     ),
     Operation(

@@ -317,6 +317,7 @@ OPERATIONS = (
     ),
     Operation(
         name="plan",
+        etag=True,
         method="GET",
         path="/plans/{plan}",
         label=Label("계획", "A plan"),
@@ -335,6 +336,7 @@ OPERATIONS = (
     ),
     Operation(
         name="revision",
+        etag=True,
         method="GET",
         path="/plans/{plan}/revisions/{revision}",
         label=Label("차수별 계획", "One revision of a plan"),
@@ -364,6 +366,7 @@ OPERATIONS = (
     ),
     Operation(
         name="project",
+        etag=True,
         method="GET",
         path=_PROJECT,
         label=Label("사업", "A project"),
@@ -392,6 +395,7 @@ OPERATIONS = (
     ),
     Operation(
         name="evaluation",
+        etag=True,
         method="GET",
         path=_PROJECT + "/evaluations/{period}",
         label=Label("평가", "An evaluation"),

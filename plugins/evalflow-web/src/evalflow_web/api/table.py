@@ -49,6 +49,8 @@ class Operation:
         status: where it went well.
         if_match: whether it is a change of a project, which must say the version that was seen.
         key: whether it takes an Idempotency-Key.
+        etag: whether the answer has an ETag, for If-None-Match and If-Match.
+        body_optional: whether the body may be left out.
         public: whether nobody needs to be recognised for it.
         problems: further statuses that it may answer.
     """
@@ -66,6 +68,8 @@ class Operation:
     status: int = 200
     if_match: bool = False
     key: bool = False
+    etag: bool = False
+    body_optional: bool = False
     public: bool = False
     problems: tuple[int, ...] = ()
 
