@@ -268,12 +268,11 @@ def test_a_file_is_kept_by_its_content_and_given_to_who_may_see_where_it_is_name
     fields = {"csrf": hidden(page, "csrf"), "version": "1", "act": "attach:evidence", **FIGURES}
     shown = client.post(path + "/files", data=fields, files={"file": ("증빙 1.pdf", content)})
     assert shown.status_code == 200
-    line = hidden(shown.text, "evidence")
+    found = re.search(r'type="checkbox" name="evidence" value="([^"]*)" checked', shown.text)
+    assert found is not None
+    line = found[1]
     assert line.startswith("증빙 1.pdf (sha256:")
-    place = re.search(r"/board/gu/projects/1/files/[0-9a-f]{64}", shown.text)
-    sha = line[-65:-1]
-    file = f"/board/gu/projects/1/files/{sha}"
-    assert place is None or place[0] == file
+    file = f"/board/gu/projects/1/files/{line[-65:-1]}"
     assert client.get(file).content == content
     assert browse("policy-1").get(file).status_code == 404  # nobody has sent it yet
     confirmed(client, path, evidence=line, **FIGURES)

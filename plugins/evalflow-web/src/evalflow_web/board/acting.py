@@ -64,15 +64,18 @@ def sent(desk: Desk, project: Project, event: Any) -> Response:
         filling = _attached(filling, given)
     draft = _kept(filling)
     if act == "keep":
-        return Response(status_code=204, headers={"x-saved-at": desk.time(draft.saved_at)})
+        known = {"x-saved-at": desk.time(draft.saved_at), "x-draft": _mark(filling, draft)}
+        return Response(status_code=204, headers=known)
     if act == "preview":
-        return _previewed(filling)
+        return _previewed(filling, draft)
+    if act.startswith("attach"):
+        return RedirectResponse(_here(filling), 303)
     if act == "discard":
         desk.shelf.forget(desk.me, project.id, event.name)
         return RedirectResponse(_here(filling), 303)
     if filling.version != project.version:
         return clashed(filling)
-    if act in ("draft", "attach", "check"):
+    if act in ("draft", "check"):
         return form(filling, draft=draft)
     filling.told = True
     answer = filling.answer
@@ -270,7 +273,12 @@ def _may(filling: Filling) -> None:
         raise Refused(filling.project.id, filling.event.name, closed)
 
 
-def _previewed(filling: Filling) -> Response:
+def _mark(filling: Filling, draft: Draft) -> str:
+    """Return what the page's `data-server` says: the version, and the draft that the server has."""
+    return f"{filling.version} {draft.mark}"
+
+
+def _previewed(filling: Filling, draft: Draft) -> Response:
     """Return what the figures come to so far, as pieces of the page."""
     desk = filling.desk
     templates = desk.visit.site.templates
@@ -291,7 +299,7 @@ def _previewed(filling: Filling) -> Response:
         "total": str(total),
         "blocked": str(blocked),
         "questions": str(asked),
-        "saved": desk.time(desk.now),
+        "draft": _mark(filling, draft),
     }
     return Response(msgspec.json.encode(body), media_type="application/json")
 

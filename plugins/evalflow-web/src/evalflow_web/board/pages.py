@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -700,7 +701,12 @@ def audit(desk: Desk) -> Response:
         mismatches = desk.visit.engine.audit.verify(
             desk.plan, project=None if found is None else found.id
         )
-        findings = [mismatch.text(desk.lang) for mismatch, _ in zip(mismatches, range(50))]  # noqa: B905
+        rules = desk.head.visibility
+        closed = bool(rules.withheld or rules.seen_by)  # a finding may tell what is closed
+        findings = [
+            mismatch.project if closed else mismatch.text(desk.lang)
+            for mismatch in islice(mismatches, FINDINGS)
+        ]
     checkpoint = desk.visit.engine.audit.checkpoint(desk.plan)
     return desk.page(
         "audit.html",

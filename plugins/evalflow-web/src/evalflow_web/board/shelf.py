@@ -57,6 +57,12 @@ class Draft:
     saved_at: dt.datetime
     fields: Mapping[str, str]
 
+    @property
+    def mark(self) -> str:
+        """Return what tells two drafts apart: a browser that kept an earlier one forgets it."""
+        text = json.dumps(dict(self.fields), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
 
 @attrs.frozen(kw_only=True)
 class Evidence:

@@ -25,7 +25,8 @@ async function send(form, act) {
 function keepHere(form) {
   const typed = [...fieldsOf(form)].filter(([name]) => name !== "csrf");
   try {
-    localStorage.setItem("draft " + form.dataset.key, JSON.stringify(typed));
+    const kept = { server: form.dataset.server, typed };
+    localStorage.setItem("draft " + form.dataset.key, JSON.stringify(kept));
   } catch { /* no room: the server's draft is what there is */ }
 }
 
@@ -51,6 +52,7 @@ async function saveDraft(form) {
   if (answer.ok) {
     forgetHere(form);
     form.dataset.unsaved = "";
+    form.dataset.server = answer.headers.get("x-draft");
     say(form, form.dataset.savedWord + " " + (answer.headers.get("x-saved-at") || ""));
   } else if (answer.status === 401 || answer.status === 403) {
     say(form, form.dataset.ended, true);
@@ -73,6 +75,7 @@ async function workOut(form) {
     told = await answer.json();
   } catch { return; }
   if (turn !== form.turn) return;
+  form.dataset.server = told.draft;
   for (const [id, html] of Object.entries(told.lines)) {
     for (const place of document.querySelectorAll(`[data-line="${CSS.escape(id)}"]`)) {
       if (place.innerHTML !== html) place.innerHTML = html;
@@ -105,9 +108,16 @@ function restore(form) {
   try {
     kept = JSON.parse(localStorage.getItem("draft " + form.dataset.key) || "null");
   } catch { kept = null; }
-  if (!kept) return;
-  const version = new Map(kept).get("version");
-  if (version !== form.dataset.version) return; // the server shows what was done meanwhile
+  if (!kept || !Array.isArray(kept.typed)) return;
+  if (form.hasAttribute("data-received")) { // the server has it, and shows it
+    forgetHere(form);
+    return;
+  }
+  if (kept.server !== form.dataset.server) { // the server got it, or later words, or it was sent
+    forgetHere(form);
+    return;
+  }
+  kept = kept.typed;
   for (const input of form.querySelectorAll("input[type=checkbox], input[type=radio]")) {
     input.checked = kept.some(([name, value]) => name === input.name && value === input.value);
   }
