@@ -41,7 +41,8 @@ class Office:
 
     def evaluate(self, project: str) -> None:
         by = {"gu/1": "education-1", "gu/2": "elderly-1", "gu/3": "road-1"}[project]
-        more = {"cards": {"1": "정상", "2": "정상"}} if project == "gu/2" else {}
+        card = {"state": "on_track", "text": "두 곳 고침", "papers": ["준공사진"]}
+        more = {"cards": {"1": card, "2": card}} if project == "gu/2" else {}
         self.fire(project, "self_evaluate", by, actuals=GOOD[project], **more)
 
     def to_submitted(self) -> None:
@@ -166,7 +167,11 @@ def test_a_quarter_goes_through_the_pages(
 ) -> None:
     done = confirmed(browse("education-1"), do(1, "self_evaluate"), **FIGURES)
     assert done.status_code == 303
-    cards = {"cards/1": "정상", "cards/2": "정상", "actuals/centres": "5"}
+    cards = {"actuals/centres": "5"}
+    for number in ("1", "2"):
+        cards[f"cards/{number}/state"] = "on_track"
+        cards[f"cards/{number}/text"] = "두 곳 고침"
+        cards[f"cards/{number}/papers"] = "준공사진\n점검표"
     confirmed(browse("elderly-1"), do(2, "self_evaluate"), **cards)
     confirmed(browse("welfare-lead"), do(1, "compile"), summary="모두 정상")
     assert office.state("gu/2") == "compiled"

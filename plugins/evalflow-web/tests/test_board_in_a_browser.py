@@ -206,12 +206,16 @@ def test_a_quarter_by_six_people_in_six_sessions(chromium: Any, site: Site) -> N
 
     # A department with cards gives a file.
     page = elderly.go(DO.format(2, "self_evaluate"))
-    elderly.fill(actuals__centres="5", cards__1="정상", cards__2="정상")
+    elderly.fill(actuals__centres="5")
+    for number in ("1", "2"):
+        page.locator(f'[id="cards/{number}/state"]').select_option("on_track")
+        page.locator(f'[id="cards/{number}/text"]').fill("두 곳 고침")
+        page.locator(f'[id="cards/{number}/papers"]').fill("준공사진")
     page.locator('[id="evidence:f"]').set_input_files(
         {"name": "준공사진.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 photo"}
     )
     page.get_by_label(re.compile("^준공사진.pdf")).wait_for()
-    assert page.locator('[id="cards/2"]').input_value() == "정상"
+    assert page.locator('[id="cards/2/text"]').input_value() == "두 곳 고침"
     elderly.press("자체평가")
     elderly.done()
 

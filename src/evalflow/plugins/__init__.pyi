@@ -9,6 +9,7 @@ from evalflow.errors import Undeliverable as Undeliverable
 from evalflow.files.output import write_output as write_output
 from evalflow.lifecycle.definition import GuardSpec as GuardSpec
 from evalflow.lifecycle.definition import Vocabulary as Vocabulary
+from evalflow.lifecycle.fields import CARD_STATES as CARD_STATES
 from evalflow.model import Act as Act
 from evalflow.model import Actual as Actual
 from evalflow.model import Assignment as Assignment

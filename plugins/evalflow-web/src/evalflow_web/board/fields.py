@@ -24,6 +24,9 @@ RECORDS: Mapping[str, tuple[str, ...]] = {
     "visit": ("on", "note", "notified_on", "unannounced"),
 }
 
+CARD = ("state", "target", "actual", "unit", "budget", "spent", "text", "cause", "countermeasure")
+"""What a management card (관리카드, R39) says, beside its papers."""
+
 
 @attrs.frozen(kw_only=True)
 class Asked:
@@ -72,7 +75,7 @@ def _value(field: Any, flat: Mapping[str, str], asked: Asked) -> Any:
     def text(*inside: str) -> str:
         return flat.get("/".join((name, *inside)), "").strip()
 
-    def record(keys: Iterable[str], *inside: str) -> dict[str, str]:
+    def record(keys: Iterable[str], *inside: str) -> dict[str, Any]:
         return {key: value for key in keys if (value := text(*inside, key))}
 
     indicators = [each.id for each in asked.definition.indicators]
@@ -92,7 +95,11 @@ def _value(field: Any, flat: Mapping[str, str], asked: Asked) -> Any:
             return {each: judged for each in indicators if (judged := _judged(text, each))}
         case "cards":
             numbers = [str(number + 1) for number in range(len(asked.definition.cards))]
-            return {number: said for number in numbers if (said := text(number))}
+            cards = {number: record(CARD, number) for number in numbers}
+            for number, card in cards.items():
+                if papers := text(number, "papers"):
+                    card["papers"] = [line.strip() for line in papers.splitlines() if line.strip()]
+            return {number: card for number, card in cards.items() if card}
         case "declarations":
             numbers = [str(change.number) for change in asked.undeclared]
             return {number: said for number in numbers if (said := text(number))}
@@ -186,6 +193,10 @@ def flat_of(fields: Iterable[Any], facts: Mapping[str, Any], asked: Asked) -> di
             case "measures" | "sign_off":
                 for place, row in enumerate(value):
                     flat.update({f"{field.name}/{place}/{k}": str(v) for k, v in row.items()})
+            case "cards":
+                for number, card in value.items():
+                    said = card if isinstance(card, Mapping) else {"text": card}
+                    _put(flat, f"{field.name}/{number}", said)
             case "votes":
                 flat[field.name] = "\n".join(f"{who}: {vote}" for who, vote in value.items())
             case "change":
@@ -199,6 +210,8 @@ def _put(flat: dict[str, str], path: str, value: Any) -> None:
     if isinstance(value, Mapping):
         for key, inner in value.items():
             _put(flat, f"{path}/{key}", inner)
+    elif isinstance(value, list | tuple):
+        flat[path] = "\n".join(str(each) for each in value)
     elif isinstance(value, dt.date):
         flat[path] = value.isoformat()
     else:

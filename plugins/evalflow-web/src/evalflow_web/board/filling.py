@@ -9,8 +9,8 @@ from typing import Any
 
 import attrs
 
-from evalflow import Explanation, Project
-from evalflow.plugins import Line, Rating
+from evalflow import Explanation, Label, Project
+from evalflow.plugins import CARD_STATES, Line, Rating
 from evalflow_web.board.desk import Band, Desk, grouped
 from evalflow_web.board.fields import Asked, data_of, flat_of, path_of, target_text
 from evalflow_web.board.shelf import hash_in
@@ -128,6 +128,8 @@ class Filling:
         if about is None:
             return ""
         names = {field.name for field in self.event.data}
+        if code == "change_undeclared" and (field := self._named("declarations")) is not None:
+            return f"{field}/{about}"
         if about in {each.id for each in self.asked.definition.indicators}:
             if code == "lagging_unexplained" and self.explanations is not None:
                 given = self.data.get(self.explanations, {}).get(about, {})
@@ -157,6 +159,11 @@ class Filling:
 
     def _named(self, kind: str) -> str | None:
         return next((field.name for field in self.event.data if field.type == kind), None)
+
+    @property
+    def card_states(self) -> Mapping[str, Label]:
+        """Return how a sub-project may go by its card (R39)."""
+        return CARD_STATES
 
     @property
     def figures(self) -> str | None:
