@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalflow.decision.actions import VISIT_NOTICES
 from evalflow.decision.follow_up import FOLLOW_UP
-from evalflow.decision.signing import DRAFT, SIGN_LINE
+from evalflow.decision.signing import COOPERATE, DRAFT, SETTLE, SIGN_LINE
 
 if TYPE_CHECKING:
     from evalflow.cli.session import Session
@@ -90,8 +90,13 @@ def signature(session: Session, lifecycle: Lifecycle, signed: Mapping[str, Any])
     role = lifecycle.roles.get(signed["role"])
     name = signed["role"] if role is None else session.label(role.label)
     who = acting(session, signed["actor"], signed.get("for"))
+    step = signed.get("step")
     marks = [
-        session.say("기안", "draft") if signed.get("step") == DRAFT else "",
+        session.say("기안", "draft") if step == DRAFT else "",
+        session.say("협조", "agrees") if step == COOPERATE and not signed.get("dissent") else "",
+        session.say("협조, 이견", "dissents") if signed.get("dissent") else "",
+        session.say("이견 조정", "settled the dissent") if step == SETTLE else "",
+        signed["opinion"] if signed.get("opinion") else "",
         session.say("전결", "delegated") if signed.get("delegated") else "",
         session.say(
             f"서면, {signed.get('entered_by')} 등록",

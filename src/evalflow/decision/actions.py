@@ -431,8 +431,19 @@ def consultation(firing: Firing, draft: Draft) -> Draft:
 
 def agreement(firing: Firing, draft: Draft) -> Draft:
     """Add a consulted party's opinion to the change, as `consultation` does, with the day and with
-    whom the party acted for (협조, R11, R43, R58)."""
-    if draft.change is None or firing.grant is None:
+    whom the party acted for (협조, R11, R43, R58); of an event in the line of an evaluation, to
+    the paper that is being signed."""
+    if firing.grant is None:
+        return draft
+    if (line := _evaluation_line(firing)) is not None:
+        said = {
+            "step": signing.COOPERATE,
+            **follow_up.who(firing, firing.grant),
+            "opinion": firing.given("text") or "",
+            "dissent": bool(firing.given("flag")),
+        }
+        return _signed(firing, draft, (*signing.signed(line, draft.evaluation, None), said))
+    if draft.change is None:
         return draft
     opinion: dict[str, Any] = {
         **follow_up.who(firing, firing.grant),
@@ -445,15 +456,25 @@ def agreement(firing: Firing, draft: Draft) -> Draft:
 
 def settlement(firing: Firing, draft: Draft) -> Draft:
     """Note that a superior decided on the dissent that was recorded so far (R58)."""
-    if draft.change is None or firing.grant is None:
+    if firing.grant is None:
         return draft
     settled = {
-        "step": "settle",
+        "step": signing.SETTLE,
         **follow_up.who(firing, firing.grant),
         "opinion": firing.given("text") or "",
     }
+    if (line := _evaluation_line(firing)) is not None:
+        return _signed(firing, draft, (*signing.signed(line, draft.evaluation, None), settled))
+    if draft.change is None:
+        return draft
     signatures = (*draft.change.signatures, settled)
     return attrs.evolve(draft, change=attrs.evolve(draft.change, signatures=signatures))
+
+
+def _evaluation_line(firing: Firing) -> Line | None:
+    """Return the line of the event where it is that of an evaluation."""
+    line = signing.line_of(firing.lifecycle, firing.event)
+    return line if line is not None and line.of == "evaluation" else None
 
 
 # --------------------------------------------------------------------------- signatures

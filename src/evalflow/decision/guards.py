@@ -19,7 +19,7 @@ from evalflow.decision.follow_up import cooperation_answered
 from evalflow.decision.procedure_guards import PROCEDURE_GUARDS
 from evalflow.errors import Reason
 from evalflow.files.words import has_words
-from evalflow.lifecycle.definition import GuardSpec
+from evalflow.lifecycle.definition import Event, GuardSpec
 from evalflow.model import (
     Indicator,
     Label,
@@ -340,22 +340,35 @@ def _signs_next(firing: Firing, after: Draft) -> str | None:
 
 
 def dissent_settled(firing: Firing, after: Draft) -> Reasons:
-    """Refuse a decision on a change while a consulted party dissents and no superior has settled
-    it (R58: 합의되지 않으면 차상급자)."""
-    change = firing.project.change
-    if change is None:
-        return None
-    latest = {each["role"]: each for each in change.opinions}
-    settled = max((s["entry"] for s in change.signatures if s["step"] == "settle"), default=0)
+    """Refuse a decision on a change, or the signing of an evaluation where the event is in its
+    line, while a consulted party dissents and no superior has settled it (R11, R58: 합의되지
+    않으면 차상급자)."""
+    line = signing.line_of(firing.lifecycle, firing.event)
+    if line is not None and line.of == "evaluation":
+        done = signing.signed(line, firing.evaluation, None)
+        opinions = [each for each in done if each["step"] == signing.COOPERATE]
+    else:
+        change = firing.project.change
+        if change is None:
+            return None
+        opinions, done = list(change.opinions), change.signatures
+    settled = max((s["entry"] for s in done if s["step"] == signing.SETTLE), default=0)
+    # Of one role the latest counts; of an evaluation several departments may hold the same role.
+    latest = {
+        (each["role"], each["actor"] if line is not None and line.of == "evaluation" else ""): each
+        for each in opinions
+    }
     return [
         Reason(
             code="dissent_open",
-            ko=f"{_role(firing, role).ko}의 이견이 아직 조정되지 않았습니다: {each['opinion']}",
-            en=f"the dissent of the {_role(firing, role).en} is not settled yet: {each['opinion']}",
+            ko=f"{_role(firing, each['role']).ko}의 이견이 아직 조정되지 않았습니다: "
+            f"{each['opinion']}",
+            en=f"the dissent of the {_role(firing, each['role']).en} is not settled yet: "
+            f"{each['opinion']}",
             who=_settlers(firing),
             about=str(each["entry"]),
         )
-        for role, each in latest.items()
+        for each in latest.values()
         if each["dissent"] and each["entry"] > settled
     ]
 
@@ -365,7 +378,17 @@ def _role(firing: Firing, name: str) -> Label:
 
 
 def _settlers(firing: Firing) -> tuple[str, ...]:
-    events = [e for e in firing.lifecycle.events.values() if "settlement" in e.actions]
+    lines = firing.lifecycle.lines
+
+    def paper(event: Event) -> str:
+        return "change" if event.line is None else lines[event.line].of
+
+    mine = paper(firing.event)
+    events = [
+        each
+        for each in firing.lifecycle.events.values()
+        if "settlement" in each.actions and paper(each) == mine
+    ]
     roles = tuple({role: None for event in events for role in event.by})
     unit = firing.latest.unit_on(firing.today)
     return firing.directory.holders(roles, unit, firing.today) or roles

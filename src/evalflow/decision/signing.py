@@ -20,6 +20,9 @@ an event cannot bear it, for it is no identifier."""
 DRAFT, SIGN = "draft", "sign"
 """What somebody in a line did: 기안, 결재."""
 
+COOPERATE, SETTLE = "cooperate", "settle"
+"""What others did beside the line: 협조, with or without dissent, and a superior who settled it."""
+
 SIGNING = frozenset({"signature", "paper_signature"})
 """The actions by which somebody signs."""
 

@@ -634,7 +634,7 @@ class _Year:
         standing = self.standings[wish.project]
         for event in self.lifecycle.events.values():
             asks = not {"consultation", "agreement"}.isdisjoint(event.actions)
-            if asks and event.sources() & set(standing.project.states):
+            if asks and event.line is None and event.sources() & set(standing.project.states):
                 for actor in who[:1]:
                     self._batch(event, actor, [wish])
 
