@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,11 @@ from evalflow.errors import EvalflowError, InvalidInput, NotFound, Refused
 from evalflow.files.figures import figure_of
 from evalflow.files.yaml import placed
 from evalflow.model import Actor
+from evalflow.model.canonical import Tree
+from evalflow.plan.definition import Plan
+from evalflow.plan.head import head_from_tree
+from evalflow.plan.patch import merge_patch
+from evalflow.plan.project import definition_from_tree
 from evalflow.testing.scenario_data import Place
 from evalflow.testing.scenario_file import load_scenario
 from evalflow.testing.scenario_steps import Adoption, Failure, Holder, Scenario, Step
@@ -83,6 +88,8 @@ class _Playing:
         if step.adopts is not None:
             by = step.by if isinstance(step.by, str) else ""
             yield from self.adopted(step.adopts, by, ("steps", step.place), step)
+        if step.revises is not None:
+            yield from self._revised(step, step.revises)
         if step.numbers:
             moments = step.moments(self.engine.plans.calendar(step.plan))
         for number in step.numbers:
@@ -121,6 +128,19 @@ class _Playing:
         else:
             if step is not None and step.stops is not None:
                 what = f"{adoption.plan.id} adopt"
+                yield self._wrong(step, what, what, step.stops, "passed")
+
+    def _revised(self, step: Step, patch: Mapping[str, Tree]) -> Iterator[Failure]:
+        """Revise the plan in force by a merge patch, and yield why it could not be."""
+        by = step.by if isinstance(step.by, str) else ""
+        try:
+            plan = _patched(self.engine.plans.with_tables(step.plan, []), patch)
+            self.engine.adopt(plan, by=by, reason=step.reason)
+        except (Refused, NotFound, InvalidInput) as error:
+            yield from self._stopped(step, error)
+        else:
+            if step.stops is not None:
+                what = f"{step.plan} revise"
                 yield self._wrong(step, what, what, step.stops, "passed")
 
     def _project(self, step: Step, number: str) -> Iterator[Failure]:
@@ -256,6 +276,30 @@ class _Playing:
 
     def _failure(self, line: int, ko: str, en: str) -> Failure:
         return Failure(file=self.scenario.file, line=line, ko=ko, en=en)
+
+
+def _patched(plan: Plan, patch: Mapping[str, Tree]) -> Plan:
+    """Return the plan with a merge patch (RFC 7396) over what its file says.
+
+    Raises:
+        InvalidInput: it is no plan then.
+    """
+    own = {key: value for key, value in patch.items() if key != "projects"}
+    head = plan.head
+    if own:
+        head = attrs.evolve(
+            head_from_tree(merge_patch(head.tree, own)),
+            revision=head.revision,
+            effective=head.effective,
+        )
+    projects = dict(plan.projects)
+    for number, change in (patch.get("projects") or {}).items():
+        was = projects.get(str(number))
+        tree = merge_patch({} if was is None else was.tree, change)
+        projects[str(number)] = definition_from_tree(
+            head, str(number), tree, measures=plan.lifecycle.measures
+        )
+    return attrs.evolve(plan, head=head, projects=projects)
 
 
 def _one_line(error: EvalflowError, lang: str) -> str:

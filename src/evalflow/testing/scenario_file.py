@@ -28,7 +28,20 @@ ALL = "all"
 
 _KEYS = frozenset({"evalflow", "ko", "en", "given", "steps"})
 _STEP = frozenset(
-    {"on", "until", "plan", "adopt", "selected_from", "keep", "by", "do", "project", "projects"}
+    {
+        "on",
+        "until",
+        "plan",
+        "adopt",
+        "revise",
+        "reason",
+        "selected_from",
+        "keep",
+        "by",
+        "do",
+        "project",
+        "projects",
+    }
     | {"except", "data", "each", "fill", "expect", "note", "ko", "en"}
 )
 _EXPECT = frozenset(
@@ -131,9 +144,15 @@ class _Loading:
             ko, en = "어느 사업인지 project를 적으십시오", "say which project"
             part.wrong(None, "missing_key", ko, en)
         for other in ("do", "project", "projects", "data", "each", "fill"):
-            if "adopt" in part and other in part:
-                ko = f"adopt가 있는 단계에는 '{other}'을(를) 적지 않습니다"
-                part.wrong_key(other, "wrong_value", ko, f"a step that adopts takes no '{other}'")
+            for key in ("adopt", "revise"):
+                if key in part and other in part:
+                    ko = f"{key}가 있는 단계에는 '{other}'을(를) 적지 않습니다"
+                    part.wrong_key(
+                        other, "wrong_value", ko, f"a step with {key} takes no '{other}'"
+                    )
+        if "reason" in part and "revise" not in part:
+            ko, en = "reason은 revise와 함께 적습니다", "reason needs revise"
+            part.wrong_key("reason", "wrong_value", ko, en)
         if "selected_from" in part and "adopt" not in part:
             ko, en = "selected_from은 adopt와 함께 적습니다", "selected_from needs adopt"
             part.wrong_key("selected_from", "wrong_value", ko, en)
@@ -146,8 +165,10 @@ class _Loading:
             plan="" if plan is None else plan.id,
             label=_label(part),
             adopts=adopts,
+            revises=dict(part.mapping("revise").tree) if "revise" in part else None,
+            reason=part.text("reason", None),
             keep=_file_name(part),
-            by=_by(part, plan, required=bool(do) or "adopt" in part),
+            by=_by(part, plan, required=bool(do) or "adopt" in part or "revise" in part),
             do=do,
             numbers=numbers,
             data=dict(part.mapping("data", required=False).tree),
@@ -220,7 +241,7 @@ def _by(part: Part, plan: Plan | None, *, required: bool) -> str | Holder | None
         return part.text("by") if required else part.text("by", None)
     inside = part.mapping("by")
     inside.only({"role", "nth"})
-    if "adopt" in part:
+    if "adopt" in part or "revise" in part:
         ko, en = "계획을 확정하는 사람의 id를 적으십시오", "name who adopts the plan by id"
         part.wrong("by", "wrong_value", ko, en)
     role = inside.text("role")
