@@ -40,7 +40,8 @@ class Step:
     """One step: when, what is fired by whom on which projects, and what is expected then.
 
     `do` is empty for a step that only looks, adopts or revises a plan, or keeps a copy of the
-    store; `revises` is a merge patch (RFC 7396) over the plan in force, with its `reason`. Of several events the first one that is allowed is fired. `until` spreads the firings evenly over
+    store; `revises` is a merge patch (RFC 7396) over the plan in force, with its `reason`. Of
+    several events the first one that is allowed is fired. `until` spreads the firings evenly over
     the office's hours from `on` to then. `data` is for all projects, `each` for one, `fill` is
     worked out when the step comes. `label` says in words what happens. `line` is its place in the
     file. What is not expected in words (None) is not looked at; a firing without `refused` or
