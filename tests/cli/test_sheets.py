@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import icalendar
 import openpyxl
 import pytest
 
@@ -287,3 +288,17 @@ def test_a_change_is_written_on_a_sheet(run: Run, tmp_path: Path) -> None:
         change = office.project("gu/3").change
     assert change is not None
     assert change.after == {"indicators": {"metres": {"targets": {"2016-Q2": "300"}}}}
+
+
+def test_what_is_due_is_a_calendar_file_for_a_person(run: Run, tmp_path: Path) -> None:
+    code, out, err = run("due", "--who", "education-1", "--ics", "mine.ics")
+    assert (code, out.strip()) == (0, "mine.ics: 기한 1건"), err
+    calendar = icalendar.Calendar.from_ical((tmp_path / "mine.ics").read_bytes())
+    (event,) = calendar.walk("VEVENT")
+    assert event.decoded("dtstart") == dt.date(2016, 4, 5)
+    assert str(event["summary"]) == "자체평가: 학교 지원 (교육과, 2016-Q1)"
+    raw = (tmp_path / "mine.ics").read_bytes()
+    assert all(len(line) <= 75 for line in raw.split(b"\r\n"))
+    assert run("due", "--who", "education-1", "--ics", "-")[1].startswith("BEGIN:VCALENDAR")
+    code, _, err = run("due", "--who", "eduction-1")
+    assert (code, "education-1" in err) == (4, True)

@@ -693,6 +693,45 @@ def test_lateness_is_recorded_and_never_blocks(office):
     assert office.submit("gu/3").late == 2
 
 
+def test_what_was_sent_back_has_days_of_its_own(office):
+    """보완요구: not late because the 5th is over, but late when its own days are."""
+    office.to_submitted("2016-04-04")
+    office.clock.go("2016-04-08")
+    office.fire("gu/3", "send_back", "policy-1", reason="민원 증빙 보완")
+    owed = {due.event: due.due for due in office.engine.due(numbers=["3"], waiting=True)}
+    assert owed == {
+        "self_evaluate": dt.date(2016, 4, 14),  # five days on is the day of an election
+        "submit": dt.date(2016, 4, 15),
+        "review": dt.date(2016, 4, 20),
+    }
+    office.clock.go("2016-04-12")
+    assert office.evaluate("gu/3").late == 0
+    office.clock.go("2016-04-18")
+    assert office.submit("gu/3").late == 3
+    assert not list(office.engine.audit.verify(deep=True))
+
+
+def test_a_day_of_its_own_belongs_to_its_period(office):
+    """What was sent back in the first quarter leaves the second alone."""
+    office.to_submitted("2016-04-04")
+    office.fire("gu/3", "send_back", "policy-1", reason="민원 증빙 보완")
+    office.evaluate("gu/3")
+    office.submit("gu/3")
+    office.clock.go("2016-04-15")
+    office.review("gu/3")
+    office.fire("gu/3", "approve", "policy-1")
+    assert [due.event for due in office.engine.due(numbers=["3"])] == []
+    (coming,) = office.engine.due(numbers=["3"], coming=True)
+    assert (coming.event, coming.period, coming.coming) == ("self_evaluate", "2016-Q2", True)
+    assert (coming.due, coming.actors) == (dt.date(2016, 7, 5), ("road-1",))
+    office.fire("gu/3", "open_period", "clock")
+    owed = office.engine.due(numbers=["3"], coming=True)
+    assert {(due.event, due.due, due.coming) for due in owed} == {
+        ("self_evaluate", dt.date(2016, 7, 5), False),
+        ("submit", dt.date(2016, 7, 5), False),
+    }
+
+
 def test_an_extension_needs_a_reason_and_moves_the_due_date(office):
     office.clock.go("2016-04-04")
     assert office.codes(

@@ -182,3 +182,14 @@ def test_a_reorganisation_decided_in_the_middle_of_the_year_is_a_revision(office
     assert next(iter(office.engine.projects(unit="library"))).id == "gu/1"
     assert office.engine.explain("gu/1", "send_back", by=office.actor("policy-1"), at=at).allowed
     assert list(office.engine.audit.verify()) == []
+
+
+def test_without_conditions_the_department_of_today_is_named(reorganised):
+    office = reorganised
+    office.clock.go("2016-07-02")
+    asked = {"gu/1": "library", "gu/2": "education", "gu/3": "road"}
+    assert {each.id: each.unit for each in office.engine.projects()} == asked
+    owed = [due for due in office.engine.due() if due.event == "self_evaluate"]
+    assert {due.projects[0]: due.unit for due in owed} == asked
+    actors = {due.projects[0]: due.actors for due in owed}
+    assert (actors["gu/1"], "elderly-1" in actors["gu/2"]) == (("library-1",), True)

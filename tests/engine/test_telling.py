@@ -89,7 +89,7 @@ def test_a_batch_tells_a_department_once_and_says_what_is_of_all_once(office: Of
         "- 2번 경로당 개선, 100.0 % (정상)",
         "사유: 증빙 서류를 갖추지 않음",
         "요청: 보완 사유를 반영하여 다시 자체평가하고 제출하여 주시기 바랍니다.",
-        "제출 기한: 2016. 4. 5.(화)",
+        "제출 기한: 2016. 4. 22.(금)",
         "문의: 정책기획담당관 (policy-1)",
     )
     assert [len(inbox.to(each, "sent_back")) for each in ("education-1", "elderly-1")] == [1, 1]

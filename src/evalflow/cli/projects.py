@@ -12,7 +12,7 @@ import click
 from evalflow.cli.said import acting, in_entry, reviewed
 from evalflow.cli.schemes import print_about
 from evalflow.cli.session import Session, moment, one_line, read_data, read_where
-from evalflow.errors import InvalidInput, Problem, Reason, Refused
+from evalflow.errors import InvalidInput, NotFound, Problem, Reason, Refused
 from evalflow.scoring.bands import band_label
 
 if TYPE_CHECKING:
@@ -305,6 +305,8 @@ def print_counts(
 @click.option("--at", metavar="DATE", help="기준일 · On this day instead of today.")
 @click.option("--late", is_flag=True, help="지연된 것만 · Only what is late.")
 @click.option("--waiting", is_flag=True, help="앞 단계 대기 포함 · Also steps that must wait.")
+@click.option("--who", metavar="ID", help="이 사람의 것만 · Only what this actor may do.")
+@click.option("--ics", metavar="FILE", help="달력 파일(.ics) · A calendar file, - for the output.")
 @_json_option
 @_pass
 def due_command(
@@ -313,6 +315,8 @@ def due_command(
     at: str | None,
     late: bool,
     waiting: bool,
+    who: str | None,
+    ics: str | None,
     as_json: bool,
     **filters: Any,
 ) -> None:
@@ -320,8 +324,17 @@ def due_command(
     where = _where(**filters)
     with session.open() as engine:
         when = moment(session, engine, where.get("plan"), at)
-        found = engine.due(when, waiting=waiting, **where)
-        dues = [due for due in found if due.days_late or not late]
+        if who is not None:
+            _check_actor(engine, where.get("plan"), who)
+        found = engine.due(when, waiting=waiting, coming=not (as_json or late), **where)
+        dues = [
+            due
+            for due in found
+            if (due.days_late or not late) and (who is None or who in due.actors)
+        ]
+        if ics is not None:
+            _write_calendar(session, engine, dues, ics)
+            return
         if as_json:
             plans = dict.fromkeys(due.plan for due in dues)
             session.print_json("due", dues, illustrative=session.illustrative(engine, plans))
@@ -337,6 +350,8 @@ def due_command(
                 state = session.say(f"{due.days_late}일 지연", f"{due.days_late} days late")
             else:
                 state = session.say(f"{due.days_left}일 남음", f"{due.days_left} days left")
+            if due.coming:
+                state += session.say(" (다음 기간)", " (next period)")
             if due.waiting_for and due.together:
                 state += session.say(
                     f" (대기 {len(due.waiting_for)}건)", f" (waits for {len(due.waiting_for)})"
@@ -360,6 +375,56 @@ def due_command(
             session.echo(session.say("기한이 걸린 일이 없습니다.", "Nothing is due."))
         _remark_unknown_holidays(session, engine, dues)
         session.remark_illustrative(engine, (due.plan for due in dues))
+
+
+def _check_actor(engine: Engine, plan: str | None, who: str) -> None:
+    """Refuse an id that no plan's directory has: it would have nothing to do, silently.
+
+    Raises:
+        NotFound: the nearest is named.
+    """
+    plans = [plan] if plan is not None else list(engine.plans.ids())
+    known = {name for each in plans for name in engine.plans.head(each).directory}
+    if who not in known:
+        raise NotFound("actor", who, tuple(known))
+
+
+def _write_calendar(session: Session, engine: Engine, dues: Sequence[Due], path: str) -> None:
+    """Write what is due as a calendar file: a day for each."""
+    import hashlib
+
+    from evalflow.files.ics import DayEvent, calendar_file
+    from evalflow.files.output import write_output
+
+    events = []
+    for due in dues:
+        head = engine.plans.head(due.plan)
+        unit = session.label(head.unit(due.unit).label_on(due.due))
+        titles = [session.label(engine.project(each).label) for each in due.projects]
+        more = session.say(f" 외 {len(titles) - 1}건", f" and {len(titles) - 1} more")
+        what = titles[0] + (more if len(titles) > 1 else "")
+        said = f"{due.plan} {due.event} {due.unit} {due.period} {due.projects[0]}"
+        events.append(
+            DayEvent(
+                uid=f"{hashlib.sha256(said.encode()).hexdigest()[:32]}@evalflow.invalid",
+                day=due.due,
+                summary=f"{session.label(due.label)}: {what} ({unit}, {due.period})",
+                description="\n".join(
+                    f"{each.rpartition('/')[2]} {title}"
+                    for each, title in zip(due.projects, titles, strict=True)
+                ),
+            )
+        )
+    name = session.say("주요업무 평가 기한", "Evaluation: what is due")
+    data = calendar_file(events, name=name, at=engine.clock())
+    if path == "-":
+        session.raw(data)
+        return
+    try:
+        write_output(path, data)
+    except OSError as error:
+        raise click.FileError(path, error.strerror) from error
+    session.echo(session.say(f"{path}: 기한 {len(events)}건", f"{path}: {len(events)} days"))
 
 
 def _remark_unknown_holidays(session: Session, engine: Engine, dues: Sequence[Due]) -> None:

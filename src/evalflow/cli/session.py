@@ -150,6 +150,16 @@ class Session:
         """Print a text, without what would steer a terminal."""
         click.echo(printable(text))
 
+    def raw(self, data: bytes) -> None:
+        """Write the bytes of a file to the output as they are."""
+        sys.stdout.flush()
+        out = getattr(sys.stdout, "buffer", None)
+        if out is None:
+            sys.stdout.write(data.decode())
+        else:
+            out.write(data)
+            out.flush()
+
     def remark(self, text: str) -> None:
         """Print a line beside the output, where a pipe does not see it."""
         click.echo(printable(text), err=True)

@@ -63,7 +63,22 @@ def falls(
         deadline = calendar.deadline(rule, period, fired_on=start, stopped=stopped)
         extended = extensions_given(run, lifecycle).get(event)
     due = deadline.due if extended is None else dt.date.fromisoformat(extended)
-    return Falls(nominal=deadline.nominal, due=due, extended=extended is not None)
+    found = Falls(nominal=deadline.nominal, due=due, extended=extended is not None)
+    return found if rule.again is None else _again(rule.again, found, period, calendar, history())
+
+
+def _again(
+    rule: DueRule, first: Falls, period: str, calendar: Calendar, entries: Sequence[Entry]
+) -> Falls:
+    """Return when it falls due anew, once what `rule` counts from was fired in the period: what was
+    sent back is not late because its first day is over. A day that is later anyhow stays."""
+    begun = _begun(rule, [each for each in entries if each.period == period], calendar)
+    if begun is None:
+        return first
+    deadline = calendar.deadline(rule, period, fired_on=begun[1])
+    if deadline.due <= first.due:
+        return first
+    return Falls(nominal=deadline.nominal, due=deadline.due, extended=False)
 
 
 def extended_in_run(

@@ -31,6 +31,7 @@ class Due:
         waiting_for: projects whose own state does not allow it yet (somebody owes an earlier
             step); empty where it can be fired now.
         together: whether the unit's projects share it, as the bureau's submission.
+        coming: whether it is of the next period, which was not opened yet.
     """
 
     plan: str
@@ -48,6 +49,7 @@ class Due:
     extended: bool = False
     waiting_for: tuple[str, ...] = ()
     together: bool = False
+    coming: bool = False
 
     @property
     def ready(self) -> bool:
@@ -113,6 +115,35 @@ class Ledger:
             waiting = tuple([standing.project.id for standing, ready in members if not ready])
             standings_of_unit = [standing for standing, _ in members]
             yield self._due(self.lifecycle.events[name], unit, standings_of_unit, day, waiting)
+
+    def coming(self, standings: Iterable[DueState]) -> Iterator[Due]:
+        """Yield what projects that wait for their next period will owe in it first: between periods
+        nothing is owed, and people ask what comes."""
+        regions = list(self.lifecycle.regions)
+        opened: list[DueState] = []
+        for standing in standings:
+            project = standing.project
+            later = [p.text for p in self.calendar.periods() if p.text > project.period]
+            for event in self.lifecycle.events.values():
+                place = regions.index(event.leads)
+                edge = next(
+                    (
+                        each
+                        for each in event.transitions
+                        if each.region == event.leads and each.source == project.states[place]
+                    ),
+                    None,
+                )
+                if "next_period" not in event.actions or edge is None or not later:
+                    continue
+                states = (*project.states[:place], edge.target, *project.states[place + 1 :])
+                then = attrs.evolve(project, period=later[0], states=states)
+                opened.append(
+                    attrs.evolve(standing, project=then, extensions={}, fired_since=frozenset())
+                )
+        found = [due for due in self.owed(opened) if not due.waiting_for]
+        for due in found:
+            yield attrs.evolve(due, coming=True)
 
     def _is_no_duty(self, event: Event, state: str, period: str, due: dt.date) -> bool:
         """Say whether nobody owes it: a right that lapsed (it may only be used in its own time), or

@@ -239,7 +239,7 @@ def needs(
     return Needs(
         peers=frozenset(kinds),
         history="plan_revision" in event.actions
-        or any(rule is not None and rule.events for rule in rules)
+        or any(rule is not None and (rule.events or rule.again) for rule in rules)
         or any(spec.history for spec, _ in declared)
         or any(
             spec.recorded is not None and params.get(spec.recorded) not in taken

@@ -289,19 +289,23 @@ class Engine:
         at: dt.datetime | None = None,
         *,
         waiting: bool = False,
+        coming: bool = False,
         **where: Unpack[Conditions],
     ) -> tuple[Due, ...]:
         """Return who owes what by when on the day of `at` (None: now), the most urgent first.
 
         A past moment is answered from the history, a future one from where things stand now.
         Steps that wait for an earlier step of the same project are left out unless
-        `waiting`; a unit's common step is always there, with the projects it waits for.
+        `waiting`; a unit's common step is always there, with the projects it waits for. With
+        `coming` there is also what projects will owe first that wait for their next period
+        (`Due.coming`).
         Conditions as for `projects`.
         """
         moment = self._at(at)
         past = moment if moment < self._now() else None
         with self._queries.reading() as then:
-            return then.owed(then.select(at=past, **where), moment, waiting=waiting)
+            chosen = then.select(at=past, **where)
+            return then.owed(chosen, moment, waiting=waiting, coming=coming)
 
     # ------------------------------------------------------------------ plans and batches
 

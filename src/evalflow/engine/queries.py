@@ -97,10 +97,13 @@ class Queries:
         units = day = None
         if unit is not None or numbers is not None:
             plan = plan or self.only_plan()
-        if plan is not None:
-            terms = self.rules.terms(plan)
-            if at is not None and at < self.now():
-                terms = self.rules.then(plan, at)
+        # Who answers for a project is asked of a day, also where no plan is named: the day in the
+        # office of the first one. (Offices in several zones have two days at once for some hours.)
+        whose = plan or next(iter(self.storage.plans()), None)
+        if whose is not None:
+            terms = self.rules.terms(whose)
+            if plan is not None and at is not None and at < self.now():
+                terms = self.rules.then(whose, at)
             day = terms.calendar.today(at or self.now())
             if unit is not None:
                 if unit not in terms.head.units:
@@ -233,12 +236,17 @@ class Queries:
 
     # ------------------------------------------------------------------ who owes what
 
-    def owed(self, chosen: Selection, moment: dt.datetime, *, waiting: bool) -> tuple[Due, ...]:
-        """Return what the selected projects owe on the day of `moment`, the most urgent first."""
+    def owed(
+        self, chosen: Selection, moment: dt.datetime, *, waiting: bool, coming: bool = False
+    ) -> tuple[Due, ...]:
+        """Return what the selected projects owe on the day of `moment`, the most urgent first; with
+        `coming` also what those will owe first that wait for their next period."""
         with self.reading() as then:
-            return then._owed(chosen, moment, waiting=waiting)
+            return then._owed(chosen, moment, waiting=waiting, coming=coming)
 
-    def _owed(self, chosen: Selection, moment: dt.datetime, *, waiting: bool) -> tuple[Due, ...]:
+    def _owed(
+        self, chosen: Selection, moment: dt.datetime, *, waiting: bool, coming: bool = False
+    ) -> tuple[Due, ...]:
         past = moment if moment < self.now() else None
         found: list[Due] = []
         groups: dict[tuple[str, str], list[Project]] = {}
@@ -255,8 +263,10 @@ class Queries:
                 specs=self.rules.plugins.guard_specs,
                 today=terms.calendar.today(moment),
             )
-            states = (self._due_state(project, lifecycle, past) for project in projects)
+            states = [self._due_state(project, lifecycle, past) for project in projects]
             found.extend(ledger.owed(states))
+            if coming:
+                found.extend(ledger.coming(states))
         shown = [due for due in found if waiting or due.ready]
         return tuple(sorted(shown, key=lambda due: (due.due, due.plan, due.unit, due.projects)))
 

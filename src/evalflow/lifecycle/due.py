@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
+import attrs
+
 from evalflow.files import stored
 from evalflow.files.reader import Part
 from evalflow.model import DueRule, ExtensionRule
@@ -68,6 +70,7 @@ def read_due(part: Part, key: str, events: Collection[str]) -> DueRule | None:
     rule = part.part(key, required=False, listed=False)
     if not isinstance(part.tree.get(key), Mapping):
         return None
+    again = _again(rule, events) if AGAIN in rule else None
     kinds = [kind for kind in DUE_KINDS if kind in rule]
     if len(kinds) != 1:
         known = ", ".join(DUE_KINDS)
@@ -78,7 +81,25 @@ def read_due(part: Part, key: str, events: Collection[str]) -> DueRule | None:
             f"a due date is given by just one of {known}",
         )
         return None
-    return _due(rule, kinds[0], events)
+    found = _due(rule, kinds[0], events)
+    return found if again is None else attrs.evolve(found, again=again)
+
+
+AGAIN = "again"
+"""The key of the rule by which something is due anew, after it was sent back."""
+
+
+def _again(part: Part, events: Collection[str]) -> DueRule | None:
+    """Return the rule at `again`: one that counts from events, and nothing more."""
+    rule = read_due(part, AGAIN, events)
+    if rule is not None and (
+        not rule.events or rule.kind in _BEFORE or rule.on or rule.not_counting or rule.again
+    ):
+        kinds = ", ".join(kind for kind in COUNTED if kind not in _BEFORE)
+        ko = f"'{AGAIN}'은 절차부터 세는 기한입니다: {kinds} 가운데 하나"
+        part.wrong(AGAIN, "bad_due_rule", ko, f"'{AGAIN}' counts from events: one of {kinds}")
+        return None
+    return rule
 
 
 def read_extension(part: Part, key: str, events: Collection[str] | None) -> ExtensionRule | None:
@@ -149,8 +170,8 @@ def _due(part: Part, kind: str, events: Collection[str]) -> DueRule:
 
 def _keys(kind: str) -> set[str]:
     if kind not in COUNTED:
-        return {kind}
-    keys = {kind, COUNTED[kind], "on"}
+        return {kind, AGAIN}
+    keys = {kind, COUNTED[kind], "on", AGAIN}
     return keys if kind in _BEFORE else keys | {"first_day", "not_counting"}
 
 
@@ -232,6 +253,13 @@ def stored_due(tree: stored.Inside, key: str) -> DueRule | None:
     if tree.get(key) is None:
         return None
     rule = stored.mapping(tree, key)
+    if rule.get(AGAIN) is not None:
+        with stored.below(key):
+            again = stored_due(rule, AGAIN)
+        without = {name: value for name, value in rule.items() if name != AGAIN}
+        first = stored_due({key: without}, key)
+        assert first is not None
+        return attrs.evolve(first, again=again)
     with stored.below(key):
         kind = next((kind for kind in DUE_KINDS if rule.get(kind) is not None), None)
         if kind is None:

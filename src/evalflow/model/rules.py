@@ -29,6 +29,8 @@ class DueRule:
         first_day: whether the first day counts (초일산입); it does not by law (민법 §157).
         not_counting: states in which the clock stands. Neither the day on which the project came
             into such a state counts nor the day on which it left it (as UK FOIA s.10(2)).
+        again: a rule that counts from events; once one of them was fired in the period (보완요구),
+            it is due by that rule's day where that is later than its own.
     """
 
     kind: str
@@ -39,6 +41,7 @@ class DueRule:
     not_counting: tuple[str, ...] = ()
     date: dt.date | None = None
     month_day: str | None = None
+    again: DueRule | None = None
 
 
 @attrs.frozen(kw_only=True)

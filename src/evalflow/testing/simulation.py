@@ -305,6 +305,7 @@ class _Standing:
     strength: dict[str, Fraction] = attrs.field(factory=dict)
     done_here: set[str] = attrs.field(factory=set)  # staying events fired in this visit
     fired_on: dict[str, dt.date] = attrs.field(factory=dict)
+    fired_in: dict[str, str] = attrs.field(factory=dict)  # event -> the period of its last firing
     band: str | None = None
 
 
@@ -585,6 +586,7 @@ class _Year:
             self._settle_band(standing)
         standing.project = attrs.evolve(before, states=after, period=period_after, version=number)
         standing.fired_on[event.name] = self.today
+        standing.fired_in[event.name] = before.period
         standing.done_here.add(event.name)
         changed = [
             place
@@ -613,7 +615,18 @@ class _Year:
         if rule.events and not days:
             return None
         fired_on = max(days, default=None)
-        return self.calendar.deadline(rule, standing.project.period, fired_on=fired_on).due
+        period = standing.project.period
+        due = self.calendar.deadline(rule, period, fired_on=fired_on).due
+        if rule.again is not None:
+            anew = [
+                standing.fired_on[name]
+                for name in rule.again.events
+                if standing.fired_in.get(name) == period
+            ]
+            if anew:
+                again = self.calendar.deadline(rule.again, period, fired_on=max(anew)).due
+                return max(due, again)
+        return due
 
     def _refused(
         self, event: Event, wish: _Wish, why: Sequence[Reason], *, nobody: bool = False
