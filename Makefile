@@ -105,7 +105,9 @@ trust-races: $(STAMP)
 	$(BIN)/python -m evalflow_postgres.races --rounds $(ROUNDS)
 
 trust-lives: $(STAMP)
-	EVALFLOW_LIVES=$(LIVES) $(BIN)/python -m pytest -q plugins/evalflow-postgres/tests/test_postgres_lives.py
+	EVALFLOW_LIVES=$(LIVES) $(BIN)/python -m pytest -q tests/storage/test_interleaved.py \
+	  plugins/evalflow-postgres/tests/test_postgres_lives.py \
+	  plugins/evalflow-postgres/tests/test_postgres_interleaved.py
 
 trust-inputs: $(STAMP)
 	EVALFLOW_INPUTS=$(INPUTS) $(BIN)/python -m pytest -q -s tests/project/test_fuzz.py

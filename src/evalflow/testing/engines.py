@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,15 +31,17 @@ from evalflow import BatchPlan, Engine, Entry, Project
 from evalflow.testing import office
 from evalflow.testing.office import PLAN_ID, Ticking
 
-_UNITS = ("north", "south")
-_PEOPLE = {
+UNITS = ("north", "south")
+PEOPLE = {
     "north-1": ("clerk", "north"),
     "south-1": ("clerk", "south"),
     "chief-1": ("chief", "office"),
     "chief-2": ("chief", "office"),
     "idle-1": ("visitor", "office"),
+    "keeper-1": ("keeper", "office"),  # revises and migrates, and acts in nothing
 }
-_PROJECTS = ("1", "2", "3")
+_AT_THE_OFFICE = ("chief", "visitor", "keeper")
+PROJECTS = ("1", "2", "3")
 
 
 @attrs.frozen
@@ -56,12 +58,13 @@ class Scheme:
     by: dict[str, str]
     bars: tuple[tuple[str, str], ...]
 
-    def yaml(self) -> str:
+    def yaml(self, version: int = 1) -> str:
         """Return it as an office would write it."""
-        lines = ["evalflow: lifecycle/1", "name: random", "version: 1", "ko: 임의", "en: Random"]
+        lines = ["evalflow: lifecycle/1", "name: random", f"version: {version}"]
+        lines += ["ko: 임의", "en: Random"]
         lines += ["roles:", "  clerk: {ko: 담당, en: Clerk, at: department}"]
-        lines += [f"  {role}: {{ko: {role}, en: C, at: office}}" for role in ("chief", "visitor")]
-        lines += ["adopted_by: [chief]", "regions:"]
+        lines += [f"  {role}: {{ko: {role}, en: C, at: office}}" for role in _AT_THE_OFFICE]
+        lines += ["adopted_by: [chief, keeper]", "regions:"]
         for region, states in self.regions.items():
             lines.append(f"  {region}: {{ko: {region}, en: R, initial: {states[0]}, states: {{")
             lines += [f"    {state}: {{ko: {state}, en: S}}," for state in states]
@@ -117,16 +120,16 @@ class _Plain:
 
     def __init__(self, scheme: Scheme) -> None:
         self._scheme = scheme
-        self.units = dict(zip(_PROJECTS, ("north", "south", "north"), strict=True))
+        self.units = dict(zip(PROJECTS, ("north", "south", "north"), strict=True))
         self.states = {
-            number: [states[0] for states in scheme.regions.values()] for number in _PROJECTS
+            number: [states[0] for states in scheme.regions.values()] for number in PROJECTS
         }
-        self.did: dict[str, set[tuple[str, str]]] = {number: set() for number in _PROJECTS}
-        self.entries = dict.fromkeys(_PROJECTS, 1)
+        self.did: dict[str, set[tuple[str, str]]] = {number: set() for number in PROJECTS}
+        self.entries = dict.fromkeys(PROJECTS, 1)
         self.revision = 1
 
     def may(self, number: str, event: str, who: str) -> bool:
-        role, unit = _PEOPLE[who]
+        role, unit = PEOPLE[who]
         regions = list(self._scheme.regions)
         leading = next(iter(self._scheme.moves[event]))
         return (
@@ -148,9 +151,18 @@ class _Plain:
         self.entries[number] += 1
 
 
-def _plan(folder: Path, scheme: Scheme, units: dict[str, str], revision: int) -> evalflow.Plan:
-    """Return the office's plan with these units of its projects, written against a revision."""
-    (folder / "random.yaml").write_text(scheme.yaml(), encoding="utf-8")
+def plan_of(
+    folder: Path,
+    scheme: Scheme,
+    units: Mapping[str, str],
+    revision: int,
+    *,
+    people: Mapping[str, tuple[str, str]] = PEOPLE,
+    version: int = 1,
+) -> evalflow.Plan:
+    """Return the office's plan with these units of its projects and these people, written against
+    a revision, under this version of the lifecycle."""
+    (folder / "random.yaml").write_text(scheme.yaml(version), encoding="utf-8")
     text = "\n".join(
         [
             "evalflow: plan/1",
@@ -167,9 +179,9 @@ def _plan(folder: Path, scheme: Scheme, units: dict[str, str], revision: int) ->
             "units:",
             "  office: {kind: office, ko: 시험구, en: Test-gu}",
             "  bureau: {kind: bureau, ko: 국, en: B, parent: office}",
-            *(f"  {unit}: {{kind: department, ko: 과, en: D, parent: bureau}}" for unit in _UNITS),
+            *(f"  {unit}: {{kind: department, ko: 과, en: D, parent: bureau}}" for unit in UNITS),
             "directory:",
-            *(f"  {who}: [{{role: {r}, unit: {unit}}}]" for who, (r, unit) in _PEOPLE.items()),
+            *(f"  {who}: [{{role: {r}, unit: {unit}}}]" for who, (r, unit) in people.items()),
             "projects:",
             *(
                 f'  "{number}": {{ko: 사업, en: P, unit: {unit}, field: welfare, kind: new, '
@@ -302,12 +314,12 @@ class _RandomLives(_Lives):
     @initialize(scheme=schemes())
     def an_office_begins(self, scheme: Scheme) -> None:
         self.scheme, self.plain = scheme, _Plain(scheme)
-        self.begin(_plan(Path(self.folder.name), scheme, self.plain.units, 1))
+        self.begin(plan_of(Path(self.folder.name), scheme, self.plain.units, 1))
 
     @rule(
-        number=st.sampled_from(_PROJECTS),
+        number=st.sampled_from(PROJECTS),
         event=st.integers(0, 4),
-        who=st.sampled_from(sorted(_PEOPLE)),
+        who=st.sampled_from(sorted(PEOPLE)),
         key=st.none() | st.sampled_from(("k1", "k2")),
     )
     def somebody_fires(self, number: str, event: int, who: str, key: str | None) -> None:
@@ -342,26 +354,26 @@ class _RandomLives(_Lives):
         assert project.version == self.plain.entries[number]
         assert project.unit == self.plain.units[number]
 
-    @rule(number=st.sampled_from(_PROJECTS), unit=st.sampled_from(_UNITS))
+    @rule(number=st.sampled_from(PROJECTS), unit=st.sampled_from(UNITS))
     def the_plan_is_revised(self, number: str, unit: str) -> None:
         changed = self.plain.units[number] != unit
         self.plain.units[number] = unit
-        plan = _plan(Path(self.folder.name), self.scheme, self.plain.units, self.plain.revision)
+        plan = plan_of(Path(self.folder.name), self.scheme, self.plain.units, self.plain.revision)
         self.same(lambda engine: engine.adopt(plan, by=plan.actor(self.adopter), reason="조직개편"))
         self.plain.entries[number] += changed
         self.plain.revision += changed
         self.compare(number)
 
-    @rule(event=st.integers(0, 4), who=st.sampled_from(sorted(_PEOPLE)))
+    @rule(event=st.integers(0, 4), who=st.sampled_from(sorted(PEOPLE)))
     def a_batch_is_planned(self, event: int, who: str) -> None:
         events = list(self.scheme.moves)
         name = events[event % len(events)]
         self.planned(name, who, {})
         allowed = {line.project for line in self.batches[-1] if line.allowed}
-        assert allowed == {f"{PLAN_ID}/{n}" for n in _PROJECTS if self.plain.may(n, name, who)}
+        assert allowed == {f"{PLAN_ID}/{n}" for n in PROJECTS if self.plain.may(n, name, who)}
 
     def follow(self) -> None:
-        for number in _PROJECTS:
+        for number in PROJECTS:
             history: list[Entry] = self.same(partial(_history, project=f"{PLAN_ID}/{number}"))
             for entry in history[self.plain.entries[number] :]:
                 assert self.plain.may(number, entry.event, entry.actor)
