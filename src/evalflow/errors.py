@@ -245,11 +245,15 @@ _KO = {
 
 
 class NotFound(EvalflowError):
-    """What was named does not exist; `nearest` is the closest name that does."""
+    """What was named does not exist; `nearest` is the closest name that does, `listed` says what
+    there is."""
 
-    def __init__(self, what: str, name: str, known: Sequence[str] = ()) -> None:
+    def __init__(
+        self, what: str, name: str, known: Sequence[str] = (), *, listed: str = ""
+    ) -> None:
         self.what = what
         self.name = name
+        self.listed = listed
         self.nearest = nearest(name, known)
         super().__init__(self.text("en"))
 
@@ -258,9 +262,11 @@ class NotFound(EvalflowError):
         name = printable(self.name).replace("\n", "\\n")
         if lang == "ko":
             hint = f" 혹시 '{self.nearest}'입니까?" if self.nearest else ""
+            hint += f" (가능: {self.listed})" if self.listed else ""
             what = _KO.get(self.what, self.what)
             return particles(f"{what} '{name}'을(를) 찾을 수 없습니다.{hint}")
         hint = f"; did you mean '{self.nearest}'?" if self.nearest else ""
+        hint += f" (there are: {self.listed})" if self.listed else ""
         return f"no {self.what} '{name}'{hint}"
 
 

@@ -14,7 +14,7 @@ Conditions are a mapping, from Python, from YAML, or from text as `state=planned
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from evalflow.errors import InvalidInput, Problem, nearest
@@ -68,30 +68,6 @@ def conditions(where: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         raise InvalidInput(problems)
     return found
-
-
-def check_names(found: Mapping[str, Any], known: Mapping[str, Collection[str]]) -> None:
-    """Refuse names that a plan does not have: a typing error would select nothing, silently.
-
-    Raises:
-        InvalidInput: all of them, each with the nearest name.
-    """
-    problems = [
-        _unknown_name(key, name, known[key])
-        for key in known
-        for name in found.get(key, ())
-        if name not in known[key]
-    ]
-    if problems:
-        raise InvalidInput(problems)
-
-
-def _unknown_name(key: str, name: str, known: Collection[str]) -> Problem:
-    near = nearest(name, known)
-    ko, en = f"{key} '{name}'이(가) 없습니다", f"no {key} '{name}'"
-    if near:
-        ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
-    return Problem(code=f"unknown_{key}", path=f"where.{key}", value=name, ko=ko, en=en)
 
 
 def from_text(settings: Iterable[str]) -> dict[str, Any]:

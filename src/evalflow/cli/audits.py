@@ -70,6 +70,7 @@ def export_command(
     verifies without a database; and the checkpoint that seals it."""
     signs = signer_of(signer)
     with session.open() as engine:
+        projects = tuple([engine.names.project(each, plan=plan) for each in projects])
         about = plan or (engine.project(projects[0]).plan if projects else engine.plans.only())
         actor = None if refusals_of is None else engine.actor(about, refusals_of)
         path = output or f"{about}-audit.zip"

@@ -102,6 +102,7 @@ def plan_command(
     with session.open() as engine:
         data, document = read_data(session, source, settings)
         chosen = read_where(where)
+        event = engine.names.event_in(chosen.get("plan"), event)
         asked = _Tables(sheet, figures, page, visible_rows, brackets)
         each = _each(session, engine, chosen, asked)
         if each is not None and "numbers" not in chosen:

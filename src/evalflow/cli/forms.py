@@ -102,8 +102,8 @@ def make_command(
             day = dt.date.fromisoformat(dated)
         request = FormRequest(
             plan=plan,
-            period=period,
-            unit=unit,
+            period=None if period is None else engine.names.period(plan, period),
+            unit=None if unit is None else engine.names.unit(plan, unit),
             number=number,
             at=moment(session, engine, plan, as_of),
             dated=day,

@@ -116,7 +116,15 @@ def verify_command(
     with session.open() as engine:
         with session.busy("이력 대조 중", "checking histories"):
             found = list(
-                engine.audit.verify(plan, project=project, deep=deep, since=start, unchecked=told)
+                engine.audit.verify(
+                    plan,
+                    project=project
+                    if project is None or "/" in project  # of a damaged store no more is asked
+                    else engine.names.project(project, plan=plan),
+                    deep=deep,
+                    since=start,
+                    unchecked=told,
+                )
             )
             covers = engine.audit.hold(points, plan=plan) if points else ()
             found += [each for cover in covers for each in cover.found]

@@ -419,12 +419,17 @@ def export(
         head = engine.plans.head(plan_id, revision=revision)
         chosen = list(engine.plans.definitions(plan_id, revision=revision))
         if unit is not None:
-            if unit not in head.units:
-                raise NotFound("unit", unit, tuple(head.units))
-            below, today = head.below(unit), engine.plans.calendar(plan_id).today(engine.clock())
+            below, today = (
+                head.below(engine.names.unit_of(head, unit)),
+                engine.plans.calendar(plan_id).today(engine.clock()),
+            )
             chosen = [each for each in chosen if each.unit_on(today) in below]
         if kind == "actuals":
-            within = period or max(each.period for each in engine.projects(plan=plan_id))
+            within = (
+                engine.names.period(plan_id, period)
+                if period is not None
+                else max(each.period for each in engine.projects(plan=plan_id))
+            )
             found = {each.project: each for each in engine.ratings.evaluations(plan_id, within)}
             table = listing.list_actuals(chosen, found, lang=session.lang)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -46,8 +47,10 @@ def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--plan", metavar="ID", help="계획 · Plan."),
         click.option("--unit", metavar="ID", help="부서(하위 포함) · Unit with all below it."),
         click.option("--field", multiple=True, metavar="ID", help="분야 · Field."),
-        click.option("--state", multiple=True, metavar="NAME", help="상태 · State."),
-        click.option("--period", multiple=True, metavar="P", help="기간 · Period: 2016-Q1."),
+        click.option(
+            "--state", multiple=True, metavar="NAME", help="상태(이름) · State, by its id or label."
+        ),
+        click.option("--period", multiple=True, metavar="P", help="기간 · Period: 2016-Q1, 1분기."),
         click.option("--band", multiple=True, metavar="NAME", help="추진상태 · Band."),
         click.option("--number", multiple=True, metavar="N", help="관리번호 · Number."),
         click.option("--limit", type=click.IntRange(1), help="건수 제한 · At most so many."),
@@ -450,12 +453,20 @@ def _remark_unknown_holidays(session: Session, engine: Engine, dues: Sequence[Du
 @click.argument("event")
 @click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--at", metavar="DATE", help="기준일 · On this day instead of today.")
-@click.option("--data", "source", metavar="FILE", help="자료(YAML) · Data, or - for stdin.")
+@click.option(
+    "--data",
+    "source",
+    metavar="FILE",
+    help="자료: 파일, -, {…} · Data: a YAML file, - for stdin, or JSON.",
+)
 @click.option("--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One datum.")
 @click.option(
     "--whole",
     is_flag=True,
     help="할 수 없는 사람이어도 요건을 모두 봄 · Ask the guards also where the actor may not act.",
+)
+@click.option(
+    "--example", is_flag=True, help="자료 보기(YAML) · Print data such as it takes, to fill in."
 )
 @_json_option
 @_pass
@@ -468,6 +479,7 @@ def explain_command(
     source: str | None,
     settings: Sequence[str],
     whole: bool,
+    example: bool,
     as_json: bool,
 ) -> int:
     """왜 되는지, 왜 안 되는지 · Why something may or may not be done. Changes nothing.
@@ -475,7 +487,13 @@ def explain_command(
     Exit code 0 where it may be done, 1 where not.
     """
     with session.open() as engine:
+        project = engine.names.project(project)
+        event = engine.names.event(project, event)
         plan = engine.project(project).plan
+        if example:
+            engine.actor(plan, actor)
+            _print_example(session, engine, project, event, as_json)
+            return 0
         data, _ = read_data(session, source, settings)
         explanation = engine.explain(
             project,
@@ -496,6 +514,28 @@ def explain_command(
             _print_explanation(session, engine, explanation, with_data=data is not None)
             session.remark_illustrative(engine, [plan])
         return 0 if explanation.allowed else 1
+
+
+def _print_example(
+    session: Session, engine: Engine, project: str, event: str, as_json: bool
+) -> None:
+    """Print data such as an event takes, as YAML to fill in, or its JSON Schema."""
+    if as_json:
+        click.echo(json.dumps(engine.fields(event, project), ensure_ascii=False, indent=2))
+        return
+    of = engine.plans.lifecycle(engine.project(project).lifecycle).events[event]
+    text = engine.example(event, project, lang=session.lang)
+    if not text:
+        session.echo(session.say("# 자료가 필요 없습니다.", "# It takes no data."))
+        return
+    session.echo(f"# {project} {session.label(of.label)}")
+    session.echo(text.rstrip())
+    session.remark(
+        session.say(
+            f"→ 파일로 저장해 고친 뒤: evalflow fire {project} {event} --as … --data 파일.yaml",
+            f"→ save it, change it, then: evalflow fire {project} {event} --as … --data FILE.yaml",
+        )
+    )
 
 
 def _explanation_head(explanation: Explanation) -> dict[str, Any]:
@@ -563,14 +603,30 @@ def reason_line(session: Session, reason: Reason) -> str:
 @click.argument("project")
 @click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--at", metavar="DATE", help="기준일 · On this day instead of today.")
+@click.option(
+    "--example",
+    metavar="EVENT",
+    help="그 절차의 자료 보기(YAML) · Print data such as this event takes, to fill in.",
+)
 @_json_option
 @_pass
 def permitted_command(
-    session: Session, project: str, actor: str, at: str | None, as_json: bool
+    session: Session,
+    project: str,
+    actor: str,
+    at: str | None,
+    example: str | None,
+    as_json: bool,
 ) -> None:
     """지금 할 수 있는 일 · What an actor may do now, and the data that it takes."""
     with session.open() as engine:
+        project = engine.names.project(project)
         plan = engine.project(project).plan
+        if example is not None:
+            engine.actor(plan, actor)
+            event = engine.names.event(project, example)
+            _print_example(session, engine, project, event, as_json)
+            return
         found = engine.permitted(
             project, by=engine.actor(plan, actor), at=moment(session, engine, plan, at)
         )
@@ -598,7 +654,12 @@ def permitted_command(
 @click.argument("project")
 @click.argument("event")
 @click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
-@click.option("--data", "source", metavar="FILE", help="자료(YAML) · Data, or - for stdin.")
+@click.option(
+    "--data",
+    "source",
+    metavar="FILE",
+    help="자료: 파일, -, {…} · Data: a YAML file, - for stdin, or JSON.",
+)
 @click.option("--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One datum.")
 @click.option("--key", metavar="TEXT", help="중복 방지 키 · Idempotency key.")
 @_json_option
@@ -621,6 +682,8 @@ def fire_command(
     from evalflow.scoring.questions import questions
 
     with session.open() as engine:
+        project = engine.names.project(project)
+        event = engine.names.event(project, event)
         plan = engine.project(project).plan
         by = engine.actor(plan, actor)
         data, document = read_data(session, source, settings)
@@ -728,6 +791,7 @@ def history_command(session: Session, project: str, reader: str | None, as_json:
             else:
                 _print_plan_history(session, engine, project, own)
             return
+        project = engine.names.project(project)
         entries = view.history(project)
         plan = engine.project(project).plan
         if as_json:

@@ -42,8 +42,8 @@ def report_command(
             )
         request = FormRequest(
             plan=plan,
-            period=period,
-            unit=unit,
+            period=None if period is None else engine.names.period(plan, period),
+            unit=None if unit is None else engine.names.unit(plan, unit),
             at=moment(session, engine, plan, as_of),
             lang=session.lang,
         )

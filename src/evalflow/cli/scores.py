@@ -79,6 +79,7 @@ def score_command(
             assert by is not None
             _groups(session, engine, plan or engine.plans.only(), period, by, as_json)
             return 0
+        project = engine.names.project(project)
         return _project(session, engine, project, period, recompute, reader, printed, as_json)
 
 
@@ -334,7 +335,11 @@ def _groups(
 
     head = engine.plans.head(plan)
     projects = {project.id: project for project in engine.projects(plan=plan)}
-    chosen = period or max(project.period for project in projects.values())
+    chosen = (
+        engine.names.period(plan, period)
+        if period is not None
+        else max(project.period for project in projects.values())
+    )
     ratings = [
         evaluation.rating
         for evaluation in engine.ratings.evaluations(plan, chosen)
@@ -422,7 +427,11 @@ def _grades(
     from evalflow.engine.view import View
 
     projects = {project.id: project for project in engine.projects(plan=plan)}
-    chosen = period or max(project.period for project in projects.values())
+    chosen = (
+        engine.names.period(plan, period)
+        if period is not None
+        else max(project.period for project in projects.values())
+    )
     of = engine.ratings if reader is None else View(engine, reader)
     found = of.grades(plan, chosen)
     rules = engine.plans.head(plan).scoring.grades

@@ -219,6 +219,8 @@ def read_data(
     if source is not None:
         if source == "-":
             document = yaml.read(sys.stdin.buffer.read(), name="<stdin>")
+        elif source.lstrip()[:1] == "{":
+            document = yaml.read(source.encode(), name="--data")
         else:
             document = yaml.read(_path(source))
         tree = document.tree

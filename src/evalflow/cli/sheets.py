@@ -14,7 +14,6 @@ import click
 from evalflow.cli.batches import apply_plan, print_figures, print_plan
 from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, NotFound, Problem, invalid
-from evalflow.files.cells import same
 
 if TYPE_CHECKING:
     from evalflow.batch.book_pages import BookFor, BookProject
@@ -108,15 +107,12 @@ def _event(engine: Engine, plan: str, name: str) -> tuple[Lifecycle, Event]:
     """Return the plan's lifecycle and its event of this name or label.
 
     Raises:
-        NotFound: it has none; the nearest is named.
+        InvalidInput: it has none; the nearest is named.
     """
     lifecycle = engine.rules.lifecycle_of(plan)
     if lifecycle is None:
         raise NotFound("plan", plan, engine.plans.ids())
-    for event in lifecycle.events.values():
-        if same(name) in {same(event.name), same(event.label.ko), same(event.label.en)}:
-            return lifecycle, event
-    raise NotFound("event", name, tuple(lifecycle.events))
+    return lifecycle, lifecycle.events[engine.names.event_of([lifecycle], name)]
 
 
 def _unsupported(event: Event) -> InvalidInput | None:

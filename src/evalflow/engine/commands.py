@@ -12,7 +12,7 @@ import attrs
 from evalflow.batch import applying
 from evalflow.batch import plan as batches
 from evalflow.batch.plan_file import BatchPlan
-from evalflow.batch.selection import check_names, conditions
+from evalflow.batch.selection import conditions
 from evalflow.batch.values import EngineParts
 from evalflow.decision.actions import ACTIONS
 from evalflow.decision.adoption import (
@@ -56,7 +56,17 @@ from evalflow.engine.clock_guard import ClockGuard
 from evalflow.engine.outbox import bring_forward
 from evalflow.engine.queries import Queries
 from evalflow.engine.rules import Rules
-from evalflow.errors import Conflict, InvalidInput, KeyReused, NotFound, Reason, Refused, invalid
+from evalflow.errors import (
+    Conflict,
+    InvalidInput,
+    KeyReused,
+    NotFound,
+    Problem,
+    Reason,
+    Refused,
+    invalid,
+    nearest,
+)
 from evalflow.files.words import has_words
 from evalflow.lifecycle.change_procedure import change_event
 from evalflow.lifecycle.definition import Event, Lifecycle, Vocabulary
@@ -796,6 +806,7 @@ class Commands:
         with self.queries.reading() as then:
             here = Commands(then.rules, then, self.now)
             selection = here._chosen(where)
+            here._check_each(each or {})
             return batches.plan(
                 here.parts(),
                 event,
@@ -814,14 +825,39 @@ class Commands:
         plans = () if "plan" in found else self.storage.plans()
         if len(plans) == 1:
             found["plan"] = plans[0]
-        if "plan" in found:
-            head = self.rules.terms(found["plan"]).head
-            lifecycle = self.rules.lifecycle_of(head.id)
-            known = {"field": head.fields, "band": [band.name for band in head.scoring.bands]}
-            if lifecycle is not None:
-                known["state"] = lifecycle.states
-            check_names(found, known)
         return self.queries.select(**found)
+
+    def _check_each(self, each: Mapping[str, object]) -> None:
+        """Refuse data for projects that there are not: nobody would see that it was left out.
+
+        Raises:
+            InvalidInput: all of them, with the nearest ids.
+        """
+        if not each:
+            return
+        there = {found.id for found in self.storage.select(Selection(ids=tuple(each)))}
+        lacking = [name for name in each if name not in there]
+        if not lacking:
+            return
+        plans = {name.rpartition("/")[0] for name in lacking} & set(self.storage.plans())
+        near = [
+            found.id
+            for plan in sorted(plans) or self.storage.plans()[:1]
+            for found in self.storage.select(Selection(plan=plan, limit=2000))
+        ]
+        raise InvalidInput(
+            [
+                Problem(
+                    code="unknown_project",
+                    path="each",
+                    value=name[:60],
+                    ko=f"사업 '{name[:60]}'이(가) 없습니다" + hint[0],
+                    en=f"no project '{name[:60]}'" + hint[1],
+                )
+                for name in lacking[:20]
+                for hint in [_hint(nearest(name[:100], near))]
+            ]
+        )
 
     def parts(self, at: dt.datetime | None = None) -> EngineParts:
         """Return what one batch may ask of the engine, as of `at` (None: now)."""
@@ -881,3 +917,9 @@ class Commands:
 
         head = self.rules.terms(plan_id).head
         return event is not None and same_for_all(event, lifecycle, head, looks_at)
+
+
+def _hint(near: str | None) -> tuple[str, str]:
+    if near is None:
+        return "", ""
+    return f"; '{near}'이(가) 아닙니까?", f"; did you mean '{near}'?"

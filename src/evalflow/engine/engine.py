@@ -20,6 +20,7 @@ from evalflow.decision.decide import Explanation
 from evalflow.engine import clock_guard
 from evalflow.engine.clock_guard import ClockGuard
 from evalflow.engine.commands import Commands
+from evalflow.engine.names import Names
 from evalflow.engine.namespaces import Audit, Batches, Outbox, Plans, Ratings
 from evalflow.engine.outbox import DeliveryReport
 from evalflow.engine.queries import Queries, Several
@@ -72,6 +73,7 @@ class Engine:
         batches: batches that are applied.
         audit: verification, checkpoints, bundles.
         outbox: notices that wait, were delivered or given up.
+        names: what people may call things: ids, labels in both languages, usual spellings.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Engine:
         self.batches = Batches(self._commands)
         self.audit = Audit(self._queries, self._commands)
         self.outbox = Outbox(self.rules, self._now)
+        self.names = Names(self.rules)
 
     @contextmanager
     def reading(self) -> Iterator[Engine]:
@@ -234,6 +237,25 @@ class Engine:
         lifecycle = self.rules.lifecycle(self.project(project_id).lifecycle)
         answers = [self.explain(project_id, name, by=by, at=at) for name in lifecycle.events]
         return tuple([answer for answer in answers if answer.allowed])
+
+    def fields(self, event: str, project_id: str) -> dict[str, Any]:
+        """Return the data that an event takes of a project as JSON Schema (draft 2020-12): each
+        field with its label in both languages, the project's own indicators, and an example.
+
+        Raises:
+            NotFound: no such project.
+            InvalidInput: no such event.
+        """
+        return self._queries.fields(event, project_id)
+
+    def example(self, event: str, project_id: str, *, lang: str = "ko") -> str:
+        """Return data such as an event takes of a project, as YAML to fill in: made up figures
+        under the project's own indicators, what may be left out behind `#`.
+
+        Raises:
+            NotFound, InvalidInput: as `fields`.
+        """
+        return self._queries.example(event, project_id, lang)
 
     # ------------------------------------------------------------------ reading
 

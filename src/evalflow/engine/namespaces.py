@@ -34,7 +34,7 @@ from evalflow.engine.commands import Commands
 from evalflow.engine.queries import Queries
 from evalflow.engine.rules import Rules
 from evalflow.engine.telling import told
-from evalflow.errors import NotFound, invalid
+from evalflow.errors import NotFound, invalid, nearest
 from evalflow.files.table_reader import Book
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import (
@@ -298,6 +298,10 @@ class Plans:
         return self._commands.batch(MIGRATE, by=by, where=chosen, data=data, each=None, mode=mode)
 
 
+NOTICE_STATES = ("waiting", "delivered", "dead")
+"""How it stands with a notice."""
+
+
 class Ratings:
     """The ratings of a store's projects."""
 
@@ -312,9 +316,12 @@ class Ratings:
 
         Raises:
             NotFound: the store has no such plan.
+            InvalidInput: the plan has no such period.
         """
         self._rules.terms(plan_id)
-        return self._rules.storage.evaluations(plan_id, period) if storable(period) else iter(())
+        if not storable(period):
+            return iter(())
+        return self._rules.storage.evaluations(plan_id, self._queries.period(plan_id, period))
 
     def again(self, project_id: str, period: str | None = None) -> Rating | None:
         """Rate the project anew on its recorded figures, with the plan revision in force for
@@ -585,7 +592,22 @@ class Outbox:
 
     def notices(self, *, state: str | None = None) -> Iterator[Outgoing]:
         """Yield the notices in the outbox, oldest first; `state` is `waiting`, `delivered` or
-        `dead`."""
+        `dead`.
+
+        Raises:
+            InvalidInput: another state.
+        """
+        if state is not None and state not in NOTICE_STATES:
+            listed, near = ", ".join(NOTICE_STATES), nearest(state, NOTICE_STATES)
+            raise invalid(
+                "unknown_notice_state",
+                path="state",
+                value=state[:60],
+                ko=f"알림 상태 '{state[:60]}'이(가) 없습니다 (가능: {listed})"
+                + (f"; '{near}'이(가) 아닙니까?" if near else ""),
+                en=f"no state of notices '{state[:60]}' (there are: {listed})"
+                + (f"; did you mean '{near}'?" if near else ""),
+            )
         return self._storage.outbox(state=state)
 
     def deliver(

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from typing import Any, NoReturn
 
 import attrs
 
@@ -18,9 +19,11 @@ from evalflow.decision.deadlines import (
     due_state,
 )
 from evalflow.decision.decide import subject
+from evalflow.engine.names import Names
 from evalflow.engine.rules import Rules
 from evalflow.errors import NotFound, invalid
 from evalflow.lifecycle.definition import Lifecycle
+from evalflow.lifecycle.shapes import About, example_text, schema
 from evalflow.model import (
     Actor,
     Entry,
@@ -94,6 +97,14 @@ class Queries:
         limit: int | None = None,
     ) -> Selection:
         """Return the selection that these conditions mean; see `Engine.projects`."""
+        if limit is not None and (isinstance(limit, bool) or limit < 1):
+            raise invalid(
+                "bad_limit",
+                path="limit",
+                value=str(limit),
+                ko=f"건수 제한은 1 이상의 정수입니다: {limit}",
+                en=f"a limit is a whole number from 1, got {limit}",
+            )
         units = day = None
         if unit is not None or numbers is not None:
             plan = plan or self.only_plan()
@@ -107,25 +118,31 @@ class Queries:
             day = terms.calendar.today(at or self.now())
             if unit is not None:
                 if unit not in terms.head.units:
-                    raise NotFound("unit", unit, tuple(terms.head.units))
+                    unit = Names(self.rules).unit_of(terms.head, unit)
                 units = terms.head.below(unit)
         if numbers is not None:
-            ids = (*(ids or ()), *(f"{plan}/{number}" for number in numbers))
+            assert plan is not None
+            numbers = _text_of(numbers)
+            found = Names(self.rules).numbers(plan, numbers)
+            ids = (*(ids or ()), *(f"{plan}/{number}" for number in found))
+        said = {"field": field, "band": band, "state": state, "period": period}
+        events = None if late in (None, True, False) else _several(late)  # type: ignore[arg-type]
+        meant = self._meant(plan, {**said, "event": events}, at)
         chosen = Selection(
             plan=plan,
             ids=None if ids is None else tuple(ids),
             units=units,
             on=day,
-            fields=_several(field),
-            states=_several(state),
-            periods=_several(period),
-            bands=_several(band),
+            fields=meant.get("field"),
+            states=meant.get("state"),
+            periods=meant.get("period"),
+            bands=meant.get("band"),
             limit=limit,
         )
         _check_text(chosen)
         if late is None or late is False:
             return chosen
-        events = None if late is True else _several(late)
+        events = meant.get("event")
         owed = self.owed(attrs.evolve(chosen, limit=None), at or self.now(), waiting=False)
         overdue = {
             project: None
@@ -134,6 +151,26 @@ class Queries:
             for project in due.projects
         }
         return attrs.evolve(chosen, ids=tuple(overdue))
+
+    def _meant(
+        self, plan: str | None, said: Mapping[str, Several], at: dt.datetime | None
+    ) -> dict[str, tuple[str, ...]]:
+        """Return what names in conditions mean, by kind.
+
+        Raises:
+            InvalidInput: no plan, and no project, knows a name; all of them.
+        """
+        given = {kind: _text_of(_several(each)) for kind, each in said.items() if each is not None}
+
+        def exists(kind: str, name: str) -> bool:
+            one = _BY_KIND.get(kind)
+            if one is None:
+                return False
+            only: dict[str, Any] = {one: (name,)}
+            chosen = Selection(plan=plan, limit=1, **only)
+            return next(iter(self.projects(chosen, at)), None) is not None
+
+        return Names(self.rules).conditions(plan, given, exists) if given else {}
 
     def actor(self, plan_id: str, actor_id: str) -> Actor:
         """Return the actor with this id from the plan's directory."""
@@ -170,6 +207,33 @@ class Queries:
             number = project_id.rpartition("/")[2]
             yield stored_definition(head, number, text)
 
+    # ------------------------------------------------------------------ what events take
+
+    def about(self, project_id: str) -> About:
+        """Return what examples of the project's data are made for."""
+        snapshot = self.snapshot(project_id)
+        project = snapshot.project
+        terms = self.rules.terms(project.plan)
+        revision = terms.in_force(project.period)
+        return About(
+            definition=self.rules.definition(project_id, revision),
+            lifecycle=self.rules.lifecycle(project.lifecycle),
+            criteria=terms.head.criteria,
+            period=project.period,
+        )
+
+    def fields(self, event: str, project_id: str) -> dict[str, Any]:
+        """Return the data that an event takes as JSON Schema; see `Engine.fields`."""
+        about = self.about(project_id)
+        name = Names(self.rules).event_of([about.lifecycle], event)
+        return schema(about.lifecycle.events[name], about)
+
+    def example(self, event: str, project_id: str, lang: str) -> str:
+        """Return data such as an event takes, as YAML to fill in."""
+        about = self.about(project_id)
+        name = Names(self.rules).event_of([about.lifecycle], event)
+        return example_text(about.lifecycle.events[name], about, lang=lang)
+
     # ------------------------------------------------------------------ ratings
 
     def evaluation(self, project_id: str, period: str | None) -> Evaluation:
@@ -177,10 +241,23 @@ class Queries:
         snapshot = self.snapshot(project_id)
         if period is None or period == snapshot.project.period:
             return snapshot.evaluation
-        found = self.storage.evaluation(project_id, period) if storable(period) else None
+        kept = storable(period)
+        found = self.storage.evaluation(project_id, period) if kept else None
+        if found is None and kept:
+            meant = self.period(snapshot.project.plan, period)
+            if meant != period:
+                return self.evaluation(project_id, meant)
         if found is None:
             raise NotFound("evaluation", f"{project_id} {period}")
         return found
+
+    def period(self, plan_id: str, said: str) -> str:
+        """Return a period of the plan, however it is written.
+
+        Raises:
+            InvalidInput: the plan has no such period.
+        """
+        return Names(self.rules).period(plan_id, said)
 
     def rate(self, project_id: str, period: str | None) -> Rating | None:
         """Rate the project anew on its recorded figures; None where it was not evaluated."""
@@ -288,17 +365,33 @@ class Queries:
         return due_state(project, lifecycle, history, extensions, self.rules.lifecycle)
 
 
+_BY_KIND = {"state": "states", "field": "fields", "band": "bands", "period": "periods"}
+
+
+def _text_of(said: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the texts of a condition, all of which a store could hold."""
+    texts = tuple(said or ())
+    for text in texts:
+        if not storable(text):
+            _refuse_text(text)
+    return texts
+
+
 def _check_text(chosen: Selection) -> None:
     several = (chosen.ids, chosen.fields, chosen.states, chosen.periods, chosen.bands)
     for text in (each for texts in several if texts is not None for each in texts):
         if not storable(text):
-            shown = ascii(text)[:60]
-            raise invalid(
-                "not_text",
-                value=shown,
-                ko=f"조건에 글이 아닌 문자(NUL 또는 짝이 없는 서로게이트)가 있습니다: {shown}",
-                en=f"a condition holds what is no text (NUL or half a surrogate pair): {shown}",
-            )
+            _refuse_text(text)
+
+
+def _refuse_text(text: str) -> NoReturn:
+    shown = ascii(text)[:60]
+    raise invalid(
+        "not_text",
+        value=shown,
+        ko=f"조건에 글이 아닌 문자(NUL 또는 짝이 없는 서로게이트)가 있습니다: {shown}",
+        en=f"a condition holds what is no text (NUL or half a surrogate pair): {shown}",
+    )
 
 
 def _several(given: Several) -> tuple[str, ...] | None:

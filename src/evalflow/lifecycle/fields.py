@@ -17,6 +17,8 @@ import attrs
 
 from evalflow.errors import Problem, nearest
 from evalflow.files import figures
+from evalflow.files.cells import same
+from evalflow.files.names import folded, matches, spellings, words
 from evalflow.files.words import (
     AS_A_NUMBER,
     IN_WORDS,
@@ -25,7 +27,9 @@ from evalflow.files.words import (
     is_document_number,
 )
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
+from evalflow.lifecycle.shapes import About, shape_text
 from evalflow.model import Actual, Indicator, Label, NotDue, ProjectDefinition, Share
+from evalflow.model.calendar import period as calendar_period
 from evalflow.model.canonical import Tree
 
 LONGEST_TEXT = 10_000
@@ -86,11 +90,10 @@ def normal(
             continue
         if value is None:
             continue
-        answer = _READERS[field.type](
-            value, _Scope(definition, lifecycle, field, criteria or {}, brackets)
-        )
+        scope = _Scope(definition, lifecycle, field, criteria or {}, brackets)
+        answer = _READERS[field.type](value, scope)
         if isinstance(answer, _Wrong):
-            wrong.append(_at(name, answer))
+            wrong.append(_with_shape(_at(name, answer), scope))
         elif isinstance(answer, _Several):
             wrong.extend(_at(name, each) for each in answer.wrong)
         else:
@@ -165,6 +168,27 @@ def _unknown_field(event: Event, name: str, fields: Iterable[str]) -> _Wrong:
 
 def _at(name: str, wrong: _Wrong) -> _Wrong:
     return attrs.evolve(wrong, path=f"{name}{wrong.path}" if wrong.path else name)
+
+
+_SHAPED = frozenset(
+    {"figures", "explanations", "judgements", "cards", "months", "visit", "measures"}
+    | {"sign_off", "document", "change", "votes", "declarations"}
+)
+"""Types whose values are more than one word: a refusal shows how one is written."""
+
+
+def _with_shape(wrong: _Wrong, scope: _Scope) -> _Wrong:
+    """Return what is wrong with a whole field, with how it is written."""
+    if scope.field.type not in _SHAPED or wrong.path != scope.field.name:
+        return wrong
+    about = About(definition=scope.definition, lifecycle=scope.lifecycle, criteria=scope.criteria)
+    shape = shape_text(scope.field, about)
+    if len(shape) > _LONGEST_SHAPE:
+        shape = shape[:_LONGEST_SHAPE] + " …"
+    return attrs.evolve(wrong, ko=f"{wrong.ko} (꼴: {shape})", en=f"{wrong.en} (as in: {shape})")
+
+
+_LONGEST_SHAPE = 200
 
 
 def _problem(wrong: _Wrong) -> Problem:
@@ -298,15 +322,29 @@ def _date(value: Any, scope: _Scope) -> _Answer:
 def _flag(value: Any, scope: _Scope) -> _Answer:
     if isinstance(value, bool):
         return value
-    if value in ("true", "false"):
-        return value == "true"
+    if isinstance(value, str) and (said := same(value)) in _YES | _NO:
+        return said in _YES
     return _Wrong(
-        "", value, f"true 또는 false여야 합니다: {value!r}", f"expected true or false: {value!r}"
+        "",
+        value,
+        f"예(true) 또는 아니오(false)여야 합니다: {value!r}",
+        f"expected true or false: {value!r}",
     )
 
 
+_YES, _NO = frozenset(("true", "yes", "예", "네")), frozenset(("false", "no", "아니오", "아니요"))
+
+
 def _choice(value: Any, scope: _Scope) -> _Answer:
-    return _one_of(value, scope.field.options)
+    return _one_of(_meant(value, scope.field.options), scope.field.options)
+
+
+def _meant(value: Any, labels: Mapping[str, Label]) -> Any:
+    """Return the id of what a text names by its id or label; the value itself where none."""
+    if not isinstance(value, str):
+        return value
+    found = matches(value, {name: words(label) for name, label in labels.items()})
+    return found[0] if len(found) == 1 else value
 
 
 def _one_of(value: Any, options: Collection[str]) -> _Answer:
@@ -322,7 +360,8 @@ def _one_of(value: Any, options: Collection[str]) -> _Answer:
 
 
 def _event(value: Any, scope: _Scope) -> _Answer:
-    due = [event.name for event in scope.lifecycle.events.values() if event.due is not None]
+    labels = {e.name: e.label for e in scope.lifecycle.events.values() if e.due is not None}
+    due, value = list(labels), _meant(value, labels)
     if isinstance(value, str) and value in due:
         return value
     shown = ", ".join(due)
@@ -338,6 +377,10 @@ def _period(value: Any, scope: _Scope) -> _Answer:
     known = sorted({period for each in scope.definition.indicators for period in each.targets})
     if isinstance(value, str) and value.strip() in known:
         return value.strip()
+    if isinstance(value, str):
+        said = {each: tuple(spellings(calendar_period(each))) for each in known}
+        if len(found := matches(value, said, fold=folded)) == 1:
+            return found[0]
     shown = ", ".join(known)
     return _Wrong(
         "",
@@ -416,9 +459,14 @@ def _list(reader: _Reader) -> _Reader:
 
 
 def _by_key(
-    reader: _Reader, known: Callable[[_Scope], Iterable[str] | None], what_ko: str, what_en: str
+    reader: _Reader,
+    known: Callable[[_Scope], Iterable[str] | None],
+    what_ko: str,
+    what_en: str,
+    labels: Callable[[_Scope], Mapping[str, Label]] | None = None,
 ) -> _Reader:
-    """Return a reader of a mapping from a known name to a value."""
+    """Return a reader of a mapping from a known name to a value; where there are `labels`, they
+    name the same."""
 
     def read(value: Any, scope: _Scope) -> _Answer:
         if not isinstance(value, Mapping):
@@ -434,6 +482,8 @@ def _by_key(
         wrong: list[_Wrong] = []
         for key, inner in value.items():
             name = str(key)
+            if labels is not None and name not in tree:
+                name = _meant(name, labels(scope))
             if allowed is not None and name not in allowed:
                 near = nearest(name, allowed)
                 wrong.append(
@@ -456,6 +506,10 @@ def _by_key(
 
 def _indicators(scope: _Scope) -> Iterable[str]:
     return [indicator.id for indicator in scope.definition.indicators]
+
+
+def _indicator_labels(scope: _Scope) -> Mapping[str, Label]:
+    return {indicator.id: indicator.label for indicator in scope.definition.indicators}
 
 
 def _figure(value: Any, scope: _Scope) -> _Answer:
@@ -525,14 +579,20 @@ _override = _record({"rate": _percent, "reason": _reason}, ("rate", "reason"))
 
 
 def _judgement(value: Any, scope: _Scope) -> _Answer:
-    return "confirmed" if value == "confirmed" else _override(value, scope)
+    return "confirmed" if _is_confirmed(value) else _override(value, scope)
 
 
-_judgements_by_indicator = _by_key(_judgement, _indicators, "성과지표", "indicator")
+def _is_confirmed(value: Any) -> bool:
+    return isinstance(value, str) and same(value) in ("confirmed", "확인")
+
+
+_judgements_by_indicator = _by_key(
+    _judgement, _indicators, "성과지표", "indicator", _indicator_labels
+)
 
 
 def _judgements(value: Any, scope: _Scope) -> _Answer:
-    if value == "confirmed":  # all of them
+    if _is_confirmed(value):  # all of them
         return dict.fromkeys(_indicators(scope), "confirmed")
     return _judgements_by_indicator(value, scope)
 
@@ -671,12 +731,13 @@ _READERS: dict[str, _Reader] = {
         {"number": _document_number, "registered_on": _date}, ("number",), short="number"
     ),
     "sign_off": _list(_sign_off),
-    "figures": _by_key(_figure, _indicators, "성과지표", "indicator"),
+    "figures": _by_key(_figure, _indicators, "성과지표", "indicator", _indicator_labels),
     "explanations": _by_key(
         _record({"cause": _reason, "countermeasure": _reason, "follow_up": _text}, ()),
         _indicators,
         "성과지표",
         "indicator",
+        _indicator_labels,
     ),
     "cards": _by_key(_card, _card_numbers, "관리카드", "card"),
     "declarations": _by_key(_statement, lambda _: None, "변경", "change"),

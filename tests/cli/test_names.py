@@ -1,0 +1,221 @@
+"""Every word that is printed is understood, and a typing error is never an empty table."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import evalflow
+from evalflow import cli
+from evalflow.engine.engine import Engine
+from evalflow.files.names import spellings
+from evalflow.model.calendar import period
+from offices import PLAN
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with one small plan, in which nothing was done yet."""
+    folder = tmp_path_factory.mktemp("names")
+    (folder / "plan.yaml").write_text(PLAN, encoding="utf-8")
+    url = folder / "office.db"
+    words = ["--store", str(url), "plan", "import", str(folder / "plan.yaml"), "--as", "policy-1"]
+    assert cli.run(words) == 0
+    return url
+
+
+@pytest.fixture
+def run(store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    monkeypatch.setenv("EVALFLOW_STORE", str(store))
+    monkeypatch.setenv("EVALFLOW_LANG", "ko")
+    monkeypatch.setenv("EVALFLOW_PLUGINS", "")
+    monkeypatch.delenv("EVALFLOW_DEBUG", raising=False)
+
+    def command(*words: str) -> tuple[int, str, str]:
+        code = cli.run(list(words))
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.out + captured.err
+        return code, captured.out, captured.err
+
+    return command
+
+
+@pytest.fixture
+def office(store: Path) -> Iterator[Engine]:
+    with evalflow.open(f"sqlite:///{store}") as engine:
+        yield engine
+
+
+# --------------------------------------------------------------------------- what is understood
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        ("--state", "계획"),
+        ("--state", "Planned"),
+        ("--state", "planned"),
+        ("--period", "2016-Q1"),
+        ("--period", "2016Q1"),
+        ("--period", "2016-q1"),
+        ("--period", "1분기"),
+        ("--period", "1/4분기"),
+        ("--period", "2016년 1분기"),
+        ("--period", "Q1"),
+        ("--where", "state=계획"),
+        ("--where", "state=계획,planned"),
+    ],
+    ids=" ".join,
+)
+def test_a_condition_is_said_as_people_say_it(run: Run, condition: tuple[str, str]) -> None:
+    code, out, err = run("status", *condition, "--json")
+    assert (code, out.count('"gu/')) == (0, 3), err
+
+
+@pytest.mark.parametrize("number", ["1", "１", " 1 "])
+def test_a_number_is_a_project(run: Run, number: str) -> None:
+    assert run("history", number)[0] == 0
+    assert run("permitted", number, "--as", "policy-1")[0] == 0
+    code, out, _ = run("status", "--number", number, "--json")
+    assert (code, out.count('"gu/1"') > 0) == (0, True)
+
+
+def test_units_fields_and_events_are_called_by_their_names(run: Run, office: Engine) -> None:
+    head = office.plans.head("gu")
+    for unit in head.units.values():
+        assert office.names.unit("gu", unit.label.ko) == unit.id
+        assert office.names.unit("gu", unicodedata.normalize("NFD", unit.label.ko)) == unit.id
+        assert run("status", "--unit", unit.label.ko, "--json")[0] == 0
+    for name, label in head.fields.items():
+        assert run("status", "--field", label.ko, "--json") == run(
+            "status", "--field", name, "--json"
+        )
+    for event in office.rules.lifecycle(office.project("gu/1").lifecycle).events.values():
+        assert office.names.event("gu/1", event.label.ko) == event.name
+        assert office.names.event("gu/1", event.label.en.upper()) == event.name
+    code, out, _ = run("explain", "1", "자체평가", "--as", "policy-1")
+    assert (code, "자체평가" in out) == (1, True)
+
+
+def test_the_band_of_a_project_is_called_by_its_name(run: Run) -> None:
+    assert run("status", "--band", "부진", "--json")[0] == 0
+    assert run("status", "--band", "현저히 부진", "--json")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2027-Q1", ("1분기", "1/4분기", "2027Q1", "1Q", "2027년 1분기", "27년1분기")),
+        ("2027-H2", ("하반기", "2027H2", "2027년 하반기")),
+        ("2027-03", ("3월", "2027년 3월", "03월")),
+        ("2027", ("2027년",)),
+    ],
+)
+def test_a_period_has_its_usual_spellings(text: str, said: tuple[str, ...]) -> None:
+    words = {each.replace(" ", "") for each in spellings(period(text))}
+    assert {each.replace(" ", "") for each in said} <= words
+
+
+# --------------------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("status", "--state", "plannd"), "'planned'"),
+        (("status", "--state", "게획"), "계획(planned)"),
+        (("status", "--field", "경재"), "분야 '경재'"),
+        (("status", "--band", "부친"), "부진(lagging)"),
+        (("status", "--period", "5분기"), "2016-Q1"),
+        (("status", "--period", "2015-Q1"), "2016-Q1"),
+        (("status", "--number", "66"), "관리번호 '66'"),
+        (("status", "--unit", "도르과"), "부서 '도르과'"),
+        (("status", "--plan", "guu"), "'gu'"),
+        (("status", "--where", "late=submitt"), "'submit'"),
+        (("due", "--state", "plannd"), "'planned'"),
+        (("verify", "Big"), "'Big'"),
+        (("history", "66"), "'66'"),
+        (("permitted", "gu/16", "--as", "policy-1"), "'gu/16'"),
+        (("explain", "1", "제춤", "--as", "policy-1"), "처리 '제춤'"),
+        (("score", "1", "--period", "9분기"), "'9분기'"),
+        (("score", "--by", "unit", "--period", "9분기"), "'9분기'"),
+        (("batch", "plan", "revieww", "--as", "policy-1", "-o", "x.jsonl"), "'review'"),
+        (("plan", "export", "--table", "projects", "--unit", "없는과", "-o", "x.csv"), "'없는과'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_typing_error_is_told_with_what_there_is(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(*words)
+    assert code in (2, 4), out
+    assert told in err
+    assert out == ""
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda office: list(office.projects(state="lagginng")),
+        lambda office: list(office.projects(plan="gu", field="경재")),
+        lambda office: list(office.projects(limit=-1)),
+        lambda office: list(office.projects(plan="gu", numbers=["99"])),
+        lambda office: office.due(state="plannd"),
+        lambda office: list(office.ratings.evaluations("gu", "2016-q7")),
+        lambda office: office.evaluation("gu/1", "2016-q7"),
+        lambda office: list(office.outbox.notices(state="x")),
+        lambda office: office.batch("review", by="policy-1", where={}, each={"unknown": {}}),
+        lambda office: office.batch("review", by="policy-1", where={"state": "plannd"}),
+    ],
+)
+def test_python_refuses_what_means_nothing(office: Engine, ask: Callable[[Engine], Any]) -> None:
+    with pytest.raises(evalflow.InvalidInput):
+        ask(office)
+
+
+def test_python_takes_other_spellings_too(office: Engine) -> None:
+    assert len(list(office.projects(state="계획"))) == 3
+    assert list(office.ratings.evaluations("gu", "2016-q1")) == []
+    assert len(list(office.projects(numbers=["１"]))) == 1
+
+
+def test_a_number_that_several_plans_have_is_asked_about(tmp_path: Path) -> None:
+    with evalflow.open("memory:") as office:
+        for name in ("gu", "si"):
+            path = tmp_path / f"{name}.yaml"
+            path.write_text(PLAN.replace("id: gu\n", f"id: {name}\n", 1), encoding="utf-8")
+            plan = evalflow.load_plan(path)
+            office.adopt(plan, by=plan.actor("policy-1"))
+        with pytest.raises(evalflow.InvalidInput, match="gu/1, si/1"):
+            office.names.project("1")
+        assert office.names.project("1", plan="si") == "si/1"
+
+
+def test_the_data_of_an_event_are_shown_as_yaml_to_fill_in(run: Run, tmp_path: Path) -> None:
+    from evalflow.files import yaml
+
+    code, out, err = run("explain", "1", "자체평가", "--as", "policy-1", "--example")
+    assert (code, "fire gu/1 self_evaluate" in err) == (0, True)
+    tree = yaml.read(out.encode()).tree
+    assert list(tree) == ["actuals"]
+    code, again, _ = run("permitted", "1", "--as", "policy-1", "--example", "self_evaluate")
+    assert (code, again) == (0, out)
+    (tmp_path / "data.yaml").write_text(out, encoding="utf-8")
+    words = ("explain", "1", "자체평가", "--as", "policy-1", "--data")
+    for source in (str(tmp_path / "data.yaml"), '{"actuals": {"없음": 3}}'):
+        code, out, _ = run(*words, source)
+        assert (code, "없음" in out) == (1, "없음" in source)
+
+
+def test_python_gives_the_same_as_json_schema(office: Engine) -> None:
+    said = office.fields("자체평가", "gu/1")
+    assert said["required"] == ["actuals"]
+    indicators = {each.id for each in office.plans.definition("gu/1").indicators}
+    assert set(said["properties"]["actuals"]["properties"]) == indicators
