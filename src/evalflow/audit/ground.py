@@ -231,6 +231,13 @@ class Ground:
             self._lifecycles[fingerprint] = found
         return self._lifecycles[fingerprint]
 
+    def lifecycle_seal(self, fingerprint: str) -> str | None:
+        """Return the digest of the lifecycle's text, None where there is none."""
+        for row in self._tables.rows("lifecycle", fingerprint):
+            if isinstance(row.get("tree"), str):
+                return digest(row["tree"])
+        return None
+
     def adopting(self) -> frozenset[str]:
         """Return the roles that adopt plans under any lifecycle of the store: who may revise a plan
         is asked of the lifecycle of its first project, which may have been another then."""

@@ -132,6 +132,9 @@ class PlanHistory:
             return
         if self.ground.lifecycle(entry.lifecycle) is None and entry.lifecycle:
             yield lifecycle_edited(self.plan, entry.lifecycle, entry.number)
+        for fingerprint, seal in entry.data.get("lifecycles", {}).items():
+            if self.ground.lifecycle_seal(fingerprint) != seal:
+                yield lifecycle_edited(self.plan, fingerprint, entry.number)
         yield from self._revisions(entry)
         if entry.event == OPENING:
             self._opened(entry)

@@ -11,6 +11,7 @@ from evalflow.decision.entries import (
     following,
     moved,
     plan_following,
+    rules_seal,
     seals,
     sections,
 )
@@ -112,7 +113,12 @@ class Adoption:
         differs from `old` (by number); `standing` holds the projects of `old` that are to be
         revised, by id."""
         brought = self.brought(old)
-        data = {"projects": seals(brought), "sections": sections(self.before, self.head)}
+        data: dict[str, Tree] = {
+            "projects": seals(brought),
+            "sections": sections(self.before, self.head),
+        }
+        if self.last is None:
+            data["lifecycles"] = rules_seal(self.lifecycle)
         event = ADOPT if self.last is None else CONFIRM if self.confirms else REVISE
         own = self._own(event, data, self.head)
         moves = self.moves(brought, standing, own.entry.hash)

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, PlanEntry, PlanHead, PlanMove, Project, ProjectDefinition
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.plan.differences import unnumbered
@@ -134,6 +135,12 @@ def sections(before: PlanHead | None, after: PlanHead) -> list[str]:
     return sorted(
         key for key in {*one, *other} if canonical(one.get(key)) != canonical(other.get(key))
     )
+
+
+def rules_seal(lifecycle: Lifecycle) -> dict[str, str]:
+    """Return what a plan's entry says of the lifecycle that it brings: the SHA-256 of its text. Its
+    name, the fingerprint, holds but 48 bits of that: another text could be made to bear it."""
+    return {lifecycle.fingerprint: digest(canonical(lifecycle.tree))}
 
 
 def seals(definitions: Iterable[ProjectDefinition]) -> dict[str, str]:

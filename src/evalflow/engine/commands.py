@@ -41,7 +41,7 @@ from evalflow.decision.decide import (
     raise_if_stopped,
     same_for_all,
 )
-from evalflow.decision.entries import plan_following, seals
+from evalflow.decision.entries import plan_following, rules_seal, seals
 from evalflow.decision.migration import MIGRATE, migrate
 from evalflow.decision.redating import (
     Redating,
@@ -447,7 +447,11 @@ class Commands:
             if last is not None and last.lifecycle == first.lifecycle:
                 return None
             lifecycle = first.lifecycle
-            data = {"entries": entries, "from": "" if last is None else last.lifecycle}
+            data = {
+                "entries": entries,
+                "from": "" if last is None else last.lifecycle,
+                "lifecycles": rules_seal(self.rules.lifecycle(lifecycle)),
+            }
         else:
             head = self._next_head(plan)
             brought = [move.definition for move in moves if move.definition is not None]
@@ -742,7 +746,9 @@ class Commands:
         lifecycle = plan.lifecycle
         revision, effective = 1, plan.head.calendar.first
         before, last = None, self.storage.plan_entry(plan.id)
-        if known:
+        if not known:
+            self.rules.offer(lifecycle)
+        else:
             before = self.rules.terms(plan.id, known[-1][0])
             lifecycle = self.rules.lifecycle_of(plan.id) or lifecycle
             check_lifecycle(plan, before.head, lifecycle)

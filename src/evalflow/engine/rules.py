@@ -13,7 +13,7 @@ import attrs
 from evalflow.decision.guards import Guard
 from evalflow.decision.second_person import newest_proposal
 from evalflow.decision.situation import Needs, Situation, evaluation_for, last_fixed, needs
-from evalflow.errors import NotFound, StorageError
+from evalflow.errors import NotFound, StorageError, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import (
@@ -31,7 +31,7 @@ from evalflow.model import (
     dated,
 )
 from evalflow.model.calendar import Calendar, Holidays, period
-from evalflow.model.canonical import digest, parse
+from evalflow.model.canonical import canonical, digest, parse
 from evalflow.model.directory import Directory
 from evalflow.model.ids import storable
 from evalflow.plan.stored import stored_definition, stored_head
@@ -87,6 +87,7 @@ class Rules:
         self._definitions: dict[tuple[str, int], ProjectDefinition] = {}
         self._needs: dict[tuple[str, int, str, str], Needs] = {}
         self._abouts: dict[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {}
+        self._sealed: set[tuple[str, str]] = set()
         self._proposed: tuple[tuple[str, str], PlanEntry | None] | None = None
 
     def on(self, storage: Storage) -> Rules:
@@ -95,7 +96,7 @@ class Rules:
         other = Rules(storage, self.plugins, self.holidays)
         other._terms, other._lifecycles = self._terms, self._lifecycles
         other._definitions, other._needs = self._definitions, self._needs
-        other._abouts = self._abouts
+        other._abouts, other._sealed = self._abouts, self._sealed
         return other
 
     def terms(self, plan_id: str, revision: int | None = None) -> Terms:
@@ -178,20 +179,46 @@ class Rules:
                 raise NotFound("lifecycle", fingerprint)
             found = stored_lifecycle(text, fingerprint)
             if found.fingerprint != fingerprint:
-                raise StorageError(
-                    "corrupt",
-                    ko=f"저장된 절차 {fingerprint}의 내용이 바뀌었습니다(무결성 값이 다릅니다: "
-                    f"{found.fingerprint}). 'evalflow verify'로 확인하십시오.",
-                    en=f"the stored lifecycle {fingerprint} was edited: the fingerprint of its "
-                    f"text is {found.fingerprint}; see 'evalflow verify'",
-                )
+                raise _edited(fingerprint, found.fingerprint)
             self._lifecycles[fingerprint] = found
         return found
 
     def offer(self, lifecycle: Lifecycle) -> Lifecycle:
-        """Keep a lifecycle that a migration offers at hand: its fingerprint is made of its text, so
-        what is kept under it cannot be another's."""
+        """Keep a lifecycle that a migration or a new plan offers at hand.
+
+        Raises:
+            InvalidInput: the store has another text under its fingerprint.
+        """
+        known = self._lifecycles.get(lifecycle.fingerprint)
+        text = canonical(lifecycle.tree)
+        kept = self.storage.lifecycle(lifecycle.fingerprint) if known is None else None
+        if known is not None:
+            kept = canonical(known.tree)
+        if kept is not None and kept != text:
+            raise invalid(
+                "fingerprint_taken",
+                value=lifecycle.fingerprint,
+                ko=f"저장소에 무결성 값이 같은 다른 절차({lifecycle.fingerprint})가 있습니다",
+                en=f"the store has another lifecycle under the fingerprint {lifecycle.fingerprint}",
+            )
         return self._lifecycles.setdefault(lifecycle.fingerprint, lifecycle)
+
+    def _check_sealed(self, plan_id: str, lifecycle: Lifecycle) -> None:
+        """See to it, once, that the lifecycle by which something of the plan is decided is, word
+        for word, one that the plan's history brought. Plans of older stores may not say.
+
+        Raises:
+            StorageError: it has another text.
+        """
+        key = plan_id, lifecycle.fingerprint
+        if key in self._sealed:
+            return
+        own = digest(canonical(lifecycle.tree))
+        for entry in self.storage.plan_history(plan_id):
+            told = entry.data.get("lifecycles", {}).get(lifecycle.fingerprint, own)
+            if told != own:
+                raise _edited(lifecycle.fingerprint, f"SHA-256 {own[:16]}…")
+        self._sealed.add(key)
 
     def lifecycle_of(self, plan_id: str) -> Lifecycle | None:
         """Return the plan's lifecycle, under which projects come in: what its own history says;
@@ -294,6 +321,7 @@ class Rules:
         project = snapshot.project
         terms = self.terms(project.plan, snapshot.latest)
         lifecycle = self.lifecycle(project.lifecycle)
+        self._check_sealed(project.plan, lifecycle)
         evaluation = evaluation_for(event, snapshot, lifecycle, self._evaluation_of(project.id))
         evaluated = project.period if evaluation is None else evaluation.period
         measured = terms.in_force(evaluated)
@@ -424,3 +452,13 @@ class Rules:
                 found[about] = (*found.get(about, ()), project)
         self._abouts[plan] = revision, found
         return found
+
+
+def _edited(fingerprint: str, found: str) -> StorageError:
+    return StorageError(
+        "corrupt",
+        ko=f"저장된 절차 {fingerprint}의 내용이 바뀌었습니다(무결성 값이 다릅니다: "
+        f"{found}). 'evalflow verify'로 확인하십시오.",
+        en=f"the stored lifecycle {fingerprint} was edited: the fingerprint of its "
+        f"text is {found}; see 'evalflow verify'",
+    )

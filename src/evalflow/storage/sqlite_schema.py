@@ -152,7 +152,8 @@ def _to_2(connection: sqlite3.Connection) -> None:
         "(SELECT max(e.at) FROM entry AS e WHERE e.project = p.id) "
         "FROM project AS p ORDER BY p.plan, p.place, p.number"
     )
-    opened = openings(revisions.fetchall(), projects.fetchall())
+    lifecycles = connection.execute("SELECT fingerprint, tree FROM lifecycle")
+    opened = openings(revisions.fetchall(), projects.fetchall(), lifecycles.fetchall())
     connection.executemany(ENTER, [plan_entry_row(entry) for entry in opened])
 
 

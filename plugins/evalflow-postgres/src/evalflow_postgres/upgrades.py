@@ -88,7 +88,9 @@ def _open_balances(connection: psycopg.Connection[Any], prefix: str) -> None:
             f"(SELECT max(e.at) FROM {prefix}entry AS e WHERE e.project = p.id) "
             f"FROM {prefix}project AS p ORDER BY p.plan, p.place, p.number"
         ).fetchall()
-        rows = [plan_entry_row(entry) for entry in openings(revisions, projects)]
+        lifecycles = cursor.execute(f"SELECT fingerprint, tree FROM {prefix}lifecycle").fetchall()
+        opened = openings(revisions, projects, lifecycles)
+        rows = [plan_entry_row(entry) for entry in opened]
         places = ", ".join(["%s"] * len(PLAN_ENTRY_COLUMNS))
         if rows:
             cursor.executemany(
