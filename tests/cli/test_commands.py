@@ -322,6 +322,7 @@ def test_the_demo_plays_the_year_and_leaves_what_the_readme_shows(tmp_path):
         "seodaemun-2016-pledges/3 Opening senior centres to all: 2016-H2, Closed · Completed",
         "seodaemun-2016-regeneration/1 Gajaeul renewal district: 2016-Q1, Troubled",
         "order seodaemun-2016-orders/1 about seodaemun-2016/27 is verified",
+        "evalflow --store demo/office-2017-01-06.db serve --demo",
     ):  # fmt: skip
         assert said in done.stdout
     told = evalflow("--store", "demo/office.db", "history", "seodaemun-2016/27").stdout

@@ -77,6 +77,7 @@ def demo_command(session: Session, out: Path) -> int:
         _closing(session, engine, plan)
         _leave_forms(session, engine, plan, out / "forms")
         _leave_report(session, engine, plan, out / "report.html")
+    _tell_of_board(session, out / "office-2017-01-06.db")
     return 0
 
 
@@ -173,6 +174,37 @@ def _leave_report(session: Session, engine: Engine, plan: Plan, path: Path) -> N
     request = FormRequest(plan=plan.id, period="2016-Q2", at=evening, lang=session.lang)
     plugins.form("report").write(engine, path, request)
     session.echo(session.say(f"현황 보고서는 {path}에 있습니다.", f"the report is {path}"))
+
+
+def _tell_of_board(session: Session, store: Path) -> None:
+    """Say how to open the board on the store as it stood when a department was still to evaluate
+    itself, and whom to sign in as."""
+    from evalflow.plugins.installed import Plugins
+
+    if "serve" not in Plugins.load(["evalflow-web"]).names("command"):
+        session.echo(
+            session.say(
+                "화면(브라우저)은 pip install municipal-evalflow-web 설치 후 이용할 수 있습니다.",
+                "for the board in a browser: pip install municipal-evalflow-web",
+            )
+        )
+        return
+    session.echo(
+        session.say(
+            "브라우저로 이어 해 보려면 아래 명령을 실행하고 http://127.0.0.1:8000/ 을 여십시오. "
+            "비밀번호는 없습니다.",
+            "to go on in a browser, run this and open http://127.0.0.1:8000/ (no password):",
+        )
+    )
+    session.echo(f"  evalflow --store {store} serve --demo")
+    session.echo(
+        session.say(
+            "  civil-service-1(민원여권과: 5번 자체평가) → autonomy-lead-1(총괄 평가서 기안) "
+            "→ autonomy-head-1(국장: 결재) → autonomy-lead-1(제출) → policy-1(종합평가)",
+            "  civil-service-1 (evaluates number 5), autonomy-lead-1 (compiles), autonomy-head-1 "
+            "(signs), autonomy-lead-1 (submits), policy-1 (reviews)",
+        )
+    )
 
 
 def _leave_forms(session: Session, engine: Engine, plan: Plan, out: Path) -> None:

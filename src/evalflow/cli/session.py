@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from fractions import Fraction
@@ -78,8 +78,11 @@ class Session:
             )
         return self.store if ":" in self.store else f"sqlite:///{self.store}"
 
-    def open(self, *, must_exist: bool = True) -> Engine:
-        """Open the store that `--store` or EVALFLOW_STORE names.
+    def open(
+        self, *, must_exist: bool = True, clock: Callable[[], dt.datetime] | None = None
+    ) -> Engine:
+        """Open the store that `--store` or EVALFLOW_STORE names; `clock` is the machine's
+        unless another is given.
 
         Raises:
             InvalidInput: no store is named.
@@ -102,7 +105,7 @@ class Session:
                 en=f"no such store: {shown_url(path)} ('evalflow plan import' makes it)",
             )
         logging.getLogger("evalflow.storage").addHandler(logging.NullHandler())  # said below
-        engine = evalflow.open(url)
+        engine = evalflow.open(url) if clock is None else evalflow.open(url, clock=clock)
         if isinstance(engine.storage, AuditStorage):
             for fault in engine.storage.schema_faults:
                 self.remark(self.say("주의: ", "warning: ") + fault.text(self.lang))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +67,7 @@ state_option = click.option(
     "--demo",
     is_flag=True,
     help="비밀번호 없이 누구로 들어갈지 고름 · Sign in as anybody, without a password, "
-    "on this machine alone.",
+    "on this machine alone; the clock goes on from the store's last entry.",
 )
 @click.option(
     "--passwords",
@@ -116,7 +118,7 @@ def serve_command(
     """
     _check(host, demo, passwords, proxy_header, proxy_from, origin)
     kept = State(":memory:" if demo else state_path(session, state))
-    with session.open() as engine:
+    with session.open(clock=going_on(session) if demo else None) as engine:
         served = service(
             engine,
             kept,
@@ -137,6 +139,17 @@ def serve_command(
         shown = origin or f"http://{f'[{host}]' if ':' in host else host}:{port}"
         session.echo(session.say(f"{shown}/ 에서 엽니다.", f"open {shown}/"))
         run(served, host, port)
+
+
+def going_on(session: Session) -> Callable[[], dt.datetime] | None:
+    """Return a clock that goes on from the store's last entry, so that what was due then is due
+    now; None where nothing was written yet."""
+    with session.open() as engine:
+        last = max((entry.at for _, entry in engine.storage.entries()), default=None)
+    if last is None:
+        return None
+    begun, newest = time.monotonic(), last
+    return lambda: newest + dt.timedelta(seconds=time.monotonic() - begun)
 
 
 def service(

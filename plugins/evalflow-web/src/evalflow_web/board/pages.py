@@ -13,7 +13,7 @@ from urllib.parse import quote
 import attrs
 from starlette.responses import RedirectResponse, Response
 
-from evalflow import Due, Evaluation, NotFound, Project
+from evalflow import Due, Engine, Evaluation, NotFound, Project
 from evalflow.plugins import RollUp, roll_up
 from evalflow_web.board.acting import event_of, opened, sent, settled
 from evalflow_web.board.desk import Desk, Door
@@ -741,17 +741,26 @@ def _day(text: str) -> dt.date:
 
 
 def home(visit: Visit, shelf: Any) -> Response:
-    """Send the reader to what they owe: in the plan that has most projects, where several know
-    them; say what to do first where the store has no plan, or none knows them."""
+    """Send the reader to what they owe: where several plans know them, in the one of which most
+    projects go on, and of those that end alike in the one that has most; say what to do first
+    where the store has no plan, or none knows them."""
     engine, found = visit.engine, []
     for plan in engine.plans.ids():
         head = engine.plans.head(plan)
         if not isinstance(visit.actor, str) or visit.actor in head.directory:
-            found.append((head, sum(1 for _ in engine.projects(plan=plan))))
-    found.sort(key=lambda each: -each[1])
+            projects = list(engine.projects(plan=plan))
+            going_on = sum(1 for project in projects if not _ended(engine, project))
+            found.append((head, len(projects), going_on))
+    found.sort(key=lambda each: (-each[2], -each[1]))
     if len(found) >= 1 and visit.request.query_params.get("plans") is None:
         return RedirectResponse(visit.url("board_work", plan=found[0][0].id), 303)
     return visit.page("board/first.html", found=found, every=engine.plans.ids())
+
+
+def _ended(engine: Engine, project: Project) -> bool:
+    """Say whether a project stands where its lifecycle says that the end is meant."""
+    known = engine.plans.lifecycle(project.lifecycle).states
+    return any(known[state].final for state in project.states)
 
 
 def language(visit: Visit) -> Response:
