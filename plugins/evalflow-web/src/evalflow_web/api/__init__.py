@@ -7,11 +7,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from evalflow_web.api import acting, reading
+from evalflow_web.api import acting, batches, offices, reading, streams
 from evalflow_web.api.table import Operation, route
 from evalflow_web.site import Site
 
-OPERATIONS: tuple[Operation, ...] = (*reading.OPERATIONS, *acting.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    *reading.OPERATIONS,
+    *acting.OPERATIONS,
+    *offices.OPERATIONS,
+    *batches.OPERATIONS,
+    *streams.OPERATIONS,
+)
 """Every route of the service: the routes, and the document, are made of it."""
 
 

@@ -99,6 +99,21 @@ def _by_token(call: Call, event: str) -> bool:
     return events is None or event in events
 
 
+def check_token(call: Call, event: str) -> None:
+    """See that what somebody was recognised by is good for an event.
+
+    Raises:
+        Problem: it is not.
+    """
+    if not _by_token(call, event):
+        raise Problem(
+            403,
+            "not_by_this_token",
+            ko=f"이 토큰으로는 '{event[:60]}' 처리를 할 수 없습니다.",
+            en=f"This token is not good for '{event[:60]}'.",
+        )
+
+
 def explain(call: Call) -> Reply:
     """Answer what firing an event would answer, with these data; nothing is written."""
     body = call.body(ExplainBody) if call.visit.body else ExplainBody()
@@ -117,15 +132,9 @@ def explain(call: Call) -> Reply:
 
 def fire(call: Call) -> Reply:
     """Fire an event on a project: what it writes is durable when this is answered."""
-    body = call.body(FireBody)
     expected = call.must_have_seen()
-    if not _by_token(call, body.event):
-        raise Problem(
-            403,
-            "not_by_this_token",
-            ko=f"이 토큰으로는 '{body.event}'을(를) 할 수 없습니다.",
-            en=f"This token is not good for '{body.event}'.",
-        )
+    body = call.body(FireBody)
+    check_token(call, body.event)
     lifecycle = call.engine.plans.lifecycle(call.view.project(call.project).lifecycle)
     if body.event not in lifecycle.events:
         missing = NotFound("event", body.event, tuple(lifecycle.events))

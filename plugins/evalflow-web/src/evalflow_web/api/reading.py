@@ -12,12 +12,9 @@ import msgspec
 
 from evalflow import Label, Lifecycle, NotFound, Plan, PlanHead
 from evalflow_web.api import values
-from evalflow_web.api.table import Call, Operation, Reply
+from evalflow_web.api.table import Call, Operation, Reply, checked_limit
 from evalflow_web.problems import input_problem
 from evalflow_web.wire import tree
-
-MOST = 200
-"""Projects or entries that one answer holds at most."""
 
 
 class ProjectQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -169,7 +166,7 @@ def _lifecycle(call: Call) -> Lifecycle:
 def projects(call: Call) -> Reply:
     """Answer the projects of the plan that fulfil all conditions, page by page."""
     query = call.query(ProjectQuery)
-    limit = _limit(query.limit)
+    limit = checked_limit(query.limit)
     where: dict[str, Any] = {
         "plan": call.plan,
         "unit": query.unit,
@@ -204,17 +201,6 @@ def _says(project: Any, words: list[str]) -> bool:
     """Say whether number or name hold each of the words."""
     text = f"{project.number} {project.label.ko} {project.label.en}".casefold()
     return all(word in text for word in words)
-
-
-def _limit(limit: int) -> int:
-    if not 1 <= limit <= MOST:
-        raise input_problem(
-            "wrong_value",
-            "limit",
-            f"1 이상 {MOST} 이하의 정수여야 합니다: {limit}",
-            f"is to be a whole number from 1 to {MOST}, got {limit}",
-        )
-    return limit
 
 
 def _place(number: str) -> tuple[bool, int, str]:
@@ -273,7 +259,7 @@ def evaluation(call: Call) -> Reply:
 def entries(call: Call) -> Reply:
     """Answer the project's history, page by page."""
     query = call.query(PageQuery)
-    limit = _limit(query.limit)
+    limit = checked_limit(query.limit)
     following = (each for each in call.view.history(call.project) if each.number > query.after)
     page = list(islice(following, limit + 1))
     shown = page[:limit]

@@ -261,6 +261,25 @@ class Call:
 _ETAG = re.compile(r'"(?P<version>[0-9]{1,15})(-[0-9a-f]{1,64})?"')
 
 
+MOST = 200
+"""Projects, entries or notices that one answer holds at most."""
+
+
+def checked_limit(limit: int) -> int:
+    """Return a limit that is one.
+
+    Raises:
+        Problem: it is not.
+    """
+    if not 1 <= limit <= MOST:
+        raise _bad_query(
+            "limit",
+            f"1 이상 {MOST} 이하의 정수여야 합니다: {limit}",
+            f"is to be a whole number from 1 to {MOST}, got {limit}",
+        )
+    return limit
+
+
 def _bad_query(name: str, ko: str, en: str) -> Problem:
     return input_problem("wrong_value", name, ko, en)
 
@@ -297,7 +316,7 @@ def route(site: Site, operation: Operation) -> Route:
     def before(visit: Visit) -> Response | None:
         from evalflow_web.application import check_forgery
 
-        if operation.public:
+        if operation.public:  # and only reads
             return None
         if visit.identity is None:
             raise Problem(401, "not_signed_in", ko="로그인이 필요합니다.", en="Sign in first.")

@@ -1,0 +1,402 @@
+"""What the office works with: what is due, notices, forms and reports, bundles and checkpoints."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+from starlette.responses import Response
+
+from evalflow import Due, Forbidden, InvalidInput, Label, NotFound, View
+from evalflow.errors import Reason
+from evalflow.plugins import FormRequest
+from evalflow_web.api import values
+from evalflow_web.api.table import Call, Operation, Reply, checked_limit
+from evalflow_web.auth.tokens import CALENDAR, Tokens
+from evalflow_web.problems import Problem
+from evalflow_web.state import moment_of
+from evalflow_web.wire import tree
+
+BINARY = "application/octet-stream"
+
+
+class DueQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Of which day and unit; `mine`: what whoever asks could do; `waiting`: also steps that wait
+    for an earlier one."""
+
+    at: str | None = None
+    unit: str | None = None
+    mine: bool = False
+    waiting: bool = False
+
+
+class CalendarQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """The token of one person's calendar, as their link has it."""
+
+    token: str | None = None
+
+
+class NoticeQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """`unread`: those alone that were not marked as read."""
+
+    unread: bool = False
+    limit: int = 50
+
+
+class ReadBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The notices that were read, by their ids."""
+
+    ids: list[str]
+
+
+class ReadReply(msgspec.Struct):
+    """How many notices are still unread."""
+
+    unread: int
+
+
+class FormQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Which form: of which period, unit and project, as of when."""
+
+    period: str | None = None
+    unit: str | None = None
+    number: str | None = None
+    at: str | None = None
+
+
+class CheckpointReply(msgspec.Struct):
+    """What the plan's log comes to now: its text, unsigned, in the public form (C2SP)."""
+
+    plan: str
+    size: int
+    text: str
+
+
+# --------------------------------------------------------------------------- due
+
+
+def due(call: Call) -> Reply:
+    """Answer who owes what by when, the most urgent first."""
+    query = call.query(DueQuery)
+    found = call.view.due(
+        call.moment(query.at), waiting=query.waiting, plan=call.plan, unit=query.unit
+    )
+    mine = [each for each in found if not query.mine or call.visit.who.id in each.actors]
+    return Reply(value=values.DueList(due=[values.due_reply(each) for each in mine]))
+
+
+def calendar(call: Call) -> Response:
+    """Answer what one person owes as a calendar (RFC 5545): by the secret link that has their
+    token (`evalflow web token make ACTOR --calendar`), or as whoever asks."""
+    query = call.query(CalendarQuery)
+    if query.token is not None:
+        token = Tokens(call.visit.site.state).holder(query.token, CALENDAR)
+        actor = None if token is None else token.actor
+    else:
+        actor = None if call.visit.identity is None else call.visit.identity.id
+    if actor is None:
+        raise Problem(401, "not_signed_in", ko="로그인이 필요합니다.", en="Sign in first.")
+    plan = call.part("plan")
+    view = View(call.engine, actor)
+    if not view.knows(plan):
+        call.engine.actor(plan, actor)
+    owed = [each for each in view.due(plan=plan) if actor in each.actors]
+    text = ics(owed, plan, call.engine.clock(), call.visit.lang)
+    return Response(text, media_type="text/calendar; charset=utf-8")
+
+
+def ics(owed: Iterable[Due], plan: str, now: dt.datetime, lang: str) -> str:
+    """Return what is owed as a calendar: a day each, by which it is due."""
+    stamp = now.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//evalflow//due//KO", "METHOD:PUBLISH"]
+    for each in owed:
+        numbers = ", ".join(project.partition("/")[2] for project in each.projects)
+        what = f"{each.label.text(lang)}: {numbers} ({each.period})"
+        lines += [
+            "BEGIN:VEVENT",
+            f"UID:{_escaped(f'{each.event}.{each.period}.{each.unit}.{each.projects[0]}')}@evalflow",
+            f"DTSTAMP:{stamp}",
+            f"DTSTART;VALUE=DATE:{each.due:%Y%m%d}",
+            f"DTEND;VALUE=DATE:{each.due + dt.timedelta(days=1):%Y%m%d}",
+            f"SUMMARY:{_escaped(what)}",
+            f"DESCRIPTION:{_escaped(plan)}",
+            "TRANSP:TRANSPARENT",
+            "END:VEVENT",
+        ]
+    lines.append("END:VCALENDAR")
+    return "".join(f"{_folded(line)}\r\n" for line in lines)
+
+
+def _escaped(text: str) -> str:
+    for sign in ("\\", ";", ","):
+        text = text.replace(sign, "\\" + sign)
+    return text.replace("\r", "").replace("\n", "\\n")
+
+
+def _folded(line: str) -> str:
+    """Return a line in pieces of at most 75 bytes, none of them splitting a letter (RFC 5545)."""
+    pieces, piece = [], ""
+    for letter in line:
+        if len((piece + letter).encode()) > 74:
+            pieces.append(piece)
+            piece = ""
+        piece += letter
+    return "\r\n ".join([*pieces, piece])
+
+
+# --------------------------------------------------------------------------- notices
+
+
+def notices(call: Call) -> Reply:
+    """Answer the notices for whoever asks, the newest first."""
+    query = call.query(NoticeQuery)
+    limit = checked_limit(query.limit)
+    read = _read(call)
+    found = [*call.view.notices()][::-1]
+    unread = sum(notice.id not in read for notice in found)
+    shown = [each for each in found if not query.unread or each.id not in read]
+    replies = [
+        values.NoticeReply(
+            id=each.id,
+            project=each.project,
+            number=each.number,
+            name=each.name,
+            recipient=each.recipient,
+            role=each.role,
+            subject=values.words(each.subject),
+            at=each.at,
+            data=tree(each.data),
+            read=read.get(each.id),
+        )
+        for each in shown[:limit]
+    ]
+    return Reply(value=values.NoticeList(notices=replies, unread=unread))
+
+
+def _read(call: Call) -> dict[str, dt.datetime]:
+    rows = call.visit.site.state.rows(
+        "SELECT notice, at FROM notice_read WHERE actor = ?", (call.visit.who.id,)
+    )
+    return {notice: moment_of(at) for notice, at in rows}
+
+
+def mark_read(call: Call) -> Reply:
+    """Mark notices as read by whoever asks."""
+    body, state = call.body(ReadBody), call.visit.site.state
+    mine = {notice.id for notice in call.view.notices()}
+    for wanted in body.ids:
+        if wanted not in mine:
+            raise NotFound("notice", wanted)
+    with state.writing() as db:
+        for wanted in body.ids:
+            db.execute(
+                "INSERT OR IGNORE INTO notice_read (actor, notice, at) VALUES (?, ?, ?)",
+                (call.visit.who.id, wanted, state.stamp()),
+            )
+    return Reply(value=ReadReply(unread=len(mine - set(_read(call)))))
+
+
+# --------------------------------------------------------------------------- papers
+
+
+def must_read_all(call: Call) -> None:
+    """See that whoever asks may read everything of the plan: what is made here holds all of it.
+
+    Raises:
+        Forbidden: they may not.
+    """
+    for project in call.engine.projects(plan=call.plan):
+        if not call.view.reads_all(project.id):
+            raise Forbidden(
+                Reason(
+                    code="not_readable",
+                    ko=f"'{call.visit.who.id}'은(는) {project.id}의 평가 내용을 모두 볼 수 있는 "
+                    "사람이 아닙니다.",
+                    en=f"'{call.visit.who.id}' may not read all of {project.id}",
+                    about=project.id,
+                )
+            )
+
+
+def forms(call: Call) -> Reply:
+    """Answer the forms that are installed."""
+    plugins = call.engine.plugins
+    found = []
+    for name in plugins.names("form"):
+        try:
+            form = plugins.form(name)
+        except InvalidInput:  # one that needs options, which a plan gives it
+            continue
+        found.append(
+            values.FormKind(name=name, label=values.words(form.label), formats=sorted(form.formats))
+        )
+    return Reply(value=values.FormKinds(forms=found))
+
+
+def form(call: Call) -> Response:
+    """Answer a form as a file, named as `NAME.SUFFIX`; for those who may read everything."""
+    return _made(call, call.part("file"))
+
+
+def report(call: Call) -> Response:
+    """Answer the page for the meeting, as a file of its own."""
+    return _made(call, "report.html", "text/html")
+
+
+def _made(call: Call, wanted: str, kind: str = BINARY) -> Response:
+    query = call.query(FormQuery)
+    must_read_all(call)
+    name, dot, suffix = wanted.rpartition(".")
+    plugins = call.engine.plugins
+    if name not in plugins.names("form"):
+        raise NotFound("form", name or wanted, plugins.names("form"))
+    head = call.engine.plans.head(call.plan)
+    made = plugins.form(name, head.forms.get(name, {}))
+    if f"{dot}{suffix}" not in made.formats:
+        raise NotFound("form", wanted, [f"{name}{each}" for each in made.formats])
+    request = FormRequest(
+        plan=call.plan,
+        period=query.period,
+        unit=query.unit,
+        number=query.number,
+        at=call.moment(query.at),
+        lang=call.visit.lang,
+    )
+    with tempfile.TemporaryDirectory(prefix="evalflow-web-") as folder:
+        path = Path(folder) / f"form.{suffix}"
+        made.write(call.engine, path, request)
+        content = path.read_bytes()
+    return _file(content, wanted, kind)
+
+
+def bundle(call: Call) -> Response:
+    """Answer the audit bundle of the plan: one file that others verify without a store."""
+    must_read_all(call)
+    with tempfile.TemporaryDirectory(prefix="evalflow-web-") as folder:
+        path = Path(folder) / "bundle.zip"
+        call.engine.audit.export(path, plan=call.plan)
+        content = path.read_bytes()
+    return _file(content, "bundle.zip")
+
+
+def _file(content: bytes, name: str, kind: str = BINARY) -> Response:
+    """Return a file to be kept: never shown as a page of this origin."""
+    return Response(
+        content,
+        media_type=kind,
+        headers={
+            "content-disposition": f'attachment; filename="{_plain(name)}"',
+            "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+            "img-src data:; font-src data:",
+            "cache-control": "private, no-store",
+        },
+    )
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name if letter.isalnum() or letter in "-_.") or "file"
+
+
+def checkpoint(call: Call) -> Reply:
+    """Answer what the plan's log comes to now, for others to hold."""
+    point = call.engine.audit.sign_checkpoint(call.plan)
+    return Reply(
+        value=CheckpointReply(plan=call.plan, size=point.size, text=str(point)),
+    )
+
+
+OPERATIONS = (
+    Operation(
+        name="due",
+        method="GET",
+        path="/plans/{plan}/due",
+        label=Label("누가 무엇을 언제까지", "Who owes what by when"),
+        tag="due",
+        handler=due,
+        query=DueQuery,
+        answer=values.DueList,
+    ),
+    Operation(
+        name="calendar",
+        method="GET",
+        path="/plans/{plan}/due.ics",
+        label=Label("기한 달력", "What one person owes, as a calendar"),
+        tag="due",
+        handler=calendar,
+        query=CalendarQuery,
+        media="text/calendar",
+        public=True,
+        problems=(401, 403),
+    ),
+    Operation(
+        name="notices",
+        method="GET",
+        path="/notices",
+        label=Label("내 알림", "Notices"),
+        tag="notices",
+        handler=notices,
+        query=NoticeQuery,
+        answer=values.NoticeList,
+    ),
+    Operation(
+        name="read_notices",
+        method="POST",
+        path="/notices/read",
+        label=Label("알림을 읽음으로 표시", "Mark notices as read"),
+        tag="notices",
+        handler=mark_read,
+        body=ReadBody,
+        answer=ReadReply,
+        problems=(404,),
+    ),
+    Operation(
+        name="forms",
+        method="GET",
+        path="/forms",
+        label=Label("서식 목록", "Forms that can be made"),
+        tag="papers",
+        handler=forms,
+        answer=values.FormKinds,
+    ),
+    Operation(
+        name="form",
+        method="GET",
+        path="/plans/{plan}/forms/{file}",
+        label=Label("서식", "A form, as a file"),
+        tag="papers",
+        handler=form,
+        query=FormQuery,
+        media=BINARY,
+    ),
+    Operation(
+        name="report",
+        method="GET",
+        path="/plans/{plan}/report",
+        label=Label("회의용 현황판", "The page for the meeting"),
+        tag="papers",
+        handler=report,
+        query=FormQuery,
+        media="text/html",
+    ),
+    Operation(
+        name="bundle",
+        method="GET",
+        path="/plans/{plan}/bundle",
+        label=Label("감사 묶음", "The audit bundle"),
+        tag="audit",
+        handler=bundle,
+        media=BINARY,
+    ),
+    Operation(
+        name="checkpoint",
+        method="GET",
+        path="/plans/{plan}/checkpoint",
+        label=Label("확인값", "A checkpoint"),
+        tag="audit",
+        handler=checkpoint,
+        answer=CheckpointReply,
+    ),
+)
