@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+import attrs
 import pytest
 
 import evalflow
@@ -135,6 +136,100 @@ def test_no_hash_that_is_shown_can_be_tried_with_guessed_figures(closed):
             assert guess in hashes
             assert hashlib.sha256(guess.encode()).hexdigest() not in told
     assert list(evalflow.View(engine, "policy-1").history("gu/3")) == real
+
+
+def approved(closed: Office) -> None:
+    """Let a change of project 3 be approved: the plan's history names its entry by its hash, which
+    covers the figures that were reported before."""
+    closed.fire(
+        *("gu/3", "request_change", "road-head"),
+        kind="target",
+        change={"indicators": {"metres": {"targets": {"2016-Q4": "2100"}}}},
+        reason="사유",
+        detail="내용",
+        reported_on="2016-04-01",
+    )
+    closed.fire("gu/3", "consult", "policy-1", opinion="이견 없음")
+    closed.fire("gu/3", "approve_change", "mayor-1")
+    closed.evaluate(
+        "gu/1"
+    )  # decided under it: its hash covers the plan's, and that one project 3's
+
+
+def texts(value: object) -> set[str]:
+    """Every text in a value, however deep."""
+    if isinstance(value, str):
+        return {value}
+    if isinstance(value, dict):
+        return {text for each in value.items() for part in each for text in texts(part)}
+    if isinstance(value, list | tuple):
+        return {text for each in value for text in texts(each)}
+    return texts(attrs.asdict(value)) if attrs.has(type(value)) else set()
+
+
+def test_nor_by_the_hashes_of_the_plans_history_and_of_what_was_decided_under_it(closed):
+    engine = closed.engine
+    approved(closed)
+    real = [*engine.history("gu/3")]
+    change = list(engine.plans.history("gu"))[-1]
+    under = [e for e in engine.history("gu/1") if e.plan_head == change.hash]
+    assert change.data["entries"] == {"3": real[-1].hash}
+    assert under
+    telling = {e.hash for e in (*real, change, *under)} - {real[0].hash}
+    for salt in (None, SALT):
+        for actor in ("education-1", "road-1", "mayor-1"):
+            view = evalflow.View(engine, actor, salt=salt)
+            shown = [*view.plan_history("gu"), *view.history("gu/1"), *view.history("gu/3")]
+            shown += view.projects()
+            assert not texts(shown) & telling, actor
+            assert shown[1].data["entries"] == {"3": ""}
+            assert shown[1].reason is None
+    inside = evalflow.View(engine, "policy-1")
+    assert list(inside.plan_history("gu")) == list(engine.plans.history("gu"))
+    assert list(inside.history("gu/1")) == list(engine.history("gu/1"))
+
+
+def test_what_is_shown_in_place_of_a_plans_hash_is_the_same_wherever_it_stands(closed):
+    approved(closed)
+    view = evalflow.View(closed.engine, "education-1", salt=SALT)
+    first, second = view.plan_history("gu")
+    assert (first.previous, second.previous) == ("", first.hash)
+    assert next(iter(view.history("gu/3"))).plan_head == first.hash
+    assert list(view.history("gu/1"))[-1].plan_head == second.hash
+
+
+def renamed(office: Office, name: str) -> evalflow.Plan:
+    plan = office.engine.plans.with_tables("gu", [])
+    tree = {**plan.head.tree, "en": name}
+    head = attrs.evolve(plan.head, label=evalflow.Label("비밀", name), tree=tree)
+    return attrs.evolve(plan, head=head)
+
+
+def test_a_proposal_is_read_by_who_may_revise_or_confirm_until_it_is_in_force(office):
+    engine = office.engine
+    proposed = engine.plans.propose(renamed(office, "Secret"), by="policy-1", reason="비밀 사유")
+
+    def seen(actor: str) -> list[evalflow.PlanEntry]:
+        return list(evalflow.View(engine, actor).plan_history("gu"))
+
+    for actor in ("education-1", "mayor-1"):
+        shown = seen(actor)[1]
+        assert "Secret" not in repr(shown)
+        assert "비밀" not in repr(shown)
+        assert (shown.event, shown.actor, shown.at) == ("propose", "policy-1", proposed.at)
+        assert proposed.hash not in texts(shown)
+    assert seen("policy-2")[1] == proposed
+    engine.plans.confirm("gu", 2, by="policy-2")
+    assert seen("education-1")[1] == proposed  # what is in force is no secret
+
+
+def test_a_proposal_that_was_overtaken_stays_closed(office):
+    engine = office.engine
+    engine.plans.propose(renamed(office, "Secret"), by="policy-1", reason="비밀 사유")
+    engine.adopt(renamed(office, "Another"), by="policy-1", reason="다른 이름")
+    for actor, told in (("education-1", False), ("policy-2", True)):
+        shown = list(evalflow.View(engine, actor).plan_history("gu"))
+        assert ("Secret" in repr(shown)) is told
 
 
 def test_a_commitment_is_opened_to_whom_the_entry_was_given(closed):

@@ -20,9 +20,12 @@ from typing import Any
 import attrs
 
 from evalflow.decision.actions import VISIT_NOTICES
+from evalflow.decision.adoption import CONFIRM, PROPOSE, confirming, revising
 from evalflow.decision.deadlines import Due
 from evalflow.decision.decide import Explanation
 from evalflow.decision.follow_up import FOLLOW_UP
+from evalflow.decision.migration import MIGRATE
+from evalflow.decision.second_person import PROPOSE_MIGRATION
 from evalflow.decision.signing import SIGN_LINE
 from evalflow.engine.engine import Engine
 from evalflow.errors import Forbidden, Reason, invalid
@@ -88,6 +91,7 @@ class View:
         self._engine = engine
         self._actor = actor
         self._salt = salt
+        self._whole: dict[tuple[str, int, dt.date], bool] = {}
 
     def project(self, project_id: str) -> Project:
         """Return where the project stands; without its band while that is a draft.
@@ -171,12 +175,89 @@ class View:
     def plan_history(self, plan_id: str) -> Iterator[PlanEntry]:
         """Yield the entries of the plan's own history.
 
+        What waits for a second person is read by whoever may revise the plan or confirm that, and
+        by who proposed it: others see that something was proposed, by whom and when, until it is
+        in force. To whoever may not read all of the plan's projects the hashes of their entries are
+        left out, and its own are shown as commitments: what is closed could be tried by them.
+
         Raises:
             NotFound: the store has no such plan, or its directory no such actor.
         """
         if isinstance(self._actor, str):
             self._engine.actor(plan_id, self._actor)
-        return self._engine.plans.history(plan_id)
+        return self._plan_history(plan_id)
+
+    def _plan_history(self, plan_id: str) -> Iterator[PlanEntry]:
+        entries = list(self._engine.plans.history(plan_id))
+        whole, revises = self._reads_plan(plan_id), self._revises(plan_id)
+        closed = not whole and "reason" in self._withheld_somewhere(plan_id)
+        sealed = not whole
+        for place, entry in enumerate(entries):
+            then = entries[place + 1].event if place + 1 < len(entries) else None
+            waits = entry.event in _WAITING and then != _WAITING[entry.event]
+            own = _id(self._actor) in (entry.actor, entry.on_behalf_of)
+            shown = entry
+            if waits and not revises and not own:
+                shown = attrs.evolve(entry, data={}, reason=None)
+                sealed = True  # what follows covers it
+            elif not whole:
+                reason = None if closed else entry.reason
+                shown = attrs.evolve(entry, data=_without_hashes(entry.data), reason=reason)
+            if sealed:
+                shown = attrs.evolve(
+                    shown,
+                    hash=self._plan_commitment(plan_id, entry.hash),
+                    previous=self._plan_commitment(plan_id, entry.previous),
+                )
+            yield shown
+
+    def _plan_commitment(self, plan_id: str, hashed: str) -> str:
+        """Return what is shown in place of the hash of a plan's entry, also where a project's entry
+        names it."""
+        return self._commitment(hashed, plan_id, 0, f"plan {hashed}")
+
+    def _held_in_office(self, plan_id: str) -> frozenset[str]:
+        """Return the roles that the actor holds today for the whole office."""
+        terms = self._engine.rules.terms(plan_id)
+        actor = self._actor
+        if isinstance(actor, str):
+            actor = self._engine.actor(plan_id, actor)
+        today = terms.calendar.today(self._engine.clock())
+        roles = sorted({grant.role for grant in actor.grants})
+        grants = terms.directory.grants_for(actor, roles, terms.head.office, today)
+        return frozenset(grant.role for grant in grants)
+
+    def _reads_plan(self, plan_id: str) -> bool:
+        """Say whether nothing of any of the plan's projects is left out for the actor, by the roles
+        that they hold for the whole office."""
+        terms = self._engine.rules.terms(plan_id)
+        rules = terms.head.visibility
+        if not rules.fixed_in and not rules.withheld:
+            return True
+        key = plan_id, terms.head.revision, terms.calendar.today(self._engine.clock())
+        if key not in self._whole:
+            held = self._held_in_office(plan_id)
+            drafts = not rules.fixed_in or bool(held & set(rules.seen_by))
+            whole = drafts and all(held & set(each.seen_by) for each in rules.withheld)
+            self._whole[key] = whole
+        return self._whole[key]
+
+    def _withheld_somewhere(self, plan_id: str) -> frozenset[str]:
+        """Return the names of the data that are closed to the actor in some project."""
+        held = self._held_in_office(plan_id)
+        rules = self._engine.plans.head(plan_id).visibility.withheld
+        return frozenset(
+            field for each in rules if not held & set(each.seen_by) for field in each.fields
+        )
+
+    def _revises(self, plan_id: str) -> bool:
+        """Say whether the actor may revise the plan, or confirm a revision."""
+        lifecycle = self._engine.rules.lifecycle_of(plan_id)
+        if lifecycle is None:
+            return False
+        head = self._engine.plans.head(plan_id)
+        able = {*revising(lifecycle, head), *confirming(lifecycle, head)}
+        return bool(able & self._held_in_office(plan_id))
 
     def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
         """Yield (position, entry) of the whole store in the order in which they were written, as
@@ -317,7 +398,7 @@ class View:
 
     def _shown(self, project: Project) -> Project:
         sight = self._sight(project, project.period)
-        if sight.whole:
+        if sight.whole and self._reads_plan(project.plan):
             return project
         change = None if project.change is None else _shown_change(project.change, sight)
         waiting = tuple([_shown_change(each, sight) for each in project.waiting])
@@ -355,8 +436,10 @@ class View:
 
     def _shown_entry(self, project: Project, entry: Entry) -> Entry:
         sight = self._sight(project, entry.period)
-        if sight.whole:
+        if sight.whole and (not entry.plan_head or self._reads_plan(project.plan)):
             return entry
+        if sight.whole:  # its hash covers its plan's, which covers entries of other projects
+            return self._with_commitments(entry)
         event = self._engine.plans.lifecycle(entry.lifecycle).events.get(entry.event)
         if event is not None and _is_draft(event, sight):  # its data would tell the rating
             entry = attrs.evolve(entry, data={}, rating=None, reason=None)
@@ -369,12 +452,17 @@ class View:
                 rating = _shown_rating(Rating.from_tree(rating), sight).tree()
             reason = None if "reason" in sight.hidden else entry.reason
             entry = attrs.evolve(entry, data=data, rating=rating, reason=reason)
+        return self._with_commitments(entry)
+
+    def _with_commitments(self, entry: Entry) -> Entry:
         number = entry.number
+        plan = entry.project.rpartition("/")[0]
         return attrs.evolve(
             entry,
             hash=self._commitment(entry.hash, entry.project, number, "entry"),
             previous=self._commitment(entry.previous, entry.project, number - 1, "entry"),
             evaluation=self._commitment(entry.evaluation, entry.project, number, "evaluation"),
+            plan_head=self._plan_commitment(plan, entry.plan_head),
         )
 
     def _commitment(self, hashed: str, project_id: str, number: int, what: str) -> str:
@@ -434,6 +522,21 @@ class View:
             hidden=hidden,
             kinds=kinds,
         )
+
+
+_WAITING = {PROPOSE: CONFIRM, PROPOSE_MIGRATION: MIGRATE}
+"""The events of a plan's entries that wait for a second person -> by which that is in force."""
+
+
+def _without_hashes(data: Tree) -> Tree:
+    """Return what a plan's entry says without the hashes and digests that are made of projects'
+    data."""
+    shown = dict(data)
+    if "entries" in data and isinstance(data["entries"], Mapping):
+        shown["entries"] = dict.fromkeys(data["entries"], "")
+    if "projects" in data:
+        shown["projects"] = dict.fromkeys(data["projects"], "")
+    return shown
 
 
 def _id(actor: Actor | str) -> str:
