@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import click
 
 from evalflow import errors
+from evalflow.cli.speaking import in_korean, one_language, speak, speaking
 
 if TYPE_CHECKING:
     from evalflow.plugins.installed import Plugins
@@ -107,17 +108,18 @@ class _Group(click.Group):
                 return None
             added = _plugins(ctx).command(name)
             assert isinstance(added, click.Command)
-            return added
+            return speak(added)
         from importlib import import_module
 
         command = getattr(import_module(f"evalflow.cli.{home}"), f"{name}_command")
         assert isinstance(command, click.Command)
-        return command
+        return speak(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         # The summaries stand here so that `--help` imports none of the commands.
-        with formatter.section("Commands"):
-            formatter.write_dl([*self.summaries.items(), *self._added(ctx).items()])
+        with formatter.section("명령" if in_korean() else "Commands"):
+            listed = {**self.summaries, **self._added(ctx)}
+            formatter.write_dl([(name, one_language(said) or "") for name, said in listed.items()])
 
     def _added(self, ctx: click.Context) -> dict[str, str]:
         """Return the commands of plugins with their summaries; what is built in stays as it is."""
@@ -132,6 +134,9 @@ class _Group(click.Group):
             if name in self._added(ctx):
                 return super().resolve_command(ctx, args)
             near = errors.nearest(name, [*self.homes, *self._added(ctx)])
+            if in_korean():
+                hint = f" 혹시 '{near}'입니까?" if near else ""
+                raise click.UsageError(f"명령 '{name}'이(가) 없습니다.{hint}", ctx)
             hint = f" Did you mean '{near}'?" if near else ""
             raise click.UsageError(f"No such command '{name}'.{hint}", ctx)
         return super().resolve_command(ctx, args)
@@ -156,15 +161,24 @@ _PLUGINS = "evalflow.plugins"
     "--store",
     envvar="EVALFLOW_STORE",
     metavar="URL",
-    help="저장소 · The database: sqlite:///office.db or a file's path [EVALFLOW_STORE].",
+    help="저장소: sqlite:///office.db 또는 파일 경로 [EVALFLOW_STORE] · The database: sqlite:///office.db or a file's path [EVALFLOW_STORE].",
 )
-@click.option("--lang", type=click.Choice(["ko", "en"]), help="언어 · Language [EVALFLOW_LANG].")
-@click.version_option(package_name="municipal-evalflow", prog_name="evalflow")
+@click.option(
+    "--lang",
+    type=click.Choice(["ko", "en"]),
+    help="언어 [EVALFLOW_LANG] · Language [EVALFLOW_LANG].",
+)
+@click.version_option(
+    package_name="municipal-evalflow",
+    prog_name="evalflow",
+    help="버전 · Show the version and exit.",
+)
 @click.pass_context
 def cli(ctx: click.Context, store: str | None, lang: str | None) -> None:
     """주요업무 시행 및 평가 · The yearly evaluation of an office's key projects.
 
-    Exit codes: 0 done, 1 refused, 2 bad input, 3 conflict, 4 not found, 5 store or plugin
+    끝 코드: 0 처리, 1 거부, 2 잘못된 입력, 3 충돌(다른 사람이 먼저), 4 없음, 5 저장소나 플러그인을
+    쓸 수 없음 · Exit codes: 0 done, 1 refused, 2 bad input, 3 conflict, 4 not found, 5 store or plugin
     unusable.
     """
     from evalflow.cli.session import Session
@@ -179,18 +193,27 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None, **extra: Any) -> int:
     """Run the command line and return its exit code."""
+    with speaking(_language_of(arguments)):
+        return _run(arguments, **extra)
+
+
+def _run(arguments: list[str] | None, **extra: Any) -> int:
+    speak(cli)
     try:
         answer = cli.main(args=arguments, standalone_mode=False, prog_name="evalflow", **extra)
         sys.stdout.flush()
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.Abort:
-        click.echo("중단 · interrupted", err=True)
+        click.echo("중단했습니다." if in_korean() else "interrupted", err=True)
         return 130
     except click.ClickException as error:
         usage = io.StringIO()
         error.show(usage)
-        click.echo(errors.printable(usage.getvalue()), err=True, nl=False)
+        told = errors.printable(usage.getvalue())
+        if _language_of(arguments) == "ko":
+            told = errors.particles(told)
+        click.echo(told, err=True, nl=False)
         return BAD_INPUT
     except (BrokenPipeError, SystemExit):  # so click and rich leave where head has seen enough
         _drop_output()
