@@ -161,7 +161,8 @@ _PLUGINS = "evalflow.plugins"
     "--store",
     envvar="EVALFLOW_STORE",
     metavar="URL",
-    help="저장소: sqlite:///office.db 또는 파일 경로 [EVALFLOW_STORE] · The database: sqlite:///office.db or a file's path [EVALFLOW_STORE].",
+    help="저장소: sqlite:///office.db 또는 파일 경로 [EVALFLOW_STORE] · "
+    "The database: sqlite:///office.db or a file's path [EVALFLOW_STORE].",
 )
 @click.option(
     "--lang",
@@ -178,8 +179,8 @@ def cli(ctx: click.Context, store: str | None, lang: str | None) -> None:
     """주요업무 시행 및 평가 · The yearly evaluation of an office's key projects.
 
     끝 코드: 0 처리, 1 거부, 2 잘못된 입력, 3 충돌(다른 사람이 먼저), 4 없음, 5 저장소나 플러그인을
-    쓸 수 없음 · Exit codes: 0 done, 1 refused, 2 bad input, 3 conflict, 4 not found, 5 store or plugin
-    unusable.
+    쓸 수 없음 · Exit codes: 0 done, 1 refused, 2 bad input, 3 conflict, 4 not found, 5 store or
+    plugin unusable.
     """
     from evalflow.cli.session import Session
 

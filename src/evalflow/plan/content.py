@@ -62,6 +62,35 @@ def content_notes(
     )
 
 
+def budget_notes(
+    head: PlanHead,
+    definitions: Iterable[ProjectDefinition],
+    wanted: Sequence[str],
+    where: Callable[[tuple[str, ...]], str],
+) -> tuple[Note, ...]:
+    """Return a note for each project whose periods do not need what its sources give, where the
+    lifecycle, or the plan's leniency, does not ask that they do."""
+    if "periods" in wanted and "periods" not in head.lenient:
+        return ()  # then it is said there
+    periods = [each.text for each in _of(head)]
+    notes = []
+    for definition in definitions:
+        budget = definition.budget
+        needed = sum(budget.periods.values())
+        whole = all(each in budget.periods for each in periods)
+        if (
+            not (budget.periods and budget.sources)
+            or needed == budget.total
+            or not (whole or needed > budget.total)
+        ):
+            continue
+        ko = f"기간별 소요예산의 합 {needed:,}원이 사업비 {budget.total:,}원과 다릅니다"
+        en = f"the periods need {needed:,} won, the sources give {budget.total:,}"
+        place = where(("projects", definition.number, "budget"))
+        notes.append(Note(code="budget_differs", ko=ko, en=en, where=place))
+    return tuple(notes)
+
+
 def lacking(
     head: PlanHead, definitions: Iterable[ProjectDefinition], wanted: Sequence[str]
 ) -> Iterator[Lack]:

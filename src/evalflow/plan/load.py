@@ -13,7 +13,7 @@ from evalflow.files.yaml import Document, path_text, read
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.lifecycle.sources import is_file
 from evalflow.model import Indicator, PlanHead, ProjectDefinition
-from evalflow.plan.content import content_notes
+from evalflow.plan.content import budget_notes, content_notes
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import read_head
 from evalflow.plan.overlay import Overlay, overlay
@@ -72,6 +72,7 @@ def load_plan(
     found = tuple(projects.values())
     notes = laid.notes + unrateable(head, found, where)
     notes += content_notes(head, found, used.project_plans, at)
+    notes += budget_notes(head, found, used.project_plans, at)
     notes += holiday_notes(head.calendar, at)
     return Plan(head=head, projects=projects, lifecycle=used, file=document.name, notes=notes)
 
@@ -93,6 +94,8 @@ def with_tables(plan: Plan, tables: Sequence[str | os.PathLike[str]]) -> Plan:
     )
     projects = {**plan.projects, **laid.projects}
     notes += content_notes(plan.head, projects.values(), plan.lifecycle.project_plans, path_text)
+    changed = laid.projects.values()
+    notes += budget_notes(plan.head, changed, plan.lifecycle.project_plans, path_text)
     notes += holiday_notes(plan.head.calendar, path_text)
     return attrs.evolve(plan, projects=projects, notes=notes)
 

@@ -73,6 +73,17 @@ _DIRECTION_NAMES = {
     "down": Label("하향", "down"),
     "maintain": Label("유지", "maintain"),
 }
+# What the screen says of figures that add up (`score`) is understood, too.
+_ACCUMULATION_NAMES: Mapping[str, tuple[Label, ...]] = {
+    **{name: (label,) for name, label in _ACCUMULATIONS.items()},
+    "sum": (_ACCUMULATIONS["sum"], Label("누계", "total"), Label("누계(합계)", "so far (sum)")),
+    "last": (
+        _ACCUMULATIONS["last"],
+        Label("최근값", "latest"),
+        Label("누계(최근값)", "so far (latest)"),
+    ),
+    "average": (_ACCUMULATIONS["average"], Label("누계(평균)", "so far (average)")),
+}
 assert set(_DIRECTION_NAMES) == set(DIRECTIONS)
 _KINDS = {"new": Label("신규", "new"), "continued": Label("계속", "continued")}
 
@@ -560,7 +571,7 @@ def indicator_places(head: PlanHead) -> tuple[Place, ...]:
             "accumulation",
             "누계방식",
             "Accumulation",
-            _named(("누계방식", "accumulation"), _ACCUMULATIONS),
+            OneOf(Names(("누계방식", "accumulation"), _ACCUMULATION_NAMES)),
         ),
         _place("weight", "가중치", "Weight", Weight(), optional=True),
         _place("steps", "단계", "Steps", Steps(), optional=True),

@@ -20,6 +20,23 @@ UNIT_KINDS = (OFFICE, "bureau", "department")
 """The kinds of units that a plan may always use; a lifecycle's roles may add others."""
 
 _HANGUL_NAME = re.compile("[가-힣]{2,4}")
+_TITLES = frozenset(
+    {
+        "구청장",
+        "부구청장",
+        "시장",
+        "부시장",
+        "군수",
+        "부군수",
+        "국장",
+        "소장",
+        "실장",
+        "단장",
+        "과장",
+    }
+    | {"팀장", "동장", "청장", "주무관", "담당", "담당자", "서무", "시계"}
+)
+"""Ids that are an office, and nobody's name; so are a lifecycle's roles, and the plan's units."""
 
 
 # --------------------------------------------------------------------------- units
@@ -111,8 +128,11 @@ def read_directory(
     """Return who holds which role where, acting appointments (대결) included."""
     directory: dict[str, tuple[Grant, ...]] = {}
     inside = top.mapping("directory")
+    roles = () if lifecycle is None else lifecycle.roles.values()
+    official = _TITLES | {role.label.ko for role in roles}
+    official |= {word for unit in units.values() for word in (unit.id, unit.label.ko)}
     for actor in inside.tree:
-        _check_actor_id(inside, actor)
+        _check_actor_id(inside, actor, official)
         grants = []
         value = inside.tree[actor]
         if not isinstance(value, list | tuple) or not value:
@@ -130,10 +150,10 @@ def read_directory(
     return _with_appointments(top, directory, units, lifecycle)
 
 
-def _check_actor_id(inside: Part, actor: str) -> None:
+def _check_actor_id(inside: Part, actor: str, official: Collection[str]) -> None:
     if not inside.named(actor):
         return
-    if _HANGUL_NAME.fullmatch(actor):
+    if _HANGUL_NAME.fullmatch(actor) and actor not in official:
         inside.wrong_key(
             actor,
             "personal_name",

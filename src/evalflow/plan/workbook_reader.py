@@ -24,7 +24,7 @@ from evalflow.files.table_reader import Book, Column, Row, Table, raise_all
 from evalflow.files.yaml import path_text
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import CONTENTS, Indicator, Label, PlanHead, ProjectDefinition
-from evalflow.plan.content import lacking
+from evalflow.plan.content import budget_notes, lacking
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import FORMAT, read_head
 from evalflow.plan.overlay import Laying, placed
@@ -209,6 +209,8 @@ class _Reading:
         )
         notes: list[Note] = [note for table in self.tables for note in table.notes]
         notes += unrateable(head, tuple(definitions.values()), self.cell_of)
+        wanted = self.lifecycle.project_plans
+        notes += budget_notes(head, definitions.values(), wanted, self.cell_at)
         plan = Plan(
             head=head, projects=projects, lifecycle=self.lifecycle, file=None, notes=tuple(notes)
         )
@@ -216,7 +218,11 @@ class _Reading:
 
     def cell_of(self, project: ProjectDefinition, indicator: Indicator) -> str:
         """Return the cell that names an indicator."""
-        path = path_text(("projects", project.number, "indicators", indicator.id))
+        return self.cell_at(("projects", project.number, "indicators", indicator.id))
+
+    def cell_at(self, way: tuple[str, ...]) -> str:
+        """Return the cell that is nearest to a path in the plan."""
+        path = path_text(way)
         nowhere = Problem(code="", ko="", en="", file=self.book.file, path=path)
         return placed(nowhere, self.origins).where()
 
