@@ -219,3 +219,28 @@ def test_python_gives_the_same_as_json_schema(office: Engine) -> None:
     assert said["required"] == ["actuals"]
     indicators = {each.id for each in office.plans.definition("gu/1").indicators}
     assert set(said["properties"]["actuals"]["properties"]) == indicators
+
+
+def test_what_many_owe_alike_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evalflow.cli.projects._FOLDED_FROM", 2)
+    code, out, _ = run("due", "--late")
+    assert code == 0
+    assert "사업 3건" in out
+    assert len([line for line in out.splitlines() if "자체평가" in line]) == 1
+    code, out, _ = run("due", "--late", "--each")
+    assert len([line for line in out.splitlines() if "자체평가" in line]) == 3
+    assert "gu/1 학교 지원" in out
+
+
+def test_a_day_in_a_year_that_is_off_is_asked_about(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("fire", "1", "기한 연장", "--as", "policy-1", "--set", "deadline=제출", "--set")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    asked: list[str] = []
+    monkeypatch.setattr("click.confirm", lambda text: asked.append(text))
+    code, out, _ = run(*words, "until=2061-07-12", "--set", "reason=수해 복구 지원")
+    assert (code, "아무것도 하지 않았습니다" in out) == (1, True)
+    assert "2061. 7. 12." in asked[0]
+    code, _, err = run(*words, "until=2061-07-12", "--set", "reason=수해 복구 지원", "--yes")
+    assert (code, len(asked)) == (1, 1), err  # refused by the rule, not asked about

@@ -40,7 +40,12 @@ def audit_command() -> None:
 @click.argument("projects", nargs=-1, metavar="[PROJECT]...")
 @click.option("--plan", metavar="ID", help="계획 전체 · A whole plan (without PROJECT).")
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False), help="파일 · The file [PLAN-audit.zip]."
+    "-o",
+    "--out",
+    "--output",
+    "output",
+    type=click.Path(dir_okay=False),
+    help="파일 · The file [PLAN-audit.zip].",
 )
 @click.option(
     "--refusals-of",
@@ -138,7 +143,8 @@ def verify_command(
 @audit_command.command("key")
 @click.argument("name")
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False), default="evalflow.key", show_default=True,
+    "-o", "--out", "--output", "output",
+    type=click.Path(dir_okay=False), default="evalflow.key", show_default=True,
     help="열쇠 파일 · The file, which must not be there yet.",
 )  # fmt: skip
 @click.option("--witness", is_flag=True, help="증인의 열쇠 · It is a witness's, to cosign with.")

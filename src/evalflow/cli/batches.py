@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from evalflow.cli.session import Session, read_data, read_where
+from evalflow.cli.session import Session, one_line, read_data, read_where
 from evalflow.errors import InvalidInput, invalid
 from evalflow.files.figures import BRACKETS
 
@@ -76,7 +76,15 @@ def _counted(session: Session, counts: dict[str, int]) -> str:
     help="보이는 행만 · Leave out rows that are hidden or filtered away.",
 )
 @click.option("--mode", type=_MODES, default="each", help="적용 단위 · What stands together.")
-@click.option("-o", "--out", required=True, metavar="FILE", help="계획 파일 · Plan file to write.")
+@click.option(
+    "-o",
+    "--out",
+    "--output",
+    "out",
+    required=True,
+    metavar="FILE",
+    help="계획 파일 · Plan file to write.",
+)
 @_pass
 def plan_command(
     session: Session,
@@ -282,8 +290,22 @@ def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20
     if left:
         session.echo(session.say(f"… 그 밖에 {left}건", f"… and {left} more"))
     session.echo(_counted(session, dict(plan.counts)))
+    _print_reasons(session, plan)
+
+
+def _print_reasons(session: Session, plan: BatchPlan, *, indent: str = "  ") -> None:
+    """Print why projects were refused: how many, by which reason, in the words of the first."""
+    if not plan.reasons:
+        return
+    said: dict[str, str] = {}
+    for line in plan:
+        for reason in line.reasons:
+            said.setdefault(reason.code, one_line(reason.text(session.lang)))
+        if len(said) == len(plan.reasons):
+            break
     for code, number in plan.reasons.items():
-        session.echo(f"  {code}: {number}")
+        count = session.say(f"{number}건", f"{number}")
+        session.echo(f"{indent}{count}: {said.get(code, code)}")
 
 
 @batch_command.command("apply")
@@ -371,8 +393,7 @@ def _run_step(
             step.event, by=step.by, where=chosen, data=step.data, each=each, mode=step.mode
         )
     session.echo("  " + _counted(session, dict(plan.counts)))
-    for code, number in plan.reasons.items():
-        session.echo(f"    {code}: {number}")
+    _print_reasons(session, plan, indent="    ")
     counts: Counter[str] = Counter(refused=plan.counts["refused"])
     if _over(session, step, counts, len(plan)):
         kept.unlink(missing_ok=True)

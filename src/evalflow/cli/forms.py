@@ -54,7 +54,15 @@ def list_command(session: Session, as_json: bool) -> None:
 
 @form_command.command("make")
 @click.argument("form")
-@click.option("-o", "--output", required=True, metavar="FILE", help="파일 · .hwpx, .xlsx or .pdf.")
+@click.option(
+    "-o",
+    "--out",
+    "--output",
+    "output",
+    required=True,
+    metavar="FILE",
+    help="파일 · .hwpx, .xlsx or .pdf.",
+)
 @click.option("--plan", metavar="ID", help="계획 · The plan, where there are several.")
 @click.option("--period", metavar="PERIOD", help="기간 · e.g. 2016-Q2 [the current one].")
 @click.option("--unit", metavar="ID", help="국·과 · A unit, with all below it.")

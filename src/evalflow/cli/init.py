@@ -31,7 +31,14 @@ _YEARS = (1900, 2999)
 @click.option(
     "--bureau", "bureaus", multiple=True, metavar="NAME", help="국·소 · A bureau; several."
 )
-@click.option("-o", "--out", metavar="FILE", help="쓸 통합 문서 · Workbook to write (.xlsx).")
+@click.option(
+    "-o",
+    "--out",
+    "--output",
+    "out",
+    metavar="FILE",
+    help="쓸 통합 문서 · Workbook to write (.xlsx).",
+)
 @click.option(
     "--plan-file",
     metavar="FILE",

@@ -96,7 +96,9 @@ def show(session: Session, name: str | None) -> None:
 @click.option("--roles", is_flag=True, help="역할 표시 · Show roles.")
 @click.option(
     "-o",
+    "--out",
     "--output",
+    "output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="파일로 · Into a file: .mmd .dot .svg, or .png by Graphviz.",
 )
@@ -228,7 +230,12 @@ def diff_command(session: Session, one: str, other: str, as_json: bool) -> int:
     "--each", is_flag=True, help="가능한 사업만 전환 · Move those that can be, not all or none."
 )
 @click.option(
-    "-o", "--out", metavar="FILE", help="일괄 처리 계획 파일 · Batch to write; else only show."
+    "-o",
+    "--out",
+    "--output",
+    "out",
+    metavar="FILE",
+    help="일괄 처리 계획 파일 · Batch to write; else only show.",
 )
 @_pass
 def migrate(
@@ -374,7 +381,9 @@ def paths_command(
 @click.option("--class", "class_name", default="Office", show_default=True, help="이름 · Its name.")
 @click.option(
     "-o",
+    "--out",
     "--output",
+    "output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="파일 · A .pyi file; the .py beside it is made where there is none.",
 )

@@ -374,7 +374,13 @@ def _door(session: Session, found: Difference) -> str:
     help="표 · Which table.",
 )
 @click.option(
-    "-o", "--out", required=True, metavar="FILE", help="쓸 파일 · .xlsx or .csv to write."
+    "-o",
+    "--out",
+    "--output",
+    "out",
+    required=True,
+    metavar="FILE",
+    help="쓸 파일 · .xlsx or .csv to write.",
 )
 @click.option("--revision", type=click.IntRange(1), help="차수 · Revision; the latest if absent.")
 @click.option("--period", metavar="P", help="기간 · Period of the actuals; the current one.")
@@ -469,7 +475,15 @@ def _export_workbook(
 @plan_command.command("carry")
 @click.argument("plan", required=False)
 @click.option("--id", "next_id", required=True, metavar="ID", help="새 계획 · The next plan's id.")
-@click.option("-o", "--out", required=True, metavar="FILE", help="계획 파일 · Plan file to write.")
+@click.option(
+    "-o",
+    "--out",
+    "--output",
+    "out",
+    required=True,
+    metavar="FILE",
+    help="계획 파일 · Plan file to write.",
+)
 @click.option("--targets", metavar="FILE", help="목표를 적을 표 · Table to set the targets in.")
 @click.option("--where", multiple=True, metavar="KEY=VALUE,…", help="조건 · Which projects go on.")
 @_pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from evalflow.cli.said import acting, in_entry, reviewed
 from evalflow.cli.schemes import print_about
 from evalflow.cli.session import Session, moment, one_line, read_data, read_where
 from evalflow.errors import InvalidInput, NotFound, Problem, Reason, Refused
+from evalflow.files.days import date_of
 from evalflow.scoring.bands import band_label
 
 if TYPE_CHECKING:
@@ -310,6 +312,9 @@ def print_counts(
 @click.option("--waiting", is_flag=True, help="앞 단계 대기 포함 · Also steps that must wait.")
 @click.option("--who", metavar="ID", help="이 사람의 것만 · Only what this actor may do.")
 @click.option("--ics", metavar="FILE", help="달력 파일(.ics) · A calendar file, - for the output.")
+@click.option(
+    "--each", is_flag=True, help="같은 일도 하나씩 · A line for each, also where many are alike."
+)
 @_json_option
 @_pass
 def due_command(
@@ -320,6 +325,7 @@ def due_command(
     waiting: bool,
     who: str | None,
     ics: str | None,
+    each: bool,
     as_json: bool,
     **filters: Any,
 ) -> None:
@@ -342,34 +348,11 @@ def due_command(
             plans = dict.fromkeys(due.plan for due in dues)
             session.print_json("due", dues, illustrative=session.illustrative(engine, plans))
             return
-        rows = []
-        for due in dues:
-            head = engine.plans.head(due.plan)
-            day = engine.plans.calendar(due.plan).today(when or engine.clock())
-            shown = due.projects[0] if len(due.projects) == 1 else f"{len(due.projects)}"
-            if len(due.projects) > 1:
-                shown = session.say(f"사업 {shown}건", f"{shown} projects")
-            if due.days_late:
-                state = session.say(f"{due.days_late}일 지연", f"{due.days_late} days late")
-            else:
-                state = session.say(f"{due.days_left}일 남음", f"{due.days_left} days left")
-            if due.coming:
-                state += session.say(" (다음 기간)", " (next period)")
-            if due.waiting_for and due.together:
-                state += session.say(
-                    f" (대기 {len(due.waiting_for)}건)", f" (waits for {len(due.waiting_for)})"
-                )
-            rows.append(
-                (
-                    session.day(due.due),
-                    state,
-                    session.label(due.label),
-                    session.label(head.unit(due.unit).label_on(day)),
-                    shown,
-                    due.period,
-                    ", ".join(due.actors) or "-",
-                )
-            )
+        rows = [
+            row
+            for like in _alike(dues, each)
+            for row in [_due_row(session, engine, like, when or engine.clock())]
+        ]
         heads = session.say(
             "기한,상황,처리,부서,사업,기간,담당", "Due,Status,Event,Unit,Project,Period,Who"
         ).split(",")
@@ -378,6 +361,63 @@ def due_command(
             session.echo(session.say("기한이 걸린 일이 없습니다.", "Nothing is due."))
         _remark_unknown_holidays(session, engine, dues)
         session.remark_illustrative(engine, (due.plan for due in dues))
+
+
+_FOLDED_FROM = 6  # like dues from which on they are one line
+
+
+def _alike(dues: Sequence[Due], each: bool) -> list[list[Due]]:
+    """Return the dues in their order, those of one day, event and period together where they are
+    many: what thirty departments owe alike is one line."""
+    groups: dict[tuple[Any, ...], list[Due]] = {}
+    for due in dues:
+        key = (due.plan, due.due, due.event, due.period, due.days_late, due.coming)
+        groups.setdefault(key, []).append(due)
+    return [
+        like
+        for group in groups.values()
+        for like in ([group] if len(group) >= _FOLDED_FROM and not each else [[d] for d in group])
+    ]
+
+
+def _due_row(
+    session: Session, engine: Engine, like: Sequence[Due], now: dt.datetime
+) -> tuple[str, ...]:
+    """Return one line of what is due: one thing, or many alike."""
+    due, projects = like[0], [project for each in like for project in each.projects]
+    day = engine.plans.calendar(due.plan).today(now)
+    if due.days_late:
+        state = session.say(f"{due.days_late}일 지연", f"{due.days_late} days late")
+    else:
+        state = session.say(f"{due.days_left}일 남음", f"{due.days_left} days left")
+    if due.coming:
+        state += session.say(" (다음 기간)", " (next period)")
+    waiting = len({project for each in like if each.together for project in each.waiting_for})
+    if waiting:
+        state += session.say(f" (대기 {waiting}건)", f" (waits for {waiting})")
+    shown = session.say(f"사업 {len(projects)}건", f"{len(projects)} projects")
+    if len(projects) == 1:
+        shown = f"{projects[0]} {session.label(engine.project(projects[0]).label)}"
+    head = engine.plans.head(due.plan)
+    units = list(dict.fromkeys(each.unit for each in like))
+    unit = session.label(head.unit(due.unit).label_on(day))
+    if len(units) > 1:
+        unit = session.say(f"{unit} 등 {len(units)}곳", f"{unit} and {len(units) - 1} more")
+    who = list(dict.fromkeys(actor for each in like for actor in each.actors))
+    named = ", ".join(who[:3]) or "-"
+    if len(who) > 3 and len(like) > 1:
+        named = session.say(f"{named} 등 {len(who)}명", f"{named} and {len(who) - 3} more")
+    else:
+        named = ", ".join(who) or "-"
+    return (
+        session.day(due.due),
+        state,
+        session.label(due.label),
+        unit,
+        shown,
+        due.period,
+        named,
+    )
 
 
 def _check_actor(engine: Engine, plan: str | None, who: str) -> None:
@@ -662,6 +702,7 @@ def permitted_command(
 )
 @click.option("--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One datum.")
 @click.option("--key", metavar="TEXT", help="중복 방지 키 · Idempotency key.")
+@click.option("--yes", is_flag=True, help="묻지 않음 · Do not ask about a year that is off.")
 @_json_option
 @_pass
 def fire_command(
@@ -672,6 +713,7 @@ def fire_command(
     source: str | None,
     settings: Sequence[str],
     key: str | None,
+    yes: bool,
     as_json: bool,
 ) -> int:
     """절차를 진행 · Fire an event on a project.
@@ -687,6 +729,9 @@ def fire_command(
         plan = engine.project(project).plan
         by = engine.actor(plan, actor)
         data, document = read_data(session, source, settings)
+        if not yes and not _years_are_meant(session, engine, project, event, data):
+            session.echo(session.say("아무것도 하지 않았습니다.", "Nothing was done."))
+            return 1
         try:
             entry = engine.fire(project, event, by=by, data=data, key=key)
         except Refused as refusal:
@@ -717,6 +762,47 @@ def fire_command(
             for question in questions(definition, evaluation):
                 session.remark(f"  ? {session.label(question)}")
         return 0
+
+
+def _years_are_meant(
+    session: Session, engine: Engine, project: str, event: str, data: Mapping[str, Any] | None
+) -> bool:
+    """Ask about days whose year is not the plan's, nor next to it: a slip of the pen that no rule
+    catches. Where nobody can be asked it is remarked."""
+    head = engine.plans.head(engine.project(project).plan)
+    lifecycle = engine.plans.lifecycle(engine.project(project).lifecycle)
+    kinds = {field.name: field.type for field in lifecycle.events[event].data}
+    dated = ("date", "visit", "measures", "document", "sign_off")
+    given = [value for name, value in (data or {}).items() if kinds.get(name) in dated]
+    years = range(int(head.calendar.first[:4]) - 1, int(head.calendar.last[:4]) + 2)
+    off = [
+        day
+        for text in _texts(given)
+        if (day := date_of(text)) is not None and day.year not in years
+    ]
+    if not off:
+        return True
+    days = ", ".join(session.day(day) for day in off)
+    said = session.say(
+        f"{head.year}년 계획인데 날짜가 {days}입니다.",
+        f"The plan is of {head.year}, the day {days}.",
+    )
+    if not sys.stdin.isatty():
+        session.remark(said)
+        return True
+    return click.confirm(said + session.say(" 맞습니까?", " Is it meant?"))
+
+
+def _texts(tree: Any) -> Iterable[str]:
+    """Yield the texts in a tree of data."""
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, Mapping):
+        for inner in tree.values():
+            yield from _texts(inner)
+    elif isinstance(tree, list | tuple):
+        for inner in tree:
+            yield from _texts(inner)
 
 
 _PLAN_EVENTS = {

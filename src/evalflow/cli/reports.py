@@ -11,7 +11,15 @@ _pass = click.make_pass_decorator(Session)
 
 
 @click.command("report")
-@click.option("-o", "--output", required=True, metavar="FILE", help="파일 · .html to write.")
+@click.option(
+    "-o",
+    "--out",
+    "--output",
+    "output",
+    required=True,
+    metavar="FILE",
+    help="파일 · .html to write.",
+)
 @click.option("--plan", metavar="ID", help="계획 · The plan, where there are several.")
 @click.option("--period", metavar="PERIOD", help="기간 · e.g. 2016-Q2 [the current one].")
 @click.option("--unit", metavar="ID", help="국·과 · A unit, with all below it.")

@@ -12,7 +12,7 @@ import click
 from evalflow.cli.said import beside_rating
 from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, Problem, invalid
-from evalflow.model import Share
+from evalflow.model import Label, Share
 from evalflow.scoring.bands import band_label, legend
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _project(
         shown = theirs or mine
         counted = session.label(band_label(bands, shown.band if shown else None))
         target, actual = _compared(shown)
-        return [name, target, actual, _rate(mine), _rate(theirs), counted]
+        return [name, target, actual, _rate(session, mine), _rate(session, theirs), counted]
 
     rows = []
     open_figures = evaluation.provisional()
@@ -308,10 +308,20 @@ def _figure(figure: Decimal | Share | None) -> str:
     return "-" if figure is None else f"{figure:,f}"
 
 
-def _rate(rated: Line | Rating | None) -> str:
+def _rate(session: Session, rated: Line | Rating | None) -> str:
     if rated is None:
         return "-"
-    return rated.status if rated.rate is None else f"{rated.rate}%"
+    if rated.rate is not None:
+        return f"{rated.rate}%"
+    label = _STATUSES.get(rated.status)
+    return rated.status if label is None else session.label(label)
+
+
+_STATUSES = {
+    "missing": Label("실적 미입력", "no actual"),
+    "undefined": Label("산정 불가", "no rate"),
+    "not_due": Label("시기미도래", "not due"),
+}
 
 
 def _comparison(session: Session, stored: Rating, again: Rating | None) -> str:
@@ -319,9 +329,10 @@ def _comparison(session: Session, stored: Rating, again: Rating | None) -> str:
         return session.say(
             "다시 산출한 값이 저장된 값과 같습니다.", "Worked out again it is the same as stored."
         )
+    was, now = _rate(session, stored), _rate(session, again)
     return session.say(
-        f"다시 산출하면 다릅니다: 저장 {_rate(stored)}, 재산출 {_rate(again)}",
-        f"Worked out again it differs: stored {_rate(stored)}, now {_rate(again)}",
+        f"다시 산출하면 다릅니다: 저장 {was}, 재산출 {now}",
+        f"Worked out again it differs: stored {was}, now {now}",
     )
 
 

@@ -42,6 +42,8 @@ def sheet_command() -> None:
 @click.option(
     "-o",
     "--out",
+    "--output",
+    "out",
     required=True,
     metavar="FILE",
     help="파일(.xlsx), 또는 부서마다 하나씩 만들 폴더 · A file, or a folder for one a unit.",
