@@ -928,4 +928,4 @@ class Commands:
 def _hint(near: str | None) -> tuple[str, str]:
     if near is None:
         return "", ""
-    return f"; '{near}'이(가) 아닙니까?", f"; did you mean '{near}'?"
+    return f"; 혹시 '{near}'입니까?", f"; did you mean '{near}'?"

@@ -269,7 +269,7 @@ def unknown(kind: str, said: str, known: Known) -> Problem:
     near = nearest(plain, every) if len(plain) <= 100 else None
     ko, en = f"{what_ko} '{said}'이(가) 없습니다", f"no {what_en} '{said}'"
     if near:
-        ko, en = f"{ko}; '{near}'이(가) 아닙니까?", f"{en}; did you mean '{near}'?"
+        ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
     if listed := _listed(kind, known):
         ko, en = f"{ko} (가능: {listed})", f"{en} (there are: {listed})"
     return Problem(code=f"unknown_{kind}", value=said[:60], ko=ko, en=en)

@@ -604,7 +604,7 @@ class Outbox:
                 path="state",
                 value=state[:60],
                 ko=f"알림 상태 '{state[:60]}'이(가) 없습니다 (가능: {listed})"
-                + (f"; '{near}'이(가) 아닙니까?" if near else ""),
+                + (f"; 혹시 '{near}'입니까?" if near else ""),
                 en=f"no state of notices '{state[:60]}' (there are: {listed})"
                 + (f"; did you mean '{near}'?" if near else ""),
             )

@@ -183,7 +183,7 @@ def _explanations(field: Field, about: About) -> _Shape:
         "properties": {"cause": _TEXT, "countermeasure": _TEXT, "follow_up": _TEXT},
         "additionalProperties": False,
     }
-    value = {"cause": "부진한 까닭", "countermeasure": "만회할 대책"}
+    value = {"cause": "부진사유", "countermeasure": "만회할 대책"}
     return _by_name((each.id for each in about.definition.indicators), value, said)
 
 
