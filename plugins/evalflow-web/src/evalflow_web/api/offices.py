@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -12,6 +11,7 @@ from starlette.responses import Response
 
 from evalflow import Due, Forbidden, InvalidInput, Label, NotFound, View
 from evalflow.errors import Reason
+from evalflow.files.ics import DayEvent, calendar_file
 from evalflow.plugins import FormRequest
 from evalflow_web.api import values
 from evalflow_web.api.table import Call, Operation, Reply, checked_limit
@@ -104,47 +104,21 @@ def calendar(call: Call) -> Response:
     if not view.knows(plan):
         call.engine.actor(plan, actor)
     owed = [each for each in view.due(plan=plan) if actor in each.actors]
-    text = ics(owed, plan, call.engine.clock(), call.visit.lang)
-    return Response(text, media_type="text/calendar; charset=utf-8")
+    lang, name = call.visit.lang, call.engine.plans.head(plan).label
+    days = [_day(each, plan, lang) for each in owed]
+    content = calendar_file(days, name=name.text(lang), at=call.engine.clock())
+    return Response(content, media_type="text/calendar; charset=utf-8")
 
 
-def ics(owed: Iterable[Due], plan: str, now: dt.datetime, lang: str) -> str:
-    """Return what is owed as a calendar: a day each, by which it is due."""
-    stamp = now.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//evalflow//due//KO", "METHOD:PUBLISH"]
-    for each in owed:
-        numbers = ", ".join(project.partition("/")[2] for project in each.projects)
-        what = f"{each.label.text(lang)}: {numbers} ({each.period})"
-        lines += [
-            "BEGIN:VEVENT",
-            f"UID:{_escaped(f'{each.event}.{each.period}.{each.unit}.{each.projects[0]}')}@evalflow",
-            f"DTSTAMP:{stamp}",
-            f"DTSTART;VALUE=DATE:{each.due:%Y%m%d}",
-            f"DTEND;VALUE=DATE:{each.due + dt.timedelta(days=1):%Y%m%d}",
-            f"SUMMARY:{_escaped(what)}",
-            f"DESCRIPTION:{_escaped(plan)}",
-            "TRANSP:TRANSPARENT",
-            "END:VEVENT",
-        ]
-    lines.append("END:VCALENDAR")
-    return "".join(f"{_folded(line)}\r\n" for line in lines)
-
-
-def _escaped(text: str) -> str:
-    for sign in ("\\", ";", ","):
-        text = text.replace(sign, "\\" + sign)
-    return text.replace("\r", "").replace("\n", "\\n")
-
-
-def _folded(line: str) -> str:
-    """Return a line in pieces of at most 75 bytes, none of them splitting a letter (RFC 5545)."""
-    pieces, piece = [], ""
-    for letter in line:
-        if len((piece + letter).encode()) > 74:
-            pieces.append(piece)
-            piece = ""
-        piece += letter
-    return "\r\n ".join([*pieces, piece])
+def _day(due: Due, plan: str, lang: str) -> DayEvent:
+    """Return what is due as a day of a calendar, the same one at every reading."""
+    numbers = ", ".join(project.partition("/")[2] for project in due.projects)
+    return DayEvent(
+        uid=f"{due.event}.{due.period}.{due.unit}.{due.projects[0]}@evalflow",
+        day=due.due,
+        summary=f"{due.label.text(lang)}: {numbers} ({due.period})",
+        description=plan,
+    )
 
 
 # --------------------------------------------------------------------------- notices
