@@ -133,6 +133,11 @@ def test_what_is_left_out_of_a_plan_is_shown_with_its_reason(run, adopted):
     code, out, _ = run("--lang", "ko", "plan", "show", "seodaemun-2016")
     assert "  제외: 구청장 공약사업 (중복평가 지양) → 정책기획담당관 반기별 정기평가" in out
     assert "「2016년 주요업무계획」" in out  # R12: what it is founded on
+    code, out, _ = run("--lang", "ko", "status", "--plan", "seodaemun-2016", "--limit", "3")
+    assert code == 0
+    assert "구청장 공약사업 → 정책기획담당관 반기별 정기평가" in out
+    assert "추진근거: " in out
+    assert "「2016년 주요업무계획」" in out
 
 
 def test_five_mistakes_show_five_with_file_and_line(run, tmp_path):

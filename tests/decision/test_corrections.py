@@ -122,12 +122,21 @@ def test_the_command_shows_what_no_longer_counts(approved, store_url, capsys, mo
     approved.fire("gu/3", "correct", "policy-1", **given)
 
     assert cli.run(["--store", store_url, "score", "gu/3", "--period", "2016-Q1"]) == 0
-    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("- ")]
+    shown = capsys.readouterr().out
+    assert "Metres r " in shown  # G6: the corrected figure bears its mark on every screen
+    assert "Complaints r" not in shown
+    lines = [line for line in shown.splitlines() if line.startswith("- ")]
     earlier = [line for line in lines if line.startswith("- earlier: ")]
     assert [("100.0%" in line, "Self-evaluate" in line) for line in earlier] == [
         (True, True), (True, False),
     ]  # fmt: skip
     assert [line for line in lines if "corrected later" in line and "380 → 370" in line]
+    assert cli.run(["--store", store_url, "status", "--plan", "gu"]) == 0
+    rows = {line.split()[0]: line.split()[-1] for line in capsys.readouterr().out.splitlines()
+            if line.strip().startswith("gu/")}  # fmt: skip
+    assert (rows["gu/3"], rows["gu/1"] == "r") == ("r", False)
+    assert cli.run(["--store", store_url, "status", "--as-of", "2016-04-10"]) == 0
+    assert "r: corrected" not in capsys.readouterr().out
 
 
 # ------------------------------------------------------------------ told wherever it is shown

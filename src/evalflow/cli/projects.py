@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from evalflow.cli.corrected import CORRECTED, corrected_in
 from evalflow.cli.said import acting, in_entry, reviewed
 from evalflow.cli.schemes import print_about
 from evalflow.cli.session import Session, moment, one_line, read_data, read_where
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from evalflow.decision.decide import Explanation
     from evalflow.engine.engine import Engine
     from evalflow.engine.view import View
-    from evalflow.model import Entry, PlanEntry, Project
+    from evalflow.model import Entry, PlanEntry, PlanHead, Project
 
 _pass = click.make_pass_decorator(Session)
 
@@ -236,12 +237,20 @@ def print_projects(
     at: dt.datetime | None = None,
     looks: Callable[[Project], str] | None = None,
 ) -> None:
-    """Print projects as a table: where each stands; `looks` adds what its review stands on."""
+    """Print projects as a table: where each stands; `looks` adds what its review stands on. A `r`
+    marks a project of which an actual was corrected (G6). Under it stands what the plans leave out
+    and what they are founded on (R10, R12)."""
     plans: dict[str, None] = {}
+    listed = list(projects)
+    marked: list[str] = []
 
     def rows() -> Iterable[Sequence[str]]:
-        for project in projects:
+        for project in listed:
             plans[project.plan] = None
+            mark = ""
+            if len(listed) <= _MARKED and corrected_in(engine, project.id, at):
+                mark = f" {CORRECTED}"
+                marked.append(project.id)
             head = engine.plans.head(project.plan)
             day = engine.plans.calendar(project.plan).today(at or engine.clock())
             lifecycle = engine.plans.lifecycle(project.lifecycle)
@@ -252,7 +261,7 @@ def print_projects(
                 session.label(head.fields[project.field]),
                 project.period,
                 session.states(lifecycle, project.states),
-                session.label(band_label(head.scoring.bands, project.band)),
+                session.label(band_label(head.scoring.bands, project.band)) + mark,
                 *(() if looks is None else (looks(project),)),
             )
 
@@ -263,7 +272,40 @@ def print_projects(
     if looks is not None:
         heads.append(session.say("검토 근거", "Review"))
     session.table(heads, rows())
+    if marked:
+        session.echo(session.say(f"{CORRECTED}: 정정한 실적이 있음", f"{CORRECTED}: corrected"))
+    elif len(listed) > _MARKED:
+        session.echo(
+            session.say(
+                f"정정 표시({CORRECTED})는 {_MARKED}건까지만 찾습니다: 조건으로 좁히십시오.",
+                f"marks of corrections ({CORRECTED}) are looked up for {_MARKED} at most: narrow "
+                "it down.",
+            )
+        )
+    for plan in plans:
+        _print_around(session, engine.plans.head(plan))
     session.remark_illustrative(engine, plans)
+
+
+_MARKED = 1000
+"""For how many projects of one table the histories are read for corrections."""
+
+
+def _print_around(session: Session, head: PlanHead) -> None:
+    """Print what the plan leaves out and where that is evaluated, and what it is founded on."""
+    if head.exclusions:
+        left = "; ".join(
+            f"{session.label(each.label)} → {each.evaluated_in}" for each in head.exclusions
+        )
+        session.echo(
+            session.say(
+                f"제외 {len(head.exclusions)}건: {left} (사유: plan show {head.id})",
+                f"left out, {len(head.exclusions)}: {left} (why: plan show {head.id})",
+            )
+        )
+    if head.document.bases:
+        bases = "; ".join(head.document.bases)
+        session.echo(session.say(f"추진근거: {bases}", f"founded on: {bases}"))
 
 
 def print_counts(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evalflow.cli.corrected import CORRECTED, corrected_in
 from evalflow.cli.said import beside_rating
 from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, Problem, invalid
@@ -145,11 +146,15 @@ def _project(
 
     rows = []
     open_figures = evaluation.provisional()
+    upto = evaluation.period
+    right = {each.indicator for each in corrected_in(engine, project_id) if each.period <= upto}
     for line in rating.lines:
         indicator = definition.indicator(line.indicator)
         name = session.label(indicator.label) if indicator else line.indicator
         if line.indicator in open_figures.get(evaluation.period, {}):
             name += session.say(" (잠정)", " (provisional)")
+        if line.indicator in right:
+            name += f" {CORRECTED}"
         rows.append(
             row(
                 name,
@@ -162,6 +167,8 @@ def _project(
         "성과지표,목표,실적,자체평가,종합평가,추진상태", "Indicator,Target,Actual,Self,Review,Band"
     ).split(",")
     session.table(heads, rows, right=(1, 2, 3, 4))
+    if right:
+        session.echo(session.say(f"{CORRECTED}: 정정한 실적", f"{CORRECTED}: corrected actual"))
     session.echo(session.say("추진상태: ", "Bands: ") + legend(bands, session.lang))
     for sentence in explain(rating, definition, head.scoring, session.lang):
         session.echo(f"- {sentence}")
