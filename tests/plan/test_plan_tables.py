@@ -22,13 +22,18 @@ from evalflow.errors import InvalidInput
 from evalflow.files.table_writer import write_table
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import differences
-from evalflow.plan.listing import list_budgets, list_projects, list_targets
+from evalflow.plan.listing import list_budgets, list_projects, list_schedule, list_targets
 from evalflow.plan.load import load_plan, with_tables
 from evalflow.plugins import NotDue
 from offices import PLAN
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "seodaemun-2016" / "plan.yaml"
-LISTS = {"projects": list_projects, "budgets": list_budgets, "targets": list_targets}
+LISTS = {
+    "projects": list_projects,
+    "budgets": list_budgets,
+    "targets": list_targets,
+    "schedule": list_schedule,
+}
 
 
 @cache
@@ -81,10 +86,28 @@ def test_all_tables_together_make_the_plan_from_its_head_alone(tmp_path):
     assert list(made.projects) == list(example().projects)
     for number, project in example().projects.items():
         # what no table has a column for
-        blank: dict[str, Any] = {"schedule": {}, "cards": (), "illustrative": False}
+        cards = tuple(evalflow.Label(each.ko, each.ko) for each in project.cards)
+        blank: dict[str, Any] = {"cards": cards, "illustrative": False}
         assert bare(made.projects[number]) == bare(attrs.evolve(project, **blank))
     steps = [step.label.ko for step in made.projects["4"].indicators[0].steps]
     assert steps == [step.label.ko for step in example().projects["4"].indicators[0].steps] != []
+
+
+def test_months_cards_and_a_term_stand_in_tables(tmp_path):
+    """R29, R32, R39: a plan that is kept as tables is not poorer than one in YAML."""
+    heads = ("관리번호", "사업기간", "3월", "2016년 4월 추진계획", "관리카드")
+    row = ("6", "2016. 4. ~ 2016. 11.", "공모", "-", "가; 나")
+    found = changed(example(), sheet(tmp_path / "t.csv", heads, row))
+    assert found[("6", "start")] == "2016-04-01"
+    assert found[("6", "end")] == "2016-11-30"
+    assert found[("6", "schedule.2016-03")] == "공모"
+    assert found[("6", "schedule.2016-04")] is None
+    assert found[("6", "cards")] == '[{"ko":"가"},{"ko":"나"}]'
+    with pytest.raises(InvalidInput) as error:
+        changed(
+            example(), sheet(tmp_path / "w.csv", heads[:2], ("6", "2016년"), ("8", "3월 ~ 4월"))
+        )
+    assert [each.cell for each in error.value.problems] == ["B2", "B3", "B3"]
 
 
 names = st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=20).map(

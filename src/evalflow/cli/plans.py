@@ -370,7 +370,7 @@ def _door(session: Session, found: Difference) -> str:
 @click.option(
     "--table",
     "kind",
-    type=click.Choice(["projects", "budgets", "targets", "actuals"]),
+    type=click.Choice(["projects", "budgets", "targets", "schedule", "actuals"]),
     help="표 · Which table.",
 )
 @click.option(
@@ -443,6 +443,7 @@ def export(
                 "projects": listing.list_projects,
                 "budgets": listing.list_budgets,
                 "targets": listing.list_targets,
+                "schedule": listing.list_schedule,
             }[kind]
             table = make(head, chosen, lang=session.lang)
         write_table(out, table.heads, table.rows, encoding=encoding, sheet=table.name)

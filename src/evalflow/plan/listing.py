@@ -23,12 +23,14 @@ from evalflow.plan.tables import (
     Value,
     indicator_places,
     project_places,
+    step_places,
 )
 
 TABLES = {
     "projects": Label("대상사업 목록", "Projects"),
     "budgets": Label("예산", "Budgets"),
     "targets": Label("성과지표와 목표", "Targets"),
+    "schedule": Label("월별 세부추진계획", "Schedule"),
     "actuals": Label("실적", "Actuals"),
 }
 """The tables that a plan can be written to."""
@@ -55,6 +57,22 @@ def list_budgets(
 ) -> Listing:
     """Return the budgets: a row for each project, by source and by period, in won."""
     return _by_project(head, definitions, lang, "budgets", _is_money)
+
+
+def list_schedule(
+    head: PlanHead, definitions: Iterable[ProjectDefinition], *, lang: str = "ko"
+) -> Listing:
+    """Return what is done in each month, a row for each project (R32), with the sub-projects of
+    which cards are asked (R39) where there are any."""
+    trees = [(each.number, each.tree) for each in definitions]
+    carded = any(tree.get("cards") for _, tree in trees)
+    places = [each for each in step_places(head) if carded or each.path != ("cards",)]
+    rows = [
+        (number, str(tree["ko"]), *(_cell(place, tree, lang) for place in places))
+        for number, tree in trees
+    ]
+    heads = _heads([NUMBER, TITLE], places, lang)
+    return Listing(TABLES["schedule"].text(lang), heads, tuple(rows))
 
 
 def _is_no_period(place: Place) -> bool:

@@ -8,6 +8,7 @@ nothing is taken.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ import attrs
 
 from evalflow.errors import InvalidInput, Problem, nearest
 from evalflow.files.cells import same
+from evalflow.files.days import Month, read_day
 from evalflow.files.notes import Note
 from evalflow.files.reader import Reader, is_name
 from evalflow.files.table_reader import Column, Row, Table, raise_all, read_tables
@@ -29,16 +31,20 @@ from evalflow.plan.tables import (
     ID,
     INDICATOR,
     NUMBER,
+    TERM,
     TITLE,
     TOTAL,
     Place,
     id_from,
     indicator_places,
     project_places,
+    step_places,
     won_of,
 )
 
 Source = str | os.PathLike[str]
+
+_TILDE = re.compile("[~∼～]")
 
 
 @attrs.frozen(kw_only=True)
@@ -102,7 +108,7 @@ class Laying:
         self.before = trees
         self.trees: dict[str, dict[str, Any]] = {}
         sources = [key for tree in trees.values() for key in sources_of(tree)]
-        self.project_places = project_places(head, sources)
+        self.project_places = (*project_places(head, sources), *step_places(head))
         self.indicator_places = indicator_places(head)
         self.origins: dict[tuple[str, ...], tuple[Row, str | None]] = {}
 
@@ -127,7 +133,7 @@ class Laying:
 
     def by_project(self) -> list[Column]:
         """Return the columns of a table of projects."""
-        return [NUMBER, TOTAL, *(each.column for each in self.project_places)]
+        return [NUMBER, TOTAL, TERM, *(each.column for each in self.project_places)]
 
     def by_indicator(self) -> list[Column]:
         """Return the columns of a table of indicators."""
@@ -161,7 +167,33 @@ class Laying:
             tree = self.tree(number, row)
             for place in places:
                 self._lay(place, tree, row, (number,))
+            self._lay_term(tree, row, (number,))
             self._compare_total(row, tree)
+
+    def _lay_term(self, tree: dict[str, Any], row: Row, at: tuple[str, ...]) -> None:
+        """Take the first and the last day that one cell says (사업기간)."""
+        if "term" not in row.table or row.cell("term") is None:
+            return
+        text = row.text("term")
+        halves = [each.strip() for each in _TILDE.split(text)]
+        if len(halves) != 2 or not halves[0]:
+            ko = f"사업기간은 시작과 끝을 적습니다 (예: 2016. 3. ~ 2016. 12.): '{text}'"
+            en = f"a term says its first and its last day, e.g. 2016-03-01 ~ 2016-12-31: '{text}'"
+            row.wrong("term", "bad_term", ko, en, text)
+            return
+        ends: tuple[tuple[str, str, Month], ...] = (
+            ("start", halves[0], "first"),
+            ("end", halves[1], "last"),
+        )
+        for key, half, month in ends:
+            if not half:
+                continue
+            said = read_day(half, month=month)
+            if said.day is None:
+                row.wrong("term", "bad_date", said.ko, said.en, half)
+            elif str(tree.get(key)) != said.day.isoformat():
+                tree[key] = said.day.isoformat()
+                self.origins[(*at, key)] = (row, "term")
 
     def lay_indicators(self, table: Table) -> None:
         """Take what the rows of indicators say."""

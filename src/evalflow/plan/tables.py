@@ -25,7 +25,7 @@ from evalflow.files.table_reader import Column, Row
 from evalflow.model import Label, PlanHead
 from evalflow.model.canonical import Tree
 from evalflow.plan.order import ORDER, in_order
-from evalflow.plan.surroundings import periods_of
+from evalflow.plan.surroundings import months_of, periods_of
 from evalflow.scoring.formulas import DIRECTIONS, FORMULAS
 
 Value = str | int | Decimal | dt.date | None
@@ -525,6 +525,55 @@ def project_places(head: PlanHead, sources: Iterable[str] = ()) -> tuple[Place, 
         *(_budget_place(head, period) for period in periods_of(*_range(head))),
     ]
     return tuple(places)
+
+
+TERM = Column("term", ("사업기간", "term"), required=False)
+"""A project's first and last day in one cell (`2016. 3. ~ 2016. 12.`); a month alone stands for its
+first or last day. What is written has a column for each."""
+
+
+@attrs.frozen
+class Cards(Kind):
+    """The sub-projects of which cards are asked (관리카드, R39), in their order, by name."""
+
+    def write(self, tree: Tree, lang: str) -> Value:
+        """Return the names."""
+        return "; ".join(_card_names(tree))
+
+    def read(self, row: Row, key: str) -> Tree:
+        """Return the cards as a plan file writes them."""
+        return [{"ko": each} for each in _SEVERAL.split(row.text(key)) if each]
+
+    def agrees(self, row: Row, key: str, tree: Tree, read: Tree) -> bool:
+        """The Korean names and their order say it all."""
+        return [same(each) for each in _card_names(tree)] == [
+            same(each) for each in _card_names(read)
+        ]
+
+
+def _card_names(tree: Tree) -> list[str]:
+    return [each if isinstance(each, str) else str(each["ko"]) for each in tree or ()]
+
+
+def step_places(head: PlanHead) -> tuple[Place, ...]:
+    """Return the columns of what is done in each month (월별 세부추진계획, R32), and of cards."""
+    periods = periods_of(*_range(head))
+    months = sorted(months_of(periods[0].start, periods[-1].end)) if periods else []
+    one_year = len({month[:4] for month in months}) == 1
+    found = []
+    for month in months:
+        year, number = month[:4], int(month[5:])
+        names = [f"{year}년 {number}월 추진계획", f"{year}년 {number}월", month]
+        names += [f"{number}월 추진계획", f"{number}월"] if one_year else []
+        found.append(
+            Place(
+                column=Column(f"step {month}", tuple(names), required=False),
+                path=("schedule", month),
+                optional=True,
+                english=month,
+            )
+        )
+    return (*found, _place("cards", "관리카드", "Cards", Cards(), optional=True))
 
 
 TOTAL = Column("total", ("사업비", "계", "총사업비", "예산액", "사업비계", "total"), required=False)
