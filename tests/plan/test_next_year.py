@@ -102,6 +102,6 @@ def _file(text: str) -> Any:
 
 
 def test_nothing_is_written_where_nothing_goes_on(run, tmp_path):
-    code, out = run("plan", "carry", "--id", "x", "-o", "x.yaml", "--where", "number=99")
+    code, out = run("plan", "carry", "--id", "x", "-o", "x.yaml", "--where", "state=closed")
     assert (code, (tmp_path / "x.yaml").exists()) == (2, False)
     assert "계속 추진할 사업이 없습니다" in out

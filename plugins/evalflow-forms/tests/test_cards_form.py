@@ -28,6 +28,7 @@ def test_the_cards_have_a_form_of_their_own(fresh: Any) -> None:
         data={
             "actuals": {"schools": 30, "pupils": 800, "cards": "21/22"},
             "cards": cards,
+            "letter": {"number": "교육지원과-5210", "registered_on": "2016-04-04"},
         },
     )
     made = fresh.sheet("cards", OF_SIX)
@@ -46,3 +47,23 @@ def test_the_cards_have_a_form_of_their_own(fresh: Any) -> None:
 def test_where_no_project_has_cards_there_is_no_such_paper(office: Any) -> None:
     with pytest.raises(evalflow.NotFound):
         office.sheet("cards", FormRequest(plan=PLAN, period="2016-Q1", number="9"))
+
+
+def test_a_department_s_paper_bears_the_number_that_it_was_registered_under(fresh: Any) -> None:
+    """R49: 등록번호 of the self-evaluation, where the department says it."""
+    (before,) = fresh.sheet("department", OF_SIX).parts
+    assert dict(before.head)["등록번호"] == ""
+    definition = fresh.engine.plans.definition(f"{PLAN}/6")
+    fresh.engine.fire(
+        f"{PLAN}/6",
+        "amend",
+        by=fresh.engine.actor(PLAN, "education-support-1"),
+        data={
+            "actuals": {"schools": 30, "pupils": 800, "cards": "22/22"},
+            "cards": {str(n): CARD for n in range(1, len(definition.cards) + 1)},
+            "letter": {"number": "교육지원과-5210", "registered_on": "2016-04-04"},
+        },
+    )
+    (made,) = fresh.sheet("department", OF_SIX).parts
+    assert dict(made.head)["등록번호"] == "교육지원과-5210"
+    assert dict(made.head)["등록일자"] == "2016. 4. 4."

@@ -33,6 +33,7 @@ def cards_command(
     from evalflow.engine.view import View
 
     with session.open() as engine:
+        project = engine.names.project(project)
         stands = engine.project(project)
         view = engine if reader is None else View(engine, reader)
         evaluation = view.evaluation(project, period)

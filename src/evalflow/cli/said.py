@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from evalflow.lifecycle.definition import Event, Lifecycle
     from evalflow.model import Entry, Evaluation, PlanHead
 
-_TOLD = frozenset({"text", "texts", "visit", "measures", "sign_off", "document", "flag"})
+_TOLD = frozenset(
+    {"text", "texts", "visit", "measures", "sign_off", "document", "flag", "cards", "reason"}
+)
+
+
+_BESIDE = frozenset({"text", "texts", "visit", "reason"})
 
 
 def in_entry(session: Session, event: Event | None, entry: Entry) -> str:
@@ -26,6 +31,7 @@ def in_entry(session: Session, event: Event | None, entry: Entry) -> str:
         said
         for field in fields
         if (value := entry.data.get(field.name)) and field.type in _TOLD
+        if field.type != "reason" or value != entry.reason  # that one has its own place
         for said in [_field(session, field.type, session.label(field.label), value)]
     )
 
@@ -39,7 +45,7 @@ def beside_rating(
     for event in lifecycle.events.values():
         for field in event.data:
             value = facts.get(field.name)
-            if value and field.type in ("text", "texts", "visit") and field.name not in told:
+            if value and field.type in _BESIDE and field.name not in told:
                 told.add(field.name)
                 yield _field(session, field.type, session.label(field.label), value)
     for notice in facts.get(VISIT_NOTICES, ()):
@@ -123,6 +129,8 @@ def _field(session: Session, kind: str, label: str, value: Any) -> str:
         return f"[{label}]"
     if kind == "document":
         return f"{label}: {value['number']}"
+    if kind == "cards":
+        return f"{label}: {len(value)}"
     if kind == "visit":
         return f"{label}: {_visit(session, value)}"
     if kind == "measures":

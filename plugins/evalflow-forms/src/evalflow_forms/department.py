@@ -14,7 +14,7 @@ from evalflow.plugins import Rating, cards_of, explain_line
 from evalflow_forms import change, listing, values
 from evalflow_forms.listing import DEPARTMENT, label, plain, wide
 from evalflow_forms.options import Options, check_columns, of_columns
-from evalflow_forms.papers import day_of, evaluating, given, place_of, records_of
+from evalflow_forms.papers import day_of, document, evaluating, given, place_of, records_of
 from evalflow_forms.sheet import STANDING_WIDTH, Cell, Head, Paper, Part, Table, korean_date
 from evalflow_forms.sources import ProjectOverview, Sources
 from evalflow_forms.values import Line
@@ -58,7 +58,7 @@ def parts(sources: Sources, options: Options) -> tuple[Part, ...]:
             name=f"{each.definition.number} {each.definition.label.ko}",
             subtitle=f"{sources.period_label()} · {where(sources, each)}",
             tables=tuple(_Sections(sources, each, options).tables()),
-            paper=Paper(registered=evaluated_on(sources, each), attachments=tuple(_attached(each))),
+            paper=_paper(sources, each),
         )
         for each in sources.standings
     )
@@ -68,6 +68,17 @@ def whole(sources: Sources, options: Options) -> Table:
     """Return all columns, for an office's own file."""
     lines = listing.by_project(sources.standings, sources, options.unit)
     return listing.whole(DEPARTMENT, options, lines)
+
+
+def _paper(sources: Sources, standing: ProjectOverview) -> Paper:
+    """Return what is recorded of the department's paper: its number where the last self-evaluation
+    says one (등록번호), and the day."""
+    number, day = "", evaluated_on(sources, standing)
+    for entry in standing.history:
+        if entry.period == sources.period and "self_rating" in records_of(sources, entry):
+            number, registered = document(sources, entry)
+            day = registered if number else day
+    return Paper(number=number, registered=day, attachments=tuple(_attached(standing)))
 
 
 def evaluated_on(sources: Sources, standing: ProjectOverview) -> dt.date | None:
