@@ -15,6 +15,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import evalflow
+from evalflow.plugins import PanelRequest, hookimpl
 
 PAGE = {"accept": "text/html"}
 FIGURES = {"actuals/schools": "10", "actuals/lessons": "100"}
@@ -362,3 +363,47 @@ def test_an_audit_sees_an_earlier_day_and_verifies(
     csrf = hidden(early, "csrf")
     verified = client.post("/board/gu/audit?number=1", data={"csrf": csrf})
     assert "이상 없음" in verified.text
+
+
+class Weather:
+    """A panel beside a project; one that breaks; a page of its own."""
+
+    def __init__(self, place: str, *, breaks: bool = False) -> None:
+        self.label = evalflow.Label("현장 날씨", "Weather on site")
+        self.place = place
+        self._breaks = breaks
+
+    def html(self, request: PanelRequest) -> str | None:
+        if self._breaks:
+            raise RuntimeError("no weather")
+        return f"<p>{request.view.project('gu/1').label.ko}: 맑음</p>"
+
+
+class Provides:
+    @hookimpl
+    def evalflow_panels(self) -> dict[str, Callable[[], Weather]]:
+        return {
+            "weather": lambda: Weather("project"),
+            "broken": lambda: Weather("project", breaks=True),
+            "sky": lambda: Weather("page"),
+        }
+
+
+def test_panels_of_plugins_stand_where_they_belong_and_a_broken_one_says_so(
+    tmp_path: Path,
+) -> None:
+    plan = evalflow.load_plan(Path(__file__).parent / "board.yaml", plugins=[])
+    with evalflow.open("memory:", plugins=[Provides()]) as engine:
+        engine.adopt(plan, by="policy-1")
+        service = evalflow_web.app(
+            engine,
+            actor_of=lambda request: "policy-1",
+            settings=evalflow_web.Settings(folder=tmp_path, secure=False),
+        )
+        client = TestClient(service, headers={**PAGE, "accept-language": "ko"})
+        page = client.get("/board/gu/projects/1").text
+        assert "<p>학교 지원: 맑음</p>" in page
+        assert "플러그인 화면(broken)을 보여 드릴 수 없습니다." in page
+        assert "/board/gu/pages/sky" in page
+        assert "맑음" in client.get("/board/gu/pages/sky").text
+        assert client.get("/board/gu/pages/rain").status_code == 404

@@ -61,6 +61,7 @@ def routes(site: Site) -> list[BaseRoute]:
         get("/board/{plan}/review", "board_review", pages.review),
         get("/board/{plan}/status", "board_status", pages.status),
         get("/board/{plan}/people", "board_people", pages.people),
+        get("/board/{plan}/pages/{panel}", "board_panel", pages.panel),
         Route(
             "/board/{plan}/audit",
             page(site, at(pages.audit)),

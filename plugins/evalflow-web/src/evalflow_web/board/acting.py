@@ -330,6 +330,7 @@ def _to_confirm(filling: Filling) -> Response:
             ),
         )
         for rule in event.notices
+        if rule.when is None
     ]
     return desk.page(
         "confirm.html",

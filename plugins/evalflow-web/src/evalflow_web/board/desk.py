@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 import attrs
+from markupsafe import Markup, escape
 from starlette.responses import Response
 
 from evalflow import (
@@ -18,14 +20,27 @@ from evalflow import (
     Lifecycle,
     NotFound,
     PlanHead,
+    PluginError,
     Project,
     ProjectDefinition,
     View,
 )
-from evalflow.plugins import Line, Rating, band_label, day_text, explain_line, legend, time_text
+from evalflow.plugins import (
+    Line,
+    Panel,
+    PanelRequest,
+    Rating,
+    band_label,
+    day_text,
+    explain_line,
+    legend,
+    time_text,
+)
 from evalflow_web.board.fields import Asked
 from evalflow_web.board.shelf import Shelf
 from evalflow_web.site import Visit
+
+_log = logging.getLogger("evalflow.web")
 
 ICONS = {"done": "check", "good": "dot", "lag": "tri", "worst": "down", "later": "clock"}
 """A band's or state's class -> its icon; the colour only repeats what icon and word say."""
@@ -330,6 +345,54 @@ class Desk:
         if behalf is None:
             return actor
         return self.say(f"代 {actor} ({behalf} 대결)", f"{actor} (for {behalf})")
+
+    # ------------------------------------------------------------------ panels of plugins
+
+    @cached_property
+    def _panels(self) -> Mapping[str, Panel | PluginError]:
+        plugins = self.visit.engine.plugins
+        found: dict[str, Panel | PluginError] = {}
+        for name in plugins.names("panel"):
+            try:
+                found[name] = plugins.panel(name)
+            except PluginError as error:
+                found[name] = error
+        return found
+
+    def panels(self, place: str, project: Project | None = None) -> list[tuple[str, str, Markup]]:
+        """Return what plugins show here: (name, heading, HTML). A panel that breaks says so in its
+        place, and takes nothing else with it."""
+        shown = []
+        for name, panel in self._panels.items():
+            if isinstance(panel, PluginError) or panel.place != place:
+                continue
+            request = PanelRequest(
+                view=self.view,
+                plan=self.plan,
+                project=None if project is None else project.id,
+                at=self.now,
+                lang=self.lang,
+            )
+            try:
+                html = panel.html(request)
+            except Exception:  # a plugin's own mistake: told, logged, and the page goes on
+                _log.exception("the panel '%s' broke", name)
+                said = self.say(
+                    f"플러그인 화면({name})을 보여 드릴 수 없습니다.",
+                    f"The panel ({name}) cannot be shown.",
+                )
+                html = f"<p>{escape(said)}</p>"
+            if html is not None:
+                shown.append((name, panel.label.text(self.lang), Markup(html)))  # noqa: S704
+        return shown
+
+    def panel_pages(self) -> list[tuple[str, str]]:
+        """Return the pages that plugins add: (name, heading)."""
+        return [
+            (name, panel.label.text(self.lang))
+            for name, panel in self._panels.items()
+            if not isinstance(panel, PluginError) and panel.place == "page"
+        ]
 
     # ------------------------------------------------------------------ pages
 

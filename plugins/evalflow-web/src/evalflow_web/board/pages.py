@@ -657,6 +657,18 @@ def status(desk: Desk) -> Response:
     )
 
 
+def panel(desk: Desk) -> Response:
+    """Show a page that a plugin adds."""
+    name = desk.visit.request.path_params["panel"]
+    known = dict(desk.panel_pages())
+    if name not in known:
+        raise NotFound("panel", name, tuple(known))
+    shown = {key: html for key, _, html in desk.panels("page")}
+    return desk.page(
+        "panel.html", here=f"panel {name}", heading=known[name], html=shown.get(name, "")
+    )
+
+
 # --------------------------------------------------------------------------- people, audit
 
 
