@@ -101,3 +101,26 @@ def test_what_is_no_workbook_is_told(tmp_path: Path) -> None:
         read_book(tmp_path / "a.csv")
     with pytest.raises(InvalidInput, match=r"\.xlsx"):
         write_book(tmp_path / "a.xls", SHEETS)
+
+
+def test_rows_of_formulas_that_came_to_nothing_are_filled_by_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "start.xlsx"
+    write_book(path, SHEETS)
+    book = openpyxl.load_workbook(path)
+    for row in (8, 9):
+        book["기관"][f"E{row}"] = f'=IF(A{row}="","",1)'  # never calculated
+    book.save(path)
+    table = read_book(path).table(("기관",), READ)
+    assert table is not None
+    assert [row.number for row in table.rows] == [6]
+    table.raise_if_any()
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_file_is_found_by_the_name_that_people_see(tmp_path: Path, form: str) -> None:
+    import unicodedata
+
+    name = "시작자료.xlsx"
+    write_book(tmp_path / unicodedata.normalize(form, name), SHEETS)
+    for typed in ("NFC", "NFD"):
+        assert read_book(tmp_path / unicodedata.normalize(typed, name)).has("기관")

@@ -282,8 +282,9 @@ def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20
             then = session.states(new or lifecycle, line.after)
         why = "; ".join(reason.text(session.lang) for reason in line.reasons)
         told = ", ".join(dict.fromkeys(recipient for _, recipient, _ in line.notices))
-        rows.append((line.project, session.states(lifecycle, line.before), then, why or told))
-    heads = session.say("관리번호,지금,다음,사유·알림", "Number,Now,Then,Reasons or notices").split(
+        name = f"{line.project} {session.label(project.label)}"
+        rows.append((name, session.states(lifecycle, line.before), then, why or told))
+    heads = session.say("사업,지금,다음,사유·알림", "Project,Now,Then,Reasons or notices").split(
         ","
     )
     session.table(heads, rows)

@@ -301,6 +301,16 @@ class Row:
         cell = self._cells[number - 1] if number <= len(self._cells) else None
         return self.table._merged.get((self.number, number)) if cell is None else cell
 
+    def is_filled(self) -> bool:
+        """Say whether any column that is read holds something, and not only a fault."""
+        automatic = {column.key for column in self.table.columns if column.automatic}
+        cells = [
+            self._at(found.number)
+            for key, found in self.table._found.items()
+            if key not in automatic
+        ]
+        return any(text_or_fault(each) and not isinstance(each, Fault) for each in cells)
+
     def wrong(self, key: str | None, code: str, ko: str, en: str, value: Any = None) -> None:
         """Add a problem with the column's cell, or with the row."""
         self.table.wrong(self.number, key, code, ko, en, value)
@@ -626,6 +636,8 @@ class Book:
             return None
         heads = _Heads.find(sheet, columns)
         table = _table(sheet, heads, self.file, visible_rows=self.visible_rows)
+        # A row in which nothing stands but formulas that came to nothing was filled by nobody.
+        table.rows = tuple([row for row in table.rows if row.is_filled()])
         if not table.rows:
             table.problems.clear()
         return table

@@ -195,7 +195,8 @@ def _steps(tree: Tree, text: str) -> Path:
 
 
 def content(path: str | os.PathLike[str], shown: str) -> bytes:
-    """Return a file's bytes, at most one more than `LARGEST_FILE`.
+    """Return a file's bytes, at most one more than `LARGEST_FILE`. A name is the one that people
+    see, whether its Hangul is composed or, as macOS writes it, taken apart (NFC, NFD).
 
     Raises:
         InvalidInput: no such file (with the nearest name beside it), or it cannot be read.
@@ -204,6 +205,8 @@ def content(path: str | os.PathLike[str], shown: str) -> bytes:
         with open(path, "rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
+        if (other := _same_name(path)) is not None:
+            return content(other, shown)
         raise _no_such_file(path, shown) from None
     except (OSError, ValueError) as error:  # a folder, no permission; a NUL in the path
         cause = getattr(error, "strerror", None) or str(error)
@@ -214,6 +217,18 @@ def content(path: str | os.PathLike[str], shown: str) -> bytes:
             en=f"cannot read the file ({cause})",
         ) from None
     return data
+
+
+def _same_name(path: str | os.PathLike[str]) -> str | None:
+    """Return the one file beside a path that people would call the same."""
+    folder, base = os.path.split(os.fspath(path))
+    try:
+        names = os.listdir(folder or ".")
+    except (OSError, ValueError):
+        return None
+    plain = unicodedata.normalize("NFC", base)
+    found = [each for each in names if unicodedata.normalize("NFC", each) == plain]
+    return os.path.join(folder, found[0]) if len(found) == 1 and found[0] != base else None
 
 
 def _no_such_file(path: str | os.PathLike[str], shown: str) -> InvalidInput:

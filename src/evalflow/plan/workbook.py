@@ -96,7 +96,10 @@ PROJECT_MEANS: Mapping[str, Label] = {
     "weighted": Label("가중평균", "Weighted mean"),
     "plain": Label("단순평균", "Plain mean"),
 }
-YES: Label = Label("예", "yes")
+GROUP_MEANS: Mapping[str, Label] = {
+    "projects": Label("사업의 단순평균", "Mean of the projects"),
+    "groups": Label("집단 평균의 평균", "Mean of the groups' means"),
+}
 
 MILLION = 1_000_000
 
@@ -193,6 +196,11 @@ def items(lifecycle: Lifecycle) -> tuple[Item, ...]:
             meaning=Label("여럿이면 ; 로", "several with ; between"),
         ),
         Item(
+            key="document.consulted",
+            label=Label("협조", "Consulted"),
+            meaning=Label("직위만. 여럿이면 ; 로", "offices, no names; several with ; between"),
+        ),
+        Item(
             key="places",
             label=Label("이행률 소수 자리", "Decimal places of rates"),
             kind="number",
@@ -201,6 +209,11 @@ def items(lifecycle: Lifecycle) -> tuple[Item, ...]:
             key="project_mean",
             label=Label("사업 이행률", "A project's rate"),
             choices=PROJECT_MEANS,
+        ),
+        Item(
+            key="group_mean",
+            label=Label("집계 평균", "Means of groups"),
+            choices=GROUP_MEANS,
         ),
         Item(
             key="zero_target",
@@ -821,6 +834,8 @@ class _Writing:
             return head.lenient.get(name)
         if part == "document":
             value = getattr(head.document, name)
+            if name == "consulted":
+                return "; ".join(each.title for each in value if each.actor is None) or None
             return "; ".join(value) if isinstance(value, tuple) else (value or None)
         found: Mapping[str, Value] = {
             "id": head.id,
@@ -833,6 +848,7 @@ class _Writing:
             "move": self.text(MOVES[head.calendar.move]),
             "places": head.scoring.places,
             "project_mean": self.text(PROJECT_MEANS[head.scoring.project_mean]),
+            "group_mean": self.text(GROUP_MEANS[head.scoring.group_mean]),
             "zero_target": self.text(ZERO_TARGETS[head.scoring.zero_target]),
         }
         return found[item.key]

@@ -303,7 +303,17 @@ class _Reading:
         elif part == "band":
             self.band(name, value, row)
         elif part in ("document", "lenient"):
-            said = [each.strip() for each in value.split(";")] if name == "bases" else value
+            said: Any = value
+            if name in ("bases", "consulted"):
+                said = [each.strip() for each in value.split(";") if each.strip()]
+            if name == "consulted":
+                # Who signed with an id, or on a day, stands in the plan file alone.
+                told = (self.tree.get(part) or {}).get(name) or []
+                titles = [each if isinstance(each, str) else each.get("title") for each in told]
+                signed = [t for t in told if not isinstance(t, str) and t.get("actor")]
+                if [t for t, each in zip(titles, told, strict=True) if each not in signed] == said:
+                    return
+                said += signed
             if item.kind == "date" and self.day_stands(part, name, value):
                 return
             self.tree[part] = {**(self.tree.get(part) or {}), name: said}
@@ -312,7 +322,7 @@ class _Reading:
             if (self.tree.get("calendar") or {}).get(part, _DEFAULTS[part]) != value:
                 self.tree["calendar"] = {**(self.tree.get("calendar") or {}), part: value}
             self.origin(("calendar", part), row, "value")
-        elif part in ("places", "project_mean", "zero_target"):
+        elif part in ("places", "project_mean", "group_mean", "zero_target"):
             if (self.tree.get("scoring") or {}).get(part, _DEFAULTS[part]) != value:
                 self.tree["scoring"] = {**(self.tree.get("scoring") or {}), part: value}
             self.origin(("scoring", part), row, "value")
@@ -657,8 +667,9 @@ class _Reading:
         indicators = self.table("targets", [*laying.by_indicator(), _CHECK])
         money = [each.column for each in laying.project_places if each.path[0] == "budget"]
         title = _column("title", "사업명", "Project title", automatic=True)
-        sums = _column("sum", "집행계획 합계", "사업비", automatic=True)
-        budget = self.table("budget", [NUMBER, title, *money, sums, _CHECK])
+        whole = _column("whole", "사업비", "Budget", automatic=True)
+        sums = _column("sum", "집행계획 합계", "Sum", automatic=True)
+        budget = self.table("budget", [NUMBER, title, *money, whole, sums, _CHECK])
         months = months_in(head)
         heads = month_heads(months)
         columns = [_column(m, heads[m].ko, heads[m].en, m) for m in months]
@@ -818,6 +829,7 @@ _DEFAULTS: Mapping[str, str] = {
     "move": next(iter(MOVES)),
     "places": "1",
     "project_mean": "weighted",
+    "group_mean": "projects",
     "zero_target": "undefined",
 }
 _PART_OF = {
