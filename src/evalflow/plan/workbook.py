@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from evalflow.files.book_writer import BookColumn, BookSheet
+from evalflow.files.cells import column_letters
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import CONTENTS, Grant, Label, PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree
@@ -673,14 +674,24 @@ class _Writing:
         )
 
     def projects(self) -> BookSheet:
-        used = [key for tree in self.trees.values() for key in sources_of(tree)]
-        sources = dict.fromkeys([*SOURCES, *used])
-        places = [each for each in project_places(self.head, sources) if each.path[:2] != _PERIODS]
+        places = self.listed()
         return self.sheet(
             "projects",
             title=self.say("사업", "Projects"),
             remark=self.say("한 줄에 한 사업. 금액은 백만원.", "A line for each project."),
-            columns=(self.number(), *(self.place(each) for each in places)),
+            columns=(
+                self.number(),
+                *(self.place(each) for each in places),
+                self.check(
+                    '=IF(A{row}="","",IF(COUNTIF(A$6:A$2000,A{row})>1,'
+                    + self.quoted("관리번호 중복 ", "number twice ")
+                    + ',"")&IF(B{row}="",'
+                    + self.quoted("사업명 없음 ", "no title ")
+                    + ',"")&IF(D{row}="",'
+                    + self.quoted("담당부서 없음", "no unit")
+                    + ',""))'
+                ),
+            ),
             rows=tuple(
                 [
                     (number, *(self.cell(place, tree) for place in places))
@@ -729,6 +740,19 @@ class _Writing:
 
     def budget(self) -> BookSheet:
         places = [each for each in project_places(self.head) if each.path[:2] == _PERIODS]
+        first, last = column_letters(3), column_letters(2 + len(places))
+        sources = [at for at, each in enumerate(self.listed(), 2) if each.path[1:2] == ("sources",)]
+        page, total = self.text(SHEETS["projects"]), ""
+        for at in sources:
+            letters = column_letters(at)
+            total += f"-SUMIF('{page}'!$A$6:$A$2000,A{{row}},'{page}'!${letters}$6:${letters}$2000)"
+        check = (
+            '=IF(A{row}="","",IF(ROUND(SUM('
+            + f"{first}{{row}}:{last}{{row}}){total}"
+            + ",6)<>0,"
+            + self.quoted("합계가 사업비와 다름", "differs from the budget")
+            + ',""))'
+        )
         rows = [
             (number, tree["ko"], *(self.cell(place, tree) for place in places))
             for number, tree in self.trees.items()
@@ -745,6 +769,7 @@ class _Writing:
                 self.number(),
                 self.column("사업명", "Project title", ("적지 않아도 됨", "may be left out")),
                 *(self.place(each) for each in places),
+                self.check(check),
             ),
             rows=tuple(rows),
             frozen=2,
@@ -814,6 +839,18 @@ class _Writing:
         )
 
     # ------------------------------------------------------------------ cells
+
+    def listed(self) -> list[Place]:
+        """Return the columns of the sheet of projects, behind the number."""
+        used = [key for tree in self.trees.values() for key in sources_of(tree)]
+        sources = dict.fromkeys([*SOURCES, *used])
+        return [each for each in project_places(self.head, sources) if each.path[:2] != _PERIODS]
+
+    def check(self, formula: str) -> BookColumn:
+        return self.column("확인", "Check", ("자동", "by itself"), check=formula, width=24)
+
+    def quoted(self, ko: str, en: str) -> str:
+        return f'"{self.say(ko, en)}"'
 
     def remark(self, item: Item) -> str | None:
         if item.choices:

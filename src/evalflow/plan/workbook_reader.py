@@ -703,8 +703,9 @@ class _Reading:
                 if not number or number[0] not in wrong_numbers:
                     self.problems.append(problem)
             return {}
-        if self.before is None and not wrong_numbers and not self.problems:
-            self.lacking(head, found, laying)
+        if self.before is None:
+            right = {number: each for number, each in found.items() if number not in wrong_numbers}
+            self.lacking(head, right, laying)
         return found
 
     def numbers_of(self, rows: Iterable[tuple[str | None, int | None]]) -> set[str]:
