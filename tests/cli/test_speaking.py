@@ -73,6 +73,37 @@ def test_help_speaks_one_language(run: Run, name: tuple[str, ...]) -> None:
     assert not HANGUL.search(first)
 
 
+OFFICERS = (
+    *("init", "plan", "status", "permitted", "explain", "fire", "history", "score", "form"),
+    *("report", "verify", "audit"),
+)
+
+
+def test_every_paragraph_of_help_is_there_in_korean() -> None:
+    import click
+
+    from evalflow.cli.speaking import one_language, speaking
+
+    context = click.Context(cli.cli)
+    found: list[tuple[str, str]] = []
+
+    def walk(name: str, command: click.Command) -> None:
+        found.extend((name, each) for each in (command.help or "").split("\n\n") if each.strip())
+        if isinstance(command, click.Group):
+            for inner in command.list_commands(context):
+                below = command.get_command(context, inner)
+                assert below is not None
+                walk(f"{name} {inner}", below)
+
+    with speaking("ko"):
+        for name in OFFICERS:
+            command = cli.cli.get_command(context, name)
+            assert command is not None
+            walk(name, command)
+        assert one_language("no such paragraph") == "no such paragraph"
+    assert [(name, each) for name, each in found if not HANGUL.search(each)] == []
+
+
 def test_exit_codes_are_told_in_both(run: Run) -> None:
     assert "3 충돌" in run("--lang", "ko", "--help")[1]
     assert "3 conflict" in run("--lang", "en", "--help")[1]

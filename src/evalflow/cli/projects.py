@@ -602,6 +602,8 @@ def _print_example(
     session: Session, engine: Engine, project: str, event: str, as_json: bool
 ) -> None:
     """Print data such as an event takes, as YAML to fill in, or its JSON Schema."""
+    from evalflow.batch.book_columns import unsupported
+
     if as_json:
         click.echo(json.dumps(engine.fields(event, project), ensure_ascii=False, indent=2))
         return
@@ -618,6 +620,10 @@ def _print_example(
             f"→ save it, change it, then: evalflow fire {project} {event} --as … --data FILE.yaml",
         )
     )
+    if not unsupported(of):
+        plan, _, number = project.rpartition("/")
+        sheet = f"evalflow sheet make {event} --plan {plan} --number {number} -o {event}.xlsx"
+        session.remark(session.say(f"→ 엑셀로: {sheet}", f"→ as a workbook: {sheet}"))
 
 
 def _explanation_head(explanation: Explanation) -> dict[str, Any]:

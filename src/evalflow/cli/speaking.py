@@ -49,16 +49,17 @@ def speaking(lang: str) -> Iterator[None]:
 
 def one_language(text: str | None) -> str | None:
     """Return a help text in the language of this run: in `현황 · Where projects stand.` and in each
-    paragraph like it both stand; a paragraph in one language alone stays."""
+    paragraph like it both stand; a paragraph in English alone is looked up in the catalogue."""
     if text is None:
         return None
     return "\n\n".join(_one(each) for each in re.split(r"\n[ \t]*\n", text.strip()))
 
 
 def _one(paragraph: str) -> str:
-    found = _BOTH.fullmatch(" ".join(paragraph.split()))
+    plain = " ".join(paragraph.split())
+    found = _BOTH.fullmatch(plain)
     if found is None:
-        return paragraph
+        return (gettext.gettext(plain) if plain else paragraph) if in_korean() else paragraph
     if not in_korean():
         return found["en"]
     return found["ko"] + ("" if found["ko"].endswith(("]", ".")) else ".")
