@@ -145,3 +145,13 @@ def test_the_command_leaves_with_1_where_something_failed(plan_file, monkeypatch
 def test_a_folder_without_scenarios_is_no_silent_success(tmp_path):
     with pytest.raises(FileNotFoundError):
         scenario_tests(tmp_path)
+
+
+def test_a_refusal_that_there_is_not_is_told_with_the_nearest(failures):
+    step = "  - {on: 2016-04-04, by: road-1, do: review, project: 3, expect: {refused: [%s]}}\n"
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        failures(step % "no_rol")
+    (problem,) = caught.value.problems
+    assert problem.code == "unknown_refusal_code"
+    assert problem.line == 5
+    assert problem.en == "no refusal code 'no_rol'; did you mean 'no_role'?"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalflow.cli.session import Session, read_where
-from evalflow.errors import invalid
+from evalflow.errors import NotFound, invalid
 from evalflow.files.output import write_output
 from evalflow.plugins import vocabulary
 
@@ -80,6 +80,44 @@ def show(session: Session, name: str | None) -> None:
         return
     for each in (*presets(), *earlier_presets()):
         session.echo(f"{each:<20}{session.label(evalflow.load_lifecycle(each).label)}")
+
+
+@lifecycle_command.command("words")
+@click.argument("word", metavar="[WORD]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
+@_pass
+def words(session: Session, word: str | None, as_json: bool) -> None:
+    """절차에 쓰는 말 · The words of the language: guards, actions, due rules, types, refusal codes.
+
+    With WORD those whose name holds it. Guards of installed plugins are among them.
+    """
+    from evalflow.decision.words import words as known
+
+    every = known(vocabulary())
+    found = [each for each in every if word is None or word in each.name]
+    if word is not None and not found:
+        raise NotFound("word", word, tuple(each.name for each in every))
+    if as_json:
+        session.print_json("words", found)
+        return
+    heads = session.say("종류,이름,뜻", "Kind,Name,Meaning").split(",")
+    session.table(heads, [(session.label(w.kind), w.name, session.label(w.meaning)) for w in found])
+
+
+@lifecycle_command.command("schema")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="파일로 · Into a file."
+)
+@_pass
+def schema(session: Session, output: Path | None) -> None:
+    """JSON 스키마 · The language as a JSON Schema, for editors; with the guards of plugins."""
+    from evalflow.lifecycle.schema import schema_text
+
+    text = schema_text(vocabulary())
+    if output is None:
+        session.echo(text.rstrip("\n"))
+    else:
+        write_output(output, text)
 
 
 @lifecycle_command.command("diagram")

@@ -10,7 +10,7 @@ import attrs
 
 from evalflow.files import stored
 from evalflow.files.reader import Part
-from evalflow.model import DueRule, ExtensionRule
+from evalflow.model import DueRule, ExtensionRule, Label
 from evalflow.model.canonical import Tree
 
 if TYPE_CHECKING:
@@ -41,6 +41,22 @@ DUE_KINDS: Mapping[str, tuple[int, int]] = {
     "date": (0, 0),
 }
 """Kind of due rule -> the least and the most that its number may be."""
+
+DUE_WORDS: Mapping[str, Label] = {
+    name: Label(ko, en)
+    for name, ko, en in (
+        ("day", "기간 다음 달 며칠", "a day of the month after the period"),
+        ("days_after_period", "기간이 끝난 뒤 며칠", "so many days after the period"),
+        ("months_after_period", "기간이 끝난 뒤 몇 달", "so many months after the period"),
+        ("days_after", "처리한 날부터 며칠", "so many days after an event"),
+        ("working_days_after", "처리한 날부터 근무일 며칠", "so many working days after an event"),
+        ("months_after", "처리한 날부터 몇 달", "so many months after an event"),
+        ("days_before", "적은 날 며칠 전", "so many days before a day that an event gave"),
+        ("working_days_before", "적은 날 근무일 며칠 전", "so many working days before such a day"),
+        ("date", "정한 날", "a day of every year, or of one"),
+    )
+}
+"""Kind of due rule -> what it means in a few words."""
 
 COUNTED: Mapping[str, str] = {
     "days_after": "days",
@@ -139,7 +155,7 @@ EXTENSION = frozenset({"of", "times", "at_most"})
 
 
 def _due(part: Part, kind: str, events: Collection[str]) -> DueRule:
-    part.only(_keys(kind))
+    part.only(keys_of(kind))
     least, most = DUE_KINDS[kind]
     if (unit := COUNTED.get(kind)) is not None:
         on = part.text("on", None)
@@ -168,7 +184,8 @@ def _due(part: Part, kind: str, events: Collection[str]) -> DueRule:
     return DueRule(kind=kind, date=part.date("date"))
 
 
-def _keys(kind: str) -> set[str]:
+def keys_of(kind: str) -> set[str]:
+    """Return the keys that a rule of the kind may have."""
     if kind not in COUNTED:
         return {kind, AGAIN}
     keys = {kind, COUNTED[kind], "on", AGAIN}
@@ -264,7 +281,7 @@ def stored_due(tree: stored.Inside, key: str) -> DueRule | None:
         kind = next((kind for kind in DUE_KINDS if rule.get(kind) is not None), None)
         if kind is None:
             raise stored.Damaged(None, "기한이 아닙니다", "no due date")
-        stored.only(rule, _keys(kind))
+        stored.only(rule, keys_of(kind))
         if (unit := COUNTED.get(kind)) is not None:
             several = isinstance(rule[kind], list | tuple)
             return DueRule(

@@ -181,7 +181,7 @@ def parts() -> tuple[str, ...]:
     return tuple(f"{name}/{_part_version(_read_part(name))}" for name in found)
 
 
-_PART_KEYS = frozenset({"evalflow", "name", "version", "ko", "en", "roles", "regions", "events"})
+PART_KEYS = frozenset({"evalflow", "name", "version", "ko", "en", "roles", "regions", "events"})
 
 
 def _with_parts(
@@ -256,9 +256,9 @@ def _part(document: Document, given: object, folder: Path | None) -> Document:
         en = f"no part '{given}' (there are: {known}; a file ends in .yaml)"
         raise _wrong(document, "unknown_part", str(given), ko, en, at="takes_in")
     tree = found.tree if isinstance(found.tree, Mapping) else {}
-    unknown = ", ".join(sorted(str(each) for each in set(tree) - _PART_KEYS))
+    unknown = ", ".join(sorted(str(each) for each in set(tree) - PART_KEYS))
     if tree.get("evalflow") != PART_FORMAT or unknown or _part_version(found) != version:
-        told = ", ".join(sorted(_PART_KEYS))
+        told = ", ".join(sorted(PART_KEYS))
         ko = f"'{found.name}'은(는) {version}판의 부분 파일이 아닙니다 (evalflow: {PART_FORMAT}, "
         ko += f"항목: {told})"
         en = f"{found.name} is no part of version {version} (expected evalflow: {PART_FORMAT}, "

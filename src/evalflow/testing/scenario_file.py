@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from evalflow.decision.guards import GUARDS
+from evalflow.decision.words import REFUSALS
 from evalflow.engine.opening import load_plan
 from evalflow.errors import InvalidInput, Problem
 from evalflow.files.figures import figure_of
@@ -304,7 +306,7 @@ def _expecting(step: Step, expect: Part, plan: Plan | None) -> Step:
         expect.wrong("rate", "wrong_value", ko, en, rate)
     return attrs.evolve(
         step,
-        refused=_given(expect, "refused"),
+        refused=_refused(expect, plan),
         invalid=_given(expect, "invalid"),
         state=_given(expect, "state"),
         period=expect.text("period", None),
@@ -316,6 +318,26 @@ def _expecting(step: Step, expect: Part, plan: Plan | None) -> Step:
         role=expect.text("role", None),
         acted_for=expect.text("for", None),
     )
+
+
+def _refused(part: Part, plan: Plan | None) -> tuple[str, ...] | None:
+    """Return the codes of the refusal that is expected. Where only evalflow's own guards are asked
+    they are all known, and another one is none."""
+    codes = _given(part, "refused")
+    if codes is None or plan is None:
+        return codes
+    events = plan.lifecycle.events.values()
+    uses = [
+        use for e in events for use in (*e.guards, *(u for t in e.transitions for u in t.guards))
+    ]
+    if all(use.name in GUARDS for use in uses):
+        known = tuple(REFUSALS)
+        for place, code in enumerate(codes):
+            if code not in known:
+                alone = isinstance(part.tree["refused"], str)
+                inside, key = (part, "refused") if alone else (part.items("refused"), place)
+                inside.unknown(key, ("거부 사유", "refusal code"), known)
+    return codes
 
 
 def _given(part: Part, key: str) -> tuple[str, ...] | None:
