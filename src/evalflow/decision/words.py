@@ -34,6 +34,7 @@ REFUSALS: Mapping[str, Label] = {
         ("bad_change", "변경 내용이 계획에 맞지 않음", "the change does not fit the plan"),
         ("bad_data", "자료의 형식이 틀림", "data of the wrong form"),
         ("cards_missing", "관리카드 누락", "management cards are missing or empty"),
+        ("change_not_as_requested", "신청한 변경과 다름", "not the change that was asked for"),
         (
             "change_not_declared",
             "확정된 변경이 평가서에 없음",
@@ -53,7 +54,7 @@ REFUSALS: Mapping[str, Label] = {
         ("duty_separated", "직무 분리", "separation of duties"),
         (
             "event_dropped",
-            "이행하면 없어지는 절차",
+            "전환하면 없어지는 절차",
             "an event that the other lifecycle does not have",
         ),
         ("extended_often_enough", "연장 횟수를 다 씀", "extended as often as may be"),
@@ -62,7 +63,7 @@ REFUSALS: Mapping[str, Label] = {
         ("given_otherwise", "적힌 값이 다름", "a field has another value than it has to"),
         ("grant_not_in_force", "권한 기간이 아님", "the role is held on other days"),
         ("in_the_future", "아직 오지 않은 날", "a day to come"),
-        ("in_the_past", "이미 지난 날", "a day that is past"),
+        ("in_the_past", "지나간 날짜", "a day that is past"),
         (
             "lagging_unexplained",
             "부진사유나 대책이 없음",
@@ -127,7 +128,7 @@ REFUSALS: Mapping[str, Label] = {
         ("same_person", "같은 사람", "another person has to do it"),
         ("signer_without_role", "결재자의 권한이 없음", "a signer does not hold the role"),
         ("signs_last", "마지막 결재자", "the last in the line decides"),
-        ("stranded", "이행하면 갈 곳이 없음", "no state of the other lifecycle would take it on"),
+        ("stranded", "전환하면 갈 상태가 없음", "no state of the other lifecycle would take it on"),
         ("taken_up_already", "이미 처리 중", "another project took it up already"),
         (
             "those_about_open",

@@ -148,7 +148,7 @@ class _Loading:
         for other in ("do", "project", "projects", "data", "each", "fill"):
             for key in ("adopt", "revise"):
                 if key in part and other in part:
-                    ko = f"{key}가 있는 단계에는 '{other}'을(를) 적지 않습니다"
+                    ko = f"{key}이(가) 있는 단계에는 '{other}'을(를) 적지 않습니다"
                     part.wrong_key(
                         other, "wrong_value", ko, f"a step with {key} takes no '{other}'"
                     )
