@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 
 from evalflow.lifecycle import keys
 from evalflow.lifecycle.definition import AT, FIXED, LINE_OF, RUNNING, GuardSpec, Vocabulary
-from evalflow.lifecycle.due import COUNTED, DUE_KINDS, EXTENSION, keys_of
+from evalflow.lifecycle.due import AGAIN, COUNTED, DUE_KINDS, EXTENSION, keys_of
 from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.sources import FORMAT, PART_FORMAT, PART_KEYS
 from evalflow.model import CONTENTS
@@ -214,26 +214,34 @@ def _some(words: Collection[str]) -> Tree:
 
 def _due() -> Tree:
     """Return the schema of a due rule: one of the kinds, with the keys that it takes."""
-    found: list[Tree] = []
-    for kind, (least, most) in DUE_KINDS.items():
-        number = {"type": "integer", "minimum": least, "maximum": most}
-        values: dict[str, Tree] = {kind: number}
-        if kind == "date":
-            pattern = r"^(\d{4}-)?\d{2}-\d{2}$"
-            values = {kind: {"type": "string", "pattern": pattern}}
-        elif (unit := COUNTED.get(kind)) is not None:
-            values = {kind: _NAMES, unit: number, "on": _TEXT}
-            values |= {"first_day": _FLAG, "not_counting": _NAMES}
-            values = {key: values[key] for key in values if key in keys_of(kind)}
-        found.append(
-            {
-                "type": "object",
-                "properties": values,
-                "required": [kind] if kind not in COUNTED else [kind, COUNTED[kind]],
-                "additionalProperties": False,
-            }
-        )
-    return {"anyOf": found}
+    again = [_kind(k, keys_of(k) - _NOT_AGAIN) for k in COUNTED if "first_day" in keys_of(k)]
+    return {"anyOf": [_kind(kind, keys_of(kind), {"anyOf": again}) for kind in DUE_KINDS]}
+
+
+_NOT_AGAIN = frozenset({"on", "not_counting", AGAIN})
+
+
+def _kind(kind: str, takes: Collection[str], again: Tree = None) -> Tree:
+    least, most = DUE_KINDS[kind]
+    number: Tree = {"type": "integer", "minimum": least, "maximum": most}
+    first = _NAMES if kind in COUNTED else number
+    if kind == "date":
+        first = {"type": "string", "pattern": r"^(\d{4}-)?\d{2}-\d{2}$"}
+    values = {
+        kind: first,
+        COUNTED.get(kind, ""): number,
+        "on": _TEXT,
+        "first_day": _FLAG,
+        "not_counting": _NAMES,
+        AGAIN: again,
+    }
+    assert set(takes) <= set(values), sorted(takes)
+    return {
+        "type": "object",
+        "properties": {key: value for key, value in values.items() if key in takes},
+        "required": [kind, COUNTED[kind]] if kind in COUNTED else [kind],
+        "additionalProperties": False,
+    }
 
 
 def _guards(specs: Mapping[str, GuardSpec]) -> Tree:
