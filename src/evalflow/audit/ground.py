@@ -17,7 +17,7 @@ from evalflow.errors import EvalflowError
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import OPENING, PlanEntry, PlanHead
-from evalflow.model.calendar import Calendar, Holidays, Period, period
+from evalflow.model.calendar import Calendar, DueFunction, Holidays, Period, period
 from evalflow.model.canonical import digest
 from evalflow.model.directory import Directory
 from evalflow.plan.stored import stored_head
@@ -74,10 +74,17 @@ class PlanChain:
 class Ground:
     """The plans and lifecycles of a store, read as they are asked for."""
 
-    def __init__(self, tables: Tables, holidays: Holidays | None = None) -> None:
-        """Read from `tables`; `holidays` stands in for the table that plans name."""
+    def __init__(
+        self,
+        tables: Tables,
+        holidays: Holidays | None = None,
+        kinds: Mapping[str, DueFunction] | None = None,
+    ) -> None:
+        """Read from `tables`; `holidays` stands in for the table that plans name; `kinds` are the
+        due rules of plugins."""
         self._tables = tables
         self._holidays = holidays
+        self._kinds = {} if kinds is None else dict(kinds)
         self._revisions: dict[str, Mapping[int, Revision]] = {}
         self._counting: dict[tuple[str, str], list[int]] = {}
         self._footings: OrderedDict[tuple[str, str], Footing | None] = OrderedDict()
@@ -154,7 +161,12 @@ class Ground:
                 continue
             try:
                 head = stored_head(row["tree"], plan)
-                return Footing(head, Directory(head), Calendar(head.calendar, self._holidays), seal)
+                return Footing(
+                    head,
+                    Directory(head),
+                    Calendar(head.calendar, self._holidays, self._kinds),
+                    seal,
+                )
             except WRONG as error:
                 self.found.append(
                     unreadable(f"{plan} r{revision}", "plan_revision.tree", row["tree"], error)

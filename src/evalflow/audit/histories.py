@@ -297,7 +297,7 @@ class History:
             return
         if self.powers is not None:
             yield from self._deep(entry, lifecycle)
-        elif again.late != entry.late:
+        elif again.counted and again.late != entry.late:
             self._say(
                 "late_by_old_rules",
                 entry.number,
@@ -521,7 +521,7 @@ class History:
                 f"the guards do not allow '{entry.event}': {against(again.checks, 'en')}",
             )
             return
-        if again.late != entry.late:
+        if again.counted and again.late != entry.late:
             yield self._recomputed("late_differs", entry, "late", entry.late, again.late)
         if canonical(again.move.entry.rating) != canonical(entry.rating):
             one, other = _rate(entry.rating), _rate(again.move.entry.rating)

@@ -23,7 +23,7 @@ from evalflow.audit.values import WRONG
 from evalflow.decision.replay import effective_period
 from evalflow.errors import NotFound, invalid
 from evalflow.model import Entry
-from evalflow.model.calendar import Holidays
+from evalflow.model.calendar import DueFunction, Holidays
 from evalflow.model.canonical import digest
 from evalflow.storage.integrity import OWNERS, Tables, Values
 
@@ -80,6 +80,7 @@ def verify(
     scope: Scope,
     *,
     holidays: Holidays | None = None,
+    kinds: Mapping[str, DueFunction] | None = None,
     told: Told = lambda unchecked: None,
 ) -> Iterator[Mismatch]:
     """Yield what does not fit in a store's tables, project by project; nothing where all is well.
@@ -87,7 +88,7 @@ def verify(
     `told` is told what could not be checked. Nothing that stands in a table ends it: what cannot
     be read is a finding, and the next project is looked at.
     """
-    ground = Ground(tables, holidays)
+    ground = Ground(tables, holidays, kinds)
     traces: dict[str, Traces] = {}
     missing, followed = 0, True
     for fault in tables.faults():

@@ -63,13 +63,15 @@ class Replayed:
         known: whether the plan's directory of that time knows the actor. An actor whom an
             embedding system handed over has grants that no store keeps: role and unit are not
             checked then.
-        late: by how many days the event's due date was missed, worked out anew.
+        late: by how many days the event's due date was missed, worked out anew; it cannot be where
+            the plugin that counts it is not at hand (not `counted`).
     """
 
     move: Move | None
     checks: tuple[Check, ...]
     known: bool
     late: int | None = None
+    counted: bool = True
 
     @property
     def by_later_rules(self) -> bool:
@@ -160,7 +162,14 @@ def _decided(situation: Situation, event: Event, entry: Entry) -> Replayed:
     if move is not None:
         # By how many days it was late is compared apart: tables of holidays are put right later.
         move = _sealed(move, attrs.evolve(move.entry, late=entry.late))
-    return Replayed(move=move, checks=_failed(decision), known=known, late=decision.late)
+    rule = situation.rule(event)
+    return Replayed(
+        move=move,
+        checks=_failed(decision),
+        known=known,
+        late=decision.late,
+        counted=rule is None or situation.calendar.counts(rule),
+    )
 
 
 def _given(event: Event, entry: Entry) -> Mapping[str, Any]:

@@ -270,6 +270,10 @@ def words(vocabulary: Vocabulary) -> tuple[Word, ...]:
             Word(kind=_DUE, name=name, meaning=DUE_WORDS[name], takes=tuple(sorted(keys_of(name))))
             for name in DUE_KINDS
         ),
+        *(
+            Word(kind=_DUE, name=name, meaning=spec.label, takes=("after", "on", *spec.params))
+            for name, spec in sorted(vocabulary.dues.items())
+        ),
         *(Word(kind=_TYPE, name=name, meaning=FIELD_WORDS[name]) for name in sorted(FIELD_TYPES)),
         *(Word(kind=_REFUSAL, name=name, meaning=REFUSALS[name]) for name in sorted(REFUSALS)),
     )

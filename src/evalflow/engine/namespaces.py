@@ -436,7 +436,9 @@ class Audit:
                 yield from cover.found
                 if not cover.found and not tables.behind():
                     scope = attrs.evolve(scope, moved={since.plan: frozenset(cover.rest)})
-            yield from verify(tables, scope, holidays=self._queries.rules.holidays, told=told)
+            rules = self._queries.rules
+            kinds = rules.plugins.due_rules
+            yield from verify(tables, scope, holidays=rules.holidays, kinds=kinds, told=told)
 
     def sign_checkpoint(
         self, plan: str | None = None, *, signer: Signer | None = None

@@ -98,13 +98,18 @@ def check_lifecycle(
         vocabulary=vocabulary(plugins),
         head=None if plan is None else plan.head,
         units=None if plan is None else plan.units_in_charge(),
-        calendar=None if plan is None else Calendar(plan.head.calendar),
+        calendar=(
+            None
+            if plan is None
+            else Calendar(plan.head.calendar, kinds=_plugins(plugins).due_rules)
+        ),
     )
 
 
 def vocabulary(plugins: Plugins | Sequence[Any] | None = None) -> Vocabulary:
     """Return the guards and actions that a lifecycle may name: built in, and from plugins."""
-    return Vocabulary(guards=_plugins(plugins).guard_specs, actions=frozenset(ACTIONS))
+    found = _plugins(plugins)
+    return Vocabulary(guards=found.guard_specs, actions=frozenset(ACTIONS), dues=found.due_specs)
 
 
 def _plugins(plugins: Plugins | Sequence[Any] | None) -> Plugins:

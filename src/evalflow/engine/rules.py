@@ -159,7 +159,7 @@ class Rules:
         return Terms(
             head=head,
             directory=Directory(head),
-            calendar=Calendar(head.calendar, self.holidays),
+            calendar=Calendar(head.calendar, self.holidays, self.plugins.due_rules),
             score=self.plugins.scoring(head.scoring, within=head.patience),
             guards=self.plugins.guards_within(head.patience),
             revisions=revisions,

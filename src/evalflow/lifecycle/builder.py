@@ -302,14 +302,16 @@ class Builder:
         if "leads" in part:
             leads = self._leads(part, [edge for edge, _ in edges])
         before = len(self.reading.problems)
-        due = read_due(part, "due", self.event_names)
+        brought = {} if self.vocabulary is None else self.vocabulary.dues
+        due = read_due(part, "due", self.event_names, brought)
         read = len(self.reading.problems) == before
         if read and due is not None and due.events == (name,):
             ko, en = "기한을 자기 자신으로부터 셀 수 없습니다", "its due date counts from itself"
             part.wrong("due", "bad_due_rule", ko, en)
         self.paths[f"events.{name}.due"] = (*part.path, "due")
         if due is not None:
-            self.rules.append((part.part("due"), due))
+            rule = part.part("due")
+            self.rules.append((rule.part(due.kind) if due.kind in brought else rule, due))
         before = len(self.reading.problems)
         data = tuple(self._fields(name, part))
         if name in self.unread or len(self.reading.problems) > before:

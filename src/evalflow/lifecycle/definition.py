@@ -369,8 +369,25 @@ class GuardSpec:
 
 
 @attrs.frozen(kw_only=True)
+class DueSpec:
+    """What a lifecycle may say about a plugin's due rule: `{NAME: {after: EVENT, …}}`.
+
+    `params` maps each parameter to the values allowed (`None`: any text); those in `required` must
+    be given. `after` (an event, or the latest of several) and `on` (the field of theirs whose day
+    is counted from) are evalflow's own, so no parameter has these names.
+    """
+
+    name: str
+    label: Label
+    params: Mapping[str, tuple[str, ...] | None] = attrs.field(factory=dict)
+    required: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class Vocabulary:
-    """The names that a lifecycle may use beside its own: installed guards and actions."""
+    """The names that a lifecycle may use beside its own: installed guards, actions, and the due
+    rules of plugins."""
 
     guards: Mapping[str, GuardSpec]
     actions: frozenset[str]
+    dues: Mapping[str, DueSpec] = attrs.field(factory=dict)

@@ -14,7 +14,7 @@ from evalflow.model import DueRule, ExtensionRule, Label
 from evalflow.model.canonical import Tree
 
 if TYPE_CHECKING:
-    from evalflow.lifecycle.definition import Event, State
+    from evalflow.lifecycle.definition import DueSpec, Event, State
 
 
 class Counting(Protocol):
@@ -74,22 +74,26 @@ _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 
 
-def read_due(part: Part, key: str, events: Collection[str]) -> DueRule | None:
+def read_due(
+    part: Part, key: str, events: Collection[str], plugins: Mapping[str, DueSpec] | None = None
+) -> DueRule | None:
     """Return the due rule at `key`; None where there is none, or what is wrong is noted.
 
     Its forms: `{day: n}`, `{days_after_period: n}`, `{months_after_period: n}`,
     `{date: 02-19}`, `{date: 2016-02-19}`, and `{days_after: event, days: n}`, also with
     `working_days_after`, `months_after`, `days_before` or `working_days_before`, a list of events,
     and the keys `on`, `first_day` and `not_counting`. That the states and the field which these
-    name exist is for whoever knows the whole lifecycle.
+    name exist is for whoever knows the whole lifecycle. `plugins` are the rules that plugins bring:
+    `{NAME: {after: event, on: field, …}}` with their own parameters.
     """
     rule = part.part(key, required=False, listed=False)
     if not isinstance(part.tree.get(key), Mapping):
         return None
     again = _again(rule, events) if AGAIN in rule else None
-    kinds = [kind for kind in DUE_KINDS if kind in rule]
+    brought = plugins or {}
+    kinds = [kind for kind in (*DUE_KINDS, *brought) if kind in rule]
     if len(kinds) != 1:
-        known = ", ".join(DUE_KINDS)
+        known = ", ".join((*DUE_KINDS, *brought))
         rule.wrong(
             None,
             "bad_due_rule",
@@ -97,7 +101,10 @@ def read_due(part: Part, key: str, events: Collection[str]) -> DueRule | None:
             f"a due date is given by just one of {known}",
         )
         return None
-    found = _due(rule, kinds[0], events)
+    if kinds[0] in brought:
+        found = _of_plugin(rule, brought[kinds[0]], events)
+    else:
+        found = _due(rule, kinds[0], events)
     return found if again is None else attrs.evolve(found, again=again)
 
 
@@ -116,6 +123,31 @@ def _again(part: Part, events: Collection[str]) -> DueRule | None:
         part.wrong(AGAIN, "bad_due_rule", ko, f"'{AGAIN}' counts from events: one of {kinds}")
         return None
     return rule
+
+
+def _of_plugin(part: Part, spec: DueSpec, events: Collection[str]) -> DueRule:
+    """Return a plugin's rule, with what it does not know noted."""
+    part.only({spec.name, AGAIN})
+    inside = part.mapping(spec.name)
+    inside.only({*spec.params, "after", "on"})
+    if "on" in inside and "after" not in inside:
+        ko, en = "'on'에는 'after'(어느 절차)도 적어야 합니다", "'on' needs 'after': of which event"
+        inside.wrong("on", "missing_value", ko, en)
+    params: list[tuple[str, str]] = []
+    for key, allowed in spec.params.items():
+        if key not in inside:
+            if key in spec.required and not inside.is_meant(key):
+                ko, en = f"'{key}' 값이 필요합니다", f"needs the parameter '{key}'"
+                inside.wrong(None, "missing_parameter", ko, en, spec.name)
+            continue
+        said = inside.text(key) if allowed is None else inside.choice(key, allowed)
+        params.append((key, said))
+    return DueRule(
+        kind=spec.name,
+        events=_from(inside, "after", events) if "after" in inside else (),
+        on=inside.text("on", None),
+        params=tuple(params),
+    )
 
 
 def read_extension(part: Part, key: str, events: Collection[str] | None) -> ExtensionRule | None:
@@ -279,6 +311,8 @@ def stored_due(tree: stored.Inside, key: str) -> DueRule | None:
         return attrs.evolve(first, again=again)
     with stored.below(key):
         kind = next((kind for kind in DUE_KINDS if rule.get(kind) is not None), None)
+        if kind is None and len(rule) == 1 and isinstance(next(iter(rule.values())), Mapping):
+            return _stored_of_plugin(rule, next(iter(rule)))
         if kind is None:
             raise stored.Damaged(None, "기한이 아닙니다", "no due date")
         stored.only(rule, keys_of(kind))
@@ -298,3 +332,20 @@ def stored_due(tree: stored.Inside, key: str) -> DueRule | None:
         if _MONTH_DAY.fullmatch(text):
             return DueRule(kind=kind, month_day=text)
         return DueRule(kind=kind, date=stored.day(rule, "date"))
+
+
+def _stored_of_plugin(rule: stored.Inside, kind: str) -> DueRule:
+    """Return a plugin's rule, whether or not the plugin is still installed."""
+    inside = stored.mapping(rule, kind)
+    with stored.below(kind):
+        several = isinstance(inside.get("after"), list | tuple)
+        events: tuple[str, ...] = ()
+        if inside.get("after") is not None:
+            events = stored.texts(inside, "after") if several else (stored.text(inside, "after"),)
+        own = [key for key in inside if key not in ("after", "on")]
+        return DueRule(
+            kind=kind,
+            events=events,
+            on=stored.text(inside, "on") if inside.get("on") is not None else None,
+            params=tuple([(key, stored.text(inside, key)) for key in own]),
+        )

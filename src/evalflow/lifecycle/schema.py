@@ -11,7 +11,15 @@ import json
 from collections.abc import Collection, Mapping
 
 from evalflow.lifecycle import keys
-from evalflow.lifecycle.definition import AT, FIXED, LINE_OF, RUNNING, GuardSpec, Vocabulary
+from evalflow.lifecycle.definition import (
+    AT,
+    FIXED,
+    LINE_OF,
+    RUNNING,
+    DueSpec,
+    GuardSpec,
+    Vocabulary,
+)
 from evalflow.lifecycle.due import AGAIN, COUNTED, DUE_KINDS, EXTENSION, keys_of
 from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.sources import FORMAT, PART_FORMAT, PART_KEYS
@@ -36,6 +44,7 @@ def lifecycle_schema(vocabulary: Vocabulary) -> Tree:
         "type": "object",
         "definitions": {
             "due": _due(),
+            "event_due": _event_due(vocabulary.dues),
             "guards": _guards(vocabulary.guards),
         },
         "if": {"properties": {"evalflow": {"enum": [PART_FORMAT]}}, "required": ["evalflow"]},
@@ -130,7 +139,7 @@ class _File:
         values = {
             **_LABEL,
             "by": _NAMES,
-            "due": {"$ref": "#/definitions/due"},
+            "due": {"$ref": "#/definitions/event_due"},
             "together": _TEXT,
             "transitions": {"type": "array", "items": self.transition()},
             "guards": {"$ref": "#/definitions/guards"},
@@ -242,6 +251,32 @@ def _kind(kind: str, takes: Collection[str], again: Tree = None) -> Tree:
         "required": [kind, COUNTED[kind]] if kind in COUNTED else [kind],
         "additionalProperties": False,
     }
+
+
+def _event_due(specs: Mapping[str, DueSpec]) -> Tree:
+    """Return the schema of an event's due rule: evalflow's own, or one of a plugin."""
+    own: list[Tree] = [{"$ref": "#/definitions/due"}]
+    for name, spec in specs.items():
+        params: dict[str, Tree] = {
+            key: _TEXT if words is None else {"enum": list(words)}
+            for key, words in spec.params.items()
+        }
+        inside = {
+            "type": "object",
+            "description": f"{spec.label.ko} · {spec.label.en}",
+            "properties": {**params, "after": _NAMES, "on": _TEXT},
+            "required": list(spec.required),
+            "additionalProperties": False,
+        }
+        own.append(
+            {
+                "type": "object",
+                "properties": {name: inside, AGAIN: {"$ref": "#/definitions/due"}},
+                "required": [name],
+                "additionalProperties": False,
+            }
+        )
+    return {"anyOf": own}
 
 
 def _guards(specs: Mapping[str, GuardSpec]) -> Tree:

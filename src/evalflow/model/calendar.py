@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from threading import Lock
 from typing import Any, Protocol, runtime_checkable
@@ -411,6 +411,10 @@ class Deadline:
         return _WEEKEND[self.nominal.weekday()]
 
 
+DueFunction = Callable[..., dt.date]
+"""A plugin's due rule: `due(calendar, period, start, **params)` returns the day that it names."""
+
+
 class Calendar:
     """How one office counts periods and days, from the rules in its plan (D4).
 
@@ -421,11 +425,18 @@ class Calendar:
         InvalidInput: the rules name no known zone, move, frequency or range of periods.
     """
 
-    def __init__(self, rules: CalendarRules, holidays: Holidays | None = None) -> None:
+    def __init__(
+        self,
+        rules: CalendarRules,
+        holidays: Holidays | None = None,
+        kinds: Mapping[str, DueFunction] | None = None,
+    ) -> None:
         """Take the plan's rules; `holidays` stands in for the table that the rules name.
 
-        The rules' `extra` and `removed` days count on top of either."""
+        The rules' `extra` and `removed` days count on top of either. `kinds` are the due rules
+        that plugins bring."""
         self.rules = rules
+        self._kinds = {} if kinds is None else kinds
         self.zone: ZoneInfo = _zone(rules.zone)
         if rules.move not in MOVES:
             raise _unknown("move", "휴일 처리 방식", rules.move, MOVES)
@@ -556,6 +567,11 @@ class Calendar:
             found = self._deadlines[key] = self._worked_out(self._nominal(*key))
         return found
 
+    def counts(self, rule: DueRule) -> bool:
+        """Say whether the rule can be counted: it is one of evalflow's own, or a plugin's that is
+        at hand."""
+        return rule.kind in _OWN_KINDS or self._kinds.get(rule.kind) is not None
+
     def days_late(self, due: Deadline | dt.date, at: dt.datetime) -> int:
         """Return by how many calendar days `at` misses the deadline; 0 where it is in time.
 
@@ -578,8 +594,8 @@ class Calendar:
         fired_on: dt.date | None,
         stopped: tuple[tuple[dt.date, dt.date], ...],
     ) -> dt.date:
-        if rule.kind not in _FROM_EVENTS:
-            return _nominal(rule, period)
+        if rule.kind not in _FROM_EVENTS and not rule.events:
+            return self._by_plugin(rule, period, None) or _nominal(rule, period)
         if fired_on is None:
             listed = ", ".join(rule.events)
             raise _wrong(
@@ -588,6 +604,8 @@ class Calendar:
                 f"'{listed}' was not fired yet: there is no day to count from",
                 listed,
             )
+        if rule.kind not in _FROM_EVENTS:
+            return self._by_plugin(rule, period, fired_on) or _nominal(rule, period)
         if rule.kind in ("days_before", "working_days_before"):
             return self._counted(rule, fired_on, -1, ())
         if rule.kind == "months_after":
@@ -599,6 +617,11 @@ class Calendar:
             return self._counted(attrs.evolve(rule, kind="days_after", n=lost), end, 1, stopped)
         start = fired_on - _DAY if rule.first_day else fired_on
         return self._counted(rule, start, 1, stopped)
+
+    def _by_plugin(self, rule: DueRule, period: Period, start: dt.date | None) -> dt.date | None:
+        """Return the day that a plugin's rule names; None where none brings it."""
+        found = self._kinds.get(rule.kind)
+        return None if found is None else found(self, period, start, **dict(rule.params))
 
     def _counted(
         self,
@@ -679,6 +702,9 @@ def _months_on(begin: dt.date, months: int) -> dt.date:
     years, month = divmod(begin.month - 1 + months, 12)
     there = _day_of_month(begin.year + years, month + 1, begin.day)
     return there - _DAY if there.day == begin.day else there
+
+
+_OWN_KINDS = _FROM_EVENTS | {"day", "days_after_period", "months_after_period", "date"}
 
 
 def _nominal(rule: DueRule, period: Period) -> dt.date:

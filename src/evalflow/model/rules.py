@@ -21,7 +21,8 @@ class DueRule:
     - `days_after`, `working_days_after`, `months_after`: n calendar days, days on which the
       office works, or months after one of `events` was fired, the latest of them (R52);
     - `days_before`, `working_days_before`: so long before a day that `events` gave;
-    - `date`: the fixed `month_day` (`02-19`) of the plan's year, or `date` in full.
+    - `date`: the fixed `month_day` (`02-19`) of the plan's year, or `date` in full;
+    - any other: a plugin's, which is asked with `params`.
 
     Attributes:
         events: what the clock runs from; it begins anew whenever one of them is fired.
@@ -41,6 +42,7 @@ class DueRule:
     not_counting: tuple[str, ...] = ()
     date: dt.date | None = None
     month_day: str | None = None
+    params: tuple[tuple[str, str], ...] = ()
     again: DueRule | None = None
 
 

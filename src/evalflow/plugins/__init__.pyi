@@ -7,6 +7,7 @@ from evalflow.decision.firing import Firing as Firing
 from evalflow.engine.opening import vocabulary as vocabulary
 from evalflow.errors import Undeliverable as Undeliverable
 from evalflow.files.output import write_output as write_output
+from evalflow.lifecycle.definition import DueSpec as DueSpec
 from evalflow.lifecycle.definition import GuardSpec as GuardSpec
 from evalflow.lifecycle.definition import Vocabulary as Vocabulary
 from evalflow.lifecycle.fields import CARD_STATES as CARD_STATES

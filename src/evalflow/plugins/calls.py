@@ -19,6 +19,7 @@ from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.guards import Guard
 from evalflow.errors import Conflict, InvalidInput, PluginError, Reason, StorageError
 from evalflow.model import Notice, Rating, Subject
+from evalflow.model.calendar import Calendar, DueFunction, Period
 from evalflow.plugins.loading import BUILTIN, Item, Plugin, is_ours, kind_of, said
 from evalflow.plugins.shown import shown_firing, shown_subject
 from evalflow.plugins.signer import Signer, is_key_name
@@ -109,6 +110,22 @@ def call(
         if isinstance(error, through) or is_ours(error):
             raise
         raise plugin.error(f"{what}: {said(error)}") from error
+
+
+def dated(name: str, item: Item) -> DueFunction:
+    """Return a due rule as evalflow asks it: it answers a day, or breaks."""
+    what, function, plugin = f"due rule '{name}'", item.made_by, item.plugin
+
+    def due(calendar: Calendar, period: Period, start: dt.date | None, **params: str) -> dt.date:
+        def asked() -> dt.date:
+            answer = function(calendar, period, start, **params)
+            if not isinstance(answer, dt.date) or isinstance(answer, dt.datetime):
+                raise TypeError(f"answered {kind_of(answer)}, not a day")
+            return answer
+
+        return call(plugin, what, asked)
+
+    return due
 
 
 def guarded(name: str, item: Item, patience: Patience, within: dt.timedelta | None) -> Guard:

@@ -76,8 +76,8 @@ def _shown(default: Any) -> str:
 def fault(kind: str, name: str, item: Item) -> Label | None:
     """Return how the thing breaks its contract, or None. What needs options that have no
     defaults, a server or a file is only looked at, not made."""
-    if kind == "guard":
-        return _guard_fault(item)
+    if kind in ("guard", "due_rule"):
+        return _function_fault(item, 2 if kind == "guard" else 3)
     if kind == "storage":
         return None if callable(item.made_by) else _said("만들 수 없습니다", "cannot be made")
     declared = options_of(item.made_by)
@@ -101,14 +101,15 @@ def fault(kind: str, name: str, item: Item) -> Label | None:
         return _said(said(error), said(error))
 
 
-def _guard_fault(item: Item) -> Label | None:
+def _function_fault(item: Item, given: int) -> Label | None:
     import inspect
 
     assert item.spec is not None
     if not item.spec.label.ko or not item.spec.label.en:
         return _said("이름표가 두 언어로 있어야 합니다", "it needs a label in both languages")
     try:
-        inspect.signature(item.made_by).bind(None, None, **dict.fromkeys(item.spec.params))
+        firsts = (None,) * given
+        inspect.signature(item.made_by).bind(*firsts, **dict.fromkeys(item.spec.params))
     except TypeError as error:
         return _said(f"선언한 매개변수를 받지 않습니다: {error}", f"it does not take them: {error}")
     return None

@@ -20,7 +20,8 @@ import pluggy
 
 if TYPE_CHECKING:
     from evalflow.decision.guards import Guard
-    from evalflow.lifecycle.definition import GuardSpec
+    from evalflow.lifecycle.definition import DueSpec, GuardSpec
+    from evalflow.model.calendar import DueFunction
     from evalflow.plugins.forms import Form
     from evalflow.plugins.notifier import Notifier
     from evalflow.plugins.panels import Panel
@@ -66,6 +67,17 @@ def evalflow_guards() -> Mapping[str, tuple[GuardSpec, Guard]]:  # type: ignore[
 
     A guard is a function `guard(firing, after, **params)` that answers None, a `Reason`, or
     several. It looks and answers; it writes nothing and asks no clock.
+    """
+
+
+@_hookspec
+def evalflow_due_rules() -> Mapping[str, tuple[DueSpec, DueFunction]]:  # type: ignore[empty-body]
+    """Return, by name, due rules, each with what a lifecycle may say about it.
+
+    A due rule is a function `due(calendar, period, start, **params)` that returns the day which
+    the rule names; `start` is the day that it counts from, None where it counts from no event.
+    evalflow moves that day off a holiday, as any other. It asks no clock and answers the same day
+    to the same question: a verification asks again, years later.
     """
 
 

@@ -21,8 +21,10 @@ import attrs
 
 from evalflow.decision.guards import Guard
 from evalflow.errors import InvalidInput, PluginError, Problem, StorageError, invalid, nearest
-from evalflow.lifecycle.definition import GuardSpec
+from evalflow.lifecycle.definition import DueSpec, GuardSpec
+from evalflow.lifecycle.due import DUE_KINDS
 from evalflow.model import Delivery, Label, PlanHead, Rating, ScoringRules, Subject
+from evalflow.model.calendar import DueFunction
 from evalflow.model.canonical import Tree
 from evalflow.plugins.builtin import Builtin
 from evalflow.plugins.calls import (
@@ -32,6 +34,7 @@ from evalflow.plugins.calls import (
     BoundSigner,
     Patience,
     call,
+    dated,
     guarded,
     held_to,
 )
@@ -291,7 +294,25 @@ class Plugins:
     @cached_property
     def guard_specs(self) -> Mapping[str, GuardSpec]:
         """Return what a lifecycle may say about each guard."""
-        return {name: item.spec for name, item in self._of("guard").items() if item.spec}
+        items = self._of("guard").items()
+        return {name: item.spec for name, item in items if isinstance(item.spec, GuardSpec)}
+
+    # ------------------------------------------------------------------ due rules
+
+    @cached_property
+    def due_specs(self) -> Mapping[str, DueSpec]:
+        """Return what a lifecycle may say about each due rule of a plugin."""
+        items = self._of("due_rule").items()
+        return {name: item.spec for name, item in items if isinstance(item.spec, DueSpec)}
+
+    @cached_property
+    def due_rules(self) -> Mapping[str, DueFunction]:
+        """Return the due rules of plugins by name; an error of one becomes a `PluginError`, and
+        so does one that no plugin provides (any more)."""
+        rules = _DueRules(self)
+        for name, item in self._of("due_rule").items():
+            rules[name] = dated(name, item)
+        return rules
 
     def guards_within(self, within: dt.timedelta | None) -> Mapping[str, Guard]:
         """Return the guards by name; a plugin's guard that gives no answer in time breaks.
@@ -560,3 +581,23 @@ def _doubled(keys: Sequence[tuple[str, str]], rivals: Sequence[Plugin]) -> tuple
         f"{CHOSEN_BY}(으)로 쓸 것을 고르십시오.",
         f"{en}: also provided by {others}; choose one with {CHOSEN_BY}",
     )
+
+
+class _DueRules(dict[str, DueFunction]):
+    """The due rules of plugins by name; an unknown name that is none of evalflow's own gives one
+    that breaks and says why."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        super().__init__()
+        self._plugins = plugins
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the due rule; `default` for evalflow's own kinds."""
+        if name in self or name in DUE_KINDS:
+            return super().get(name, default)
+        why = self._plugins.absent("due_rule", name)
+
+        def absent(*_: Any, **__: Any) -> dt.date:
+            raise PluginError(name, why.en, ko=why.ko)
+
+        return absent

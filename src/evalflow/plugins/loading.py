@@ -16,7 +16,8 @@ import pluggy
 
 from evalflow.errors import PluginError, nearest, particles, printable
 from evalflow.files.reader import is_name
-from evalflow.lifecycle.definition import GuardSpec
+from evalflow.lifecycle.definition import DueSpec, GuardSpec
+from evalflow.lifecycle.due import DUE_KINDS
 from evalflow.model import Label
 from evalflow.plugins import hooks as hookspecs
 from evalflow.plugins.entry_points import EntryPoint, entry_points
@@ -32,6 +33,7 @@ KINDS: Mapping[str, Label] = {
     "scorer": Label("산정기", "scorer"),
     "grader": Label("등급 산정기", "grader"),
     "guard": Label("요건", "guard"),
+    "due_rule": Label("기한 규칙", "due rule"),
     "form": Label("서식", "form"),
     "signer": Label("서명 수단", "signer"),
     "command": Label("명령", "command"),
@@ -125,7 +127,7 @@ class Item:
 
     plugin: Plugin
     made_by: Any
-    spec: GuardSpec | None = None
+    spec: GuardSpec | DueSpec | None = None
 
 
 BUILTIN = Plugin(name="evalflow")
@@ -397,20 +399,31 @@ def _read(kind: str, plugin: Plugin, answers: Sequence[Any]) -> dict[tuple[str, 
     return items
 
 
+_SPECS: Mapping[str, type[GuardSpec] | type[DueSpec]] = {"guard": GuardSpec, "due_rule": DueSpec}
+"""What stands beside the function of what a lifecycle names."""
+
+
 def _item(kind: str, name: str, plugin: Plugin, made_by: Any) -> Item:
-    if kind == "guard":
-        fits = isinstance(made_by, tuple) and len(made_by) == 2
-        if not (fits and isinstance(made_by[0], GuardSpec) and callable(made_by[1])):
+    kind_of_spec = _SPECS.get(kind)
+    if kind_of_spec is not None:
+        said_as = kind_of_spec.__name__
+        spec, made = made_by if isinstance(made_by, tuple) and len(made_by) == 2 else (None, None)
+        if not (isinstance(spec, kind_of_spec) and callable(made)):
             raise _WrongAnswer(
-                f"'{name}': (GuardSpec, 함수) 꼴이어야 합니다",
-                f"'{name}': expected (GuardSpec, function)",
+                f"'{name}': ({said_as}, 함수) 꼴이어야 합니다",
+                f"'{name}': expected ({said_as}, function)",
             )
-        if made_by[0].name != name:
+        if spec.name != name:
             raise _WrongAnswer(
-                f"'{name}': GuardSpec의 이름은 '{made_by[0].name}'입니다",
-                f"'{name}': its GuardSpec says '{made_by[0].name}'",
+                f"'{name}': {said_as}의 이름은 '{spec.name}'입니다",
+                f"'{name}': its {said_as} says '{spec.name}'",
             )
-        return Item(plugin, made_by[1], made_by[0])
+        if kind == "due_rule" and (name in DUE_KINDS or {"after", "on"} & set(spec.params)):
+            raise _WrongAnswer(
+                f"'{name}': 이미 있는 기한의 이름이거나, after·on은 매개변수가 될 수 없습니다",
+                f"'{name}': that due rule is there already, or it has a parameter 'after' or 'on'",
+            )
+        return Item(plugin, made, spec)
     if not callable(made_by):
         raise _WrongAnswer(
             f"'{name}': 호출 가능한 객체(클래스·함수)여야 하는데 {kind_of(made_by)}입니다",

@@ -1,3 +1,4 @@
+from evalflow.testing.due_rule import DueRuleConformance as DueRuleConformance
 from evalflow.testing.guard import GuardConformance as GuardConformance
 from evalflow.testing.lifecycle import LifecycleConformance as LifecycleConformance
 from evalflow.testing.lifecycle import lifecycle_machine as lifecycle_machine
