@@ -691,8 +691,7 @@ def test_every_wrong_option_is_told_at_once_with_its_path_and_the_nearest_name()
 
     told = {problem.path: problem.en for problem in caught.value.problems}
     at = "notices.notifiers.pager"
-    assert set(told) == {at, f"{at}.nummer", f"{at}.tries", f"{at}.style", f"{at}.quiet"}
-    assert "needs 'number'" in told[at]
+    assert set(told) == {f"{at}.nummer", f"{at}.tries", f"{at}.style", f"{at}.quiet"}
     assert "did you mean 'number'?" in told[f"{at}.nummer"]
     assert ">= 1" in told[f"{at}.tries"]
     assert "did you mean 'short'?" in told[f"{at}.style"]
