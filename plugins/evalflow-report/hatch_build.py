@@ -16,20 +16,22 @@ from typing import Any
 
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
-LINK = re.compile(r"\[([^\]\n]+)\]\((?![a-z][a-z0-9+.-]*:|#)([^)\s]+)\)")
-"""A Markdown link to a file beside the one that says it."""
+LINK = re.compile(r"(!?)\[([^\]\n]+)\]\((?![a-z][a-z0-9+.-]*:|#)([^)\s]+)\)")
+"""A Markdown link to a file beside the one that says it, or a picture of one."""
 
 
 def readme(text: str, repository: str, folder: str) -> str:
     """Return a README for a package index: no link is relative. `folder` is where it lies in the
-    repository; where `repository` is empty, links become their text."""
+    repository; where `repository` is empty, links become their text, and pictures go."""
 
     def absolute(link: re.Match[str]) -> str:
+        picture, said, at = link.groups()
         if not repository:
-            return link[1]
-        path, hash, part = link[2].partition("#")
+            return "" if picture else said
+        path, hash, part = at.partition("#")
         path = posixpath.normpath(posixpath.join(folder, path))
-        return f"[{link[1]}]({repository}/blob/main/{path}{hash}{part})"
+        way = "raw" if picture else "blob"
+        return f"{picture}[{said}]({repository}/{way}/main/{path}{hash}{part})"
 
     return LINK.sub(absolute, text)
 

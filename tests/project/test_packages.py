@@ -37,13 +37,13 @@ def metadata(folder: Path) -> dict[str, Any]:
 
 TEXT = (
     "[a](docs/a.md), [b](../../README.md#read-on), [c](https://x.example/y.md), "
-    "[d](#d) [e](mailto:a@b)"
+    "[d](#d) [e](mailto:a@b) ![f](docs/f.png)"
 )
 
 
 def test_without_a_repository_a_link_to_a_file_is_its_text() -> None:
     assert hook().readme(TEXT, "", "") == (
-        "a, b, [c](https://x.example/y.md), [d](#d) [e](mailto:a@b)"
+        "a, b, [c](https://x.example/y.md), [d](#d) [e](mailto:a@b) "
     )
     assert hook().urls("") == {}
 
@@ -52,6 +52,7 @@ def test_with_a_repository_it_leads_there_from_any_folder() -> None:
     made = hook().readme(TEXT, ADDRESS, "plugins/x")
     assert f"[a]({ADDRESS}/blob/main/plugins/x/docs/a.md), " in made
     assert f"[b]({ADDRESS}/blob/main/README.md#read-on), [c](https://x.example/y.md)" in made
+    assert f"![f]({ADDRESS}/raw/main/plugins/x/docs/f.png)" in made
     assert hook().urls(ADDRESS)["Repository"] == ADDRESS
 
 

@@ -32,12 +32,12 @@ RULES = {"basis", "places", "cap", "floor", "overrides", "bands", "project_mean"
 def test_a_rate_is_explained_step_by_step() -> None:
     assert said(5, 10, 15, 20, actuals=[5, 8, 12], at=3, unit="개교", weight="1/2") == (
         "참여 학교 수: 누계(합계) 목표 5 + 10 + 15 = 30개교, 실적 25개교. "
-        "산식 실적 ÷ 목표 × 100: 25 ÷ 30 × 100 = 83.3333…, 소수 1자리까지 반올림 "
+        "산식 실적 ÷ 목표 × 100: 25 ÷ 30 × 100 = 83.3333…, 소수 둘째 자리에서 반올림 "
         "→ 이행률 83.3%. 추진상태 부진(70% 이상 90% 미만). 가중치 1/2."
     )
     assert said(5, 10, 15, 20, actuals=[5, 8, 12], at=3, unit="schools", lang="en") == (
         "Participating schools: Target so far (sum) 5 + 10 + 15 = 30 schools, actual 25 schools. "
-        "Formula actual ÷ target × 100: 25 ÷ 30 × 100 = 83.3333…, half-up at 1 decimal "
+        "Formula actual ÷ target × 100: 25 ÷ 30 × 100 = 83.3333…, rounded half up to 1 decimal "
         "→ rate 83.3%. Band Lagging(from 70% below 90%). Weight 1."
     )
 
@@ -45,7 +45,12 @@ def test_a_rate_is_explained_step_by_step() -> None:
 @pytest.mark.parametrize(
     ("targets", "actuals", "rest", "words"),
     [
-        ([80], ["67.96"], {}, "67.96 ÷ 80 × 100 = 84.95, 소수 1자리까지 반올림 → 이행률 85.0%."),
+        (
+            [80],
+            ["67.96"],
+            {},
+            "67.96 ÷ 80 × 100 = 84.95, 소수 둘째 자리에서 반올림 → 이행률 85.0%.",
+        ),
         (
             [100],
             [100],
@@ -90,7 +95,7 @@ def test_a_rate_is_explained_step_by_step() -> None:
             "45 ÷ 90 × 100 = 50 → 이행률 50.0%.",
         ),
         ([100], ["99.96"], {"formula": "met_or_not"}, "99.96 < 100 → 이행률 0.0%."),
-        ([8], [1], {"places": 0}, "= 12.5, 일의 자리까지 반올림 → 이행률 13%."),
+        ([8], [1], {"places": 0}, "= 12.5, 소수 첫째 자리에서 반올림 → 이행률 13%."),
     ],
 )
 def test_each_formula_shows_its_own_steps(

@@ -63,6 +63,7 @@ from evalflow.plugins.signer import VerifierKey as VerifierKey
 from evalflow.plugins.signer import make_key as make_key
 from evalflow.scoring.bands import band_label as band_label
 from evalflow.scoring.bands import legend as legend
+from evalflow.scoring.bands import rounded_at as rounded_at
 from evalflow.scoring.contract import Grade as Grade
 from evalflow.scoring.contract import Grader as Grader
 from evalflow.scoring.contract import Scorer as Scorer

@@ -114,3 +114,11 @@ def bounds(bands: Sequence[Band], name: str, lang: str = "ko") -> str:
 def legend(bands: Sequence[Band], lang: str = "ko") -> str:
     """Return every band with where it begins and ends, from best to worst, for people."""
     return ", ".join(f"{band.label.text(lang)} {bounds(bands, band.name, lang)}" for band in bands)
+
+
+def rounded_at(places: int) -> str:
+    """Return, as Korean offices write it, at which decimal a rate with `places` decimals is
+    rounded."""
+    ordinals = ("첫째", "둘째", "셋째", "넷째")
+    at = ordinals[places] if places < len(ordinals) else f"{places + 1}번째"
+    return f"소수 {at} 자리에서 반올림"

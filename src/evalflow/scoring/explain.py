@@ -21,7 +21,7 @@ from evalflow.model import (
     Rating,
     ScoringRules,
 )
-from evalflow.scoring.bands import band_label, bounds
+from evalflow.scoring.bands import band_label, bounds, rounded_at
 from evalflow.scoring.formulas import FORMULAS, Formula, Ratio
 from evalflow.scoring.hints import hint
 from evalflow.scoring.kernel import EXACT, half_up
@@ -238,11 +238,11 @@ def _cut(ratio: Ratio, places: int) -> str:
 
 
 def _rounding(places: int, ko: bool) -> str:
-    if places == 0:
-        return ", 일의 자리까지 반올림" if ko else ", half-up to a whole number"
     if ko:
-        return f", 소수 {places}자리까지 반올림"
-    return f", half-up at {places} decimal{'' if places == 1 else 's'}"
+        return f", {rounded_at(places)}"
+    if places == 0:
+        return ", rounded half up to a whole number"
+    return f", rounded half up to {places} decimal{'' if places == 1 else 's'}"
 
 
 def _overridden(line: Line, indicator: Indicator, rules: ScoringRules, ko: bool) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from evalflow.plugins import FormRequest, legend, provisional_figures
+from evalflow.plugins import FormRequest, legend, provisional_figures, rounded_at
 from evalflow_forms import bureau, cards, change, department, plan, projects
 from evalflow_forms.options import Options
 from evalflow_forms.papers import boxes_of_plan
@@ -132,6 +132,6 @@ def _rate_remark(sources: Sources) -> str:
     marks = f", {PROVISIONAL} 잠정치" if some else ""
     marks += f", {CORRECTED} 정정치" if any(each.corrections for each in sources.standings) else ""
     return (
-        f"이행률: {basis} 실적을 {basis} 목표에 대비(지표별 산식), 소수 {rules.places}자리 반올림. "
+        f"이행률: {basis} 실적을 {basis} 목표에 대비(지표별 산식), {rounded_at(rules.places)}. "
         f"추진상태: {legend(rules.bands)}. △ 음수, - 해당 없음{marks}."
     )
