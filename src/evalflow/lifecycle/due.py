@@ -119,7 +119,7 @@ def _again(part: Part, events: Collection[str]) -> DueRule | None:
         not rule.events or rule.kind in _BEFORE or rule.on or rule.not_counting or rule.again
     ):
         kinds = ", ".join(kind for kind in COUNTED if kind not in _BEFORE)
-        ko = f"'{AGAIN}'은 절차부터 세는 기한입니다: {kinds} 가운데 하나"
+        ko = f"'{AGAIN}'은(는) 절차부터 세는 기한입니다: {kinds} 가운데 하나"
         part.wrong(AGAIN, "bad_due_rule", ko, f"'{AGAIN}' counts from events: one of {kinds}")
         return None
     return rule
