@@ -389,6 +389,9 @@ def test_what_a_command_says_wrongly_is_told(
         (("--proxy-header", "X-Remote-User"), "go together"),
         (("--proxy-header", "X-Remote-User", "--proxy-from", "proxy"), "no address"),
         (("--origin", "eval.example.kr"), "https://"),
+        (("--oidc", "https://sso.example.kr"), "go together"),
+        (("--oidc", "http://sso.example.kr", "--oidc-client", "x"), "https://"),
+        (("--oidc", "https://sso.example.kr", "--oidc-client", "x", "--demo"), "one of"),
     ],
 )
 def test_serve_refuses_what_does_not_go_together(

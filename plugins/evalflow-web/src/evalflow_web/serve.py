@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import time
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,10 @@ import click
 from evalflow import Engine
 from evalflow.cli.session import Session
 from evalflow.errors import invalid
-from evalflow_web.application import make
+from evalflow_web.application import Routes, make
 from evalflow_web.auth import login as signing_in
+from evalflow_web.auth.oidc import Oidc, Provider
+from evalflow_web.auth.oidc import routes as at_provider
 from evalflow_web.auth.passwords import Passwords
 from evalflow_web.auth.proxy import proxy_header
 from evalflow_web.auth.sessions import Sessions
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
 
 SALT = "EVALFLOW_WEB_SALT"
 """The environment variable that holds the office's secret for hashes beside closed data."""
+
+
+OIDC_SECRET = "EVALFLOW_OIDC_SECRET"  # noqa: S105 - the name of it
+"""The environment variable that holds the secret by which an OpenID provider knows us."""
 
 
 def state_path(session: Session, given: str | None) -> str:
@@ -86,6 +93,19 @@ state_option = click.option(
     help="믿을 프록시의 주소 · Whose header is trusted: an address or network; may be repeated.",
 )
 @click.option(
+    "--oidc",
+    metavar="ISSUER",
+    help="통합인증(OpenID) 발급자 · Sign in at an OpenID provider, e.g. https://sso.example.kr; "
+    "its secret is EVALFLOW_OIDC_SECRET.",
+)
+@click.option("--oidc-client", metavar="ID", help="발급받은 client_id · What it knows us by.")
+@click.option(
+    "--oidc-claim",
+    default="preferred_username",
+    show_default=True,
+    help="담당자 아이디가 들어 있는 항목 · The claim that is the actor's id.",
+)
+@click.option(
     "--origin",
     metavar="URL",
     help="브라우저에서 보이는 주소 · How browsers reach it, e.g. https://eval.example.kr.",
@@ -106,6 +126,9 @@ def serve_command(
     passwords: bool,
     proxy_header: str | None,
     proxy_from: tuple[str, ...],
+    oidc: str | None,
+    oidc_client: str | None,
+    oidc_claim: str,
     origin: str | None,
     title: str | None,
     theme: str | None,
@@ -114,9 +137,10 @@ def serve_command(
     """서비스와 화면 · Serve the board and the service in a browser.
 
     Tokens (evalflow web token) are always good. How people are recognised is said by --demo,
-    --passwords or --proxy-header.
+    --passwords, --oidc or --proxy-header.
     """
     _check(host, demo, passwords, proxy_header, proxy_from, origin)
+    provider = _provider(oidc, oidc_client, oidc_claim, demo or passwords)
     kept = State(":memory:" if demo else state_path(session, state))
     with session.open(clock=going_on(session) if demo else None) as engine:
         served = service(
@@ -126,6 +150,7 @@ def serve_command(
             passwords=passwords,
             header=proxy_header,
             peers=proxy_from,
+            provider=provider,
             settings=Settings(
                 title=title,
                 theme=theme,
@@ -133,7 +158,7 @@ def serve_command(
                 secure=origin is not None and origin.startswith("https://"),
                 origin=origin,
                 folder=None if demo else f"{kept.path.removesuffix('.db')}.files",
-                login=signing_in.LOGIN if demo or passwords else None,
+                login=signing_in.LOGIN if demo or passwords or provider else None,
             ),
         )
         shown = origin or f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -161,21 +186,27 @@ def service(
     passwords: bool = False,
     header: str | None = None,
     peers: Sequence[str] = (),
+    provider: Provider | None = None,
 ) -> Starlette:
     """Return the service as `evalflow serve` runs it: by tokens, sessions, and a proxy's header."""
     ways: list[ActorOf] = [Tokens(state).actor_of]
-    if demo or passwords:
+    if demo or passwords or provider:
         ways.append(Sessions(state, secure=settings.secure).actor_of)
     if header is not None:
         ways.append(proxy_header(header, peers=peers))
     kept = Passwords(state) if passwords else None
-    more = [lambda site: signing_in.routes(site, passwords=kept, demo=demo)]
+    more: list[Routes] = []
+    if demo or passwords:
+        more.append(lambda site: signing_in.routes(site, passwords=kept, demo=demo))
+    elif provider is not None:
+        oidc = Oidc(provider)
+        more.append(lambda site: at_provider(site, oidc))
     return make(
         engine,
         actor_of=first_of(*ways),
         settings=settings,
         state=state,
-        more=more if demo or passwords else [],
+        more=more,
     )
 
 
@@ -222,6 +253,42 @@ def _check(
             ko=f"https://로 시작하는 주소여야 합니다: '{origin}'",
             en=f"is to begin with https://, got '{origin}'",
         )
+
+
+def _provider(
+    issuer: str | None, client: str | None, claim: str, otherwise: bool
+) -> Provider | None:
+    """Return the OpenID provider that is asked for, or None.
+
+    Raises:
+        InvalidInput: something of it is missing or wrong, or people sign in otherwise.
+    """
+    if (issuer is None) != (client is None):
+        raise invalid(
+            "oidc_half",
+            path="--oidc",
+            ko="--oidc와 --oidc-client는 함께 적어야 합니다.",
+            en="--oidc and --oidc-client go together",
+        )
+    if issuer is None or client is None:
+        return None
+    if otherwise:
+        raise invalid(
+            "two_logins",
+            path="--oidc",
+            ko="로그인 방법은 --oidc, --passwords, --demo 가운데 하나입니다.",
+            en="people sign in by one of --oidc, --passwords and --demo",
+        )
+    lacking = [name for name in ("httpx2", "joserfc") if find_spec(name) is None]
+    if lacking:
+        raise invalid(
+            "not_installed",
+            path="--oidc",
+            ko="--oidc를 쓰려면 pip install 'municipal-evalflow-web[oidc]' 가 필요합니다.",
+            en="--oidc needs: pip install 'municipal-evalflow-web[oidc]'",
+        )
+    secret = os.environ.get(OIDC_SECRET) or None
+    return Provider(issuer=issuer, client_id=client, secret=secret, claim=claim)
 
 
 def _salt() -> bytes | None:

@@ -70,8 +70,7 @@ def routes(site: Site, *, passwords: Passwords | None, demo: bool) -> list[BaseR
             return shown(visit, status=403, wrong=wrong)
         response = RedirectResponse(safe_next(visit, fields.get("next")), 303)
         sessions = sessions_of(site)
-        sessions.end(visit.request, response)  # never the session that was there before
-        del response.headers["set-cookie"]
+        sessions.forget(visit.request)  # never the session that was there before
         sessions.begin(response, actor, means)
         _log.info("%s signed in (%s)", actor, means)
         return response

@@ -74,12 +74,16 @@ class Sessions:
 
     def end(self, request: Request, response: Response) -> None:
         """End the session of the request's cookie."""
-        given = request.cookies.get(self.cookie)
-        if given:
-            self._state.run("DELETE FROM session WHERE hash = ?", (_hash(given),))
+        self.forget(request)
         response.delete_cookie(
             self.cookie, path="/", secure=self._secure, httponly=True, samesite="lax"
         )
+
+    def forget(self, request: Request) -> None:
+        """End the session of the request's cookie, which the browser keeps."""
+        given = request.cookies.get(self.cookie)
+        if given:
+            self._state.run("DELETE FROM session WHERE hash = ?", (_hash(given),))
 
     def end_all(self, actor: str) -> int:
         """End all sessions of an actor, and return how many there were."""
