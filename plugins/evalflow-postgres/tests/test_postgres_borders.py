@@ -8,13 +8,16 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
 from evalflow_postgres import PostgresStorage, open_postgres, upgrades
 
+import evalflow
 from evalflow import Conflict, StorageError
 from evalflow.storage import Commit, Selection, Settled
+from evalflow.testing.engines import PEOPLE, PROJECTS, Scheme, plan_of
 from evalflow.testing.given import (
     BEGINNING,
     adoption,
@@ -24,6 +27,7 @@ from evalflow.testing.given import (
     move_after,
     revised,
 )
+from evalflow.testing.office import PLAN_ID, Ticking
 
 pytestmark = pytest.mark.servers
 
@@ -175,3 +179,58 @@ def test_on_a_hosts_connection_a_plan_revised_between_two_reads_is_told(
         storage.commit(Commit(plans=(revised(storage, head(revision=seen + 1)),)))
         assert len(then.revisions(PLAN)) == seen
     host.rollback()
+
+
+SCHEME = Scheme(
+    regions={"r0": ("s0", "s1")},
+    moves={"e0": {"r0": {"s0": "s1", "s1": "s0"}}},
+    by={"e0": "clerk"},
+    bars=(),
+)
+
+
+@pytest.mark.parametrize("further", [False, True], ids=["the same number", "one more"])
+def test_what_a_host_rolled_back_is_never_in_force(
+    url: str, database: str, tmp_path: Path, further: bool
+) -> None:
+    """A revision that gave somebody a role, and gave the project to another department, is rolled
+    back; another revision takes its number. The host's engine had read the first."""
+    clock = Ticking()
+    units = dict(zip(PROJECTS, ("north", "south", "north"), strict=True))
+    project = f"{PLAN_ID}/1"
+
+    def revise(engine: evalflow.Engine, revision: int, idle: str, unit: str) -> None:
+        people = {**PEOPLE, "idle-1": (idle, "office" if idle == "visitor" else "north")}
+        moved = {**units, "1": unit}
+        plan = plan_of(tmp_path, SCHEME, moved, revision, people=people)
+        engine.adopt(plan, by="keeper-1", reason="개정")
+
+    with (
+        evalflow.open(url, clock=clock) as office,
+        psycopg.connect(database) as connection,
+    ):
+        plan = plan_of(tmp_path, SCHEME, units, 1)
+        office.adopt(plan, by=plan.actor("keeper-1"))
+        storage = PostgresStorage.on_connection(connection, schema=url.rpartition("=")[2])
+        hosted = evalflow.Engine(storage, plugins=office.plugins, clock=clock)
+
+        def may(engine: evalflow.Engine, who: str) -> bool:
+            by = engine.actor(PLAN_ID, who)
+            return engine.explain(project, "e0", by=by, data={}).allowed
+
+        revise(hosted, 1, "clerk", "south")
+        assert (may(hosted, "south-1"), may(hosted, "north-1")) == (True, False)
+        connection.rollback()
+        people = {**PEOPLE, "south-1": ("visitor", "office")}
+        plan = plan_of(tmp_path, SCHEME, units, 1, people=people)
+        office.adopt(plan, by="keeper-1", reason="실제")
+        if further:
+            revise(office, 2, "visitor", "north")
+
+        for who in PEOPLE:
+            assert may(hosted, who) == may(office, who), who
+        with pytest.raises(evalflow.Refused):
+            hosted.fire(project, "e0", by=hosted.actor(PLAN_ID, "idle-1"), data={})
+        hosted.fire(project, "e0", by=hosted.actor(PLAN_ID, "north-1"), data={})
+        connection.commit()
+        assert list(office.audit.verify()) == []

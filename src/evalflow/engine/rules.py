@@ -82,6 +82,8 @@ class Rules:
         self.storage = storage
         self.plugins = plugins
         self.holidays = holidays
+        self._transient = bool(getattr(storage, "transient", False))
+        self._newest: dict[str, tuple[int, str]] = {}
         self._terms: dict[tuple[str, int], Terms] = {}
         self._lifecycles: dict[str, Lifecycle] = {}
         self._definitions: dict[tuple[str, int], ProjectDefinition] = {}
@@ -96,7 +98,7 @@ class Rules:
         other = Rules(storage, self.plugins, self.holidays)
         other._terms, other._lifecycles = self._terms, self._lifecycles
         other._definitions, other._needs = self._definitions, self._needs
-        other._abouts, other._sealed = self._abouts, self._sealed
+        other._abouts, other._newest = self._abouts, self._newest
         return other
 
     def terms(self, plan_id: str, revision: int | None = None) -> Terms:
@@ -107,6 +109,7 @@ class Rules:
         """
         if not storable(plan_id):  # what no database can keep none of them has
             raise NotFound("plan", plan_id, self.storage.plans())
+        self._forget_what_never_was(plan_id)
         known = self.storage.revisions(plan_id) if revision is None else ()
         if revision is None and known:
             revision = known[-1][0]
@@ -118,14 +121,35 @@ class Rules:
             raise NotFound("plan", plan_id, self.storage.plans())
         known = known or self.storage.revisions(plan_id)
         assert revision is not None
-        self._check_seal(plan_id, revision, text)
+        seal = self._check_seal(plan_id, revision, text)
+        if revision > self._newest.get(plan_id, (0, ""))[0]:
+            self._newest[plan_id] = revision, seal
         upto = tuple(pair for pair in known if pair[0] <= revision)
         head = attrs.evolve(stored_head(text, plan_id), revision=revision, effective=upto[-1][1])
         terms = self._terms[plan_id, revision] = self.draft(head, upto)
         return terms
 
-    def _check_seal(self, plan_id: str, revision: int, text: str) -> None:
-        """Hold a revision's text against the entry of the plan's history that put it into force.
+    def _forget_what_never_was(self, plan_id: str) -> None:
+        """Forget what is remembered of a plan where it was read in a host's transaction that was
+        rolled back: somebody else may have made a revision of that number since. Each entry of a
+        plan's history seals those before it, so the newest one that was seen speaks for all."""
+        if not self._transient or plan_id not in self._newest:
+            return
+        revision, seal = self._newest[plan_id]
+        entry = self.storage.plan_entry(plan_id, revision)
+        if entry is not None and entry.hash == seal:
+            return
+        for terms in [key for key in self._terms if key[0] == plan_id]:
+            del self._terms[terms]
+        for needed in [key for key in self._needs if key[0] == plan_id]:
+            del self._needs[needed]
+        for each in [key for key in self._definitions if key[0].rpartition("/")[0] == plan_id]:
+            del self._definitions[each]
+        del self._newest[plan_id]
+
+    def _check_seal(self, plan_id: str, revision: int, text: str) -> str:
+        """Hold a revision's text against the entry of the plan's history that put it into force;
+        return that entry's hash.
 
         Raises:
             StorageError: it was edited, or no entry speaks for it.
@@ -140,6 +164,8 @@ class Rules:
                 en=f"the stored revision {revision} of the plan {plan_id} is not the one that its "
                 "history put into force; see 'evalflow verify'",
             )
+        assert entry is not None
+        return entry.hash
 
     def then(self, plan_id: str, at: dt.datetime) -> Terms:
         """Return the revision of a plan that was in force at a past moment: what was owed then is
@@ -233,6 +259,7 @@ class Rules:
             NotFound: the store has no such definition.
         """
         key = (project_id, revision)
+        self._forget_what_never_was(project_id.rpartition("/")[0])
         found = self._definitions.get(key)
         if found is not None:
             return found

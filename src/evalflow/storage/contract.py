@@ -57,6 +57,9 @@ class Storage(Protocol):
     Every method may raise `StorageError` (locked, read-only, corrupt, unreachable …); then
     nothing was written. A moment (`at`, `next_at`) may bear any zone: what counts is the moment.
     One without a zone is `InvalidInput`.
+
+    A storage on a host's own transaction has `transient = True`: what it reads may be rolled back,
+    and an engine then looks again whether what it remembers of a plan is still there.
     """
 
     def close(self) -> None:

@@ -79,6 +79,8 @@ class PostgresReads(SQLReads):
     place: str
     schema: str
     schema_faults: tuple[SchemaFault, ...]
+    transient = False
+    """Whether what is read may be rolled back: it is a host's transaction that is read in."""
 
     def _begin(self, source: Source) -> None:
         self._source = source
@@ -136,6 +138,7 @@ class PostgresMoment(SQLMoment, PostgresReads):
         settled when it began (None: nobody knows, so `entries` cannot be asked)."""
         super().__init__()
         self.place, self.schema, self.schema_faults = of.place, of.schema, of.schema_faults
+        self.transient = of.transient
         self._connection = connection
         self._upto = upto
         self._begin(Joined(connection))
@@ -201,6 +204,7 @@ class PostgresStorage(PostgresReads):
         check_name(schema)
         storage = cls.__new__(cls)
         source = Joined(connection)
+        storage.transient = True
         storage.place, storage.schema, storage._pool = source.place, schema, None
         try:
             upgrades.check(connection, schema, source.place)
