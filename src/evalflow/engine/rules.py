@@ -98,7 +98,8 @@ class Rules:
         other = Rules(storage, self.plugins, self.holidays)
         other._terms, other._lifecycles = self._terms, self._lifecycles
         other._definitions, other._needs = self._definitions, self._needs
-        other._abouts, other._newest = self._abouts, self._newest
+        other._abouts, other._sealed = self._abouts, self._sealed
+        other._newest = self._newest
         return other
 
     def terms(self, plan_id: str, revision: int | None = None) -> Terms:
