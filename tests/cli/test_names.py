@@ -244,3 +244,21 @@ def test_a_day_in_a_year_that_is_off_is_asked_about(
     assert "2061. 7. 12." in asked[0]
     code, _, err = run(*words, "until=2061-07-12", "--set", "reason=수해 복구 지원", "--yes")
     assert (code, len(asked)) == (1, 1), err  # refused by the rule, not asked about
+
+
+def test_what_is_illustrative_is_said_in_a_word_and_whole_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "plan.yaml"
+    text = PLAN.replace(
+        "lifecycle:", "illustrative: {ko: 수치는 예시임, en: made up}\nlifecycle:", 1
+    )
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("EVALFLOW_STORE", str(tmp_path / "office.db"))
+    assert cli.run(["plan", "import", str(path), "--as", "policy-1"]) == 0
+    capsys.readouterr()
+    for words, whole in ((["status"], False), (["plan", "show"], True)):
+        assert cli.run(["--lang", "ko", *words]) == 0
+        out = capsys.readouterr().out
+        assert "※ 예시 자료" in out
+        assert ("수치는 예시임" in out) is whole

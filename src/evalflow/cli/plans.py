@@ -448,7 +448,7 @@ def export(
             table = make(head, chosen, lang=session.lang)
         write_table(out, table.heads, table.rows, encoding=encoding, sheet=table.name)
         session.echo(session.say(f"{out}: {len(table.rows)}행", f"{out}: {len(table.rows)} rows"))
-        session.remark_illustrative(engine, [plan_id])
+        session.remark_illustrative(engine, [plan_id], whole=True)
 
 
 def _export_workbook(
@@ -470,7 +470,7 @@ def _export_workbook(
             f"evalflow plan import {out} --as … --reason …",
         )
     )
-    session.remark_illustrative(engine, [plan_id])
+    session.remark_illustrative(engine, [plan_id], whole=True)
 
 
 @plan_command.command("carry")
@@ -591,7 +591,7 @@ def show(
             "Number,Project,Unit,Field,Indicators,Budget (million won)",
         ).split(",")
         session.table(heads, rows, right=(4, 5))
-        session.remark_illustrative(engine, [plan_id])
+        session.remark_illustrative(engine, [plan_id], whole=True)
 
 
 def _head(session: Session, head: Any) -> None:

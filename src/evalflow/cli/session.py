@@ -181,11 +181,18 @@ class Session:
         said = [label for label in found if label is not None]
         return said[0] if said else None
 
-    def remark_illustrative(self, engine: Engine, plans: Iterable[str]) -> None:
-        """Say, under what was shown, that part of it is illustrative."""
+    def remark_illustrative(
+        self, engine: Engine, plans: Iterable[str], *, whole: bool = False
+    ) -> None:
+        """Say, under what was shown, that part of it is illustrative: in a word on every screen,
+        with what it is (`whole`) where the plan itself is shown or written."""
         label = self.illustrative(engine, plans)
-        if label is not None:
+        if label is None:
+            return
+        if whole:
             self.echo(self.say("※ 예시 자료: ", "※ illustrative: ") + self.label(label))
+        else:
+            self.echo(self.say("※ 예시 자료 (plan show)", "※ illustrative (plan show)"))
 
     # ------------------------------------------------------------------ words
 
