@@ -262,3 +262,13 @@ def test_what_is_illustrative_is_said_in_a_word_and_whole_once(
         out = capsys.readouterr().out
         assert "※ 예시 자료" in out
         assert ("수치는 예시임" in out) is whole
+
+
+def test_a_reader_is_told_of_a_typing_error_too(run: Run, office: Engine) -> None:
+    words = ("status", "--as", "policy-1", "--band")
+    code, out, err = run(*words, "부친")
+    assert (code, out, "부진(lagging)" in err) == (2, "", True)
+    assert run(*words, "부진")[0] == 0
+    view = evalflow.View(office, "policy-1")
+    with pytest.raises(evalflow.InvalidInput):
+        list(view.projects(band="lagging", limit=-1))

@@ -107,8 +107,9 @@ class View:
         if bands is None:
             yield from map(self._shown, self._engine.projects(**where))
             return
-        wanted = {bands} if isinstance(bands, str) else set(bands)
         limit = where.pop("limit", None)
+        meant = self._engine.select(plan=where.get("plan"), band=bands, limit=limit)
+        wanted = set(meant.bands or ())  # the names that people give, understood or refused
         shown = map(self._shown, self._engine.projects(**where))
         yield from islice((each for each in shown if each.band in wanted), limit)
 
