@@ -294,6 +294,8 @@ class Queries:
                 ko=f"계획 '{plan_id}'에는 등급 기준(scoring.grades)이 없습니다.",
                 en=f"the plan '{plan_id}' does not grade its projects (it has no scoring.grades)",
             )
+        if storable(period):
+            period = self.period(plan_id, period)
         ratings = [each.rating for each in self.storage.evaluations(plan_id, period)]
         projects = {each.id: each for each in self.storage.select(self.select(plan=plan_id))}
 
