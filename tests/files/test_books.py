@@ -58,6 +58,7 @@ def test_a_book_has_hints_an_example_headings_and_drop_downs(tmp_path: Path) -> 
     assert book["목록"].sheet_state == "hidden"
     assert page.protection.sheet
     assert not page["A6"].protection.locked
+    assert not page.column_dimensions["A"].protection.locked  # nor any cell below
 
 
 def test_the_same_sheets_are_the_same_bytes() -> None:

@@ -205,6 +205,7 @@ class _Formats:
             "number": book.add_format({**entry, "num_format": "#,##0.##########"}),
             "date": book.add_format({**entry, "num_format": "yyyy-mm-dd"}),
         }
+        self.free = book.add_format({"locked": False})
         self.whole = book.add_format({**entry, "num_format": "#,##0"})
 
 
@@ -248,7 +249,9 @@ def _write_table(
         held = [shown_width(_seen(row[at])) for row in sheet.rows if at < len(row)]
         widest = max([shown_width(column.head), *held, shown_width(column.example)])
         width = column.width or max(_NARROWEST, min(_WIDEST, widest + 2))
-        page.set_column(at, at, width, None, {"hidden": column.hidden})
+        # Where rows are added, people may write and paste below the empty ones, too.
+        below = formats.free if sheet.spare and not closed else None
+        page.set_column(at, at, width, below, {"hidden": column.hidden})
         _validate(page, sheet, at, column, drop_downs, last_of)
     for number in range(HEADS, sheet.last):
         row = sheet.rows[number - HEADS] if number - HEADS < len(sheet.rows) else ()
