@@ -910,6 +910,16 @@ class BulkMovesWhatIsOneProjectsAlone(InAFile):
             super().bulk_move(like, heads, on=on, under=under)
 
 
+class ForgetsReminders(InAFile):
+    """Writes what entries cause alone."""
+
+    killed_by = "test_a_reminder_is_kept_once_and_waits_like_a_notice"
+
+    class Broken(SQLiteStorage):
+        def commit(self, commit: Commit) -> None:
+            super().commit(attrs.evolve(commit, reminders=()))
+
+
 class KnowsNoDay(InAFile):
     """Tells whose a project is, not whose it is on the day that was asked about."""
 

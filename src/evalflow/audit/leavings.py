@@ -15,6 +15,7 @@ from evalflow.audit.findings import Mismatch, edited, shown
 from evalflow.audit.values import fault_of
 from evalflow.model import Entry, Move, Notice, Project
 from evalflow.model.canonical import canonical, digest
+from evalflow.model.history import REMINDER, reminder_id
 from evalflow.storage.integrity import Values
 from evalflow.storage.rows import (
     ASSIGNMENT_COLUMNS,
@@ -32,6 +33,15 @@ from evalflow.storage.rows import (
 DELIVERY = ("state", "tries", "next_at", "error")
 """The columns of a notice that delivery moves on: their form is checked, not what they say."""
 
+
+def is_day(text: str) -> bool:
+    """Say whether the text is a day as it is stored."""
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 _STATES = ("waiting", "delivered", "dead")
 
 
@@ -41,6 +51,7 @@ class Leavings:
     def __init__(self, project: str) -> None:
         """Begin with nothing."""
         self.project = project
+        self._last = 0
         self._rows: dict[str, dict[tuple[Any, ...], tuple[dict[str, Any], int]]] = {
             table: {} for table in _KEYS
         }
@@ -48,7 +59,7 @@ class Leavings:
 
     def follow(self, move: Move) -> None:
         """Take note of every row that a move writes beside its entry and its project."""
-        number = move.entry.number
+        number = self._last = move.entry.number
         evaluation, definition = evaluation_row(move), definition_row(move)
         if evaluation is not None:
             self._leave("evaluation", _named(EVALUATION_COLUMNS, evaluation), number)
@@ -93,6 +104,10 @@ class Leavings:
         left_out: set[tuple[Any, ...]] = set()
         for row in rows:
             key = _key(table, row)
+            if table == "notice" and self._is_reminder(row):
+                if differing := _undeliverable(row):
+                    yield edited(self.project, code, what, table, differing)
+                continue
             found = should.pop(key, None)
             if found is None and table == "notice":
                 key, found, once = self._as_earlier(key, should)
@@ -118,6 +133,19 @@ class Leavings:
                 ko="알림의 순서가 이력의 순서와 다릅니다.",
                 en="its notices do not stand in the order of its entries",
             )
+
+    def _is_reminder(self, row: Values) -> bool:
+        """Say whether the row is a reminder: one that no entry causes, under the id that only a
+        reminder has, standing with an entry of this project."""
+        number, said = row.get("number"), str(row.get("id")).split(":")
+        day = said[2] if len(said) > 2 else ""
+        return (
+            row.get("name") == REMINDER
+            and row.get("id") == reminder_id(self.project, day, str(row.get("recipient")))
+            and is_day(day)
+            and isinstance(number, int)
+            and 1 <= number <= self._last
+        )
 
     def _as_earlier(
         self, key: tuple[Any, ...], should: dict[tuple[Any, ...], tuple[dict[str, Any], int]]

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from evalflow.cli.checkpoints import points_of, print_coverage, trust_logs
-from evalflow.cli.session import Session
+from evalflow.cli.session import Session, moment
+from evalflow.plugins.notice_words import notice_lines
 
 if TYPE_CHECKING:
     from evalflow.audit.findings import Mismatch, Unchecked
+    from evalflow.engine.outbox import DeliveryReport
 
 _pass = click.make_pass_decorator(Session)
 
@@ -57,12 +59,73 @@ def deliver_command(
         if as_json:
             session.print_json("notifiers", report.by_notifier())
             return
-        session.remark(
-            session.say(
-                f"발송 {report.delivered}건, 다시 시도 {report.retried}건, 실패 {report.dead}건",
-                f"{report.delivered} delivered, {report.retried} to retry, {report.dead} dead",
-            )
+        _say_delivered(session, report)
+
+
+def _say_delivered(session: Session, report: DeliveryReport) -> None:
+    session.remark(
+        session.say(
+            f"발송 {report.delivered}건, 다시 시도 {report.retried}건, 실패 {report.dead}건",
+            f"{report.delivered} delivered, {report.retried} to retry, {report.dead} dead",
         )
+    )
+    for tally in report.by_notifier():
+        if tally.error is not None:  # what a server refuses is told
+            session.remark(f"  {tally.notifier}: {tally.error}")
+
+
+@click.command("remind")
+@click.option("--at", metavar="DATE", help="기준일 · On this day instead of today.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 31),
+    default=1,
+    help="쉬는 동안 놓친 날 포함 · Also of the days before: a machine that was off.",
+)
+@click.option("--deliver", "send", is_flag=True, help="바로 발송 · Deliver them at once.")
+@_pass
+def remind_command(session: Session, at: str | None, days: int, send: bool) -> int:
+    """기한 안내 · Remind people of what is due, as the plan says: one message a person and day.
+
+    They go into the outbox, each once however often this is run; `deliver` sends them.
+    """
+    with session.open() as engine:
+        plans = engine.plans.ids()
+        heads = [engine.plans.head(plan) for plan in plans]
+        if not any(head.delivery.reminders for head in heads):
+            session.remark(
+                session.say(
+                    "계획의 notices에 reminders(언제 누구에게)가 없어 안내할 것이 없습니다",
+                    "no plan says under notices whom to remind when (reminders)",
+                )
+            )
+            return 0
+        for head in heads:
+            if head.delivery.reminders and not head.delivery.notifiers:
+                session.remark(
+                    session.say(
+                        f"{head.id}: 알림 수단(notices.notifiers)이 없어 안내하지 않습니다",
+                        f"{head.id}: no notifier (notices.notifiers), so nobody is reminded",
+                    )
+                )
+        notices = engine.outbox.remind(moment(session, engine, None, at), days=days)
+        rows = [
+            (
+                each.recipient,
+                session.label(each.subject),
+                "; ".join(line.removeprefix("- ") for line in notice_lines(each, session.lang)),
+            )
+            for each in notices
+        ]
+        heads_ = session.say("받는 사람,제목,내용", "To,Subject,What").split(",")
+        session.table(heads_, rows)
+        if not rows:
+            session.echo(session.say("오늘 안내할 것이 없습니다.", "Nobody is to be reminded."))
+        if send:
+            report = engine.deliver()
+            _say_delivered(session, report)
+            return 1 if report.dead else 0
+        return 0
 
 
 @click.command("verify")

@@ -100,7 +100,7 @@ class Engine:
         self.ratings = Ratings(self.rules, self._queries)
         self.batches = Batches(self._commands)
         self.audit = Audit(self._queries, self._commands)
-        self.outbox = Outbox(self.rules, self._now)
+        self.outbox = Outbox(self.rules, self._now, self._queries)
         self.names = Names(self.rules)
 
     @contextmanager

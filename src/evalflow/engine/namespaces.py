@@ -32,6 +32,7 @@ from evalflow.decision.migration import MIGRATE
 from evalflow.engine import outbox
 from evalflow.engine.commands import Commands
 from evalflow.engine.queries import Queries
+from evalflow.engine.reminding import remind
 from evalflow.engine.rules import Rules
 from evalflow.engine.telling import told
 from evalflow.errors import NotFound, invalid, nearest
@@ -41,6 +42,7 @@ from evalflow.model import (
     Actor,
     Delivery,
     Evaluation,
+    Notice,
     Outgoing,
     PlanEntry,
     PlanHead,
@@ -51,6 +53,7 @@ from evalflow.model import (
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
 from evalflow.model.ids import storable
+from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import Difference
 from evalflow.plan.load import with_tables
@@ -586,10 +589,11 @@ def _powers(rules: Rules) -> Callable[[Footing], Power]:
 class Outbox:
     """The notices that wait, were delivered, or were given up."""
 
-    def __init__(self, rules: Rules, clock: Callable[[], dt.datetime]) -> None:
+    def __init__(self, rules: Rules, clock: Callable[[], dt.datetime], queries: Queries) -> None:
         """Made by the engine."""
         self._rules = rules
         self._clock = clock
+        self._queries = queries
         self._storage = rules.storage
 
     def notices(self, *, state: str | None = None) -> Iterator[Outgoing]:
@@ -611,6 +615,21 @@ class Outbox:
                 + (f"; did you mean '{near}'?" if near else ""),
             )
         return self._storage.outbox(state=state)
+
+    def remind(self, at: dt.datetime | None = None, *, days: int = 1) -> tuple[Notice, ...]:
+        """Write the reminders of the day of `at` (None: now) into the outbox, as plans say under
+        `notices.reminders`, and return them: one a person, day and notifier, with all that the
+        person is reminded of. Written again, that day's are the same ones.
+
+        `days` of more than one also holds what fell on the days before `at`.
+
+        Raises:
+            ValueError: `days` is below one.
+        """
+        if days < 1:
+            raise ValueError("days is 1 or more")
+        moment = self._clock() if at is None else utc(at)
+        return remind(self._rules, self._queries, moment, days)
 
     def deliver(
         self, limit: int | None, notifiers: Mapping[str, Notifier] | None

@@ -20,6 +20,7 @@ from evalflow.lifecycle.definition import Lifecycle, NoticeRule
 from evalflow.model import Entry, Grant, Label, Notice
 from evalflow.model.calendar import period
 from evalflow.model.canonical import Tree, canonical, digest
+from evalflow.model.history import REMINDER, reminder_id
 from evalflow.scoring.bands import band_label
 
 OF_ALL = ("unit", "step", "due", "reason")
@@ -40,6 +41,8 @@ def told(rules: Rules, notices: Sequence[Notice]) -> Notice:
         StorageError: what they say is damaged.
     """
     first = notices[0]
+    if first.name == REMINDER and first.id == reminder_of(first):
+        return first  # says all of it already
     parts = [_data(rules, each) for each in notices]
     ids = [each.id for each in notices]
     data, known = parts[0] | {"notices": ids}, first.id
@@ -50,6 +53,12 @@ def told(rules: Rules, notices: Sequence[Notice]) -> Notice:
                 data.pop(name, None)
         known = f"{first.id}+{digest(canonical(ids))[:12]}"
     return attrs.evolve(first, id=known, subject=_subject(data), data=data)
+
+
+def reminder_of(notice: Notice) -> str:
+    """Return the id that the notice has if it is a reminder (see `evalflow.engine.reminding`)."""
+    day = notice.id.split(":")[2:3]
+    return reminder_id(notice.project, day[0], notice.recipient) if day else ""
 
 
 def _data(rules: Rules, notice: Notice) -> dict[str, Tree]:

@@ -95,7 +95,9 @@ class Commit:
     """All that one transaction writes: every move or none.
 
     `unchanged`, `revisions` and `rosters` are what the decision rests on and must still be so
-    (see `Basis`). `plans` are entries of plans' own histories, with the revisions that they put
+    (see `Basis`). `reminders` are notices that no move causes: each stands with the last entry of
+    one of the projects that it is about, and one of an id that is there is left out. `plans` are
+    entries of plans' own histories, with the revisions that they put
     into force; `lifecycle` is a definition's (fingerprint, canonical text), kept once.
     """
 
@@ -105,6 +107,7 @@ class Commit:
     lifecycle: tuple[str, str] | None = None
     revisions: tuple[tuple[str, int], ...] = ()
     rosters: tuple[Roster, ...] = ()
+    reminders: tuple[Notice, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

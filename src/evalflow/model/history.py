@@ -283,6 +283,15 @@ class Notice:
     data: Tree = attrs.field(factory=dict)
 
 
+REMINDER = "remind"
+"""The name of a notice that no entry causes: what somebody owes, one a person and day."""
+
+
+def reminder_id(project: str, day: str, recipient: str) -> str:
+    """Return the id of the reminder of that day for this recipient in the plan of `project`."""
+    return f"{project.rpartition('/')[0]}:{REMINDER}:{day}:{recipient}"
+
+
 @attrs.frozen(kw_only=True)
 class Outgoing:
     """A notice in the outbox with the story of its delivery.

@@ -172,13 +172,30 @@ class RevisionRules:
 
 
 @attrs.frozen(kw_only=True)
+class ReminderRule:
+    """Who is reminded when of what is due: so many days before its day (`days` below zero), on it
+    (0), or after it; days on which the office works (근무일) where `working`. `to` holds roles of
+    the lifecycle, and `owing` for whoever may do it; `of` the events (none: all that are due)."""
+
+    days: int
+    to: tuple[str, ...]
+    of: tuple[str, ...] = ()
+    working: bool = False
+
+
+OWING = "owing"
+"""In place of a role: whoever may do what is due."""
+
+
+@attrs.frozen(kw_only=True)
 class Delivery:
     """How notices leave: to which notifiers, how often tried, and when given up.
 
     `backoff` holds the seconds to wait after the first, second, … failed try; when it is
-    used up the notice is a dead letter.
+    used up the notice is a dead letter. `reminders` say who is reminded of what is due.
     """
 
     notifiers: tuple[str, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     backoff: tuple[int, ...] = (60, 300, 1800, 7200, 43200)
+    reminders: tuple[ReminderRule, ...] = ()

@@ -91,7 +91,7 @@ def read_head(reading: Reader, lifecycle: Lifecycle | None, *, written: bool) ->
         lines=read_lines(top.mapping("lines", required=False), lifecycle),
         duties=read_duties(top, lifecycle),
         scoring=read_scoring(top.mapping("scoring", required=False), written),
-        delivery=read_delivery(top.mapping("notices", required=False)),
+        delivery=read_delivery(top.mapping("notices", required=False), lifecycle),
         patience=read_patience(top.mapping("plugins", required=False)),
         visibility=read_visibility(top.mapping("visibility", required=False), lifecycle),
         forms=read_forms(top.mapping("forms", required=False)),

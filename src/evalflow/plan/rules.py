@@ -20,12 +20,14 @@ from evalflow.model import (
     DueRule,
     GradeRules,
     Grant,
+    ReminderRule,
     RevisionRules,
     ScoringRules,
     Visibility,
     Withheld,
     calendar,
 )
+from evalflow.model.rules import OWING
 from evalflow.plan import keys
 from evalflow.plan.order import ORDER, sort_parts
 from evalflow.plan.parts import key_date, named_parts
@@ -271,8 +273,39 @@ def _check_bands(inside: Part, bands: list[Band], parts: list[Part]) -> None:
         parts[-1].wrong("at_least", "lowest_band_bounded", ko, en, str(bands[-1].at_least))
 
 
-def read_delivery(part: Part) -> Delivery:
-    """Return how notices leave."""
+def _reminders(part: Part, lifecycle: Lifecycle | None) -> tuple[ReminderRule, ...]:
+    """Return who is reminded when; with a lifecycle, roles and events must be its own."""
+    found = []
+    for _, each in part.parts("reminders", required=False, named=False):
+        each.only(keys.REMINDER)
+        said = [key for key in ("before", "after") if key in each]
+        if len(said) != 1:
+            ko = "기한 며칠 전(before)인지 뒤(after)인지 하나만 적습니다. 당일은 before: 0"
+            en = "say how many days before or after, one of both; on the day is before: 0"
+            each.wrong(None, "bad_reminder", ko, en)
+            continue
+        days = each.whole(said[0], least=0, most=366)
+        to, of = each.texts("to"), each.texts("of")
+        if not to:
+            ko = f"누구에게 알리는지 적습니다 ({OWING}: 기한 안에 할 사람)"
+            each.wrong("to", "missing_value", ko, f"say whom ({OWING}: who may do it)")
+        if lifecycle is not None:
+            due = [name for name, event in lifecycle.events.items() if event.due is not None]
+            for key, names, known, what in (
+                ("to", to, [OWING, *lifecycle.roles], ("역할", "role")),
+                ("of", of, due, ("기한이 있는 절차", "event that is due")),
+            ):
+                for name in names:
+                    if name not in known:
+                        each.unknown(key, what, known)
+        working = each.flag("working", False)
+        signed = -days if said[0] == "before" else days
+        found.append(ReminderRule(days=signed, to=to, of=of, working=working))
+    return tuple(found)
+
+
+def read_delivery(part: Part, lifecycle: Lifecycle | None = None) -> Delivery:
+    """Return how notices leave, and who is reminded of what is due."""
     part.only(keys.NOTICES)
     options: dict[str, Mapping[str, Any]] = {}
     names: tuple[str, ...]
@@ -283,11 +316,12 @@ def read_delivery(part: Part) -> Delivery:
             options[name] = dict(inside.mapping(name, required=False).tree)
     else:
         names = part.texts("notifiers")
+    reminders = _reminders(part, lifecycle)
     if "backoff" not in part:
-        return Delivery(notifiers=names, options=options)
+        return Delivery(notifiers=names, options=options, reminders=reminders)
     waits = part.items("backoff")
     seconds = tuple([waits.whole(place, least=0, most=31_536_000) for place in waits.tree])
-    return Delivery(notifiers=names, options=options, backoff=seconds)
+    return Delivery(notifiers=names, options=options, backoff=seconds, reminders=reminders)
 
 
 def read_forms(part: Part) -> dict[str, Mapping[str, Any]]:

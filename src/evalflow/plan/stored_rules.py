@@ -14,6 +14,7 @@ from evalflow.model import (
     Delivery,
     DueRule,
     GradeRules,
+    ReminderRule,
     RevisionRules,
     ScoringRules,
     Visibility,
@@ -135,10 +136,25 @@ def stored_delivery(tree: stored.Inside) -> Delivery:
             names = tuple(options)
         else:
             names = stored.texts(inside, "notifiers")
+        reminders = stored.listed(inside, "reminders", _reminder)
         if inside.get("backoff") is None:
-            return Delivery(notifiers=names, options=options)
+            return Delivery(notifiers=names, options=options, reminders=reminders)
         seconds = stored.listed(inside, "backoff", stored.whole)
-        return Delivery(notifiers=names, options=options, backoff=seconds)
+        return Delivery(notifiers=names, options=options, backoff=seconds, reminders=reminders)
+
+
+def _reminder(tree: Any, key: Any) -> ReminderRule:
+    inside = stored.mapping(tree, key)
+    with stored.below(key):
+        stored.only(inside, keys.REMINDER)
+        before = inside.get("before") is not None
+        days = stored.whole(inside, "before" if before else "after")
+        return ReminderRule(
+            days=-days if before else days,
+            to=stored.texts(inside, "to"),
+            of=stored.texts(inside, "of"),
+            working=stored.flag(inside, "working", False),
+        )
 
 
 def stored_options(tree: stored.Inside, key: str) -> dict[str, Mapping[str, Any]]:

@@ -28,6 +28,8 @@ def notice_lines(notice: Notice, lang: str = "ko") -> tuple[str, ...]:
     What it does not tell is left out.
     """
     data, korean = _data(notice), lang == "ko"
+    if isinstance(data.get("reminders"), list):
+        return tuple([_reminder(each, korean) for each in data["reminders"]])
     reason = data.get("reason")
     lines = _projects(data, korean, reasons=not reason)
     if reason:
@@ -44,6 +46,28 @@ def notice_lines(notice: Notice, lang: str = "ko") -> tuple[str, ...]:
         who = f"{contact} ({actor})" if actor else contact
         lines.append(f"{'문의' if korean else 'Questions to'}: {who}")
     return tuple(lines)
+
+
+def _reminder(line: Mapping[str, Any], korean: bool) -> str:
+    """Return what is due by when, of which projects, and how many days that is from now."""
+    lang = "ko" if korean else "en"
+    due = dt.date.fromisoformat(str(line.get("due")))
+    day = f"{day_text(due, 'ko')}({_WEEKDAYS[due.weekday()]})" if korean else due.isoformat()
+    late, left = line.get("days_late"), line.get("days_left")
+    if late:
+        when = f"{late}일 지연" if korean else f"{late} days late"
+    elif left:
+        when = f"{left}일 남음" if korean else f"{left} days left"
+    else:
+        when = "오늘까지" if korean else "today"
+    projects = line.get("projects") or []
+    first = projects[0] if projects else {}
+    what = _project(first, korean, reasons=False) if first else ""
+    if len(projects) > 1:
+        more = len(projects) - 1
+        what += f" 외 {more}건" if korean else f" and {more} more"
+    step, unit = _text(line.get("step"), lang), _text(line.get("unit"), lang)
+    return f"- {day} {step}: {what} ({unit}, {when})"
 
 
 def _projects(data: Mapping[str, Any], korean: bool, *, reasons: bool) -> list[str]:

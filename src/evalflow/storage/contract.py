@@ -470,6 +470,11 @@ def check_commit(commit: Commit) -> None:
             raise ValueError(f"{move.entry.project} #{move.entry.number}: {fault}")
         seen.add(move.entry.project)
         _check_text(move)
+    for notice in commit.reminders:
+        if notice.at.utcoffset() != _UTC:
+            raise ValueError(f"{notice.id}: its time is not UTC")
+        said = (notice.recipient, notice.role, notice.subject.ko, notice.subject.en)
+        _check_texts(notice.id, (notice.id, notice.project, notice.notifier, *said))
     plans: set[str] = set()
     for each in commit.plans:
         fault = _plan_fault(each)

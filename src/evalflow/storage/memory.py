@@ -146,6 +146,9 @@ class MemoryStorage:
             self._own()
             for move in commit.moves:
                 self._write(move)
+            for notice in commit.reminders:
+                sent = _Sent(notice, canonical(notice.data), notice.at)
+                self._outbox.setdefault((notice.id, notice.notifier), sent)
             for each in commit.plans:
                 entry, head = each.entry, each.head
                 kept = self._plan_entries.setdefault(entry.plan, [])

@@ -66,6 +66,8 @@ class CommitRows:
         rows = cls(plans, heads, commit.lifecycle, [], [], [], [], [], [], [])
         for move in commit.moves:
             rows._add(move)
+        for notice in commit.reminders:
+            rows.notices.append((*notice_row(notice), moment(notice.at)))
         return rows
 
     def _add(self, move: Move) -> None:

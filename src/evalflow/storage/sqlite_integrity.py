@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any
 
+from evalflow.model.history import REMINDER
 from evalflow.storage.integrity import ORDERS, OWNERS, TABLES, WRITTEN, SchemaFault, Values
 from evalflow.storage.sqlite_errors import storage_error
 from evalflow.storage.sqlite_schema import schema
@@ -84,9 +85,11 @@ class SQLiteTables:
         if table == "entry":
             sql = "SELECT position, position FROM entry ORDER BY position"
         elif {"position", "project", "number"} <= self._columns["entry"]:
+            # A reminder was caused by no entry: where it stands says nothing.
+            caused = f"AND n.name <> '{REMINDER}' " if "name" in self._columns[table] else ""
             sql = (
                 f'SELECT n.position, e.position FROM "{table}" AS n LEFT JOIN entry AS e '
-                "ON e.project = n.project AND e.number = n.number ORDER BY n.position"
+                f"ON e.project = n.project AND e.number = n.number {caused}ORDER BY n.position"
             )
         else:
             return

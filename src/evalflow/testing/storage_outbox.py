@@ -9,6 +9,7 @@ import datetime as dt
 
 import attrs
 
+from evalflow.model import Label
 from evalflow.storage import Commit, Settled, Storage
 from evalflow.testing.given import BEGINNING, entry_after, given_project, move_after, notice
 from evalflow.testing.storage_base import StorageKit
@@ -33,6 +34,20 @@ class OutboxTests(StorageKit):
 
         told = [each.notice for each in storage.outbox()]
         assert told == [*first.notices, again[1], again[2]]
+
+    def test_a_reminder_is_kept_once_and_waits_like_a_notice(self, storage: Storage) -> None:
+        move = move_after(given_project(storage), told=("education-1",))
+        storage.commit(Commit(moves=(move,)))
+        (caused,) = move.notices
+        first = attrs.evolve(caused, id="reminder", name="remind", recipient="policy-1")
+        storage.commit(Commit(reminders=(first,)))
+        later = attrs.evolve(first, subject=Label("나중", "later"))
+        storage.commit(Commit(reminders=(later, attrs.evolve(first, notifier="mail"))))
+
+        told = [each.notice for each in storage.outbox()]
+        assert told == [caused, first, attrs.evolve(first, notifier="mail")]
+        found = storage.claim("console", at=LATER, limit=9, lease=LEASE)
+        assert [each.notice.recipient for each in found] == ["education-1", "policy-1"]
 
     def test_notices_are_claimed_by_the_longest_waiting_first(self, storage: Storage) -> None:
         project = given_project(storage)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from evalflow.storage.rows import PLAN_ENTRY_COLUMNS
+from evalflow.storage.rows import NOTICE_COLUMNS, PLAN_ENTRY_COLUMNS
 from evalflow.storage.sql import ENTRY, OUTGOING, PLAN_ENTRY, Dialect, UnitOn
 
 # The ids of a plan's projects are `<plan>/<number>`; '0' is the character after '/'.
@@ -45,6 +45,9 @@ _TEXTS = {
     "ON CONFLICT DO NOTHING RETURNING revision",
     "keep": "INSERT INTO {schema}lifecycle (fingerprint, tree) VALUES (%s, %s) "
     "ON CONFLICT DO NOTHING",
+    "remind": f"INSERT INTO {{schema}}notice ({', '.join(NOTICE_COLUMNS)}, next_at) VALUES ("
+    f"{', '.join(f'%({name})s' for name in NOTICE_COLUMNS)}, %(at)s) "
+    "ON CONFLICT (id, notifier) DO NOTHING",
     "claim": "WITH due AS (SELECT n.position, n.next_at AS since FROM {schema}notice AS n "
     f"WHERE {_WAITING} ORDER BY n.next_at, n.position LIMIT %(limit)s FOR UPDATE SKIP LOCKED), "
     "claimed AS (UPDATE {schema}notice AS n SET next_at = %(until)s, tries = n.tries + 1 "

@@ -34,12 +34,14 @@ from evalflow.storage.contract import ended
 from evalflow.storage.integrity import SchemaFault
 from evalflow.storage.rows import (
     ENTRY_COLUMNS,
+    NOTICE_COLUMNS,
     PLAN_ENTRY_COLUMNS,
     REVISION_COLUMNS,
     Pattern,
     entry_from,
     entry_row,
     moment,
+    notice_row,
     outgoing_from,
     plan_entry_row,
     revision_row,
@@ -329,6 +331,9 @@ class PostgresStorage(PostgresReads):
                 if written[0][0] != len(commit.moves):
                     raise self._refusal(commit, connection)
                 listening = rows.shape.notified and written[0][1]
+            for notice in commit.reminders:
+                told = dict(zip(NOTICE_COLUMNS, notice_row(notice), strict=True))
+                connection.execute(self._sql["remind"], told)
             fault_point("commit:written")
         return listening
 
@@ -624,7 +629,7 @@ def _too_long(commit: Commit) -> InvalidInput:
 def _alone(commit: Commit) -> bool:
     """Say whether the commit is a single move that one statement can compare and write: it rests on
     nothing but the project itself and its plan's latest revision."""
-    if len(commit.moves) != 1 or commit.unchanged or commit.rosters:
+    if len(commit.moves) != 1 or commit.unchanged or commit.rosters or commit.reminders:
         return False
     move = commit.moves[0]
     plans = [plan for plan, _ in commit.revisions]
