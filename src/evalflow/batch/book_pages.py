@@ -391,7 +391,7 @@ class _Pages:
         said = one.evaluation.facts.get("explanations", {}).get(indicator.id, {})
         words = [said[key] for key in ("cause", "countermeasure") if said.get(key)]
         bands = self.what.head.scoring.bands
-        rated = line is not None and line.status == "rated"
+        judged = line is not None and line.status != "not_due"  # one without a rate, too
         return self._known(one) | {
             "indicator": self.say(indicator.label),
             "formula": self.say(FORMULAS[indicator.formula].label),
@@ -400,7 +400,7 @@ class _Pages:
             "rate": None if line is None else line.rate,
             "band": "-" if line is None else self.say(band_label(bands, line.band)),
             "said": " / ".join(words) or "-",
-            "verdict": None if rated else self.say(spots.NONE),
+            "verdict": None if judged else self.say(spots.NONE),
         }
 
     def data(self) -> BookSheet:
