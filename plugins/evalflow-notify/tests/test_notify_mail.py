@@ -147,3 +147,29 @@ def test_what_the_server_cannot_take_now_is_tried_again(verb: bytes, code: int) 
     with pytest.raises(smtplib.SMTPException) as error:
         plain(odd_server({verb: b"%d later" % code}, [])).deliver(NOTICE)
     assert not isinstance(error.value, Undeliverable)
+
+
+def test_a_korean_id_is_a_korean_address_where_the_server_takes_it(
+    post: tuple[Post, MailOptions],
+) -> None:
+    box, options = post
+    Mail(options).deliver(attrs.evolve(NOTICE, recipient="지역경제과-담당"))
+    (mail,) = box.came
+    assert "지역경제과-담당@city.invalid" in str(mail["To"])
+
+
+def test_a_korean_id_has_an_address_of_its_own_where_the_server_takes_none(
+    post: tuple[Post, MailOptions], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box, options = post
+    has = smtplib.SMTP.has_extn
+    monkeypatch.setattr(
+        smtplib.SMTP, "has_extn", lambda self, opt: opt != "smtputf8" and has(self, opt)
+    )
+    notice = attrs.evolve(NOTICE, recipient="지역경제과-담당")
+    with pytest.raises(Undeliverable, match="give one under addresses for '지역경제과-담당'"):
+        Mail(options).deliver(notice)
+    named = attrs.evolve(options, addresses={"지역경제과-담당": "economy@city.invalid"})
+    Mail(named).deliver(notice)
+    (mail,) = box.came
+    assert mail["To"] == "economy@city.invalid"

@@ -67,6 +67,9 @@ class Mail:
     def deliver(self, notice: Notice) -> None:
         """Hand the mail to the server.
 
+        A Korean id in the `pattern` is a Korean address (RFC 6532), for servers that take these;
+        for others `addresses` names one. Subjects and names are encoded (RFC 2047).
+
         Raises:
             Undeliverable: no address is known, or the server refuses it for good (5xx).
             OSError: the server cannot be reached, trusted or waited for; tried again.
@@ -91,6 +94,12 @@ class Mail:
                 if all(500 <= code < 600 for code, _ in error.recipients.values()):
                     raise Undeliverable(f"recipient refused: {error}") from error
                 raise
+            except smtplib.SMTPNotSupportedError as error:
+                raise Undeliverable(
+                    f"the server takes no address with other letters than ASCII (SMTPUTF8, "
+                    f"RFC 6532): '{mail['To']}'; give one under addresses for "
+                    f"'{notice.recipient}'"
+                ) from error
             except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
                 if 500 <= error.smtp_code < 600:
                     raise Undeliverable(f"refused: {error}") from error
