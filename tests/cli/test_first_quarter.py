@@ -100,8 +100,8 @@ def changed(path: Path) -> None:
 
 def moved(path: Path) -> None:
     book = openpyxl.load_workbook(path)
-    page = book["사람·역할"]
-    heads = {str(cell.value): cell.column for cell in page[HEADS]}
+    page: Any = book["사람·역할"]
+    heads = {str(cell.value): int(cell.column) for cell in page[HEADS]}
     old = next(row for row in page.iter_rows(HEADS + 1) if row[0].value == "지역경제과-담당")
     free = next(row for row in page.iter_rows(HEADS + 1) if row[0].value is None)
     for at, cell in enumerate(old[: len(heads)]):
