@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 import evalflow
 from evalflow.audit.findings import Unchecked
+from evalflow.cli import run
 from evalflow.decision import clocks, situation
 from evalflow.engine import telling
+from evalflow.lifecycle.diff import diff
 from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import CalendarRules, DueRule
 from evalflow.model.calendar import Calendar, listed_holidays
@@ -788,3 +790,42 @@ def test_what_the_event_is_given_itself_asks_for_no_history(
     monkeypatch.setattr(engine.storage, "history", seen)
     engine.explain("p-2026/1", "classify", by=engine.actor("p-2026", "clerk-1"))
     assert asked == []
+
+
+# --------------------------------------------------------------------------- what things are called
+
+THINGS = "things: {ko: 민원, en: petitions}\n"
+
+
+def test_a_lifecycle_says_what_its_things_are_called(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = lifecycle(tmp_path, THINGS + REQUEST.replace("DUE", "{date: 03-02}"))
+    assert (made.things.ko, made.things.en) == ("민원", "petitions")
+    again = stored_lifecycle(made.tree, made.fingerprint)
+    assert again.things == made.things
+    plain = lifecycle(tmp_path, REQUEST.replace("DUE", "{date: 03-02}"))
+    assert plain.things.ko == "사업"
+    assert "민원" in " ".join(each.ko for each in diff(plain, made))
+
+    case = Office(tmp_path, THINGS + REQUEST.replace("DUE", "{date: 03-02}"))
+    store = f"sqlite:///{tmp_path / 'office.db'}"
+    plan = evalflow.load_plan(tmp_path / "plan.yaml")
+    with evalflow.open(store, clock=case.now) as engine:
+        engine.adopt(plan, by=plan.actor("clerk-1"))
+    monkeypatch.setenv("EVALFLOW_STORE", store)
+    for command, told in ((["status"], "민원명"), (["due", "--waiting"], "민원")):
+        for lang, words in (("ko", told), ("en", "Petitions")):
+            monkeypatch.setenv("EVALFLOW_LANG", lang)
+            assert run(command) == 0
+            out = capsys.readouterr().out
+            assert words in out
+            assert "사업" not in out
+
+
+@pytest.mark.parametrize(
+    "things", ["{ko: 민원}", "민원", "{ko: 민원, en: petitions, one: petition}"]
+)
+def test_what_things_are_called_is_said_in_both_languages(tmp_path: Path, things: str) -> None:
+    with pytest.raises(evalflow.InvalidInput):
+        lifecycle(tmp_path, f"things: {things}\n" + REQUEST.replace("DUE", TEN))

@@ -152,7 +152,9 @@ def test_a_damaged_lifecycle_is_corrupt_or_what_the_builder_says(data: st.DataOb
             at = tree
             for step in above:
                 at = at[step]
-            at[last] = data.draw(ODD)
+            odd = data.draw(ODD)
+            if isinstance(at, list) or isinstance(last, str):  # never a key that is no text
+                at[last] = odd
         except (KeyError, TypeError, IndexError, AttributeError):
             pass  # an earlier change has taken the place away
     text = canonical(tree)

@@ -17,6 +17,7 @@ from evalflow.cli.schemes import print_about
 from evalflow.cli.session import Session, moment, one_line, read_data, read_where
 from evalflow.errors import InvalidInput, NotFound, Problem, Reason, Refused
 from evalflow.files.days import date_of
+from evalflow.lifecycle.definition import PROJECTS
 from evalflow.scoring.bands import band_label
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from evalflow.decision.decide import Explanation
     from evalflow.engine.engine import Engine
     from evalflow.engine.view import View
-    from evalflow.model import Entry, PlanEntry, PlanHead, Project
+    from evalflow.model import Entry, Label, PlanEntry, PlanHead, Project
 
 _pass = click.make_pass_decorator(Session)
 
@@ -243,6 +244,7 @@ def print_projects(
     plans: dict[str, None] = {}
     listed = list(projects)
     marked: list[str] = []
+    called: set[Label] = set()
 
     def rows() -> Iterable[Sequence[str]]:
         for project in listed:
@@ -254,6 +256,7 @@ def print_projects(
             head = engine.plans.head(project.plan)
             day = engine.plans.calendar(project.plan).today(at or engine.clock())
             lifecycle = engine.plans.lifecycle(project.lifecycle)
+            called.add(lifecycle.things)
             yield (
                 project.id,
                 session.label(project.label),
@@ -265,13 +268,15 @@ def print_projects(
                 *(() if looks is None else (looks(project),)),
             )
 
+    shown = list(rows())
+    things = called.pop() if len(called) == 1 else PROJECTS
     heads = session.say(
-        "관리번호,사업명,부서,분야,기간,상태,추진상태",
-        "Number,Project,Unit,Field,Period,State,Band",
+        f"관리번호,{things.ko}명,부서,분야,기간,상태,추진상태",
+        f"Number,{_column(things)},Unit,Field,Period,State,Band",
     ).split(",")
     if looks is not None:
         heads.append(session.say("검토 근거", "Review"))
-    session.table(heads, rows())
+    session.table(heads, shown)
     if marked:
         session.echo(session.say(f"{CORRECTED}: 정정한 실적이 있음", f"{CORRECTED}: corrected"))
     elif len(listed) > _MARKED:
@@ -306,6 +311,20 @@ def _print_around(session: Session, head: PlanHead) -> None:
     if head.document.bases:
         bases = "; ".join(head.document.bases)
         session.echo(session.say(f"추진근거: {bases}", f"founded on: {bases}"))
+
+
+def _things(engine: Engine, plans: Iterable[str]) -> Label:
+    """Return what the projects of these plans are called, where their lifecycles agree."""
+    found = {
+        PROJECTS if lifecycle is None else lifecycle.things
+        for lifecycle in (engine.rules.lifecycle_of(plan) for plan in plans)
+    }
+    return found.pop() if len(found) == 1 else PROJECTS
+
+
+def _column(things: Label) -> str:
+    """Return the head of the column of projects in English."""
+    return "Project" if things == PROJECTS else things.en.capitalize()
 
 
 def print_counts(
@@ -395,8 +414,10 @@ def due_command(
             for like in _alike(dues, each)
             for row in [_due_row(session, engine, like, when or engine.clock())]
         ]
+        things = _things(engine, dict.fromkeys(due.plan for due in dues))
         heads = session.say(
-            "기한,상황,처리,부서,사업,기간,담당", "Due,Status,Event,Unit,Project,Period,Who"
+            f"기한,상황,처리,부서,{things.ko},기간,담당",
+            f"Due,Status,Event,Unit,{_column(things)},Period,Who",
         ).split(",")
         session.table(heads, rows)
         if not rows:
@@ -437,7 +458,8 @@ def _due_row(
     waiting = len({project for each in like if each.together for project in each.waiting_for})
     if waiting:
         state += session.say(f" (대기 {waiting}건)", f" (waits for {waiting})")
-    shown = session.say(f"사업 {len(projects)}건", f"{len(projects)} projects")
+    things = _things(engine, [due.plan])
+    shown = session.say(f"{things.ko} {len(projects)}건", f"{len(projects)} {things.en}")
     if len(projects) == 1:
         shown = f"{projects[0]} {session.label(engine.project(projects[0]).label)}"
     head = engine.plans.head(due.plan)

@@ -14,6 +14,7 @@ from evalflow.lifecycle.definition import (
     FIXED,
     LINE_OF,
     NEXT_SIGNER,
+    PROJECTS,
     RUNNING,
     Duty,
     Event,
@@ -136,6 +137,7 @@ class Builder:
             empty(top, "adopted_by", ("역할", "role"))
         replaces = self._replaces()
         contents = self._names(top, "project_plans", ("사업계획의 내용", "content"), CONTENTS)
+        things = top.label_at("things", PROJECTS)
         self.reading.raise_if_any()
         return Lifecycle(
             name=name,
@@ -150,6 +152,7 @@ class Builder:
             replaces=replaces,
             project_plans=contents,
             lines=self.lines,
+            things=things,
             tree=with_order(top.tree),
             places={} if self.document is None else Places(self.document, self.paths),
         )

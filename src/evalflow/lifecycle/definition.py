@@ -20,6 +20,9 @@ NEXT_SIGNER = "next_signer"
 LINE_OF = ("evaluation", "change")
 """The papers that a line of signatures may be of."""
 
+PROJECTS = Label("사업", "projects")
+"""What the things are called that a lifecycle is about, where it does not say."""
+
 AT = ("own", "cooperating")
 """In which units the roles of an event may be held."""
 
@@ -257,7 +260,9 @@ class Lifecycle:
     """A versioned definition. `fingerprint` is `<name>/<version>@<12 hex digits of content>`.
 
     `adopted_by` are the roles that may adopt a plan under it, and revise the plan later.
-    `project_plans` is what the plan of a project must say before it is adopted (`CONTENTS`).
+    `things` is what its projects are called, in English the plural (민원, petitions); `PROJECTS`
+    where it does not say. `project_plans` is what the plan of a project must say before it is
+    adopted (`CONTENTS`).
     `replaces` says of other versions (`name/version`) which of its states their states become
     when a project migrates from there; those that it does not say keep their names. `lines` are
     its lines of signatures.
@@ -279,6 +284,7 @@ class Lifecycle:
     project_plans: tuple[str, ...] = ()
     replaces: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
     lines: Mapping[str, Line] = attrs.field(factory=dict)
+    things: Label = PROJECTS
     tree: Tree = attrs.field(factory=dict, eq=False, repr=False)
     places: Mapping[str, str] = attrs.field(factory=dict, eq=False, repr=False)
     notes: tuple[Note, ...] = attrs.field(default=(), eq=False, repr=False)

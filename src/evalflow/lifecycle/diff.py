@@ -54,6 +54,15 @@ def diff(one: Lifecycle, other: Lifecycle) -> tuple[Difference, ...]:
                 f"who adopts plans: {adopting[0] or '-'} → {adopting[1] or '-'}",
             )
         )
+    if one.things != other.things:
+        found.append(
+            _changed(
+                "lifecycle",
+                other.name,
+                f"무엇이라고 부르는가: {one.things.ko} → {other.things.ko}",
+                f"what its projects are called: {one.things.en} → {other.things.en}",
+            )
+        )
     wanted = (", ".join(one.project_plans), ", ".join(other.project_plans))
     if wanted[0] != wanted[1]:
         found.append(

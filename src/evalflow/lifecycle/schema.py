@@ -92,8 +92,9 @@ class _File:
             "duties": self.named(self.duty()),
             "replaces": {"type": "object", "additionalProperties": {"type": "object"}},
             "lines": self.named(self.line(), listed=False),
+            "things": _named_in_both(),
         }
-        needed = keys.LIFECYCLE - {"project_plans", "duties", "replaces", "lines"}
+        needed = keys.LIFECYCLE - {"project_plans", "duties", "replaces", "lines", "things"}
         top = self.part(keys.LIFECYCLE, values, needed)
         if not self.whole:  # what a file says of itself is never taken over
             own = {"extends": {"type": "string"}, "takes_in": _NAMES}
@@ -184,7 +185,7 @@ class _File:
             "to": _NAMES,
             "entering": _TEXT,
             "when": _TEXT,
-            "ask": {"type": "object", "properties": _LABEL, "additionalProperties": False},
+            "ask": _named_in_both(),
         }
         return _WHOLE.part(keys.NOTICE, values, {"name", "ko", "en", "to"})
 
@@ -210,6 +211,15 @@ class _File:
 
 _WHOLE = _File(Vocabulary(guards={}, actions=frozenset()), whole=True)
 """Lists replace, so what stands in one is said whole, also in a file that extends another."""
+
+
+def _named_in_both() -> Tree:
+    return {
+        "type": "object",
+        "properties": _LABEL,
+        "required": ["ko", "en"],
+        "additionalProperties": False,
+    }
 
 
 def _or_null(schema: Tree) -> Tree:

@@ -16,6 +16,7 @@ from evalflow.lifecycle.definition import (
     AT,
     FIXED,
     LINE_OF,
+    PROJECTS,
     RUNNING,
     Duty,
     Event,
@@ -81,6 +82,7 @@ def _lifecycle(tree: stored.Inside) -> Lifecycle:
         project_plans=stored.texts(tree, "project_plans"),
         replaces=stored.named(tree, "replaces", _renamed),
         lines=_lines(tree),
+        things=stored.label_at(tree, "things", PROJECTS),
         tree=with_order(tree),
     )
 
