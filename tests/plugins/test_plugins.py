@@ -761,7 +761,6 @@ def test_a_mistake_deep_inside_an_option_is_placed_there() -> None:
     assert [problem.path for problem in caught.value.problems] == [
         "scoring.options.quotas.S.share",
         "scoring.options.quotas.A.shre",
-        "scoring.options.quotas.A",
     ]
 
 
