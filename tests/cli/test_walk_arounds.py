@@ -81,6 +81,37 @@ def test_no_table_walks_around_the_change_procedure(
         assert [each.event for each in engine.plans.history("gu")] == ["adopt"]
 
 
+@pytest.mark.parametrize(
+    ("head", "value", "path"),
+    [
+        ("2016년 2분기 목표", 1, "indicators.schools.targets.2016-Q2"),
+        ("가중치", 9, "indicators.schools.weight"),
+        ("종료일", "2017-12-31", "end"),
+    ],
+)
+def test_nor_does_the_offices_workbook(head, value, path, run, tmp_path):
+    file = tmp_path / "office.xlsx"
+    assert run("plan", "export", "--workbook", "-o", str(file))[0] == 0
+    book = openpyxl.load_workbook(file)
+    for page in book.worksheets:
+        rows: Any = list(page.iter_rows())
+        heads = next((r for r in rows if head in [cell.value for cell in r]), None)
+        if heads is None:
+            continue
+        column = [cell.value for cell in heads].index(head)
+        found = [r for r in rows[heads[0].row :] if str(r[0].value) == "1"]
+        if found:
+            found[0][column].value = value
+            break
+    else:
+        raise AssertionError(head)
+    book.save(file)
+    code, out = run("plan", "import", str(file), "--yes", *REASON)
+    assert code == 1, out
+    assert f"관리번호 1, {path}: " in out
+    assert "변경절차로만 바꿀 수 있습니다" in out
+
+
 def test_the_next_years_plan_does_not_take_the_running_ones_place(run, tmp_path):
     code, out = run("plan", "carry", "--id", "gu", "-o", "x.yaml")
     assert (code, (tmp_path / "x.yaml").exists()) == (2, False)

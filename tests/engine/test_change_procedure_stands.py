@@ -200,6 +200,7 @@ def test_a_correction_leaves_what_was_promised(office):
 # --------------------------------------------------------------------------- the plan's own rules
 
 LEAVE = ", ".join(f"2016-04-{day:02}: 휴무" for day in range(4, 26))
+AGAIN = "again: {days_after: [send_back, reopen], days: 5}"
 TIME = "calendar: {periods: quarter, first: 2016-Q1, last: 2016-Q4"
 
 
@@ -265,7 +266,7 @@ def test_what_all_projects_share_stands_until_the_next_plan(change, path, says, 
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param((TIME, TIME + ", due: {self_evaluate: {day: 3}}"), id="earlier"),
+        pytest.param((TIME, TIME + f", due: {{self_evaluate: {{day: 3, {AGAIN}}}}}"), id="earlier"),
         pytest.param((TIME, TIME + ", extra: {2016-04-05: 임시공휴일}"), id="a day off"),
         pytest.param(
             ("scoring: {}", "scoring: {}\nlines: {change: [vice_mayor, mayor]}"),
@@ -279,6 +280,21 @@ def test_what_all_projects_share_stands_until_the_next_plan(change, path, says, 
 def test_what_asks_for_more_may_come_by_a_revision(change, office, tmp_path):
     plan = revised(tmp_path, change)
     assert office.engine.adopt(plan, by="policy-1", reason="지침").revision == 2
+
+
+@pytest.mark.parametrize(
+    "written_out",
+    [
+        "scoring: {basis: cumulative, places: 1}",
+        "scoring: {}\nlines: {}\nduties: []",
+    ],
+)
+def test_what_is_only_written_out_differs_in_nothing(written_out, office, tmp_path):
+    """As a workbook of the office says it: what stood by default is the same when it is said."""
+    found = office.engine.plans.compare(
+        revised(tmp_path, ("scoring: {}", written_out)), by="policy-1"
+    )
+    assert {(each.kind, each.door) for each in found} <= {("text", "adopt")}
 
 
 def test_days_off_come_no_further_by_many_revisions_than_by_one(office, tmp_path):

@@ -117,6 +117,7 @@ def test_cards_are_records_that_the_policy_office_is_told_of(office):
     )
     assert (first.label.ko, first.state, first.rate) == ("가", "seriously_lagging", Decimal("58.3"))
     assert (first.spent, first.papers, first.on_track) == (1000, ("운영일지",), False)
+    assert second.state_label is not None
     assert (second.state_label.ko, second.rate, second.lacking()) == ("시기미도래", None, ())
     office.evaluate("gu/3")
     assert not [each for each in office.engine.outbox.notices()

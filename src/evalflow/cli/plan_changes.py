@@ -126,7 +126,8 @@ class _Words:
         return name, self.chosen(before, choices), self.chosen(after, choices)
 
     def chosen(self, value: Any, choices: Mapping[str, Label]) -> str:
-        return self.label(choices[value]) if value in choices else self.plain(value)
+        known = isinstance(value, str) and value in choices
+        return self.label(choices[value]) if known else self.plain(value)
 
     def people(self, path: tuple[str, ...], before: Any, after: Any) -> Said:
         """A staff change: which roles somebody no longer holds, and which are new."""

@@ -78,8 +78,9 @@ def differences(
     found: list[Difference] = []
     if head is not None:
         for path, before, after in _compared(unnumbered(head), unnumbered(plan.head), ()):
-            kind = _head_kind(path)
-            door = adopted.door(path, kind) if adopted and procedures else ADOPT
+            kind = _head_kind(path, head, plan.head)
+            asked = adopted is not None and procedures and kind != "text"
+            door = adopted.door(path, kind) if adopted is not None and asked else ADOPT
             found.append(_difference(None, path, before, after, kind, door))
     for number, definition in plan.projects.items():
         if number not in old:
@@ -131,7 +132,17 @@ def _said(target: Figure | None) -> str:
     return "not_due" if isinstance(target, NotDue) else str(target)
 
 
-def _head_kind(path: tuple[str, ...]) -> str:
+def _head_kind(path: tuple[str, ...], head: PlanHead, other: PlanHead) -> str:
+    """Say what a difference of what all share is about; what is only written otherwise (a rule that
+    stood by default and is written out) is text."""
+    same = {
+        "scoring": head.scoring == other.scoring,
+        "calendar": (head.calendar, head.year) == (other.calendar, other.year),
+        "signatures": head.lines == other.lines,
+        "duties": head.duties == other.duties,
+    }
+    if same.get(_HEAD_KINDS.get(path[0], "other")):
+        return "text"
     if path[:2] == ("scoring", "bands") and len(path) == 4 and path[3] in _TEXT:
         return "text"
     return _HEAD_KINDS.get(path[0], "other")
