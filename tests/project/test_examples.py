@@ -16,5 +16,5 @@ def test_embedding_in_a_host_with_its_own_users_clock_holidays_and_inbox():
         "due: 2016-04-06",  # the 5th is a holiday of the host's own table
         "self_evaluate by host:kim as department",
         "42 planned, 1 evaluated",
-        "3 letters",  # to the mayor, who is reported to, and both officers of the policy office
+        "5 letters",  # three of a change (mayor, policy office), two of the cards of no. 6
     ]
