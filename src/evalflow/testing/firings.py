@@ -83,10 +83,11 @@ projects:
 NAME = "under_test"  # what the guard is called in the office, whatever its own name
 
 SEOUL = dt.timezone(dt.timedelta(hours=9))
+_CARD: dict[str, Any] = {"state": "on_track", "text": "정상 추진", "papers": ["추진실적"]}
 _LAGGING: dict[str, Any] = {
     "actuals": {"schools": 10, "lessons": 60},
     "explanations": {"lessons": {"cause": "동절기", "countermeasure": "강사 추가"}},
-    "cards": {"1": "정상", "2": "정상"},
+    "cards": {"1": _CARD, "2": _CARD},
 }
 _SIGNED: dict[str, Any] = {
     "document": "주무과-1",
