@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -410,3 +411,14 @@ def test_actor_of_may_be_anything_that_a_host_knows(serving: Any, office: evalfl
     client = serving(actor_of)
     assert client.get(f"{P}/3").json()["withheld"] == {}
     assert client.get("/api/me").json()["id"] == "host:7"
+
+
+def test_the_services_own_file_is_let_go_of_where_it_is_forgotten(tmp_path: Path) -> None:
+    import gc
+
+    state = State(tmp_path / "office.web.db")
+    connection = state._db
+    del state
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError):
+        connection.execute("SELECT 1")

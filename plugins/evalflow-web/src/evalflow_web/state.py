@@ -12,6 +12,7 @@ import datetime as dt
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -66,6 +67,8 @@ class State:
             self._db = sqlite3.connect(
                 self.path, check_same_thread=False, isolation_level=None, timeout=5
             )
+            # A connection that is only forgotten is complained of (Python 3.13).
+            weakref.finalize(self, self._db.close)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.executescript(_TABLES)
         except (OSError, sqlite3.Error) as error:
