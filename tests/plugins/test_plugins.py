@@ -1215,7 +1215,9 @@ def test_a_panel_is_held_to_its_form_and_to_a_place_that_there_is() -> None:
     assert faults["greet"] is None
     assert faults["weather"] is None
     assert faults["nothing"] is not None
-    assert "roof" in faults["elsewhere"].en
+    elsewhere = faults["elsewhere"]
+    assert elsewhere is not None
+    assert "roof" in elsewhere.en
 
 
 # --------------------------------------------------------------------------- the reference
