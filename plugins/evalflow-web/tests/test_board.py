@@ -407,3 +407,15 @@ def test_panels_of_plugins_stand_where_they_belong_and_a_broken_one_says_so(
         assert "/board/gu/pages/sky" in page
         assert "맑음" in client.get("/board/gu/pages/sky").text
         assert client.get("/board/gu/pages/rain").status_code == 404
+
+
+def test_who_is_no_longer_signed_in_is_told_where_the_input_is_and_how_to_go_on(
+    office: Office, tmp_path: Path
+) -> None:
+    settings = evalflow_web.Settings(folder=tmp_path, secure=False, login="/-/login")
+    service = evalflow_web.app(office.engine, actor_of=lambda request: None, settings=settings)
+    client = TestClient(service, headers={**PAGE, "accept-language": "ko"})
+    answer = client.post(do(1, "self_evaluate"), data={"act": "fire", "version": "1"})
+    assert answer.status_code == 401
+    assert "저장하지 않았습니다." in answer.text
+    assert "/-/login?next=/board/gu/projects/1/do/self_evaluate" in answer.text
