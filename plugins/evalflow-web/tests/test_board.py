@@ -419,3 +419,19 @@ def test_who_is_no_longer_signed_in_is_told_where_the_input_is_and_how_to_go_on(
     assert answer.status_code == 401
     assert "저장하지 않았습니다." in answer.text
     assert "/-/login?next=/board/gu/projects/1/do/self_evaluate" in answer.text
+
+
+def test_a_change_is_asked_for_in_a_form_and_signed_before_and_after_side_by_side(
+    office: Office, browse: Callable[[str], TestClient]
+) -> None:
+    client, path = browse("road-head"), do(3, "request_change")
+    in_force = re.findall(r'name="(change/[^"]*)"[^>]* value="([^"]*)"', client.get(path).text)
+    change = {**dict(in_force), "change/metres/2016-Q3": "350"}
+    confirmed(client, path, kind="target", reason="추경 감액", detail="3분기 400 → 350",
+              reported_on="2016-04-01", **change)  # fmt: skip
+    office.fire("gu/3", "consult", "policy-1", opinion="감액 폭 과다", dissent=True)
+    page = browse("mayor-1").get("/board/gu/sign").text
+    assert "<del>400</del>" in page
+    assert "<ins>350</ins>" in page
+    assert page.count("<del>") == 1  # what stays is not listed
+    assert "감액 폭 과다" in page
