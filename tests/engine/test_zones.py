@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import evalflow
+from evalflow.batch.chunks import chunks_of
 from evalflow.engine import outbox
 from evalflow.plugins import FormRequest, Notice
 from evalflow.plugins.notifier import Route
 from evalflow.testing.given import BEGINNING, entry_after, given_project
+from evalflow.testing.office import Ticking, the_plan
 
 SEOUL, NEW_YORK = ZoneInfo("Asia/Seoul"), ZoneInfo("America/New_York")
 AT = dt.datetime(2016, 4, 5, 20, tzinfo=dt.UTC)
@@ -71,3 +73,23 @@ def test_deliverers_with_clocks_in_different_zones_send_once(store_url, there):
 
         with pytest.raises(evalflow.InvalidInput):
             outbox.resend(storage, clock=lambda: now.replace(tzinfo=None))
+
+
+def test_a_chunk_of_a_batch_is_applied_at_the_same_moment_in_every_zone() -> None:
+    hashes = set()
+    for zone in (dt.UTC, SEOUL, NEW_YORK):
+        clock = Ticking(going=False)
+        with evalflow.open("memory:", plugins=[], clock=clock) as engine:
+            plan = the_plan(each=1)
+            engine.adopt(plan, by=plan.actor("policy-1"))
+            data = {"deadline": "submit", "until": "2016-04-22", "reason": "연장"}
+            batch = engine.batch("extend_deadline", by="policy-1", data=data)
+            (chunk,) = chunks_of(batch, "each")
+            at = clock.moment + dt.timedelta(hours=1)
+            clock.moment += dt.timedelta(hours=2)
+            with pytest.raises(evalflow.InvalidInput):
+                engine.batches.apply_chunk(chunk, at=at.replace(tzinfo=None))
+            receipts = engine.batches.apply_chunk(chunk, at=at.astimezone(zone))
+            assert {each.outcome for each in receipts} == {"done"}
+            hashes.add(tuple(project.head for project in engine.projects()))
+    assert len(hashes) == 1
