@@ -157,3 +157,22 @@ def test_under_version_2_an_acting_head_is_named_only_while_appointed(second):
     second.clock.go("2016-07-05")
     second.fire("gu/1", "submit", "welfare-lead", document="주무과-1", sign_off=acting)
     assert second.state("gu/1") == "submitted"
+
+
+def test_a_name_that_somebody_else_wrote_down_bars_nobody(second):
+    """A submission of version 2 that names the reviewers as signers beside the head (attack h7)."""
+    second.clock.go("2016-04-04")
+    second.evaluate("gu/3")
+    named = [
+        {"role": "bureau_head", "actor": "city-head"},
+        *({"role": "policy_office", "actor": each} for each in ("policy-1", "policy-2")),
+    ]
+    second.fire("gu/3", "submit", "city-lead", document="주무과-1", sign_off=named)
+    second.clock.go("2016-04-15")
+    assert second.codes("gu/3", "review", "policy-1", ratings="confirmed") == []
+    grants = (evalflow.Grant(role="policy_office", unit="gu"),)
+    for who, barred in (("city-head", ["duty_separated"]), ("welfare-head", [])):
+        actor = evalflow.Actor(who, grants)
+        told = second.engine.explain("gu/3", "review", by=actor, data={"ratings": "confirmed"})
+        assert [reason.code for reason in told.reasons] == barred
+    assert list(second.engine.audit.verify()) == []

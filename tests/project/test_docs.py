@@ -157,8 +157,9 @@ def test_the_page_for_python_names_every_method_and_error():
 
 
 def test_what_the_guarantees_claim_is_shown_by_tests_that_are_there():
-    """A claim on the page names its test; `…` stands for the rest of a name."""
-    page = (ROOT / "docs/explanation/guarantees.md").read_text("utf-8")
+    """A claim on these pages names its test; `…` stands for the rest of a name."""
+    pages = [ROOT / "docs/explanation" / name for name in ("guarantees.md", "trust.md")]
+    page = "\n".join(each.read_text("utf-8") for each in pages)
     named = set(re.findall(r"`([a-z]+(?:_[a-z]+){3,}…?)`", page))
     folders = (ROOT / "tests", *(ROOT / "plugins").glob("*/tests"))
     there = {

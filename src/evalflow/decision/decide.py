@@ -412,7 +412,7 @@ def entitled(situation: Situation, event: Event, actor: Actor, unit: str, today:
         for duty in lifecycle.duties
         if event.name in duty.may_not and (not duty.optional or duty.name in situation.head.duties)
     ]
-    acts = situation.evaluated.acts
+    acts = tuple([_without_hearsay(act, situation) for act in situation.evaluated.acts])
     for grant in grants:
         if all(access.barred(duty, acts, actor.id, grant) is None for duty in duties):
             return Right(grant, (*passed, Check("duties")))
@@ -424,6 +424,26 @@ def entitled(situation: Situation, event: Event, actor: Actor, unit: str, today:
     ]
     reasons = tuple([reason for reason in barred if reason is not None])
     return Right(grants[0], (*passed, Check("duties", reasons)))
+
+
+def _without_hearsay(act: Act, situation: Situation) -> Act:
+    """Return the act with those alone as its signers who hold the role that had to sign. Whoever
+    fires the event writes the names down: any other bars nobody."""
+    event = situation.lifecycle.events.get(act.event)
+    if event is None or not act.signers:
+        return act
+    asked = {use.params.get("by") for use in event.guards if use.name == "signed_off"}
+    if not asked:
+        return act
+    known = {each.id: each for each in situation.directory.actors()}
+    signers = tuple(
+        [
+            name
+            for name in act.signers
+            if name in known and any(grant.role in asked for grant in known[name].grants)
+        ]
+    )
+    return act if signers == act.signers else attrs.evolve(act, signers=signers)
 
 
 _NOBODY_COOPERATES = Reason(
