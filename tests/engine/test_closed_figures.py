@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import attrs
 import pytest
@@ -156,7 +157,7 @@ def approved(closed: Office) -> None:
     )  # decided under it: its hash covers the plan's, and that one project 3's
 
 
-def texts(value: object) -> set[str]:
+def texts(value: Any) -> set[str]:
     """Every text in a value, however deep."""
     if isinstance(value, str):
         return {value}
@@ -179,7 +180,11 @@ def test_nor_by_the_hashes_of_the_plans_history_and_of_what_was_decided_under_it
     for salt in (None, SALT):
         for actor in ("education-1", "road-1", "mayor-1"):
             view = evalflow.View(engine, actor, salt=salt)
-            shown = [*view.plan_history("gu"), *view.history("gu/1"), *view.history("gu/3")]
+            shown: list[Any] = [
+                *view.plan_history("gu"),
+                *view.history("gu/1"),
+                *view.history("gu/3"),
+            ]
             shown += view.projects()
             assert not texts(shown) & telling, actor
             assert shown[1].data["entries"] == {"3": ""}

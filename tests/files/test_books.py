@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 import openpyxl
 import pytest
@@ -118,10 +119,13 @@ def test_rows_of_formulas_that_came_to_nothing_are_filled_by_nobody(tmp_path: Pa
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_a_file_is_found_by_the_name_that_people_see(tmp_path: Path, form: str) -> None:
+def test_a_file_is_found_by_the_name_that_people_see(
+    tmp_path: Path, form: Literal["NFC", "NFD"]
+) -> None:
     import unicodedata
 
     name = "시작자료.xlsx"
     write_book(tmp_path / unicodedata.normalize(form, name), SHEETS)
-    for typed in ("NFC", "NFD"):
+    forms: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
+    for typed in forms:
         assert read_book(tmp_path / unicodedata.normalize(typed, name)).has("기관")

@@ -85,8 +85,9 @@ def test_every_sentence_that_people_see_has_its_particles_put_right():
     """What carries a Korean sentence to people puts it right where it is made."""
     carriers, bare = [], []
     for path in SOURCES:
-        for kind in ast.walk(_parsed(path)):
-            for field in kind.body if isinstance(kind, ast.ClassDef) else ():
+        kinds = (node for node in ast.walk(_parsed(path)) if isinstance(node, ast.ClassDef))
+        for kind in kinds:
+            for field in kind.body:
                 if not isinstance(field, ast.AnnAssign) or ast.unparse(field.target) != "ko":
                     continue
                 if "particles" in ast.unparse(field):
