@@ -76,6 +76,8 @@ def key(connection: sqlite3.Connection, table: str) -> list[str]:
     return [f'"{row[1]}"' for row in sorted(found, key=lambda row: row[5])]
 
 
+@pytest.mark.counting
+@pytest.mark.slow
 def test_every_column_of_every_row_that_is_spoiled_is_found(lived, spoil):
     silent, tried = [], 0
     for table, column, nullable in columns(lived):

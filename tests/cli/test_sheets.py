@@ -116,8 +116,15 @@ def test_one_departments_mistake_stops_nobody_else(run: Run, tmp_path: Path) -> 
     book.put("실적", 2, 실적=96)
     book.put("실적", 3, 실적=5)
     book.put("실적", 4, 실적=100)
-    book.put("관리카드", 1, 추진실적_내용="1호 완료")
-    book.put("관리카드", 2, 추진실적_내용="2호 완료", **{"집행액(백만원)": 1.5})
+    book.put("관리카드", 1, 추진실적_내용="1호 완료", 추진상태="완료", 증빙자료="사진")
+    book.put(
+        "관리카드",
+        2,
+        추진실적_내용="2호 완료",
+        추진상태="정상",
+        증빙자료="사진; 대장",
+        **{"집행액(백만원)": 1.5},
+    )
     code, out, err = run("sheet", "read", book.save(), "--as", "policy-1", "--holders", "--apply")
     assert (code, "완료 1" in out) == (1, True), out
     assert "실적!K6" in err.replace("'", "")
@@ -128,7 +135,12 @@ def test_one_departments_mistake_stops_nobody_else(run: Run, tmp_path: Path) -> 
         (entry,) = [each for each in office.history("gu/2") if each.event == "self_evaluate"]
     assert states["2"] == "self_evaluated"
     assert states["1"] == states["3"] == "planned"
-    assert cards["2"] == "2호 완료; 집행 1,500,000원"
+    assert cards["2"] == {
+        "text": "2호 완료",
+        "state": "on_track",
+        "spent": 1_500_000,
+        "papers": ["사진", "대장"],
+    }
     assert entry.actor == "elderly-1"
 
 
@@ -175,8 +187,8 @@ def test_a_quarter_goes_through_workbooks_alone(run: Run, tmp_path: Path) -> Non
     for row in (1, 3, 4):
         book.put("실적", row, 담당={1: "education-1", 3: "elderly-1", 4: "road-1"}[row])
     book.put("실적", 4, 부진사유="우기로 공사 지연", 대책="4월부터 야간 공사")
-    book.put("관리카드", 1, 추진실적_내용="1호 완료")
-    book.put("관리카드", 2, 추진실적_내용="2호 완료")
+    book.put("관리카드", 1, 추진실적_내용="1호 완료", 추진상태="완료", 증빙자료="사진")
+    book.put("관리카드", 2, 추진실적_내용="2호 완료", 추진상태="정상", 증빙자료="사진")
     book.put(
         "증빙목록",
         1,
@@ -241,7 +253,7 @@ def test_the_preview_of_the_sheet_is_what_the_store_works_out(run: Run, tmp_path
         if row in (1, 3, 4):
             book.put("실적", row, **{"집행액(백만원)": 1})
     for row in (1, 2):
-        book.put("관리카드", row, 추진실적_내용="완료")
+        book.put("관리카드", row, 추진실적_내용="완료", 추진상태="완료", 증빙자료="사진")
     book.save()
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"
     how = [SOFFICE, profile, "--headless", "--convert-to", "xlsx", "--outdir"]

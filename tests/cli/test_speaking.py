@@ -122,3 +122,9 @@ def test_the_catalogue_is_made_of_its_source() -> None:
     for source in messages.LOCALE.glob("*/LC_MESSAGES/*.po"):
         found = messages.entries(source.read_text("utf-8"))
         assert source.with_suffix(".mo").read_bytes() == messages.compiled(found)
+
+
+def test_a_command_asked_in_one_language_and_then_in_the_other_speaks_both(run: Run) -> None:
+    assert "Show this message and exit." in run("--lang", "en", "status", "--help")[1]
+    assert not ENGLISH.search(run("--lang", "ko", "status", "--help")[1])
+    assert "Show this message and exit." in run("--lang", "en", "status", "--help")[1]

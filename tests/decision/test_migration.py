@@ -222,7 +222,7 @@ def test_the_command_shows_who_is_stranded_and_writes_a_batch(
     (tmp_path / "ours.yaml").write_text(text, encoding="utf-8")
     words = ("lifecycle", "migrate", "ours.yaml", "--as", "policy-1", "--reason", "new rules")
     code, out = run(*words)
-    assert (code, "stranded: 3" in out, "planned" in out) == (1, True, True)
+    assert (code, "refused 3" in out, "no state 'Planned'" in out) == (1, True, True)
     code, out = run(*words, "--map", "planned=begun", "-o", "m.jsonl")
     assert code == 0, out
     assert len(load_batch(tmp_path / "m.jsonl")) == 3

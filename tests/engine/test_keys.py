@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from decimal import Decimal
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,8 +133,11 @@ def test_a_key_holds_for_each_project_of_a_bureau(spring: Office) -> None:
         )
 
 
-def test_a_migration_has_a_key_like_any_event(spring: Office) -> None:
-    offered = evalflow.load_lifecycle("mapo", plugins=[])
+def test_a_migration_has_a_key_like_any_event(spring: Office, tmp_path: Path) -> None:
+    preset = resources.files("evalflow.lifecycle") / "presets" / "major-works.yaml"
+    ours = preset.read_text("utf-8").replace("name: major-works", "name: ours", 1)
+    (tmp_path / "ours.yaml").write_text(ours, "utf-8")
+    offered = evalflow.load_lifecycle(tmp_path / "ours.yaml", plugins=[])
     data = {"lifecycle": offered.tree, "states": {}, "reason": "개정"}
     first = spring.engine.fire("gu/3", "migrate", by="policy-1", data=data, key="m")
     assert spring.engine.fire("gu/3", "migrate", by="policy-1", data=data, key="m") == first

@@ -252,6 +252,7 @@ _texts = st.text(
 ).filter(lambda text: text.strip() and not is_none(text))  # fmt: skip
 
 
+@pytest.mark.counting
 @given(rows=st.lists(st.tuples(st.integers(1, 10**6), _texts, st.integers(0, 10**12)), max_size=5))
 @pytest.mark.parametrize("ending", ["csv", pytest.param("xlsx", marks=pytest.mark.slow)])
 def test_what_is_written_is_read_back(ending, rows, tmp_path_factory):

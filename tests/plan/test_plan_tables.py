@@ -119,6 +119,7 @@ targets = (
 )
 
 
+@pytest.mark.counting
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(targets, min_size=4, max_size=4),

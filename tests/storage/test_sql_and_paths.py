@@ -56,6 +56,10 @@ PUT_TOGETHER = {
     ("connections.py", "moment"): "hands on a constant of its one caller",
     ("storage.py", "_stream"): "hands on what its callers took from the table of statements",
     ("sqlite_connection.py", "streamed"): "the same",
+    ("sqlite_connection.py", "_check_content"): "one of a table of constants",
+    ("sqlite_connection.py", "_newest"): "the same",
+    ("state.py", "tables"): "hands on a constant script of its callers",
+    ("state.py", "run"): "hands on constants of its callers; every value is bound",
     ("upgrades.py", "bring_up"): "the schema's name, quoted by the driver; steps of ours",
     ("upgrades.py", "_open_balances"): "the same; constants, every value is bound",
 }
@@ -75,7 +79,7 @@ def statements(function: ast.FunctionDef) -> Iterator[ast.expr]:
             and isinstance(call.func, ast.Attribute)
             and call.args
             and call.func.attr in RUNS
-            and not ast.unparse(call.func.value).endswith(("rows", "pattern"))
+            and not ast.unparse(call.func.value).endswith(("rows", "pattern", "file"))
         ):
             yield call.args[0]
 

@@ -17,6 +17,7 @@ import attrs
 from evalflow.files.cells import same
 from evalflow.files.table_reader import Column
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
+from evalflow.lifecycle.fields import CARD_STATES
 from evalflow.model import Label
 from evalflow.plan.tables import ACTUALS, NOT_DUE
 
@@ -386,6 +387,13 @@ CARD_SPOTS = (
     Spot(key="card", head=Label("카드번호", "Card")),
     Spot(key="card_title", head=Label("세부사업명", "Sub-project"), width=26),
     Spot(
+        key="state",
+        head=Label("추진상태", "State"),
+        entry=True,
+        choices=tuple(CARD_STATES.values()),
+        hint=Label("또는 목표와 실적", "Or goal and done"),
+    ),
+    Spot(
         key="goal",
         head=Label("목표(누계)", "Goal so far"),
         entry=True,
@@ -411,6 +419,15 @@ CARD_SPOTS = (
     ),
     attrs.evolve(EXPLANATIONS[0], names=()),
     attrs.evolve(EXPLANATIONS[1], names=()),
+    Spot(
+        key="papers",
+        head=Label("증빙자료", "Papers"),
+        entry=True,
+        kind="text",
+        longest=SHORT,
+        width=26,
+        hint=Label("필수. 여럿은 ;로 나눔", "Required; part several by ;"),
+    ),
     Spot(
         key="next",
         head=Label("다음 계획", "What comes next"),

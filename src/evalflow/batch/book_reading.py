@@ -6,6 +6,7 @@ What is wrong with one project's cells keeps that project back and no other.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +22,7 @@ from evalflow.files.figures import is_not_due, plain
 from evalflow.files.notes import Note
 from evalflow.files.table_reader import Book, Row, Table, TableFile, read_book, read_table
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
+from evalflow.lifecycle.fields import CARD_STATES
 from evalflow.model import Indicator, Label, ProjectDefinition
 from evalflow.model.calendar import day_text
 from evalflow.model.canonical import Tree
@@ -421,18 +423,31 @@ class _Reading:
 
     def cards(self, row: Row, project: str, field: Field) -> None:
         number = row.text("card").rpartition("-")[2]
-        parts = [row.text("text")]
-        for key, before in (("done", "실적"), ("goal", "목표")):
+        card: dict[str, Tree] = {"text": row.text("text")}
+        if row.cell("next") is not None:
+            card["text"] = f"{card['text']}; 다음: {row.text('next')}"
+        if row.cell("state") is not None:
+            said = same(row.text("state"))
+            card["state"] = next(
+                (
+                    name
+                    for name, label in CARD_STATES.items()
+                    if said in (same(label.ko), same(label.en))
+                ),
+                row.text("state"),
+            )
+        for key, name in (("done", "actual"), ("goal", "target")):
             if row.cell(key) is not None:
-                parts.append(f"{before} {row.text(key)}")
+                card[name] = str(row.figure(key))
         if row.cell("spent") is not None:
-            parts.append(f"집행 {row.won('spent'):,}원")
-        for key, before in (("cause", "부진사유"), ("countermeasure", "대책"), ("next", "다음")):
+            card["spent"] = row.won("spent")
+        for key in ("cause", "countermeasure"):
             if row.cell(key) is not None:
-                parts.append(f"{before}: {row.text(key)}")
-        self.filled.data.setdefault(project, {}).setdefault(field.name, {})[number] = "; ".join(
-            parts
-        )
+                card[key] = row.text(key)
+        if row.cell("papers") is not None:
+            papers = re.split(r"[;\n]", row.text("papers"))
+            card["papers"] = [paper.strip() for paper in papers if paper.strip()]
+        self.filled.data.setdefault(project, {}).setdefault(field.name, {})[number] = card
 
     def months(self, row: Row, project: str, field: Field) -> None:
         month = row.text("month")

@@ -79,6 +79,7 @@ def speak(command: click.Command) -> click.Command:
     for each in command.params:
         if isinstance(each, click.Option):
             each.help = one_language(options.get(each.name))
+    command._help_option = None  # click keeps it as it was said at first, in whatever language
     if isinstance(command, click.Group):
         for inner in command.commands.values():
             speak(inner)

@@ -80,7 +80,7 @@ class Adopted:
         was, now = (_rule(head, event) for head in (self.before, self.after))
         if was is None or was == now:
             return False
-        if now is None or was.again != now.again:
+        if now is None or (now.again is not None and now.again != was.again):
             return True
         if was.events or now.events:
             return attrs.evolve(was, n=now.n) != now or _later(was, now)
