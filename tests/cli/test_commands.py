@@ -439,3 +439,19 @@ def test_years_without_known_holidays_are_said_where_a_plan_is_read_and_where_it
     assert (code, "no holidays are known for 2101" in err) == (0, True)
     code, _, err = run("--lang", "ko", "due", "--at", "2101-04-10")
     assert (code, "2101년의 공휴일을 알 수 없어" in err) == (0, True)
+
+
+def test_what_moves_a_whole_unit_says_what_went_along(run):
+    office = Path(evalflow.example("seodaemun-2016")).with_name("scenarios") / "office.yaml"
+    part = "seodaemun-2016-part"
+    assert run("plan", "import", str(office), "--as", "policy-1")[0] == 0
+    for number, who, data in (
+        (6, "education-support-1", "{actuals: {pupils: 100}}"),
+        (8, "culture-sports-1", "{actuals: {classes: 20}}"),
+    ):
+        code, out, err = run(
+            "fire", f"{part}/{number}", "self_evaluate", "--as", who, "--data", data
+        )
+        assert (code, "went along" in out) == (0, False), err
+    code, out, err = run("fire", f"{part}/6", "compile", "--as", "autonomy-lead-1")
+    assert (code, out.splitlines()[-1]) == (0, f"1 went along: {part}/8"), err

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from evalflow.decision.decide import Explanation
     from evalflow.engine.engine import Engine
     from evalflow.engine.view import View
+    from evalflow.lifecycle.definition import Lifecycle
     from evalflow.model import Entry, Label, PlanEntry, PlanHead, Project
 
 _pass = click.make_pass_decorator(Session)
@@ -450,7 +451,7 @@ def _due_row(
     due, projects = like[0], [project for each in like for project in each.projects]
     day = engine.plans.calendar(due.plan).today(now)
     if due.days_late:
-        state = session.say(f"{due.days_late}일 지연", f"{due.days_late} days late")
+        state = _late(session, due.days_late)
     else:
         state = session.say(f"{due.days_left}일 남음", f"{due.days_left} days left")
     if due.coming:
@@ -820,18 +821,51 @@ def fire_command(
         now = engine.project(project)
         lifecycle = engine.plans.lifecycle(now.lifecycle)
         label = session.event(lifecycle, entry.event)
-        late = session.say(f", {entry.late}일 지연", f", {entry.late} days late")
+        late = f", {_late(session, entry.late)}" if entry.late else ""
         session.echo(
             f"{project} #{entry.number} {label}: "
             f"{session.states(lifecycle, entry.before)} → "
-            f"{session.states(lifecycle, entry.after)}" + (late if entry.late else "")
+            f"{session.states(lifecycle, entry.after)}" + late
         )
+        others = _went_along(engine, lifecycle, now, entry)
+        if others:
+            listed = ", ".join(others)
+            session.echo(
+                session.say(
+                    f"함께 처리한 사업 {len(others)}건: {listed}",
+                    f"{len(others)} went along: {listed}",
+                )
+            )
         if entry.rating is not None:
             evaluation = engine.evaluation(project, entry.period)
             definition = engine.plans.definition(project, period=entry.period)
             for question in questions(definition, evaluation):
                 session.remark(f"  ? {session.label(question)}")
         return 0
+
+
+def _late(session: Session, days: int) -> str:
+    return session.say(f"{days}일 지연", f"{days} day{'' if days == 1 else 's'} late")
+
+
+def _went_along(
+    engine: Engine, lifecycle: Lifecycle, project: Project, entry: Entry
+) -> tuple[str, ...]:
+    """Return the ids of the other projects that an event of a whole unit moved with this one."""
+    level = lifecycle.events[entry.event].together if entry.event in lifecycle.events else None
+    if level is None:
+        return ()
+    head = engine.plans.head(project.plan)
+    unit = head.ancestor(project.unit, level) or project.unit
+    return tuple(
+        each.id
+        for each in engine.projects(plan=project.plan, unit=unit)
+        if each.id != project.id
+        and any(
+            (other.event, other.at, other.actor) == (entry.event, entry.at, entry.actor)
+            for other in engine.history(each.id)
+        )
+    )
 
 
 def _years_are_meant(
@@ -973,7 +1007,7 @@ def history_command(session: Session, project: str, reader: str | None, as_json:
                     remark = session.say("[잠정치: ", "[provisional: ") + f"{marked}] {remark}"
                 late = counts[entry.number].late
                 if late:
-                    remark = session.say(f"[{late}일 지연] ", f"[{late} days late] ") + remark
+                    remark = f"[{_late(session, late)}] {remark}"
                 if counts[entry.number].at != entry.at:
                     right = session.time(counts[entry.number].at.astimezone(zone))
                     remark = session.say(f"[시각 정정: {right}] ", f"[really {right}] ") + remark
