@@ -13,10 +13,17 @@ import pytest
 import evalflow
 
 ASKED = """
-import os, sys
+import gettext, os, sys
+found, find = {}, gettext.find
+def once(domain, localedir=None, languages=None, all=False):  # names of holidays are in files
+    key = domain, localedir, tuple(languages or ()), all
+    if key not in found:
+        found[key] = find(domain, localedir, languages, all)
+    return found[key]
+gettext.find = once
 from evalflow import cli
 import evalflow.cli.projects, evalflow.cli.maintenance, evalflow.cli.scores, evalflow.cli.plans
-for line in sys.argv[2:-1]:  # all is imported: the repository may be closed to others
+for line in sys.argv[2:-1]:  # all is read: the repository may be closed to others
     cli.run(["--store", sys.argv[1], *line.split()])
 if os.getuid() == 0:  # root may write everywhere
     os.setuid(65534)
