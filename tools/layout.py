@@ -47,6 +47,13 @@ LONG = {
     "storage/sql.py": "what storages on SQL share",
     "audit/bundle.py": "one format, written and verified",
     "engine/commands.py": "everything that changes the store: deciding, firing, plans, batches",
+    "engine/view.py": "what one reader may see, a call for each of the engine's",
+    "plan/workbook.py": "the office's workbook, a sheet after the other",
+    "plan/workbook_reader.py": "the same sheets read, each problem with its cell",
+    "batch/book_columns.py": "the columns of workbooks to fill in, one after the other",
+    "batch/book_pages.py": "the sheets of workbooks to fill in, one after the other",
+    "batch/book_reading.py": "the same sheets read, each problem with its cell",
+    "cli/sheets.py": "the command `sheet`: make and read",
     "files/figures.py": "one reader of figures, and why it refuses what it refuses",
 }
 """Why a file may be longer than the limit."""

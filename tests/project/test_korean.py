@@ -138,6 +138,13 @@ def test_no_particle_is_chosen_before_the_word_is_known():
 
 RETIRED = {  # what an office does not write: what it writes
     "절차 이행": "절차 전환",  # 이행 is kept for 이행률
+    "이행하": "전환하",
+    "이행할": "전환할",
+    "이행합": "전환합",
+    "이행안": "전환안",
+    "절차로 이행": "절차로 전환",
+    "의 이행에": "의 전환에",
+    "이 이행": "이 전환",
     "배치": "일괄 처리",
     "봉인": "무결성 값",
     "지문": "무결성 값",

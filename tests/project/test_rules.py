@@ -222,3 +222,15 @@ def test_no_file_names_a_host_or_a_machine() -> None:
         for path in files
         for complaint in unsaid(path.read_bytes(), path.relative_to(ROOT).as_posix())
     ] == []
+
+
+@pytest.mark.skipif(not (ROOT / "tools").exists(), reason="an sdist is without tools/")
+def test_every_long_file_has_a_reason() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "layout.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "files above" in done.stdout
+    assert (done.returncode, done.stderr) == (0, "")

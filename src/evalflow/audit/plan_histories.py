@@ -346,7 +346,7 @@ class PlanHistory:
                 yield self._finding(
                     "entry_differs",
                     entry,
-                    f"관리번호 {number}의 이력에 이 이행이 없습니다.",
+                    f"관리번호 {number}의 이력에 이 전환이 없습니다.",
                     f"the history of number {number} has no such migration",
                     "plan_entry.data",
                 )

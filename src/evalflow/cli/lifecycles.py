@@ -289,7 +289,7 @@ def migrate(
     each: bool,
     out: str | None,
 ) -> int:
-    """다른 절차로 이행 · Plan how a plan's projects move to another lifecycle, or version.
+    """다른 절차로 전환 · Plan how a plan's projects move to another lifecycle, or version.
 
     Shows what changes and who would be stranded; writes nothing to the store. The batch in FILE
     is applied with `evalflow batch apply FILE`. Exit code 1 where a project is stranded. Where
@@ -312,7 +312,7 @@ def migrate(
             )
             session.echo(
                 session.say(
-                    f"{plan} #{entry.number}: {new.fingerprint} 이행안을 올렸습니다. 다른 사람이 "
+                    f"{plan} #{entry.number}: {new.fingerprint} 전환안을 올렸습니다. 다른 사람이 "
                     "같은 명령을 --propose 없이 실행합니다.",
                     f"{plan} #{entry.number}: the migration to {new.fingerprint} was proposed; "
                     "another person runs the same command without --propose.",

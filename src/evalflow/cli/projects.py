@@ -410,11 +410,8 @@ def due_command(
             plans = dict.fromkeys(due.plan for due in dues)
             session.print_json("due", dues, illustrative=session.illustrative(engine, plans))
             return
-        rows = [
-            row
-            for like in _alike(dues, each)
-            for row in [_due_row(session, engine, like, when or engine.clock())]
-        ]
+        now = when or engine.clock()
+        rows = [_due_row(session, engine, like, now) for like in _alike(dues, each)]
         things = _things(engine, dict.fromkeys(due.plan for due in dues))
         heads = session.say(
             f"기한,상황,처리,부서,{things.ko},기간,담당",
@@ -453,7 +450,7 @@ def _due_row(
     if due.days_late:
         state = _late(session, due.days_late)
     else:
-        state = session.say(f"{due.days_left}일 남음", f"{due.days_left} days left")
+        state = session.say(f"{due.days_left}일 남음", f"{_days(due.days_left)} left")
     if due.coming:
         state += session.say(" (다음 기간)", " (next period)")
     waiting = len({project for each in like if each.together for project in each.waiting_for})
@@ -845,7 +842,11 @@ def fire_command(
 
 
 def _late(session: Session, days: int) -> str:
-    return session.say(f"{days}일 지연", f"{days} day{'' if days == 1 else 's'} late")
+    return session.say(f"{days}일 지연", f"{_days(days)} late")
+
+
+def _days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"
 
 
 def _went_along(

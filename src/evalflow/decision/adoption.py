@@ -420,7 +420,7 @@ def check_lifecycle(plan: Plan, before: PlanHead, lifecycle: Lifecycle) -> None:
         value=offered.fingerprint,
         ko=f"계획의 절차는 {lifecycle.fingerprint}입니다. 계획 수정으로 "
         f"{offered.fingerprint}(으)로 바꿀 수 없습니다. "
-        "'evalflow lifecycle migrate'로 이행하십시오.",
+        "'evalflow lifecycle migrate'로 전환하십시오.",
         en=f"the plan's lifecycle is {lifecycle.fingerprint}; a revision does not change it to "
         f"{offered.fingerprint}: use 'evalflow lifecycle migrate'",
     )

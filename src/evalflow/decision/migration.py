@@ -234,7 +234,7 @@ def _carried(
                     code="event_dropped",
                     ko=f"새 절차에서는 '{label.ko}'({name})에 걸린 이번 기간의 {ko}이(가) 효력을 "
                     f"잃습니다. 새 절차의 어느 처리인지 정하거나(가능: {known}), 기간을 마치고 "
-                    "이행하십시오.",
+                    "전환하십시오.",
                     en=f"under the new lifecycle {en} of this period, which rests on "
                     f"'{label.en}' ({name}), would be lost: say which of its events it is (there "
                     f"are: {known}), or migrate when the period is over",

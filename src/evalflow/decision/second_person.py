@@ -124,12 +124,12 @@ def lacking_second(
             return None
         return Reason(
             code="same_person",
-            ko=f"'{actor.id}'은(는) 이 이행을 올린 사람이거나 그 대리이므로 스스로 이행할 수 "
-            "없습니다.",
+            ko=f"'{actor.id}'은(는) 이 절차 전환을 올린 사람이거나 그 대결자이므로 스스로 "
+            "전환할 수 없습니다.",
             en=f"'{actor.id}' proposed this migration, or stands in for who did, and cannot carry "
             "it out.",
         )
-    how_ko = " 'evalflow lifecycle migrate --propose'로 올리면 다른 사람이 이행합니다."
+    how_ko = " 'evalflow lifecycle migrate --propose'로 올리면 다른 사람이 전환합니다."
     how_en = " Propose it ('evalflow lifecycle migrate --propose'), and another person migrates."
     if asked:
         roles = ", ".join(confirming(old, head))

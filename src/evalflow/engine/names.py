@@ -17,7 +17,7 @@ from evalflow.errors import InvalidInput, NotFound, Problem, nearest
 from evalflow.files.cells import same
 from evalflow.files.names import Known, folded, matches, spellings, words
 from evalflow.lifecycle.definition import Lifecycle
-from evalflow.model import PlanHead, Project, Selection
+from evalflow.model import PlanHead, Selection
 from evalflow.model.ids import storable
 
 _WHAT: Mapping[str, tuple[str, str]] = {
@@ -61,7 +61,12 @@ class Names:
         ids = tuple([f"{each}/{number}" for each in plans])
         found = list(storage.select(Selection(ids=ids))) if ids and storable(number) else []
         if len(found) > 1:
-            found = [each for each in found if not self._is_over(each)] or found
+            going_on = [
+                each
+                for each in found
+                if not self._rules.lifecycle(each.lifecycle).is_over(each.states)
+            ]
+            found = going_on or found
         if len(found) == 1:
             return found[0].id
         if found:
@@ -75,10 +80,6 @@ class Names:
         near = Selection(plan=before or (plans[0] if len(plans) == 1 else None), limit=2000)
         known = [each for project in storage.select(near) for each in (project.id, project.number)]
         raise NotFound("project", said, known or storage.plans())
-
-    def _is_over(self, project: Project) -> bool:
-        states = self._rules.lifecycle(project.lifecycle).states
-        return any(states[name].final for name in project.states if name in states)
 
     def event(self, project_id: str, said: str) -> str:
         """Return the name of an event of the project's lifecycle.

@@ -118,7 +118,7 @@ class Builder:
                 part.wrong(
                     None,
                     "reserved_name",
-                    f"절차 이름 '{event}'은(는) 계획의 확정·개정, 절차의 이행에 쓰이는 말입니다",
+                    f"절차 이름 '{event}'은(는) 계획의 확정·개정, 절차의 전환에 쓰이는 말입니다",
                     f"'{event}' is taken: the history uses it for plans adopted and revised, "
                     "and projects migrated",
                 )

@@ -307,6 +307,11 @@ class Lifecycle:
         """Return the states in which a project starts, one per region."""
         return tuple(region.initial for region in self.regions.values())
 
+    def is_over(self, states: Iterable[str]) -> bool:
+        """Say whether a project in these states is at its end: one of them is `final`. States that
+        the lifecycle does not know are passed over."""
+        return any(self.states[name].final for name in states if name in self.states)
+
 
 @attrs.frozen(kw_only=True)
 class GuardSpec:

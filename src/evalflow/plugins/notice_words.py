@@ -55,9 +55,9 @@ def _reminder(line: Mapping[str, Any], korean: bool) -> str:
     day = f"{day_text(due, 'ko')}({_WEEKDAYS[due.weekday()]})" if korean else due.isoformat()
     late, left = line.get("days_late"), line.get("days_left")
     if late:
-        when = f"{late}일 지연" if korean else f"{late} days late"
+        when = f"{late}일 지연" if korean else f"{late} day{'' if late == 1 else 's'} late"
     elif left:
-        when = f"{left}일 남음" if korean else f"{left} days left"
+        when = f"{left}일 남음" if korean else f"{left} day{'' if left == 1 else 's'} left"
     else:
         when = "오늘까지" if korean else "today"
     projects = line.get("projects") or []

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import attrs
 from starlette.responses import RedirectResponse, Response
 
-from evalflow import Due, Engine, Evaluation, NotFound, Project
+from evalflow import Due, Evaluation, NotFound, Project
 from evalflow.plugins import RollUp, roll_up
 from evalflow_web.board.acting import event_of, opened, sent, settled
 from evalflow_web.board.desk import Desk, Door
@@ -761,18 +761,14 @@ def home(visit: Visit, shelf: Any) -> Response:
         head = engine.plans.head(plan)
         if not isinstance(visit.actor, str) or visit.actor in head.directory:
             projects = list(engine.projects(plan=plan))
-            going_on = sum(1 for project in projects if not _ended(engine, project))
-            found.append((head, len(projects), going_on))
+            over = [
+                engine.plans.lifecycle(each.lifecycle).is_over(each.states) for each in projects
+            ]
+            found.append((head, len(projects), over.count(False)))
     found.sort(key=lambda each: (-each[2], -each[1]))
     if len(found) >= 1 and visit.request.query_params.get("plans") is None:
         return RedirectResponse(visit.url("board_work", plan=found[0][0].id), 303)
     return visit.page("board/first.html", found=found, every=engine.plans.ids())
-
-
-def _ended(engine: Engine, project: Project) -> bool:
-    """Say whether a project stands where its lifecycle says that the end is meant."""
-    known = engine.plans.lifecycle(project.lifecycle).states
-    return any(known[state].final for state in project.states)
 
 
 def language(visit: Visit) -> Response:
