@@ -32,7 +32,6 @@ LONG = {
     "decision/decide.py": "the gate, from its checks to the move: read as one",
     "decision/guards.py": "one guard after the other, and the table of them",
     "cli/batches.py": "one command after the other",
-    "cli/projects.py": "one command after the other",
     "model/calendar.py": "periods, days and deadlines, which ask each other",
     "audit/histories.py": "one project's history, played from its first entry to its last",
     "cli/plans.py": "one command after the other",

@@ -222,7 +222,7 @@ def test_python_gives_the_same_as_json_schema(office: Engine) -> None:
 
 
 def test_what_many_owe_alike_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evalflow.cli.projects._FOLDED_FROM", 2)
+    monkeypatch.setattr("evalflow.cli.dues._FOLDED_FROM", 2)
     code, out, _ = run("due", "--late")
     assert code == 0
     assert "사업 3건" in out

@@ -22,7 +22,8 @@ def once(domain, localedir=None, languages=None, all=False):  # names of holiday
     return found[key]
 gettext.find = once
 from evalflow import cli
-import evalflow.cli.projects, evalflow.cli.maintenance, evalflow.cli.scores, evalflow.cli.plans
+import evalflow.cli.status, evalflow.cli.dues, evalflow.cli.moves, evalflow.cli.histories
+import evalflow.cli.maintenance, evalflow.cli.scores, evalflow.cli.plans
 for line in sys.argv[2:-1]:  # all is read: the repository may be closed to others
     cli.run(["--store", sys.argv[1], *line.split()])
 if os.getuid() == 0:  # root may write everywhere

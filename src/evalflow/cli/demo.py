@@ -117,7 +117,7 @@ def _show(session: Session, engine: Engine, project: str) -> None:
 
 def _closing(session: Session, engine: Engine, plan: Plan) -> None:
     """Print where everything stands at the end."""
-    from evalflow.cli.projects import print_counts, print_projects
+    from evalflow.cli.status import print_counts, print_projects
 
     session.echo()
     print_counts(session, engine, engine.projects(plan=plan.id), "unit")

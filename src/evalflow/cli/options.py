@@ -1,0 +1,82 @@
+"""Options that several commands share: whose, on which day, with which data, of which projects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from evalflow.cli.session import Session, read_where
+
+pass_session = click.make_pass_decorator(Session)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
+actor_option = click.option(
+    "--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id."
+)
+reader_option = click.option(
+    "--as", "reader", metavar="ID", help="이 사람이 볼 수 있는 것만 · As this actor may read it."
+)
+day_option = click.option("--at", metavar="DATE", help="기준일 · On this day instead of today.")
+data_option = click.option(
+    "--data",
+    "source",
+    metavar="FILE",
+    help="자료: 파일, -, {…} · Data: a YAML file, - for stdin, or JSON.",
+)
+datum_option = click.option(
+    "--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One datum."
+)
+
+
+def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that select projects."""
+    options = [
+        click.option("--plan", metavar="ID", help="계획 · Plan."),
+        click.option("--unit", metavar="ID", help="부서(하위 포함) · Unit with all below it."),
+        click.option("--field", multiple=True, metavar="ID", help="분야 · Field."),
+        click.option(
+            "--state", multiple=True, metavar="NAME", help="상태(이름) · State, by its id or label."
+        ),
+        click.option("--period", multiple=True, metavar="P", help="기간 · Period: 2016-Q1, 1분기."),
+        click.option("--band", multiple=True, metavar="NAME", help="추진상태 · Band."),
+        click.option("--number", multiple=True, metavar="N", help="관리번호 · Number."),
+        click.option("--limit", type=click.IntRange(1), help="건수 제한 · At most so many."),
+        click.option(
+            "--where",
+            multiple=True,
+            metavar="KEY=VALUE,…",
+            help="조건 · Condition: state=planned,reviewed; late=yes; number=@FILE.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def selected(
+    plan: str | None,
+    unit: str | None,
+    field: Sequence[str],
+    state: Sequence[str],
+    period: Sequence[str],
+    band: Sequence[str],
+    number: Sequence[str],
+    limit: int | None,
+    where: Sequence[str],
+) -> dict[str, Any]:
+    """Return the conditions that the options of `selection_options` mean."""
+    given = {
+        "plan": plan,
+        "unit": unit,
+        "field": field or None,
+        "state": state or None,
+        "period": period or None,
+        "band": band or None,
+        "numbers": number or None,
+        "limit": limit,
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    return {**read_where(where), **said}
