@@ -47,8 +47,6 @@ LONG = {
     "audit/bundle.py": "one format, written and verified",
     "engine/commands.py": "everything that changes the store: deciding, firing, plans, batches",
     "engine/view.py": "what one reader may see, a call for each of the engine's",
-    "plan/workbook.py": "the office's workbook, a sheet after the other",
-    "plan/workbook_reader.py": "the same sheets read, each problem with its cell",
     "batch/book_columns.py": "the columns of workbooks to fill in, one after the other",
     "batch/book_pages.py": "the sheets of workbooks to fill in, one after the other",
     "batch/book_reading.py": "the same sheets read, each problem with its cell",

@@ -13,7 +13,7 @@ from evalflow.model.calendar import period
 from evalflow.plan.listing import sources_of
 from evalflow.plan.order import ORDER
 from evalflow.plan.tables import InCharge, Money, Place, indicator_places, project_places
-from evalflow.plan.workbook import (
+from evalflow.plan.workbook_words import (
     ENTRY_KINDS,
     KINDS,
     MOVES,

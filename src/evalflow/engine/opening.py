@@ -20,7 +20,8 @@ from evalflow.lifecycle.definition import Lifecycle, Vocabulary
 from evalflow.model.calendar import Calendar, Holidays
 from evalflow.plan import load as plan_load
 from evalflow.plan.definition import Plan
-from evalflow.plan.workbook_reader import OfficeBook, book_says, in_settings, read_office_book
+from evalflow.plan.workbook_reader import OfficeBook, read_office_book
+from evalflow.plan.workbook_settings import book_says, in_settings
 from evalflow.plugins.installed import Plugins
 
 
