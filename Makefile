@@ -14,7 +14,7 @@ INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,\
   $(BIN)/python -m pip install --quiet --disable-pip-version-check) -c constraints.txt
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test fast pythons sdist-check lint bench docs clean constraints layout
+.PHONY: help demo test fast pythons sdist-check lint bench bench-compare docs clean constraints layout
 
 help:
 	@echo "make demo   play the 2016 plan into build/demo"
@@ -24,7 +24,7 @@ help:
 	@echo "make sdist-check  build every package, and run each sdist's own tests"
 	@echo "make lint   ruff, mypy, pyright"
 	@echo "make trust  the big counts: kills, races, bad input; takes over an hour; trust-PART is one part"
-	@echo "make bench  the benchmarks, as ratios"
+	@echo "make bench  the benchmarks, as ratios; make bench-compare BASE=<revision>  on two commits"
 	@echo "make layout modules, packages, depth, long files, public names"
 	@echo "make docs   the documentation into build/docs"
 	@echo "make clean  remove what was made, also .venv"
@@ -118,6 +118,10 @@ layout: $(STAMP)
 
 bench: $(STAMP)
 	@for each in benchmarks/[!_]*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+# One benchmark on two commits, in turn: make bench-compare BASE=5aaa6ac BENCH=fire
+bench-compare: $(STAMP)
+	@$(BIN)/python benchmarks/_compare.py "$(BASE)" $(or $(BENCH),fire) $(ARGS)
 
 docs: $(STAMP)
 	$(INSTALL) --group docs

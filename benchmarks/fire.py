@@ -1,259 +1,76 @@
-"""One durable `fire` on SQLite against the same rows written by bare statements.
+"""One durable `fire` on SQLite against the same reads and the same rows by bare statements.
 
 The work: an amended self-evaluation of three indicators, all gates checked, rated, hash chained,
 one notice written, `synchronous=FULL`.
 
-- evalflow: `Engine.fire`; and `first of a project`, the self-evaluation before it, which has to
-  read the project's definition out of the store;
-- bare: the very rows that evalflow wrote, written again by plain `sqlite3` statements in one
-  transaction, the entry's canonical text and hash and the evaluation's text made again;
-- python-statemachine with hand-written SQL, where that library is installed.
+- `fire`: `Engine.fire`; `fire, memory:` the same on the storage in memory;
+- `bare`: plain `sqlite3`: the project's row, its evaluation and the plan's revision are read in one
+  statement and decoded, and the very rows that evalflow wrote are written for this project in one
+  transaction: the evaluation's text with its digest, the entry's canonical text with its hash, the
+  notice. On a copy of evalflow's own file, with its indexes, but without triggers and foreign keys;
+- `guarded`: the same with evalflow's triggers and foreign keys: what these cost by themselves;
+- `python-statemachine`: `bare`, with a machine of that library that decides the state.
 
-Ratios of medians of one run, the ways taking turns; the machine's noise is the spread.
-
-    python benchmarks/fire.py [FIRINGS]
+    python benchmarks/fire.py [CALLS A ROUND] [ROUNDS] [--place /dev/shm] [--json FILE]
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
+import shutil
 import sqlite3
-import statistics
-import sys
-import tempfile
-import time
 from collections.abc import Callable
-from importlib import resources
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-import evalflow
+from _measure import Benchmark, Work, run
+from _office import DATA, opened
 
-PROJECT = """\
-  "{number}":
-    ko: 사업 {number}
-    en: Project {number}
-    unit: d
-    field: f
-    kind: new
-    start: 2016-01-01
-    end: 2016-12-31
-    indicators:
-      a: {{ko: 가, en: A, unit: 건, direction: up, accumulation: sum, targets: {{2016: 100}}}}
-      b: {{ko: 나, en: B, unit: 건, direction: down, accumulation: last, targets: {{2016: 50}}}}
-      c: {{ko: 다, en: C, unit: 명, direction: up, accumulation: last, targets: {{2016: 30}}}}
-"""
-
-HEAD = """\
-evalflow: plan/1
-id: bench
-year: 2016
-ko: 측정
-en: Benchmark
-lifecycle: ./lifecycle.yaml
-calendar: {periods: year, first: 2016, last: 2016}
-scoring: {}
-notices: {notifiers: [jsonl]}
-units:
-  o: {kind: office, ko: 구, en: Office}
-  b: {kind: bureau, ko: 국, en: Bureau, parent: o}
-  d: {kind: department, ko: 과, en: Department, parent: b}
-directory:
-  department-1: [{role: department, unit: d}]
-  head-1: [{role: department_head, unit: d}]
-  lead-1: [{role: lead_section, unit: b}]
-  bureau-1: [{role: bureau_head, unit: b}]
-  policy-1: [{role: policy_office, unit: o}]
-  audit-1: [{role: audit_office, unit: o}]
-  mayor-1: [{role: mayor, unit: o}]
-fields: {f: {ko: 분야, en: Field}}
-projects:
-"""
-
-FIGURES = {"a": 97, "b": 51, "c": 30}
+READ = (
+    "SELECT p.*, e.tree, "
+    "(SELECT max(r.revision) FROM plan_revision AS r WHERE r.plan = p.plan) "
+    "FROM project AS p LEFT JOIN evaluation AS e ON e.project = p.id AND e.period = p.period "
+    "WHERE p.id = ?"
+)
+UPDATE = (
+    "UPDATE project SET states = ?, visits = ?, period = ?, version = ?, band = ?, head = ?"
+    " WHERE id = ? AND version = ?"
+)
 
 
-class Clock:
-    """A clock that stands in January, a little later at every look."""
-
-    moment = dt.datetime(2017, 1, 4, tzinfo=dt.UTC)
-
-    def __call__(self) -> dt.datetime:
-        self.moment += dt.timedelta(microseconds=1)
-        return self.moment
+def durable(place: Path, projects: int) -> Work:
+    return _firing(f"sqlite:///{place / 'evalflow.db'}", place, projects)
 
 
-def main(firings: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        plan_file = place / "plan.yaml"
-        plan_file.write_text(
-            HEAD + "".join(PROJECT.format(number=n) for n in range(1, firings + 1)),
-            encoding="utf-8",
-        )
-        preset = resources.files("evalflow.lifecycle") / "presets" / "major-works.yaml"
-        noticed = preset.read_text(encoding="utf-8").replace(
-            "  amend:\n",
-            "  amend:\n    notices: [{name: n, ko: 수정, en: Amended, to: [policy_office]}]\n",
-        )
-        (place / "lifecycle.yaml").write_text(noticed, encoding="utf-8")
-        store = place / "evalflow.db"
-        engine = evalflow.open(f"sqlite:///{store}", plugins=[], clock=Clock())
-        plan = evalflow.load_plan(plan_file)
-        by = plan.actor("policy-1")
-        department = plan.actor("department-1")
-        engine.adopt(plan, by=by)
-
-        def fire(number: int) -> None:
-            engine.fire(f"bench/{number}", "amend", by=department, data={"actuals": FIGURES})
-
-        def first_fire(number: int) -> None:
-            engine.fire(
-                f"bench/{number}", "self_evaluate", by=department, data={"actuals": FIGURES}
-            )
-
-        # The rows to write again are those of a first round, kept aside.
-        rounds: dict[str, Callable[[int], None]] = {"evalflow": fire}
-        first_fire(1)
-        fire(1)
-        rows = _rows(store)
-        bare = _bare(place / "bare.db", store, rows)
-        rounds["bare"] = bare
-        machine = _statemachine(place / "machine.db")
-        if machine is not None:
-            rounds["python-statemachine"] = machine
-
-        rounds["first of a project"] = first_fire  # its definition is read from the store
-        order = ["first of a project", *[name for name in rounds if name[0] != "f"]]
-        times: dict[str, list[float]] = {name: [] for name in order}
-        for number in range(2, firings + 1):
-            for name in order:
-                work = rounds[name]
-                start = time.perf_counter()
-                work(number)
-                times[name].append(time.perf_counter() - start)
-        base = statistics.median(times["bare"])
-        for name, taken in times.items():
-            middle = statistics.median(taken)
-            low, high = statistics.quantiles(taken, n=10)[0], statistics.quantiles(taken, n=10)[-1]
-            print(
-                f"{name:<22}{middle * 1e6:8.0f} µs  ({low * 1e6:.0f}-{high * 1e6:.0f} in the "
-                f"middle 80 %)  {middle / base:5.2f} x bare"
-            )
+def in_memory(place: Path, projects: int) -> Work:
+    return _firing("memory:", place, projects)
 
 
-def _rows(store: Path) -> dict[str, dict[str, Any]]:
-    """Return the rows that the first firing wrote: the last entry, its project, …"""
-    connection = sqlite3.connect(store)
-    connection.row_factory = sqlite3.Row
-    found = {
-        "entry": "SELECT * FROM entry ORDER BY position DESC LIMIT 1",
-        "project": "SELECT * FROM project WHERE id = 'bench/1'",
-        "evaluation": "SELECT * FROM evaluation WHERE project = 'bench/1'",
-        "notice": "SELECT * FROM notice ORDER BY position DESC LIMIT 1",
-    }
-    rows = {}
-    for table, query in found.items():
-        row = connection.execute(query).fetchone()
-        rows[table] = dict(row) if row else {}
-    connection.close()
-    return rows
+def _firing(url: str, place: Path, projects: int) -> Work:
+    engine = opened(url, projects, place)
+    by, numbers = engine.actor("bench", "department-1"), count(1)
+    return lambda: engine.fire(f"bench/{next(numbers)}", "amend", by=by, data=DATA)
 
 
-def _bare(path: Path, store: Path, rows: dict[str, dict[str, Any]]) -> Callable[[int], None]:
-    """Return a function that writes the same rows for a project by plain statements.
-
-    The tables are those of evalflow's own schema without its triggers.
-    """
-    source = sqlite3.connect(store)
-    tables = source.execute(
-        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND type IN ('table', 'index')"
-        " AND name NOT LIKE 'sqlite_%'"
-    ).fetchall()
-    source.close()
-    connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    for (sql,) in tables:
-        connection.execute(sql)
-    entry, project = rows["entry"], rows["project"]
-    evaluation, notice = rows["evaluation"], rows["notice"]
-    tree = json.loads(evaluation["tree"])
-    data, rating = json.loads(entry["data"]), json.loads(entry["rating"])
-    columns = [c for c in entry if c != "position"]
-    insert_entry = _insert("entry", columns)
-    insert_evaluation = _insert("evaluation", list(evaluation))
-    insert_notice = _insert("notice", [c for c in notice if c != "position"]) if notice else None
-    project_columns = [c for c in project if c != "place"]
-    made_again = {"project", "hash", "data", "rating", "evaluation"}
-    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
-    update = (
-        "UPDATE project SET states = ?, visits = ?, version = ?, band = ?, head = ?"
-        " WHERE id = ? AND version = ?"
-    )
-
-    def work(number: int) -> None:
-        name = f"bench/{number}"
-        tree["project"] = name
-        text = encode(tree)
-        body = encode(
-            [
-                name,
-                *[entry[c] for c in columns if c not in made_again],
-                data,
-                rating,
-                hashlib.sha256(text.encode()).hexdigest(),
-            ]
-        )
-        digest = hashlib.sha256(body.encode()).hexdigest()
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute(
-            update,
-            (project["states"], project["visits"], 2, project["band"], digest, name, 1),
-        )
-        values = {
-            **entry,
-            "project": name,
-            "hash": digest,
-            "data": encode(data),
-            "rating": encode(rating),
-        }
-        connection.execute(insert_entry, [values[c] for c in columns])
-        connection.execute(
-            insert_evaluation, [*{**evaluation, "project": name, "tree": text}.values()]
-        )
-        if insert_notice is not None:
-            kept = {**notice, "project": name, "id": f"{name}:2"}
-            connection.execute(insert_notice, [kept[c] for c in notice if c != "position"])
-        connection.execute("COMMIT")
-
-    # The projects are there beforehand, as they are for evalflow.
-    connection.execute("BEGIN")
-    insert_project = _insert("project", project_columns)
-    for number in range(1, 20_001):
-        row = {**project, "id": f"bench/{number}", "number": str(number), "version": 1}
-        connection.execute(insert_project, [row[c] for c in project_columns])
-    connection.execute("COMMIT")
-    return work
+def bare(place: Path, projects: int) -> Work:
+    return _bare(place, projects, guarded=False)
 
 
-def _insert(table: str, columns: list[str]) -> str:
-    names = ", ".join(f'"{column}"' for column in columns)
-    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
+def guarded(place: Path, projects: int) -> Work:
+    return _bare(place, projects, guarded=True)
 
 
-def _statemachine(path: Path) -> Callable[[int], None] | None:
-    """Return the same move as people write it with python-statemachine and SQL by hand: no
-    roles, no rating, no notice; a state, a history row with its hash, durable."""
-    try:
-        from statemachine import State, StateMachine
-    except ImportError:
-        print("python-statemachine is not installed; left out")
-        return None
+def statemachine(place: Path, projects: int) -> Work:
+    return _bare(place, projects, guarded=False, decide=_machine())
 
-    class Evaluation(StateMachine):  # type: ignore[misc]
+
+def _machine() -> Callable[[str], str]:
+    """Return what decides the state after amending, as people write it with the library."""
+    from statemachine import State, StateMachine
+
+    class Evaluation(StateMachine):  # type: ignore[misc,unused-ignore]
         planned = State(initial=True)
         self_evaluated = State()
         submitted = State()
@@ -261,48 +78,145 @@ def _statemachine(path: Path) -> Callable[[int], None] | None:
         approved = State()
         lagging = State()
         self_evaluate = planned.to(self_evaluated)
+        amend = self_evaluated.to(self_evaluated)
         submit = self_evaluated.to(submitted)
         review = submitted.to(reviewed)
         approve = reviewed.to(approved)
         flag_lagging = reviewed.to(lagging)
         open_period = approved.to(planned) | lagging.to(planned)
 
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("CREATE TABLE project (id TEXT PRIMARY KEY, state TEXT, version INTEGER)")
-    connection.execute(
-        "CREATE TABLE history (project TEXT, number INTEGER, event TEXT, actor TEXT, at TEXT,"
-        " before TEXT, after TEXT, data TEXT, hash TEXT, PRIMARY KEY (project, number))"
-    )
-    connection.execute("BEGIN")
-    connection.executemany(
-        "INSERT INTO project VALUES (?, 'planned', 1)",
-        [(f"bench/{n}",) for n in range(1, 20_001)],
-    )
-    connection.execute("COMMIT")
-
-    def work(number: int) -> None:
-        name = f"bench/{number}"
-        state, version = connection.execute(
-            "SELECT state, version FROM project WHERE id = ?", (name,)
-        ).fetchone()
+    def decide(state: str) -> str:
         machine = Evaluation(start_value=state)
-        machine.send("self_evaluate")
-        after = next(iter(machine.configuration)).value
-        data = json.dumps(FIGURES)
-        row = [name, version + 1, "self_evaluate", "department-1", "2017-01-04", state, after, data]
-        digest = hashlib.sha256(json.dumps(row).encode()).hexdigest()
+        machine.send("amend")
+        return str(next(iter(machine.configuration)).value)
+
+    return decide
+
+
+def _bare(
+    place: Path, projects: int, *, guarded: bool, decide: Callable[[str], str] | None = None
+) -> Work:
+    """Return a function that does to one project after the other what evalflow did to the first."""
+    made, kept = place / "evalflow.db", place / "bare.db"
+    engine = opened(f"sqlite:///{made}", projects + 1, place)
+    last = f"bench/{projects + 1}"
+    engine.fire(last, "amend", by=engine.actor("bench", "department-1"), data=DATA)
+    engine.close()
+    shutil.move(made, kept)
+    connection = sqlite3.connect(kept, isolation_level=None, cached_statements=256)
+    connection.execute("PRAGMA synchronous = FULL")
+    rows = _rows(connection, last)
+    if guarded:
+        connection.execute("PRAGMA foreign_keys = ON")
+    else:
+        triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        for (name,) in connection.execute(triggers).fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+    entry, notice, evaluation = rows["entry"], rows["notice"], rows["evaluation"]
+    columns = [name for name in entry if name != "position"]
+    said = [name for name in notice if name != "position"]
+    append, tell = _insert("entry", columns), _insert("notice", said)
+    evaluate = _insert("evaluation", list(evaluation)) + (
+        " ON CONFLICT (project, period) DO UPDATE SET number = excluded.number, "
+        "rate = excluded.rate, band = excluded.band, tree = excluded.tree"
+    )
+    # The canonical text under the hash: see `Entry.body`.
+    body_columns = [name for name in columns if name not in ("hash", "plan_head", "previous")]
+    after = [entry["plan_head"]] if entry.get("plan_head") else []
+    data, rating = json.loads(entry["data"]), json.loads(entry["rating"])
+    states = {name: json.loads(entry[name]) for name in ("before", "after")}
+    tree = json.loads(evaluation["tree"])
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+    numbers = count(1)
+
+    def work() -> None:
+        name = f"bench/{next(numbers)}"
+        row = connection.execute(READ, (name,)).fetchone()
+        kept = dict(zip(project_columns, row, strict=False))
+        before, version = json.loads(row[-2]), kept["version"]
+        if decide is not None:
+            assert decide(json.loads(kept["states"])[0]) == states["after"][0]
+        new = {
+            **tree,
+            "project": name,
+            "number": version + 1,
+            "acts": [*before["acts"], tree["acts"][-1]],
+            "self_rating": {**rating, "project": name},
+        }
+        text = encode(new)
+        trees = {**states, "data": data, "rating": new["self_rating"]}
+        values = {**entry, "project": name, "number": version + 1, "previous": kept["head"]}
+        values |= {"data": encode(data), "rating": encode(new["self_rating"])}
+        values["evaluation"] = hashlib.sha256(text.encode()).hexdigest()
+        body = [trees.get(each, values[each]) for each in body_columns]
+        values["hash"] = hashlib.sha256(
+            encode([*body, *after, values["previous"]]).encode()
+        ).hexdigest()
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(
-            "UPDATE project SET state = ?, version = ? WHERE id = ? AND version = ?",
-            (after, version + 1, name, version),
-        )
-        connection.execute("INSERT INTO history VALUES (?,?,?,?,?,?,?,?,?)", [*row, digest])
+        if guarded:  # a trigger moves the project by its entry
+            connection.execute(append, [values[each] for each in columns])
+            connection.execute(
+                "UPDATE project SET visits = ?, band = ? WHERE id = ?",
+                (kept["visits"], kept["band"], name),
+            )
+        else:
+            connection.execute(
+                UPDATE,
+                (
+                    *(kept["states"], kept["visits"], kept["period"], version + 1),
+                    *(kept["band"], values["hash"], name, version),
+                ),
+            )
+            connection.execute(append, [values[each] for each in columns])
+        written = {**evaluation, "project": name, "number": version + 1, "tree": text}
+        connection.execute(evaluate, list(written.values()))
+        told = {**notice, "project": name, "number": version + 1}
+        told["id"] = f"{name}{notice['id'].removeprefix(last)}"
+        connection.execute(tell, [told[each] for each in said])
         connection.execute("COMMIT")
 
+    cursor = connection.execute(READ, (last,))
+    project_columns = [each[0] for each in cursor.description]
+    cursor.close()
     return work
 
 
+def _rows(connection: sqlite3.Connection, project: str) -> dict[str, dict[str, Any]]:
+    """Return the rows that the last firing wrote of this project."""
+    connection.row_factory = sqlite3.Row
+    found = {
+        "entry": "SELECT * FROM entry WHERE project = ? ORDER BY number DESC",
+        "evaluation": "SELECT * FROM evaluation WHERE project = ?",
+        "notice": "SELECT * FROM notice WHERE project = ? ORDER BY number DESC",
+    }
+    rows = {
+        table: dict(connection.execute(query, (project,)).fetchone())
+        for table, query in found.items()
+    }
+    connection.row_factory = None
+    return rows
+
+
+def _insert(table: str, columns: list[str]) -> str:
+    names = ", ".join(f'"{column}"' for column in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
+
+
+BENCHMARK = Benchmark(
+    script=__file__,
+    about=__doc__ or "",
+    ways={
+        "fire": durable,
+        "bare": bare,
+        "guarded": guarded,
+        "python-statemachine": statemachine,
+        "fire, memory:": in_memory,
+    },
+    own=("fire", "fire, memory:"),
+    base="bare",
+    goals=(("fire", "bare", 1.6), ("fire", "python-statemachine", 0.7)),
+    memory_goals=(("fire", "bare", 2.0), ("fire", "python-statemachine", 0.5)),
+)
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    run(BENCHMARK)

@@ -13,14 +13,15 @@ after another, so that no evaluation grows long.
   are made again;
 - `guarded`: the same statement by bare psycopg into tables with evalflow's triggers and keys: what
   the guards cost by themselves;
-- `SQLAlchemy`: as people write it with the ORM and a `transitions` machine (no roles, no rating,
-  no gates): load, trigger, a history row with its hash, an evaluation, a notice, commit; where
-  SQLAlchemy is installed.
+- `SQLAlchemy`: as people write it with the ORM and a shared `transitions` machine (no roles, no
+  rating, no gates): load, trigger, a history row with its hash, an evaluation, a notice, commit;
+  where SQLAlchemy is installed.
 
 The ways take turns, in rounds that all clients begin together. Times are medians over all
-firings, with the middle 80 %; ratios are medians of the rounds' ratios.
+firings, with the middle 80 %; ratios are medians of the rounds' ratios. The processor's time is
+that of the clients; the server's is not in it.
 
-    python benchmarks/postgres_fire.py [FIRINGS PER ROUND] [ROUNDS]
+    python benchmarks/postgres_fire.py [FIRINGS PER ROUND] [ROUNDS] [--json FILE]
 """
 
 from __future__ import annotations
@@ -35,25 +36,27 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib import import_module, resources
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import attrs
+from _measure import load, machine
+from _office import DATA, FIGURES, Clock, opened
 
 import evalflow
 from evalflow.storage import Commit, Move, digest
-
-fire_benchmark = import_module("fire")
+from evalflow.storage.rows import ENTRY_COLUMNS
 
 CLIENTS = (1, 8)
 PROJECTS = 100  # for each client and way
-FIGURES = fire_benchmark.FIGURES
 BEGINNING = dt.datetime(2017, 1, 4, tzinfo=dt.UTC)
 
 
-def main(firings: int, rounds: int) -> None:
+def main(firings: int, rounds: int, kept: str | None) -> None:
+    figures: dict[str, float] = {}
+    about = machine()
+    print(f"{about['cores']} cores, load {about['load']} before")
     try:
         from evalflow_postgres.testing import NoServer, server
     except ImportError:
@@ -63,36 +66,24 @@ def main(firings: int, rounds: int) -> None:
         with server(fsync=True) as url, tempfile.TemporaryDirectory() as folder:
             prepare(url, Path(folder))
             for clients in CLIENTS:
-                measure(url, clients, firings, rounds)
+                figures |= measure(url, clients, firings, rounds)
     except NoServer as why:
         print(f"no PostgreSQL: {why}")
+    print(f"load {load():.2f} after")
+    if kept is not None:
+        Path(kept).write_text(json.dumps({"machine": about, "figures": figures}, indent=1) + "\n")
 
 
 def prepare(url: str, folder: Path) -> None:
     """Make the store with projects that were evaluated, and the tables of the others."""
+    import evalflow_postgres
     import psycopg
     from evalflow_postgres import upgrades
 
-    numbers = range(1, 2 * max(CLIENTS) * PROJECTS + 1)
-    plan_file = folder / "plan.yaml"
-    plan_file.write_text(
-        fire_benchmark.HEAD + "".join(fire_benchmark.PROJECT.format(number=n) for n in numbers),
-        encoding="utf-8",
-    )
-    preset = resources.files("evalflow.lifecycle") / "presets" / "major-works.yaml"
-    noticed = preset.read_text(encoding="utf-8").replace(
-        "  amend:\n",
-        "  amend:\n    notices: [{name: n, ko: 수정, en: Amended, to: [policy_office]}]\n",
-    )
-    (folder / "lifecycle.yaml").write_text(noticed, encoding="utf-8")
-    engine = open_engine(url)
-    plan = evalflow.load_plan(plan_file)
-    engine.adopt(plan, by=plan.actor("policy-1"))
-    by = plan.actor("department-1")
-    for number in numbers:
-        engine.fire(f"bench/{number}", "self_evaluate", by=by, data={"actuals": FIGURES})
+    engine = opened(url, 2 * max(CLIENTS) * PROJECTS, folder, plugins=[evalflow_postgres])
+    by = engine.actor("bench", "department-1")
     for project in (own(way, number) for way in (0, 1) for number in range(1, 1 + max(CLIENTS))):
-        engine.fire(project[0], "amend", by=by, data={"actuals": FIGURES})
+        engine.fire(project[0], "amend", by=by, data=DATA)
     engine.close()
     with psycopg.connect(url, autocommit=True) as connection:
         for schema in ("bare", "guarded"):
@@ -137,15 +128,14 @@ def own(way: int, number: int) -> list[str]:
 def open_engine(url: str) -> evalflow.Engine:
     import evalflow_postgres
 
-    clock = fire_benchmark.Clock()
-    return evalflow.open(url, plugins=[evalflow_postgres], clock=clock)
+    return evalflow.open(url, plugins=[evalflow_postgres], clock=Clock())
 
 
 # --------------------------------------------------------------------------- the clients
 
 
-def measure(url: str, clients: int, firings: int, rounds: int) -> None:
-    """Let clients fire in rounds, one way after another, and print what it took."""
+def measure(url: str, clients: int, firings: int, rounds: int) -> dict[str, float]:
+    """Let clients fire in rounds, one way after another, print what it took, and return it."""
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(clients)
     answers: Any = context.Queue()
@@ -157,10 +147,15 @@ def measure(url: str, clients: int, firings: int, rounds: int) -> None:
     ]
     for each in running:
         each.start()
-    found: list[dict[str, list[list[float]]]] = [answers.get(timeout=600) for _ in running]
+    told: list[tuple[dict[str, list[list[float]]], dict[str, float]]] = [
+        answers.get(timeout=600) for _ in running
+    ]
     for each in running:
         each.join()
+    found = [each for each, _ in told]
+    processor = {way: sum(each[way] for _, each in told) for way in found[0]}
     ways = list(found[0])
+    figures: dict[str, float] = {}
     # way -> round -> the times of all clients
     taken = {
         way: [[one for times in found for one in times[way][turn]] for turn in range(rounds)]
@@ -178,8 +173,12 @@ def measure(url: str, clients: int, firings: int, rounds: int) -> None:
             f"  {way:<12}{statistics.median(times) * 1e3:7.2f} ms  "
             f"({tenths[0] * 1e3:.2f}-{tenths[-1] * 1e3:.2f} in the middle 80 %)  "
             f"{statistics.median(ratios):5.2f} x bare ({ratios[0]:.2f}-{ratios[-1]:.2f})  "
-            f"{clients / statistics.mean(times):6.0f} /s"
+            f"{clients / statistics.mean(times):6.0f} /s  "
+            f"processor {processor[way] / len(times) * 1e3:.2f} ms"
         )
+        figures[f"{way}, {clients} client(s), ms"] = statistics.median(times) * 1e3
+        figures[f"{way}, {clients} client(s), x bare"] = statistics.median(ratios)
+    return figures
 
 
 def client(
@@ -200,6 +199,7 @@ def client(
     if alchemy is not None:
         ways["SQLAlchemy"] = alchemy
     taken: dict[str, list[list[float]]] = {way: [] for way in ways}
+    processor = dict.fromkeys(ways, 0.0)
     for work in ways.values():
         for _ in range(12):  # statements are prepared, definitions read
             work()
@@ -209,12 +209,14 @@ def client(
             work = ways[way]
             barrier.wait()
             times = []
+            begun = time.process_time()
             for _ in range(firings):
                 start = time.perf_counter()
                 work()
                 times.append(time.perf_counter() - start)
+            processor[way] += time.process_time() - begun
             taken[way].append(times)
-    answers.put(taken)
+    answers.put((taken, processor))
 
 
 # --------------------------------------------------------------------------- the ways
@@ -224,7 +226,7 @@ def engine_way(url: str, number: int) -> Callable[[], object]:
     engine = open_engine(url)
     by = engine.actor("bench", "department-1")
     projects = cycle(own(0, number))
-    return lambda: engine.fire(next(projects), "amend", by=by, data={"actuals": FIGURES})
+    return lambda: engine.fire(next(projects), "amend", by=by, data=DATA)
 
 
 def storage_way(url: str, number: int) -> Callable[[], object]:
@@ -275,11 +277,6 @@ def storage_way(url: str, number: int) -> Callable[[], object]:
 PROJECT_COLUMNS = (
     "id", "plan", "number", "label_ko", "label_en", "unit", "field", "states", "visits",
     "period", "version", "lifecycle", "revision", "band", "head", "change",
-)  # fmt: skip
-ENTRY_COLUMNS = (
-    "project", "number", "event", "actor", "role", "on_behalf_of", "at", "before", "after",
-    "period", "period_after", "unit", "revision", "lifecycle", "reason", "data", "rating",
-    "evaluation", "late", "key", "previous", "hash",
 )  # fmt: skip
 EVALUATION_COLUMNS = ("project", "period", "number", "rate", "band", "tree")
 NOTICE_COLUMNS = (
@@ -337,7 +334,8 @@ def bare_way(url: str, number: int, schema: str) -> Callable[[], object]:
         "SELECT count(*) FROM moved"
     )
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
-    body_columns = [column for column in ENTRY_COLUMNS if column != "hash"]
+    body_columns = [name for name in ENTRY_COLUMNS if name not in ("plan_head", "previous", "hash")]
+    under = [entry["plan_head"]] if entry.get("plan_head") else []
 
     def work() -> None:
         project = next(projects)
@@ -354,7 +352,8 @@ def bare_way(url: str, number: int, schema: str) -> Callable[[], object]:
             "previous": head,
             "evaluation": hashlib.sha256(text.encode()).hexdigest(),
         }
-        new["hash"] = hashlib.sha256(encode([new[c] for c in body_columns]).encode()).hexdigest()
+        body = encode([*[new[c] for c in body_columns], *under, new["previous"]])
+        new["hash"] = hashlib.sha256(body.encode()).hexdigest()
         kept = {
             **notice,
             "id": f"{project}:{version + 1}",
@@ -447,6 +446,9 @@ def sqlalchemy_way(url: str, number: int) -> Callable[[], object] | None:
     class Carrier:
         state: str
 
+    # One machine for all, as whoever has measured does it: making one takes longer than the rest.
+    carrier: Any = Carrier()
+    transitions.Machine(carrier, initial="planned", auto_transitions=False, **machines)
     projects = cycle(own(0, max(number, 1)))
 
     def work() -> None:
@@ -454,9 +456,8 @@ def sqlalchemy_way(url: str, number: int) -> Callable[[], object] | None:
             project = session.get_one(Project, next(projects))
             evaluation = session.get_one(Evaluation, (project.id, "2016"))
             before = project.state
-            carrier = Carrier()
-            transitions.Machine(carrier, initial=before, auto_transitions=False, **machines)
-            carrier.amend()  # type: ignore[attr-defined]
+            carrier.state = before
+            carrier.amend()
             project.state = carrier.state
             body = json.dumps([project.id, project.version, before, carrier.state, FIGURES])
             project.head = hashlib.sha256((project.head + body).encode()).hexdigest()
@@ -482,7 +483,10 @@ def sqlalchemy_way(url: str, number: int) -> Callable[[], object] | None:
 
 
 if __name__ == "__main__":
+    arguments = [each for each in sys.argv[1:] if each != "--json"]
+    file = arguments.pop() if len(arguments) < len(sys.argv) - 1 else None
     main(
-        int(sys.argv[1]) if len(sys.argv) > 1 else 60,
-        int(sys.argv[2]) if len(sys.argv) > 2 else 9,
+        int(arguments[0]) if arguments else 60,
+        int(arguments[1]) if len(arguments) > 1 else 9,
+        file,
     )
