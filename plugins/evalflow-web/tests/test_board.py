@@ -193,6 +193,19 @@ def test_a_quarter_goes_through_the_pages(
     assert [str(line.rate) for line in rating.lines] == ["91.5", "100.0"]
 
 
+def test_a_review_opens_unjudged_and_what_is_left_alone_is_no_answer(
+    office: Office, browse: Callable[[str], TestClient]
+) -> None:
+    office.to_submitted()
+    policy = browse("policy-1")
+    assert not re.search(r'type="radio"[^>]* checked', policy.get(do(1, "review")).text)
+    answer = post(policy, do(1, "review"), "fire", **{"ratings/schools": "confirmed"})
+    assert answer.status_code == 422
+    assert 'href="#ratings/lessons"' in answer.text
+    assert 'href="#ratings/schools"' not in answer.text
+    assert office.state("gu/1") == "submitted"
+
+
 def test_a_project_is_sent_back_with_a_reason(
     office: Office, browse: Callable[[str], TestClient]
 ) -> None:

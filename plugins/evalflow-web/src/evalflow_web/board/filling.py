@@ -254,14 +254,9 @@ class Filling:
 
 def opening(event: Any, asked: Asked, facts: Mapping[str, Any]) -> dict[str, str]:
     """Return what a form opens with: what was recorded for the period, save reasons and documents
-    (they are said anew); a review opens with every rate confirmed."""
-    fields = [field for field in event.data if field.type not in _FRESH]
-    flat = flat_of(fields, facts, asked)
-    for field in event.data:
-        if field.type == "judgements":
-            for indicator in asked.definition.indicators:
-                flat.setdefault(f"{field.name}/{indicator.id}", "confirmed")
-    return flat
+    (they are said anew). A rate that nobody judged yet opens unjudged: what is left alone is no
+    answer."""
+    return flat_of([field for field in event.data if field.type not in _FRESH], facts, asked)
 
 
 def _target(target: Any, desk: Desk) -> str:
