@@ -276,6 +276,7 @@ PLACES = (
     ("sign", "mayor-1", "/board/gu/sign"),
     ("project", "road-1", "/board/gu/projects/3"),
     ("status", "mayor-1", "/board/gu/status"),
+    ("papers", "policy-1", "/board/gu/papers"),
     ("people", "policy-1", "/board/gu/people"),
     ("audit", "audit-1", "/board/gu/audit?number=3"),
     ("projects", "road-1", "/board/gu/projects"),

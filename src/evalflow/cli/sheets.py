@@ -76,7 +76,7 @@ def make_command(
         found = [
             each for each in engine.projects(**where) if each.lifecycle == lifecycle.fingerprint
         ]
-        ready = _ready(lifecycle, known, found)
+        ready = ready_for(lifecycle, known, found)
         if not ready:
             raise _nothing(session, lifecycle, known, found)
         if len(ready) < len(found) and known.together is None:
@@ -94,7 +94,7 @@ def make_command(
             groups = list(_by_unit(engine, plan, known, taken, Path(out)))
         for path, whose, members in groups:
             path.parent.mkdir(parents=True, exist_ok=True)
-            made = _book_for(session, engine, plan, lifecycle, known, whose, members)
+            made = book_for(engine, plan, lifecycle, known, whose, members, session.lang)
             write_book(path, pages(made))
             session.echo(
                 session.say(
@@ -131,7 +131,7 @@ def _unsupported(event: Event) -> InvalidInput | None:
     )
 
 
-def _ready(lifecycle: Lifecycle, event: Event, projects: Sequence[Project]) -> list[Project]:
+def ready_for(lifecycle: Lifecycle, event: Event, projects: Sequence[Project]) -> list[Project]:
     """Return the projects that stand where the event can be fired."""
     region, sources = list(lifecycle.regions).index(event.leads), event.sources()
     return [each for each in projects if each.states[region] in sources]
@@ -178,15 +178,20 @@ def _by_unit(
         yield folder / f"{name}.xlsx", unit, members
 
 
-def _book_for(
-    session: Session,
+def book_for(
     engine: Engine,
     plan: str,
     lifecycle: Lifecycle,
     event: Event,
     unit: str,
     projects: Sequence[Project],
+    lang: str,
 ) -> BookFor:
+    """Return what the workbook of a unit for an event is made of: these projects, as they are.
+
+    Raises:
+        InvalidInput: the projects stand in several periods.
+    """
     from evalflow.batch.book_pages import BookFor, BookProject
     from evalflow.model.calendar import period as period_of
 
@@ -230,7 +235,7 @@ def _book_for(
         unit_label=engine.plans.head(plan).unit(unit).label_on(today),
         due=min(dues, default=None),
         projects=tuple(of(each) for each in projects),
-        lang=session.lang,
+        lang=lang,
     )
 
 
@@ -403,7 +408,7 @@ def _for_unit(
         return
     said = filled.data.pop("")
     found = list(engine.projects(plan=plan, unit=unit))
-    ready = _ready(lifecycle, event, found) or found
+    ready = ready_for(lifecycle, event, found) or found
     if ready:
         filled.data[ready[0].id] = said
 

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
-from pathlib import Path
 
 import msgspec
 from starlette.responses import Response
 
-from evalflow import Due, Forbidden, InvalidInput, Label, NotFound, View
-from evalflow.errors import Reason
+from evalflow import Due, Label, NotFound, View
 from evalflow.files.ics import DayEvent, calendar_file
 from evalflow.plugins import FormRequest
+from evalflow_web import papers
 from evalflow_web.api import values
 from evalflow_web.api.table import Call, Operation, Reply, checked_limit
 from evalflow_web.auth.tokens import CALENDAR, Tokens
 from evalflow_web.problems import Problem
 from evalflow_web.state import moment_of
 from evalflow_web.wire import tree
-
-BINARY = "application/octet-stream"
 
 
 class DueQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -176,42 +172,17 @@ def mark_read(call: Call) -> Reply:
 # --------------------------------------------------------------------------- papers
 
 
-def must_read_all(call: Call) -> None:
-    """See that whoever asks may read everything of the plan: what is made here holds all of it.
-
-    Raises:
-        Forbidden: they may not.
-    """
-    for project in call.engine.projects(plan=call.plan):
-        if not call.view.reads_all(project.id):
-            raise Forbidden(
-                Reason(
-                    code="not_readable",
-                    ko=f"'{call.visit.who.id}'은(는) {project.id}의 평가 내용을 모두 볼 수 있는 "
-                    "사람이 아닙니다.",
-                    en=f"'{call.visit.who.id}' may not read all of {project.id}",
-                    about=project.id,
-                )
-            )
-
-
 def forms(call: Call) -> Reply:
     """Answer the forms that are installed."""
-    plugins = call.engine.plugins
-    found = []
-    for name in plugins.names("form"):
-        try:
-            form = plugins.form(name)
-        except InvalidInput:  # one that needs options, which a plan gives it
-            continue
-        found.append(
-            values.FormKind(name=name, label=values.words(form.label), formats=sorted(form.formats))
-        )
+    found = [
+        values.FormKind(name=name, label=values.words(form.label), formats=sorted(form.formats))
+        for name, form in papers.installed(call.engine)
+    ]
     return Reply(value=values.FormKinds(forms=found))
 
 
 def form(call: Call) -> Response:
-    """Answer a form as a file, named as `NAME.SUFFIX`; for those who may read everything."""
+    """Answer a form as a file, named as `NAME.SUFFIX`; for those who may read all that it holds."""
     return _made(call, call.part("file"))
 
 
@@ -220,17 +191,8 @@ def report(call: Call) -> Response:
     return _made(call, "report.html", "text/html")
 
 
-def _made(call: Call, wanted: str, kind: str = BINARY) -> Response:
+def _made(call: Call, wanted: str, kind: str = papers.BINARY) -> Response:
     query = call.query(FormQuery)
-    must_read_all(call)
-    name, dot, suffix = wanted.rpartition(".")
-    plugins = call.engine.plugins
-    if name not in plugins.names("form"):
-        raise NotFound("form", name or wanted, plugins.names("form"))
-    head = call.engine.plans.head(call.plan)
-    made = plugins.form(name, head.forms.get(name, {}))
-    if f"{dot}{suffix}" not in made.formats:
-        raise NotFound("form", wanted, [f"{name}{each}" for each in made.formats])
     request = FormRequest(
         plan=call.plan,
         period=query.period,
@@ -239,39 +201,12 @@ def _made(call: Call, wanted: str, kind: str = BINARY) -> Response:
         at=call.moment(query.at),
         lang=call.visit.lang,
     )
-    with tempfile.TemporaryDirectory(prefix="evalflow-web-") as folder:
-        path = Path(folder) / f"form.{suffix}"
-        made.write(call.engine, path, request)
-        content = path.read_bytes()
-    return _file(content, wanted, kind)
+    return papers.form(call.visit, wanted, request, kind)
 
 
 def bundle(call: Call) -> Response:
     """Answer the audit bundle of the plan: one file that others verify without a store."""
-    must_read_all(call)
-    with tempfile.TemporaryDirectory(prefix="evalflow-web-") as folder:
-        path = Path(folder) / "bundle.zip"
-        call.engine.audit.export(path, plan=call.plan)
-        content = path.read_bytes()
-    return _file(content, "bundle.zip")
-
-
-def _file(content: bytes, name: str, kind: str = BINARY) -> Response:
-    """Return a file to be kept: never shown as a page of this origin."""
-    return Response(
-        content,
-        media_type=kind,
-        headers={
-            "content-disposition": f'attachment; filename="{_plain(name)}"',
-            "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; "
-            "img-src data:; font-src data:",
-            "cache-control": "private, no-store",
-        },
-    )
-
-
-def _plain(name: str) -> str:
-    return "".join(letter for letter in name if letter.isalnum() or letter in "-_.") or "file"
+    return papers.bundle(call.visit, call.plan)
 
 
 def checkpoint(call: Call) -> Reply:
@@ -343,7 +278,7 @@ OPERATIONS = (
         tag="papers",
         handler=form,
         query=FormQuery,
-        media=BINARY,
+        media=papers.BINARY,
     ),
     Operation(
         name="report",
@@ -362,7 +297,7 @@ OPERATIONS = (
         label=Label("감사 묶음", "The audit bundle"),
         tag="audit",
         handler=bundle,
-        media=BINARY,
+        media=papers.BINARY,
     ),
     Operation(
         name="checkpoint",

@@ -29,7 +29,7 @@ def routes(site: Site) -> list[BaseRoute]:
     from starlette.routing import Route
 
     from evalflow_web.application import page
-    from evalflow_web.board import pages
+    from evalflow_web.board import downloads, pages
 
     shelf = _shelf(site)
 
@@ -61,6 +61,11 @@ def routes(site: Site) -> list[BaseRoute]:
         get("/board/{plan}/review", "board_review", pages.review),
         get("/board/{plan}/status", "board_status", pages.status),
         get("/board/{plan}/people", "board_people", pages.people),
+        get("/board/{plan}/papers", "board_papers", downloads.downloads),
+        get("/board/{plan}/papers/forms/{file}", "board_form", downloads.form),
+        get("/board/{plan}/papers/sheets/{event}/{unit}", "board_workbook", downloads.workbook),
+        get("/board/{plan}/papers/bundle.zip", "board_bundle", downloads.bundle),
+        get("/board/{plan}/papers/checkpoint", "board_checkpoint", downloads.checkpoint),
         get("/board/{plan}/pages/{panel}", "board_panel", pages.panel),
         Route(
             "/board/{plan}/audit",
