@@ -162,7 +162,7 @@ def test_five_mistakes_show_five_with_file_and_line(run, tmp_path):
 def test_status_lists_and_counts_in_both_languages(adopted):
     code, out, _ = adopted("status")
     assert code == 0
-    assert [word in out for word in ("gu/1", "gu/2", "gu/3", "Planned")] == [True] * 4
+    assert [word in out for word in ("gu/1", "gu/2", "gu/3", "In progress")] == [True] * 4
     code, out, _ = adopted("--lang", "ko", "status", "--by", "unit")
     assert code == 0
     assert "도로과" in out
@@ -193,7 +193,7 @@ def test_explain_says_why_not_and_leaves_with_one(adopted):
 def test_fire_moves_and_history_and_score_tell(adopted):
     code, out, _ = adopted("fire", "gu/3", "self_evaluate", "--as", "road-1", *FIGURES)
     assert code == 0
-    assert out.startswith("gu/3 #2 Self-evaluate: Planned → Self-evaluated")
+    assert out.startswith("gu/3 #2 Self-evaluate: In progress → Self-evaluated")
     code, out, _ = adopted("history", "gu/3", "--json")
     assert [e["event"] for e in json.loads(out)["entries"]] == ["adopt", "self_evaluate"]
     code, out, _ = adopted("--lang", "ko", "score", "gu/3", "--recompute")
@@ -291,7 +291,7 @@ def test_due_permitted_deliver_and_verify(adopted):
 def test_lifecycles_are_checked_and_drawn(run, tmp_path):
     code, out, _ = run("lifecycle", "check", "major-works", "--plan", "plan.yaml")
     assert code == 0
-    assert "major-works/3@" in out
+    assert "major-works/4@" in out
     code, out, _ = run("--lang", "ko", "lifecycle", "diagram", "major-works", "--roles")
     assert (code, out.startswith("stateDiagram-v2") or "stateDiagram-v2" in out) == (0, True)
     code, _, _ = run("lifecycle", "diagram", "major-works", "-o", "life.dot")

@@ -58,8 +58,8 @@ def office(store: Path) -> Iterator[Engine]:
 @pytest.mark.parametrize(
     "condition",
     [
-        ("--state", "계획"),
-        ("--state", "Planned"),
+        ("--state", "추진 중"),
+        ("--state", "In progress"),
         ("--state", "planned"),
         ("--period", "2016-Q1"),
         ("--period", "2016Q1"),
@@ -68,8 +68,8 @@ def office(store: Path) -> Iterator[Engine]:
         ("--period", "1/4분기"),
         ("--period", "2016년 1분기"),
         ("--period", "Q1"),
-        ("--where", "state=계획"),
-        ("--where", "state=계획,planned"),
+        ("--where", "state=추진 중"),
+        ("--where", "state=추진 중,planned"),
     ],
     ids=" ".join,
 )
@@ -129,7 +129,7 @@ def test_a_period_has_its_usual_spellings(text: str, said: tuple[str, ...]) -> N
     ("words", "told"),
     [
         (("status", "--state", "plannd"), "'planned'"),
-        (("status", "--state", "게획"), "계획(planned)"),
+        (("status", "--state", "추진중임"), "추진 중(planned)"),
         (("status", "--field", "경재"), "분야 '경재'"),
         (("status", "--band", "부친"), "부진(lagging)"),
         (("status", "--period", "5분기"), "2016-Q1"),
@@ -181,7 +181,7 @@ def test_python_refuses_what_means_nothing(office: Engine, ask: Callable[[Engine
 
 
 def test_python_takes_other_spellings_too(office: Engine) -> None:
-    assert len(list(office.projects(state="계획"))) == 3
+    assert len(list(office.projects(state="추진 중"))) == 3
     assert list(office.ratings.evaluations("gu", "2016-q1")) == []
     assert len(list(office.projects(numbers=["１"]))) == 1
 

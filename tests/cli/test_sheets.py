@@ -154,7 +154,7 @@ def test_only_who_stands_above_hands_in_for_others(run: Run, tmp_path: Path) -> 
 
 def test_a_workbook_of_another_period_or_kind_is_told(run: Run, tmp_path: Path) -> None:
     code, _, err = run("sheet", "make", "review", "-o", str(tmp_path / "x.xlsx"))
-    assert (code, "할 사업이 없습니다 (지금: 계획 3; 필요: 제출)" in err) == (2, True), err
+    assert (code, "할 사업이 없습니다 (지금: 추진 중 3; 필요: 제출 완료)" in err) == (2, True), err
     code, _, err = run("sheet", "make", "enter_paper_signature", "-o", str(tmp_path / "x.xlsx"))
     assert (code, "엑셀로 받지 않습니다" in err) == (2, True)
     (tmp_path / "own.csv").write_text("관리번호,성과지표,실적\n1,참여 학교,10\n", encoding="utf-8")

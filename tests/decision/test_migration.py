@@ -222,7 +222,7 @@ def test_the_command_shows_who_is_stranded_and_writes_a_batch(
     (tmp_path / "ours.yaml").write_text(text, encoding="utf-8")
     words = ("lifecycle", "migrate", "ours.yaml", "--as", "policy-1", "--reason", "new rules")
     code, out = run(*words)
-    assert (code, "refused 3" in out, "no state 'Planned'" in out) == (1, True, True)
+    assert (code, "refused 3" in out, "no state 'In progress'" in out) == (1, True, True)
     code, out = run(*words, "--map", "planned=begun", "-o", "m.jsonl")
     assert code == 0, out
     assert len(load_batch(tmp_path / "m.jsonl")) == 3
@@ -333,7 +333,7 @@ def test_what_was_done_is_known_by_its_region_s_name_when_regions_move(small):
 
 def test_an_event_that_separates_duties_is_not_dropped_within_the_period(office):
     office.to_submitted()
-    same = newer(("version: 3", "version: 4"))
+    same = newer(("version: 4", "version: 5"))
     dropped = newer(("self_evaluate", "self_assess"))
     engine = office.engine
     assert engine.plans.migrate("gu", same, by="policy-1", reason="x").counts["refused"] == 0

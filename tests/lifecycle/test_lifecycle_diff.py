@@ -42,7 +42,7 @@ CHANGES = {
                  data=[d for d in event(t, "correct")["data"] if d["name"] != "document"]),
              "reason: reason!, document: document → period: period!, corrected: figures!, reason"),
     "notices": (lambda t: event(t, "approve").update(notices=[]),
-                "event 'Approve as on track', notices: approved → department → -"),
+                "event 'Confirm as on track', notices: approved → department → -"),
     "event gone": (lambda t: t.update(
                        events=[e for e in t["events"] if e["name"] != "withdraw_change"]),
                    "event 'Withdraw the change' (withdraw_change) is gone"),

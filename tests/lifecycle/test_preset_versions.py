@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import attrs
@@ -15,6 +15,43 @@ from offices import PLAN, Clock, Office
 
 NEWEST = evalflow.load_lifecycle("major-works")
 SECOND = evalflow.load_lifecycle("major-works/2")
+
+FINGERPRINTS = {
+    "audit-referral/1": "f8d95e22436d",
+    "audit-referral/2": "976c78502006",
+    "audit-referral/3": "5e59bb5db388",
+    "corrective-order/1": "e1fc66a481e0",
+    "corrective-order/2": "dea40a50c0e5",
+    "corrective-order/3": "70bda543df35",
+    "information-request/1": "faf3c9c38d1e",
+    "major-works/2": "e9313be062f1",
+    "major-works/3": "7a9c7fb172dd",
+    "major-works/4": "90bddf716d0e",
+    "mapo/1": "5ed347c259c1",
+    "mapo/2": "28bae108a137",
+    "petition/1": "0511003126f2",
+    "pledges/1": "00f9b09f3815",
+    "pledges/2": "1ef6c2f95b60",
+    "selection/1": "3c84cce69283",
+    "selection/2": "777a8505965e",
+    "selection/3": "4bac5c3468b5",
+    "seongnam/1": "995a2b2cd49a",
+    "seongnam/2": "05f048fcb9ee",
+    "seoul/1": "065bd3a466d4",
+    "seoul/2": "4c534fc30dc8",
+    "subsidy/1": "ef2b2e2a1ec0",
+    "urban-regeneration/1": "931463fd0ba2",
+    "urban-regeneration/2": "f4534117a416",
+    "yearly-calendar/1": "c8f772c27130",
+    "yearly-calendar/2": "97e17b21afb1",
+}
+"""Of each version that came with evalflow: none changes once it was there, for plans name them."""
+
+
+@pytest.mark.parametrize("name", FINGERPRINTS)
+def test_no_version_of_a_preset_ever_changes(name: str) -> None:
+    made = evalflow.load_lifecycle(name, plugins=[]).fingerprint
+    assert made == f"{name}@{FINGERPRINTS[name]}", "bring what changes as a new version"
 
 
 @pytest.fixture
@@ -29,14 +66,11 @@ def second(store_url: str, tmp_path: Path, clock: Clock) -> Iterator[Office]:
 
 
 def test_a_name_means_the_newest_and_a_number_that_version() -> None:
-    assert earlier_presets() == (
-        "audit-referral/1",
-        "corrective-order/1",
-        "major-works/2",
-        "selection/1",
-    )
-    assert (NEWEST.version, SECOND.version) == (3, 2)
-    assert evalflow.load_lifecycle("major-works/3").fingerprint == NEWEST.fingerprint
+    assert {name for name in FINGERPRINTS if name not in earlier_presets()} == {
+        f"{name}/{evalflow.load_lifecycle(name).version}" for name in presets()
+    }
+    assert (NEWEST.version, SECOND.version) == (4, 2)
+    assert evalflow.load_lifecycle("major-works/4").fingerprint == NEWEST.fingerprint
     for name in (*presets(), *earlier_presets()):
         assert not [
             each
@@ -45,7 +79,7 @@ def test_a_name_means_the_newest_and_a_number_that_version() -> None:
         ]
 
 
-@pytest.mark.parametrize("name", ["major-works/1", "major-works/4", "mayor-works/2"])
+@pytest.mark.parametrize("name", ["major-works/1", "major-works/5", "mayor-works/2"])
 def test_a_version_that_does_not_come_with_evalflow_is_told(name: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         evalflow.load_lifecycle(name)
@@ -54,6 +88,21 @@ def test_a_version_that_does_not_come_with_evalflow_is_told(name: str) -> None:
     assert (problem.code, problem.value) == ("unknown_preset", name)
     assert "major-works, " in problem.en
     assert "major-works/2" in problem.en
+
+
+def test_version_4_says_other_names_than_version_3_and_nothing_else() -> None:
+    """What moves, who moves it and what it asks for stay; a migration strands nobody."""
+    third = evalflow.load_lifecycle("major-works/3")
+
+    def bare(tree: object) -> object:
+        if isinstance(tree, Mapping):
+            return {k: bare(v) for k, v in tree.items() if k not in ("ko", "en", "ask")}
+        return [bare(each) for each in tree] if isinstance(tree, list | tuple) else tree
+
+    assert {k: v for k, v in bare(third.tree).items() if k not in ("version", "replaces")} == {
+        k: v for k, v in bare(NEWEST.tree).items() if k not in ("version", "replaces")
+    }
+    assert NEWEST.replaces["major-works/3"] == {}
 
 
 def test_what_version_2_left_migrates_is_whole_and_goes_on(second: Office) -> None:
@@ -92,7 +141,7 @@ def test_what_version_2_left_migrates_is_whole_and_goes_on(second: Office) -> No
     assert list(engine.audit.verify()) == []
 
 
-def test_each_state_of_version_2_has_its_place_in_version_3() -> None:
+def test_each_state_of_version_2_has_its_place_in_the_newest() -> None:
     said = NEWEST.replaces["major-works/2"]
 
     assert set(said) <= set(SECOND.states)

@@ -19,7 +19,7 @@ ROLES = {
     "policy_office": "정책기획담당관",
     "budget_team": "예산팀",
     "audit_office": "감사담당관",
-    "clock": "자동(시계)",
+    "clock": "시스템(자동 처리)",
     "lead_section": "국·소 주무과",
     "bureau_head": "국·소장",
     "department": "사업부서",

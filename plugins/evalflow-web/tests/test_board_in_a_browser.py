@@ -198,7 +198,7 @@ def test_a_quarter_by_six_people_in_six_sessions(chromium: Any, site: Site) -> N
         row.get_by_label("내 값").check()
     colleague.press("고른 값으로")
     assert other.locator('[id="actuals/schools"]').input_value() == "12"
-    colleague.press("수정")
+    colleague.press("자체평가 수정")
     colleague.done()
     rating = site.engine.evaluation("gu/1").self_rating
     assert rating is not None
@@ -252,7 +252,7 @@ def test_a_quarter_by_six_people_in_six_sessions(chromium: Any, site: Site) -> N
     page.locator("[data-override]").nth(1).get_by_label("그대로 확인").check()
     policy.press("종합평가")
     policy.done()
-    page.get_by_role("link", name=re.compile("^정상")).first.click()
+    page.get_by_role("link", name=re.compile("^정상 확정")).first.click()
     policy.done()
     assert site.state("gu/1") == "approved"
     page = policy.go("/board/gu/projects/2")
