@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -20,6 +22,7 @@ import evalflow_postgres
 import psycopg
 import pytest
 from evalflow_postgres import PostgresStorage, failures, open_postgres, upgrades
+from evalflow_postgres.copies import write_copy
 from evalflow_postgres.testing import Server, fresh
 
 import evalflow
@@ -1068,20 +1071,10 @@ def test_an_older_store_is_brought_up_to_date_with_all_that_it_holds(
 def test_a_store_from_before_plans_had_a_history_gets_opening_balances(
     storage: PostgresStorage, host: psycopg.Connection, database: str
 ) -> None:
-    """Filled with what a present store holds, by plain SQL, and then brought up to date."""
     project = given_project(storage)
     storage.commit(entry_after(project, told=("a",)))
     storage.commit(Commit(plans=(revised(storage, head(revision=2)),)))
-    older = fresh(database).rpartition("=")[2]
-    upgrades.bring_up(host, older, "postgresql://db", upgrades.steps()[:2])
-    host.execute("SET session_replication_role = replica")
-    for table in ("plan_revision", "lifecycle", "project", "definition", "assignment"):
-        rows = _columns(host, older, table)
-        host.execute(f"INSERT INTO {older}.{table} ({rows}) SELECT {rows} FROM {table}")
-    rows = _columns(host, older, "entry")
-    host.execute(f"INSERT INTO {older}.entry ({rows}) SELECT {rows} FROM entry")
-    host.execute("SET session_replication_role = origin")
-    host.commit()
+    older = _older(storage, host, database)
 
     bring_up(host, older)
 
@@ -1098,6 +1091,72 @@ def test_a_store_from_before_plans_had_a_history_gets_opening_balances(
         assert (snapshot.plan_head, last.plan_head) == (opening.hash, "")
         upgraded.commit(Commit(plans=(revised(upgraded, head(revision=3)),)))
         assert upgraded.revisions(PLAN)[-1][0] == 3
+
+
+def _older(storage: PostgresStorage, host: psycopg.Connection, database: str) -> str:
+    """Return the schema of a store of version 2, filled with what `storage` holds by plain SQL."""
+    older = fresh(database).rpartition("=")[2]
+    upgrades.bring_up(host, older, "postgresql://db", upgrades.steps()[:2])
+    host.execute("SET session_replication_role = replica")
+    for table in ("plan_revision", "lifecycle", "project", "definition", "assignment"):
+        rows = _columns(host, older, table)
+        host.execute(f"INSERT INTO {older}.{table} ({rows}) SELECT {rows} FROM {table}")
+    rows = _columns(host, older, "entry")
+    host.execute(f"INSERT INTO {older}.entry ({rows}) SELECT {rows} FROM entry")
+    host.execute("SET session_replication_role = origin")
+    host.commit()
+    return older
+
+
+def test_a_backup_of_an_older_store_is_restored_and_brought_up_to_date(
+    storage: PostgresStorage, host: psycopg.Connection, database: str, tmp_path: Path
+) -> None:
+    storage.commit(entry_after(given_project(storage)))
+    older = _older(storage, host, database)
+    write_copy(host, older, str(tmp_path / "older"))
+    host.commit()
+
+    with closing(open_postgres(fresh(database))) as restored:
+        restored.restore_from(tmp_path / "older")
+        assert restored.schema_faults == ()
+        assert list(restored.history(SIX)) != []
+        (opening,) = restored.plan_history(PLAN)
+        assert opening.event == "opening"
+        snapshot = restored.snapshot(SIX)
+        assert snapshot is not None
+        restored.commit(entry_after(snapshot.project))
+        assert [each.number for _, each in restored.entries()] == [1, 2, 3]
+
+
+def test_who_loses_the_connection_loses_the_right_to_run_the_store(
+    storage: PostgresStorage, host: psycopg.Connection
+) -> None:
+    held = storage.hold()
+    assert held is not None
+    assert storage.hold() is None
+    asked = (
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' "
+        "AND classid = 'store'::regclass::oid AND granted"
+    )
+    assert host.execute(asked).fetchall() == [(True,)]
+    host.commit()
+    until = time.monotonic() + 30
+    while held.still() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not held.still()
+    again = storage.hold()
+    assert again is not None
+    again.release()
+    held.release()
+
+
+def test_what_a_later_version_backed_up_is_refused(url: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "later", "w") as archive:
+        told = {"format": "evalflow-postgres/1", "version": upgrades.VERSION + 1, "tables": {}}
+        archive.writestr("manifest.json", json.dumps(told))
+    with closing(open_postgres(url)) as store, pytest.raises(StorageError) as caught:
+        store.restore_from(tmp_path / "later")
+    assert caught.value.code == "newer"
 
 
 def _columns(host: psycopg.Connection, schema: str, table: str) -> str:

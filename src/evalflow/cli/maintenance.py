@@ -14,6 +14,7 @@ from evalflow.plugins.notice_words import notice_lines
 
 if TYPE_CHECKING:
     from evalflow.audit.findings import Mismatch, Unchecked
+    from evalflow.engine.engine import Engine
     from evalflow.engine.outbox import DeliveryReport
 
 _pass = click.make_pass_decorator(Session)
@@ -90,24 +91,8 @@ def remind_command(session: Session, at: str | None, days: int, send: bool) -> i
     They go into the outbox, each once however often this is run; `deliver` sends them.
     """
     with session.open() as engine:
-        plans = engine.plans.ids()
-        heads = [engine.plans.head(plan) for plan in plans]
-        if not any(head.delivery.reminders for head in heads):
-            session.remark(
-                session.say(
-                    "계획의 notices에 reminders(언제 누구에게)가 없어 안내할 것이 없습니다",
-                    "no plan says under notices whom to remind when (reminders)",
-                )
-            )
+        if not remark_reminders(session, engine):
             return 0
-        for head in heads:
-            if head.delivery.reminders and not head.delivery.notifiers:
-                session.remark(
-                    session.say(
-                        f"{head.id}: 알림 수단(notices.notifiers)이 없어 안내하지 않습니다",
-                        f"{head.id}: no notifier (notices.notifiers), so nobody is reminded",
-                    )
-                )
         notices = engine.outbox.remind(moment(session, engine, None, at), days=days)
         rows = [
             (
@@ -126,6 +111,28 @@ def remind_command(session: Session, at: str | None, days: int, send: bool) -> i
             _say_delivered(session, report)
             return 1 if report.dead else 0
         return 0
+
+
+def remark_reminders(session: Session, engine: Engine) -> bool:
+    """Say which plans remind nobody though they should; return whether any has rules for it."""
+    heads = [engine.plans.head(plan) for plan in engine.plans.ids()]
+    if not any(head.delivery.reminders for head in heads):
+        session.remark(
+            session.say(
+                "계획의 notices에 reminders(언제 누구에게)가 없어 안내할 것이 없습니다",
+                "no plan says under notices whom to remind when (reminders)",
+            )
+        )
+        return False
+    for head in heads:
+        if head.delivery.reminders and not head.delivery.notifiers:
+            session.remark(
+                session.say(
+                    f"{head.id}: 알림 수단(notices.notifiers)이 없어 안내하지 않습니다",
+                    f"{head.id}: no notifier (notices.notifiers), so nobody is reminded",
+                )
+            )
+    return True
 
 
 @click.command("verify")

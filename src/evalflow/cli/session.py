@@ -78,6 +78,14 @@ class Session:
             )
         return self.store if ":" in self.store else f"sqlite:///{self.store}"
 
+    @property
+    def path(self) -> str | None:
+        """Return the path of the store where it is a file."""
+        url = self.url()
+        if not url.startswith("sqlite:///"):
+            return None
+        return url.removeprefix("sqlite:///").partition("?")[0]
+
     def open(
         self, *, must_exist: bool = True, clock: Callable[[], dt.datetime] | None = None
     ) -> Engine:
@@ -94,10 +102,7 @@ class Session:
         from evalflow.storage.integrity import AuditStorage
         from evalflow.storage.urls import shown_url
 
-        url = self.url()
-        path = None
-        if url.startswith("sqlite:///"):
-            path = url.removeprefix("sqlite:///").partition("?")[0]
+        url, path = self.url(), self.path
         if must_exist and path is not None and not os.path.exists(path):
             raise evalflow.StorageError(
                 "missing",

@@ -15,7 +15,7 @@ from typing import BinaryIO
 from evalflow.errors import invalid
 
 _DATABASE = b"SQLite format 3\0"
-_BESIDE_A_STORE = ("-wal", "-shm", "-queue", "-journal")
+_BESIDE_A_STORE = ("-wal", "-shm", "-queue", "-journal", "-run")
 _FLAGS = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 

@@ -10,9 +10,12 @@ from evalflow.model.canonical import canonical as canonical
 from evalflow.model.canonical import digest as digest
 from evalflow.model.canonical import parse as parse
 from evalflow.storage.contract import BulkStorage as BulkStorage
+from evalflow.storage.contract import Copies as Copies
 from evalflow.storage.contract import Head as Head
+from evalflow.storage.contract import Held as Held
 from evalflow.storage.contract import ProjectPosition as ProjectPosition
 from evalflow.storage.contract import Settled as Settled
+from evalflow.storage.contract import SoleRunner as SoleRunner
 from evalflow.storage.contract import Storage as Storage
 from evalflow.storage.contract import check_commit as check_commit
 from evalflow.storage.contract import check_like as check_like

@@ -9,6 +9,7 @@ writes what was decided, if nobody was first.
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple, NoReturn, Protocol, Self, runtime_checkable
@@ -237,6 +238,52 @@ class TrustedClock(Protocol):
 
     def trusted_now(self) -> dt.datetime:
         """Return the present moment by that clock, aware and UTC."""
+        ...
+
+
+class Held(Protocol):
+    """The right to run a store, as long as it lasts; see `SoleRunner`."""
+
+    def still(self) -> bool:
+        """Say whether it is still ours: a server may have been lost, and with it the right."""
+        ...
+
+    def release(self) -> None:
+        """Let go of it."""
+        ...
+
+
+@runtime_checkable
+class SoleRunner(Protocol):
+    """What a storage may have besides: that of all programs that use the store one alone runs it
+    (delivers, reminds, verifies). Whoever dies lets go of it."""
+
+    def hold(self) -> Held | None:
+        """Return the right to run the store, None where another program has it."""
+        ...
+
+
+@runtime_checkable
+class Copies(Protocol):
+    """What a storage may have besides: backups, made while others write."""
+
+    def copy_to(self, path: str | os.PathLike[str]) -> None:
+        """Write the store, as it stands at one moment, into a new file.
+
+        Raises:
+            StorageError: `exists`: there is a file already, and it was left alone; `missing`: there
+                is no such folder; or the file cannot be written.
+        """
+        ...
+
+    def restore_from(self, path: str | os.PathLike[str]) -> None:
+        """Put such a copy into this store, which is empty; all of it, or nothing. A copy that was
+        made by an earlier version is brought up to date.
+
+        Raises:
+            StorageError: `exists`: the store is not empty; `foreign`, `newer` or `corrupt`: the
+                file is no copy that this version can read.
+        """
         ...
 
 

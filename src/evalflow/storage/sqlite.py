@@ -15,6 +15,7 @@ import os
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -34,12 +35,14 @@ from evalflow.storage.rows import (
     outgoing_from,
     settled_row,
 )
+from evalflow.storage.sole_runner import HeldFile, hold_file
 from evalflow.storage.sql import SQLMoment, SQLReads
 from evalflow.storage.sqlite_bulk import bulk_move
 from evalflow.storage.sqlite_commit import CommitRows, check_basis, check_revision, refuse
 from evalflow.storage.sqlite_connection import SQLiteConnections, streamed
 from evalflow.storage.sqlite_errors import failure, storage_error
 from evalflow.storage.sqlite_integrity import tables, tables_on
+from evalflow.storage.sqlite_schema import check_copy
 from evalflow.storage.sqlite_statements import (
     CLAIM,
     CLAIMABLE,
@@ -68,6 +71,13 @@ def open_sqlite(
             be made.
     """
     return SQLiteStorage(path, timeout=timeout, synchronous=synchronous)
+
+
+_ANYTHING = (
+    "SELECT EXISTS (SELECT 1 FROM plan_revision) OR EXISTS (SELECT 1 FROM plan_entry) "
+    "OR EXISTS (SELECT 1 FROM lifecycle) OR EXISTS (SELECT 1 FROM entry)"
+)
+"""1 where a store holds something."""
 
 
 class SQLiteReads(SQLReads):
@@ -148,6 +158,35 @@ class SQLiteStorage(SQLiteConnections, SQLiteReads):
             with suppress(OSError):
                 os.remove(path)
             raise
+
+    def restore_from(self, path: str | os.PathLike[str]) -> None:
+        """Put a copy (`copy_to`) into this store, which is empty; see the contract."""
+        source = os.fspath(path)
+        if not os.path.isfile(source):
+            raise failure("no_copy", source)
+        way = f"{Path(os.path.abspath(source)).as_uri()}?mode=ro"
+        if not os.path.exists(f"{source}-wal"):  # nobody has it open, and a folder may be shut
+            way += "&immutable=1"
+        try:
+            with (
+                closing(sqlite3.connect(way, uri=True)) as copy,
+                self._reading() as connection,
+            ):
+                check_copy(copy, source)
+                if connection.execute(_ANYTHING).fetchone() != (0,):
+                    raise failure("not_empty", self.path)
+                copy.backup(connection)
+        except sqlite3.Error as error:
+            raise storage_error(error, source) from error
+        self._begin_anew()
+
+    def hold(self) -> HeldFile | None:
+        """Return the right to run the store, None where another program has it; see the
+        contract."""
+        try:
+            return hold_file(os.path.realpath(self.path) + "-run")
+        except OSError as error:
+            raise failure("unreachable", self.path, str(error)) from error
 
     def tables(self) -> AbstractContextManager[Tables]:
         """Give every row as it lies in the file, all of one moment: for verification."""

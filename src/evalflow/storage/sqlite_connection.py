@@ -70,6 +70,16 @@ class SQLiteConnections:
             self._pool.pop().close()
         write_queue.part(self._queue_path)
 
+    def _begin_anew(self) -> None:
+        """Bring up to date what was put into the file as a whole, and see what is newest in it."""
+        while self._pool:
+            self._pool.pop().close()
+        prepare(self.path, self._timeout, lambda: _connect(self.path, "FULL", self._patience))
+        self._wal = None
+        with self._reading() as connection:
+            self.schema_faults = warn(connection, self.path)
+            self._newest = _newest(connection)
+
     def _take(self) -> sqlite3.Connection:
         if self._process != os.getpid():
             self._meet_fork()

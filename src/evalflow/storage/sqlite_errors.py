@@ -23,7 +23,14 @@ _CODES = {
 }
 
 _TEXTS = ErrorTexts(
-    codes={"limited": "full", "memory": "missing", "replaced": "missing", "moving": "locked"},
+    codes={
+        "limited": "full",
+        "memory": "missing",
+        "replaced": "missing",
+        "moving": "locked",
+        "not_empty": "exists",
+        "no_copy": "missing",
+    },
     sentences={
         "locked": (
             "다른 프로그램이 저장소를 잠그고 있습니다. 잠시 뒤 다시 시도하십시오: {place}",
@@ -64,6 +71,11 @@ _TEXTS = ErrorTexts(
             "같은 이름의 파일이 이미 있어 아무것도 바꾸지 않았습니다. 새 이름을 쓰십시오: {place}",
             "there is a file of this name already; name a new one: nothing was changed: {place}",
         ),
+        "not_empty": (
+            "비어 있지 않은 저장소에는 되돌리지 않습니다. 새 저장소를 정하십시오: {place}",
+            "a copy is restored into an empty store alone; name a new one: {place}",
+        ),
+        "no_copy": ("파일이 없습니다: {place}", "there is no such file: {place}"),
         "replaced": (
             "열려 있는 동안 저장소 파일이 지워지거나 다른 파일로 바뀌어, 지금 쓰는 것은 남지 "
             "않습니다. 다시 열고, 마지막 처리가 남았는지 확인하십시오: {place}",

@@ -105,6 +105,19 @@ def check_version(connection: sqlite3.Connection, path: str) -> None:
         raise failure("newer" if version > VERSION else "foreign", path, str(version))
 
 
+def check_copy(connection: sqlite3.Connection, path: str) -> None:
+    """See to it that a file is a store that this evalflow reads, of this or an earlier version.
+
+    Raises:
+        StorageError: `foreign`, `newer`, or `corrupt`: pages of it are damaged.
+    """
+    if _version(connection, path) == 0:
+        raise failure("foreign", path)
+    (told,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if told != "ok":
+        raise failure("corrupt", path, str(told))
+
+
 def _version(connection: sqlite3.Connection, path: str) -> int:
     """Return the schema version, 0 for an empty file.
 

@@ -233,9 +233,10 @@ class _Playing:
 
     def _copied(self, step: Step, path: Path) -> Iterator[Failure]:
         """Keep a copy of the store in the file, or yield that this storage makes none."""
-        copy_to = getattr(self.engine.storage, "copy_to", None)
-        if copy_to is not None:
-            copy_to(path)
+        from evalflow.storage.sqlite import SQLiteStorage
+
+        if isinstance(self.engine.storage, SQLiteStorage):
+            self.engine.storage.copy_to(path)
             return
         name = type(self.engine.storage).__name__
         yield self._failure(

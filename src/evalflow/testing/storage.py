@@ -21,6 +21,7 @@ from __future__ import annotations
 from evalflow.testing.storage_bulk import BulkMoveTests
 from evalflow.testing.storage_concurrency import ConcurrencyTests
 from evalflow.testing.storage_conflicts import ConflictTests
+from evalflow.testing.storage_copies import CopyTests
 from evalflow.testing.storage_durability import DurabilityTests
 from evalflow.testing.storage_history import HistoryTests
 from evalflow.testing.storage_lives import LifeTests
@@ -46,6 +47,7 @@ class StorageConformance(
     OutboxTests,
     ConcurrencyTests,
     DurabilityTests,
+    CopyTests,
     LifeTests,
 ):
     """Tests that a storage keeps its contract; inherit them and give `new_store`.

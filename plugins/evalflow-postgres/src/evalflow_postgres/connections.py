@@ -355,6 +355,26 @@ def _gone(connection: Connection) -> bool:
     return bool(select.select([descriptor], [], [], 0)[0])
 
 
+class HeldConnection:
+    """A lock of the server's, as long as the connection stands on which it was taken."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Take the connection, which nobody else uses."""
+        self._connection = connection
+
+    def still(self) -> bool:
+        """Say whether the connection, and with it the lock, is still there."""
+        try:
+            self._connection.execute("SELECT 1")
+        except psycopg.Error:
+            return False
+        return True
+
+    def release(self) -> None:
+        """Let go of the lock."""
+        self._connection.close()
+
+
 class Listener:
     """One connection that hears the notifications of a channel; safe for several threads."""
 

@@ -87,6 +87,33 @@ _SENTENCES = {
         "{place}",
         "the store is of an older version ({detail}); upgrade it first, by evalflow.open: {place}",
     ),
+    "not_empty": (
+        "비어 있지 않은 저장소에는 되돌리지 않습니다. 새 스키마나 데이터베이스를 정하십시오: "
+        "{place}",
+        "a copy is restored into an empty store alone; name a new schema or database: {place}",
+    ),
+    "exists": (
+        "같은 이름의 파일이 이미 있어 아무것도 바꾸지 않았습니다. 새 이름을 쓰십시오: {place}",
+        "there is a file of this name already; name a new one: nothing was changed: {place}",
+    ),
+    "no_folder": (
+        "폴더가 없습니다. 먼저 만드십시오: {place}",
+        "there is no such folder; make it first: {place}",
+    ),
+    "no_copy": ("파일이 없습니다: {place}", "there is no such file: {place}"),
+    "no_archive": (
+        "evalflow가 PostgreSQL 저장소를 백업한 파일이 아닙니다: {place}",
+        "this is no backup that evalflow made of a store in PostgreSQL: {place}",
+    ),
+    "damaged": (
+        "백업 파일이 손상되었습니다. 다른 백업본을 쓰십시오: {place} ({detail})",
+        "the backup is damaged; use another one: {place} ({detail})",
+    ),
+    "unread": ("파일을 읽을 수 없습니다: {place} ({detail})", "cannot read {place} ({detail})"),
+    "unwritten": (
+        "파일에 쓸 수 없습니다: {place} ({detail})",
+        "the file cannot be written: {place} ({detail})",
+    ),
     "encoding": (
         "데이터베이스 인코딩이 UTF8이 아니라 {detail}입니다. UTF8 데이터베이스를 쓰십시오: {place}",
         "the database's encoding is {detail}, and not UTF8; use a database in UTF8: {place}",
@@ -104,6 +131,13 @@ _PUBLIC = {
     "busy": "locked",
     "forbidden": "read_only",
     "older": "missing",
+    "not_empty": "exists",
+    "no_folder": "missing",
+    "no_copy": "missing",
+    "no_archive": "foreign",
+    "damaged": "corrupt",
+    "unread": "unreachable",
+    "unwritten": "unreachable",
     "encoding": "foreign",
     "url": "missing",
 }

@@ -70,6 +70,7 @@ _TEXTS = {
     "AND n.notifier = said.notifier AND n.state = 'dead' RETURNING 1) "
     "SELECT (SELECT count(*) FROM sent), {schema}somebody_listens()",
     "tell": "SELECT pg_notify(%s, '')",
+    "hold": "SELECT pg_try_advisory_lock('{schema}store'::regclass::oid::integer, 0)",
     "listens": "SELECT pg_advisory_lock_shared('{schema}notice'::regclass::oid::integer, 0)",
 }
 

@@ -8,6 +8,7 @@ schema (`steps/`) holds what must be true whoever writes.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -59,7 +60,8 @@ from evalflow_postgres.bulk import (
     SHARED_PART,
     bulk_move,
 )
-from evalflow_postgres.connections import Connection, Joined, Listener, Pool, Source
+from evalflow_postgres.connections import Connection, HeldConnection, Joined, Listener, Pool, Source
+from evalflow_postgres.copies import read_copy, write_copy
 from evalflow_postgres.failures import (
     brief,
     failure,
@@ -262,6 +264,47 @@ class PostgresStorage(PostgresReads):
         verification."""
         with self.reading() as then, then.tables() as found:
             yield found
+
+    def copy_to(self, path: str | os.PathLike[str]) -> None:
+        """Write the store, as it stands at one moment, into a new file, also while others write;
+        see the contract."""
+        with self._source.moment(self._sql["horizon"]) as (connection, _, moving):
+            if moving:
+                raise ValueError("a copy is of one moment: not inside of a host's transaction")
+            write_copy(connection, self.schema, os.fspath(path))
+
+    def restore_from(self, path: str | os.PathLike[str]) -> None:
+        """Put such a copy into this store, which is empty; see the contract."""
+        try:
+            with self._source.writing() as connection:
+                read_copy(connection, self.schema, os.fspath(path), self.place)
+            with self._source.writing() as connection:
+                upgrades.bring_up(connection, self.schema, self.place)
+                self.schema_faults = integrity.warn(connection, self.schema, self.place)
+        except psycopg.DataError as error:  # what stands in the file is no row of ours
+            raise failure("damaged", os.fspath(path), brief(error)) from error
+        except psycopg.Error as error:
+            if was_refused(error):
+                raise failure("damaged", os.fspath(path), brief(error)) from error
+            raise storage_error(error, self.place) from error
+
+    def hold(self) -> HeldConnection | None:
+        """Return the right to run the store, None where another program has it; see the contract.
+
+        It is a lock of the server's on a connection of its own, and is lost with it.
+        """
+        if self._pool is None:
+            raise ValueError("a host's transaction does not run a store")
+        connection = self._pool.connect()
+        try:
+            found = connection.execute(self._sql["hold"]).fetchone()
+        except psycopg.Error as error:
+            connection.close()
+            raise storage_error(error, self.place) from error
+        if found is None or not found[0]:
+            connection.close()
+            return None
+        return HeldConnection(connection)
 
     # ------------------------------------------------------------------ writing
 

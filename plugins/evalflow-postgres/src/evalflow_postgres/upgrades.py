@@ -72,6 +72,30 @@ def bring_up(
         fault_point("upgrade:written")
 
 
+def begin_again(connection: psycopg.Connection[Any], schema: str, version: int) -> None:
+    """Make the empty store in the schema anew, as schema version `version` was, inside of the
+    connection's transaction."""
+    name = quoted(schema)
+    for kind, found in (("TABLE", _TABLES_THERE), ("FUNCTION", _FUNCTIONS_THERE)):
+        for (each,) in connection.execute(found, (schema,)).fetchall():
+            connection.execute(f"DROP {kind} {each} CASCADE")
+    connection.execute(_STORE.replace("{schema}", name))
+    for step in steps()[:version]:
+        connection.execute(step.replace("{schema}", name))
+    connection.execute(f"UPDATE {name}.store SET version = {version}")
+
+
+_TABLES_THERE = """
+SELECT c.oid::regclass::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = %s AND c.relkind = 'r'
+"""
+
+_FUNCTIONS_THERE = """
+SELECT p.oid::regprocedure::text FROM pg_proc AS p
+JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = %s
+"""
+
+
 _OPENED = 3
 """The version that gives plans a history of their own."""
 

@@ -1,0 +1,212 @@
+"""A store that is run: what is due by the clock is done, once, and what fails is told and tried
+again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import evalflow
+from evalflow.engine.running import Outcome, Runner, Schedule
+from evalflow.plugins import Notice
+from evalflow.storage import Copies
+from offices import PLAN, SEOUL, Clock, Office
+
+RULES = """\
+notices:
+  notifiers: [jsonl]
+  reminders: [{before: 3, to: [owing]}, {before: 0, to: [owing]}]
+"""
+
+
+class Told:
+    """A notifier that keeps what it is given, or refuses it."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+        self.refuses = False
+
+    def deliver(self, notice: Notice) -> None:
+        if self.refuses:
+            raise ConnectionError("no mail server")
+        self.notices.append(notice)
+
+
+class Run:
+    """A runner on the small office, its clock, and what it told."""
+
+    def __init__(self, office: Office, told: Told) -> None:
+        self.office, self.sent = office, told
+        self.outcomes: list[Outcome] = []
+        self.stop = threading.Event()
+        deliver = office.engine.deliver
+        office.engine.deliver = lambda **how: deliver(  # type: ignore[method-assign]
+            **how, notifiers={"jsonl": told}
+        )
+
+    def runner(self, **schedule: Any) -> Runner:
+        return Runner(
+            self.office.engine, Schedule(**schedule), tell=self.outcomes.append, stop=self.stop
+        )
+
+    def said(self, job: str) -> list[str]:
+        return [each.said.en for each in self.outcomes if each.job == job and each.said]
+
+
+@pytest.fixture
+def run(store_url: str, tmp_path: Path) -> Iterator[Run]:
+    path = tmp_path / "reminding.yaml"
+    path.write_text(PLAN.replace("notices: {notifiers: [jsonl]}\n", RULES), encoding="utf-8")
+    clock = Clock()
+    with evalflow.open(store_url, plugins=[], clock=clock) as engine:
+        plan = evalflow.load_plan(path, plugins=[])
+        engine.adopt(plan, by=plan.actor("policy-1"))
+        yield Run(Office(engine, plan, clock), Told())
+
+
+def at(run: Run, text: str) -> None:
+    run.office.clock.moment = dt.datetime.fromisoformat(text).replace(tzinfo=SEOUL)
+
+
+def evaluated(run: Run) -> None:
+    at(run, "2016-04-04T10:00")
+    run.office.evaluate("gu/1")
+
+
+def test_people_are_reminded_once_a_working_day_from_the_hour_on(run: Run) -> None:
+    runner = run.runner(night=None)
+    for moment in ("2016-04-05T08:29", "2016-04-05T08:31", "2016-04-05T08:32"):
+        at(run, moment)
+        runner.tick()
+    assert len(run.said("remind")) == 1
+    before = len(run.sent.notices)
+    assert before
+    again = run.runner(night=None)  # the program was started anew
+    again.tick()
+    assert len(run.sent.notices) == before
+
+
+def test_after_days_off_what_fell_on_them_is_told(run: Run) -> None:
+    runner = run.runner(night=None)
+    at(run, "2016-04-02T09:00")  # a Saturday, three days before the day
+    runner.tick()
+    assert run.sent.notices == []
+    at(run, "2016-04-04T09:00")
+    runner.tick()
+    assert {each.name for each in run.sent.notices} == {"remind"}
+
+
+def test_the_night_begins_at_its_hour_and_not_when_the_program_starts(
+    run: Run, tmp_path: Path
+) -> None:
+    runner = run.runner(checkpoints=tmp_path / "points", backups=tmp_path / "copies", keep=2)
+    for day in range(4, 8):
+        for time in ("01:59", "02:00", "02:01"):
+            at(run, f"2016-04-{day:02}T{time}")
+            runner.tick()
+            _night(runner)
+    assert len(run.said("verify")) == 4
+    assert len(list((tmp_path / "points").iterdir())) == 4
+    if isinstance(run.office.engine.storage, Copies):
+        names = sorted(each.name for each in (tmp_path / "copies").iterdir())
+        assert names == ["evalflow-20160406-0200.backup", "evalflow-20160407-0200.backup"]
+    else:
+        assert run.said("backup") == ["this storage makes no backups"]
+
+
+def test_a_backup_of_the_night_is_the_store(run: Run, tmp_path: Path) -> None:
+    if not isinstance(run.office.engine.storage, Copies):
+        pytest.skip("the memory storage makes no copies")
+    evaluated(run)
+    assert run.runner(backups=tmp_path / "copies").once()
+    (copy,) = (tmp_path / "copies").iterdir()
+    with evalflow.open(f"sqlite:///{tmp_path / 'again.db'}", plugins=[]) as again:
+        assert isinstance(again.storage, Copies)
+        again.storage.restore_from(copy)
+        assert list(again.audit.verify()) == []
+        assert list(again.history("gu/1")) == list(run.office.engine.history("gu/1"))
+
+
+def test_the_store_is_held_to_the_checkpoints_of_other_nights(run: Run, tmp_path: Path) -> None:
+    evaluated(run)
+    assert run.runner(checkpoints=tmp_path).once()
+    with evalflow.open("memory:", plugins=[], clock=run.office.clock) as older:
+        plan = evalflow.load_plan(tmp_path / "reminding.yaml", plugins=[])
+        older.adopt(plan, by=plan.actor("policy-1"))  # as it stood before
+        told: list[Outcome] = []
+        assert not Runner(older, Schedule(checkpoints=tmp_path), tell=told.append).once()
+    wrong = {each.job for each in told if not each.ok}
+    assert wrong == {"verify", "checkpoint"}
+    assert len(list(tmp_path.glob("*.checkpoint"))) == 1
+
+
+def test_what_a_mail_server_refuses_is_told_once_and_sent_later(run: Run) -> None:
+    runner = run.runner(night=None)
+    run.sent.refuses = True
+    at(run, "2016-04-05T10:00")
+    runner.tick()
+    waiting = len(list(run.office.engine.outbox.notices(state="waiting")))
+    assert waiting
+    runner.tick()
+    (said,) = run.said("deliver")
+    assert "no mail server" in said
+    run.sent.refuses = False
+    at(run, "2016-04-06T08:00")
+    runner.tick()
+    assert len(run.sent.notices) == waiting
+
+
+def test_a_store_that_is_away_is_told_once_and_the_program_goes_on(run: Run) -> None:
+    runner = run.runner(night=None)
+    at(run, "2016-04-05T07:00")
+    runner.tick()
+    assert runner.healthy(dt.timedelta(minutes=3))
+    ids, run.office.engine.plans.ids = run.office.engine.plans.ids, _away  # type: ignore[method-assign]
+    runner.tick()
+    runner.tick()
+    assert not runner.healthy(dt.timedelta(minutes=3))
+    assert len(run.said("store")) == 1
+    run.office.engine.plans.ids = ids  # type: ignore[method-assign]
+    runner.tick()
+    assert runner.healthy(dt.timedelta(minutes=3))
+    at(run, "2016-04-05T07:30")
+    assert not runner.healthy(dt.timedelta(minutes=3))  # the last tick is long ago
+
+
+def test_once_it_is_to_end_nothing_more_is_begun(run: Run) -> None:
+    runner = run.runner(night=None)
+    run.stop.set()
+    at(run, "2016-04-05T09:00")
+    runner.tick()
+    assert run.outcomes == []
+    assert run.sent.notices == []
+
+
+def test_a_store_that_was_written_into_gets_no_checkpoint(run: Run, tmp_path: Path) -> None:
+    path = getattr(run.office.engine.storage, "path", None)
+    if path is None:
+        pytest.skip("the memory storage has no file to be written into")
+    evaluated(run)
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TRIGGER entry_unchanged")
+    connection.execute("UPDATE entry SET actor = 'nobody' WHERE event = 'self_evaluate'")
+    connection.commit()
+    connection.close()
+    assert not run.runner(checkpoints=tmp_path / "points").once()
+    assert "found" in run.said("verify")[0]
+    assert not (tmp_path / "points").exists()
+
+
+def _away(*_: Any, **__: Any) -> Any:
+    raise evalflow.StorageError("unreachable", ko="연결할 수 없습니다", en="cannot be reached")
+
+
+def _night(runner: Runner) -> None:
+    if runner._at_night is not None:
+        runner._at_night.join()
