@@ -134,3 +134,23 @@ def test_what_is_wrong_with_the_rules_is_told(tmp_path: Path) -> None:
         evalflow.load_plan(path, plugins=[])
     assert [each.code for each in told.value.problems] == ["bad_reminder", "unknown_role"]
     assert "mayor" in told.value.text("en")
+
+
+def test_who_is_missing_is_reminded_when_somebody_asks_and_once_a_day(office: Office) -> None:
+    office.clock.go("2016-04-03")  # a day on which the plan reminds nobody
+    asked = office.engine.outbox.remind_of("gu", {"gu/1"})
+    assert [each.recipient for each in asked] == ["education-1", "both-1"]
+    assert "1번 학교 지원" in notice_lines(asked[0], "ko")[0]
+    again = office.engine.outbox.remind_of("gu", ["gu/1"])
+    assert [each.id for each in again] == [each.id for each in asked]
+    office.clock.go("2016-04-05")
+    by_hand, _ = office.engine.outbox.remind_of("gu", {"gu/1"})
+    by_rule = {each.recipient: each for each in office.engine.outbox.remind()}
+    assert by_rule["education-1"].id == by_hand.id
+    assert notice_lines(by_rule["education-1"], "ko") == notice_lines(by_hand, "ko")
+    waiting = [each.notice.recipient for each in office.engine.outbox.notices()]
+    assert waiting.count("education-1") == 2  # of the 3rd and of the 5th, none twice
+    office.evaluate("gu/1")
+    assert office.engine.outbox.remind_of("gu", {"gu/1"}) == ()
+    with pytest.raises(evalflow.NotFound):
+        office.engine.outbox.remind_of("moon", {"gu/1"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -32,7 +32,7 @@ from evalflow.decision.migration import MIGRATE
 from evalflow.engine import outbox
 from evalflow.engine.commands import Commands
 from evalflow.engine.queries import Queries
-from evalflow.engine.reminding import remind
+from evalflow.engine.reminding import remind, remind_of
 from evalflow.engine.rules import Rules
 from evalflow.engine.telling import told
 from evalflow.errors import NotFound, invalid, nearest
@@ -630,6 +630,18 @@ class Outbox:
             raise ValueError("days is 1 or more")
         moment = self._clock() if at is None else utc(at)
         return remind(self._rules, self._queries, moment, days)
+
+    def remind_of(self, plan_id: str, projects: Collection[str]) -> tuple[Notice, ...]:
+        """Remind now whoever owes something of these projects of the plan (a step in common: once
+        nobody owes one of its own), whatever its rules of reminders say, and return what was
+        written: one message a person, day and notifier, with all that they owe. Who had the day's
+        message gets no other; nobody gets one where the plan has no notifier.
+
+        Raises:
+            NotFound: the store has no such plan.
+        """
+        self._queries.check_plan(plan_id)
+        return remind_of(self._rules, self._queries, plan_id, projects, utc(self._clock()))
 
     def deliver(
         self, limit: int | None, notifiers: Mapping[str, Notifier] | None

@@ -8,7 +8,7 @@ recipient: however often, and from however many machines, it is worked out, it i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import attrs
 
@@ -46,6 +46,37 @@ def remind(rules: Rules, queries: Queries, at: dt.datetime, days: int = 1) -> tu
             rules.storage.commit(Commit(reminders=tuple(made)))
         found += made
     return tuple(found)
+
+
+def remind_of(
+    rules: Rules, queries: Queries, plan: str, projects: Collection[str], at: dt.datetime
+) -> tuple[Notice, ...]:
+    """Remind, because somebody asks for it, whoever owes something of these projects (a step in
+    common: once nobody owes one of its own). They are told all that they owe in the plan, so that
+    the day's message by the plan's rules, which is the same one, has nothing more to say. Write it
+    and return it, also where it was there."""
+    terms = rules.terms(plan)
+    today = terms.calendar.today(at)
+    dues = queries.owed(queries.select(plan=plan), at, waiting=False)
+    owing = ReminderRule(days=0, to=(OWING,))
+    told = [(due, name, role) for due in dues for name, role in _told(owing, due, terms, today)]
+    alone = {project for due in dues if not due.together for project in due.projects}
+    digests: dict[str, _Digest] = {
+        name: _Digest(role)
+        for due, name, role in told
+        if set(due.projects) <= set(projects) and not (due.together and alone & set(due.projects))
+    }
+    for due, name, _ in told:
+        if name in digests:
+            digests[name].dues[due.event, due.unit, *due.projects] = due
+    made = tuple(
+        notice
+        for name, digest in digests.items()
+        for notice in _notices(rules, terms, name, digest, at, today)
+    )
+    if made:
+        rules.storage.commit(Commit(reminders=made))
+    return made
 
 
 def _of_plan(
