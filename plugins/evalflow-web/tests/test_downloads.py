@@ -100,8 +100,13 @@ def test_a_workbook_is_offered_to_whoever_fills_it_in_and_reads_back(board: Any)
 
 def test_bundle_and_checkpoint_are_taken_from_the_page(office: Any, tmp_path: Path) -> None:
     policy = office.browse("policy-1")
+    line = f"준공사진.pdf (sha256:{'5a' * 32})"  # what an entry says of a file
+    judged = dict.fromkeys(("schools", "lessons"), "confirmed")
+    office.fire("gu/1", "review", "policy-1", ratings=judged, evidence_checked=[line])
     bundle = policy.get("/board/gu/papers/bundle.zip")
-    assert zipfile.is_zipfile(io.BytesIO(bundle.content))
+    with zipfile.ZipFile(io.BytesIO(bundle.content)) as held:
+        texts = [held.read(name).decode() for name in held.namelist()]
+    assert any("5a" * 32 in text for text in texts)
     assert office.browse("road-1").get("/board/gu/papers/bundle.zip").status_code == 403
     assert 'aria-disabled="true"' in office.browse("road-1").get("/board/gu/papers").text
     point = policy.get("/board/gu/papers/checkpoint")

@@ -1,9 +1,10 @@
-"""`evalflow web`: the tokens and passwords of the service."""
+"""`evalflow web`: the tokens and passwords of the service, and what the board no longer needs."""
 
 from __future__ import annotations
 
 import datetime as dt
 import sys
+from pathlib import Path
 
 import click
 
@@ -11,7 +12,7 @@ from evalflow import Engine, NotFound
 from evalflow.cli.session import Session
 from evalflow_web.auth.passwords import Passwords
 from evalflow_web.auth.tokens import API, CALENDAR, Token, Tokens
-from evalflow_web.serve import state_option, state_path
+from evalflow_web.serve import keeping_options, shelf_folder, state_option, state_path
 from evalflow_web.state import State
 
 _pass = click.make_pass_decorator(Session)
@@ -156,3 +157,33 @@ def _check_events(engine: Engine, events: tuple[str, ...]) -> None:
     for event in events:
         if event not in known:
             raise NotFound("event", event, sorted(known))
+
+
+@web_command.command("sweep")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3660),
+    default=180,
+    show_default=True,
+    help="며칠 지난 것 · What is older than so many days.",
+)
+@keeping_options
+@state_option
+@_pass
+def sweep(
+    session: Session, days: int, drafts: str | None, files: str | None, state: str | None
+) -> None:
+    """오래된 임시저장과 안 쓰는 파일 지움 · Throw away old drafts and files that no entry names."""
+    from evalflow_web.board.shelf import Shelf, hashes_in
+
+    folder = Path(shelf_folder(state_path(session, state)))
+    with session.open() as engine:
+        shelf = Shelf(folder, tables=drafts, blobs=files)
+        named = {sha for _, entry in engine.storage.entries() for sha in hashes_in(entry.data)}
+        old, gone = shelf.sweep(engine.clock() - dt.timedelta(days=days), named)
+    session.echo(
+        session.say(
+            f"임시저장 {old}건, 이력에 없는 파일 {gone}건 지움",
+            f"{old} drafts and {gone} files that no entry names thrown away",
+        )
+    )

@@ -67,6 +67,33 @@ state_option = click.option(
 )
 
 
+def keeping_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add to a command where the board keeps what is its own."""
+    for option in (
+        click.option(
+            "--files",
+            envvar="EVALFLOW_WEB_FILES",
+            metavar="URL",
+            help="증빙 파일을 둘 객체 저장소 · An object store for the files' contents, e.g. "
+            "s3://bucket/evidence, with the extra 'objects' [EVALFLOW_WEB_FILES].",
+        ),
+        click.option(
+            "--drafts",
+            envvar="EVALFLOW_WEB_DRAFTS",
+            metavar="URL",
+            help="임시저장·의견·증빙을 둘 PostgreSQL · A PostgreSQL database for drafts, comments "
+            "and files, where several machines serve [EVALFLOW_WEB_DRAFTS]; else a folder.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def shelf_folder(state: str) -> str:
+    """Return the folder of the board's own beside the service's file."""
+    return f"{state.removesuffix('.db')}.files"
+
+
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="주소 · The address.")
 @click.option("--port", default=8000, show_default=True, help="포트 · The port.")
@@ -116,6 +143,7 @@ state_option = click.option(
     type=click.Path(exists=True, file_okay=False),
     help="화면을 바꾸는 폴더 · A folder with theme.css and templates of the office's own.",
 )
+@keeping_options
 @state_option
 @click.make_pass_decorator(Session)
 def serve_command(
@@ -132,6 +160,8 @@ def serve_command(
     origin: str | None,
     title: str | None,
     theme: str | None,
+    drafts: str | None,
+    files: str | None,
     state: str | None,
 ) -> None:
     """서비스와 화면 · Serve the board and the service in a browser.
@@ -157,7 +187,9 @@ def serve_command(
                 salt=_salt(),
                 secure=origin is not None and origin.startswith("https://"),
                 origin=origin,
-                folder=None if demo else f"{kept.path.removesuffix('.db')}.files",
+                folder=None if demo else shelf_folder(kept.path),
+                drafts=None if demo else drafts,
+                files=None if demo else files,
                 login=signing_in.LOGIN if demo or passwords or provider else None,
             ),
         )

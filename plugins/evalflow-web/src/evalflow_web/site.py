@@ -45,8 +45,10 @@ class Settings:
         theme: a folder with `theme.css`, and templates that replace the board's own.
         login: where somebody who is not signed in is sent, as a path of this application.
         secure: whether browsers reach it by HTTPS alone: cookies are marked so.
-        folder: where the board keeps drafts and files given as evidence; None: in a folder that
-            goes with the process.
+        folder: where the board keeps drafts, comments and files given as evidence; None: in a
+            folder that goes with the process.
+        drafts: a PostgreSQL database that keeps them instead (`postgresql://…`).
+        files: an object store that keeps the files' contents instead (`s3://bucket/prefix`).
         upload_limit: bytes that a request may bring that gives files.
         scan: a virus scanner: the content and the name of a file in, what is wrong with it out.
         origin: how browsers reach it, e.g. `https://eval.example.kr`, where a proxy tells the
@@ -61,6 +63,8 @@ class Settings:
     login: str | None = None
     secure: bool = True
     folder: str | os.PathLike[str] | None = None
+    drafts: str | None = attrs.field(default=None, repr=False)
+    files: str | None = attrs.field(default=None, repr=False)
     upload_limit: int = 60_000_000
     scan: Callable[[bytes, str], str | None] | None = None
     origin: str | None = None

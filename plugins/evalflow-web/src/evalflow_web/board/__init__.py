@@ -29,7 +29,7 @@ def routes(site: Site) -> list[BaseRoute]:
     from starlette.routing import Route
 
     from evalflow_web.application import page
-    from evalflow_web.board import downloads, pages
+    from evalflow_web.board import comments, downloads, letters, pages
 
     shelf = _shelf(site)
 
@@ -44,6 +44,9 @@ def routes(site: Site) -> list[BaseRoute]:
     def get(path: str, name: str, handler: Callable[[Desk], Response]) -> Route:
         return Route(path, page(site, at(handler)), name=name)
 
+    def post(path: str, name: str, handler: Callable[[Desk], Response]) -> Route:
+        return Route(path, page(site, at(handler)), name=name, methods=["POST"])
+
     project = "/board/{plan}/projects/{number}"
     do = project + "/do/{event}"
     return [
@@ -53,10 +56,14 @@ def routes(site: Site) -> list[BaseRoute]:
         get("/board/{plan}/projects", "board_projects", pages.projects),
         get(project, "board_project", pages.project),
         Route(do, page(site, at(pages.do)), name="board_do", methods=["GET", "POST"]),
-        Route(do + GIVES_FILES, page(site, at(pages.do)), name="board_attach", methods=["POST"]),
-        Route(do + "/settle", page(site, at(pages.settle)), name="board_settle", methods=["POST"]),
+        post(do + GIVES_FILES, "board_attach", pages.do),
+        post(do + "/settle", "board_settle", pages.settle),
+        post(project + "/comments", "board_comment", comments.comment),
         get(project + "/files/{sha}", "board_file", pages.evidence),
         get("/board/{plan}/bureau", "board_bureau", pages.bureau),
+        post("/board/{plan}/bureau/remind", "board_remind", pages.remind),
+        get("/board/{plan}/letters", "board_letters", letters.letters),
+        post("/board/{plan}/letters/settle", "board_letters_settle", letters.settle),
         get("/board/{plan}/sign", "board_sign", pages.sign),
         get("/board/{plan}/review", "board_review", pages.review),
         get("/board/{plan}/status", "board_status", pages.status),
@@ -77,9 +84,13 @@ def routes(site: Site) -> list[BaseRoute]:
 
 
 def _shelf(site: Site) -> Shelf:
-    """Return the shelf in the folder of the settings; without one it lasts as long as the
-    process."""
+    """Return the shelf that the settings name; without a folder it lasts as long as the process."""
     from evalflow_web.board.shelf import Shelf
 
-    folder = site.settings.folder
-    return Shelf(None if folder is None else Path(folder), scan=site.settings.scan)
+    settings = site.settings
+    return Shelf(
+        None if settings.folder is None else Path(settings.folder),
+        scan=settings.scan,
+        tables=settings.drafts,
+        blobs=settings.files,
+    )

@@ -318,7 +318,7 @@ def _to_confirm(filling: Filling) -> Response:
             mode="unit",
         )
         lines = [(desk.view.project(line.project), line) for line in plan]
-        token = secrets.token_hex(16)
+        token = desk.shelf.new_batch()
         plan.save(desk.shelf.batch(token))
     told = [
         (

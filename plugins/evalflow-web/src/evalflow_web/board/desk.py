@@ -164,6 +164,19 @@ class Desk:
         """Say whether the reader holds one of the roles today."""
         return not self.roles.keys().isdisjoint(roles)
 
+    def takes_part(self, project: Project) -> bool:
+        """Say whether the reader holds a role for the project's unit, or may read all of it: then
+        they see what is said beside its record, and may say something there."""
+        above = set(self.head.line_up(project.unit))
+        return any(not above.isdisjoint(units) for units in self.roles.values()) or (
+            self.view.reads_all(project.id)
+        )
+
+    @cached_property
+    def keeps_plan(self) -> bool:
+        """Say whether the reader holds a role that may revise the plan."""
+        return self.holds(self.head.revising.by or self.lifecycle.adopted_by)
+
     @cached_property
     def desks(self) -> frozenset[str]:
         """Return which of the desks are for the reader: `bureau`, `sign`, `review`."""

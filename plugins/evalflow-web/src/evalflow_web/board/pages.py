@@ -18,6 +18,7 @@ from evalflow.plugins import RollUp, roll_up
 from evalflow_web.board.acting import event_of, opened, sent, settled
 from evalflow_web.board.desk import Desk, Door
 from evalflow_web.board.filling import Filling
+from evalflow_web.board.received import received
 from evalflow_web.board.shelf import hash_in
 from evalflow_web.languages import COOKIE, LANGUAGES
 from evalflow_web.problems import Problem
@@ -214,6 +215,7 @@ def project(desk: Desk) -> Response:
         history=history,
         withheld=desk.view.withheld(project.id),
         evidence=_evidence(desk, project, evaluations.values()),
+        comments=desk.shelf.comments(project.id) if desk.takes_part(project) else None,
         done=_done(desk),
     )
 
@@ -316,11 +318,7 @@ def bureau(desk: Desk) -> Response:
         raise NotFound("unit", chosen, tuple(units))
     of = [p for p in desk.projects if chosen in desk.head.line_up(p.unit)]
     common = [e for e in desk.lifecycle.events.values() if e.together is not None]
-    first = next((event for event in common if not event.name.startswith("return")), None)
-    before = set()
-    if first is not None:
-        before = _before(desk, first)
-    missing = [p for p in of if p.states[0] in before]
+    missing = _missing(desk, of)
     dues = [d for d in desk.view.due(plan=desk.plan) if set(d.projects) & {p.id for p in of}]
     late = {p: d for d in dues if not d.together for p in d.projects}
     common_due = next((d for d in dues if d.together), None)
@@ -355,8 +353,43 @@ def bureau(desk: Desk) -> Response:
         rolled=_rolled(desk, ratings),
         steps=[each for each in steps if each[1]],
         facts=_facts(desk, ready),
+        reminds=_reminds(desk, chosen),
+        told=desk.visit.request.query_params.get("told", ""),
         done=_done(desk),
     )
+
+
+def _reminds(desk: Desk, unit: str) -> bool:
+    """Say whether the reader may remind a bureau's departments: who holds a role for all of it."""
+    above = set(desk.head.line_up(unit))
+    return any(not above.isdisjoint(units) for units in desk.roles.values())
+
+
+def remind(desk: Desk) -> Response:
+    """Remind, through the outbox, whoever owes what a bureau still lacks."""
+    unit = received(desk.visit).get("unit")
+    if unit not in desk.head.units:
+        raise NotFound("unit", unit[:80], tuple(_bureaus(desk)))
+    if not _reminds(desk, unit):
+        raise Problem(
+            403,
+            "not_reminding",
+            ko="이 국·소 전체를 맡은 사람만 기한을 안내할 수 있습니다.",
+            en="Only who holds a role for the whole bureau reminds its departments.",
+        )
+    of = [p for p in desk.projects if unit in desk.head.line_up(p.unit)]
+    missing = _missing(desk, of) or of  # all are in: then the bureau owes the step in common
+    sent = desk.visit.engine.outbox.remind_of(desk.plan, {p.id for p in missing})
+    told = len({notice.recipient for notice in sent})
+    return RedirectResponse(f"{desk.to('board_bureau')}?unit={unit}&told={told}", 303)
+
+
+def _missing(desk: Desk, of: Iterable[Project]) -> list[Project]:
+    """Return the projects that have not come as far as their bureau's first common step."""
+    common = [e for e in desk.lifecycle.events.values() if e.together is not None]
+    first = next((event for event in common if not event.name.startswith("return")), None)
+    before = set() if first is None else _before(desk, first)
+    return [project for project in of if project.states[0] in before]
 
 
 def _bureaus(desk: Desk) -> list[str]:
