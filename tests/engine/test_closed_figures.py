@@ -194,6 +194,21 @@ def test_nor_by_the_hashes_of_the_plans_history_and_of_what_was_decided_under_it
     assert list(inside.history("gu/1")) == list(engine.history("gu/1"))
 
 
+def test_nor_by_the_key_of_a_batch_which_is_a_digest_of_all_its_lines(closed):
+    engine = closed.engine
+    data = {"deadline": "review", "until": "2016-04-27", "reason": "명절"}
+    where = {"number": ["1", "2"]}
+    batch = engine.batch("extend_deadline", by="policy-1", where=where, data=data)
+    assert {each.outcome for each in engine.batches.apply(batch)} == {"done"}
+    data["until"] = "2016-04-28"
+    engine.fire("gu/1", "extend_deadline", by="policy-1", data=data, key="form-17")
+    *_, written, own = evalflow.View(engine, "policy-1").history("gu/1")
+    assert (written.key, own.key) == (batch.key, "form-17")
+    for project in ("gu/1", "gu/2"):
+        for entry in evalflow.View(engine, "education-1", salt=SALT).history(project):
+            assert entry.key in (None, "form-17")
+
+
 def test_what_is_shown_in_place_of_a_plans_hash_is_the_same_wherever_it_stands(closed):
     approved(closed)
     view = evalflow.View(closed.engine, "education-1", salt=SALT)

@@ -17,8 +17,13 @@ SECRET = "동절기"
 READS_ALL = {"policy-1", "policy-2", "both-1", "audit-1", "mayor-1"}
 PARTS = {"plan": "gu", "revision": "1", "period": "2016-Q1", "entry": "2", "file": "report.html"}
 PUBLIC = {"calendar"}
-WHOLE = {"form", "report", "bundle"}
+WHOLE = {"form", "report", "bundle", "checkpoint"}
 """What is made of everything: for those alone who read all of it."""
+
+
+OWN = {"road-1", "road-head", "city-lead", "city-head"}
+WHOLE_OFFICE = {"vice-1", "budget-1", "clock"}
+"""Who sees project 3's own draft besides: its department, and who holds a role for the office."""
 
 
 def path_of(operation: Any, number: str, event: str = "self_evaluate") -> str:
@@ -38,8 +43,9 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("operation", READS, ids=lambda each: each.name)
 def test_every_read_by_everybody_of_every_project(
-    asking: Any, people: list[str], operation: Any
+    asking: Any, office: evalflow.Engine, people: list[str], operation: Any
 ) -> None:
+    hashes = hashes_in(office)
     for person in [*people, "stranger-1", None]:
         for number in ("1", "2", "3") if "number" in operation.params else ("1",):
             answer = asking.get(path_of(operation, number), person)
@@ -55,6 +61,39 @@ def test_every_read_by_everybody_of_every_project(
                 assert answer.status_code in (200, 404), where
             if person not in READS_ALL and person not in ("road-1", "road-head"):
                 assert SECRET not in answer.text, where
+            if person not in READS_ALL:  # whoever knows the rest could try closed data by one
+                assert not [each for each in hashes if each in answer.text], where
+
+
+def hashes_in(office: evalflow.Engine) -> set[str]:
+    """Return the hashes of the projects' entries and of what they hold, save of the first ones: the
+    plan, which everybody reads."""
+    entries = [entry for _, entry in office.storage.entries() if entry.number > 1]
+    return {text for e in entries for text in (e.hash, e.evaluation, e.hash[:12]) if text}
+
+
+def test_a_batch_tells_no_band_that_is_a_draft_and_no_hash(
+    asking: Any, office: evalflow.Engine, people: list[str]
+) -> None:
+    band = office.project("gu/3").band
+    hashes = hashes_in(office)
+    assert band is not None
+    for person in people:
+        body = {"event": "amend", "where": {"band": band}}
+        answer = asking.post("/plans/gu/batches", person, body)
+        told = {line["project"] for line in answer.json()["lines"]}
+        seen = asking.get(f"/plans/gu/projects?band={band}", person).json()["projects"]
+        assert told == {each["id"] for each in seen}, person
+        assert ("gu/3" in told) is (person in READS_ALL | OWN | WHOLE_OFFICE), person
+        body = {"event": "amend", "where": {"number": ["1", "3"]}}
+        planned = asking.post("/plans/gu/batches", person, body)
+        again = asking.get(planned.headers["location"].removeprefix("/api"), person)
+        for text in (planned.text, again.text):
+            shown = bool([each for each in hashes if each in text])
+            assert shown is (person in READS_ALL), person
+        assert (again.json()["fingerprint"] is not None) is (person in READS_ALL)
+    wrong = {"event": "amend", "where": {"band": band, "colour": "red"}}
+    assert asking.post("/plans/gu/batches", "road-1", wrong).status_code == 422
 
 
 def test_drafts_are_seen_by_the_department_and_by_those_who_review(
@@ -62,13 +101,13 @@ def test_drafts_are_seen_by_the_department_and_by_those_who_review(
 ) -> None:
     own = {
         "1": {"education-1", "education-head", "welfare-lead", "welfare-head", "both-1"},
-        "3": {"road-1", "road-head", "city-lead", "city-head"},
+        "3": OWN,
     }
     for number, department in own.items():
         for person in people:
             path = f"/plans/gu/projects/{number}/evaluations/2016-Q1"
             seen = asking.get(path, person).json()["self_rating"] is not None
-            office = person in READS_ALL or person in ("vice-1", "budget-1", "clock")
+            office = person in READS_ALL | WHOLE_OFFICE
             expected = person in department or office
             assert seen == expected, (number, person)
 

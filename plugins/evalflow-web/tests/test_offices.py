@@ -136,7 +136,7 @@ def test_a_bundle_and_a_checkpoint_are_what_others_verify(asking: Any, tmp_path:
     (tmp_path / "bundle.zip").write_bytes(answer.content)
     _, mismatches = evalflow.verify_bundle(tmp_path / "bundle.zip")
     assert list(mismatches) == []
-    point = asking.get(f"{P}/checkpoint", "road-1").json()
+    point = asking.get(f"{P}/checkpoint", "audit-1").json()
     read = evalflow.SignedCheckpoint.read(point["text"])
     assert (read.plan, read.size) == ("gu", point["size"])
 
@@ -158,7 +158,7 @@ def test_a_batch_is_planned_looked_at_and_applied_with_receipts(
     assert batch["counts"]["planned"] == 1
     assert batch["counts"]["refused"] == 1
     where = planned.headers["location"].removeprefix("/api")
-    assert asking.get(where, "elderly-1").json()["fingerprint"] == batch["fingerprint"]
+    assert asking.get(where, "elderly-1").json()["lines"] == batch["lines"]
     assert asking.get(where, "policy-1").status_code == 404  # somebody else's
     assert office.project("gu/2").version == 1
     assert asking.post(f"{where}/apply", "policy-1", None).status_code == 404

@@ -44,6 +44,10 @@ def read(lines: Iterable[str]) -> Iterator[PlanLine]:
     return map(read_line, lines)
 
 
+KEYED = "batch:"
+"""How the key of an entry begins that a batch wrote; the batch's fingerprint follows."""
+
+
 @attrs.define(eq=False)
 class BatchPlan:
     """A reviewed list of firings: iterate over it for its lines, look at `counts`, `save` it,
@@ -82,7 +86,7 @@ class BatchPlan:
     @property
     def key(self) -> str:
         """Return the idempotency key of every entry that this batch writes."""
-        return f"batch:{self.fingerprint[:32]}"
+        return f"{KEYED}{self.fingerprint[:32]}"
 
     def lines(self) -> Iterator[str]:
         """Yield the lines of the projects as they are written."""

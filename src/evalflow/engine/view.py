@@ -19,6 +19,7 @@ from typing import Any
 
 import attrs
 
+from evalflow.batch.plan_file import KEYED
 from evalflow.decision.actions import VISIT_NOTICES
 from evalflow.decision.adoption import CONFIRM, PROPOSE, confirming, revising
 from evalflow.decision.deadlines import Due
@@ -190,7 +191,7 @@ class View:
 
     def _plan_history(self, plan_id: str) -> Iterator[PlanEntry]:
         entries = list(self._engine.plans.history(plan_id))
-        whole, revises = self._reads_plan(plan_id), self._revises(plan_id)
+        whole, revises = self.reads_plan(plan_id), self._revises(plan_id)
         closed = not whole and "reason" in self._withheld_somewhere(plan_id)
         sealed = not whole
         for place, entry in enumerate(entries):
@@ -228,9 +229,14 @@ class View:
         grants = terms.directory.grants_for(actor, roles, terms.head.office, today)
         return frozenset(grant.role for grant in grants)
 
-    def _reads_plan(self, plan_id: str) -> bool:
+    def reads_plan(self, plan_id: str) -> bool:
         """Say whether nothing of any of the plan's projects is left out for the actor, by the roles
-        that they hold for the whole office."""
+        that they hold for the whole office. To them alone checkpoints are shown, and other hashes
+        that cover all projects: whoever knows the rest could try closed data by one.
+
+        Raises:
+            NotFound: the store has no such plan, or its directory no such actor.
+        """
         terms = self._engine.rules.terms(plan_id)
         rules = terms.head.visibility
         if not rules.fixed_in and not rules.withheld:
@@ -399,7 +405,7 @@ class View:
 
     def _shown(self, project: Project) -> Project:
         sight = self._sight(project, project.period)
-        if sight.whole and self._reads_plan(project.plan):
+        if sight.whole and self.reads_plan(project.plan):
             return project
         change = None if project.change is None else _shown_change(project.change, sight)
         waiting = tuple([_shown_change(each, sight) for each in project.waiting])
@@ -437,7 +443,7 @@ class View:
 
     def _shown_entry(self, project: Project, entry: Entry) -> Entry:
         sight = self._sight(project, entry.period)
-        if sight.whole and (not entry.plan_head or self._reads_plan(project.plan)):
+        if sight.whole and (not entry.plan_head or self.reads_plan(project.plan)):
             return entry
         if sight.whole:  # its hash covers its plan's, which covers entries of other projects
             return self._with_commitments(entry)
@@ -460,6 +466,7 @@ class View:
         plan = entry.project.rpartition("/")[0]
         return attrs.evolve(
             entry,
+            key=None if (entry.key or "").startswith(KEYED) else entry.key,  # made of other hashes
             hash=self._commitment(entry.hash, entry.project, number, "entry"),
             previous=self._commitment(entry.previous, entry.project, number - 1, "entry"),
             evaluation=self._commitment(entry.evaluation, entry.project, number, "evaluation"),

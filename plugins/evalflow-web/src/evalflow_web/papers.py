@@ -15,7 +15,7 @@ from urllib.parse import quote
 import attrs
 from starlette.responses import Response
 
-from evalflow import Engine, Entry, Forbidden, InvalidInput, NotFound, Project
+from evalflow import Engine, Entry, Forbidden, InvalidInput, NotFound, Project, SignedCheckpoint
 from evalflow.errors import Reason
 from evalflow.plugins import Form, FormRequest
 
@@ -135,6 +135,17 @@ def bundle(visit: Visit, plan: str) -> Response:
         visit.engine.audit.export(path, plan=plan)
         content = path.read_bytes()
     return file(content, "bundle.zip")
+
+
+def checkpoint(visit: Visit, plan: str) -> SignedCheckpoint:
+    """Return what the plan's log comes to now. It is made of everything: whoever knows the rest
+    could try by it what is closed, value by value.
+
+    Raises:
+        Forbidden: whoever asks may not read all of the plan.
+    """
+    must_see_all(visit, held(visit.engine, plan, None, None))
+    return visit.engine.audit.sign_checkpoint(plan)
 
 
 def workbook(

@@ -14,6 +14,7 @@ import msgspec
 from starlette.responses import Response, StreamingResponse
 
 from evalflow import BatchPlan, EvalflowError, Label, NotFound, load_batch
+from evalflow.batch.selection import conditions
 from evalflow_web.api import values
 from evalflow_web.api.acting import check_token
 from evalflow_web.api.table import Call, Operation, Reply
@@ -47,7 +48,7 @@ def plan_batch(call: Call) -> Reply:
     batch = call.engine.batch(
         body.event,
         by=call.visit.actor,
-        where={**body.where, "plan": call.plan},
+        where=_where(call, body.where),
         data=body.data,
         each=body.each,
         mode=body.mode,
@@ -65,20 +66,36 @@ def plan_batch(call: Call) -> Reply:
             (batch_id, call.visit.who.id, content, state.stamp(), ends),
         )
     where = call.visit.url("batch", plan=call.plan, batch=batch_id)
-    return Reply(value=_reply(batch_id, batch, ends), headers={"location": where})
+    return Reply(value=_reply(call, batch_id, batch, ends), headers={"location": where})
 
 
-def _reply(batch_id: str, batch: BatchPlan, ends: str) -> values.BatchReply:
+def _where(call: Call, where: dict[str, Any]) -> dict[str, Any]:
+    """Return the selection with a band taken as whoever asks may read it: one that is a draft would
+    be told by the lines that come."""
+    asked = {**where, "plan": call.plan}
+    if asked.get("band") is None:
+        return asked
+    found = call.view.projects(**conditions(asked))
+    return {"plan": call.plan, "number": [each.number for each in found]}
+
+
+def _reply(call: Call, batch_id: str, batch: BatchPlan, ends: str) -> values.BatchReply:
+    """Return the batch; hashes that cover closed data only for who may read them."""
+    whole = call.view.reads_plan(call.plan)
+    hidden = set() if whole else {"head", "seal"}
     return values.BatchReply(
         id=batch_id,
         event=batch.header.event,
         by=batch.header.by,
         at=batch.header.at,
         mode=batch.header.mode,
-        fingerprint=batch.fingerprint,
+        fingerprint=batch.fingerprint if whole else None,
         counts=dict(batch.counts),
         reasons=dict(batch.reasons),
-        lines=[tree(line.tree()) for line in islice(batch, _SHOWN)],
+        lines=[
+            {name: value for name, value in tree(line.tree()).items() if name not in hidden}
+            for line in islice(batch, _SHOWN)
+        ],
         expires=moment_of(ends),
     )
 
@@ -104,7 +121,7 @@ def _kept(call: Call) -> tuple[str, BatchPlan, str]:
 
 def batch(call: Call) -> Reply:
     """Answer a batch that was planned by whoever asks."""
-    return Reply(value=_reply(*_kept(call)))
+    return Reply(value=_reply(call, *_kept(call)))
 
 
 def apply_batch(call: Call) -> Response:

@@ -210,8 +210,9 @@ def bundle(call: Call) -> Response:
 
 
 def checkpoint(call: Call) -> Reply:
-    """Answer what the plan's log comes to now, for others to hold."""
-    point = call.engine.audit.sign_checkpoint(call.plan)
+    """Answer what the plan's log comes to now, for others to hold; for those who may read all of
+    the plan."""
+    point = papers.checkpoint(call.visit, call.plan)
     return Reply(
         value=CheckpointReply(plan=call.plan, size=point.size, text=str(point)),
     )

@@ -482,14 +482,15 @@ class FormKinds(msgspec.Struct):
 
 
 class BatchReply(msgspec.Struct):
-    """A batch that was planned: what was asked, how many projects would move, why others not."""
+    """A batch that was planned: what was asked, how many projects would move, why others not.
+    `fingerprint` is null where the reader may not read all of the plan: it covers closed data."""
 
     id: str
     event: str
     by: str
     at: str
     mode: str
-    fingerprint: str
+    fingerprint: str | None
     counts: dict[str, int]
     reasons: dict[str, int]
     lines: list[Tree]

@@ -37,7 +37,7 @@ def downloads(desk: Desk) -> Response:
         if (of := papers.held(desk.visit.engine, desk.plan, unit, None))
         and seen.issuperset(each.id for each in of)
     ]
-    point = desk.visit.engine.audit.sign_checkpoint(desk.plan)
+    everything = desk.head.office in whole
     return desk.page(
         "downloads.html",
         here="papers",
@@ -48,9 +48,9 @@ def downloads(desk: Desk) -> Response:
         workbooks=list(workbooks(desk)),
         units=whole,
         numbers=[each for each in desk.projects if each.id in seen],
-        everything=desk.head.office in whole,
+        everything=everything,
         periods=[each.text for each in calendar.periods()],
-        checkpoint=str(point),
+        checkpoint=str(papers.checkpoint(desk.visit, desk.plan)) if everything else "",
     )
 
 
@@ -117,5 +117,5 @@ def bundle(desk: Desk) -> Response:
 
 def checkpoint(desk: Desk) -> Response:
     """Give what the plan's log comes to now, as a file for somebody else to hold."""
-    point = desk.visit.engine.audit.sign_checkpoint(desk.plan)
+    point = papers.checkpoint(desk.visit, desk.plan)
     return papers.file(str(point).encode(), f"{desk.plan}-{point.size}.checkpoint", "text/plain")

@@ -752,7 +752,9 @@ def audit(desk: Desk) -> Response:
             mismatch.project if closed else mismatch.text(desk.lang)
             for mismatch in islice(mismatches, FINDINGS)
         ]
-    checkpoint = desk.visit.engine.audit.checkpoint(desk.plan)
+    checkpoint = None  # closed data could be tried by it
+    if desk.view.reads_plan(desk.plan):
+        checkpoint = desk.visit.engine.audit.checkpoint(desk.plan)
     return desk.page(
         "audit.html",
         here="audit",
