@@ -19,7 +19,9 @@ LATER = {"deadline": "self_evaluate", "until": "2016-04-20", "reason": "명절"}
 
 NO_ID = ["", "\x1b[2Jevil", "a\nFORGED #99", "a\u202eb", "policy-9 ", "policy-9\u200b",
          "a\x00b", "\ud800", "x" * 201, "a\u00a0b", "\u3164", "a\x7f"]  # fmt: skip
-ALIKE = ["Policy-1", "p\u043elicy-1", "policy\u20101", "\uff50olicy-1", "POLICY-1", "polic\u0443-1"]
+ALIKE = ["Policy-1", "p\u043elicy-1", "policy\u20101", "\uff50olicy-1", "POLICY-1", "polic\u0443-1",
+         "policy-1\u0301", "p\u00f3licy-1", "policy-\u0661", "policy\u22121",
+         "p\u0585licy-1"]  # fmt: skip
 
 
 def test_an_actor_in_disguise_is_nobody(office):

@@ -24,10 +24,15 @@ _AS_LATIN = str.maketrans(
     "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405"
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d\u0475"
     "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
-    "\u03bf\u03bd\u03b9\u03c1\u03b1\u03c5\u03ba\u0251\u0261\u0131",
-    "ABEKMHOPCTYXIJSaeopcyxijshdqwvABEZHIKMNOPTYXovipaukagi",
+    "\u03bf\u03bd\u03b9\u03c1\u03b1\u03c5\u03ba\u0251\u0261\u0131"
+    "\u0185\u0184\u0269\u01c0\u04c0\u04cf\u0570\u0578\u057d\u0585\u0581\u0566\u1d0f\u1d20\u1d21\u1d22"
+    "\u0460\u0461\u044c\u042c\u2212\u02d7\u2043\u2796",
+    "ABEKMHOPCTYXIJSaeopcyxijshdqwvABEZHIKMNOPTYXovipaukagibbilllhnuogqovwzwwbb----",
 )
-"""Letters of other scripts that look like Latin ones."""
+"""Letters of other scripts that look like Latin ones, and signs that look like a dash."""
+
+_MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
+"""Marks that stand at a letter: so small that two ids must not differ by one alone."""
 
 
 def normal(text: str) -> str:
@@ -73,13 +78,21 @@ def fault(text: object, path: str) -> Problem | None:
 
 
 def looks(text: str) -> str:
-    """Return what is the same for two ids that look alike: letter case, width, other scripts, kinds
-    of dashes and blanks do not count."""
+    """Return what is the same for two ids that look alike: letter case, width, other scripts, marks
+    at letters, kinds of digits, dashes and blanks do not count."""
     if text.isascii():
         return " ".join(text.split()).casefold()
-    plain = unicodedata.normalize("NFKC", text).translate(_AS_LATIN)
-    plain = "".join("-" if unicodedata.category(c) == "Pd" else c for c in plain)
+    plain = _MARKS.sub("", unicodedata.normalize("NFKD", text)).translate(_AS_LATIN)
+    plain = "".join(map(_as_ascii, unicodedata.normalize("NFC", plain)))
     return " ".join(plain.split()).casefold()
+
+
+def _as_ascii(letter: str) -> str:
+    """Return the dash or the digit that a letter is, else itself."""
+    kind = unicodedata.category(letter)
+    if kind == "Nd":
+        return str(unicodedata.digit(letter))
+    return "-" if kind == "Pd" else letter
 
 
 def look_alike(text: str, known: Iterable[str]) -> str | None:
