@@ -32,6 +32,7 @@ from evalflow.storage.memory import MemoryStorage
 from evalflow.storage.sqlite import SQLiteStorage, open_sqlite
 from evalflow.testing.given import adoption, given_plan
 from notices import START, notice, storage_with
+from odd_errors import UNTELLABLE
 
 MINUTE = dt.timedelta(minutes=1)
 LONG = 30  # seconds after which a test that waits for a thread gives up
@@ -271,6 +272,17 @@ def test_whatever_a_notifier_raises_is_a_failure_of_that_notice_alone(
     report = run(storage, {"mail": inbox}, clock)
 
     assert (report.delivered, report.retried) == (1, 1)
+
+
+@pytest.mark.parametrize("name", UNTELLABLE)
+def test_so_is_what_raises_when_it_is_told(clock: Clock, name: str) -> None:
+    """It once ended the thread without a word: nothing was told, nothing sent for an hour."""
+    storage = storage_with(notice(1), notice(2))
+
+    report = run(storage, {"mail": Inbox(UNTELLABLE[name]())}, clock)
+
+    assert (report.delivered, report.retried) == (1, 1)
+    assert [name in (each.error or "") for each in storage.outbox(state="waiting")] == [True]
 
 
 @given(st.text())

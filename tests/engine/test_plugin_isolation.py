@@ -12,18 +12,10 @@ import pytest
 
 import evalflow
 from evalflow.plugins import GuardSpec, hookimpl
+from odd_errors import UNTELLABLE, Odd
 from offices import PLAN, Clock, Office
 
 PRESET = (resources.files("evalflow.lifecycle") / "presets" / "major-works.yaml").read_text("utf-8")
-
-
-class Odd(BaseException):
-    """A plugin's own, which nobody else would catch."""
-
-
-class NoWords(Exception):
-    def __str__(self) -> str:
-        raise Odd("no words")
 
 
 class Loud(Exception):
@@ -80,7 +72,6 @@ def boom(error: BaseException) -> Callable[..., Any]:
         MemoryError(),
         StopIteration(),
         evalflow.Refused("a", "b", []),
-        NoWords(),
         Loud(),
     ],
     ids=lambda error: type(error).__name__,
@@ -88,6 +79,18 @@ def boom(error: BaseException) -> Callable[..., Any]:
 def test_whatever_a_guard_raises_is_an_error_of_its_plugin(
     guarded: Any, error: BaseException
 ) -> None:
+    said_of(guarded, error, type(error).__name__)
+
+
+@pytest.mark.parametrize("name", UNTELLABLE)
+def test_an_error_that_raises_when_it_is_told_is_one_of_its_plugin_too(
+    guarded: Any, name: str
+) -> None:
+    said_of(guarded, UNTELLABLE[name](), name)
+
+
+def said_of(guarded: Any, error: BaseException, name: str) -> None:
+    """Let the guard raise it, and see that it is told, and that nothing else came of it."""
     office, rule = guarded
     rule.act = boom(error)
     with pytest.raises(evalflow.Refused) as caught:
@@ -95,7 +98,7 @@ def test_whatever_a_guard_raises_is_an_error_of_its_plugin(
     (reason,) = caught.value.reasons
     assert reason.code == "plugin_failed"
     assert isinstance(caught.value.__cause__, evalflow.PluginError)
-    assert type(error).__name__ in reason.en
+    assert name in reason.en
     assert len(reason.en) < 1_000
     assert reason.en.isprintable()
     assert office.engine.project("gu/1").version == 1

@@ -35,7 +35,7 @@ class _Question:
     many: Callable[[Sequence[Any]], Sequence[Any]]
 
 
-class _BrokenOff(BaseException):
+class BrokenOff(BaseException):
     """A decision asks what is not answered yet. No plugin's error, so nobody may catch it."""
 
     def __init__(self, question: _Question) -> None:
@@ -65,7 +65,7 @@ class Answers:
         if self._place == len(self._known) or self._known[self._place][0].about != question.about:
             del self._known[self._place :]  # it asks another one: rules were changed meanwhile
             if self._waits:
-                raise _BrokenOff(question)
+                raise BrokenOff(question)
             return question.one()
         answer = self._known[self._place][1]
         self._place += 1
@@ -144,7 +144,7 @@ def answer_together(decisions: Sequence[tuple[Answers, Callable[[], object]]]) -
             answers.again(waits=True)
             try:
                 decide()
-            except _BrokenOff as broken:
+            except BrokenOff as broken:
                 still.append((answers, decide))
                 questions.append((answers, broken.question))
             except Exception:  # noqa: S110 - whoever decides in earnest will meet it again

@@ -32,7 +32,7 @@ import attrs
 from evalflow.errors import EvalflowError, Undeliverable
 from evalflow.model import Notice, Outgoing
 from evalflow.model.moments import utc
-from evalflow.plugins.loading import said
+from evalflow.plugins.loading import kind_of, said
 from evalflow.plugins.notifier import Route
 from evalflow.storage.contract import Settled, Storage
 from evalflow.storage.faults import fault_point
@@ -287,7 +287,7 @@ class _Lane:
         self._settled_at = timer()
         self.over = False
         self.tally = Tally(notifier=route.name, plan=route.plan)
-        self.fault: Exception | None = None
+        self.fault: BaseException | None = None
 
     # ------------------------------------------------------------------ by the thread
 
@@ -341,7 +341,7 @@ class _Lane:
                 # Where the clock leaves no time to try anything, the next run may do better.
                 if self.over or not self._tried or not self.claim():
                     return
-        except Exception as error:
+        except BaseException as error:  # in a thread of its own nothing else would tell it
             with self._progress:
                 if not self.over:  # after that nobody waits for us: the lease sees to the rest
                     self.fault = error
@@ -443,7 +443,7 @@ class _Lane:
             return Settled(notice=notice.id, notifier=notice.notifier, state="delivered")
         text = shown(error)
         backoff = self._route.backoff
-        if isinstance(error, Undeliverable) or outgoing.tries > len(backoff):
+        if issubclass(type(error), Undeliverable) or outgoing.tries > len(backoff):
             return Settled(notice=notice.id, notifier=notice.notifier, state="dead", error=text)
         seconds = backoff[outgoing.tries - 1]
         if self._jitter is not None:
@@ -541,11 +541,9 @@ def _handed_back(claimed: Iterable[Outgoing], at: dt.datetime) -> list[Settled]:
 def shown(error: BaseException) -> str:
     """Return a failure as one line of text that every storage can keep."""
     try:
-        text = (
-            str(error) if isinstance(error, EvalflowError) else f"{type(error).__name__}: {error}"
-        )
-    except Exception:  # telling it is the notifier's code, too
-        text = said(error)
+        text = str(error) if issubclass(type(error), EvalflowError) else said(error)
+    except BaseException:  # telling it is the notifier's code, too
+        text = kind_of(error)
     line = " ".join(text.replace("\0", " ").split())
     kept = line if len(line) <= _LONGEST_ERROR else line[: _LONGEST_ERROR - 1] + "…"
     return kept.encode("utf-8", "backslashreplace").decode("utf-8")

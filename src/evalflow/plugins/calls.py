@@ -107,7 +107,7 @@ def call(
     except NoAnswer as error:
         raise plugin.error(f"{what}: {error}", f"{what}: {error.ko}") from error
     except BaseException as error:
-        if isinstance(error, through) or is_ours(error):
+        if issubclass(type(error), through) or is_ours(error):
             raise
         raise plugin.error(f"{what}: {said(error)}") from error
 

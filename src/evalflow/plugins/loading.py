@@ -441,9 +441,10 @@ def _item(kind: str, name: str, plugin: Plugin, made_by: Any) -> Item:
 def is_ours(error: BaseException) -> bool:
     """Say whether it is no error of a plugin but passes through one: the user's interrupt, and
     what evalflow raises for itself."""
-    kind = type(error)
-    own = kind.__module__.partition(".")[0] == "evalflow"
-    return isinstance(error, KeyboardInterrupt) or (own and not issubclass(kind, Exception))
+    from evalflow.decision.batched_calls import BrokenOff
+
+    kind = type(error)  # not what it says of itself: asking the error runs the plugin's code
+    return issubclass(kind, KeyboardInterrupt) or kind is BrokenOff
 
 
 _LONGEST = 500  # characters of somebody's error that are told
@@ -451,18 +452,22 @@ _LONGEST = 500  # characters of somebody's error that are told
 
 def said(error: BaseException) -> str:
     """Return an error as one sentence, however its class tells it."""
-    name = type(error).__name__
+    name = kind_of(error)
     try:
         text = str(error)
     except BaseException as other:  # telling it runs the plugin's code, too
         if is_ours(other):
             raise
-        return f"{name} (str() of it: {type(other).__name__})"
+        return f"{name} (str() of it: {kind_of(other)})"
     text = " ".join(printable(text[: 2 * _LONGEST]).split())
     text = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
     return f"{name}: {text}" if text else name
 
 
 def kind_of(value: Any) -> str:
-    """Return what a value is, for a message."""
-    return type(value).__name__
+    """Return what a value is, for a message; without asking the value, or its class."""
+    name: str = _NAME.__get__(type(value))
+    return name
+
+
+_NAME = vars(type)["__name__"]
