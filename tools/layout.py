@@ -20,8 +20,6 @@ SOURCE = ROOT / "src" / "evalflow"
 LIMIT = 500
 
 LONG = {
-    "files/table_reader.py": "what a table says, cell by cell: one state while its rows are asked; "
-    "wants to be parted into heads and rows",
     "testing/simulation.py": "one year played: the walk and its counts share everything",
     "files/workbooks.py": "run as one script in a child that may import nothing of ours",
     "files/reader.py": "one reader of values, a method for each kind",

@@ -20,7 +20,8 @@ from evalflow.files.book_writer import (
     book_bytes,
     write_book,
 )
-from evalflow.files.table_reader import Column, read_book
+from evalflow.files.table_heads import Column
+from evalflow.files.table_reader import read_book
 
 COLUMNS = (
     BookColumn(head="기관명", hint="필수", example="예: 도로과", kind="text"),

@@ -24,7 +24,8 @@ from evalflow.files.figures import (
     read_figure,
     stored_figure,
 )
-from evalflow.files.table_reader import Column, read_table
+from evalflow.files.table_heads import Column
+from evalflow.files.table_reader import read_table
 from evalflow.files.yaml_writer import yaml_text
 from evalflow.plan.tables import ACTUALS
 from evalflow.plugins.options import read_options

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from evalflow.errors import InvalidInput
 from evalflow.files.cells import is_none
 from evalflow.files.days import date_of
-from evalflow.files.table_reader import Column, read_table
+from evalflow.files.table_heads import Column
+from evalflow.files.table_reader import read_table
 from evalflow.files.table_writer import write_table
 from evalflow.plan.tables import ACTUALS
 

@@ -32,7 +32,9 @@ from evalflow.files.days import read_day
 from evalflow.files.grid import Fault, read_sheets
 from evalflow.files.money_units import said_by_line, won_of
 from evalflow.files.number_formats import shown_by
-from evalflow.files.table_reader import MOST_ALIKE, Column, TableFile, read_table, read_tables
+from evalflow.files.table import MOST_ALIKE
+from evalflow.files.table_heads import Column
+from evalflow.files.table_reader import TableFile, read_table, read_tables
 
 FIGURES = (
     Column("number", ("관리번호",)),

@@ -27,7 +27,8 @@ from evalflow.audit.log import read_checkpoint
 from evalflow.audit.verification import Checkpoint
 from evalflow.batch.script import load_script
 from evalflow.batch.selection import conditions, from_text, numbers_from
-from evalflow.files.table_reader import Column, read_table
+from evalflow.files.table_heads import Column
+from evalflow.files.table_reader import read_table
 from evalflow.model.calendar import period
 from evalflow.plugins.signer import VerifierKey
 from evalflow.testing import load_scenario

@@ -15,7 +15,7 @@ from typing import Literal
 import attrs
 
 from evalflow.files.cells import same
-from evalflow.files.table_reader import Column
+from evalflow.files.table_heads import Column
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.lifecycle.fields import CARD_STATES
 from evalflow.model import Label

@@ -20,7 +20,8 @@ from evalflow.errors import InvalidInput, Problem, invalid, nearest
 from evalflow.files.cells import same
 from evalflow.files.figures import is_not_due, plain
 from evalflow.files.notes import Note
-from evalflow.files.table_reader import Book, Row, Table, TableFile, read_book, read_table
+from evalflow.files.table import Row, Table
+from evalflow.files.table_reader import Book, TableFile, read_book, read_table
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.lifecycle.fields import CARD_STATES
 from evalflow.model import Indicator, Label, ProjectDefinition

@@ -13,7 +13,7 @@ from evalflow.errors import nearest
 from evalflow.files.cells import same
 from evalflow.files.figures import ANY_UNIT, is_not_due, plain
 from evalflow.files.money_units import said_by_head, won_of
-from evalflow.files.table_reader import Row, Table
+from evalflow.files.table import Row, Table
 from evalflow.model import Indicator, ProjectDefinition
 from evalflow.model.canonical import Tree
 from evalflow.plan.tables import NUMBER

@@ -5,7 +5,8 @@
 - `yaml_writer`: trees as YAML text;
 - `merge`: a file over the one that it extends, which still knows file and line of everything;
 - `reader`: from trees to values, every problem collected;
-- `table_reader`: CSV, XLSX, XLS and ODS as rows with named columns; `grid`: the sheets of a file;
+- `table_reader`: CSV, XLSX, XLS and ODS as tables (`table`: rows with named columns, every problem
+  collected; `table_heads`: which column a head names); `grid`: the sheets of a file;
   `number_formats`: what a format shows of a number; `cells`, `days`, `money_units`: what a cell or
   a head says; `workbooks` reads workbooks in a child of its own with bounded time and memory: the
   only user of openpyxl and xlrd;

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from evalflow.files.figures import stored_figure
-from evalflow.files.table_reader import Column
+from evalflow.files.table_heads import Column
 from evalflow.model import Evaluation, Label, PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree
 from evalflow.plan.order import ORDER, in_order

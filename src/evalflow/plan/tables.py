@@ -21,7 +21,8 @@ from evalflow.errors import nearest
 from evalflow.files.cells import same
 from evalflow.files.days import Month
 from evalflow.files.figures import ANY_UNIT, NOT_DUE_WORDS, is_not_due, stored_figure
-from evalflow.files.table_reader import Column, Row
+from evalflow.files.table import Row
+from evalflow.files.table_heads import Column
 from evalflow.model import Label, PlanHead
 from evalflow.model.canonical import Tree
 from evalflow.plan.order import ORDER, in_order

@@ -8,7 +8,7 @@ from typing import Any
 
 from evalflow.errors import InvalidInput
 from evalflow.files.cells import text_of
-from evalflow.files.table_reader import Row, Table
+from evalflow.files.table import Row, Table
 from evalflow.files.yaml import path_text
 from evalflow.model import CONTENTS, PlanHead, ProjectDefinition
 from evalflow.plan.content import lacking

@@ -15,7 +15,8 @@ import attrs
 from evalflow.errors import InvalidInput
 from evalflow.files.notes import Note
 from evalflow.files.reader import Reader
-from evalflow.files.table_reader import Book, Row, raise_all
+from evalflow.files.table import Row, raise_all
+from evalflow.files.table_reader import Book
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import PlanHead
 from evalflow.plan.content import budget_notes

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from evalflow.files.table_reader import Row
+from evalflow.files.table import Row
 from evalflow.files.yaml import path_text
 from evalflow.model import Label
 from evalflow.plan.tables import Names
