@@ -43,7 +43,6 @@ LONG = {
     "storage/memory.py": "one storage, whole",
     "storage/sql.py": "what storages on SQL share",
     "audit/bundle.py": "one format, written and verified",
-    "engine/commands.py": "everything that changes the store: deciding, firing, plans, batches",
     "engine/view.py": "what one reader may see, a call for each of the engine's",
     "batch/book_columns.py": "the columns of workbooks to fill in, one after the other",
     "batch/book_pages.py": "the sheets of workbooks to fill in, one after the other",

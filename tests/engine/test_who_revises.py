@@ -15,7 +15,7 @@ import attrs
 import pytest
 
 import evalflow
-from evalflow.engine import commands
+from evalflow.engine import plan_commands
 from evalflow.lifecycle.load import lifecycle_from_tree
 from evalflow.plan.stored import stored_head
 from evalflow.plan.write import dump_yaml
@@ -267,14 +267,14 @@ def test_a_rule_that_nobody_could_meet_is_refused(tmp_path, plan_file):
 
 def test_a_revision_by_one_person_that_needed_two_is_found(office, monkeypatch):
     """Somebody with another program puts it into force, hashes and all."""
-    monkeypatch.setattr(commands.Commands, "_needs_second", lambda self, adoption: [])
+    monkeypatch.setattr(plan_commands.PlanCommands, "_needs_second", lambda self, adoption: [])
     revise(office, grant("policy-1", "mayor"))
     assert found(office) == ["not_allowed"]
 
 
 def test_a_revision_by_somebody_without_the_role_is_found(office, monkeypatch):
     entitled = evalflow.Grant(role="policy_office", unit="gu")
-    monkeypatch.setattr(commands, "entitled", lambda *_: entitled)
+    monkeypatch.setattr(plan_commands, "entitled", lambda *_: entitled)
     revise(office, grant("policy-3"), "road-1")
     assert found(office) == ["not_allowed"]
 

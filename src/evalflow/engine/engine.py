@@ -23,6 +23,7 @@ from evalflow.engine.commands import Commands
 from evalflow.engine.names import Names
 from evalflow.engine.namespaces import Audit, Batches, Outbox, Plans, Ratings
 from evalflow.engine.outbox import DeliveryReport
+from evalflow.engine.plan_commands import PlanCommands
 from evalflow.engine.queries import Queries, Several
 from evalflow.engine.rules import Rules
 from evalflow.model import Actor, Entry, Evaluation, PlanHead, Project, Selection
@@ -96,7 +97,8 @@ class Engine:
         self.rules = rules
         self._queries = Queries(self.rules, self._now)
         self._commands = Commands(self.rules, self._queries, self._now, self._guard)
-        self.plans = Plans(self.rules, self._queries, self._commands)
+        self._plan_commands = PlanCommands(self.rules, self._queries, self._now, self._guard)
+        self.plans = Plans(self.rules, self._queries, self._commands, self._plan_commands)
         self.ratings = Ratings(self.rules, self._queries)
         self.batches = Batches(self._commands)
         self.audit = Audit(self._queries, self._commands)
@@ -358,7 +360,7 @@ class Engine:
                 notifier or guard.
             Conflict: someone revised the plan at the same moment.
         """
-        return self._commands.adopt(plan, by, reason)
+        return self._plan_commands.adopt(plan, by, reason)
 
     def batch(
         self,

@@ -31,6 +31,7 @@ from evalflow.batch.plan_file import BatchPlan
 from evalflow.decision.migration import MIGRATE
 from evalflow.engine import outbox
 from evalflow.engine.commands import Commands
+from evalflow.engine.plan_commands import PlanCommands
 from evalflow.engine.queries import Queries
 from evalflow.engine.reminding import remind, remind_of
 from evalflow.engine.rules import Rules
@@ -67,11 +68,14 @@ from evalflow.storage.integrity import tables_of
 class Plans:
     """The plans of a store: what they say, and what would become of them."""
 
-    def __init__(self, rules: Rules, queries: Queries, commands: Commands) -> None:
+    def __init__(
+        self, rules: Rules, queries: Queries, commands: Commands, plan_commands: PlanCommands
+    ) -> None:
         """Made by the engine."""
         self._rules = rules
         self._queries = queries
         self._commands = commands
+        self._plan_commands = plan_commands
 
     def ids(self) -> tuple[str, ...]:
         """Return the ids of the plans in the store."""
@@ -189,7 +193,7 @@ class Plans:
             Refused, InvalidInput: as `Engine.adopt`; only the reason is not asked for, and
                 differences that need another door are shown, not refused.
         """
-        return self._commands.compare(plan, by)
+        return self._plan_commands.compare(plan, by)
 
     def propose(self, plan: Plan, *, by: Actor | str, reason: str) -> PlanEntry:
         """Let a revision wait for a second person, and return the entry of the plan's history that
@@ -200,7 +204,7 @@ class Plans:
             NotFound: the store has no such plan.
             Conflict: someone revised the plan at the same moment.
         """
-        return self._commands.propose(plan, by, reason)
+        return self._plan_commands.propose(plan, by, reason)
 
     def proposed(self, plan_id: str) -> tuple[PlanEntry, Plan] | None:
         """Return the revision that waits for a second person with the entry that proposed it, or
@@ -210,7 +214,7 @@ class Plans:
             NotFound: the store has no such plan.
         """
         self._queries.check_plan(plan_id)
-        return self._commands.proposed(plan_id)
+        return self._plan_commands.proposed(plan_id)
 
     def confirm(self, plan_id: str, number: int, *, by: Actor | str) -> PlanHead:
         """Put the revision that the plan's entry `number` proposes into force, as a second person,
@@ -222,7 +226,7 @@ class Plans:
             NotFound: the store has no such plan, or its directory no such actor.
             Conflict: someone revised the plan at the same moment.
         """
-        return self._commands.confirm(plan_id, number, by)
+        return self._plan_commands.confirm(plan_id, number, by)
 
     def propose_migration(
         self,
@@ -245,7 +249,7 @@ class Plans:
             NotFound: the store has no such plan, or its directory no such actor.
             Conflict: someone was first.
         """
-        return self._commands.propose_migration(
+        return self._plan_commands.propose_migration(
             plan_id, lifecycle, by, reason, states or {}, events or {}
         )
 
@@ -268,7 +272,7 @@ class Plans:
             NotFound: the store has no such plan, or its directory no such actor.
             Conflict: someone was first.
         """
-        return self._commands.redate(plan_id, to, by, reason)
+        return self._plan_commands.redate(plan_id, to, by, reason)
 
     def migrate(
         self,
