@@ -260,14 +260,14 @@ class NotFound(EvalflowError):
     def text(self, lang: str = "ko") -> str:
         """Return the message for people."""
         name = printable(self.name).replace("\n", "\\n")
-        if lang == "ko":
-            hint = f" 혹시 '{self.nearest}'입니까?" if self.nearest else ""
-            hint += f" (가능: {self.listed})" if self.listed else ""
-            what = _KO.get(self.what, self.what)
-            return particles(f"{what} '{name}'을(를) 찾을 수 없습니다.{hint}")
-        hint = f"; did you mean '{self.nearest}'?" if self.nearest else ""
-        hint += f" (there are: {self.listed})" if self.listed else ""
-        return f"no {self.what} '{name}'{hint}"
+        ko, en = did_you_mean(
+            f"{_KO.get(self.what, self.what)} '{name}'을(를) 찾을 수 없습니다.",
+            f"no {self.what} '{name}'",
+            self.nearest,
+        )
+        if self.listed:
+            ko, en = f"{ko} (가능: {self.listed})", f"{en} (there are: {self.listed})"
+        return particles(ko) if lang == "ko" else en
 
 
 class Forbidden(EvalflowError):
@@ -411,6 +411,17 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     wanted = name.casefold()
     close = difflib.get_close_matches(wanted, list(folded), n=5, cutoff=0.6)
     return next((folded[each] for each in close if _is_slip(wanted, each)), None)
+
+
+def did_you_mean(
+    ko: str, en: str, near: str | None, otherwise: tuple[str, str] = ("", "")
+) -> tuple[str, str]:
+    """Return the sentences with the name behind them that may have been meant (see `nearest`), or
+    with `otherwise` where none is near."""
+    if near is None:
+        return ko + otherwise[0], en + otherwise[1]
+    after = "" if ko.endswith(".") else ";"
+    return f"{ko}{after} 혹시 '{near}'입니까?", f"{en.removesuffix('.')}; did you mean '{near}'?"
 
 
 def _is_slip(name: str, known: str) -> bool:

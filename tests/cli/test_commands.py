@@ -249,7 +249,7 @@ def test_data_may_come_from_standard_input(tmp_path, plan_file):
         (("fire", "gu/3", "amend", "--as", "road-1", "--set", "x"), 2, "name=value"),
         (("due", "--at", "April"), 2, "not a date: 'April'"),
         (("score",), 2, "name one project"),
-        (("statu",), 2, "Did you mean 'status'"),
+        (("statu",), 2, "did you mean 'status'"),
         (("plan", "check", "nowhere.yaml"), 2, "nowhere.yaml"),
     ],
 )

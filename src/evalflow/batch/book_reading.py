@@ -16,7 +16,7 @@ import attrs
 from evalflow.batch import book_columns as spots
 from evalflow.batch.book_columns import Spot
 from evalflow.batch.sheet import figure_in, indicator_of, unknown_number
-from evalflow.errors import InvalidInput, Problem, invalid, nearest
+from evalflow.errors import InvalidInput, Problem, did_you_mean, invalid, nearest
 from evalflow.files.cells import same
 from evalflow.files.figures import is_not_due, plain
 from evalflow.files.notes import Note
@@ -520,8 +520,7 @@ def chosen(row: Row, key: str, options: Mapping[str, Label]) -> str:
         near = nearest(text, [label.ko for label in options.values()])
         ko = f"목록에 없는 값입니다: '{text[:40]}' (가능: {listed})"
         en = f"none of those: '{text[:40]}' (there are: {listed})"
-        if near:
-            ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
+        ko, en = did_you_mean(ko, en, near)
         row.wrong(key, "unknown_choice", ko, en, text)
     return found or ""
 

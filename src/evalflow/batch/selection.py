@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest
 
 ONE = ("plan", "unit")
 """Keys that take one value."""
@@ -138,10 +138,11 @@ def _wrong(key: str, value: Any, ko: str, en: str) -> Problem:
 
 
 def _unknown(key: str) -> Problem:
-    near = nearest(key, KEYS)
-    ko, en = f"조건 '{key}'이(가) 없습니다", f"no condition '{key}'"
-    if near:
-        ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
-    else:
-        ko, en = f"{ko} (가능: {', '.join(KEYS)})", f"{en} (there are: {', '.join(KEYS)})"
+    listed = ", ".join(KEYS)
+    ko, en = did_you_mean(
+        f"조건 '{key}'이(가) 없습니다",
+        f"no condition '{key}'",
+        nearest(key, KEYS),
+        (f" (가능: {listed})", f" (there are: {listed})"),
+    )
     return Problem(code="unknown_condition", path=f"where.{key}", value=key, ko=ko, en=en)

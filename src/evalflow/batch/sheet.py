@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from evalflow.errors import nearest
+from evalflow.errors import did_you_mean, nearest
 from evalflow.files.cells import same
 from evalflow.files.figures import ANY_UNIT, is_not_due, plain
 from evalflow.files.money_units import said_by_head, won_of
@@ -98,10 +98,10 @@ def unknown_number(
 ) -> tuple[str, str, str, str]:
     """Return code, value and sentences for a row whose number no project of the plan has."""
     near = None if row.table.is_crowded("unknown_number") else nearest(project, known)
-    ko, en = f"관리번호 '{number}'이(가) 없습니다", f"no project number '{number}'"
-    if near:
-        short = near.rpartition("/")[2]
-        ko, en = f"{ko}; 혹시 '{short}'입니까?", f"{en}; did you mean '{short}'?"
+    short = None if near is None else near.rpartition("/")[2]
+    ko, en = did_you_mean(
+        f"관리번호 '{number}'이(가) 없습니다", f"no project number '{number}'", short
+    )
     return "unknown_number", ko, en, number
 
 

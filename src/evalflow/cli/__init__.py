@@ -141,12 +141,12 @@ class _Group(click.Group):
         if name and not name.startswith("-") and name not in self.homes:
             if name in self._added(ctx):
                 return super().resolve_command(ctx, args)
-            near = errors.nearest(name, [*self.homes, *self._added(ctx)])
-            if in_korean():
-                hint = f" 혹시 '{near}'입니까?" if near else ""
-                raise click.UsageError(f"명령 '{name}'이(가) 없습니다.{hint}", ctx)
-            hint = f" Did you mean '{near}'?" if near else ""
-            raise click.UsageError(f"No such command '{name}'.{hint}", ctx)
+            ko, en = errors.did_you_mean(
+                f"명령 '{name}'이(가) 없습니다.",
+                f"No such command '{name}'.",
+                errors.nearest(name, [*self.homes, *self._added(ctx)]),
+            )
+            raise click.UsageError(ko if in_korean() else en, ctx)
         return super().resolve_command(ctx, args)
 
 

@@ -32,6 +32,7 @@ from evalflow.errors import (
     KeyReused,
     Problem,
     Refused,
+    did_you_mean,
     invalid,
     nearest,
 )
@@ -319,15 +320,15 @@ class Commands(Writer):
         ]
         raise InvalidInput(
             [
-                Problem(
-                    code="unknown_project",
-                    path="each",
-                    value=name[:60],
-                    ko=f"사업 '{name[:60]}'이(가) 없습니다" + hint[0],
-                    en=f"no project '{name[:60]}'" + hint[1],
-                )
+                Problem(code="unknown_project", path="each", value=name[:60], ko=ko, en=en)
                 for name in lacking[:20]
-                for hint in [_hint(nearest(name[:100], near))]
+                for ko, en in [
+                    did_you_mean(
+                        f"사업 '{name[:60]}'이(가) 없습니다",
+                        f"no project '{name[:60]}'",
+                        nearest(name[:100], near),
+                    )
+                ]
             ]
         )
 
@@ -389,9 +390,3 @@ class Commands(Writer):
 
         head = self.rules.terms(plan_id).head
         return event is not None and same_for_all(event, lifecycle, head, looks_at)
-
-
-def _hint(near: str | None) -> tuple[str, str]:
-    if near is None:
-        return "", ""
-    return f"; 혹시 '{near}'입니까?", f"; did you mean '{near}'?"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from evalflow.engine.rules import Rules
-from evalflow.errors import InvalidInput, NotFound, Problem, nearest
+from evalflow.errors import InvalidInput, NotFound, Problem, did_you_mean, nearest
 from evalflow.files.cells import same
 from evalflow.files.names import Known, folded, matches, spellings, words
 from evalflow.lifecycle.definition import Lifecycle
@@ -269,8 +269,7 @@ def unknown(kind: str, said: str, known: Known) -> Problem:
     every = [*known, *(word for told in known.values() for word in told)]
     near = nearest(plain, every) if len(plain) <= 100 else None
     ko, en = f"{what_ko} '{said}'이(가) 없습니다", f"no {what_en} '{said}'"
-    if near:
-        ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
+    ko, en = did_you_mean(ko, en, near)
     if listed := _listed(kind, known):
         ko, en = f"{ko} (가능: {listed})", f"{en} (there are: {listed})"
     return Problem(code=f"unknown_{kind}", value=said[:60], ko=ko, en=en)

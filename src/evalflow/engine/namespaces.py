@@ -36,7 +36,7 @@ from evalflow.engine.queries import Queries
 from evalflow.engine.reminding import remind, remind_of
 from evalflow.engine.rules import Rules
 from evalflow.engine.telling import told
-from evalflow.errors import NotFound, invalid, nearest
+from evalflow.errors import NotFound, did_you_mean, invalid, nearest
 from evalflow.files.table_reader import Book
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import (
@@ -608,16 +608,13 @@ class Outbox:
             InvalidInput: another state.
         """
         if state is not None and state not in NOTICE_STATES:
-            listed, near = ", ".join(NOTICE_STATES), nearest(state, NOTICE_STATES)
-            raise invalid(
-                "unknown_notice_state",
-                path="state",
-                value=state[:60],
-                ko=f"알림 상태 '{state[:60]}'이(가) 없습니다 (가능: {listed})"
-                + (f"; 혹시 '{near}'입니까?" if near else ""),
-                en=f"no state of notices '{state[:60]}' (there are: {listed})"
-                + (f"; did you mean '{near}'?" if near else ""),
+            listed = ", ".join(NOTICE_STATES)
+            ko, en = did_you_mean(
+                f"알림 상태 '{state[:60]}'이(가) 없습니다 (가능: {listed})",
+                f"no state of notices '{state[:60]}' (there are: {listed})",
+                nearest(state, NOTICE_STATES),
             )
+            raise invalid("unknown_notice_state", path="state", value=state[:60], ko=ko, en=en)
         return self._storage.outbox(state=state)
 
     def remind(self, at: dt.datetime | None = None, *, days: int = 1) -> tuple[Notice, ...]:

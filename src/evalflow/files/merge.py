@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from evalflow.errors import Problem, nearest
+from evalflow.errors import Problem, did_you_mean, nearest
 from evalflow.files.yaml import Document, Path, Place, path_text
 from evalflow.model.canonical import Tree
 
@@ -147,8 +147,7 @@ class _Merging:
         near = nearest(key, [each for each in below if below[each] is not None])
         ko = f"'{key}'을(를) 뺄 수 없습니다: {self.base.name}에 없습니다"
         en = f"there is no '{key}' to take away: {self.base.name} has none"
-        if near is not None:
-            ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
+        ko, en = did_you_mean(ko, en, near)
         self._wrong(at, "nothing_to_take_away", key, ko, en)
 
     def _over_a_list(self, at: Path) -> None:

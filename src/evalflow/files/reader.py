@@ -27,7 +27,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final, TypeVar, overload
 
-from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest
 from evalflow.files.figures import MOST_DIGITS, Figure, figure_of, read_figure, stored_figure
 from evalflow.files.merge import Merged, Renamed, Source
 from evalflow.files.yaml import (
@@ -177,10 +177,8 @@ class Reader:
         ko, en = f"{what[0]} '{shown(name)}'이(가) 없습니다", f"no {what[1]} '{shown(name)}'"
         if key:
             ko, en = f"알 수 없는 {what[0]} '{shown(name)}'", f"unknown {what[1]} '{shown(name)}'"
-        if near is not None:
-            ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
-        elif listed:
-            ko, en = f"{ko} (가능: {listed})", f"{en} (there are: {listed})"
+        few = (f" (가능: {listed})", f" (there are: {listed})") if listed else ("", "")
+        ko, en = did_you_mean(ko, en, near, few)
         code = code or "unknown_" + what[1].replace(" ", "_")
         self.wrong(path, code, ko, en, name, key=key)
 
@@ -450,8 +448,7 @@ class Part:
             return self._missing(key, default, first, listed)
         near = self._reading.near(str(value), options) if isinstance(value, str) else None
         ko, en = f"{listed} 중 하나여야 합니다", f"expected one of {listed}"
-        if near is not None:
-            ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
+        ko, en = did_you_mean(ko, en, near)
         return self._expected(key, ko, en, first)
 
     @overload

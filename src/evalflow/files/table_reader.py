@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.errors import InvalidInput, Problem, invalid, nearest
+from evalflow.errors import InvalidInput, Problem, did_you_mean, invalid, nearest
 from evalflow.files.cells import (
     Cell,
     column_letters,
@@ -210,18 +210,13 @@ def _chosen(sheets: list[Sheet], wanted: Sequence[str], shown: str) -> list[Shee
     for name in wanted:
         if name in known:
             continue
-        near = nearest(name, known)
-        problems.append(
-            Problem(
-                code="unknown_sheet",
-                file=shown,
-                value=name,
-                ko=f"시트 '{name}'이(가) 없습니다"
-                + (f"; 혹시 '{near}'입니까?" if near else f" (있는 시트: {listed})"),
-                en=f"no sheet '{name}'"
-                + (f"; did you mean '{near}'?" if near else f" (there are: {listed})"),
-            )
+        ko, en = did_you_mean(
+            f"시트 '{name}'이(가) 없습니다",
+            f"no sheet '{name}'",
+            nearest(name, known),
+            (f" (있는 시트: {listed})", f" (there are: {listed})"),
         )
+        problems.append(Problem(code="unknown_sheet", file=shown, value=name, ko=ko, en=en))
     if problems:
         raise InvalidInput(problems)
     return [each for name in dict.fromkeys(wanted) for each in sheets if each.name == name]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from evalflow.errors import InvalidInput, Problem, invalid
+from evalflow.errors import InvalidInput, Problem, did_you_mean, invalid
 from evalflow.model.canonical import Tree
 
 if TYPE_CHECKING:
@@ -240,8 +240,7 @@ def _no_such_file(path: str | os.PathLike[str], shown: str) -> InvalidInput:
     except OSError:
         near = None
     ko, en = "파일이 없습니다", "no such file"
-    if near is not None:
-        ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
+    ko, en = did_you_mean(ko, en, near)
     return invalid("no_such_file", file=shown, ko=ko, en=en)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.errors import Problem, nearest
+from evalflow.errors import Problem, did_you_mean, nearest
 from evalflow.files import figures
 from evalflow.files.cells import same
 from evalflow.files.names import folded, matches, spellings, words
@@ -153,17 +153,14 @@ def figure_from(tree: Tree) -> Actual:
 
 def _unknown_field(event: Event, name: str, fields: Iterable[str]) -> _Wrong:
     known = sorted(fields)
-    near = nearest(name, known)
     takes_ko = ", ".join(known) if known else "자료 없음"
     takes_en = ", ".join(known) if known else "no data"
-    return _Wrong(
-        name,
-        name,
-        f"'{event.name}'에는 '{name}' 항목이 없습니다 (가능: {takes_ko})"
-        + (f"; 혹시 '{near}'입니까?" if near else ""),
-        f"'{event.name}' takes no field '{name}' (it takes: {takes_en})"
-        + (f"; did you mean '{near}'?" if near else ""),
+    said = did_you_mean(
+        f"'{event.name}'에는 '{name}' 항목이 없습니다 (가능: {takes_ko})",
+        f"'{event.name}' takes no field '{name}' (it takes: {takes_en})",
+        nearest(name, known),
     )
+    return _Wrong(name, name, *said)
 
 
 def _at(name: str, wrong: _Wrong) -> _Wrong:
@@ -485,17 +482,12 @@ def _by_key(
             if labels is not None and name not in tree:
                 name = _meant(name, labels(scope))
             if allowed is not None and name not in allowed:
-                near = nearest(name, allowed)
-                wrong.append(
-                    _Wrong(
-                        f".{name}",
-                        name,
-                        f"{what_ko} '{name}'이(가) 없습니다 (가능: {', '.join(allowed)})"
-                        + (f"; 혹시 '{near}'입니까?" if near else ""),
-                        f"no {what_en} '{name}' (there are: {', '.join(allowed)})"
-                        + (f"; did you mean '{near}'?" if near else ""),
-                    )
+                said = did_you_mean(
+                    f"{what_ko} '{name}'이(가) 없습니다 (가능: {', '.join(allowed)})",
+                    f"no {what_en} '{name}' (there are: {', '.join(allowed)})",
+                    nearest(name, allowed),
                 )
+                wrong.append(_Wrong(f".{name}", name, *said))
             elif inner is not None:
                 here = attrs.evolve(scope, indicator=scope.definition.indicator(name))
                 _put(tree, wrong, name, f".{name}", reader(inner, here))

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import attrs
 
-from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest
 from evalflow.files.merge import Merged, Renamed, Source, merge
 from evalflow.files.notes import Note
 from evalflow.files.yaml import Document, read
@@ -352,8 +352,7 @@ def _base(
         beside = [each.name for each in path.parent.glob("*.yaml")]
         near = nearest(path.name, beside)
         ko, en = f"바탕이 되는 파일 '{name}'이(가) 없습니다", f"no file '{name}' to extend"
-        if near is not None:
-            ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
+        ko, en = did_you_mean(ko, en, near)
         raise _wrong(document, "unknown_base", name, ko, en)
     return read(path, name=os.path.normpath(path)), path.parent
 
@@ -406,12 +405,10 @@ def _preset(name: str) -> bytes:
 
 
 def _no_preset(name: str, known: Collection[str]) -> Problem:
-    listed, near = ", ".join(known), nearest(name, known)
-    return Problem(
-        code="unknown_preset",
-        value=name,
-        ko=f"기본 제공 절차 '{name}'이(가) 없습니다 (있는 것: {listed}; 파일은 .yaml로 끝나야 함)"
-        + (f"; 혹시 '{near}'입니까?" if near else ""),
-        en=f"no preset lifecycle '{name}' (there are: {listed}; a file ends in .yaml)"
-        + (f"; did you mean '{near}'?" if near else ""),
+    listed = ", ".join(known)
+    ko, en = did_you_mean(
+        f"기본 제공 절차 '{name}'이(가) 없습니다 (있는 것: {listed}; 파일은 .yaml로 끝나야 함)",
+        f"no preset lifecycle '{name}' (there are: {listed}; a file ends in .yaml)",
+        nearest(name, known),
     )
+    return Problem(code="unknown_preset", value=name, ko=ko, en=en)

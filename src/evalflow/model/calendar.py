@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from evalflow.errors import InvalidInput, invalid, nearest
+from evalflow.errors import InvalidInput, did_you_mean, invalid, nearest
 from evalflow.model import CalendarRules, DueRule, Label
 
 FREQUENCIES: tuple[str, ...] = ("month", "quarter", "half", "year")
@@ -223,16 +223,13 @@ def _as_period(given: str | Period) -> Period:
 
 def _unknown(code: str, ko: str, name: object, known: Iterable[str]) -> InvalidInput:
     known = tuple(known)
-    close = nearest(str(name), known)
     shown = ", ".join(known)
-    return _wrong(
-        f"unknown_{code}",
-        f"'{name}'은(는) 알 수 없는 {ko}입니다. 가능한 값: {shown}."
-        + (f" 혹시 '{close}'입니까?" if close else ""),
-        f"'{name}' is no known {code}; expected one of {shown}"
-        + (f"; did you mean '{close}'?" if close else ""),
-        name,
+    said = did_you_mean(
+        f"'{name}'은(는) 알 수 없는 {ko}입니다. 가능한 값: {shown}.",
+        f"'{name}' is no known {code}; expected one of {shown}",
+        nearest(str(name), known),
     )
+    return _wrong(f"unknown_{code}", *said, name)
 
 
 def _day_of_month(year: int, month: int, day: int) -> dt.date:
@@ -677,15 +674,12 @@ def _zone(name: str) -> ZoneInfo:
                 "this machine has no time zone data; install the Python package tzdata",
                 name,
             ) from None
-        close = nearest(name, known)
-        raise _wrong(
-            "unknown_zone",
-            f"'{name}'은(는) 알 수 없는 시간대입니다. 예: Asia/Seoul."
-            + (f" 혹시 '{close}'입니까?" if close else ""),
-            f"'{name}' is no known time zone; expected a name such as Asia/Seoul"
-            + (f"; did you mean '{close}'?" if close else ""),
-            name,
-        ) from None
+        said = did_you_mean(
+            f"'{name}'은(는) 알 수 없는 시간대입니다. 예: Asia/Seoul.",
+            f"'{name}' is no known time zone; expected a name such as Asia/Seoul",
+            nearest(name, known),
+        )
+        raise _wrong("unknown_zone", *said, name) from None
 
 
 _DAY = dt.timedelta(days=1)

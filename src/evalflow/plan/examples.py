@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from evalflow.errors import invalid, nearest
+from evalflow.errors import did_you_mean, invalid, nearest
 
 _FILES = {
     "seodaemun-2016": "plan.yaml",
@@ -29,15 +29,13 @@ def example(name: str = "seodaemun-2016") -> Path:
     """
     file = _FILES.get(name)
     if file is None:
-        listed, near = ", ".join(_FILES), nearest(name, _FILES)
-        raise invalid(
-            "unknown_example",
-            value=name,
-            ko=f"예시 계획 '{name}'이(가) 없습니다 (있는 것: {listed})"
-            + (f"; 혹시 '{near}'입니까?" if near else ""),
-            en=f"no example plan '{name}' (there are: {listed})"
-            + (f"; did you mean '{near}'?" if near else ""),
+        listed = ", ".join(_FILES)
+        ko, en = did_you_mean(
+            f"예시 계획 '{name}'이(가) 없습니다 (있는 것: {listed})",
+            f"no example plan '{name}' (there are: {listed})",
+            nearest(name, _FILES),
         )
+        raise invalid("unknown_example", value=name, ko=ko, en=en)
     return folder() / file
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest
 from evalflow.files.cells import same
 from evalflow.files.days import Month, read_day
 from evalflow.files.notes import Note
@@ -286,8 +286,7 @@ class Laying:
         crowded = row.table.is_crowded("unknown_number")
         near = None if crowded else nearest(number, [*self.before, *self.trees])
         ko, en = f"관리번호 '{number}'이(가) 없습니다", f"no project number '{number}'"
-        if near:
-            ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
+        ko, en = did_you_mean(ko, en, near)
         row.wrong("number", "unknown_number", ko, en, number)
 
     def definitions(self, *, measures: bool) -> dict[str, ProjectDefinition]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.errors import nearest
+from evalflow.errors import did_you_mean, nearest
 from evalflow.files.cells import same
 from evalflow.files.days import Month
 from evalflow.files.figures import ANY_UNIT, NOT_DUE_WORDS, is_not_due, stored_figure
@@ -138,11 +138,9 @@ class Names:
         known = [label.ko for labels in self._labels.values() for label in labels[:1]]
         near = None if row.table.is_crowded(code) else nearest(text, [*known, *self._labels])
         ko, en = f"{self.what[0]} '{text}'이(가) 없습니다", f"no {self.what[1]} '{text}'"
-        if near:
-            ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
-        elif len(known) <= 12:
-            listed = ", ".join(known)
-            ko, en = f"{ko} (가능: {listed})", f"{en} (there are: {listed})"
+        listed = ", ".join(known)
+        few = (f" (가능: {listed})", f" (there are: {listed})") if len(known) <= 12 else ("", "")
+        ko, en = did_you_mean(ko, en, near, few)
         row.wrong(column, code, ko, en, text)
         return text
 

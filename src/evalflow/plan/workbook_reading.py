@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evalflow.errors import InvalidInput, Problem, nearest
+from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest
 from evalflow.files import yaml
 from evalflow.files.cells import same
 from evalflow.files.reader import is_name
@@ -113,8 +113,7 @@ class Reading:
             near = nearest(same(said), known)
             shown = ", ".join(list(dict.fromkeys(_shown(words, key)))[:14])
             ko, en = f"{what[0]} '{said}'이(가) 없습니다", f"no {what[1]} '{said}'"
-            if near:
-                ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
+            ko, en = did_you_mean(ko, en, near)
             ko, en = f"{ko} (가능: {shown})", f"{en} (there are: {shown})"
             row.wrong(key, f"unknown_{what[1]}", ko, en, said)
             return ""

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from evalflow.errors import InvalidInput, nearest
+from evalflow.errors import InvalidInput, did_you_mean, nearest
 from evalflow.files.cells import same, text_of
 from evalflow.files.days import date_of
 from evalflow.files.table import Row, Table
@@ -96,8 +96,7 @@ def take_settings(reading: Reading) -> None:
         if item is None:
             near = nearest(name, [each.label.ko for each in known])
             ko, en = f"알 수 없는 항목 '{name}'", f"unknown item '{name}'"
-            if near:
-                ko, en = f"{ko}; 혹시 '{near}'입니까?", f"{en}; did you mean '{near}'?"
+            ko, en = did_you_mean(ko, en, near)
             row.wrong("item", "unknown_item", ko, en, name)
         elif item.key in seen:
             ko = f"'{name}' 항목이 두 번 나옵니다"

@@ -20,7 +20,15 @@ from typing import Any
 import attrs
 
 from evalflow.decision.guards import Guard
-from evalflow.errors import InvalidInput, PluginError, Problem, StorageError, invalid, nearest
+from evalflow.errors import (
+    InvalidInput,
+    PluginError,
+    Problem,
+    StorageError,
+    did_you_mean,
+    invalid,
+    nearest,
+)
 from evalflow.lifecycle.definition import DueSpec, GuardSpec
 from evalflow.lifecycle.due import DUE_KINDS
 from evalflow.model import Delivery, Label, PlanHead, Rating, ScoringRules, Subject
@@ -534,12 +542,11 @@ class Plugins:
                 f"{label.en} '{name}' cannot be used: {en}"
             )
         known = self.names(kind)
-        near = nearest(name, known)
-        hint_ko = f"; 혹시 '{near}'입니까?" if near else ""
-        hint_en = f"; did you mean '{near}'?" if near else ""
+        ko, en = did_you_mean(
+            f"{label.ko} '{name}'이(가) 없습니다", f"no {label.en} '{name}'", nearest(name, known)
+        )
         listed = ", ".join(known) or "-"
-        ko = f"{label.ko} '{name}'이(가) 없습니다{hint_ko} (설치됨: {listed})"
-        en = f"no {label.en} '{name}'{hint_en} (installed: {listed})"
+        ko, en = f"{ko} (설치됨: {listed})", f"{en} (installed: {listed})"
         unknown = [problem for problem in self.problems if problem.code != "duplicate_name"]
         if unknown:
             ko += "; 불러오지 못함: " + "; ".join(problem.text("ko") for problem in unknown)

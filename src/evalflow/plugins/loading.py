@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import pluggy
 
-from evalflow.errors import PluginError, nearest, particles, printable
+from evalflow.errors import PluginError, did_you_mean, nearest, particles, printable
 from evalflow.files.reader import is_name
 from evalflow.lifecycle.definition import DueSpec, GuardSpec
 from evalflow.lifecycle.due import DUE_KINDS
@@ -218,17 +218,13 @@ def _import(
 
 def _not_installed(name: str, points: Sequence[EntryPoint]) -> PluginProblem:
     known = [point.name for point in points]
-    near = nearest(name, known)
     listed = ", ".join(known) or "-"
+    ko, en = did_you_mean("설치되어 있지 않습니다", "is not installed", nearest(name, known))
     return PluginProblem(
         plugin=Plugin(name=name),
         code="not_installed",
-        ko="설치되어 있지 않습니다"
-        + (f"; 혹시 '{near}'입니까?" if near else "")
-        + f" (설치됨: {listed})",
-        en="is not installed"
-        + (f"; did you mean '{near}'?" if near else "")
-        + f" (installed: {listed})",
+        ko=f"{ko} (설치됨: {listed})",
+        en=f"{en} (installed: {listed})",
     )
 
 
@@ -364,13 +360,12 @@ _TWICE = ("이미 다른 이름으로 쓰이고 있습니다", "is already in us
 
 
 def _misspelt(name: str) -> tuple[str, str]:
-    near = nearest(name, HOOKS)
     listed = ", ".join(sorted(HOOKS))
-    return (
-        f"'{name}'이라는 훅은 없습니다"
-        + (f"; 혹시 '{near}'입니까?" if near else f" (가능: {listed})"),
-        f"there is no hook '{name}'"
-        + (f"; did you mean '{near}'?" if near else f" (there are: {listed})"),
+    return did_you_mean(
+        f"'{name}'이라는 훅은 없습니다",
+        f"there is no hook '{name}'",
+        nearest(name, HOOKS),
+        (f" (가능: {listed})", f" (there are: {listed})"),
     )
 
 

@@ -24,7 +24,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import attrs
 
-from evalflow.errors import InvalidInput, Problem, invalid, nearest
+from evalflow.errors import InvalidInput, Problem, did_you_mean, invalid, nearest
 from evalflow.model import (
     Actual,
     Indicator,
@@ -225,14 +225,14 @@ def _published(ratio: Ratio, places: int) -> Decimal:
 
 def _unknown_formula(subject: Subject, indicator: Indicator) -> InvalidInput:
     name, known = indicator.formula, ", ".join(FORMULAS)
-    near = nearest(name, FORMULAS)
-    return invalid(
-        "unknown_formula",
-        path=f"{subject.project}.{indicator.id}.formula",
-        value=name,
-        ko=f"산식 '{name}'이(가) 없습니다" + (f"; 혹시 '{near}'입니까?" if near else f": {known}"),
-        en=f"no formula '{name}'" + (f"; did you mean '{near}'?" if near else f": {known}"),
+    ko, en = did_you_mean(
+        f"산식 '{name}'이(가) 없습니다",
+        f"no formula '{name}'",
+        nearest(name, FORMULAS),
+        (f": {known}", f": {known}"),
     )
+    path = f"{subject.project}.{indicator.id}.formula"
+    return invalid("unknown_formula", path=path, value=name, ko=ko, en=en)
 
 
 def _not_exact(subject: Subject, indicator: Indicator) -> InvalidInput:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import attrs
 
-from evalflow.errors import nearest, particles
+from evalflow.errors import did_you_mean, nearest, particles
 from evalflow.lifecycle.check.overlap import Specs, contradiction, overlaps
 from evalflow.lifecycle.check.paths import Node, Paths, paths
 from evalflow.lifecycle.check.people import (
@@ -454,15 +454,12 @@ def _overrides(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
     for name, rule in head.calendar.due.items():
         for named in (name, *rule.events):
             if named not in lifecycle.events:
-                near = nearest(named, lifecycle.events)
-                yield _error(
-                    "unknown_event",
-                    f"calendar.due.{name}",
-                    f"기한에 적힌 절차 '{named}'이(가) 없습니다."
-                    + (f" 혹시 '{near}'입니까?" if near else ""),
-                    f"there is no event '{named}' for this due date"
-                    + (f"; did you mean '{near}'?" if near else "."),
+                said = did_you_mean(
+                    f"기한에 적힌 절차 '{named}'이(가) 없습니다.",
+                    f"there is no event '{named}' for this due date.",
+                    nearest(named, lifecycle.events),
                 )
+                yield _error("unknown_event", f"calendar.due.{name}", *said)
 
 
 # --------------------------------------------------------------------------- roles
@@ -496,15 +493,14 @@ def _kinds(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
     for event in lifecycle.events.values():
         if event.together is not None and event.together not in kinds:
             label = _event(event)
-            near = nearest(event.together, kinds)
-            yield _error(
-                "unknown_kind",
-                f"events.{event.name}",
+            said = did_you_mean(
                 f"{label.ko}은(는) '{event.together}' 단위로 하는데, 이 계획에는 그런 부서가 "
-                "없습니다." + (f" 혹시 '{near}'입니까?" if near else ""),
+                "없습니다.",
                 f"{label.en} is fired for a whole '{event.together}', and the plan has no such "
-                "unit" + (f"; did you mean '{near}'?" if near else "."),
+                "unit.",
+                nearest(event.together, kinds),
             )
+            yield _error("unknown_kind", f"events.{event.name}", *said)
 
 
 def _grants(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
@@ -515,15 +511,12 @@ def _grants(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
             role = lifecycle.roles.get(grant.role)
             unit = head.units[grant.unit]
             if role is None:
-                near = nearest(grant.role, lifecycle.roles)
-                yield _error(
-                    "unknown_role",
-                    about,
-                    f"'{actor}'의 역할 '{grant.role}'은(는) 이 절차에 없습니다."
-                    + (f" 혹시 '{near}'입니까?" if near else ""),
-                    f"'{actor}' is given the role '{grant.role}', which this lifecycle lacks"
-                    + (f"; did you mean '{near}'?" if near else "."),
+                said = did_you_mean(
+                    f"'{actor}'의 역할 '{grant.role}'은(는) 이 절차에 없습니다.",
+                    f"'{actor}' is given the role '{grant.role}', which this lifecycle lacks.",
+                    nearest(grant.role, lifecycle.roles),
                 )
+                yield _error("unknown_role", about, *said)
             elif unit.kind != role.at:
                 label, place = _named(role.label, role.name), _named(unit.label, unit.id)
                 yield _error(
