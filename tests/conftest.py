@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import attrs
 import hypothesis
 import pytest
 
@@ -38,10 +40,32 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return "memory:" if request.param == "memory" else f"sqlite:///{tmp_path / 'office.db'}"
 
 
-@pytest.fixture
-def office(store_url: str, plan_file: Path, clock: Clock) -> Iterator[Office]:
-    """The small office with its plan adopted, on every built-in storage."""
-    with evalflow.open(store_url, plugins=[], clock=clock) as engine:
-        plan = evalflow.load_plan(plan_file)
+@pytest.fixture(scope="session")
+def plan_in_force(tmp_path_factory: pytest.TempPathFactory) -> tuple[evalflow.Plan, Path]:
+    """The small office's plan, and an SQLite store that was just made of it: read and made once,
+    for reading plans and making stores was a third of what all tests took."""
+    folder = tmp_path_factory.mktemp("plan_in_force")
+    (folder / "plan.yaml").write_text(PLAN, encoding="utf-8")
+    plan = evalflow.load_plan(folder / "plan.yaml")
+    store = folder / "office.db"
+    with evalflow.open(f"sqlite:///{store}", plugins=[], clock=Clock()) as engine:
         engine.adopt(plan, by=plan.actor("policy-1"))
+    return plan, store
+
+
+@pytest.fixture
+def office(
+    store_url: str,
+    plan_file: Path,
+    clock: Clock,
+    plan_in_force: tuple[evalflow.Plan, Path],
+) -> Iterator[Office]:
+    """The small office with its plan adopted, on every built-in storage."""
+    made, store = plan_in_force
+    plan = attrs.evolve(made, file=str(plan_file))
+    if store_url != "memory:":
+        shutil.copyfile(store, store_url.removeprefix("sqlite:///"))
+    with evalflow.open(store_url, plugins=[], clock=clock) as engine:
+        if store_url == "memory:":
+            engine.adopt(plan, by=plan.actor("policy-1"))
         yield Office(engine, plan, clock)
