@@ -341,6 +341,10 @@ class Crashes:
                 raise Broken(f"a commit that returned is gone: {first.project} #{first.number}")
             else:
                 self.figures["undone whole"] += 1
+        # Two that wrote at one moment: who began first need not have been first, and whoever looked at
+        # what the other moved can only have come before it.
+        places = {entry.hash: place for place, entry in self._engine.storage.entries()}
+        durable.sort(key=lambda commit: places[commit.moves[0].entry.hash])
         while durable:
             left = [commit for commit in durable if not self._mirrored(commit)]
             if len(left) == len(durable):
