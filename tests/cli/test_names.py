@@ -103,6 +103,43 @@ def test_units_fields_and_events_are_called_by_their_names(run: Run, office: Eng
     assert (code, "자체평가" in out) == (1, True)
 
 
+def test_an_actor_is_called_by_a_role_that_one_alone_holds(run: Run) -> None:
+    code, out, _ = run("explain", "1", "변경방침", "--as", "구청장")
+    assert "mayor-1: 변경방침" in out
+    code, out, _ = run("explain", "1", "제출", "--as", "국·소 주무과")
+    assert "welfare-lead: 제출" in out
+    code, out, _ = run("due", "--who", "Mayor")
+    assert code == 0
+    code, _, err = run("explain", "1", "제출", "--as", "정책기획담당관")
+    assert (code, "policy-1, policy-2" in err) == (2, True)
+    code, _, err = run("explain", "1", "제출", "--as", "구청잔")
+    assert (code, "'구청장'" in err) == (4, True)
+
+
+def test_the_data_of_an_event_are_called_by_their_names(run: Run, office: Engine) -> None:
+    said = ("--set", "실적.참여 학교=10", "--set", "actuals.lessons=100", "--at", "2016-04-02")
+    code, out, err = run("explain", "1", "자체평가", "--as", "education-1", *said)
+    if code != 2:  # two keys mean the same
+        raise AssertionError(out)
+    assert "두 번" in err
+    said = ("--set", "실적.참여 학교=10", "--set", "실적.lessons=100", "--at", "2016-04-02")
+    code, out, err = run("explain", "1", "자체평가", "--as", "education-1", *said)
+    assert (code, err) == (0, ""), out
+    code, out, _ = run("explain", "1", "자체평가", "--as", "education-1", "--set", "실쩍={}")
+    assert "실적(actuals)" in out
+
+
+def test_python_calls_an_event_by_its_label_too(office: Engine) -> None:
+    told = office.explain("gu/1", "제출", by="welfare-lead")
+    assert told.event == "submit"
+    with pytest.raises(evalflow.Refused) as caught:
+        office.fire("gu/1", "Submit", by="welfare-lead", data={"document": {"number": "가-1"}})
+    assert caught.value.event == "submit"
+    with pytest.raises(evalflow.NotFound) as lacking:
+        office.fire("gu/1", "제춤", by="welfare-lead")
+    assert "제출(submit)" in lacking.value.text("ko")
+
+
 def test_the_band_of_a_project_is_called_by_its_name(run: Run) -> None:
     assert run("status", "--band", "부진", "--json")[0] == 0
     assert run("status", "--band", "현저히 부진", "--json")[0] == 0

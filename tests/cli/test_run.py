@@ -30,7 +30,8 @@ PATIENCE = 60
 
 
 @pytest.fixture
-def store(tmp_path: Path, plan_file: Path) -> Path:
+def store(tmp_path: Path, plan_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)  # where the plan's notices go
     path = tmp_path / "office.db"
     with evalflow.open(f"sqlite:///{path}", plugins=[]) as office:
         office.adopt(evalflow.load_plan(plan_file, plugins=[]), by="policy-1")

@@ -733,6 +733,15 @@ def test_a_day_of_its_own_belongs_to_its_period(office):
     }
 
 
+def test_what_goes_on_over_the_periods_is_not_owed_again_in_the_next_one(office):
+    office.to_lagging()
+    owed = office.engine.due(numbers=["3"], coming=True)
+    assert [(due.event, due.period, due.coming) for due in owed] == [
+        ("plan_recovery", "2016-Q1", False),
+        ("self_evaluate", "2016-Q2", True),
+    ]
+
+
 def test_an_extension_needs_a_reason_and_moves_the_due_date(office):
     office.clock.go("2016-04-04")
     assert office.codes(

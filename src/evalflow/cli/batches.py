@@ -111,6 +111,7 @@ def plan_command(
         data, document = read_data(session, source, settings)
         chosen = read_where(where)
         event = engine.names.event_in(chosen.get("plan"), event)
+        actor = session.actor(engine, chosen.get("plan") or engine.plans.only(), actor)
         asked = _Tables(sheet, figures, page, visible_rows, brackets)
         each = _each(session, engine, chosen, asked)
         if each is not None and "numbers" not in chosen:

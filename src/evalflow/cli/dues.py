@@ -47,7 +47,7 @@ def due_command(
     with session.open() as engine:
         when = moment(session, engine, where.get("plan"), at)
         if who is not None:
-            _check_actor(engine, where.get("plan"), who)
+            who = _who(session, engine, where.get("plan"), who)
         found = engine.due(when, waiting=waiting, coming=not (as_json or late), **where)
         dues = [
             due
@@ -100,6 +100,8 @@ def _due_row(
     day = engine.plans.calendar(due.plan).today(now)
     if due.days_late:
         state = days_late(session, due.days_late)
+    elif not due.days_left:
+        state = session.say("오늘까지", "due today")
     else:
         state = session.say(f"{due.days_left}일 남음", f"{_days(due.days_left)} left")
     if due.coming:
@@ -133,16 +135,20 @@ def _due_row(
     )
 
 
-def _check_actor(engine: Engine, plan: str | None, who: str) -> None:
-    """Refuse an id that no plan's directory has: it would have nothing to do, silently.
+def _who(session: Session, engine: Engine, plan: str | None, said: str) -> str:
+    """Return the id of an actor that a plan knows: another would have nothing to do, silently.
 
     Raises:
         NotFound: the nearest is named.
+        InvalidInput: it is a role that several hold, or nobody.
     """
     plans = [plan] if plan is not None else list(engine.plans.ids())
     known = {name for each in plans for name in engine.plans.head(each).directory}
-    if who not in known:
-        raise NotFound("actor", who, tuple(known))
+    if said in known:
+        return said
+    if len(plans) == 1:
+        return session.actor(engine, plans[0], said)
+    raise NotFound("actor", said, tuple(known))
 
 
 def _write_calendar(session: Session, engine: Engine, dues: Sequence[Due], path: str) -> None:

@@ -9,6 +9,8 @@ import click
 
 from evalflow.cli.session import Session, moment
 from evalflow.errors import InvalidInput, Problem, invalid
+from evalflow.files.cells import same
+from evalflow.files.names import matches, words
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
@@ -103,7 +105,7 @@ def make_command(
 
     told, left = _told(values, settings, leave)
     with session.open() as engine:
-        plan = plan or engine.plans.only()
+        plan, form = plan or engine.plans.only(), _called(engine, form)
         day = None
         if dated is not None:
             moment(session, engine, plan, dated)  # says what is wrong with it
@@ -160,6 +162,19 @@ def check_command(session: Session, file: str, template: str | None, as_json: bo
         ko="evalflow가 만든 서식이 아니거나 근거가 지워졌습니다.",
         en="no form of evalflow, or its evidence was removed",
     )
+
+
+def _called(engine: Engine, said: str) -> str:
+    """Return the name of the one form that is called so: its name, its label or a part of that
+    (변경계획서, 총괄 평가서). What is none, or several, is left to the plugins, which say so."""
+    names = engine.plugins.names("form")
+    if said in names or len(wanted := same(said)) < 2:
+        return said
+    labels = {name: words(engine.plugins.form(name).label) for name in names}
+    found = matches(said, labels) or [
+        name for name, told in labels.items() if any(wanted in same(each) for each in told)
+    ]
+    return found[0] if len(found) == 1 else said
 
 
 def _said(engine: Engine, name: str) -> list[dict[str, object] | None]:

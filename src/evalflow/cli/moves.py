@@ -66,11 +66,12 @@ def explain_command(
         project = engine.names.project(project)
         event = engine.names.event(project, event)
         plan = engine.project(project).plan
+        actor = session.actor(engine, plan, actor, project)
         if example:
-            engine.actor(plan, actor)
             _print_example(session, engine, project, event, as_json)
             return 0
         data, _ = read_data(session, source, settings)
+        data = engine.names.data(project, event, data)
         explanation = engine.explain(
             project,
             event,
@@ -204,8 +205,8 @@ def permitted_command(
     with session.open() as engine:
         project = engine.names.project(project)
         plan = engine.project(project).plan
+        actor = session.actor(engine, plan, actor, project)
         if example is not None:
-            engine.actor(plan, actor)
             event = engine.names.event(project, example)
             _print_example(session, engine, project, event, as_json)
             return
@@ -264,8 +265,9 @@ def fire_command(
         project = engine.names.project(project)
         event = engine.names.event(project, event)
         plan = engine.project(project).plan
-        by = engine.actor(plan, actor)
+        by = engine.actor(plan, session.actor(engine, plan, actor, project))
         data, document = read_data(session, source, settings)
+        data = engine.names.data(project, event, data)
         if not yes and not _years_are_meant(session, engine, project, event, data):
             session.echo(session.say("아무것도 하지 않았습니다.", "Nothing was done."))
             return 1

@@ -214,6 +214,16 @@ class Session:
             return self.label(event.label)
         return self.say(*_BESIDE.get(name, (name, name)))
 
+    def actor(self, engine: Engine, plan: str, said: str, project: str | None = None) -> str:
+        """Return the id of an actor of the plan, said by the id or by a role that one alone holds
+        today.
+
+        Raises:
+            NotFound, InvalidInput: see `Names.actor`.
+        """
+        today = engine.plans.calendar(plan).today(engine.clock())
+        return engine.names.actor(plan, said, on=today, project=project)
+
     def unit(self, engine: Engine, project: Project, day: dt.date) -> str:
         """Return the name that the project's unit bears on `day`."""
         return self.label(engine.plans.head(project.plan).unit(project.unit).label_on(day))

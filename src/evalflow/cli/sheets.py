@@ -316,6 +316,7 @@ def _read(
     lifecycle, event = _event(engine, plan, named or (said.event if said is not None else ""))
     if lacking := _unsupported(event):
         raise lacking
+    actor = session.actor(engine, plan, actor)
     filled = read_filled(file, book, _context(engine, plan, lifecycle, event))
     for note in filled.notes:
         session.remark(note.text(session.lang))

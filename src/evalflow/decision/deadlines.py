@@ -121,6 +121,7 @@ class Ledger:
         nothing is owed, and people ask what comes."""
         regions = list(self.lifecycle.regions)
         opened: list[DueState] = []
+        begun: set[str] = set()  # regions that a period begins anew; others go on, and owe already
         for standing in standings:
             project = standing.project
             later = [p.text for p in self.calendar.periods() if p.text > project.period]
@@ -136,13 +137,15 @@ class Ledger:
                 )
                 if "next_period" not in event.actions or edge is None or not later:
                     continue
+                begun.add(event.leads)
                 states = (*project.states[:place], edge.target, *project.states[place + 1 :])
                 then = attrs.evolve(project, period=later[0], states=states)
                 opened.append(
                     attrs.evolve(standing, project=then, extensions={}, fired_since=frozenset())
                 )
-        found = [due for due in self.owed(opened) if not due.waiting_for]
-        for due in found:
+        for due in self.owed(opened):
+            if due.waiting_for or self.lifecycle.events[due.event].leads not in begun:
+                continue
             yield attrs.evolve(due, coming=True)
 
     def _is_no_duty(self, event: Event, state: str, period: str, due: dt.date) -> bool:

@@ -26,6 +26,7 @@ from evalflow.engine.outbox import DeliveryReport
 from evalflow.engine.plan_commands import PlanCommands
 from evalflow.engine.queries import Queries, Several
 from evalflow.engine.rules import Rules
+from evalflow.errors import NotFound
 from evalflow.model import Actor, Entry, Evaluation, PlanHead, Project, Selection
 from evalflow.model.calendar import Holidays
 from evalflow.model.moments import utc
@@ -178,6 +179,7 @@ class Engine:
     ) -> Entry:
         """Move a project and record who moved it; return the entry, durable on return.
 
+        `event` is an event's name, or what people call it (제출, Submit).
         An event that moves a whole unit together (the bureau's `submit`) moves all of its
         projects that are ready, or none; the entry of the named project is returned.
 
@@ -197,7 +199,11 @@ class Engine:
                 written. Look again and decide again.
             NotFound: no such project, event or actor.
         """
-        return self._commands.fire(project_id, event, by, data or {}, key, expected)
+        try:
+            return self._commands.fire(project_id, event, by, data or {}, key, expected)
+        except NotFound as error:
+            meant = self._meant(error, project_id, event)
+        return self._commands.fire(project_id, meant, by, data or {}, key, expected)
 
     def explain(
         self,
@@ -225,7 +231,22 @@ class Engine:
             NotFound: no such project, event or actor.
         """
         moment = self._at(at)
-        return self._commands.explain(project_id, event, by, moment, data, expected, whole)
+        try:
+            return self._commands.explain(project_id, event, by, moment, data, expected, whole)
+        except NotFound as error:
+            meant = self._meant(error, project_id, event)
+        return self._commands.explain(project_id, meant, by, moment, data, expected, whole)
+
+    def _meant(self, error: NotFound, project_id: str, event: str) -> str:
+        """Return the event that was called by a label; raise `error` where it was not that which
+        was not found.
+
+        Raises:
+            NotFound: as `error`, with the events that there are.
+        """
+        if error.what != "event":
+            raise error
+        return self.names.event(project_id, event)
 
     def permitted(
         self, project_id: str, *, by: Actor | str, at: dt.datetime | None = None

@@ -8,6 +8,7 @@ understood never selects nothing, silently.
 
 from __future__ import annotations
 
+import datetime as dt
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -91,10 +92,14 @@ class Names:
         snapshot = self._rules.storage.snapshot(project_id)
         if snapshot is None:
             raise NotFound("project", project_id)
-        return self.event_of([self._rules.lifecycle(snapshot.project.lifecycle)], said)
+        project = snapshot.project
+        return self.event_of([self._rules.lifecycle(project.lifecycle)], said, project.states)
 
-    def event_of(self, lifecycles: Iterable[Lifecycle], said: str) -> str:
-        """Return the name of an event of one of these lifecycles.
+    def event_of(
+        self, lifecycles: Iterable[Lifecycle], said: str, states: Sequence[str] = ()
+    ) -> str:
+        """Return the name of an event of one of these lifecycles. Where none is called that, those
+        of a like name are listed first, then those that leave one of `states`.
 
         Raises:
             NotFound: no such event.
@@ -106,7 +111,15 @@ class Names:
                 known.setdefault(name, []).extend(words(event.label))
         if not matches(said, known):
             every = [*known, *(word for told in known.values() for word in told)]
-            raise NotFound("event", said, every, listed=_listed("event", known))
+            leaving = {
+                name
+                for lifecycle in lifecycles
+                for name, event in lifecycle.events.items()
+                if not event.sources().isdisjoint(states)
+            }
+            order = sorted(known, key=lambda n: (not _alike(said, known[n]), n not in leaving))
+            ordered = {name: known[name] for name in order}
+            raise NotFound("event", said, every, listed=_listed("event", ordered))
         return one("event", said, known)
 
     def event_in(self, plan_id: str | None, said: str) -> str:
@@ -119,6 +132,80 @@ class Names:
         plans = self._rules.storage.plans() if plan_id is None else (plan_id,)
         used = [self._rules.lifecycle_of(each) for each in plans]
         return self.event_of([each for each in used if each is not None], said)
+
+    def actor(self, plan_id: str, said: str, *, on: dt.date, project: str | None = None) -> str:
+        """Return the id of an actor of the plan, said by the id, or by a role that one alone holds
+        on that day: at the office of `project`, or in all the plan.
+
+        Raises:
+            NotFound: no such plan or actor.
+            InvalidInput: several hold the role, or nobody does.
+        """
+        terms = self._rules.terms(plan_id)
+        known = {actor.id: actor for actor in terms.directory.actors()}
+        ids = matches(said, dict.fromkeys(known, ()))
+        if len(ids) == 1:
+            return ids[0]
+        lifecycle = self._rules.lifecycle_of(plan_id)
+        held = {} if lifecycle is None else lifecycle.roles
+        labels = {name: words(role.label) for name, role in held.items()}
+        roles = matches(said, labels)
+        if not roles:
+            every = [*known, *(word for told in labels.values() for word in told)]
+            raise NotFound("actor", said, every)
+        snapshot = None if project is None else self._rules.storage.snapshot(project)
+        if snapshot is not None:
+            able = terms.directory.holders(roles, snapshot.project.unit, on)
+        else:
+            able = tuple(
+                name
+                for name, actor in known.items()
+                if any(grant.role in roles and grant.holds_on(on) for grant in actor.grants)
+            )
+        if len(able) == 1:
+            return able[0]
+        listed = ", ".join(able[:_MOST_LISTED]) + (" …" if len(able) > _MOST_LISTED else "")
+        if not able:
+            raise _refused(
+                "no_holder",
+                said,
+                f"'{said}' 역할을 맡은 사람이 없습니다",
+                f"nobody holds the role '{said}' on that day",
+            )
+        raise _refused(
+            "several_holders",
+            said,
+            f"'{said}' 역할을 맡은 사람이 여럿입니다. 하나를 고르십시오: {listed}",
+            f"several hold the role '{said}': give one of {listed}",
+        )
+
+    def data(
+        self, project_id: str, event: str, said: Mapping[str, Any] | None
+    ) -> dict[str, Any] | None:
+        """Return the data of an event with its fields, and the indicators of figures, by their ids
+        where they were said by a label. What means nothing stays as it is: `fire` refuses it.
+
+        Raises:
+            NotFound: no such project or event.
+            InvalidInput: one thing was said twice, by its id and by a label.
+        """
+        if not said:
+            return None if said is None else {}
+        snapshot = self._rules.storage.snapshot(project_id)
+        if snapshot is None:
+            raise NotFound("project", project_id)
+        project = snapshot.project
+        of = self._rules.lifecycle(project.lifecycle).events[event]
+        fields = {field.name: words(field.label) for field in of.data}
+        found = _by_id(said, fields)
+        inner = {each.name for each in of.data if each.type in _BY_INDICATOR}
+        if inner & found.keys():
+            definition = self._rules.definition(project_id, project.revision)
+            indicators = {each.id: words(each.label) for each in definition.indicators}
+            for name in inner & found.keys():
+                if isinstance(found[name], Mapping):
+                    found[name] = _by_id(found[name], indicators)
+        return found
 
     def unit(self, plan_id: str, said: str) -> str:
         """Return the id of a unit of the plan, said by its id or a name that it bears or bore.
@@ -234,6 +321,38 @@ class Names:
 
 
 # --------------------------------------------------------------------------- words
+
+
+def _alike(said: str, told: Sequence[str]) -> bool:
+    """Say whether half of the letters are those of one of the words: what may have been meant."""
+    import difflib  # only on the way to an error message
+
+    return any(difflib.SequenceMatcher(None, said, each).ratio() >= 0.5 for each in told)
+
+
+_BY_INDICATOR = frozenset({"figures", "explanations", "judgements"})
+"""Types of data whose keys are the project's indicators."""
+
+
+def _by_id(said: Mapping[str, Any], known: Known) -> dict[str, Any]:
+    """Return the mapping with each key as the id that it means, where it means one.
+
+    Raises:
+        InvalidInput: two keys mean the same.
+    """
+    found: dict[str, Any] = {}
+    for key, value in said.items():
+        meant = matches(str(key), known)
+        name = meant[0] if len(meant) == 1 else key
+        if name in found:
+            raise _refused(
+                "said_twice",
+                str(key),
+                f"'{key}'을(를) 두 번 적었습니다 ({name})",
+                f"'{key}' is given twice ({name})",
+            )
+        found[name] = value
+    return found
 
 
 def one(kind: str, said: str, known: Known, *, fold: Callable[[str], str] = same) -> str:

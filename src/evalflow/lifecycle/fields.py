@@ -153,14 +153,21 @@ def figure_from(tree: Tree) -> Actual:
 
 def _unknown_field(event: Event, name: str, fields: Iterable[str]) -> _Wrong:
     known = sorted(fields)
-    takes_ko = ", ".join(known) if known else "자료 없음"
+    labels = {field.name: field.label for field in event.data}
+    every = [*known, *(word for label in labels.values() for word in words(label))]
+    takes_ko = ", ".join(_named(each, labels, "ko") for each in known) or "자료 없음"
     takes_en = ", ".join(known) if known else "no data"
     said = did_you_mean(
         f"'{event.name}'에는 '{name}' 항목이 없습니다 (가능: {takes_ko})",
         f"'{event.name}' takes no field '{name}' (it takes: {takes_en})",
-        nearest(name, known),
+        nearest(name, every),
     )
     return _Wrong(name, name, *said)
+
+
+def _named(name: str, labels: Mapping[str, Label], lang: str) -> str:
+    said = labels[name].text(lang) if name in labels else name
+    return name if said == name else f"{said}({name})"
 
 
 def _at(name: str, wrong: _Wrong) -> _Wrong:
