@@ -341,8 +341,8 @@ class Crashes:
                 raise Broken(f"a commit that returned is gone: {first.project} #{first.number}")
             else:
                 self.figures["undone whole"] += 1
-        # Two that wrote at one moment: who began first need not have been first, and whoever looked at
-        # what the other moved can only have come before it.
+        # Of two that wrote at one moment, who began first need not have been first; and whoever
+        # looked at what the other moved can only have come before it.
         places = {entry.hash: place for place, entry in self._engine.storage.entries()}
         durable.sort(key=lambda commit: places[commit.moves[0].entry.hash])
         while durable:
