@@ -40,7 +40,6 @@ from evalflow.model import (
     Move,
     Notice,
     Override,
-    PlanEntry,
     PlanHead,
     Project,
     ProjectDefinition,
@@ -617,6 +616,7 @@ def _move(
         evaluation=written,
         definition=definition,
         notices=_notices(firing, draft, entry, stands),
+        last=firing.situation.snapshot.last,
     )
 
 
@@ -714,17 +714,16 @@ DRIFT = dt.timedelta(seconds=5)
 """How far the clocks of machines that share a store may differ."""
 
 
-def check_clock(last: Entry | PlanEntry, at: dt.datetime) -> None:
-    """Raise where `at` lies before the last entry of a project, or of a plan, by more than clocks
-    may differ.
+def check_clock(whose: str, last: dt.datetime, at: dt.datetime) -> None:
+    """Raise where `at` lies before the time of the last entry of a project, or of a plan, by more
+    than clocks may differ.
 
     Raises:
         InvalidInput: the clock was set back; both times are named.
     """
-    if at >= last.at - DRIFT:
+    if at >= last - DRIFT:
         return
-    whose = last.project if isinstance(last, Entry) else last.plan
-    now, then = (moment.isoformat(sep=" ", timespec="seconds") for moment in (at, last.at))
+    now, then = (moment.isoformat(sep=" ", timespec="seconds") for moment in (at, last))
     raise invalid(
         "clock_set_back",
         value=now,

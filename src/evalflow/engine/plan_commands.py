@@ -119,7 +119,7 @@ class PlanCommands(Writer):
         self._check_revised(adoption, old, self._standing(plan.id))
         move = adoption.proposal(old)
         if adoption.last is not None:
-            check_clock(adoption.last, adoption.at)
+            check_clock(adoption.head.id, adoption.last.at, adoption.at)
         self.storage.commit(Commit(plans=(move,)))
         return move.entry
 
@@ -207,7 +207,7 @@ class PlanCommands(Writer):
     ) -> None:
         commit = adoption.commit(old, standing)
         if adoption.last is not None:
-            check_clock(adoption.last, adoption.at)
+            check_clock(adoption.head.id, adoption.last.at, adoption.at)
         self.check_clock(commit.moves)
         self.check_ahead(adoption.at)
         self.storage.commit(commit)
@@ -248,7 +248,7 @@ class PlanCommands(Writer):
             data=proposal_data(old, new, states, events),
         )
         if last is not None:
-            check_clock(last, at)
+            check_clock(plan_id, last.at, at)
         self.storage.commit(Commit(plans=(move,), revisions=((plan_id, head.revision),)))
         return move.entry
 

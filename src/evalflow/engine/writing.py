@@ -107,13 +107,15 @@ class Writer:
         by the times in the history. Of a batch's chunk some projects are looked at."""
         for move in moves[:_CLOCKED]:
             entry = move.entry
-            if entry.number > 1:
+            if move.last is not None:
+                check_clock(entry.project, move.last, entry.at)
+            elif entry.number > 1:
                 self._check_last(entry.project, entry.number - 1, entry.at)
 
     def _check_last(self, project: str, number: int, at: dt.datetime) -> None:
         # Read to the end, which is one entry: a stream broken off costs its connection.
         for last in list(self.storage.history(project, after=number - 1))[:1]:
-            check_clock(last, at)
+            check_clock(project, last.at, at)
 
     def check_ahead(self, at: dt.datetime) -> None:
         """Raise InvalidInput where the machine's clock jumped ahead, as far as can be told."""

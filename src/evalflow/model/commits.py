@@ -18,13 +18,15 @@ class Snapshot:
 
     `latest` is the plan's latest revision at that moment: a decision is made by the
     directory and the calendar then in force, also when another process changed them. `plan_head`
-    is the hash of the last entry of the plan's own history, "" where it has none.
+    is the hash of the last entry of the plan's own history, "" where it has none. `last` is when
+    the project's last entry was written; None where the storage does not tell.
     """
 
     project: Project
     evaluation: Evaluation
     latest: int
     plan_head: str = ""
+    last: dt.datetime | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -32,7 +34,8 @@ class Move:
     """What one firing writes for one project, if its version is still `expected`.
 
     `expected` is 0 for a project that is adopted. `definition` is set where the firing makes
-    a new definition of the project (adoption, an approved change).
+    a new definition of the project (adoption, an approved change). `last` is when the entry before
+    it was written, as the decision saw it; None where nobody looked.
     """
 
     project: Project
@@ -41,6 +44,7 @@ class Move:
     evaluation: Evaluation | None = None
     definition: ProjectDefinition | None = None
     notices: tuple[Notice, ...] = ()
+    last: dt.datetime | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen(kw_only=True)

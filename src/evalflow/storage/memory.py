@@ -297,12 +297,13 @@ class MemoryStorage:
             evaluation = Evaluation(project=project.id, period=project.period)
         else:
             evaluation = Evaluation.from_tree(parse(text))
-        last = self._last_of(project.plan)
+        last, own = self._last_of(project.plan), self._history.get(project.id)
         return Snapshot(
             project=_copy(project),
             evaluation=evaluation,
             latest=len(self._heads.get(project.plan, ())),
             plan_head="" if last is None else last.hash,
+            last=own[-1].entry.at if own else None,
         )
 
     def snapshots(self, selection: Selection) -> Iterator[Snapshot]:

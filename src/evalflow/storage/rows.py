@@ -155,7 +155,8 @@ def _changes_from(text: str | None) -> tuple[Change | None, tuple[Change, ...]]:
 
 def snapshot_from(row: Row) -> Snapshot:
     """Return the snapshot of a project's row followed by its current evaluation's text (or
-    None), the plan's latest revision and the hash of its last entry (or None)."""
+    None), the plan's latest revision and the hash of its last entry (or None), and when the
+    project's own last entry was written (or None)."""
     project = project_from(row)
     text = row[16]
     if text is None:
@@ -163,7 +164,11 @@ def snapshot_from(row: Row) -> Snapshot:
     else:
         evaluation = Evaluation.from_tree(parse(text))
     return Snapshot(
-        project=project, evaluation=evaluation, latest=row[17] or 0, plan_head=row[18] or ""
+        project=project,
+        evaluation=evaluation,
+        latest=row[17] or 0,
+        plan_head=row[18] or "",
+        last=None if row[19] is None else dt.datetime.fromisoformat(row[19]),
     )
 
 

@@ -70,12 +70,13 @@ OUTGOING = columns(OUTGOING_COLUMNS, "n.")
 ORDER = "p.plan, p.place, p.number"
 """The order of projects: by plan, and in it digits by value, then the rest as text."""
 
-# A project, its evaluation in the current period, the plan's latest revision and last entry, at
-# once.
+# A project, its evaluation in the current period, the plan's latest revision and last entry, and
+# when the project's own last entry was written, at once.
 _LATEST = (
     "(SELECT max(r.revision) FROM {schema}plan_revision AS r WHERE r.plan = p.plan), "
     "(SELECT h.hash FROM {schema}plan_entry AS h WHERE h.plan = p.plan "
-    "ORDER BY h.number DESC LIMIT 1)"
+    "ORDER BY h.number DESC LIMIT 1), "
+    "(SELECT l.at FROM {schema}entry AS l WHERE l.project = p.id AND l.number = p.version)"
 )
 _CURRENT = "LEFT JOIN {schema}evaluation AS e ON e.project = p.id AND e.period = p.period"
 

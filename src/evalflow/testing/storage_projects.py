@@ -54,6 +54,9 @@ class ProjectTests(StorageKit):
             latest=1,
             plan_head=last.hash,
         )
+        seen = storage.snapshot(SIX)
+        assert seen is not None
+        assert seen.last in (None, move.entry.at)  # a storage need not tell; a wrong time it never
         assert list(storage.history(SIX)) == [move.entry]
         assert storage.entry_by_key(SIX, "first") == move.entry
         assert move.definition is not None
@@ -102,6 +105,7 @@ class ProjectTests(StorageKit):
         assert snapshot is not None
         assert snapshot.project == move.project
         assert snapshot.evaluation == move.evaluation
+        assert snapshot.last in (None, entry.at)
         assert list(storage.history(SIX, after=1)) == [move.entry]
         assert [each.notice for each in storage.outbox()] == list(move.notices)
         assert entry.sealed().hash == next(storage.history(SIX, after=1)).sealed().hash
