@@ -20,6 +20,7 @@ from evalflow.decision.guards import Guard
 from evalflow.errors import Conflict, InvalidInput, PluginError, Reason, StorageError
 from evalflow.model import Notice, Rating, Subject
 from evalflow.model.calendar import Calendar, DueFunction, Period
+from evalflow.model.canonical import plainly
 from evalflow.plugins.loading import BUILTIN, Item, Plugin, is_ours, kind_of, said
 from evalflow.plugins.shown import shown_firing, shown_subject
 from evalflow.plugins.signer import Signer, is_key_name
@@ -258,6 +259,13 @@ class BoundScorer:
             raise self.plugin.error(
                 f"scorer '{self.name}': answered {kind_of(answer)}, not a Rating"
             )
+        if self.plugin is not BUILTIN:
+            try:
+                plainly(answer.tree())
+            except (TypeError, ValueError) as error:
+                raise self.plugin.error(
+                    f"scorer '{self.name}': answered a rating that cannot be kept: {error}"
+                ) from error
         return answer
 
 
