@@ -32,6 +32,7 @@ from evalflow.model import (
 )
 from evalflow.model.calendar import day_text
 from evalflow.model.canonical import Tree, canonical
+from evalflow.model.changed import changed
 from evalflow.model.ratings import figure_text
 from evalflow.plan.content import LACKING, lacking
 from evalflow.plan.differences import past_targets, project_differences
@@ -46,11 +47,16 @@ Action = Callable[[Firing, Draft], Draft]
 
 def facts(firing: Firing, draft: Draft) -> Draft:
     """Keep the given data as the latest of its kind in the evaluation; history has the rest."""
-    given = {name: tree for name, tree in firing.data.items() if name != "reason"}
-    if not given:
+    kept = _facts(firing, draft)
+    if kept is None:
         return draft
-    evaluation = attrs.evolve(draft.evaluation, facts={**draft.evaluation.facts, **given})
-    return attrs.evolve(draft, evaluation=evaluation)
+    return changed(draft, evaluation=changed(draft.evaluation, facts=kept))
+
+
+def _facts(firing: Firing, draft: Draft) -> dict[str, Tree] | None:
+    """Return the facts with what was given; None where nothing was."""
+    given = {name: tree for name, tree in firing.data.items() if name != "reason"}
+    return {**draft.evaluation.facts, **given} if given else None
 
 
 def self_rating(firing: Firing, draft: Draft) -> Draft:
@@ -64,10 +70,10 @@ def self_rating(firing: Firing, draft: Draft) -> Draft:
         return draft
     rating = firing.rate(_figures(actuals), {})
     draft = _explained(firing, draft, actuals, firing.evaluation.period)
-    draft = facts(firing, draft)
-    kept = {k: v for k, v in draft.evaluation.facts.items() if k != signing.SIGN_LINE}
-    evaluation = attrs.evolve(draft.evaluation, facts=kept, self_rating=rating, review_rating=None)
-    return attrs.evolve(draft, evaluation=evaluation, rating=rating)
+    kept = _facts(firing, draft) or dict(draft.evaluation.facts)
+    kept.pop(signing.SIGN_LINE, None)
+    evaluation = changed(draft.evaluation, facts=kept, self_rating=rating, review_rating=None)
+    return changed(draft, evaluation=evaluation, rating=rating)
 
 
 def review_rating(firing: Firing, draft: Draft) -> Draft:
@@ -82,9 +88,9 @@ def review_rating(firing: Firing, draft: Draft) -> Draft:
         if isinstance(judged, Mapping)
     }
     rating = firing.rate(_own_actuals(firing), overrides)
-    draft = facts(firing, draft)
-    evaluation = attrs.evolve(draft.evaluation, review_rating=rating)
-    return attrs.evolve(draft, evaluation=evaluation, rating=rating)
+    kept = _facts(firing, draft) or draft.evaluation.facts
+    evaluation = changed(draft.evaluation, facts=kept, review_rating=rating)
+    return changed(draft, evaluation=evaluation, rating=rating)
 
 
 def spot_rating(firing: Firing, draft: Draft) -> Draft:
@@ -105,9 +111,9 @@ def spot_rating(firing: Firing, draft: Draft) -> Draft:
     }
     rating = firing.rate({**_own_actuals(firing), **_figures(checked)}, overrides)
     draft = _explained(firing, draft, checked, firing.evaluation.period)
-    draft = facts(firing, draft)
-    evaluation = attrs.evolve(draft.evaluation, review_rating=rating)
-    return attrs.evolve(draft, evaluation=evaluation, rating=rating)
+    kept = _facts(firing, draft) or draft.evaluation.facts
+    evaluation = changed(draft.evaluation, facts=kept, review_rating=rating)
+    return changed(draft, evaluation=evaluation, rating=rating)
 
 
 def extension(firing: Firing, draft: Draft) -> Draft:

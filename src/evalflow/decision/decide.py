@@ -49,6 +49,7 @@ from evalflow.model import (
 )
 from evalflow.model import directory as access
 from evalflow.model.canonical import Tree, digest
+from evalflow.model.changed import changed
 from evalflow.model.history import EVALUATED
 from evalflow.scoring.questions import questions
 
@@ -568,6 +569,7 @@ def _move(
 ) -> Move:
     project, event, definition = firing.project, firing.event, draft.definition
     evaluation = draft.evaluation
+    acts = evaluation.acts
     if any(event.name in (*duty.whoever, duty.since) for duty in firing.lifecycle.duties):
         act = Act(
             event=event.name,
@@ -575,11 +577,11 @@ def _move(
             on_behalf_of=grant.on_behalf_of,
             signers=tuple([s["actor"] for s in firing.given("sign_off") or ()]),
         )
-        evaluation = attrs.evolve(evaluation, acts=(*evaluation.acts, act))
+        acts = (*evaluation.acts, act)
     written = None
-    if evaluation is not firing.evaluation:
+    if evaluation is not firing.evaluation or acts is not evaluation.acts:
         measured = firing.situation.measured
-        written = attrs.evolve(evaluation, number=firing.number, revision=measured)
+        written = changed(evaluation, acts=acts, number=firing.number, revision=measured)
     rating = draft.rating
     entry = following(
         project,

@@ -6,11 +6,10 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-import attrs
-
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, PlanEntry, PlanHead, PlanMove, Project, ProjectDefinition
 from evalflow.model.canonical import Tree, canonical, digest
+from evalflow.model.changed import changed
 from evalflow.plan.differences import unnumbered
 from evalflow.storage.contract import visits_after
 
@@ -38,7 +37,7 @@ def following(
 ) -> Entry:
     """Return the project's next entry, sealed with its hash; `None` leaves the period and the
     lifecycle as they are."""
-    return Entry(
+    return Entry.made(
         project=project.id,
         number=project.version + 1,
         event=event,
@@ -61,7 +60,7 @@ def following(
         key=key,
         plan_head=plan_head,
         previous=project.head,
-    ).sealed()
+    )
 
 
 def moved(project: Project, entry: Entry, **changes: Any) -> Project:
@@ -69,7 +68,7 @@ def moved(project: Project, entry: Entry, **changes: Any) -> Project:
     changes.setdefault("unit", entry.unit)
     if "visits" not in changes:
         changes["visits"] = visits_after(project, entry.after)
-    return attrs.evolve(
+    return changed(
         project,
         states=entry.after,
         period=entry.period_after,

@@ -52,6 +52,18 @@ def provisional_figures(rating: Rating | None, facts: Mapping[str, Any]) -> dict
     return found
 
 
+def _read(rating: Rating | Tree) -> Rating | None:
+    return rating if rating is None or isinstance(rating, Rating) else Rating.from_tree(rating)
+
+
+def _shown(rating: Rating | Tree) -> str:
+    return repr(_read(rating))
+
+
+def _tree_of(rating: Rating | Tree) -> Tree:
+    return rating.tree() if isinstance(rating, Rating) else rating
+
+
 @attrs.frozen(kw_only=True)
 class Evaluation:
     """One project's figures for one period: both ratings side by side, and all that was said.
@@ -73,12 +85,30 @@ class Evaluation:
     revision: int = 1
     prior: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     facts: Mapping[str, Any] = attrs.field(factory=dict)
-    self_rating: Rating | None = None
-    review_rating: Rating | None = None
+    _self_rating: Rating | Tree = attrs.field(default=None, eq=_read, repr=_shown)
+    _review_rating: Rating | Tree = attrs.field(default=None, eq=_read, repr=_shown)
     acts: tuple[Act, ...] = ()
     extensions: Mapping[str, str] = attrs.field(factory=dict)
     extended: Mapping[str, int] = attrs.field(factory=dict)
     _text: str | None = attrs.field(default=None, init=False, eq=False, repr=False)
+
+    @property
+    def self_rating(self) -> Rating | None:
+        """Return the department's own rating, or None."""
+        return self._rating_of("_self_rating")
+
+    @property
+    def review_rating(self) -> Rating | None:
+        """Return the reviewer's rating, or None."""
+        return self._rating_of("_review_rating")
+
+    def _rating_of(self, name: str) -> Rating | None:
+        kept = getattr(self, name)
+        if kept is None or isinstance(kept, Rating):
+            return kept
+        rating = Rating.from_tree(kept)  # as it came from a store: few firings look at it
+        object.__setattr__(self, name, rating)
+        return rating
 
     @property
     def rating(self) -> Rating | None:
@@ -111,8 +141,8 @@ class Evaluation:
             "revision": self.revision,
             "prior": self.prior,
             "facts": self.facts,
-            "self_rating": self.self_rating and self.self_rating.tree(),
-            "review_rating": self.review_rating and self.review_rating.tree(),
+            "self_rating": _tree_of(self._self_rating),
+            "review_rating": _tree_of(self._review_rating),
             "acts": [[a.event, a.actor, a.on_behalf_of, list(a.signers)] for a in self.acts],
             "extensions": self.extensions,
         }
@@ -127,8 +157,7 @@ class Evaluation:
 
     @classmethod
     def from_tree(cls, tree: Tree) -> Evaluation:
-        """Return the evaluation that `tree` was made from."""
-        own, review = tree["self_rating"], tree["review_rating"]
+        """Return the evaluation that `tree` was made from; its ratings are read when asked for."""
         return cls(
             project=tree["project"],
             period=tree["period"],
@@ -136,8 +165,8 @@ class Evaluation:
             revision=tree["revision"],
             prior=tree["prior"],
             facts=tree["facts"],
-            self_rating=own and Rating.from_tree(own),
-            review_rating=review and Rating.from_tree(review),
+            self_rating=tree["self_rating"],
+            review_rating=tree["review_rating"],
             acts=tuple(
                 [
                     Act(event=event, actor=actor, on_behalf_of=behalf, signers=tuple(signers))
@@ -244,6 +273,14 @@ class Entry:
         sealed = attrs.evolve(self, hash=digest(self.body()))
         object.__setattr__(sealed, "_texts", self._texts)
         return sealed
+
+    @classmethod
+    def made(cls, **fields: Any) -> Entry:
+        """Return a new entry of these fields, sealed: what `Entry(…).sealed()` returns, made but
+        once."""
+        entry = cls(**fields)
+        object.__setattr__(entry, "hash", digest(entry.body()))
+        return entry
 
 
 def dated(entries: Iterable[Entry]) -> tuple[Entry, ...]:
