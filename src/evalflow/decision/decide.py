@@ -7,7 +7,7 @@ Pure: everything that is looked at comes in as a value, nothing is written here.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -82,6 +82,10 @@ class Check:
     def label(self) -> Label:
         """Return the check's name for people."""
         return CHECKS[self.name]
+
+
+_PASSED = {name: Check(name) for name in CHECKS}
+_ENTITLED = _PASSED["role"], _PASSED["unit"], _PASSED["duties"]
 
 
 @attrs.frozen(kw_only=True)
@@ -253,7 +257,7 @@ def decide(
         change=project.change,
         waiting=project.waiting,
     )
-    may = all(check.passed for check in right.checks)
+    may = right.checks is _ENTITLED or all(check.passed for check in right.checks)
     asked = not state_reasons and (may or whole)
     if asked and situation.evaluation is None:
         guard_reasons = (_nothing_fixed(project),)
@@ -267,16 +271,19 @@ def decide(
             problems = (*problems, *error.problems)
         else:
             guard_reasons, after = _ask_guards(firing, draft, situation.guards)
+    input_reasons = _input_reasons(missing(event, tree), problems)
     checks = (
-        Check("state", state_reasons),
+        Check("state", state_reasons) if state_reasons else _PASSED["state"],
         *right.checks,
-        Check("guards", guard_reasons, asked=asked),
-        Check("input", _input_reasons(missing(event, tree), problems)),
+        _PASSED["guards"]
+        if asked and not guard_reasons
+        else Check("guards", guard_reasons, asked=asked),
+        Check("input", input_reasons) if input_reasons else _PASSED["input"],
     )
     deadline = situation.deadline(event)
     late = None if deadline is None else situation.calendar.days_late(deadline, at)
     move = None
-    if after is not None and right.grant is not None and all(check.passed for check in checks):
+    if after is not None and right.grant is not None and all(each.passed for each in checks):
         move = _move(firing, draft, after, right.grant, unit, late, key)
     return Decision(
         snapshot=situation.snapshot,
@@ -406,16 +413,17 @@ def entitled(situation: Situation, event: Event, actor: Actor, unit: str, today:
         if reason.code == "wrong_unit":
             return Right(None, (Check("role"), Check("unit", (reason,)), Check("duties")))
         return Right(None, (Check("role", (reason,)), Check("unit"), Check("duties")))
-    passed = (Check("role"), Check("unit"))
     duties = [
         duty
         for duty in lifecycle.duties
         if event.name in duty.may_not and (not duty.optional or duty.name in situation.head.duties)
     ]
+    if not duties:
+        return Right(grants[0], _ENTITLED)
     acts = tuple([_without_hearsay(act, situation) for act in situation.evaluated.acts])
     for grant in grants:
         if all(access.barred(duty, acts, actor.id, grant) is None for duty in duties):
-            return Right(grant, (*passed, Check("duties")))
+            return Right(grant, _ENTITLED)
     holders = directory.holders(by, unit, today)
     names = {name: each.label for name, each in lifecycle.events.items()}
     barred = [
@@ -423,7 +431,7 @@ def entitled(situation: Situation, event: Event, actor: Actor, unit: str, today:
         for duty in duties
     ]
     reasons = tuple([reason for reason in barred if reason is not None])
-    return Right(grants[0], (*passed, Check("duties", reasons)))
+    return Right(grants[0], (*_ENTITLED[:2], Check("duties", reasons)))
 
 
 def _without_hearsay(act: Act, situation: Situation) -> Act:
@@ -508,7 +516,9 @@ def _plugin_reason(error: PluginError) -> Reason:
     )
 
 
-def _input_reasons(lacking: Iterable[Field], problems: Iterable[Problem]) -> _Reasons:
+def _input_reasons(lacking: Sequence[Field], problems: Sequence[Problem]) -> _Reasons:
+    if not lacking and not problems:
+        return ()
     reasons = [
         Reason(
             code="data_missing",

@@ -224,14 +224,23 @@ class Event:
     extension: ExtensionRule | None = None
     line: str | None = None
     at: str = "own"
+    _sources: frozenset[str] = attrs.field(init=False, eq=False, repr=False)
+    _any_by: bool = attrs.field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        led = [each for each in self.transitions if each.region == self.leads]
+        object.__setattr__(self, "_sources", frozenset([each.source for each in led]))
+        object.__setattr__(self, "_any_by", any(each.by for each in led))
 
     def sources(self) -> frozenset[str]:
         """Return the states of the leading region from which the event can be fired."""
-        return frozenset(t.source for t in self.transitions if t.region == self.leads)
+        return self._sources
 
     def by_from(self, state: str) -> tuple[str, ...]:
         """Return the roles that may fire it from this state of the leading region; all of them
         where it has no edge from there."""
+        if not self._any_by:
+            return self.by
         edges = [t for t in self.transitions if t.region == self.leads and t.source == state]
         if all(not edge.by for edge in edges):
             return self.by

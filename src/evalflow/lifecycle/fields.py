@@ -61,6 +61,17 @@ class _Scope:
     brackets: str | None = None
     indicator: Indicator | None = None
 
+    def about(self, name: str) -> _Scope:
+        """Return the same for a value about an indicator, where there is one of this name."""
+        return _Scope(
+            self.definition,
+            self.lifecycle,
+            self.field,
+            self.criteria,
+            self.brackets,
+            self.definition.indicator(name),
+        )
+
 
 def normal(
     event: Event,
@@ -81,7 +92,7 @@ def normal(
     wrong: list[_Wrong] = []
     fields = {field.name: field for field in event.data}
     for name, value in data.items():
-        if not _sayable({name: value}):
+        if not (_sayable(name) and _sayable(value, _DEEPEST - 1)):
             wrong.append(_boundless(str(name) if _sayable(name) else "…"))
             continue
         field = fields.get(name)
@@ -104,26 +115,26 @@ def normal(
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DEEPEST = 40  # lists in mappings in lists …
 _LONGEST_NUMBER = 4_000  # bits of an integer
+_MAPPINGS, _LISTS = (dict, Mapping), (list, tuple, set, frozenset)
 
 
-def _sayable(value: Any) -> bool:
-    """Say whether a message could name the value: a program may hand over anything."""
-    level = [value]
-    for _ in range(_DEEPEST):
-        inner: list[Any] = []
-        for each in level:
-            if isinstance(each, int) and each.bit_length() > _LONGEST_NUMBER:
-                return False
-            if isinstance(each, Mapping):
-                inner += (*each.keys(), *each.values())
-            elif isinstance(each, list | tuple | set | frozenset):
-                inner += each
-            elif isinstance(each, str) and _SURROGATE.search(each):
-                return False
-        if not inner:
-            return True
-        level = inner
-    return False
+def _sayable(value: Any, left: int = _DEEPEST) -> bool:
+    """Say whether a message could name the value: a program may hand over anything. `left` is how
+    much deeper it may be nested."""
+    if isinstance(value, str):
+        return value.isascii() or _SURROGATE.search(value) is None
+    if isinstance(value, int):
+        return value.bit_length() <= _LONGEST_NUMBER
+    if isinstance(value, _MAPPINGS):
+        inner: Iterable[Any] = (*value.keys(), *value.values())
+    elif isinstance(value, _LISTS):
+        inner = value
+    else:
+        return True
+    for each in inner:  # noqa: SIM110 - for every firing: a generator costs as much again
+        if not (left > 1 and _sayable(each, left - 1)):
+            return False
+    return True
 
 
 def _boundless(name: str) -> _Wrong:
@@ -144,7 +155,7 @@ def figure_from(tree: Tree) -> Actual:
     """Return the figure that stands in a normal form: text (`84.5`, `12/40`), `{"not_due":
     reason}`, or `{"provisional": text}`, whose mark the evaluation keeps
     (`Evaluation.provisional`)."""
-    if isinstance(tree, Mapping):
+    if tree.__class__ is not str and isinstance(tree, Mapping):
         if "provisional" not in tree:
             return NotDue(tree["not_due"])
         tree = tree["provisional"]
@@ -486,7 +497,7 @@ def _by_key(
         wrong: list[_Wrong] = []
         for key, inner in value.items():
             name = str(key)
-            if labels is not None and name not in tree:
+            if labels is not None and name not in tree and not (allowed and name in allowed):
                 name = _meant(name, labels(scope))
             if allowed is not None and name not in allowed:
                 said = did_you_mean(
@@ -496,7 +507,7 @@ def _by_key(
                 )
                 wrong.append(_Wrong(f".{name}", name, *said))
             elif inner is not None:
-                here = attrs.evolve(scope, indicator=scope.definition.indicator(name))
+                here = scope.about(name)
                 _put(tree, wrong, name, f".{name}", reader(inner, here))
         return _Several(tuple(wrong)) if wrong else tree
 
@@ -513,6 +524,9 @@ def _indicator_labels(scope: _Scope) -> Mapping[str, Label]:
 
 def _figure(value: Any, scope: _Scope) -> _Answer:
     """Read an actual: a figure, one that is provisional (잠정치), or one that is not due."""
+    ratio = scope.indicator is not None and scope.indicator.accumulation == "ratio"
+    if value.__class__ is int and not ratio and -_WHOLE < value < _WHOLE:
+        return str(value)  # by far the most frequent, and what all that follows would answer
     if isinstance(value, NotDue):
         value = {"not_due": value.reason}
     elif figures.is_not_due(value):
@@ -521,7 +535,7 @@ def _figure(value: Any, scope: _Scope) -> _Answer:
         return _record({"not_due": _reason}, ())(value, scope)
     provisional = isinstance(value, Mapping) and set(value) == {"provisional"}
     inside = value["provisional"] if provisional else value
-    if scope.indicator is not None and scope.indicator.accumulation == "ratio":
+    if ratio:
         return _share(value, inside, scope, provisional=provisional)
     if isinstance(inside, Mapping):
         return _Wrong(
@@ -536,6 +550,9 @@ def _figure(value: Any, scope: _Scope) -> _Answer:
         return _Wrong("", inside, read.ko, read.en)
     number = figures.plain(read.value)
     return {"provisional": number} if provisional or read.provisional else number
+
+
+_WHOLE = 10**figures.MOST_DIGITS
 
 
 def _share(value: Any, inside: Any, scope: _Scope, *, provisional: bool) -> _Answer:
