@@ -29,7 +29,7 @@ def routes(site: Site) -> list[BaseRoute]:
     from starlette.routing import Route
 
     from evalflow_web.application import page
-    from evalflow_web.board import comments, downloads, letters, pages
+    from evalflow_web.board import bulk, comments, downloads, letters, pages
 
     shelf = _shelf(site)
 
@@ -66,6 +66,7 @@ def routes(site: Site) -> list[BaseRoute]:
         post("/board/{plan}/letters/settle", "board_letters_settle", letters.settle),
         get("/board/{plan}/sign", "board_sign", pages.sign),
         get("/board/{plan}/review", "board_review", pages.review),
+        post("/board/{plan}/bulk", "board_bulk", bulk.bulk),
         get("/board/{plan}/status", "board_status", pages.status),
         get("/board/{plan}/people", "board_people", pages.people),
         get("/board/{plan}/papers", "board_papers", downloads.downloads),

@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from evalflow import Due, Evaluation, NotFound, Project
 from evalflow.plugins import RollUp, roll_up
 from evalflow_web.board.acting import event_of, opened, sent, settled
+from evalflow_web.board.bulk import offered
 from evalflow_web.board.desk import Desk, Door
 from evalflow_web.board.filling import Filling
 from evalflow_web.board.received import received
@@ -599,6 +600,7 @@ def review(desk: Desk) -> Response:
         elif not _fixed(desk, each):
             rest.append(row)
     to_review.sort(key=_worst_first)
+    common = {door.event: door.label for row in to_fix for door in row["doors"]}
     dues = [d for d in desk.view.due(plan=desk.plan) if d.event in {e.name for e in reviewing}]
     return desk.page(
         "review.html",
@@ -606,6 +608,7 @@ def review(desk: Desk) -> Response:
         to_review=to_review,
         to_fix=to_fix,
         rest=rest,
+        common={name: label for name, label in common.items() if offered(desk, name)},
         event=reviewing[0] if reviewing else None,
         due=dues[0] if dues else None,
         done=_done(desk),
