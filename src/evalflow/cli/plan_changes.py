@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from evalflow.cli.session import Session
 from evalflow.model import CONTENTS, Label
 from evalflow.model.calendar import period
 from evalflow.plan.listing import sources_of
@@ -29,6 +28,21 @@ if TYPE_CHECKING:
 
 Said = tuple[str, str, str]
 """What it is about, what was said, what will be."""
+
+
+class Speaker(Protocol):
+    """Whoever says it, in one language: a session of the command line, or a page."""
+
+    @property
+    def lang(self) -> str:
+        """`ko` or `en`."""
+
+    def say(self, ko: str, en: str) -> str:
+        """Return the sentence in this language."""
+
+    def label(self, label: Label) -> str:
+        """Return the label in this language."""
+
 
 _UNIT_KEYS = {
     "ko": Label("이름", "name"),
@@ -56,7 +70,7 @@ _WORDS: Mapping[str, Mapping[str, Label]] = {
 
 
 def in_words(
-    session: Session, plan: Plan, was: Plan | None, found: Sequence[Difference]
+    session: Speaker, plan: Plan, was: Plan | None, found: Sequence[Difference]
 ) -> Iterator[tuple[Difference, Said]]:
     """Yield each difference between `was` and `plan` with its words."""
     words = _Words(session, plan, was)
@@ -68,7 +82,7 @@ def in_words(
 
 
 class _Words:
-    def __init__(self, session: Session, plan: Plan, was: Plan | None) -> None:
+    def __init__(self, session: Speaker, plan: Plan, was: Plan | None) -> None:
         self.session, self.plan, self.was = session, plan, was
         self.head, self.lifecycle = plan.head, plan.lifecycle
         used = [key for each in plan.projects.values() for key in sources_of(each.tree)]

@@ -57,8 +57,9 @@ from evalflow.model.ids import storable
 from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import Difference
-from evalflow.plan.load import with_tables
+from evalflow.plan.load import load_plan, with_tables
 from evalflow.plan.workbook_reader import OfficeBook
+from evalflow.plan.write import dump_yaml
 from evalflow.plugins.notifier import Notifier
 from evalflow.plugins.signer import Signer
 from evalflow.scoring.contract import Grade
@@ -154,6 +155,26 @@ class Plans:
             InvalidInput: a file cannot be read, or cells are wrong; all of them.
         """
         return with_tables(self.plan(plan_id), tables)
+
+    def with_people(
+        self,
+        plan_id: str,
+        *,
+        directory: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
+        appointments: Sequence[Mapping[str, str]] | None = None,
+    ) -> Plan:
+        """Return the plan in force with other people, as `directory` and `appointments` of a plan
+        file say them (None: as they are), checked whole; nothing is written.
+
+        Raises:
+            InvalidInput: what they say is wrong: all of it.
+            NotFound: the store has no such plan.
+        """
+        plan = self.plan(plan_id)
+        said = {"directory": directory, "appointments": appointments}
+        tree = {**plan.head.tree, **{key: each for key, each in said.items() if each is not None}}
+        text = dump_yaml(attrs.evolve(plan.head, tree=tree), plan.projects.values())
+        return load_plan(text.encode(), name=plan_id, lifecycle=lambda _: plan.lifecycle)
 
     def plan(self, plan_id: str, *, revision: int | None = None) -> Plan:
         """Return the plan with its projects and its lifecycle as the store has them.
