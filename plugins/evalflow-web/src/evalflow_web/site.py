@@ -23,6 +23,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Router
 
 from evalflow import Actor, Engine, View
+from evalflow.errors import particles
 from evalflow.plugins import day_text, time_text
 from evalflow_web.identity import ActorOf, Identity, identity_of
 from evalflow_web.languages import language_of
@@ -155,8 +156,8 @@ class Visit:
         return hmac.digest(self.site.settings.secret, bound.encode(), hashlib.sha256).hex()
 
     def say(self, ko: str, en: str) -> str:
-        """Return the sentence in the reader's language."""
-        return ko if self.lang == "ko" else en
+        """Return the sentence in the reader's language; `을(를)` and its like become what fits."""
+        return particles(ko) if self.lang == "ko" else en
 
     def url(self, name: str, /, **params: Any) -> str:
         """Return the path of a route of this application."""

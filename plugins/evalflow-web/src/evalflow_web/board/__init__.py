@@ -29,7 +29,7 @@ def routes(site: Site) -> list[BaseRoute]:
     from starlette.routing import Route
 
     from evalflow_web.application import page
-    from evalflow_web.board import bulk, comments, downloads, letters, pages
+    from evalflow_web.board import bulk, comments, downloads, letters, pages, people
 
     shelf = _shelf(site)
 
@@ -68,7 +68,10 @@ def routes(site: Site) -> list[BaseRoute]:
         get("/board/{plan}/review", "board_review", pages.review),
         post("/board/{plan}/bulk", "board_bulk", bulk.bulk),
         get("/board/{plan}/status", "board_status", pages.status),
-        get("/board/{plan}/people", "board_people", pages.people),
+        get("/board/{plan}/people", "board_people", people.people),
+        post("/board/{plan}/people/change", "board_people_change", people.change),
+        post("/board/{plan}/people/confirm", "board_people_confirm", people.confirm),
+        get("/board/{plan}/revisions", "board_revisions", people.revisions),
         get("/board/{plan}/papers", "board_papers", downloads.downloads),
         get("/board/{plan}/papers/forms/{file}", "board_form", downloads.form),
         get("/board/{plan}/papers/sheets/{event}/{unit}", "board_workbook", downloads.workbook),

@@ -17,6 +17,7 @@ from evalflow import (
     Entry,
     Evaluation,
     Explanation,
+    Label,
     Lifecycle,
     NotFound,
     PlanHead,
@@ -96,7 +97,11 @@ class Desk:
 
     def say(self, ko: str, en: str) -> str:
         """Return the sentence in the reader's language."""
-        return ko if self.lang == "ko" else en
+        return self.visit.say(ko, en)
+
+    def label(self, label: Label) -> str:
+        """Return the label in the reader's language."""
+        return label.text(self.lang)
 
     @cached_property
     def head(self) -> PlanHead:

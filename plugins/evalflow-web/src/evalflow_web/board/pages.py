@@ -708,26 +708,6 @@ def panel(desk: Desk) -> Response:
 # --------------------------------------------------------------------------- people, audit
 
 
-def people(desk: Desk) -> Response:
-    """Show who holds what until when, and who acts for whom (대결)."""
-    role = desk.visit.request.query_params.get("role", "")
-    rows = [
-        (actor, grant)
-        for actor, grants in desk.head.directory.items()
-        for grant in grants
-        if (not role or grant.role == role) and grant.unit in desk.head.units
-    ]
-    roles = {name: each.label.text(desk.lang) for name, each in desk.lifecycle.roles.items()}
-    return desk.page(
-        "people.html",
-        here="people",
-        rows=[each for each in rows if each[1].on_behalf_of is None],
-        acting=[each for each in rows if each[1].on_behalf_of is not None],
-        roles=roles,
-        role=role,
-    )
-
-
 def audit(desk: Desk) -> Response:
     """Show a project's history with its hashes, as of any day, and verify it on demand."""
     asked = desk.visit.request.query_params
