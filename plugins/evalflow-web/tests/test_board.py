@@ -378,6 +378,19 @@ def test_an_audit_sees_an_earlier_day_and_verifies(
     assert "이상 없음" in verified.text
 
 
+def test_an_audit_sees_how_all_projects_stood_on_a_day(board: Any) -> None:
+    board.submit()
+    board.clock.go("2016-04-10")
+    board.fire("gu/1", "send_back", "policy-1", reason="증빙 보완")
+    audit = board.browse("audit-1")
+    then = audit.get("/board/gu/audit?on=2016-04-04").text
+    assert "2016-04-04 마감 때의 사업 3개" in then
+    assert then.count("제출</span>") == 3
+    now = audit.get("/board/gu/audit?on=2016-04-10").text
+    assert now.count("제출</span>") == 2
+    assert "그날까지 등록된 사업이 없습니다" in audit.get("/board/gu/audit?on=2016-04-03").text
+
+
 class Weather:
     """A panel beside a project; one that breaks; a page of its own."""
 

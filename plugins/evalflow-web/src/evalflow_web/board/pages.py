@@ -723,6 +723,7 @@ def audit(desk: Desk) -> Response:
             if who and who.strip() != entry.actor:
                 continue
             entries.append(entry)
+    standing = [] if day is None or found is not None else _stood(desk, day)
     verified, findings = False, []
     if desk.visit.request.method == "POST":
         verified = True
@@ -742,6 +743,7 @@ def audit(desk: Desk) -> Response:
         "audit.html",
         here="audit",
         found=found,
+        standing=standing,
         entries=entries[::-1],
         states=""
         if not entries
@@ -753,6 +755,15 @@ def audit(desk: Desk) -> Response:
         findings=findings,
         checkpoint=checkpoint,
     )
+
+
+def _stood(desk: Desk, day: dt.date) -> list[Project]:
+    """Return the plan's projects as they stood at the end of a day."""
+    calendar = desk.visit.engine.plans.calendar(desk.plan)
+    moment = calendar.ends_at(day) - dt.timedelta(microseconds=1)
+    if moment >= desk.now:
+        return list(desk.projects)
+    return list(desk.view.projects(plan=desk.plan, at=moment))
 
 
 def _day(text: str) -> dt.date:
