@@ -128,7 +128,7 @@ def clashed(filling: Filling) -> Response:
     since = [e for e in desk.view.history(project.id) if e.number > filling.version]
     then: dict[str, Any] = {}
     for entry in desk.view.history(project.id):
-        if entry.number <= filling.version and entry.evaluated == project.period:
+        if entry.number <= filling.version and entry.evaluated == filling.asked.period:
             then.update(entry.data)
     before = opening(filling.event, filling.asked, then)
     now = opening(filling.event, filling.asked, filling.asked.facts)

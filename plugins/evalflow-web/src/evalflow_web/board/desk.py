@@ -220,15 +220,28 @@ class Desk:
         except NotFound:
             return None
 
-    def asked(self, project: Project) -> Asked:
-        """Return what a form about the project is about."""
-        months = _months(project.period, self.visit.engine.plans.calendar(self.plan).periods())
+    def asked(self, project: Project, event: Any = None) -> Asked:
+        """Return what a form about the project is about: the running period, or, for an event on
+        the last fixed evaluation (수시평가), that one."""
+        on_fixed = event is not None and event.evaluation == "fixed"
+        period = self.last_fixed(project) if on_fixed else project.period
         return Asked(
             project=project,
-            definition=self.definition(project),
-            evaluation=self.evaluation(project),
-            months=months,
+            period=period,
+            definition=self.definition(project, period),
+            evaluation=self.evaluation(project, period),
+            months=_months(period, self.visit.engine.plans.calendar(self.plan).periods()),
         )
+
+    def last_fixed(self, project: Project) -> str:
+        """Return the period whose evaluation was fixed last: the running one where the project is
+        in a state that fixes it, else the one before (the running one where there is none)."""
+        states = self.lifecycle_of(project).states
+        if any(states[state].fixed for state in project.states):
+            return project.period
+        periods = [each.text for each in self.visit.engine.plans.calendar(self.plan).periods()]
+        earlier = [each for each in periods if each < project.period]
+        return earlier[-1] if earlier else project.period
 
     def explain(
         self, project: Project, event: str, data: Mapping[str, Any] | None = None

@@ -30,10 +30,11 @@ CARD = ("state", "target", "actual", "unit", "budget", "spent", "text", "cause",
 
 @attrs.frozen(kw_only=True)
 class Asked:
-    """What a form is about: the project, what its period is measured against, and what was
-    recorded so far."""
+    """What a form is about: the project, which period, what that is measured against, and what was
+    recorded of it so far."""
 
     project: Project
+    period: str
     definition: ProjectDefinition
     evaluation: Evaluation | None
     months: tuple[str, ...]

@@ -73,7 +73,7 @@ class Filling:
     @classmethod
     def begun(cls, desk: Desk, project: Project, event: Any) -> Filling:
         """Return the form as it opens: from what was recorded in the period."""
-        asked = desk.asked(project)
+        asked = desk.asked(project, event)
         return cls(
             desk=desk,
             project=project,
@@ -215,7 +215,7 @@ class Filling:
 
     def indicators(self) -> Iterable[IndicatorBlock]:
         """Yield the indicators with what they come to."""
-        desk, period = self.desk, self.project.period
+        desk, period = self.desk, self.asked.period
         own = None if self.asked.evaluation is None else self.asked.evaluation.self_rating
         prior = {} if self.asked.evaluation is None else self.asked.evaluation.prior
         last = max((each for each in prior if each < period), default=None)

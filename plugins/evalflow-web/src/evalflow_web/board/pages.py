@@ -14,7 +14,7 @@ import attrs
 from starlette.responses import RedirectResponse, Response
 
 from evalflow import Due, Evaluation, NotFound, Project
-from evalflow.plugins import RollUp, roll_up
+from evalflow.plugins import Rating, RollUp, roll_up
 from evalflow_web.board.acting import event_of, opened, sent, settled
 from evalflow_web.board.bulk import offered
 from evalflow_web.board.desk import Desk, Door
@@ -602,12 +602,18 @@ def review(desk: Desk) -> Response:
     to_review.sort(key=_worst_first)
     common = {door.event: door.label for row in to_fix for door in row["doors"]}
     dues = [d for d in desk.view.due(plan=desk.plan) if d.event in {e.name for e in reviewing}]
+    lagging = [
+        {"project": each, "rating": rating, "doors": doors}
+        for each in desk.projects
+        if (rating := _lags(desk, each)) is not None and (doors := _any_day(desk, each))
+    ]
     return desk.page(
         "review.html",
         here="review",
         to_review=to_review,
         to_fix=to_fix,
         rest=rest,
+        lagging=lagging,
         common={name: label for name, label in common.items() if offered(desk, name)},
         event=reviewing[0] if reviewing else None,
         due=dues[0] if dues else None,
@@ -624,6 +630,21 @@ def _worst_first(row: dict[str, Any]) -> tuple[bool, float]:
 
 def _fixed(desk: Desk, project: Project) -> bool:
     return any(desk.lifecycle_of(project).states[state].fixed for state in project.states)
+
+
+def _lags(desk: Desk, project: Project) -> Rating | None:
+    """Return the rating of the project's last fixed evaluation where that lags, else None."""
+    evaluation = desk.evaluation(project, desk.last_fixed(project))
+    rating = None if evaluation is None else evaluation.review_rating
+    lags = rating is not None and rating.verdict in ("lagging", "seriously_lagging")
+    return rating if lags else None
+
+
+def _any_day(desk: Desk, project: Project) -> list[Door]:
+    """Return what may be done on any day with the project's last fixed evaluation: a spot check,
+    a referral to audit."""
+    events = desk.lifecycle_of(project).events
+    return [door for door in desk.doors(project) if events[door.event].evaluation == "fixed"]
 
 
 def _settles(desk: Desk, name: str) -> bool:
