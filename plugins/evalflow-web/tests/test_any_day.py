@@ -72,3 +72,19 @@ def test_a_referral_to_audit_and_its_result_go_through_the_pages(later: Any) -> 
               **{"document/number": "감사-3"})  # fmt: skip
     assert "referred" not in later.engine.project("gu/3").states
     assert list(later.engine.audit.verify("gu")) == []
+
+
+def test_a_migration_is_previewed_project_by_project_and_nothing_moves(later: Any) -> None:
+    policy, page = later.browse("policy-1"), "/board/gu/migration"
+    before = [each.lifecycle for each in later.engine.projects()]
+    assert page in policy.get("/board/gu/revisions").text
+    same = policy.get(page, params={"to": "major-works"}).text
+    assert "지금 쓰는 절차와 같습니다" in same
+    other = policy.get(page, params={"to": "pledges"}).text
+    assert "옮길 수 없음" in other
+    assert "사업 3개" in other
+    earlier = policy.get(page, params={"to": "major-works/2", "lang": "en"}).text
+    assert "Where projects would stand" in earlier
+    assert policy.get(page, params={"to": "../../etc/passwd"}).status_code == 404
+    assert later.browse("education-1").get(page).status_code == 403
+    assert [each.lifecycle for each in later.engine.projects()] == before

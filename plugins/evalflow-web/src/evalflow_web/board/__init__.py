@@ -29,7 +29,7 @@ def routes(site: Site) -> list[BaseRoute]:
     from starlette.routing import Route
 
     from evalflow_web.application import page
-    from evalflow_web.board import bulk, comments, downloads, letters, pages, people
+    from evalflow_web.board import bulk, comments, downloads, letters, migration, pages, people
 
     shelf = _shelf(site)
 
@@ -71,6 +71,7 @@ def routes(site: Site) -> list[BaseRoute]:
         get("/board/{plan}/people", "board_people", people.people),
         post("/board/{plan}/people/change", "board_people_change", people.change),
         post("/board/{plan}/people/confirm", "board_people_confirm", people.confirm),
+        get("/board/{plan}/migration", "board_migration", migration.migration),
         get("/board/{plan}/revisions", "board_revisions", people.revisions),
         get("/board/{plan}/papers", "board_papers", downloads.downloads),
         get("/board/{plan}/papers/forms/{file}", "board_form", downloads.form),
