@@ -17,8 +17,11 @@ import trustme
 from aiosmtpd.controller import Controller
 from evalflow_notify.mail import Mail, MailOptions
 
+import evalflow
 from evalflow.plugins import Undeliverable
 from evalflow.testing.notifier import NOTICE
+
+DAY = "2016-04-05"
 
 
 class Post:
@@ -69,6 +72,37 @@ def test_a_deadline_comes_in_korean_with_a_calendar(post: tuple[Post, MailOption
     [mail] = box.came
     assert mail["Subject"] == NOTICE.subject.ko
     assert "20160505" in next(mail.iter_attachments()).get_content()
+
+
+@pytest.mark.parametrize(
+    ("data", "page"),
+    [
+        ({}, "projects/1"),
+        ({"projects": [{"id": "gu/1"}]}, "projects/1"),
+        ({"projects": [{"id": "gu/1"}, {"id": "gu/2"}]}, "work"),
+        (
+            {"reminders": [{"event": "self_evaluate", "projects": [{"id": "gu/2"}], "due": DAY}]},
+            "projects/2/do/self_evaluate",
+        ),
+        ({"reminders": [{"due": DAY, "projects": [{"id": "gu/1"}]}] * 2}, "work"),
+    ],
+)
+def test_a_mail_links_to_the_page_where_it_is_answered(
+    post: tuple[Post, MailOptions], data: Any, page: str
+) -> None:
+    box, options = post
+    options = attrs.evolve(options, board="https://eval.office.invalid/")
+    Mail(options).deliver(attrs.evolve(NOTICE, project="gu/1", data=data))
+    body = box.came[0].get_body()
+    assert body is not None
+    assert (
+        f"바로가기: https://eval.office.invalid/board/gu/{page}" in body.get_content().splitlines()
+    )
+
+
+def test_a_board_that_is_no_address_is_refused() -> None:
+    with pytest.raises(evalflow.InvalidInput):
+        MailOptions(server="x", from_="y", board="javascript:alert(1)")
 
 
 def test_an_untrusted_certificate_is_a_failure(post: tuple[Post, MailOptions]) -> None:

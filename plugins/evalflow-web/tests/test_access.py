@@ -4,6 +4,7 @@ a table that is written down here and to what the engine itself says."""
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -218,7 +219,7 @@ def test_text_of_the_store_is_text_on_every_page(serving: Any, office: evalflow.
     client = serving()
     pages = ["/"]
     seen: set[str] = set()
-    import re
+    before = [entry for _, entry in office.storage.entries()]
 
     while pages and len(seen) < 60:
         path = pages.pop()
@@ -232,7 +233,9 @@ def test_text_of_the_store_is_text_on_every_page(serving: Any, office: evalflow.
         if answer.headers["content-type"].startswith("text/html"):
             found = re.findall(r'href="(/[^"#]*)"', answer.text)
             pages += [each.replace("&amp;", "&") for each in found if "static" not in each]
-    assert len(seen) > 5
+    assert len(seen) == 60
+    # Whoever opens every link (a scanner of mails) has done nothing by it.
+    assert [entry for _, entry in office.storage.entries()] == before
 
 
 @pytest.mark.slow

@@ -33,12 +33,28 @@ def _never_in_the_open(options: MailOptions, _: object, login: str | None) -> No
         )
 
 
+def _an_address(options: object, _: object, board: str | None) -> None:
+    if board is not None and not board.startswith(("https://", "http://")):
+        raise evalflow.InvalidInput(
+            [
+                evalflow.Problem(
+                    code="no_address",
+                    path="board",
+                    value=board,
+                    ko=f"https://로 시작하는 주소여야 합니다: '{board}'",
+                    en=f"is to begin with https://, got '{board}'",
+                )
+            ]
+        )
+
+
 @attrs.frozen(kw_only=True)
 class MailOptions:
     """`addresses` maps actor ids to addresses; others take `pattern` (`{recipient}@…`).
 
     `password_from` names the environment variable with the password; `ca_file` an authority
-    to trust in place of the system's. `timeout` is in seconds. With `tls: none` there can be no
+    to trust in place of the system's. `board` is the address of the board, to whose pages mails
+    link. `timeout` is in seconds. With `tls: none` there can be no
     `login`.
     """
 
@@ -52,6 +68,7 @@ class MailOptions:
     reply_to: str | None = None
     addresses: Mapping[str, str] = attrs.field(factory=dict)
     pattern: str | None = None
+    board: str | None = attrs.field(default=None, validator=_an_address)
     timeout: int = 20
     lang: Literal["ko", "en"] = "ko"
 
@@ -122,7 +139,7 @@ class Mail:
             mail["Reply-To"] = options.reply_to
         known = hashlib.sha256(notice.id.encode()).hexdigest()[:32]
         mail["Message-ID"] = f"<{known}@evalflow.invalid>"
-        mail.set_content(body_of(notice, options.lang))
+        mail.set_content(body_of(notice, options.lang, options.board))
         if notice_due(notice) is not None:
             mail.add_attachment(
                 self._calendar(notice, known),
