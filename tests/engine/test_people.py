@@ -32,8 +32,13 @@ def test_people_come_and_act_for_others_by_a_revision_of_the_plan_alone(engine: 
     directory = dict(engine.plans.head("gu").tree["directory"])
     directory["education-9"] = [{"role": "department", "unit": "education", "since": "2016-05-01"}]
     acting = {
-        **{"actor": "education-9", "for": "education-1", "role": "department"},
-        **{"unit": "education", "since": "2016-05-02", "until": "2016-05-04", "reason": "교육 파견"},
+        "actor": "education-9",
+        "for": "education-1",
+        "role": "department",
+        "unit": "education",
+        "since": "2016-05-02",
+        "until": "2016-05-04",
+        "reason": "교육 파견",
     }
     plan = engine.plans.with_people("gu", directory=directory, appointments=[acting])
     found = engine.plans.compare(plan, by="policy-1")
