@@ -85,3 +85,10 @@ def test_the_command_tells_it_in_both_languages(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["differences"][0]["name"] == "review"
     assert cli.run(["--lang", "en", "lifecycle", "diff", "major-works", "major-works"]) == 0
     assert "no differences." in capsys.readouterr().out
+
+
+def test_rules_in_rules_are_told_in_short_and_never_as_python_has_them():
+    old, new = map(evalflow.load_lifecycle, ("major-works/2", "major-works"))
+    said = [each.text(lang) for each in diff(old, new) for lang in ("ko", "en")]
+    assert not [text for text in said if "DueRule(" in text or "('" in text or "=None" in text]
+    assert any("again (kind days_after, n 5, events send_back, reopen)" in text for text in said)

@@ -180,20 +180,23 @@ def _data(event: Event) -> str:
 
 
 def _due(event: Event) -> str:
-    if event.due is None:
-        return ""
-    told = attrs.asdict(event.due, filter=lambda _, value: bool(value), recurse=False)
-    return ", ".join(
-        f"{name} {_listed(value) if isinstance(value, tuple) else value}"
-        for name, value in told.items()
-    )
+    return "" if event.due is None else _rule(event.due)
+
+
+def _rule(rule: Any) -> str:
+    """Return a rule in short: what it says, and the rules in it in brackets."""
+    said = attrs.asdict(rule, filter=lambda _, value: bool(value), recurse=False)
+    return ", ".join(f"{name} {_value(value)}" for name, value in said.items())
+
+
+def _value(value: Any) -> str:
+    if attrs.has(type(value)):
+        return f"({_rule(value)})"
+    return _listed(value) if isinstance(value, tuple) else str(value)
 
 
 def _extension(event: Event) -> str:
-    if event.extension is None:
-        return ""
-    told = attrs.asdict(event.extension, filter=lambda _, value: bool(value), recurse=False)
-    return ", ".join(f"{name} {value}" for name, value in told.items())
+    return "" if event.extension is None else _rule(event.extension)
 
 
 def _notices(event: Event) -> str:

@@ -55,11 +55,11 @@ def downloads(desk: Desk) -> Response:
 
 
 def workbooks(desk: Desk) -> list[Workbook]:
-    """Return the workbooks that are for the reader now, one an event and unit: of projects on
-    which they may act, and of which nothing is left out for them."""
+    """Return the workbooks that are for the reader now, one an event that is owed by a day and
+    unit: of projects on which they may act, and of which nothing is left out for them."""
     found: dict[tuple[str, str], list[Project]] = {}
     for event in desk.lifecycle.events.values():
-        if not desk.holds(event.by) or not event.data or unsupported(event):
+        if event.due is None or not desk.holds(event.by) or unsupported(event):
             continue
         ours = [p for p in desk.projects if p.lifecycle == desk.lifecycle.fingerprint]
         for project in ready_for(desk.lifecycle, event, ours):
