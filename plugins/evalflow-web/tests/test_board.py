@@ -385,9 +385,11 @@ def test_an_audit_sees_how_all_projects_stood_on_a_day(board: Any) -> None:
     audit = board.browse("audit-1")
     then = audit.get("/board/gu/audit?on=2016-04-04").text
     assert "2016-04-04 마감 때의 사업 3개" in then
-    assert then.count("제출</span>") == 3
+    lifecycle = board.engine.plans.lifecycle(board.engine.project("gu/1").lifecycle)
+    submitted = f"{lifecycle.states['submitted'].label.ko}</span>"
+    assert then.count(submitted) == 3
     now = audit.get("/board/gu/audit?on=2016-04-10").text
-    assert now.count("제출</span>") == 2
+    assert now.count(submitted) == 2
     assert "그날까지 등록된 사업이 없습니다" in audit.get("/board/gu/audit?on=2016-04-03").text
 
 

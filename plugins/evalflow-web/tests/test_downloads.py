@@ -62,21 +62,19 @@ def office(board: Any) -> Any:
 FORM = "/board/gu/papers/forms/listing.txt"
 
 
-def test_a_form_is_given_to_whoever_may_read_all_that_it_holds(office: Any) -> None:
+def test_a_form_is_given_to_whoever_sees_all_of_the_plan(office: Any) -> None:
     policy, lead = office.browse("policy-1"), office.browse("welfare-lead")
     got = policy.get(FORM, params={"period": "2016-Q1", "unit": "", "number": ""})
     assert got.text == "2016-Q1 gu/1=100.0 gu/2=100.0 gu/3=100.0"
     assert got.headers["content-disposition"] == 'attachment; filename="listing.txt"'
-    page = lead.get("/board/gu/papers").text
-    assert '<option value="welfare">' in page
-    assert '<option value="city">' not in page
-    assert lead.get(FORM, params={"unit": "welfare"}).text.endswith("gu/1=100.0 gu/2=100.0")
-    assert lead.get(FORM, params={"number": "2"}).text.endswith(" gu/2=100.0")
-    for closed in ({}, {"unit": "city"}, {"number": "3"}, {"unit": "gu"}):
+    assert policy.get(FORM, params={"unit": "welfare"}).text.endswith("gu/1=100.0 gu/2=100.0")
+    assert policy.get(FORM, params={"number": "2"}).text.endswith(" gu/2=100.0")
+    assert 'name="number"' in policy.get("/board/gu/papers").text
+    assert 'name="number"' not in lead.get("/board/gu/papers").text
+    for closed in ({}, {"unit": "welfare"}, {"number": "1"}):
         refused = lead.get(FORM, params=closed)
         assert refused.status_code == 403, closed
-        assert "gu/3=" not in refused.text
-    assert policy.get(FORM, params={"unit": "moon"}).status_code == 404
+        assert "gu/1=" not in refused.text
     assert policy.get("/board/gu/papers/forms/listing.exe").status_code == 404
     html = policy.get("/board/gu/papers/forms/listing.html")
     assert html.headers["content-disposition"].startswith("attachment")

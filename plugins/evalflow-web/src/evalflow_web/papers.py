@@ -39,30 +39,6 @@ def installed(engine: Engine) -> Iterator[tuple[str, Form]]:
             continue
 
 
-def held(engine: Engine, plan: str, unit: str | None, number: str | None) -> list[Project]:
-    """Return the projects of which a file may hold something: of one number, or that are or were
-    assigned to a unit or below it; without both, all.
-
-    Raises:
-        NotFound: the plan has no such unit or project.
-    """
-    if number is not None:
-        return [engine.project(f"{plan}/{number}")]
-    every = list(engine.projects(plan=plan))
-    if unit is None:
-        return every
-    head = engine.plans.head(plan)
-    if unit not in head.units:
-        raise NotFound("unit", unit, tuple(head.units))
-    below = head.below(unit)
-    ever = {
-        definition.id
-        for definition in engine.plans.definitions(plan)
-        if not below.isdisjoint(each.unit for each in definition.assignments)
-    }
-    return [each for each in every if each.unit in below or each.id in ever]
-
-
 def sees_all(visit: Visit, project: Project) -> bool:
     """Say whether nothing of the project is left out for whoever asks: they read all of it, or
     what they do not read is not there (yet)."""
@@ -81,13 +57,13 @@ def _said(entry: Entry) -> Entry:
     return attrs.evolve(entry, hash="", previous="", evaluation="", plan_head="", key=None)
 
 
-def must_see_all(visit: Visit, projects: Sequence[Project]) -> None:
-    """See that nothing of these projects is left out for whoever asks.
+def must_see_all(visit: Visit, plan: str) -> None:
+    """See that nothing of the plan's projects is left out for whoever asks.
 
     Raises:
         Forbidden: something is.
     """
-    for project in projects:
+    for project in visit.engine.projects(plan=plan):
         if not sees_all(visit, project):
             raise Forbidden(
                 Reason(
@@ -101,14 +77,15 @@ def must_see_all(visit: Visit, projects: Sequence[Project]) -> None:
 
 
 def form(visit: Visit, wanted: str, request: FormRequest, kind: str = BINARY) -> Response:
-    """Return a form as a file, named as `NAME.SUFFIX`.
+    """Return a form as a file, named as `NAME.SUFFIX`. Even that of one bureau is for those who see
+    all of the plan: the checkpoint printed on it is made of everything.
 
     Raises:
-        Forbidden: whoever asks may not read all that it holds.
+        Forbidden: something of the plan is left out for whoever asks.
         NotFound: no such form, format, unit, project or period.
     """
     engine = visit.engine
-    must_see_all(visit, held(engine, request.plan, request.unit, request.number))
+    must_see_all(visit, request.plan)
     name, dot, suffix = wanted.rpartition(".")
     plugins = engine.plugins
     if name not in plugins.names("form"):
@@ -129,7 +106,7 @@ def bundle(visit: Visit, plan: str) -> Response:
     Raises:
         Forbidden: whoever asks may not read all of the plan.
     """
-    must_see_all(visit, held(visit.engine, plan, None, None))
+    must_see_all(visit, plan)
     with tempfile.TemporaryDirectory(prefix="evalflow-web-") as folder:
         path = Path(folder) / "bundle.zip"
         visit.engine.audit.export(path, plan=plan)
@@ -144,7 +121,7 @@ def checkpoint(visit: Visit, plan: str) -> SignedCheckpoint:
     Raises:
         Forbidden: whoever asks may not read all of the plan.
     """
-    must_see_all(visit, held(visit.engine, plan, None, None))
+    must_see_all(visit, plan)
     return visit.engine.audit.sign_checkpoint(plan)
 
 

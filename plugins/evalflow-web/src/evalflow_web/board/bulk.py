@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from evalflow import NotFound, load_batch
+from evalflow import NotFound, Project, Refused, load_batch
 from evalflow_web.board.desk import Desk
 from evalflow_web.board.received import received
 from evalflow_web.problems import Problem
@@ -31,10 +31,11 @@ def bulk(desk: Desk) -> Response:
     name, numbers = given.get("event"), given.get("number").splitlines()
     if not offered(desk, name):
         raise NotFound("event", name[:80], [e for e in desk.lifecycle.events if offered(desk, e)])
-    known = {each.number for each in desk.projects}
+    known = {each.number: each for each in desk.projects}
     for number in numbers:
         if number not in known:
             raise NotFound("project", number[:80], sorted(known))
+        _may(desk, known[number], name)
     if not 1 <= len(numbers) <= MOST:
         raise Problem(
             422,
@@ -52,6 +53,17 @@ def bulk(desk: Desk) -> Response:
     plan.save(desk.shelf.batch(token))
     lines = [(desk.view.project(line.project), line) for line in plan]
     return _page(desk, name, token=token, lines=lines)
+
+
+def _may(desk: Desk, project: Project, event: str) -> None:
+    """See that the event is for the reader: others are told no more than that it is not.
+
+    Raises:
+        Refused: it is not.
+    """
+    checks = {check.name: check for check in desk.explain(project, event).checks}
+    if closed := [*checks["role"].reasons, *checks["unit"].reasons]:
+        raise Refused(project.id, event, closed)
 
 
 def _applied(desk: Desk, token: str) -> Response:

@@ -28,16 +28,9 @@ class Workbook:
 def downloads(desk: Desk) -> Response:
     """Show what can be taken along, and what cannot, with the reason."""
     calendar = desk.visit.engine.plans.calendar(desk.plan)
-    of_plan = papers.held(desk.visit.engine, desk.plan, None, None)
-    seen = {each.id for each in of_plan if papers.sees_all(desk.visit, each)}
-    units = [desk.head.office, *(name for name in desk.head.units if name != desk.head.office)]
-    whole = [
-        unit
-        for unit in units
-        if (of := papers.held(desk.visit.engine, desk.plan, unit, None))
-        and seen.issuperset(each.id for each in of)
-    ]
-    everything = desk.head.office in whole
+    everything = all(
+        papers.sees_all(desk.visit, each) for each in desk.visit.engine.projects(plan=desk.plan)
+    )
     return desk.page(
         "downloads.html",
         here="papers",
@@ -46,8 +39,8 @@ def downloads(desk: Desk) -> Response:
             for name, form in papers.installed(desk.visit.engine)
         ],
         workbooks=list(workbooks(desk)),
-        units=whole,
-        numbers=[each for each in desk.projects if each.id in seen],
+        units=[unit for unit in desk.head.units if unit != desk.head.office],
+        numbers=desk.projects,
         everything=everything,
         periods=[each.text for each in calendar.periods()],
         checkpoint=str(papers.checkpoint(desk.visit, desk.plan)) if everything else "",

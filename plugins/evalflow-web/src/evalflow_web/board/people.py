@@ -226,14 +226,15 @@ class Revision:
 
 
 def revisions(desk: Desk) -> Response:
-    """Show the plan's own history: who revised it when and why, and what it says otherwise."""
+    """Show the plan's own history: who revised it when and why, and, to those who may read all of
+    the plan, what it says otherwise."""
     plans = desk.visit.engine.plans
     shown: list[Revision] = []
     before = 0
     for entry in desk.view.plan_history(desk.plan):
         made = entry.revision if entry.revision != before else None
         changes = None
-        if made is not None and before:
+        if made is not None and before and desk.view.reads_plan(desk.plan):
             changes = words(
                 desk,
                 plans.plan(desk.plan, revision=made),
