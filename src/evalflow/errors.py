@@ -206,7 +206,7 @@ class Refused(EvalflowError):
 
     def text(self, lang: str = "ko") -> str:
         """Return one line per reason, headed by project and event."""
-        head = f"{self.project}: {self.event}: " + ("거부됨" if lang == "ko" else "refused")
+        head = f"{self.project}: {self.event}: " + ("처리 불가" if lang == "ko" else "refused")
         return "\n".join([head, *(f"- {reason.text(lang)}" for reason in self.reasons)])
 
 

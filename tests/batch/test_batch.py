@@ -535,7 +535,7 @@ def test_planned_and_applied_from_the_shell(shell, tmp_path):
     assert "done 2" in told("batch", "apply", file, "--report", str(tmp_path / "receipts.csv"))
     report = (tmp_path / "receipts.csv").read_text("utf-8-sig").splitlines()
     assert [line.split(",")[0] for line in report] == ["project", "gu/1", "gu/3"]
-    assert "done before 2" in told("batch", "resume", file)
+    assert "already done 2" in told("batch", "resume", file)
     assert "applied: 2 of 2" in told("batch", "show", file)
     assert "did you mean 'state'" in told("status", "--where", "sate=reviewed", code=2)
 

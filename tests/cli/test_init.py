@@ -143,7 +143,7 @@ def test_a_blank_workbook_is_told_what_it_lacks_all_at_once(run: Run) -> None:
 def test_an_office_begins_with_its_workbook_alone(run: Run, filled: str) -> None:
     code, out, err = run("init", "--from", filled, "--as", "plan-1")
     assert (code, out) == (0, out), err
-    assert "국 3곳, 과 8곳, 사람 29명, 사업 12건, 성과지표 25개" in out
+    assert "국 3곳, 과 8곳, 사람 29명, 사업 12개, 성과지표 25개" in out
     assert "다음:" in out
     assert "지표·목표!C25" in err  # a target below 0, which can have no rate: told with its cell
     assert run("--store", "office.db", "verify")[0] == 0

@@ -262,7 +262,7 @@ def test_what_many_owe_alike_is_one_line(run: Run, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("evalflow.cli.dues._FOLDED_FROM", 2)
     code, out, _ = run("due", "--late")
     assert code == 0
-    assert "사업 3건" in out
+    assert "사업 3개" in out
     assert len([line for line in out.splitlines() if "자체평가" in line]) == 1
     code, out, _ = run("due", "--late", "--each")
     assert len([line for line in out.splitlines() if "자체평가" in line]) == 3

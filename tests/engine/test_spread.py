@@ -179,7 +179,7 @@ def test_the_command_applies_by_workers_and_goes_on_by_itself(stores, tmp_path, 
 
     assert (code, again) == (0, 0), text + later
     assert f"done {len(plan)}" in text
-    assert f"done before {len(plan)}" in later
+    assert f"already done {len(plan)}" in later
 
 
 @pytest.mark.slow

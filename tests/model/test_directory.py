@@ -408,7 +408,7 @@ def test_where_nobody_holds_the_role_the_role_itself_is_named(office: Directory)
     reason = office.why_not(office.actor("policy-1"), ("mayor",), "education", TODAY, LABELS)
 
     assert reason.who == ("mayor",)
-    assert reason.ko.endswith("이 날 '구청장' 역할을 맡은 사람이 없습니다.")
+    assert reason.ko.endswith("해당 일자에 '구청장' 권한을 가진 담당자가 없습니다.")
     assert reason.en.endswith("Nobody holds the role 'Mayor' here on that day.")
 
 

@@ -38,7 +38,7 @@ def test_a_rate_is_explained_step_by_step() -> None:
     assert said(5, 10, 15, 20, actuals=[5, 8, 12], at=3, unit="schools", lang="en") == (
         "Participating schools: Target so far (sum) 5 + 10 + 15 = 30 schools, actual 25 schools. "
         "Formula actual ÷ target × 100: 25 ÷ 30 × 100 = 83.3333…, rounded half up to 1 decimal "
-        "→ rate 83.3%. Band Lagging(from 70% below 90%). Weight 1."
+        "→ rate 83.3%. Band: Lagging (from 70% below 90%). Weight 1."
     )
 
 
@@ -108,7 +108,7 @@ def test_each_formula_shows_its_own_steps(
     ("targets", "actuals", "rest", "ko", "en"),
     [
         (["-"], [None], {}, "시기미도래: 평균에서 제외. 사유: 시기미도래.", "Not due yet"),
-        ([10], [None], {}, "목표 10건, 실적 없음.", "Target so far (sum) 10 건; no actual."),
+        ([10], [None], {}, "목표 10건, 실적 미입력.", "Target so far (sum) 10 건; no actual."),
         (
             [0],
             [5],
@@ -178,12 +178,12 @@ def test_the_project_s_mean_is_explained_with_its_weights() -> None:
     assert ko == (
         "사업 이행률: 가중평균 (85.0 × 1/3 + 85.0 × 1/3 + 85.0 × 1/3) ÷ 1 = 84.95, "
         "반올림하지 않은 이행률로 계산하여 마지막에 한 번 반올림 → 85.0%. "
-        "추진상태 부진(70% 이상 90% 미만). 산정기 rates 1, 계획 개정 1, 2016-Q1."
+        "추진상태 부진(70% 이상 90% 미만). 산정기 rates 1, 1차 계획, 2016-Q1."
     )
     assert en == (
         "Project: weighted mean (85.0 × 1/3 + 85.0 × 1/3 + 85.0 × 1/3) ÷ 1 = 84.95, "
         "from unrounded rates, rounded half-up once at the end → 85.0%. "
-        "Band Lagging(from 70% below 90%). Scorer rates 1, plan revision 1, 2016-Q1."
+        "Band: Lagging (from 70% below 90%). Scorer rates 1, plan revision 1, 2016-Q1."
     )
 
 

@@ -104,6 +104,40 @@ def test_equal_rates_at_a_border_share_the_better_or_the_worse_grade() -> None:
     assert letters(grader(ties="down").grade("", ratings(*rates))) == "SAAAABBBBC"
 
 
+def test_a_second_criterion_tells_equal_rates_apart_and_the_reason_says_what_a_border_split() -> (
+    None
+):
+    half = [{"grade": "A", "share": "50"}, {"grade": "B", "share": "50"}]
+    two = [rating("gu/1", "85.0", "84951/1000"), rating("gu/2", "85.0", "85049/1000")]
+    assert letters(grader(shares=half, then=["exact"]).grade("", two)) == "BA"
+    alike = grader(shares=half).grade("", two)
+    assert [each.reason.ko for each in alike] == [
+        "2개 사업 중 공동 1위, A등급(50%, 정원 1개); 경계 동점 2개 사업에 상위 등급 부여"
+    ] * 2
+    assert "equal at the border and get the better grade" in alike[0].reason.en
+    assert alike[0].quota == {"A": 1, "B": 1}
+    inside = grader(shares=half).grade("", ratings(90, 90, 80, 70))
+    assert "동점" not in inside[0].reason.ko  # equal, but no border runs between them
+    assert "joint rank 1 of 4" in inside[0].reason.en
+
+
+@given(rates=st.lists(st.integers(60, 70), min_size=1, max_size=20), then=st.booleans())
+def test_quotas_are_dealt_whole_and_a_second_criterion_never_turns_a_ranking(
+    rates: list[int], then: bool
+) -> None:
+    made = [rating(f"gu/{n}", rate, f"{rate * 20 - n}/20") for n, rate in enumerate(rates)]
+    given_ = grader(then=["exact"] if then else []).grade("", made)
+    assert {sum(each.quota.values()) for each in given_} == {len(rates)}
+    for one in given_:
+        for other in given_:
+            assert one.rank is not None
+            assert other.rank is not None
+            assert one.rate is not None
+            assert other.rate is not None
+            if one.rate > other.rate:
+                assert one.rank < other.rank
+
+
 def test_what_is_printed_alike_may_differ_exactly() -> None:
     two = [rating("gu/1", "85.0", "84951/1000"), rating("gu/2", "85.0", "85049/1000")]
     half = [{"grade": "A", "share": "50"}, {"grade": "B", "share": "50"}]
@@ -285,7 +319,7 @@ def test_the_command_shows_grade_rank_and_reason(
     monkeypatch.setenv("EVALFLOW_STORE", str(folder / "office.db"))
     assert cli.run(["--lang", "ko", "score", "--grades"]) == 0
     out = capsys.readouterr().out
-    assert "2개 중 1위, A 30% = 1개" in out
+    assert "2개 사업 중 1위, A등급(30%, 정원 1개)" in out
     assert cli.run(["--lang", "en", "score", "--grades", "--json"]) == 0
     assert '"grade": "B"' in capsys.readouterr().out
     assert cli.run(["score", "--grades", "--by", "field"]) == 2

@@ -389,7 +389,7 @@ class _Reader:
             self._note(
                 _MANIFEST,
                 "file_changed",
-                f"사업 {bundle.projects}건, 이력 {bundle.entries}건이라 적혀 있으나 {projects}건, "
+                f"사업 {bundle.projects}개, 이력 {bundle.entries}건이라 적혀 있으나 {projects}건, "
                 f"{len(hashes)}건이 들어 있습니다.",
                 f"it says {bundle.projects} projects and {bundle.entries} entries, but holds "
                 f"{projects} and {len(hashes)}",

@@ -269,7 +269,7 @@ class History:
             self._say(
                 "refused_by_now",
                 entry.number,
-                f"지금의 규칙이라면 거부합니다: {against(again.checks, 'ko')}",
+                f"현재 규칙으로는 처리할 수 없습니다: {against(again.checks, 'ko')}",
                 f"by the rules of now it would be refused: {against(again.checks, 'en')}",
             )
             return

@@ -197,7 +197,7 @@ class Coverage:
         if lang == "ko":
             until = (
                 particles(
-                    f"이력 {self.entries}건(사업 {self.projects}건)은 "
+                    f"이력 {self.entries}건(사업 {self.projects}개)은 "
                     f"확인값 {_named(self.by)}이(가) 보호"
                 )
                 if self.by is not None

@@ -234,7 +234,7 @@ class PlanHistory:
                 project=self.plan,
                 number=entry.number,
                 code="opening_balance",
-                ko=f"1~{entry.revision}차 계획과 사업 {count}건은 계획 이력이 없던 저장소를 "
+                ko=f"1~{entry.revision}차 계획과 사업 {count}개는 계획 이력이 없던 저장소를 "
                 "올릴 때 있던 그대로 적은 것입니다. 그 전에 누가 계획을 고쳤는지는 확인할 수 "
                 "없습니다.",
                 en=f"revisions 1 to {entry.revision} and {count} projects are a recorded opening "
@@ -296,7 +296,7 @@ class PlanHistory:
             yield self._finding(
                 "not_allowed",
                 entry,
-                "확인한 수정이 올린 수정안과 다릅니다.",
+                "확인한 개정이 올린 개정안과 다릅니다.",
                 "what was confirmed is not what was proposed",
                 "plan_entry.data",
             )
@@ -304,7 +304,7 @@ class PlanHistory:
             yield self._finding(
                 "not_allowed",
                 entry,
-                "수정안을 올린 사람이 스스로 확인했습니다.",
+                "개정안을 올린 사람이 스스로 확인했습니다.",
                 "whoever proposed the revision confirmed it",
                 "plan_entry.actor",
             )

@@ -358,7 +358,7 @@ class _Pages:
         """Return what is still to be written in the row; the value is that of an empty one."""
         say = self.say
         figure = cell["actual"]
-        lacking = say(Label("실적 없음", "no actual"))
+        lacking = say(Label("실적 미입력", "no actual"))
         asked = [f'IF({figure}="","{lacking} ","")']
         now = [lacking]
         if indicator.accumulation == "ratio":

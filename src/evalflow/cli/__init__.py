@@ -82,10 +82,10 @@ class _Group(click.Group):
         "plan": "계획을 검사·등록·조회 · Check, import and show plans.",
         "lifecycle": "절차 정의를 검사·그림 · Check and draw lifecycle definitions.",
         "status": "사업별 현황 · Where projects stand.",
-        "due": "누가 무엇을 언제까지 · Who owes what by when, and what is late.",
+        "due": "기한별 처리 대상 · Who owes what by when, and what is late.",
         "permitted": "지금 할 수 있는 일 · What an actor may do now.",
-        "explain": "왜 되는지, 왜 안 되는지 · Why something may or may not be done.",
-        "fire": "절차를 진행 · Fire an event on a project.",
+        "explain": "처리 가능 여부와 사유 · Why something may or may not be done.",
+        "fire": "업무 처리 · Fire an event on a project.",
         "history": "이력 · What happened to a project.",
         "batch": "여러 사업을 한꺼번에 · Many projects: plan, review, apply.",
         "sheet": "실적표를 만들고 읽음 · Workbooks to fill in: make them, read them.",
@@ -186,9 +186,9 @@ _PLUGINS = "evalflow.plugins"
 def cli(ctx: click.Context, store: str | None, lang: str | None) -> None:
     """주요업무 시행 및 평가 · The yearly evaluation of an office's key projects.
 
-    끝 코드: 0 처리, 1 거부, 2 잘못된 입력, 3 충돌(다른 사람이 먼저), 4 없음, 5 저장소나 플러그인을
-    쓸 수 없음 · Exit codes: 0 done, 1 refused, 2 bad input, 3 conflict, 4 not found, 5 store or
-    plugin unusable.
+    끝 코드: 0 처리, 1 처리 불가, 2 잘못된 입력, 3 충돌(다른 사람이 먼저), 4 없음, 5 저장소나
+    플러그인을 쓸 수 없음 · Exit codes: 0 done, 1 refused, 2 bad input, 3 conflict, 4 not found,
+    5 store or plugin unusable.
     """
     from evalflow.cli.session import Session
 

@@ -131,7 +131,7 @@ def verify_command(
     if getattr(point, "seal", "") is None:
         session.remark(
             session.say(
-                "이 확인값은 묶음을 만든 때, 알림의 발송, 거부 목록까지 보호하지는 않습니다"
+                "이 확인값은 묶음을 만든 때, 알림의 발송, 처리 불가 목록까지 보호하지는 않습니다"
                 "(내보낼 때 나온 확인값이 보호합니다).",
                 "when the bundle was made, how notices were delivered and refusals are not covered "
                 "by this checkpoint (they are by the one that came with the export).",
@@ -296,7 +296,7 @@ def _print_bundle(session: Session, bundle: Bundle) -> None:
     scope = session.say("계획 전체", "whole plan") if bundle.whole else session.say("일부", "part")
     session.echo(
         session.say(
-            f"{bundle.plan} ({scope}): 사업 {bundle.projects}건, 이력 {bundle.entries}건, "
+            f"{bundle.plan} ({scope}): 사업 {bundle.projects}개, 이력 {bundle.entries}건, "
             f"{bundle.made_at.isoformat(timespec='seconds')}",
             f"{bundle.plan} ({scope}): {bundle.projects} projects, {bundle.entries} entries, "
             f"{bundle.made_at.isoformat(timespec='seconds')}",

@@ -34,10 +34,10 @@ _STOPPED = 130
 
 _WORDS = {
     "planned": ("할 수 있음", "possible"),
-    "refused": ("거부", "refused"),
+    "refused": ("처리 불가", "refused"),
     "notices": ("알림", "notices"),
     "done": ("완료", "done"),
-    "already": ("이미 완료", "done before"),
+    "already": ("이미 완료", "already done"),
     "conflict": ("검토 후 변경됨", "changed since"),
     "held": ("보류", "held"),
 }
@@ -285,9 +285,9 @@ def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20
         told = ", ".join(dict.fromkeys(recipient for _, recipient, _ in line.notices))
         name = f"{line.project} {session.label(project.label)}"
         rows.append((name, session.states(lifecycle, line.before), then, why or told))
-    heads = session.say("사업,지금,다음,사유·알림", "Project,Now,Then,Reasons or notices").split(
-        ","
-    )
+    heads = session.say(
+        "사업,처리 전,처리 후,사유·알림", "Project,Before,After,Reasons or notices"
+    ).split(",")
     session.table(heads, rows)
     if left:
         session.echo(session.say(f"… 그 밖에 {left}건", f"… and {left} more"))
@@ -576,7 +576,7 @@ def _print_receipts(session: Session, receipts: Iterator[Receipt], most: int = 2
         why = "; ".join(reason.text(session.lang) for reason in receipt.reasons)
         rows.append((receipt.project, _say(session, receipt.outcome), why))
     if rows:
-        heads = session.say("관리번호,결과,사유", "Number,Outcome,Reasons").split(",")
+        heads = session.say("사업 ID,결과,사유", "ID,Outcome,Reasons").split(",")
         session.table(heads, rows)
     if left:
         session.echo(session.say(f"… 그 밖에 {left}건", f"… and {left} more"))
@@ -709,7 +709,7 @@ def list_command(session: Session, folder: str) -> None:
             at = plan.header.at[:16].replace("T", " ")
             rows.append((path.name, plan.header.event, plan.header.by, at, counts))
     heads = session.say(
-        "파일,절차,처리자,계획 시각(UTC),적용", "File,Event,Actor,Planned (UTC),Done"
+        "파일,처리,처리자,계획 시각(UTC),적용", "File,Event,Actor,Planned (UTC),Done"
     )
     session.table(heads.split(","), rows)
 

@@ -53,9 +53,9 @@ def cards_command(
                 illustrative=session.illustrative(engine, [stands.plan]),
             )
             return
-        session.echo(f"{project} 「{session.label(stands.label)}」 {evaluation.period}")
+        session.echo(f"{project} {session.quoted(stands.label)} {evaluation.period}")
         heads = session.say(
-            "번호,세부사업,상태,목표,실적,이행률,집행액(원),추진실적,부진사유와 대책,증빙",
+            "번호,세부사업,상태,목표,실적,이행률,집행액(원),추진실적,부진사유와 대책,증빙자료",
             "No.,Sub-project,State,Target,Actual,Rate,Spent (won),What was done,Cause and "
             "countermeasure,Papers",
         ).split(",")

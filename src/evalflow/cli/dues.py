@@ -42,7 +42,7 @@ def due_command(
     as_json: bool,
     **filters: Any,
 ) -> None:
-    """누가 무엇을 언제까지 · Who owes what by when, and what is late."""
+    """기한별 처리 대상 · Who owes what by when, and what is late."""
     where = selected(**filters)
     with session.open() as engine:
         when = moment(session, engine, where.get("plan"), at)
@@ -65,7 +65,7 @@ def due_command(
         rows = [_due_row(session, engine, like, now) for like in _alike(dues, each)]
         things = things_of(engine, dict.fromkeys(due.plan for due in dues))
         heads = session.say(
-            f"기한,상황,처리,부서,{things.ko},기간,담당",
+            f"기한,상황,처리,부서,{things.ko},기간,담당자",
             f"Due,Status,Event,Unit,{things_head(things)},Period,Who",
         ).split(",")
         session.table(heads, rows)

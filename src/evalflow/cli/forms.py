@@ -153,7 +153,7 @@ def check_command(session: Session, file: str, template: str | None, as_json: bo
                 else:
                     session.echo(f"{file}: {session.label(form.label)}")
                     for finding in findings:
-                        mark = "○" if finding.agrees else "×"
+                        mark = session.say("○", "ok") if finding.agrees else session.say("×", "no")
                         session.echo(f"{mark} {finding.text(session.lang)}")
                 return 0 if all(each.agrees for each in findings) else 1
     raise invalid(

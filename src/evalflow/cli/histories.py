@@ -31,9 +31,9 @@ def _provisional_in(entry: Entry) -> str:
 
 _PLAN_EVENTS = {
     "adopt": ("채택", "Adopted"),
-    "revise": ("수정", "Revised"),
-    "propose": ("수정안", "Revision proposed"),
-    "confirm": ("수정안 시행", "Proposed revision confirmed"),
+    "revise": ("개정", "Revised"),
+    "propose": ("개정안", "Revision proposed"),
+    "confirm": ("개정안 시행", "Proposed revision confirmed"),
     "change": ("사업 변경 반영", "Change of a project approved"),
     "migrate": ("절차 전환", "Lifecycle migrated"),
     "propose_migration": ("절차 전환안", "Migration proposed"),
@@ -50,9 +50,7 @@ def _print_plan_history(
 
     def rows() -> Iterable[Sequence[str]]:
         for entry in entries:
-            who = entry.actor or "-"
-            if entry.on_behalf_of:
-                who += session.say("(代 ", " (for ") + entry.on_behalf_of + ")"
+            who = acting(session, entry.actor or "-", entry.on_behalf_of)
             changed = [*entry.data.get("sections", ()), *entry.data.get("projects", ())]
             if entry.event == "opening":
                 changed = []
@@ -67,7 +65,7 @@ def _print_plan_history(
             )
 
     heads = session.say(
-        "순번,일시,절차,처리자,차수,바뀐 것,사유", "No.,When,Event,Actor,Revision,What,Reason"
+        "순번,일시,처리,처리자,차수,바뀐 것,사유", "No.,When,Event,Actor,Revision,What,Reason"
     ).split(",")
     session.table(heads, rows(), right=(0, 4))
 
@@ -142,7 +140,7 @@ def history_command(session: Session, project: str, reader: str | None, as_json:
                 )
 
         heads = session.say(
-            "순번,일시,기간,절차,처리자,상태,비고", "No.,When,Period,Event,Actor,State,Remarks"
+            "순번,일시,기간,처리,처리자,상태,비고", "No.,When,Period,Event,Actor,State,Remarks"
         ).split(",")
         session.table(heads, rows(), right=(0,))
         print_about(session, engine, project)

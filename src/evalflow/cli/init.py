@@ -255,7 +255,7 @@ def _counts(session: Session, plan: Plan) -> str:
     indicators = sum(len(each.indicators) for each in plan.projects.values())
     return session.say(
         f"국 {bureaus}곳, 과 {departments}곳, 사람 {len(plan.head.directory)}명, "
-        f"사업 {len(plan.projects)}건, 성과지표 {indicators}개",
+        f"사업 {len(plan.projects)}개, 성과지표 {indicators}개",
         f"{bureaus} bureaus, {departments} departments, {len(plan.head.directory)} people, "
         f"{len(plan.projects)} projects, {indicators} indicators",
     )

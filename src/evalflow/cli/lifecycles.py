@@ -56,7 +56,7 @@ def check(session: Session, name: str, plan: str | None, as_json: bool) -> int:
         session.echo(
             session.say(
                 f"{lifecycle.fingerprint}: 영역 {len(lifecycle.regions)}, 상태 "
-                f"{len(lifecycle.states)}, 절차 {len(lifecycle.events)}",
+                f"{len(lifecycle.states)}, 처리 {len(lifecycle.events)}",
                 f"{lifecycle.fingerprint}: {len(lifecycle.regions)} regions, "
                 f"{len(lifecycle.states)} states, {len(lifecycle.events)} events",
             )
@@ -189,7 +189,7 @@ def access(session: Session, name: str, plan: str | None, as_json: bool) -> None
         return [label, session.label(lifecycle.roles[right.role].label), ", ".join(states)]
 
     if adopted is None:
-        heads = session.say("절차,역할,어느 상태에서,분리", "Event,Role,From,Separated from")
+        heads = session.say("처리,역할,어느 상태에서,분리", "Event,Role,From,Separated from")
         rows = [
             [
                 *described(right),
@@ -199,7 +199,7 @@ def access(session: Session, name: str, plan: str | None, as_json: bool) -> None
         ]
     else:
         heads = session.say(
-            "절차,역할,어느 상태에서,사람,소관,기간", "Event,Role,From,Who,Unit,Days"
+            "처리,역할,어느 상태에서,사람,소관,기간", "Event,Role,From,Who,Unit,Days"
         )
         units = adopted.head.units
         rows = [
@@ -401,7 +401,7 @@ def paths_command(
         told = [{"state": state, "events": list(way)} for state, way in found]
         session.print_json("paths", told, lifecycle=lifecycle.fingerprint, cut_off=more)
         return
-    heads = session.say("상태,절차", "State,Events").split(",")
+    heads = session.say("상태,처리", "State,Events").split(",")
     rows = [
         (
             session.label(lifecycle.states[state].label),

@@ -48,7 +48,7 @@ def deliver_command(
                 for each in letters
             ]
             heads = session.say(
-                "관리번호,알림,받는 사람,수단,시도,오류", "Project,Notice,To,By,Tries,Error"
+                "사업 ID,알림,받는 사람,수단,시도,오류", "Project,Notice,To,By,Tries,Error"
             ).split(",")
             session.table(heads, rows, right=(4,))
             return

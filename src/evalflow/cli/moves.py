@@ -25,7 +25,7 @@ from evalflow.files.days import date_of
 if TYPE_CHECKING:
     from evalflow.decision.decide import Explanation
     from evalflow.engine.engine import Engine
-    from evalflow.lifecycle.definition import Lifecycle
+    from evalflow.lifecycle.definition import Field, Lifecycle
     from evalflow.model import Entry, Project
 
 
@@ -58,7 +58,7 @@ def explain_command(
     example: bool,
     as_json: bool,
 ) -> int:
-    """왜 되는지, 왜 안 되는지 · Why something may or may not be done. Changes nothing.
+    """처리 가능 여부와 사유 · Why something may or may not be done. Changes nothing.
 
     Exit code 0 where it may be done, 1 where not.
     """
@@ -148,7 +148,7 @@ def _print_explanation(
         else session.say("할 수 없습니다", "not possible")
     )
     session.echo(
-        f"{project.id} 「{session.label(project.label)}」 {project.period} "
+        f"{project.id} {session.quoted(project.label)} {project.period} "
         f"[{session.states(lifecycle, project.states)}]"
     )
     session.echo(f"{explanation.actor}: {event} → {answer}")
@@ -161,7 +161,7 @@ def _print_explanation(
             unasked = session.say("묻지 않음", "not asked")
             session.echo(f"  - {session.label(check.label)}: {unasked}")
             continue
-        mark = "○" if check.passed else "×"
+        mark = session.say("○", "ok") if check.passed else session.say("×", "no")
         session.echo(f"  {mark} {session.label(check.label)}")
         for reason in check.reasons:
             session.echo(f"      - {reason_line(session, reason)}")
@@ -189,7 +189,7 @@ def reason_line(session: Session, reason: Reason) -> str:
 @click.option(
     "--example",
     metavar="EVENT",
-    help="그 절차의 자료 보기(YAML) · Print data such as this event takes, to fill in.",
+    help="그 처리의 자료 보기(YAML) · Print data such as this event takes, to fill in.",
 )
 @json_option
 @pass_session
@@ -221,16 +221,22 @@ def permitted_command(
                 each.event,
                 session.label(each.event_label),
                 session.day(each.deadline),
-                ", ".join(f.name + ("*" if f.required else "") for f in each.needs) or "-",
+                ", ".join(_asked(session, field) for field in each.needs) or "-",
             )
             for each in found
         ]
-        heads = session.say("절차,이름,기한,자료(*필수)", "Event,Name,Due,Data (* required)").split(
+        heads = session.say("처리,이름,기한,자료(*필수)", "Event,Name,Due,Data (* required)").split(
             ","
         )
         session.table(heads, rows)
         if not rows:
             session.echo(session.say("할 수 있는 일이 없습니다.", "Nothing is possible."))
+
+
+def _asked(session: Session, field: Field) -> str:
+    """Return what a datum is called, with its name for programs; a star: it must be given."""
+    label, must = session.label(field.label), "*" if field.required else ""
+    return f"{label}{must}" if label == field.name else f"{label}({field.name}){must}"
 
 
 @click.command("fire")
@@ -254,7 +260,7 @@ def fire_command(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """절차를 진행 · Fire an event on a project.
+    """업무 처리 · Fire an event on a project.
 
     An event of a whole unit (such as the bureau's submit) moves all its projects together.
     """
@@ -277,7 +283,7 @@ def fire_command(
             if as_json:
                 session.print_json("reasons", refusal.reasons, project=project, event=event)
                 return 1
-            session.remark(f"{project}: {event} → " + session.say("거부됨", "refused"))
+            session.remark(f"{project}: {event} → " + session.say("처리 불가", "refused"))
             for reason in refusal.reasons:
                 session.remark(f"  - {reason_line(session, reason)}")
             return 1
@@ -300,7 +306,7 @@ def fire_command(
             listed = ", ".join(others)
             session.echo(
                 session.say(
-                    f"함께 처리한 사업 {len(others)}건: {listed}",
+                    f"함께 처리한 사업 {len(others)}개: {listed}",
                     f"{len(others)} went along: {listed}",
                 )
             )

@@ -147,7 +147,7 @@ def import_(
             entry = engine.plans.propose(plan, by=by, reason=reason or "")
             session.echo(
                 session.say(
-                    f"{plan.id}: 수정안을 올렸습니다. 다른 사람이 확인해야 시행됩니다: "
+                    f"{plan.id}: 개정안을 올렸습니다. 다른 사람이 확인해야 시행됩니다: "
                     f"evalflow plan confirm {plan.id} {entry.number} --as …",
                     f"{plan.id}: the revision was proposed and waits for a second person: "
                     f"evalflow plan confirm {plan.id} {entry.number} --as …",
@@ -158,7 +158,7 @@ def import_(
             head = engine.adopt(plan, by=by, reason=reason)
         session.echo(
             session.say(
-                f"{head.id}: {head.revision}차 계획, 사업 {len(plan.projects)}건",
+                f"{head.id}: {head.revision}차 계획, 사업 {len(plan.projects)}개",
                 f"{head.id}: revision {head.revision}, {len(plan.projects)} projects",
             )
         )
@@ -174,7 +174,7 @@ def import_(
 def confirm(
     session: Session, plan: str, number: int, actor: str, dry_run: bool, as_json: bool
 ) -> None:
-    """올린 수정안을 확인해 시행 · Put a proposed revision into force, as a second person.
+    """올린 개정안을 확인해 시행 · Put a proposed revision into force, as a second person.
 
     NUMBER is that of the plan's entry that proposes it: see `history PLAN`.
     """
@@ -307,7 +307,7 @@ def _preview(
     ]
     if rows:
         heads = session.say(
-            "관리번호,항목,지금,바뀐 뒤,구분,방법", "Number,What,Now,Then,Kind,Comes by"
+            "관리번호,항목,개정 전,개정 후,구분,방법", "Number,What,Before,After,Kind,Comes by"
         ).split(",")
         session.table(heads, rows)
     if len(found) > _MOST:
@@ -320,7 +320,7 @@ def _preview(
         return
     session.echo(
         session.say(
-            f"{plan.id}: 사업 {projects}건, 항목 {len(found)}개가 달라집니다. "
+            f"{plan.id}: 사업 {projects}개, 항목 {len(found)}개가 달라집니다. "
             "아직 아무것도 쓰지 않았습니다.",
             f"{plan.id}: {len(found)} changes in {projects} projects. Nothing was written.",
         )
@@ -329,7 +329,7 @@ def _preview(
     if closed:
         session.echo(
             session.say(
-                f"이 가운데 {closed}개는 계획 수정으로 바꿀 수 없어, 그대로 등록하면 거부됩니다.",
+                f"이 가운데 {closed}개는 계획 개정으로 바꿀 수 없어, 그대로는 등록할 수 없습니다.",
                 f"{closed} of them cannot come by a revision of the plan: importing it as it is "
                 "will be refused.",
             )
@@ -356,7 +356,7 @@ _KINDS = {
 
 def _door(session: Session, found: Difference) -> str:
     if found.door == "adopt":
-        return session.say("계획 수정", "revision of the plan")
+        return session.say("계획 개정", "revision of the plan")
     if found.door == "next_plan":
         return session.say("다음 계획", "the next plan")
     return session.say(f"변경절차({found.door})", f"change procedure ({found.door})")
@@ -464,7 +464,7 @@ def _export_workbook(
     write_book(out, sheets, lists=session.say("목록", "Lists"))
     session.echo(
         session.say(
-            f"{out}: {plan.head.revision}차 계획, 사업 {len(plan.projects)}건. 고친 뒤: "
+            f"{out}: {plan.head.revision}차 계획, 사업 {len(plan.projects)}개. 고친 뒤: "
             f"evalflow plan import {out} --as … --reason …",
             f"{out}: revision {plan.head.revision}, {len(plan.projects)} projects. Once changed: "
             f"evalflow plan import {out} --as … --reason …",
@@ -539,7 +539,8 @@ def carry(
             write_table(targets, table.heads, table.rows, sheet=table.name)
         session.echo(
             session.say(
-                f"{out}: 사업 {len(definitions)}건을 이어 갑니다. 목표를 정해 등록하십시오.",
+                f"{out}: 사업 {len(definitions)}개를 계속사업으로 편성하였습니다. "
+                "목표를 정해 등록하십시오.",
                 f"{out}: {len(definitions)} projects go on. Set their targets and import it.",
             )
         )
@@ -655,7 +656,7 @@ def _summary(session: Session, plan: Any, lacking: int = 0) -> None:
         ko, en = f"빠진 내용 {lacking}건", f"{lacking} things lacking"
     session.echo(
         session.say(
-            f"{plan.id}: 사업 {len(plan.projects)}건, 성과지표 {indicators}개, "
+            f"{plan.id}: 사업 {len(plan.projects)}개, 성과지표 {indicators}개, "
             f"부서 {len(plan.head.units)}곳 — {ko}",
             f"{plan.id}: {len(plan.projects)} projects, {indicators} indicators, "
             f"{len(plan.head.units)} units: {en}",

@@ -75,7 +75,7 @@ def print_tally(session: Session, plan: Plan) -> None:
     )
     session.echo(
         session.say(
-            f"{plan.id}: 사업 {counted.projects}건", f"{plan.id}: {counted.projects} projects"
+            f"{plan.id}: 사업 {counted.projects}개", f"{plan.id}: {counted.projects} projects"
         )
     )
     session.echo(session.say("  분야: ", "  fields: ") + shown)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from evalflow.engine.view import View
     from evalflow.model import Band, Evaluation, Line, Project, ProjectDefinition, Rating
     from evalflow.model.canonical import Tree
+    from evalflow.scoring.contract import Grade
     from evalflow.scoring.hints import Hint
 
 _pass = click.make_pass_decorator(Session)
@@ -130,7 +132,7 @@ def _project(
             illustrative=session.illustrative(engine, [project.plan]),
         )
         return 1 if differs else 0
-    session.echo(f"{project.id} 「{session.label(project.label)}」 {evaluation.period}")
+    session.echo(f"{project.id} {session.quoted(project.label)} {evaluation.period}")
     if rating is None:
         session.echo(session.say("아직 평가되지 않았습니다.", "It has not been evaluated yet."))
         return 0
@@ -434,6 +436,22 @@ def _key(
 # --------------------------------------------------------------------------- grades
 
 
+def _quotas(session: Session, grades: Iterable[Grade]) -> Iterator[str]:
+    """Yield for each cohort how many projects each grade is for, and how many have it."""
+    cohorts: dict[str, list[Grade]] = {}
+    for each in grades:
+        cohorts.setdefault(each.cohort, []).append(each)
+    for cohort, members in cohorts.items():
+        quota = next((each.quota for each in members if each.quota), {})
+        has = Counter(each.grade for each in members)
+        said = ", ".join(f"{grade} {has[grade]}/{places}" for grade, places in quota.items())
+        if said:
+            total = f"{sum(has[grade] for grade in quota)}/{sum(quota.values())}"
+            head = session.say("등급별 사업 수(부여/정원)", "Given of places")
+            of = f" [{cohort}]" if cohort else ""
+            yield f"{head}{of}: {said}; {session.say('계', 'total')} {total}"
+
+
 def _grades(
     session: Session,
     engine: Engine,
@@ -479,5 +497,7 @@ def _grades(
         "관리번호,사업,이행률,순위,등급,근거", "No.,Project,Rate,Rank,Grade,Why"
     ).split(",")
     session.table(heads, rows, right=(2, 3))
+    for line in _quotas(session, ordered):
+        session.echo(line)
     session.echo(f"{chosen}: {rules.grader if rules else ''}")
     session.remark_illustrative(engine, [plan])

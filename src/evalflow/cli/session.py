@@ -30,7 +30,7 @@ _PAPER = 160  # columns where the output is no terminal: a pipe, a file
 
 _BESIDE = {
     "adopt": ("계획 등록", "Adopt a plan"),
-    "revise": ("계획 변경", "Revise a plan"),
+    "revise": ("계획 개정", "Revise a plan"),
     "migrate": ("절차 전환", "Migrate"),
     "redate": ("시각 바로잡기", "Put times right"),
 }
@@ -55,6 +55,10 @@ class Session:
     def label(self, label: Label) -> str:
         """Return the label in the language of this run."""
         return label.text(self.lang)
+
+    def quoted(self, label: Label) -> str:
+        """Return a title in the marks that its language quotes it with."""
+        return self.say(f"「{label.ko}」", f"'{label.en}'")
 
     def day(self, day: dt.date | None) -> str:
         """Return a day in the language of this run; `-` where there is none."""

@@ -98,7 +98,7 @@ def make_command(
             write_book(path, pages(made))
             session.echo(
                 session.say(
-                    f"{path}: {made.unit_label.ko}, 사업 {len(members)}건",
+                    f"{path}: {made.unit_label.ko}, 사업 {len(members)}개",
                     f"{path}: {made.unit_label.en}, {len(members)} projects",
                 )
             )
@@ -250,7 +250,7 @@ def book_for(
     is_flag=True,
     help="줄마다 그 부서의 담당자 이름으로 · In the name of whoever holds the role there.",
 )
-@click.option("--event", metavar="NAME", help="절차(직접 만든 표) · Event, of a table of your own.")
+@click.option("--event", metavar="NAME", help="처리(직접 만든 표) · Event, of a table of your own.")
 @click.option("--plan", metavar="ID", help="계획 · Plan.")
 @click.option("--apply", "really", is_flag=True, help="실제 적용 · Apply; without it a dry run.")
 @click.option("--report", metavar="FILE", help="결과표(.csv/.jsonl) · Receipts, as CSV or JSON.")
@@ -309,7 +309,7 @@ def _read(
         raise invalid(
             "which_event",
             file=file,
-            ko="'evalflow sheet make'로 만든 파일이 아닙니다. 어느 절차인지 --event로 정하십시오",
+            ko="'evalflow sheet make'로 만든 파일이 아닙니다. 어느 처리인지 --event로 정하십시오",
             en="not made by 'evalflow sheet make': say which event it is for (--event)",
         )
     plan = plan or (said.plan if said is not None else engine.plans.only())
@@ -474,7 +474,7 @@ def _no_holder(unit: str, able: Sequence[str], project: str) -> tuple[str, str, 
     if not able:
         return (
             "no_holder",
-            f"{unit}에 이 절차를 할 사람이 없습니다",
+            f"{unit}에 이 처리를 할 사람이 없습니다",
             f"nobody in {unit} holds a role for it",
         )
     listed = ", ".join(able[:5])
@@ -526,7 +526,7 @@ def _moves_the_unit(
     name = head.unit(unit).label_on(engine.plans.calendar(head.id).today(engine.clock()))
     session.echo(
         session.say(
-            f"{name.ko} 전체가 함께 움직입니다: 사업 {len(batch)}건",
+            f"{name.ko} 전체가 함께 움직입니다: 사업 {len(batch)}개",
             f"{name.en} moves as a whole: {len(batch)} projects",
         )
     )

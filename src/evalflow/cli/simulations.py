@@ -170,7 +170,7 @@ def _print(session: Session, plan: Plan, outcome: Outcome) -> None:
         row(name, outcome.firings, event.name)
         row("  " + say("기한 경과", "late"), outcome.late, event.name)
     row(say("추진상태: 부진", "Rated as lagging"), outcome.bands, *lagging_bands(plan))
-    session.table([say("절차", "event"), *periods, say("계", "total")], rows, right=range(1, 99))
+    session.table([say("처리", "event"), *periods, say("계", "total")], rows, right=range(1, 99))
     for line in _closing(session, plan, outcome):
         session.echo(line)
 

@@ -145,8 +145,8 @@ def _print_provisional(
         label = session.label(indicator.label) if indicator else name
         rows.append((project.id, session.label(project.label), period, label, figure))
     heads = session.say(
-        "관리번호,사업명,기간,성과지표,잠정 실적",
-        "Number,Project,Period,Indicator,Provisional actual",
+        "사업 ID,사업명,기간,성과지표,잠정 실적",
+        "ID,Project,Period,Indicator,Provisional actual",
     ).split(",")
     session.table(heads, rows, right=(4,))
     if not rows:
@@ -194,8 +194,8 @@ def print_projects(
     shown = list(rows())
     things = called.pop() if len(called) == 1 else PROJECTS
     heads = session.say(
-        f"관리번호,{things.ko}명,부서,분야,기간,상태,추진상태",
-        f"Number,{things_head(things)},Unit,Field,Period,State,Band",
+        f"{things.ko} ID,{things.ko}명,부서,분야,기간,상태,추진상태",
+        f"ID,{things_head(things)},Unit,Field,Period,State,Band",
     ).split(",")
     if looks is not None:
         heads.append(session.say("검토 근거", "Review"))
@@ -285,5 +285,5 @@ def print_counts(
     ]
     sums = [sum(counted[name, state] for name in names) for state in states]
     rows.append([total, *map(str, sums), str(sum(sums))])
-    first = session.say("구분", "By")
+    first = session.say("구분", "Group")
     session.table([first, *states, total], rows, right=range(1, len(states) + 2))

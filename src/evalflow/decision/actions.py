@@ -285,7 +285,7 @@ def change(firing: Firing, draft: Draft) -> Draft:
         reason = Reason(
             code="nothing_changes",
             ko="변경내용이 지금 계획과 같습니다. 무엇이 바뀌는지 적으십시오 "
-            "(명칭과 문구는 계획 수정으로 고칩니다).",
+            "(명칭과 문구는 계획 개정으로 고칩니다).",
             en="the plan says this already: say what changes (names and wording are put right by a "
             "revision of the plan).",
         )

@@ -418,7 +418,7 @@ def check_lifecycle(plan: Plan, before: PlanHead, lifecycle: Lifecycle) -> None:
         file=plan.file,
         path="lifecycle",
         value=offered.fingerprint,
-        ko=f"계획의 절차는 {lifecycle.fingerprint}입니다. 계획 수정으로 "
+        ko=f"계획의 절차는 {lifecycle.fingerprint}입니다. 계획 개정으로 "
         f"{offered.fingerprint}(으)로 바꿀 수 없습니다. "
         "'evalflow lifecycle migrate'로 전환하십시오.",
         en=f"the plan's lifecycle is {lifecycle.fingerprint}; a revision does not change it to "
@@ -555,7 +555,7 @@ def _other_door(found: Difference, events: Mapping[str, Event]) -> Reason:
     event = events[found.door]
     return Reason(
         code="needs_change_procedure",
-        ko=f"관리번호 {found.number}, {ko}. 계획 수정이 아니라 변경절차로만 바꿀 수 있습니다: "
+        ko=f"관리번호 {found.number}, {ko}. 계획 개정이 아니라 변경절차로만 바꿀 수 있습니다: "
         f"'{event.label.ko}'({event.name}).",
         en=f"number {found.number}, {en}; this changes only through the change procedure, "
         f"not by a revision of the plan: '{event.label.en}' ({event.name}).",
@@ -577,7 +577,7 @@ _STANDS = {
         "once adopted, a separation of duties stays: set it in the next plan.",
     ),
     "calendar": (
-        "평가 기간을 바꾸거나 기한을 늦추는 일은 계획 수정으로 할 수 없습니다. 기한은 사업마다 "
+        "평가 기간을 바꾸거나 기한을 늦추는 일은 계획 개정으로 할 수 없습니다. 기한은 사업마다 "
         "사유를 적어 한도 안에서 '기한연장'하거나, 다음 계획에서 정하십시오.",
         "a revision of the plan moves no period, and no deadline to a later day: extend a "
         "project's deadline with its reason and within its bounds, or set it in the next plan.",
@@ -592,7 +592,7 @@ def _needs_reason(given: str | None) -> Reason:
         return Reason(code="bad_data", ko=ko, en=en, about="reason")
     return Reason(
         code="data_missing",
-        ko="계획을 고치려면 사유를 적어야 합니다.",
+        ko="계획을 개정하려면 사유를 입력하십시오.",
         en="a revision of the plan needs a written reason.",
         about="reason",
     )

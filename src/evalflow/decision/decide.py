@@ -352,8 +352,8 @@ def _state_reasons(
     return (
         Reason(
             code="wrong_state",
-            ko=f"'{event.label.ko}'은(는) '{label.ko}' 상태에서 할 수 없습니다 "
-            f"(가능한 상태: {', '.join(w.ko for w in wanted)}).{way_ko}",
+            ko=f"현재 '{label.ko}' 단계이므로 '{event.label.ko}'을(를) 처리할 수 없습니다 "
+            f"(가능한 단계: {', '.join(w.ko for w in wanted)}).{way_ko}",
             en=f"'{event.label.en}' is not possible in the state '{label.en}' "
             f"(possible in: {', '.join(w.en for w in wanted)}){way_en}",
             who=who,
@@ -522,7 +522,7 @@ def _input_reasons(lacking: Sequence[Field], problems: Sequence[Problem]) -> _Re
     reasons = [
         Reason(
             code="data_missing",
-            ko=f"'{field.label.ko}'({field.name})을(를) 적어야 합니다.",
+            ko=f"{field.label.ko}({field.name})을(를) 입력하십시오.",
             en=f"'{field.label.en}' ({field.name}) is required.",
             about=field.name,
         )

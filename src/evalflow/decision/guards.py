@@ -696,8 +696,8 @@ def resolved(firing: Firing, after: Draft, *, by: str, quorum: str = "majority")
         reasons.append(
             Reason(
                 code="no_quorum",
-                ko=f"의사정족수 미달: {role.ko} {len(members)}명 가운데 "
-                f"{len(present)}명 참석 ({needed}명 이상이어야 함).",
+                ko=f"의사정족수 미달: {role.ko} {len(members)}명 중 "
+                f"{len(present)}명 출석 ({needed}명 이상이어야 함).",
                 en=f"no quorum: {len(present)} of {len(members)} took part, "
                 f"{needed} are needed ({role.en}).",
                 about="votes",
@@ -707,8 +707,8 @@ def resolved(firing: Firing, after: Draft, *, by: str, quorum: str = "majority")
         reasons.append(
             Reason(
                 code="not_carried",
-                ko=f"의결되지 않았습니다: 참석 {len(present)}명 가운데 찬성 {in_favour}명.",
-                en=f"not carried: {in_favour} of {len(present)} present voted for it.",
+                ko=f"부결: 출석 {len(present)}명 중 찬성 {in_favour}명.",
+                en=f"not carried: {in_favour} of {len(present)} present voted in favour.",
                 about="votes",
             )
         )

@@ -366,7 +366,7 @@ PROCEDURE_GUARDS: tuple[tuple[GuardSpec, Guard], ...] = (
     (
         _spec(
             "overdue",
-            "기한 지남",
+            "기한 경과",
             "overdue",
             params={"of": None},
             required=("of",),

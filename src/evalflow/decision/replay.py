@@ -221,7 +221,7 @@ def _recorded_rating(entry: Entry, subject: Subject) -> Rating:
         raise invalid(
             "rating_missing",
             path="rating",
-            ko="이 절차는 평가율을 남기는데 이력에 없습니다",
+            ko="이 처리는 평가율을 남기는데 이력에 없습니다",
             en="the event leaves a rating, but the entry has none",
         )
     return Rating.from_tree(entry.rating)

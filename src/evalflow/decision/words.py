@@ -54,7 +54,7 @@ REFUSALS: Mapping[str, Label] = {
         ("duty_separated", "직무 분리", "separation of duties"),
         (
             "event_dropped",
-            "전환하면 없어지는 절차",
+            "전환하면 없어지는 처리",
             "an event that the other lifecycle does not have",
         ),
         ("extended_often_enough", "연장 횟수를 다 씀", "extended as often as may be"),
@@ -80,7 +80,7 @@ REFUSALS: Mapping[str, Label] = {
         ("needs_next_plan", "다음 계획에서 할 수 있음", "only the next plan may change it"),
         ("no_change_procedure", "변경 절차가 없음", "there is no change procedure"),
         ("no_change_waits", "기다리는 변경이 없음", "no approved change waits"),
-        ("no_deadline_yet", "아직 기한이 없음", "it is due on no day yet"),
+        ("no_deadline_yet", "아직 기한이 없음", "it has no due date yet"),
         ("no_next_period", "마지막 기간임", "the plan has no period after this"),
         ("no_quorum", "의사정족수 미달", "no quorum"),
         ("no_role", "역할이 없음", "the actor does not hold a role that may"),
@@ -218,7 +218,7 @@ FIELD_WORDS: Mapping[str, Label] = {
         ("period", "기간", "a period, such as 2016-Q2"),
         ("flag", "예/아니요", "true or false"),
         ("choice", "선택지 가운데 하나", "one of its options"),
-        ("event", "기한이 있는 절차", "an event that is due"),
+        ("event", "기한이 있는 처리", "an event that is due"),
         ("document", "문서번호와 날짜", "a document's number, and its day"),
         ("sign_off", "결재자들", "role, actor and day of each signature"),
         ("figures", "성과지표별 실적", "an actual for each indicator, or not_due"),
@@ -250,7 +250,7 @@ class Word:
 
 _GUARD, _ACTION = Label("요건", "guard"), Label("동작", "action")
 _DUE, _TYPE = Label("기한", "due rule"), Label("자료 유형", "type of data")
-_REFUSAL = Label("거부 사유", "refusal")
+_REFUSAL = Label("처리 불가 사유", "refusal")
 
 
 def words(vocabulary: Vocabulary) -> tuple[Word, ...]:

@@ -71,10 +71,10 @@ from evalflow.plan.stored import stored_definition, stored_head
 def _nothing_proposed(number: int, found: tuple[PlanEntry, Plan] | None) -> Reason:
     if found is not None:
         other = found[0].number
-        ko = f"확인을 기다리는 수정안은 {number}번이 아니라 {other}번입니다."
+        ko = f"확인을 기다리는 개정안은 {number}번이 아니라 {other}번입니다."
         en = f"the revision that waits for a second person is number {other}, not {number}."
     else:
-        ko = "확인을 기다리는 수정안이 없습니다. 그 사이 계획이 바뀌었으면 다시 올려야 합니다."
+        ko = "확인을 기다리는 개정안이 없습니다. 그 사이 계획이 바뀌었으면 다시 올려야 합니다."
         en = (
             "no revision waits for a second person; where the plan changed meanwhile it has to be "
             "proposed again."
@@ -113,7 +113,7 @@ class PlanCommands(Writer):
                 "nothing_differs",
                 file=plan.file,
                 value=plan.id,
-                ko="지금 계획과 다른 것이 없어 올릴 수정안이 없습니다",
+                ko="지금 계획과 다른 것이 없어 올릴 개정안이 없습니다",
                 en="nothing differs from the plan in force: there is nothing to propose",
             )
         self._check_revised(adoption, old, self._standing(plan.id))

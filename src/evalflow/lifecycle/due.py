@@ -131,7 +131,7 @@ def _of_plugin(part: Part, spec: DueSpec, events: Collection[str]) -> DueRule:
     inside = part.mapping(spec.name)
     inside.only({*spec.params, "after", "on"})
     if "on" in inside and "after" not in inside:
-        ko, en = "'on'에는 'after'(어느 절차)도 적어야 합니다", "'on' needs 'after': of which event"
+        ko, en = "'on'에는 'after'(어느 처리)도 적어야 합니다", "'on' needs 'after': of which event"
         inside.wrong("on", "missing_value", ko, en)
     params: list[tuple[str, str]] = []
     for key, allowed in spec.params.items():

@@ -90,7 +90,10 @@ class _File:
             "events": self.named(self.event()),
             "project_plans": _some(CONTENTS),
             "duties": self.named(self.duty()),
-            "replaces": {"type": "object", "additionalProperties": {"type": "object"}},
+            "replaces": {
+                "type": "object",
+                "additionalProperties": {"type": "object" if self.whole else ["object", "null"]},
+            },
             "lines": self.named(self.line(), listed=False),
             "things": _named_in_both(),
         }

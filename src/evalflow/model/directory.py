@@ -377,7 +377,7 @@ def _who_could(roles: Iterable[str], names: Mapping[str, Label], who: Sequence[s
     role = _role_names(roles, names)
     if not who:
         return Label(
-            f"이 날 '{role.ko}' 역할을 맡은 사람이 없습니다.",
+            f"해당 일자에 '{role.ko}' 권한을 가진 담당자가 없습니다.",
             f"Nobody holds the role '{role.en}' here on that day.",
         )
     return Label(
@@ -430,8 +430,8 @@ def _void(actor_id: str, grant: Grant, flaw: str, names: Mapping[str, Label]) ->
         )
     role = _role_names((grant.role,), names)
     return Label(
-        f"'{actor_id}'의 대결: '{grant.on_behalf_of}'에게 이 날 이 부서의 "
-        f"'{role.ko}' 역할이 없습니다.",
+        f"'{actor_id}'의 대결: 원결재권자 '{grant.on_behalf_of}'은(는) 해당 일자에 이 "
+        f"부서의 '{role.ko}' 권한이 없습니다.",
         f"'{actor_id}' acts for '{grant.on_behalf_of}', who does not hold the role '{role.en}' "
         "here on that day.",
     )

@@ -167,7 +167,7 @@ def _take_setting(reading: Reading, item: Item, row: Row) -> None:
         reading.origin(("scoring", part), row, "value")
     elif part == "lifecycle":
         if reading.before is not None and value != reading.before.head.lifecycle:
-            ko = f"절차는 계획 수정으로 바꿀 수 없습니다 (지금: {reading.before.head.lifecycle})"
+            ko = f"절차는 계획 개정으로 바꿀 수 없습니다 (지금: {reading.before.head.lifecycle})"
             en = f"a revision keeps the lifecycle ({reading.before.head.lifecycle})"
             row.wrong("value", "other_lifecycle", ko, en, value)
         reading.tree["lifecycle"] = value

@@ -52,7 +52,7 @@ def _sqlite_options(url: str, text: str) -> dict[str, Any]:
                 "missing",
                 ko=f"저장소 URL의 선택사항 '{said}'을(를) 알 수 없습니다. "
                 f"예: ?timeout=10&synchronous=NORMAL: {shown_url(url)}",
-                en=f"'{said}' is no option of an SQLite store; "
+                en=f"unknown option '{said}' for an SQLite store; "
                 f"e.g. ?timeout=10&synchronous=NORMAL: {shown_url(url)}",
             )
     return found

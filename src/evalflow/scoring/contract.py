@@ -69,6 +69,8 @@ class Grade:
         of: how many of the cohort were ranked.
         rate: the rate (or score) that was compared; None without one.
         reason: how the grade came about, a sentence for people: quota, threshold, tie rule.
+        quota: how many projects of the cohort each grade is for, the best first; empty where there
+            is no quota.
     """
 
     project: str
@@ -79,6 +81,7 @@ class Grade:
     of: int
     rate: Decimal | None
     reason: Label
+    quota: Mapping[str, int] = attrs.field(factory=dict)
 
 
 @runtime_checkable

@@ -105,7 +105,7 @@ def _compared(
     if line.actual is None:
         lacking = "실적이 없는 기간이 있음" if ko else "an actual is missing"
         if not cumulative or (period is not None and len(parts) <= 1):
-            lacking = "실적 없음" if ko else "no actual"
+            lacking = "실적 미입력" if ko else "no actual"
         return (
             f"{kind.ko} 목표 {target}, {lacking}."
             if ko
@@ -296,7 +296,9 @@ def _banded(name: str | None, bands: Sequence[Band], ko: bool) -> str:
     lang = "ko" if ko else "en"
     word, where = "추진상태" if ko else "Band", bounds(bands, name, lang)
     label = band_label(bands, name).text(lang)
-    return f"{word} {label}({where})." if where else f"{word} {name}."
+    if not where:
+        return f"{word} {name}." if ko else f"{word}: {name}."
+    return f"{word} {label}({where})." if ko else f"{word}: {label} ({where})."
 
 
 # --------------------------------------------------------------------------- the project
@@ -322,8 +324,7 @@ def _project(rating: Rating, definition: ProjectDefinition, rules: ScoringRules,
         said.append(_banded(rating.band, rules.bands, ko))
     if ko:
         said.append(
-            f"산정기 {rating.scorer} {rating.version}, 계획 개정 {rating.revision}, "
-            f"{rating.period}."
+            f"산정기 {rating.scorer} {rating.version}, {rating.revision}차 계획, {rating.period}."
         )
     else:
         said.append(

@@ -266,7 +266,7 @@ class _Playing:
             ko, en = _one_line(error, "ko"), _one_line(error, "en")
             yield self._failure(step.line, f"통과해야 하는데 {ko}", f"should have passed: {en}")
         elif set(codes) != set(expected):
-            yield self._wrong(step, "거부 사유", "reasons", expected, codes)
+            yield self._wrong(step, "처리 불가 사유", "reasons", expected, codes)
 
     def _wrong(self, step: Step, ko: str, en: str, expected: object, came: object) -> Failure:
         return self._failure(

@@ -336,7 +336,7 @@ def _refused(part: Part, plan: Plan | None) -> tuple[str, ...] | None:
             if code not in known:
                 alone = isinstance(part.tree["refused"], str)
                 inside, key = (part, "refused") if alone else (part.items("refused"), place)
-                inside.unknown(key, ("거부 사유", "refusal code"), known)
+                inside.unknown(key, ("처리 불가 사유", "refusal code"), known)
     return codes
 
 

@@ -86,7 +86,7 @@ def bureau_columns(bands: Sequence[Band]) -> dict[str, Column]:
             "추진상태",
         ),
         "missing": Column(
-            "미제출",
+            "실적\n미입력",
             17,
             lambda group: _count(len(group.standings) - len(group.ratings)),
             "추진상태",

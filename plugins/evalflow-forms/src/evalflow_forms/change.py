@@ -386,7 +386,7 @@ def _course(row: Changed) -> Table:
     if row.decision is None and row.later("change_closed") is None:
         rows.append([Cell("방침", align="left"), Cell("예정"), Cell(None)])
     told = [[Cell(str(place)), *each] for place, each in enumerate(rows, 1)]
-    heads = [("연번", 14), ("절차", 64), ("일자", 34), ("처리자·문서번호", 68)]
+    heads = [("연번", 14), ("처리", 64), ("일자", 34), ("처리자·문서번호", 68)]
     return plain("경과", "추진 경과", heads, told)
 
 

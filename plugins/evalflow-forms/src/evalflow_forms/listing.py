@@ -96,7 +96,7 @@ DEPARTMENT: Mapping[str, Column] = {
         "대책·향후계획", 30, lambda line: line.said("countermeasure"), shared=False
     ),
     "declared": Column("변경사항", 26, values.declared),
-    "evidence": Column("증빙", 26, values.evidence),
+    "evidence": Column("증빙자료", 26, values.evidence),
 }
 """붙임 3."""
 

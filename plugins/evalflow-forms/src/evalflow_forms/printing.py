@@ -197,7 +197,7 @@ class _Form:
             if sound:
                 yield _finding(
                     "earlier_layout",
-                    "전에 쓰던 모양의 서식이라 내용을 견줄 수 없습니다. 그때까지의 이력은 "
+                    "전에 쓰던 모양의 서식이라 내용을 대조할 수 없습니다. 그때까지의 이력은 "
                     "그대로입니다.",
                     "it is laid out as forms were before and cannot be compared; the history up to "
                     "then is what it was",
@@ -231,7 +231,7 @@ class _Form:
             names = ", ".join(writer.embedded(source))
             yield _finding(
                 "other_font",
-                f"이 파일의 글꼴({names})이 이 컴퓨터에 없어 견줄 수 없습니다. 그 글꼴이 있는 "
+                f"이 파일의 글꼴({names})이 이 컴퓨터에 없어 대조할 수 없습니다. 그 글꼴이 있는 "
                 "폴더를 EVALFLOW_FONTS로 알려 주십시오.",
                 f"it cannot be compared: this machine lacks its fonts ({names}); name a folder "
                 "that has them with EVALFLOW_FONTS",
@@ -250,20 +250,21 @@ class _Form:
             for text in differing[:_SHOWN]:
                 yield _finding(
                     "file_changed",
-                    f"인쇄한 뒤 파일이 고쳐졌습니다: {text}",
+                    f"출력 후 수정된 파일입니다: {text}",
                     f"the file was edited: {text}",
                 )
         elif evidence.made_with != writer.MADE_WITH:
             yield FormFinding(
                 code="other_version",
-                ko=f"글과 숫자는 같습니다. 다른 판({evidence.made_with})이 쓴 파일입니다.",
+                ko="문구와 수치는 같습니다. 다른 버전"
+                f"({evidence.made_with})으로 작성된 파일입니다.",
                 en=f"texts and figures agree; the file was written by {evidence.made_with}",
                 agrees=True,
             )
         else:
             yield _finding(
                 "file_changed",
-                "글과 숫자는 같지만 인쇄한 그 파일이 아닙니다 (다시 저장되었거나 모양이 바뀜).",
+                "문구와 수치는 같으나 출력한 파일이 아닙니다 (다시 저장되었거나 모양이 바뀜).",
                 "texts and figures agree, but it is not the file that was printed (saved again)",
             )
 

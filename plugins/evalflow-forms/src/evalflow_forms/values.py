@@ -244,7 +244,7 @@ def band(line: Line) -> Cell:
     """Return what the project's rate is called."""
     rating = line.standing.rating
     if rating is None:
-        return Cell("미제출")
+        return Cell("실적 미입력")
     return text_cell(band_name(line.sources, rating))
 
 

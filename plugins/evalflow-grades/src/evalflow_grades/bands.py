@@ -67,7 +67,7 @@ class Bands:
 
     def grade(self, cohort: str, ratings: Sequence[Rating]) -> Sequence[Grade]:
         """Return a grade for each rating, in their order, which does not matter."""
-        placed = ranks(ratings, self.options.compare)
+        placed = ranks(ratings, (self.options.compare,))
         return [self._one(rating, cohort, placed) for rating in ratings]
 
     def _one(self, rating: Rating, cohort: str, placed: Any) -> Grade:

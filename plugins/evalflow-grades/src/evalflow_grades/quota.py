@@ -64,6 +64,9 @@ class QuotaOptions:
             part, what is left to the largest remainders, the better grade first), or `down` (the
             better grades get only whole parts, the rest falls to the worst).
         compare: the `printed` rate, or the `exact` one before rounding.
+        then: what tells equal rates apart, in this order: the `exact` rate before rounding, the
+            `score`, the `lowest` rate of an indicator, how many indicators are at 100 % (`met`).
+            What is equal in all of it shares its rank.
         least: a cohort with fewer rated projects is not graded.
     """
 
@@ -71,6 +74,7 @@ class QuotaOptions:
     ties: Literal["up", "down"] = "up"
     rounding: Literal["largest_remainder", "down"] = "largest_remainder"
     compare: Literal["printed", "exact"] = "printed"
+    then: tuple[Literal["exact", "score", "lowest", "met"], ...] = ()
     least: int = 1
 
 
@@ -100,7 +104,7 @@ class Quota:
 
     def grade(self, cohort: str, ratings: Sequence[Rating]) -> Sequence[Grade]:
         """Return a grade for each rating, in their order, which does not matter."""
-        placed = ranks(ratings, self.options.compare)
+        placed = ranks(ratings, (self.options.compare, *self.options.then))
         of = len(placed)
         seats = self.seats(of)
         return [
@@ -125,19 +129,35 @@ class Quota:
             )
             return graded(rating, cohort, grade=None, rank=rank, of=of, reason=reason)
         counts = rank if self.options.ties == "up" else rank + sharing - 1
-        place, upto = 0, seats[0]
-        while counts > upto:
-            place += 1
-            upto += seats[place]
+        place = _grade_of(counts, seats)
         share = self.options.shares[place]
-        reason = self._reason(rank, sharing, of, share, seats[place])
-        return graded(rating, cohort, grade=share.grade, rank=rank, of=of, reason=reason)
+        # Equal rates are split where the border between two grades runs through them.
+        split = _grade_of(rank, seats) != _grade_of(rank + sharing - 1, seats)
+        reason = self._reason(rank, sharing, of, share, seats[place], split=split)
+        found = graded(rating, cohort, grade=share.grade, rank=rank, of=of, reason=reason)
+        quota = {each.grade: n for each, n in zip(self.options.shares, seats, strict=True)}
+        return attrs.evolve(found, quota=quota)
 
-    def _reason(self, rank: int, sharing: int, of: int, share: Share, seats: int) -> Label:
-        ko = f"{of}개 중 {rank}위, {share.grade} {share.share}% = {seats}개"
-        en = f"rank {rank} of {of}; {share.grade} is {share.share} % = {seats}"
-        if sharing > 1:
+    def _reason(
+        self, rank: int, sharing: int, of: int, share: Share, seats: int, *, split: bool
+    ) -> Label:
+        joint = sharing > 1
+        ko = f"{of}개 사업 중 {'공동 ' if joint else ''}{rank}위, {share.grade}등급"
+        ko += f"({share.share}%, 정원 {seats}개)"
+        en = f"{'joint ' if joint else ''}rank {rank} of {of}; {share.grade} is {share.share} %"
+        en += f", {seats} places"
+        if split:
             better = self.options.ties == "up"
-            ko += f", 동률 {sharing}개는 {'위' if better else '아래'} 등급"
-            en += f"; {sharing} are equal and share the {'better' if better else 'worse'} grade"
+            ko += f"; 경계 동점 {sharing}개 사업에 {'상위' if better else '하위'} 등급 부여"
+            en += f"; {sharing} are equal at the border and get the "
+            en += f"{'better' if better else 'worse'} grade"
         return Label(ko, en)
+
+
+def _grade_of(rank: int, seats: Sequence[int]) -> int:
+    """Return the place of the grade in which a rank falls."""
+    place, upto = 0, seats[0]
+    while rank > upto:
+        place += 1
+        upto += seats[place]
+    return place

@@ -11,20 +11,29 @@ from evalflow.plugins import Grade, Rating
 
 
 def compared(rating: Rating, by: str) -> Fraction | None:
-    """Return what is compared: the `printed` rate, or the `exact` one before rounding."""
+    """Return what is compared: the `printed` rate, the `exact` one before rounding, the `score`,
+    the `lowest` rate of its indicators, or how many of them are at 100 % (`met`)."""
     if rating.rate is None:
         return None
+    rates = [Fraction(line.rate) for line in rating.lines if line.rate is not None]
     if by == "exact" and rating.exact is not None:
         return rating.exact
+    if by == "score" and rating.score is not None:
+        return Fraction(rating.score)
+    if by == "lowest" and rates:
+        return min(rates)
+    if by == "met":
+        return Fraction(sum(rate >= 100 for rate in rates))
     return Fraction(rating.rate)
 
 
-def ranks(ratings: Sequence[Rating], by: str) -> Mapping[str, tuple[int, int]]:
-    """Return (rank, how many share it) of every project that has a rate: 1 for the best; equal
-    rates share the better rank, as in a race."""
-    values = {each.project: compared(each, by) for each in ratings}
+def ranks(ratings: Sequence[Rating], by: Sequence[str]) -> Mapping[str, tuple[int, int]]:
+    """Return (rank, how many share it) of every project that has a rate: 1 for the best. They are
+    compared by the first of `by`, equals by the next; who is equal in all of it shares the better
+    rank, as in a race."""
+    values = {each.project: _all_compared(each, by) for each in ratings}
     ordered = sorted((value for value in values.values() if value is not None), reverse=True)
-    first: dict[Fraction, int] = {}
+    first: dict[tuple[Fraction, ...], int] = {}
     for place, value in enumerate(ordered, start=1):
         first.setdefault(value, place)
     return {
@@ -32,6 +41,11 @@ def ranks(ratings: Sequence[Rating], by: str) -> Mapping[str, tuple[int, int]]:
         for project, value in values.items()
         if value is not None
     }
+
+
+def _all_compared(rating: Rating, by: Sequence[str]) -> tuple[Fraction, ...] | None:
+    found = [value for each in by if (value := compared(rating, each)) is not None]
+    return tuple(found) if found else None
 
 
 def graded(
