@@ -236,7 +236,9 @@ def permitted_command(
 def _asked(session: Session, field: Field) -> str:
     """Return what a datum is called, with its name for programs; a star: it must be given."""
     label, must = session.label(field.label), "*" if field.required else ""
-    return f"{label}{must}" if label == field.name else f"{label}({field.name}){must}"
+    if label.lower().replace(" ", "_") == field.name:
+        return f"{field.name}{must}"
+    return f"{label}({field.name}){must}"
 
 
 @click.command("fire")
