@@ -62,6 +62,8 @@ from evalflow.model import Unit as Unit
 from evalflow.model.calendar import Calendar as Calendar
 from evalflow.model.calendar import Deadline as Deadline
 from evalflow.model.calendar import Period as Period
+from evalflow.model.data import to_data as to_data
+from evalflow.model.data import to_json as to_json
 from evalflow.model.directory import Directory as Directory
 from evalflow.plan.definition import Plan as Plan
 from evalflow.plan.differences import Difference as Difference

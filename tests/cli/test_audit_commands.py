@@ -160,7 +160,7 @@ def test_what_is_printed_as_json_can_be_read(signed):
     assert told["checkpoints"][0]["signed_by"] == ["office.example/log"]
     assert told["text"].startswith("office.example/log/gu\n6\n")
     _, out, _ = signed("audit", "export", "-o", "a.zip", "--json")
-    assert json.loads(out)["bundle"][0]["log"]["size"] == 6
+    assert json.loads(out)["bundles"][0]["log"]["size"] == 6
 
 
 def test_a_sheet_is_written(signed, tmp_path):

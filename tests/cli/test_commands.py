@@ -273,7 +273,7 @@ def test_a_store_that_is_none_is_told(run, tmp_path, monkeypatch):
 def test_due_permitted_deliver_and_verify(adopted):
     code, out, _ = adopted("due", "--late", "--json")
     assert code == 0
-    assert {(d["event"], d["unit"]) for d in json.loads(out)["due"]} >= {("self_evaluate", "road")}
+    assert {(d["event"], d["unit"]) for d in json.loads(out)["dues"]} >= {("self_evaluate", "road")}
     code, out, _ = adopted("permitted", "gu/3", "--as", "road-1", "--json")
     assert [each["event"] for each in json.loads(out)["permitted"]] == ["self_evaluate"]
     adopted("fire", "gu/3", "self_evaluate", "--as", "road-1", *FIGURES)

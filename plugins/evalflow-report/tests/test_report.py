@@ -181,7 +181,7 @@ def test_who_is_late_is_who_due_says(
         "--json",
     ]
     assert cli.run(words) == 0
-    told = json.loads(capsys.readouterr().out)["due"]
+    told = json.loads(capsys.readouterr().out)["dues"]
     rows = Tables(pages["late"].read_text("utf-8")).tables["late"][1:]
     assert len(rows) == len(told) > 0
     assert {int(days) for *_, days, _ in rows} == {due["days_late"] for due in told}

@@ -190,8 +190,9 @@ def cli(ctx: click.Context, store: str | None, lang: str | None) -> None:
     플러그인을 쓸 수 없음 · Exit codes: 0 done, 1 refused, 2 bad input, 3 conflict, 4 not found,
     5 store or plugin unusable.
     """
-    from evalflow.cli.session import Session
+    from evalflow.cli.session import BEGUN, Session
 
+    BEGUN.set(False)
     ctx.obj = Session(store=store, lang=lang or language())
 
 
@@ -222,6 +223,8 @@ def _run(arguments: list[str] | None, **extra: Any) -> int:
         told = errors.printable(usage.getvalue())
         if _language_of(arguments) == "ko":
             told = errors.particles(told)
+        said = error.format_message()
+        _as_json(arguments, {"code": "usage", "ko": said, "en": said})
         click.echo(told, err=True, nl=False)
         return BAD_INPUT
     except (BrokenPipeError, SystemExit):  # so click and rich leave where head has seen enough
@@ -230,6 +233,7 @@ def _run(arguments: list[str] | None, **extra: Any) -> int:
     except errors.EvalflowError as error:
         if os.environ.get("EVALFLOW_DEBUG"):
             raise
+        _as_json(arguments, error)
         click.echo(errors.printable(error.text(_language_of(arguments))), err=True)
         return next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
     except Exception as error:  # a mistake of ours: still no traceback for a person
@@ -244,6 +248,16 @@ def _run(arguments: list[str] | None, **extra: Any) -> int:
         )
         return WRONG
     return answer if isinstance(answer, int) else DONE
+
+
+def _as_json(arguments: list[str] | None, error: object) -> None:
+    """Print an error as JSON too, where JSON was asked for and none was printed yet."""
+    from evalflow.cli.session import BEGUN
+    from evalflow.model.data import FORMAT, to_json
+
+    words = sys.argv[1:] if arguments is None else arguments
+    if "--json" in words and not BEGUN.get():
+        click.echo(to_json({"format": FORMAT, "error": error}))
 
 
 def _drop_output() -> None:

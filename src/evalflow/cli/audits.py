@@ -20,6 +20,7 @@ from evalflow.cli.checkpoints import (
     trust_option,
 )
 from evalflow.cli.maintenance import print_mismatches
+from evalflow.cli.options import Respelled
 from evalflow.cli.session import Session
 from evalflow.files.output import write_output
 
@@ -41,9 +42,10 @@ def audit_command() -> None:
 @click.option("--plan", metavar="ID", help="계획 전체 · A whole plan (without PROJECT).")
 @click.option(
     "-o",
-    "--out",
     "--output",
     "output",
+    cls=Respelled,
+    older=("--out",),
     type=click.Path(dir_okay=False),
     help="파일 · The file [PLAN-audit.zip].",
 )
@@ -90,7 +92,7 @@ def export_command(
     if beside is not None:
         write_output(beside, str(point))
     if as_json:
-        session.print_json("bundle", [_told(bundle)], file=path, text=str(point))
+        session.print_json("bundles", [_told(bundle)], file=path, text=str(point))
         return
     session.echo(path)
     _print_bundle(session, bundle)
@@ -143,7 +145,7 @@ def verify_command(
 @audit_command.command("key")
 @click.argument("name")
 @click.option(
-    "-o", "--out", "--output", "output",
+    "-o", "--output", "output", cls=Respelled, older=("--out",),
     type=click.Path(dir_okay=False), default="evalflow.key", show_default=True,
     help="열쇠 파일 · The file, which must not be there yet.",
 )  # fmt: skip
@@ -284,8 +286,8 @@ def _told(bundle: Bundle) -> dict[str, Any]:
         "plan": bundle.plan,
         "made_at": bundle.made_at,
         "whole": bundle.whole,
-        "projects": bundle.projects,
-        "entries": bundle.entries,
+        "project_count": bundle.projects,
+        "entry_count": bundle.entries,
         "checkpoint": bundle.checkpoint,
         "seal": bundle.seal,
         "log": None if bundle.log is None else _point(bundle.log),

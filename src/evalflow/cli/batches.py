@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from evalflow.cli.options import Respelled
 from evalflow.cli.session import Session, one_line, read_data, read_where
 from evalflow.errors import InvalidInput, invalid
 from evalflow.files.figures import BRACKETS
@@ -78,13 +79,15 @@ def _counted(session: Session, counts: dict[str, int]) -> str:
 @click.option("--mode", type=_MODES, default="each", help="적용 단위 · What stands together.")
 @click.option(
     "-o",
-    "--out",
     "--output",
     "out",
+    cls=Respelled,
+    older=("--out",),
     required=True,
     metavar="FILE",
     help="계획 파일 · Plan file to write.",
 )
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
 @_pass
 def plan_command(
     session: Session,
@@ -100,6 +103,7 @@ def plan_command(
     visible_rows: bool,
     mode: str,
     out: str,
+    as_json: bool,
 ) -> int:
     """계획 · Say what would happen to each project, into a file. Writes nothing to the store.
 
@@ -122,8 +126,11 @@ def plan_command(
         except InvalidInput as error:
             raise placed(error, document) from None
         plan.save(out)
-        print_plan(session, engine, plan)
-        session.echo(session.say(f"계획 파일: {out}", f"plan: {out}"))
+        if as_json:
+            print_planned(session, plan, file=out)
+        else:
+            print_plan(session, engine, plan)
+            session.echo(session.say(f"계획 파일: {out}", f"plan: {out}"))
         return 1 if plan.counts["refused"] else 0
 
 
@@ -261,6 +268,12 @@ def _context(engine: Engine, plan: str, period: str) -> Context:
 
 def _known(engine: Engine, plan: str) -> list[str]:
     return [project.id for project in engine.projects(plan=plan)]
+
+
+def print_planned(session: Session, batch: BatchPlan, **more: Any) -> None:
+    """Print all that a batch would do, as JSON."""
+    told = {"key": batch.key, "event": batch.header.event, "actor": batch.header.by}
+    session.print_json("planned", batch, **told, counted=dict(batch.counts), **more)
 
 
 def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20) -> None:
@@ -588,10 +601,9 @@ def _reported(receipts: Iterator[Receipt], path: str | None) -> Iterator[Receipt
         yield from receipts
         return
     import io
-    import json
 
-    from evalflow.cli.session import tree_of
     from evalflow.files.output import writing
+    from evalflow.model.data import to_json
 
     as_csv = path.endswith(".csv")
     coding = "utf-8-sig" if as_csv else "utf-8"
@@ -615,7 +627,7 @@ def _reported(receipts: Iterator[Receipt], path: str | None) -> Iterator[Receipt
                     ]
                 )
             else:
-                out.write(json.dumps(tree_of(receipt), ensure_ascii=False) + "\n")
+                out.write(to_json(receipt) + "\n")
             yield receipt
 
 
@@ -687,13 +699,15 @@ def _progress(session: Session, receipts: Iterator[Receipt], total: int) -> Iter
 
 @batch_command.command("list")
 @click.argument("folder", default=".")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
 @_pass
-def list_command(session: Session, folder: str) -> None:
+def list_command(session: Session, folder: str, as_json: bool) -> None:
     """목록 · The batch plans in a folder, and how much of each is done."""
     from evalflow.batch.plan_file import load_batch
     from evalflow.batch.values import FORMAT
 
     rows: list[Sequence[str]] = []
+    told: list[dict[str, Any]] = []
     with session.open() as engine:
         for path in sorted(Path(folder).glob("*.jsonl")):
             with path.open("rb") as file:
@@ -703,11 +717,23 @@ def list_command(session: Session, folder: str) -> None:
                 plan = load_batch(path)
             except InvalidInput as error:
                 rows.append((path.name, "-", "-", "-", error.problems[0].text(session.lang)))
+                told.append({"file": path.name, "error": error})
                 continue
             done = _done(engine, plan)
             counts = f"{done}/{plan.counts['planned']}"
             at = plan.header.at[:16].replace("T", " ")
             rows.append((path.name, plan.header.event, plan.header.by, at, counts))
+            told.append(
+                {"file": path.name, "key": plan.key, "event": plan.header.event}
+                | {"actor": plan.header.by, "at": plan.header.at}
+                | {"planned_count": plan.counts["planned"], "done_count": done}
+            )
+    if as_json:
+        session.print_json("batches", told)
+        return
+    if not rows:
+        session.echo(session.say("일괄 처리 계획이 없습니다.", "There is no batch plan here."))
+        return
     heads = session.say(
         "파일,처리,처리자,계획 시각(UTC),적용", "File,Event,Actor,Planned (UTC),Done"
     )
@@ -717,13 +743,17 @@ def list_command(session: Session, folder: str) -> None:
 @batch_command.command("show")
 @click.argument("file")
 @click.option("--all", "everything", is_flag=True, help="모두 · Every project.")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
 @_pass
-def show_command(session: Session, file: str, everything: bool) -> None:
+def show_command(session: Session, file: str, everything: bool, as_json: bool) -> None:
     """내용 · What a plan would do, and how much of it is done."""
     from evalflow.batch.plan_file import load_batch
 
     plan = load_batch(file)
     with session.open() as engine:
+        if as_json:
+            print_planned(session, plan, done_count=_done(engine, plan))
+            return
         print_plan(session, engine, plan, len(plan) if everything else 20)
         done = _done(engine, plan)
         session.echo(

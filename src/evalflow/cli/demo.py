@@ -7,7 +7,6 @@ another in one store, each on a clock of its own, and what they leave is laid ou
 from __future__ import annotations
 
 import datetime as dt
-import json
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -15,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalflow.cli.session import Session, tree_of
+from evalflow.cli.options import Respelled
+from evalflow.cli.session import Session
+from evalflow.model.data import to_json
 from evalflow.plan.examples import folder
 
 if TYPE_CHECKING:
@@ -39,7 +40,11 @@ CHANGED = "9"
 
 @click.command("demo")
 @click.option(
-    "--out",
+    "-o",
+    "--output",
+    "out",
+    cls=Respelled,
+    older=("--out",),
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("build/demo"),
     show_default=True,
@@ -152,7 +157,7 @@ def _leave(session: Session, engine: Engine, plan: Plan, out: Path) -> None:
     with (out / "history.jsonl").open("w", encoding="utf-8") as lines:
         for project in engine.projects(plan=plan.id):
             for entry in engine.history(project.id):
-                lines.write(json.dumps(tree_of(entry), ensure_ascii=False) + "\n")
+                lines.write(to_json(entry) + "\n")
 
 
 def _leave_report(session: Session, engine: Engine, plan: Plan, path: Path) -> None:

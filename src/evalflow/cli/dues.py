@@ -59,7 +59,7 @@ def due_command(
             return
         if as_json:
             plans = dict.fromkeys(due.plan for due in dues)
-            session.print_json("due", dues, illustrative=session.illustrative(engine, plans))
+            session.print_json("dues", dues, illustrative=session.illustrative(engine, plans))
             return
         now = when or engine.clock()
         rows = [_due_row(session, engine, like, now) for like in _alike(dues, each)]

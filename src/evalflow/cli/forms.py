@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evalflow.cli.options import Respelled
 from evalflow.cli.session import Session, moment
 from evalflow.errors import InvalidInput, Problem, invalid
 from evalflow.files.cells import same
@@ -58,9 +59,10 @@ def list_command(session: Session, as_json: bool) -> None:
 @click.argument("form")
 @click.option(
     "-o",
-    "--out",
     "--output",
     "output",
+    cls=Respelled,
+    older=("--out",),
     required=True,
     metavar="FILE",
     help="파일 · .hwpx, .xlsx or .pdf.",
@@ -69,7 +71,14 @@ def list_command(session: Session, as_json: bool) -> None:
 @click.option("--period", metavar="PERIOD", help="기간 · e.g. 2016-Q2 [the current one].")
 @click.option("--unit", metavar="ID", help="국·과 · A unit, with all below it.")
 @click.option("--number", metavar="관리번호", help="관리번호 · Only this project.")
-@click.option("--as-of", metavar="DATE", help="그날 기준 · As it stood at the end of that day.")
+@click.option(
+    "--at",
+    "as_of",
+    cls=Respelled,
+    older=("--as-of",),
+    metavar="DATE",
+    help="그날 기준 · As it stood at the end of that day.",
+)
 @click.option("--dated", metavar="DATE", help="등록일자 · The day printed on it.")
 @_template
 @click.option(
@@ -81,6 +90,7 @@ def list_command(session: Session, as_json: bool) -> None:
 @click.option(
     "--leave", multiple=True, metavar="NAME", help="그대로 둘 칸 · A field left as it is."
 )
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
 def make_command(
     session: Session,
@@ -96,6 +106,7 @@ def make_command(
     values: str | None,
     settings: tuple[str, ...],
     leave: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """서식 만들기 · Fill a form from the store."""
     import datetime as dt
@@ -126,6 +137,9 @@ def make_command(
             line = made.write(engine, output, request, template=template)
         except OSError as error:
             raise click.FileError(output, error.strerror) from error
+        if as_json:
+            session.print_json("files", [{"file": output, "evidence": line}], plan=plan)
+            return
         session.echo(output)
         session.echo(line)
         session.remark_illustrative(engine, [plan])

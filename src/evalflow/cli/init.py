@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evalflow.cli.options import Respelled
 from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, invalid
 from evalflow.files.output import check_output, write_output
@@ -33,9 +34,10 @@ _YEARS = (1900, 2999)
 )
 @click.option(
     "-o",
-    "--out",
     "--output",
     "out",
+    cls=Respelled,
+    older=("--out",),
     metavar="FILE",
     help="쓸 통합 문서 · Workbook to write (.xlsx).",
 )

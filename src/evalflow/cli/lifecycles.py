@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evalflow.cli.options import Respelled
 from evalflow.cli.session import Session, read_where
 from evalflow.errors import NotFound, invalid
 from evalflow.files.output import write_output
@@ -27,7 +28,12 @@ def lifecycle_command() -> None:
 @lifecycle_command.command("check")
 @click.argument("name", metavar="PRESET|FILE")
 @click.option(
-    "--plan", type=click.Path(dir_okay=False), help="계획 파일의 담당자 기준 · Its people."
+    "--plan-file",
+    "plan",
+    cls=Respelled,
+    older=("--plan",),
+    type=click.Path(dir_okay=False),
+    help="계획 파일의 담당자 기준 · Its people.",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
@@ -66,8 +72,9 @@ def check(session: Session, name: str, plan: str | None, as_json: bool) -> int:
 
 @lifecycle_command.command("show")
 @click.argument("name", metavar="[PRESET|FILE]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
-def show(session: Session, name: str | None) -> None:
+def show(session: Session, name: str | None, as_json: bool) -> None:
     """절차를 출력 · Print a lifecycle as YAML, to be copied and changed; or list the presets.
 
     What extends another lifecycle is printed whole.
@@ -75,6 +82,16 @@ def show(session: Session, name: str | None) -> None:
     import evalflow
     from evalflow.lifecycle.sources import earlier_presets, lifecycle_text, presets
 
+    if as_json:
+        chosen = (*presets(), *earlier_presets()) if name is None else (name,)
+        found = [evalflow.load_lifecycle(each) for each in chosen]
+        said = [
+            {"lifecycle": each.fingerprint, "label": each.label}
+            | ({} if name is None else {"content": each.tree})
+            for each in found
+        ]
+        session.print_json("lifecycles", said)
+        return
     if name is not None:
         session.echo(lifecycle_text(name).rstrip("\n"))
         return
@@ -134,9 +151,10 @@ def schema(session: Session, output: Path | None) -> None:
 @click.option("--roles", is_flag=True, help="역할 표시 · Show roles.")
 @click.option(
     "-o",
-    "--out",
     "--output",
     "output",
+    cls=Respelled,
+    older=("--out",),
     type=click.Path(dir_okay=False, path_type=Path),
     help="파일로 · Into a file: .mmd .dot .svg, or .png by Graphviz.",
 )
@@ -164,7 +182,12 @@ def diagram(
 @lifecycle_command.command("access")
 @click.argument("name", metavar="PRESET|FILE")
 @click.option(
-    "--plan", type=click.Path(dir_okay=False), help="계획 파일의 담당자 기준 · Its people."
+    "--plan-file",
+    "plan",
+    cls=Respelled,
+    older=("--plan",),
+    type=click.Path(dir_okay=False),
+    help="계획 파일의 담당자 기준 · Its people.",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
@@ -269,12 +292,14 @@ def diff_command(session: Session, one: str, other: str, as_json: bool) -> int:
 )
 @click.option(
     "-o",
-    "--out",
     "--output",
     "out",
+    cls=Respelled,
+    older=("--out",),
     metavar="FILE",
     help="일괄 처리 계획 파일 · Batch to write; else only show.",
 )
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
 def migrate(
     session: Session,
@@ -288,6 +313,7 @@ def migrate(
     propose: bool,
     each: bool,
     out: str | None,
+    as_json: bool,
 ) -> int:
     """다른 절차로 전환 · Plan how a plan's projects move to another lifecycle, or version.
 
@@ -297,7 +323,7 @@ def migrate(
     proposes it with --propose, and another migrates.
     """
     import evalflow
-    from evalflow.cli.batches import print_plan
+    from evalflow.cli.batches import print_plan, print_planned
     from evalflow.lifecycle.diff import diff
 
     new = evalflow.load_lifecycle(name)
@@ -310,6 +336,9 @@ def migrate(
             entry = engine.plans.propose_migration(
                 plan, new, by=actor, reason=reason, states=states, events=events
             )
+            if as_json:
+                session.print_json("entries", [entry], plan=plan)
+                return 0
             session.echo(
                 session.say(
                     f"{plan} #{entry.number}: {new.fingerprint} 전환안을 올렸습니다. 다른 사람이 "
@@ -320,7 +349,7 @@ def migrate(
             )
             return 0
         moving = {each.lifecycle for each in engine.projects(**{**chosen, "plan": plan})}
-        for fingerprint in sorted(moving - {new.fingerprint}):
+        for fingerprint in () if as_json else sorted(moving - {new.fingerprint}):
             session.echo(f"{fingerprint} → {new.fingerprint}")
             for difference in diff(engine.plans.lifecycle(fingerprint), new):
                 session.echo(f"  {difference.text(session.lang)}")
@@ -334,9 +363,13 @@ def migrate(
             where=chosen,
             mode="each" if each else "all",
         )
-        print_plan(session, engine, batch)
         if out is not None:
             batch.save(out)
+        if as_json:
+            print_planned(session, batch, plan=plan, lifecycle=new.fingerprint, file=out)
+            return 1 if batch.counts["refused"] else 0
+        print_plan(session, engine, batch)
+        if out is not None:
             session.echo(session.say(f"일괄 처리 계획 파일: {out}", f"batch: {out}"))
         return 1 if batch.counts["refused"] else 0
 
@@ -419,9 +452,10 @@ def paths_command(
 @click.option("--class", "class_name", default="Office", show_default=True, help="이름 · Its name.")
 @click.option(
     "-o",
-    "--out",
     "--output",
     "output",
+    cls=Respelled,
+    older=("--out",),
     type=click.Path(dir_okay=False, path_type=Path),
     help="파일 · A .pyi file; the .py beside it is made where there is none.",
 )

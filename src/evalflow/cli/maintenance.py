@@ -84,14 +84,17 @@ def _say_delivered(session: Session, report: DeliveryReport) -> None:
     help="쉬는 동안 놓친 날 포함 · Also of the days before: a machine that was off.",
 )
 @click.option("--deliver", "send", is_flag=True, help="바로 발송 · Deliver them at once.")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
-def remind_command(session: Session, at: str | None, days: int, send: bool) -> int:
+def remind_command(session: Session, at: str | None, days: int, send: bool, as_json: bool) -> int:
     """기한 안내 · Remind people of what is due, as the plan says: one message a person and day.
 
     They go into the outbox, each once however often this is run; `deliver` sends them.
     """
     with session.open() as engine:
         if not remark_reminders(session, engine):
+            if as_json:
+                session.print_json("notices", ())
             return 0
         notices = engine.outbox.remind(moment(session, engine, None, at), days=days)
         rows = [
@@ -103,8 +106,11 @@ def remind_command(session: Session, at: str | None, days: int, send: bool) -> i
             for each in notices
         ]
         heads_ = session.say("받는 사람,제목,내용", "To,Subject,What").split(",")
-        session.table(heads_, rows)
-        if not rows:
+        if as_json:
+            session.print_json("notices", notices)
+        elif rows:
+            session.table(heads_, rows)
+        else:
             session.echo(session.say("오늘 안내할 것이 없습니다.", "Nobody is to be reminded."))
         if send:
             report = engine.deliver()

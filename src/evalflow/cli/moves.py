@@ -129,7 +129,7 @@ def _explanation_head(explanation: Explanation) -> dict[str, Any]:
         "role": explanation.role,
         "on_behalf_of": explanation.on_behalf_of,
         "allowed": explanation.allowed,
-        "deadline": explanation.deadline,
+        "due": explanation.deadline,
         "states": explanation.states,
         "needs": [field.name for field in explanation.needs],
         "questions": list(explanation.questions),
@@ -283,8 +283,7 @@ def fire_command(
             entry = engine.fire(project, event, by=by, data=data, key=key)
         except Refused as refusal:
             if as_json:
-                session.print_json("reasons", refusal.reasons, project=project, event=event)
-                return 1
+                raise
             session.remark(f"{project}: {event} → " + session.say("처리 불가", "refused"))
             for reason in refusal.reasons:
                 session.remark(f"  - {reason_line(session, reason)}")

@@ -9,6 +9,28 @@ import click
 
 from evalflow.cli.session import Session, read_where
 
+
+class Respelled(click.Option):
+    """An option that had another name once: that one is still understood, and no longer shown."""
+
+    def __init__(self, names: Sequence[str], *, older: Sequence[str], **more: Any) -> None:
+        """Take what it is called, and by which `older` names."""
+        super().__init__([*names, *older], **more)
+        self.older = frozenset(older)
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return its line of the help, under its names of today."""
+        all_names, self.opts = self.opts, [name for name in self.opts if name not in self.older]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = all_names
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Return how a message names it."""
+        return " / ".join(f"'{name}'" for name in self.opts if name not in self.older)
+
+
 pass_session = click.make_pass_decorator(Session)
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalflow.cli import schemes
+from evalflow.cli.options import Respelled
 from evalflow.cli.plan_changes import in_words
-from evalflow.cli.session import Session, tree_of
+from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, NotFound, invalid
 from evalflow.files.output import write_output
 from evalflow.model import CONTENTS
@@ -59,6 +60,7 @@ plan_command.add_command(schemes.open_)
 @click.argument("tables", nargs=-1, type=click.Path(dir_okay=False))
 @_sheets
 @_visible_rows
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
 def check(
     session: Session,
@@ -66,6 +68,7 @@ def check(
     tables: tuple[str, ...],
     sheets: tuple[str, ...],
     visible_rows: bool,
+    as_json: bool,
 ) -> int:
     """계획 파일을 검사 · Check a plan file and its lifecycle; all problems at once.
 
@@ -78,10 +81,13 @@ def check(
     for note in plan.notes:
         session.remark(note.text(session.lang))
     findings = evalflow.check_lifecycle(plan.lifecycle, plan=plan)
-    for finding in findings:
-        session.echo(finding.text(session.lang))
     lacking = sum(note.code == LACKING for note in plan.notes)
-    _summary(session, plan, lacking)
+    if as_json:
+        session.print_json("findings", findings, plan=plan.id, notes=list(plan.notes))
+    else:
+        for finding in findings:
+            session.echo(finding.text(session.lang))
+        _summary(session, plan, lacking)
     return 2 if lacking or any(finding.severity == "error" for finding in findings) else 0
 
 
@@ -99,7 +105,7 @@ def check(
 )
 @click.option("--dry-run", is_flag=True, help="미리 보기 · Show what would change; write nothing.")
 @click.option("--yes", is_flag=True, help="묻지 않음 · Do not ask before a workbook is taken.")
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON, with --dry-run.")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
 def import_(
     session: Session,
@@ -145,6 +151,9 @@ def import_(
                 return
         if propose:
             entry = engine.plans.propose(plan, by=by, reason=reason or "")
+            if as_json:
+                session.print_json("entries", [entry], plan=plan.id)
+                return
             session.echo(
                 session.say(
                     f"{plan.id}: 개정안을 올렸습니다. 다른 사람이 확인해야 시행됩니다: "
@@ -156,6 +165,9 @@ def import_(
             return
         with session.busy("계획 등록 중", "adopting the plan"):
             head = engine.adopt(plan, by=by, reason=reason)
+        if as_json:
+            session.print_json("revisions", [head], plan=head.id)
+            return
         session.echo(
             session.say(
                 f"{head.id}: {head.revision}차 계획, 사업 {len(plan.projects)}개",
@@ -169,7 +181,7 @@ def import_(
 @click.argument("number", type=click.IntRange(1))
 @click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--dry-run", is_flag=True, help="미리 보기 · Show what would change; write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON, with --dry-run.")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
 def confirm(
     session: Session, plan: str, number: int, actor: str, dry_run: bool, as_json: bool
@@ -193,6 +205,9 @@ def confirm(
             )
             return
         head = engine.plans.confirm(plan, number, by=actor)
+        if as_json:
+            session.print_json("revisions", [head], plan=head.id)
+            return
         session.echo(
             session.say(
                 f"{head.id}: {head.revision}차 계획을 시행했습니다.",
@@ -211,8 +226,9 @@ def confirm(
 )
 @click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--reason", required=True, help="사유 · Why that is known.")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
-def redate(session: Session, plan: str, to: str, actor: str, reason: str) -> None:
+def redate(session: Session, plan: str, to: str, actor: str, reason: str, as_json: bool) -> None:
     """앞으로 뛴 시계로 적힌 시각을 바로잡기 · Put right the times of entries that lie ahead of now.
 
     A clock that had jumped ahead dated them; nothing can be written behind them until then. TIME
@@ -231,6 +247,9 @@ def redate(session: Session, plan: str, to: str, actor: str, reason: str) -> Non
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=engine.plans.calendar(plan).zone)
         whose = engine.plans.redate(plan, to=moment, by=actor, reason=reason)
+        if as_json:
+            session.print_json("project_ids", whose, plan=plan)
+            return
         session.echo(
             session.say(
                 f"{plan}: 시각을 바로잡았습니다: {', '.join(whose)}",
@@ -375,9 +394,10 @@ def _door(session: Session, found: Difference) -> str:
 )
 @click.option(
     "-o",
-    "--out",
     "--output",
     "out",
+    cls=Respelled,
+    older=("--out",),
     required=True,
     metavar="FILE",
     help="쓸 파일 · .xlsx or .csv to write.",
@@ -478,9 +498,10 @@ def _export_workbook(
 @click.option("--id", "next_id", required=True, metavar="ID", help="새 계획 · The next plan's id.")
 @click.option(
     "-o",
-    "--out",
     "--output",
     "out",
+    cls=Respelled,
+    older=("--out",),
     required=True,
     metavar="FILE",
     help="계획 파일 · Plan file to write.",
@@ -568,9 +589,10 @@ def show(
             return
         if as_json:
             session.print_json(
-                "projects",
+                "definitions",
                 definitions,
-                plan=tree_of(head),
+                plan=plan_id,
+                revisions=[head],
                 illustrative=session.illustrative(engine, [plan_id]),
             )
             return

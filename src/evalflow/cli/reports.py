@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from evalflow.cli.options import Respelled
 from evalflow.cli.session import Session, moment
 from evalflow.errors import invalid
 
@@ -13,9 +14,10 @@ _pass = click.make_pass_decorator(Session)
 @click.command("report")
 @click.option(
     "-o",
-    "--out",
     "--output",
     "output",
+    cls=Respelled,
+    older=("--out",),
     required=True,
     metavar="FILE",
     help="파일 · .html to write.",
@@ -23,7 +25,15 @@ _pass = click.make_pass_decorator(Session)
 @click.option("--plan", metavar="ID", help="계획 · The plan, where there are several.")
 @click.option("--period", metavar="PERIOD", help="기간 · e.g. 2016-Q2 [the current one].")
 @click.option("--unit", metavar="ID", help="국·과 · A unit, with all below it.")
-@click.option("--as-of", metavar="DATE", help="그날 기준 · As it stood at the end of that day.")
+@click.option(
+    "--at",
+    "as_of",
+    cls=Respelled,
+    older=("--as-of",),
+    metavar="DATE",
+    help="그날 기준 · As it stood at the end of that day.",
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
 def report_command(
     session: Session,
@@ -32,6 +42,7 @@ def report_command(
     period: str | None,
     unit: str | None,
     as_of: str | None,
+    as_json: bool,
 ) -> None:
     """회의용 현황 보고서 · For the meeting: where all projects stand, who is late, what lags.
 
@@ -61,6 +72,9 @@ def report_command(
             line = report.write(engine, output, request)
         except OSError as error:
             raise click.FileError(output, error.strerror) from error
+        if as_json:
+            session.print_json("files", [{"file": output, "evidence": line}], plan=plan)
+            return
         session.echo(output)
         session.echo(line)
         session.remark_illustrative(engine, [plan])

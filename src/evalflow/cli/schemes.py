@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from evalflow.cli.options import Respelled
 from evalflow.cli.session import Session
 
 if TYPE_CHECKING:
@@ -25,8 +26,11 @@ _pass = click.make_pass_decorator(Session)
     help="제출된 시행계획 · Plan file with what the bureaus submitted.",
 )
 @click.option(
-    "--out",
     "-o",
+    "--output",
+    "out",
+    cls=Respelled,
+    older=("--out",),
     type=click.Path(dir_okay=False, path_type=Path),
     help="계획 파일로 저장 · Write the plan file.",
 )
@@ -148,8 +152,11 @@ def overlaps(session: Session, as_json: bool) -> int:
 @click.option("--about", required=True, metavar="PROJECT", help="대상 사업 · The project.")
 @click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--title", metavar="TEXT", help="제목 · Title; by default the project's own.")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
-def open_(session: Session, plan: str, about: str, actor: str, title: str | None) -> None:
+def open_(
+    session: Session, plan: str, about: str, actor: str, title: str | None, as_json: bool
+) -> None:
     """시정명령·감사의뢰 등을 작성 · Open one more project of PLAN, about another project.
 
     A corrective order or an audit referral; prints its id. The project it is about is not touched.
@@ -158,6 +165,9 @@ def open_(session: Session, plan: str, about: str, actor: str, title: str | None
 
     with session.open() as engine:
         opened = open_about(engine, plan, about, by=engine.actor(plan, actor), title=title)
+        if as_json:
+            session.print_json("projects", [engine.project(opened)])
+            return
         session.echo(opened)
 
 

@@ -124,7 +124,11 @@ def _project(
             self_rating=own and own.tree(),
             review_rating=review and review.tree(),
             recomputed=again and again.tree(),
-            provisional=evaluation.provisional(),
+            provisional=[
+                {"project": project_id, "period": at, "indicator": indicator, "figure": figure}
+                for at, figures in evaluation.provisional().items()
+                for indicator, figure in figures.items()
+            ],
             printed={
                 name: {"rate": str(rate), "code": found.code, "text": found.text}
                 for name, (rate, found) in hints.items()

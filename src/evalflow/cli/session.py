@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import logging
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from decimal import Decimal
-from fractions import Fraction
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -19,11 +16,14 @@ import click
 from evalflow.errors import invalid, particles, printable
 from evalflow.model import Label, Project
 from evalflow.model.calendar import day_text, time_text
-from evalflow.model.canonical import Tree
+from evalflow.model.data import FORMAT, to_json
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
     from evalflow.lifecycle.definition import Lifecycle
+
+BEGUN: ContextVar[bool] = ContextVar("begun", default=False)
+"""Whether this run has begun to print JSON: an error after that goes beside it alone."""
 
 _PAPER = 160  # columns where the output is no terminal: a pipe, a file
 
@@ -123,16 +123,17 @@ class Session:
     # ------------------------------------------------------------------ printing
 
     def print_json(self, name: str, values: Iterable[Any], **more: Any) -> None:
-        """Print `{…more, name: [values]}` as JSON, streamed: one value a line."""
+        """Print `{"format": …, …more, name: [values]}` as JSON, streamed: one value a line."""
         out = sys.stdout
+        BEGUN.set(True)
         head = "".join(
-            f"{json.dumps(key)}: {_json(value)}, "
-            for key, value in more.items()
+            f"{to_json(key)}: {to_json(value)}, "
+            for key, value in {"format": FORMAT, **more}.items()
             if value is not None
         )
-        out.write("{" + head + json.dumps(name) + ": [")
+        out.write("{" + head + to_json(name) + ": [")
         for place, value in enumerate(values):
-            out.write(("" if place == 0 else ",") + "\n  " + _json(value))
+            out.write(("" if place == 0 else ",") + "\n  " + to_json(value))
         out.write("\n]}\n")
 
     def table(
@@ -354,40 +355,3 @@ def moment(session: Session, engine: Engine, plan: str | None, day: str | None) 
     if name is None:
         return dt.datetime.combine(date, dt.time(23, 59, 59), dt.UTC)
     return engine.plans.calendar(name).ends_at(date) - dt.timedelta(microseconds=1)
-
-
-def tree_of(value: Any) -> Tree:
-    """Return any value of evalflow as a JSON-able tree; figures become text."""
-    if attrs.has(type(value)):
-        return {
-            field.name.lstrip("_"): tree_of(getattr(value, field.name))
-            for field in attrs.fields(type(value))
-            if field.repr and field.name != "tree"
-        }
-    if isinstance(value, dt.date | dt.datetime):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, Fraction):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(key): tree_of(inner) for key, inner in value.items()}
-    if isinstance(value, frozenset | set):
-        return sorted(tree_of(inner) for inner in value)
-    if isinstance(value, Iterator | list | tuple):
-        return [tree_of(inner) for inner in value]
-    return value
-
-
-_STEERING = re.compile(
-    "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
-"""What JSON leaves as it is and a terminal obeys, or cannot print."""
-
-
-def _as_escape(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
-
-
-def _json(value: Any) -> str:
-    return _STEERING.sub(_as_escape, json.dumps(tree_of(value), ensure_ascii=False))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalflow.cli.batches import apply_plan, print_figures, print_plan
+from evalflow.cli.options import Respelled
 from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, NotFound, Problem, invalid
 
@@ -41,9 +42,10 @@ def sheet_command() -> None:
 @click.option("--number", "numbers", multiple=True, metavar="N", help="관리번호 · Number.")
 @click.option(
     "-o",
-    "--out",
     "--output",
     "out",
+    cls=Respelled,
+    older=("--out",),
     required=True,
     metavar="FILE",
     help="파일(.xlsx), 또는 부서마다 하나씩 만들 폴더 · A file, or a folder for one a unit.",

@@ -215,10 +215,10 @@ def _print_json(session: Session, outcome: Outcome) -> None:
         "counts",
         counts,
         offices=outcome.offices,
-        projects=outcome.projects,
+        project_count=outcome.projects,
         revisions=outcome.revisions,
-        bands=[{"period": p, "band": b, "projects": n} for (p, b), n in outcome.bands.items()],
-        states=[{"states": list(s), "projects": n} for s, n in outcome.states.items()],
+        bands=[{"period": p, "band": b, "project_count": n} for (p, b), n in outcome.bands.items()],
+        states=[{"states": list(s), "project_count": n} for s, n in outcome.states.items()],
         told=dict(outcome.told),
         given_up=[{"event": e, "reason": c, "times": n} for (e, c), n in outcome.given_up.items()],
         differences=[

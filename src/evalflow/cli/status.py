@@ -11,6 +11,7 @@ import click
 
 from evalflow.cli.corrected import CORRECTED, corrected_in
 from evalflow.cli.options import (
+    Respelled,
     json_option,
     pass_session,
     reader_option,
@@ -42,7 +43,12 @@ if TYPE_CHECKING:
     help="검토 근거 · What each review stands on: evidence, site visit, opinion.",
 )
 @click.option(
-    "--as-of", metavar="DATE", help="해당일 마감 기준 현황 · As it stood at the end of a day."
+    "--at",
+    "as_of",
+    cls=Respelled,
+    older=("--as-of",),
+    metavar="DATE",
+    help="해당일 마감 기준 현황 · As it stood at the end of a day.",
 )
 @click.option(
     "--by",
@@ -72,8 +78,8 @@ def status_command(
             [
                 Problem(
                     code="which",
-                    ko="--provisional은 지금의 잠정 실적을 보입니다: --as-of, --by 없이 쓰십시오",
-                    en="--provisional lists what is provisional now: not with --as-of or --by",
+                    ko="--provisional은 지금의 잠정 실적을 보입니다: --at, --by 없이 쓰십시오",
+                    en="--provisional lists what is provisional now: not with --at or --by",
                 )
             ]
         )
@@ -85,7 +91,7 @@ def status_command(
                     ko="--review는 지금 기간의 검토 근거를 표로 보입니다: 다른 보기와 함께 쓸 수 "
                     "없습니다 (자세히는 score, history)",
                     en="--review shows, as a table, what the reviews of now stand on: not with "
-                    "--as-of, --by, --provisional or --json (score and history say more)",
+                    "--at, --by, --provisional or --json (score and history say more)",
                 )
             ]
         )
