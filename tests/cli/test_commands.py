@@ -283,7 +283,7 @@ def test_due_permitted_deliver_and_verify(adopted):
     code, _, err = adopted("deliver")  # to sign, signed, and three of the policy office
     assert (code, "5 delivered" in err) == (0, True)
     code, out, _ = adopted("deliver", "--dead", "--json")
-    assert json.loads(out) == {"dead": []}
+    assert json.loads(out) == {"format": "evalflow/1", "dead": []}
     code, out, _ = adopted("verify")
     assert (code, out.startswith("all fits")) == (0, True)
 
@@ -400,6 +400,7 @@ def test_the_reference_names_every_option():
             for parameter in command.params
             for option in parameter.opts
             if option.startswith("--") and option not in page
+            if option not in getattr(parameter, "older", ())
         ]
         if isinstance(command, click.Group):
             for inner in command.list_commands(context):
