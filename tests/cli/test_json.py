@@ -38,6 +38,9 @@ NO_DATA = {
     "sheet read": "shows a person what was written; `--report` writes the receipts",
     "audit key": "makes a key, and prints its line",
     "audit cosign": "prints the note of a checkpoint, a format of its own",
+    "run": "a service: `/health` on its port is JSON",
+    "backup": "writes a copy of the store",
+    "restore": "puts a copy back; `verify --json` says what it holds",
     "demo": "plays a year and writes files",
 }
 """Commands that print no data of the store or of a definition, and what they do instead."""

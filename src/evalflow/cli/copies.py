@@ -22,9 +22,7 @@ _pass = click.make_pass_decorator(Session)
 @click.command("backup")
 @click.option(
     "-o",
-    "--out",
     "--output",
-    "output",
     required=True,
     type=click.Path(dir_okay=False),
     help="백업 파일(새 이름) · The file, which must not be there yet.",

@@ -88,7 +88,7 @@ def init_command(
         name
         for name, said in (
             ("--preset", preset), ("--office", office), ("--year", year),
-            ("--bureau", bureaus), ("--out", out),
+            ("--bureau", bureaus), ("--output", out),
         )
         if said
     ]:  # fmt: skip

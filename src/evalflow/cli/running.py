@@ -19,8 +19,9 @@ import click
 
 from evalflow.cli.checkpoints import signer_of, signer_option
 from evalflow.cli.maintenance import remark_reminders
-from evalflow.cli.session import Session, tree_of
+from evalflow.cli.session import Session
 from evalflow.errors import Conflict, StorageError, invalid
+from evalflow.model.data import to_data
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
@@ -328,6 +329,6 @@ def _health(
 def _jobs(runner: Runner) -> dict[str, Any]:
     """Return how each piece of work went last: what it said stays in the log."""
     return {
-        each.job: {"at": tree_of(each.at), "ok": each.ok}
+        each.job: {"at": to_data(each.at), "ok": each.ok}
         for each in sorted(runner.outcomes(), key=lambda each: each.job)
     }
