@@ -17,6 +17,7 @@ from evalflow.decision.cards import Card, cards_of
 from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.follow_up import cooperation_answered
 from evalflow.decision.procedure_guards import PROCEDURE_GUARDS
+from evalflow.decision.situation import Peers
 from evalflow.errors import Reason
 from evalflow.files.words import has_words
 from evalflow.lifecycle.definition import Event, GuardSpec
@@ -230,13 +231,22 @@ def unit_complete(firing: Firing, after: Draft, *, kind: str, states: Sequence[s
     """Refuse until every project of the unit is in one of the states for this period, or in a
     later period: the bottom-up gate (R38)."""
     here = calendar.period(firing.project.period)
-    lacking = [
-        peer
-        for peer in firing.peers(kind)
-        if calendar.period(peer.period) < here
-        or (peer.period == here.text and not set(peer.states) & set(states))
-    ]
-    return [_not_complete(firing, peer) for peer in lacking]
+    peers = firing.peers(kind)
+    assert isinstance(peers, Peers)
+    lacking = {
+        (period, standing)
+        for period, standing in peers.standings
+        if calendar.period(period) < here
+        or (period == here.text and not set(standing) & set(states))
+    }
+    if not lacking:
+        return []
+    asked = (firing.lifecycle.fingerprint, firing.event.name, here.text, tuple(states))
+    if asked not in peers.told:
+        peers.told[asked] = tuple(
+            [_not_complete(firing, each) for each in peers if (each.period, each.states) in lacking]
+        )
+    return peers.told[asked]
 
 
 def _not_complete(firing: Firing, peer: Project) -> Reason:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import attrs
@@ -29,6 +30,23 @@ from evalflow.model.directory import Directory
 
 if TYPE_CHECKING:
     from evalflow.decision.guards import Guard
+    from evalflow.errors import Reason
+
+
+class Peers(tuple[Project, ...]):  # noqa: SLOT001 - it remembers
+    """The projects of one unit, read once for all of them that an event moves together: what is
+    worked out of all is worked out once."""
+
+    @cached_property
+    def standings(self) -> frozenset[tuple[str, tuple[str, ...]]]:
+        """Return the periods and states in which one of them is: few, however many projects."""
+        return frozenset([(each.period, each.states) for each in self])
+
+    @cached_property
+    def told(self) -> dict[Hashable, tuple[Reason, ...]]:
+        """What a guard has against a firing for the sake of these, by all that it depends on: the
+        same for each that would go along, so it is said once."""
+        return {}
 
 
 @attrs.frozen(kw_only=True)
@@ -67,7 +85,7 @@ class Situation:
     guards: Mapping[str, Guard]
     score: Callable[[Subject], Rating]
     measured: int
-    peers: Mapping[str, tuple[Project, ...]] = attrs.field(factory=dict)
+    peers: Mapping[str, Peers] = attrs.field(factory=dict)
     rosters: tuple[Roster, ...] = ()
     history: tuple[Entry, ...] | None = attrs.field(default=None, repr=False)
     about: Project | None = None
@@ -88,21 +106,21 @@ class Situation:
         return self.snapshot.project
 
     def basis(self) -> Basis:
-        """Return what must still be true at the commit: the version of every other project that
-        was looked at, which projects the units had, and the latest revision of the plans."""
-        seen = {peer.id: peer.version for group in self.peers.values() for peer in group}
+        """Return what must still be true at the commit; see `basis_of`."""
+        return basis_of((self,))
+
+    def looked_at(self, groups: set[int]) -> Iterator[Project]:
+        """Yield the projects that were looked at; those of a unit only once, by the identities of
+        the readings that are in `groups` already."""
+        for group in self.peers.values():
+            if id(group) not in groups:
+                groups.add(id(group))
+                yield from group
         if self.about is not None:
-            seen[self.about.id] = self.about.version
-        seen.update({sibling.id: sibling.version for sibling, _ in self.siblings})
-        seen.update({each.id: each.version for each in self.those_about})
-        seen.pop(self.project.id, None)
-        return Basis(
-            unchanged=tuple(seen.items()),
-            revisions=tuple(
-                dict.fromkeys([(self.project.plan, self.snapshot.latest), *self.plans])
-            ),
-            rosters=self.rosters,
-        )
+            yield self.about
+        for sibling, _ in self.siblings:
+            yield sibling
+        yield from self.those_about
 
     def extension(self, event: Event) -> ExtensionRule | None:
         """Return how far the event may extend due days, None: without bounds. The lifecycle says
@@ -168,6 +186,26 @@ class Situation:
                 "deadlines, says so by GuardSpec(history=True) or GuardSpec(deadlines=True)"
             )
         return self.history
+
+
+def basis_of(situations: Sequence[Situation]) -> Basis:
+    """Return what decisions on these, made together, rest on: the version of every project that was
+    looked at and is none of those moved (each of which has the version that its move expects),
+    which projects the units had, and the latest revision of the plans."""
+    moving = {each.project.id for each in situations}
+    groups: set[int] = set()
+    looked_at = (other for each in situations for other in each.looked_at(groups))
+    seen = dict.fromkeys((each.id, each.version) for each in looked_at if each.id not in moving)
+    revisions = (
+        pair
+        for each in situations
+        for pair in ((each.project.plan, each.snapshot.latest), *each.plans)
+    )
+    return Basis(
+        unchanged=tuple(seen),
+        revisions=tuple(dict.fromkeys(revisions)),
+        rosters=tuple(dict.fromkeys(roster for each in situations for roster in each.rosters)),
+    )
 
 
 def evaluation_for(

@@ -24,6 +24,7 @@ from evalflow.decision.decide import (
 )
 from evalflow.decision.migration import MIGRATE, migrate
 from evalflow.decision.repeated import migrates_the_same, says_the_same
+from evalflow.decision.situation import basis_of
 from evalflow.engine.offered import Offered
 from evalflow.engine.writing import Writer
 from evalflow.errors import (
@@ -125,8 +126,7 @@ class Commands(Writer):
         decisions = tuple(
             [decide(each, event, by, at, data, key=key, whole=whole) for each in situations]
         )
-        moving = [each.project.id for each in situations]
-        return decisions, Basis.of([each.basis() for each in situations], moving)
+        return decisions, basis_of(situations)
 
     def explain(
         self,

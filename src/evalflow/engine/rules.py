@@ -12,7 +12,7 @@ import attrs
 
 from evalflow.decision.guards import Guard
 from evalflow.decision.second_person import newest_proposal
-from evalflow.decision.situation import Needs, Situation, evaluation_for, last_fixed, needs
+from evalflow.decision.situation import Needs, Peers, Situation, evaluation_for, last_fixed, needs
 from evalflow.errors import NotFound, StorageError, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.lifecycle.stored import stored_lifecycle
@@ -70,7 +70,7 @@ class _Group:
     """The projects of one unit, read for one firing."""
 
     snapshots: tuple[Snapshot, ...]
-    projects: tuple[Project, ...]
+    projects: Peers
     roster: Roster
 
 
@@ -359,12 +359,12 @@ class Rules:
         )
         wanted = Needs() if event is None else self._needed(terms, lifecycle, event)
         today = terms.calendar.today(at)
-        peers: dict[str, tuple[Project, ...]] = {}
+        peers: dict[str, Peers] = {}
         rosters: list[Roster] = []
         for kind in wanted.peers:
             unit = self._unit(terms.head, latest, kind, today)
             if unit is None:
-                peers[kind] = ()
+                peers[kind] = Peers()
                 continue
             group = groups.get((kind, unit))
             if group is None:
@@ -404,7 +404,7 @@ class Rules:
     def _group(self, plan: str, head: PlanHead, unit: str, today: dt.date) -> _Group:
         units = head.below(unit)
         found = tuple(self.storage.snapshots(Selection(plan=plan, units=units, on=today)))
-        projects = tuple([each.project for each in found])
+        projects = Peers([each.project for each in found])
         ids = frozenset([each.id for each in projects])
         return _Group(found, projects, Roster(plan=plan, units=units, on=today, ids=ids))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,16 +72,16 @@ _PROJECT = """\
 """
 
 
-def plan_text(*, each: int = 2) -> str:
-    """Return the plan: three bureaus of two departments, with `each` projects a department."""
-    departments = [f"{bureau}-{part}" for bureau in BUREAUS for part in "ab"]
+def plan_text(*, each: int = 2, bureaus: Sequence[str] = BUREAUS) -> str:
+    """Return the plan: bureaus of two departments, with `each` projects a department."""
+    departments = [f"{bureau}-{part}" for bureau in bureaus for part in "ab"]
     numbered = enumerate((unit for unit in departments for _ in range(each)), start=1)
     return "".join(
         [
             _HEAD,
-            *(_BUREAU.format(bureau) for bureau in BUREAUS),
+            *(_BUREAU.format(bureau) for bureau in bureaus),
             "directory:\n",
-            *(_PEOPLE.format(bureau) for bureau in BUREAUS),
+            *(_PEOPLE.format(bureau) for bureau in bureaus),
             _CENTRE,
             "projects:\n",
             *(_PROJECT.format(number, unit) for number, unit in numbered),
@@ -89,11 +89,11 @@ def plan_text(*, each: int = 2) -> str:
     )
 
 
-def the_plan(*, each: int = 2) -> Plan:
+def the_plan(*, each: int = 2, bureaus: Sequence[str] = BUREAUS) -> Plan:
     """Return this plan, loaded."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "plan.yaml"
-        path.write_text(plan_text(each=each), encoding="utf-8")
+        path.write_text(plan_text(each=each, bureaus=bureaus), encoding="utf-8")
         return evalflow.load_plan(path)
 
 
