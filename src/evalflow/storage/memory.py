@@ -105,6 +105,7 @@ class MemoryStorage:
         self._history: dict[str, list[_Kept]] = {}
         self._keys: dict[tuple[str, str], _Kept] = {}
         self._outbox: dict[tuple[str, str], _Sent] = {}
+        self._notices: dict[str, list[tuple[str, str]]] = {}  # project -> its keys of the outbox
         self._read_elsewhere = False  # what is kept is a reading's too: copied before it changes
 
     @contextmanager
@@ -130,6 +131,7 @@ class MemoryStorage:
         self._history = {each: list(known) for each, known in self._history.items()}
         self._keys = dict(self._keys)
         self._outbox = {pair: attrs.evolve(sent) for pair, sent in self._outbox.items()}
+        self._notices = {each: list(known) for each, known in self._notices.items()}
         self._read_elsewhere = False
 
     def close(self) -> None:
@@ -147,8 +149,7 @@ class MemoryStorage:
             for move in commit.moves:
                 self._write(move)
             for notice in commit.reminders:
-                sent = _Sent(notice, canonical(notice.data), notice.at)
-                self._outbox.setdefault((notice.id, notice.notifier), sent)
+                self._notify(notice)
             for each in commit.plans:
                 entry, head = each.entry, each.head
                 kept = self._plan_entries.setdefault(entry.plan, [])
@@ -215,8 +216,14 @@ class MemoryStorage:
                 )
             )
         for notice in move.notices:
-            sent = _Sent(notice, canonical(notice.data), notice.at)
-            self._outbox.setdefault((notice.id, notice.notifier), sent)
+            self._notify(notice)
+
+    def _notify(self, notice: Notice) -> None:
+        """Put a notice into the outbox, unless it is there."""
+        pair = notice.id, notice.notifier
+        if pair not in self._outbox:
+            self._outbox[pair] = _Sent(notice, canonical(notice.data), notice.at)
+            self._notices.setdefault(notice.project, []).append(pair)
 
     # ------------------------------------------------------------------ plans
 
@@ -488,11 +495,9 @@ class MemoryStorage:
     def outbox(self, *, state: str | None = None, project: str | None = None) -> Iterator[Outgoing]:
         """Yield the notices in the outbox, oldest first."""
         with self._lock:
-            found = [
-                sent.outgoing()
-                for sent in self._outbox.values()
-                if state in (None, sent.state) and project in (None, sent.notice.project)
-            ]
+            pairs = self._outbox if project is None else self._notices.get(project, ())
+            sent = [self._outbox[pair] for pair in pairs]
+            found = [each.outgoing() for each in sent if state in (None, each.state)]
         yield from found
 
     def resend(self, notices: Iterable[tuple[str, str]], *, at: dt.datetime) -> int:
@@ -523,6 +528,7 @@ _KEPT = (
     "_history",
     "_keys",
     "_outbox",
+    "_notices",
 )
 """Where a memory storage keeps everything."""
 

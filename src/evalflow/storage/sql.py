@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from array import array
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -118,6 +119,9 @@ READING = {
     "WHERE (CAST(:state AS text) IS NULL OR n.state = CAST(:state AS text)) "
     "AND (CAST(:project AS text) IS NULL OR n.project = CAST(:project AS text)) "
     "ORDER BY n.position",
+    "notices_by_project": "SELECT n.project, n.position FROM {schema}notice AS n",
+    "notices_at": f"SELECT {OUTGOING} FROM {{schema}}notice AS n "
+    "WHERE n.position [among :positions] ORDER BY n.position",
 }
 """The statements of `SQLReads`, by name, before `Dialect.text`."""
 
@@ -142,12 +146,14 @@ class Dialect:
     Attributes:
         value: how a value is bound, by name: `:plan` or `%(plan)s`.
         among: the condition that a column (first) has one of the values bound by a name (second).
+        numbered: what follows a column in the condition that it has one of the whole numbers
+            bound by a name.
         in_states: the condition that `p` is in one of `:states` in any of its regions.
         unit_on: `UnitOn`, as `ProjectDefinition.unit_on` finds it, of a project and revision
             (expressions), or else the unit of the third expression.
         as_of: the statement behind `SQLReads.as_of`, with `[unit]` and `[join]` of `unit_on`, and
             `[where]`; its columns are those that `rebuilt` reads.
-        listed: a list of texts as it is bound; `day` a day.
+        listed: a list of texts or whole numbers as it is bound; `day` a day.
         unlimited: what is bound as `:limit` where there is none.
         schema: what stands before a table's name.
         unindexed: what keeps an index out of a condition: ids find their projects by
@@ -156,10 +162,11 @@ class Dialect:
 
     value: Callable[[str], str]
     among: Callable[[str, str], str]
+    numbered: Callable[[str], str]
     in_states: str
     unit_on: Callable[[str, str, str], UnitOn]
     as_of: str
-    listed: Callable[[Iterable[str]], Any]
+    listed: Callable[[Iterable[Any]], Any]
     day: Callable[[dt.date], Any]
     unlimited: int | None
     schema: str = ""
@@ -167,6 +174,7 @@ class Dialect:
 
     def text(self, statement: str) -> str:
         """Return a statement as this database takes it."""
+        statement = _AMONG.sub(lambda found: self.numbered(found[1]), statement)
         bound = _NAMED.sub(lambda found: self.value(found[1]), statement)
         return bound.replace("{schema}", self.schema)
 
@@ -176,6 +184,7 @@ class Dialect:
 
 
 _NAMED = re.compile(r"(?<![:\w]):([a-z_]+)")  # :plan, but not ::text
+_AMONG = re.compile(r"\[among :([a-z_]+)\]")
 
 
 # --------------------------------------------------------------------------- selecting
@@ -455,6 +464,7 @@ class SQLMoment(OneMoment, SQLReads):
     def __init__(self) -> None:
         self._streams: WeakSet[Generator[Sequence[Any], None, None]] = WeakSet()
         self._ended = False
+        self._notices: dict[str, array[int]] | None = None
 
     def _stream(self, sql: str, values: Any) -> Generator[Sequence[Any], None, None]:
         """Yield the rows of one statement, so that others can be asked meanwhile."""
@@ -475,6 +485,24 @@ class SQLMoment(OneMoment, SQLReads):
             return next(rows, None)
         finally:
             rows.close()
+
+    def outbox(self, *, state: str | None = None, project: str | None = None) -> Iterator[Outgoing]:
+        """Yield the notices in the outbox, oldest first. No index leads to a project's: where they
+        are is looked up once for all projects, since nothing changes."""
+        if project is None:
+            yield from super().outbox(state=state)
+            return
+        if self._notices is None:
+            self._notices = {}
+            for owner, position in self._rows(self._sql["notices_by_project"]):
+                self._notices.setdefault(owner, array("q")).append(position)
+        places = self._notices.get(project)
+        if places is None:
+            return
+        for row in self._rows(self._sql["notices_at"], {"positions": self.dialect.listed(places)}):
+            outgoing = outgoing_from(row)
+            if state in (None, outgoing.state):
+                yield outgoing
 
     def end(self) -> None:
         """Let go of what is being read; who goes on reading is told."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from evalflow.model.canonical import canonical
 from evalflow.storage.rows import (
@@ -76,13 +77,14 @@ def _among(column: str, name: str) -> str:
     return f"{column} IN (SELECT value FROM json_each(:{name}))"
 
 
-def _listed(values: Iterable[str]) -> str:
+def _listed(values: Iterable[Any]) -> str:
     return canonical(list(values))
 
 
 DIALECT = Dialect(
     value=":{}".format,
     among=_among,
+    numbered="IN (SELECT value FROM json_each(:{}))".format,
     in_states=_IN_STATES,
     unit_on=_unit_on,
     as_of=_AS_OF,

@@ -116,6 +116,9 @@ class OutboxTests(StorageKit):
         assert [e.notice.id for e in storage.outbox(state="dead")] == [c.notice.id]
         assert list(storage.outbox(state="dead", project=f"{PLAN}/7")) == []
         assert len(list(storage.outbox(project=SIX))) == 3
+        with storage.reading() as then:
+            for asked in ({"project": SIX}, {"project": SIX, "state": "dead"}, {"project": "x"}):
+                assert list(then.outbox(**asked)) == list(storage.outbox(**asked))
         assert storage.claim("console", at=retry - LEASE, limit=9, lease=LEASE) in ([], ())
         (again,) = storage.claim("console", at=retry, limit=9, lease=LEASE)
         assert (again.notice.id, again.tries) == (b.notice.id, 2)

@@ -145,6 +145,7 @@ def dialect(schema: str) -> Dialect:
         schema=schema,
         value="%({})s".format,
         among="{} = ANY(:{}::text[])".format,
+        numbered="= ANY(:{}::bigint[])".format,
         in_states=_IN_STATES,
         unit_on=_answering,
         as_of=_AS_OF,
