@@ -12,6 +12,7 @@ import pytest
 
 import evalflow
 from batches import everything, outcomes
+from evalflow.batch.selection import from_text
 from evalflow.engine.commands import Commands
 from evalflow.plugins import Plugins
 from evalflow.storage import Storage, fault_point
@@ -396,6 +397,9 @@ def test_one_language_selects_for_reading_and_for_batches(office):
         ] == read
     assert list(office.engine.projects(late="review")) == []
     assert [p.id for p in office.engine.projects(late=True)] == list(GOOD)  # 3: its submission
+    for said in ("late=yes", "late=true", "late=self_evaluate"):  # as it is written on a line
+        read = [project.id for project in office.engine.projects(**from_text([said]))]
+        assert read == (["gu/1", "gu/2"] if said == "late=self_evaluate" else list(GOOD))
 
 
 # ------------------------------------------------------------------ tables

@@ -55,7 +55,7 @@ def conditions(where: Mapping[str, Any]) -> dict[str, Any]:
                 found[name] = value
             else:
                 problems.append(_wrong(key, value, "하나만 적어야 합니다", "takes one value"))
-        elif name == "late" and value in (True, "yes", "true"):
+        elif name == "late" and value in (True, "yes", "true", ["yes"], ["true"]):
             found["late"] = True
         elif (several := _several(value)) is None:
             problems.append(
