@@ -188,3 +188,30 @@ def step(engine: Engine, rng: random.Random) -> str:
     except evalflow.Conflict:
         return "conflict"
     return event
+
+
+def played(engine: Engine, bureaus: Sequence[str], *, each: int) -> None:
+    """Adopt the plan of an office with these bureaus and `each` projects a department, and play it
+    until something of everything is there: all are evaluated, deadlines were put off three times,
+    every tenth project asks for a change, every second bureau has submitted, every fourth one was
+    reviewed, and all notices wait."""
+    plan = the_plan(each=each, bureaus=bureaus)
+    engine.adopt(plan, by=plan.actor("policy-1"))
+    everything = list(engine.projects())
+    for place, project in enumerate(everything):
+        fire(engine, project, "self_evaluate", place % 4)
+    for days in range(3):
+        until = dt.date(2016, 4, 20) + dt.timedelta(days=days)
+        data = {"deadline": "submit", "until": str(until), "reason": f"연장 {days}"}
+        where = {"plan": PLAN_ID}
+        batch = engine.batch("extend_deadline", by="policy-1", where=where, data=data)
+        for _ in engine.batches.apply(batch):
+            pass
+    for project in everything[::10]:
+        fire(engine, project, "request_change", 1)
+    first = {project.unit[:-2]: project.id for project in reversed(everything)}
+    for number, bureau in enumerate(bureaus[::2]):
+        fire(engine, engine.project(first[bureau]), "submit", number)
+    for bureau in bureaus[::4]:
+        for project in engine.projects(plan=PLAN_ID, unit=bureau, state="submitted"):
+            fire(engine, project, "review", 0)
