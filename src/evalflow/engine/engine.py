@@ -347,10 +347,10 @@ class Engine:
         Conditions as for `projects`.
         """
         moment = self._at(at)
-        past = moment if moment < self._now() else None
+        past = moment if at is not None and moment < self._now() else None
         with self._queries.reading() as then:
             chosen = then.select(at=past, **where)
-            return then.owed(chosen, moment, waiting=waiting, coming=coming)
+            return then.owed(chosen, moment, waiting=waiting, coming=coming, now=at is None)
 
     # ------------------------------------------------------------------ plans and batches
 

@@ -651,7 +651,7 @@ class Outbox:
         if days < 1:
             raise ValueError("days is 1 or more")
         moment = self._clock() if at is None else utc(at)
-        return remind(self._rules, self._queries, moment, days)
+        return remind(self._rules, self._queries, moment, days, now=at is None)
 
     def remind_of(self, plan_id: str, projects: Collection[str]) -> tuple[Notice, ...]:
         """Remind now whoever owes something of these projects of the plan (a step in common: once

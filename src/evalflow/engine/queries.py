@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import attrs
 
 from evalflow.decision.actions import actuals_of
-from evalflow.decision.clocks import extensions_given
+from evalflow.decision.clocks import History, extensions_given
 from evalflow.decision.deadlines import (
     Due,
     DueState,
@@ -22,7 +22,6 @@ from evalflow.decision.decide import subject
 from evalflow.engine.names import Names
 from evalflow.engine.rules import Rules
 from evalflow.errors import NotFound, invalid
-from evalflow.lifecycle.definition import Lifecycle
 from evalflow.lifecycle.shapes import About, example_text, schema
 from evalflow.model import (
     Actor,
@@ -143,7 +142,8 @@ class Queries:
         if late is None or late is False:
             return chosen
         events = meant.get("event")
-        owed = self.owed(attrs.evolve(chosen, limit=None), at or self.now(), waiting=False)
+        all_of_them = attrs.evolve(chosen, limit=None)
+        owed = self.owed(all_of_them, at or self.now(), waiting=False, now=at is None)
         overdue = {
             project: None
             for due in owed
@@ -316,55 +316,83 @@ class Queries:
     # ------------------------------------------------------------------ who owes what
 
     def owed(
-        self, chosen: Selection, moment: dt.datetime, *, waiting: bool, coming: bool = False
+        self,
+        chosen: Selection,
+        moment: dt.datetime,
+        *,
+        waiting: bool,
+        coming: bool = False,
+        now: bool = False,
     ) -> tuple[Due, ...]:
         """Return what the selected projects owe on the day of `moment`, the most urgent first; with
-        `coming` also what those will owe first that wait for their next period."""
+        `coming` also what those will owe first that wait for their next period. `now` says that it
+        is the present moment, which the clock has left meanwhile: nothing is looked up in
+        histories as for one that is past."""
         with self.reading() as then:
-            return then._owed(chosen, moment, waiting=waiting, coming=coming)
+            past = moment if not now and moment < self.now() else None
+            return then._owed(chosen, moment, past, waiting=waiting, coming=coming)
 
     def _owed(
-        self, chosen: Selection, moment: dt.datetime, *, waiting: bool, coming: bool = False
+        self,
+        chosen: Selection,
+        moment: dt.datetime,
+        past: dt.datetime | None,
+        *,
+        waiting: bool,
+        coming: bool,
     ) -> tuple[Due, ...]:
-        past = moment if moment < self.now() else None
         found: list[Due] = []
-        groups: dict[tuple[str, str], list[Project]] = {}
-        for project in self.projects(chosen, past):
-            groups.setdefault((project.plan, project.lifecycle), []).append(project)
-        for (plan_id, fingerprint), projects in groups.items():
-            lifecycle = self.rules.lifecycle(fingerprint)
+        groups: dict[tuple[str, str], list[DueState]] = {}
+        for state in self._due_states(chosen, past):
+            project = state.project
+            groups.setdefault((project.plan, project.lifecycle), []).append(state)
+        for (plan_id, fingerprint), states in groups.items():
             terms = self.rules.terms(plan_id) if past is None else self.rules.then(plan_id, past)
             ledger = Ledger(
                 head=terms.head,
-                lifecycle=lifecycle,
+                lifecycle=self.rules.lifecycle(fingerprint),
                 calendar=terms.calendar,
                 directory=terms.directory,
                 specs=self.rules.plugins.guard_specs,
                 today=terms.calendar.today(moment),
             )
-            states = [self._due_state(project, lifecycle, past) for project in projects]
             found.extend(ledger.owed(states))
             if coming:
                 found.extend(ledger.coming(states))
         shown = [due for due in found if waiting or due.ready]
         return tuple(sorted(shown, key=lambda due: (due.due, due.plan, due.unit, due.projects)))
 
+    def _due_states(self, chosen: Selection, past: dt.datetime | None) -> Iterator[DueState]:
+        """Yield what decides about the due dates of the selected projects, as they stand, or stood
+        at a `past` moment."""
+        if past is None:
+            for snapshot in self.storage.snapshots(chosen):
+                project = snapshot.project
+                history = self._history_upto(project, None)
+                yield self._due_state(project, history, snapshot.evaluation.extensions)
+        else:
+            for project in self.storage.as_of(chosen, past):
+                lifecycle = self.rules.lifecycle(project.lifecycle)
+                history = self._history_upto(project, past)
+                given = extensions_given(history(), lifecycle, project.period)
+                yield self._due_state(project, history, given)
+
     def _due_state(
-        self, project: Project, lifecycle: Lifecycle, past: dt.datetime | None
+        self, project: Project, history: History, extensions: Mapping[str, str]
     ) -> DueState:
-        """Gather what decides about a project's due dates."""
+        lifecycle = self.rules.lifecycle(project.lifecycle)
+        return due_state(project, lifecycle, history, extensions, self.rules.lifecycle)
+
+    def _history_upto(self, project: Project, past: dt.datetime | None) -> History:
+        """Return what answers with the project's entries, all or those up to the moment; they are
+        read when they are first asked for."""
 
         @cache
         def history() -> tuple[Entry, ...]:
             entries = self.storage.history(project.id)
             return dated(entry for entry in entries if past is None or entry.at <= past)
 
-        if past is None:
-            evaluation = self.storage.evaluation(project.id, project.period)
-            extensions = evaluation.extensions if evaluation else {}
-        else:
-            extensions = extensions_given(history(), lifecycle, project.period)
-        return due_state(project, lifecycle, history, extensions, self.rules.lifecycle)
+        return history
 
 
 _BY_KIND = {"state": "states", "field": "fields", "band": "bands", "period": "periods"}

@@ -8,7 +8,7 @@ recipient: however often, and from however many machines, it is worked out, it i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import attrs
 
@@ -30,9 +30,12 @@ class _Digest:
     dues: dict[tuple[str, ...], Due] = attrs.field(factory=dict)
 
 
-def remind(rules: Rules, queries: Queries, at: dt.datetime, days: int = 1) -> tuple[Notice, ...]:
+def remind(
+    rules: Rules, queries: Queries, at: dt.datetime, days: int = 1, *, now: bool = False
+) -> tuple[Notice, ...]:
     """Write the reminders of the day of `at`, for all plans, and return them, also those that were
-    there. `days` of more than one also holds what fell on the days before (a machine that was off).
+    there. `days` of more than one also holds what fell on the days before (a machine that was off);
+    `now` says that `at` is the present moment.
 
     A plan without rules of reminders, or without a notifier, has none.
     """
@@ -41,7 +44,8 @@ def remind(rules: Rules, queries: Queries, at: dt.datetime, days: int = 1) -> tu
         terms = rules.terms(plan)
         if not terms.head.delivery.reminders:
             continue
-        made = list(_of_plan(rules, queries, terms, at, days))
+        dues = queries.owed(queries.select(plan=plan), at, waiting=False, now=now)
+        made = list(_of_plan(rules, dues, terms, at, days))
         if made:
             rules.storage.commit(Commit(reminders=tuple(made)))
         found += made
@@ -57,7 +61,7 @@ def remind_of(
     and return it, also where it was there."""
     terms = rules.terms(plan)
     today = terms.calendar.today(at)
-    dues = queries.owed(queries.select(plan=plan), at, waiting=False)
+    dues = queries.owed(queries.select(plan=plan), at, waiting=False, now=True)
     owing = ReminderRule(days=0, to=(OWING,))
     told = [(due, name, role) for due in dues for name, role in _told(owing, due, terms, today)]
     alone = {project for due in dues if not due.together for project in due.projects}
@@ -80,11 +84,10 @@ def remind_of(
 
 
 def _of_plan(
-    rules: Rules, queries: Queries, terms: Terms, at: dt.datetime, days: int
+    rules: Rules, dues: Sequence[Due], terms: Terms, at: dt.datetime, days: int
 ) -> Iterator[Notice]:
     head, calendar = terms.head, terms.calendar
     today = calendar.today(at)
-    dues = queries.owed(queries.select(plan=head.id), at, waiting=False)
     digests: dict[str, _Digest] = {}
     asked = [today - dt.timedelta(days=back) for back in range(days)]
     for due in dues:
