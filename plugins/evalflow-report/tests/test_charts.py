@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import re
+from decimal import Decimal
 
 from evalflow_report import charts
 
@@ -35,3 +37,20 @@ def test_text_is_shown_in_the_pages_own_font() -> None:
     drawn = chart("복지국")
     assert set(re.findall(r'font-family="([^"]*)"', drawn)) == {"inherit"}
     assert "Nanum" not in drawn
+
+
+def test_bars_put_together_are_those_that_vega_draws() -> None:
+    rng = random.Random(5)
+    makes = (
+        lambda: None,
+        lambda: Decimal(rng.randrange(1301)) / 10,
+        lambda: Decimal(rng.randrange(-2000, 80001)) / 100,
+        lambda: Decimal(rng.randrange(10**9)) / 10**9,
+        lambda: rng.choice([Decimal(0), Decimal(100), Decimal("1E-9"), Decimal(125)]),
+    )
+    for count in [*range(14), *range(1, 14)] * 3:
+        given = [
+            (f"2016-{place:02}", rng.choice(makes)(), rng.choice(["var(--ok)", "#fff"]))
+            for place in range(count)
+        ]
+        assert charts.rates_over_periods(given) == charts.drawn_rates(given), given

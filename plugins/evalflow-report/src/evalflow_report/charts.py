@@ -8,6 +8,7 @@ same chart, and shown in the page's own font. Its letters are wide: what fits th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
@@ -16,10 +17,52 @@ from typing import Any
 import evalflow_fonts
 
 _TOP = 125  # rates above are drawn at this height: a bar of 700 % would flatten all others
+_SCALE = 130  # the end of the scale: Vega's next round number
+_HEIGHT = 30
 
 
 def rates_over_periods(rates: Sequence[tuple[str, Decimal | None, str]]) -> str:
-    """Return small bars, one a period, of (name, rate in percent, colour), with a line at 100."""
+    """Return small bars, one a period, of (name, rate in percent, colour), with a line at 100.
+
+    Vega-Lite takes 3.6 ms for one, and a plan of thousands has one for each project: it draws one
+    with as many bars, and the heights of others are put into that by its own reckoning."""
+    shown = [(rate, colour) for _, rate, colour in rates if rate is not None]
+    bars = [_bar(rate) for rate, _ in shown]
+    if None in bars:
+        return drawn_rates(rates)
+    pieces = _frame(len(rates), len(shown))
+    drawn = [pieces[0]]
+    for bar, (_, colour), after in zip(bars, shown, pieces[1:], strict=True):
+        drawn.append(f'{bar}h-12Z" fill="{colour}"{after}')
+    return "".join(drawn)
+
+
+def _bar(rate: Decimal) -> str | None:
+    """Return where a bar of this rate begins and how high it is, as Vega writes that; None where
+    that would be written in another way (less than nothing, or next to nothing)."""
+    if rate < 0:
+        return None
+    share = min(float(rate), _TOP) / _SCALE
+    begins = _HEIGHT * (1 - share)
+    texts = [repr(number).removesuffix(".0") for number in (begins, _HEIGHT - begins)]
+    return None if "e" in "".join(texts) else "{}h12v{}".format(*texts)
+
+
+@cache
+def _frame(count: int, shown: int) -> tuple[str, ...]:
+    """Return what stands around the heights and colours of `shown` bars where `count` periods are
+    told of."""
+    rates = [
+        (str(place), Decimal(50) if place < shown else None, f"c{place}") for place in range(count)
+    ]
+    return tuple(_BAR.split(drawn_rates(rates)))
+
+
+_BAR = re.compile(r'(?<=,)[0-9.]+h12v[0-9.]+h-12Z" fill="c[0-9]+"')
+
+
+def drawn_rates(rates: Sequence[tuple[str, Decimal | None, str]]) -> str:
+    """Return the same as Vega-Lite draws it."""
     values = [
         {"period": name, "rate": None if rate is None else min(float(rate), _TOP), "colour": colour}
         for name, rate, colour in rates
@@ -27,7 +70,7 @@ def rates_over_periods(rates: Sequence[tuple[str, Decimal | None, str]]) -> str:
     return _svg(
         {
             "width": 18 * max(len(values), 4),
-            "height": 30,
+            "height": _HEIGHT,
             "data": {"values": values},
             "layer": [
                 {
