@@ -33,7 +33,7 @@ def work(run: Callable[[], object]) -> Work:
         return 0  # go on
 
     def connect(*arguments: Any, **named: Any) -> sqlite3.Connection:
-        connection = _connect(*arguments, **named)
+        connection: sqlite3.Connection = _connect(*arguments, **named)
         connection.set_trace_callback(statements.append)
         connection.set_progress_handler(step, _STRIDE)
         return connection

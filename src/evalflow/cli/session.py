@@ -145,17 +145,35 @@ class Session:
         title: str | None = None,
     ) -> None:
         """Print a table whose columns stay aligned with wide Korean characters."""
+        from evalflow.cli.tables import plain_table
+
+        said = None if title is None else one_line(title)
+        shown = [[one_line(cell) for cell in row] for row in rows]
+        out = sys.stdout
+        if not out.isatty() and (out.encoding or "").lower().startswith("utf"):
+            text = plain_table(heads, shown, right, said, _PAPER)
+            if text is not None:
+                out.write(text)
+                return
+        self._rich_table(heads, shown, right, said)
+
+    def _rich_table(
+        self,
+        heads: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        right: Sequence[int],
+        title: str | None,
+    ) -> None:
         from rich import box
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
-        said = None if title is None else one_line(title)
-        table = Table(box=box.SIMPLE_HEAD, title=said, title_justify="left", pad_edge=False)
+        table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
         for place, head in enumerate(heads):
             table.add_column(head, overflow="fold", justify="right" if place in right else "left")
         for row in rows:
-            table.add_row(*[Text(one_line(cell), overflow="fold") for cell in row])
+            table.add_row(*[Text(cell, overflow="fold") for cell in row])
         console = Console(width=None if sys.stdout.isatty() else _PAPER, highlight=False)
         console.print(table)
 

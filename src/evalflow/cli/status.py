@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -175,6 +176,11 @@ def print_projects(
     marked: list[str] = []
     called: set[Label] = set()
 
+    @cache
+    def of(plan: str) -> tuple[PlanHead, dt.date]:
+        calendar = engine.plans.calendar(plan)
+        return engine.plans.head(plan), calendar.today(at or engine.clock())
+
     def rows() -> Iterable[Sequence[str]]:
         for project in listed:
             plans[project.plan] = None
@@ -182,14 +188,13 @@ def print_projects(
             if len(listed) <= _MARKED and corrected_in(engine, project.id, at):
                 mark = f" {CORRECTED}"
                 marked.append(project.id)
-            head = engine.plans.head(project.plan)
-            day = engine.plans.calendar(project.plan).today(at or engine.clock())
+            head, day = of(project.plan)
             lifecycle = engine.plans.lifecycle(project.lifecycle)
             called.add(lifecycle.things)
             yield (
                 project.id,
                 session.label(project.label),
-                session.unit(engine, project, day),
+                session.label(head.unit(project.unit).label_on(day)),
                 session.label(head.fields[project.field]),
                 project.period,
                 session.states(lifecycle, project.states),
