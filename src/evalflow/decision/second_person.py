@@ -15,7 +15,6 @@ import attrs
 from evalflow.decision.adoption import confirming, other_person
 from evalflow.errors import Reason
 from evalflow.lifecycle.definition import Event, Lifecycle
-from evalflow.lifecycle.load import is_shipped
 from evalflow.model import Actor, PlanEntry, PlanHead
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.directory import Directory
@@ -46,6 +45,8 @@ def migration_gains(
     """Return what holders of these roles gain by the new lifecycle; nothing where it is a later
     version, as it comes with evalflow, of the old one. `states` and `events` say which of the new
     one a state or event of the old becomes."""
+    from evalflow.lifecycle.load import is_shipped
+
     if new.name == old.name and new.version > old.version and is_shipped(new):
         return ()
     return tuple(

@@ -6,7 +6,7 @@ import datetime as dt
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -37,7 +37,6 @@ from evalflow.engine.reminding import remind, remind_of
 from evalflow.engine.rules import Rules
 from evalflow.engine.telling import told
 from evalflow.errors import NotFound, did_you_mean, invalid, nearest
-from evalflow.files.table_reader import Book
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import (
     Actor,
@@ -57,13 +56,14 @@ from evalflow.model.ids import storable
 from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import Difference
-from evalflow.plan.load import load_plan, with_tables
-from evalflow.plan.workbook_reader import OfficeBook
-from evalflow.plan.write import dump_yaml
 from evalflow.plugins.notifier import Notifier
 from evalflow.plugins.signer import Signer
 from evalflow.scoring.contract import Grade
 from evalflow.storage.integrity import tables_of
+
+if TYPE_CHECKING:
+    from evalflow.files.table_reader import Book
+    from evalflow.plan.workbook_reader import OfficeBook
 
 
 class Plans:
@@ -154,6 +154,8 @@ class Plans:
             NotFound: the store has no such plan.
             InvalidInput: a file cannot be read, or cells are wrong; all of them.
         """
+        from evalflow.plan.load import with_tables
+
         return with_tables(self.plan(plan_id), tables)
 
     def with_people(
@@ -170,6 +172,9 @@ class Plans:
             InvalidInput: what they say is wrong: all of it.
             NotFound: the store has no such plan.
         """
+        from evalflow.plan.load import load_plan
+        from evalflow.plan.write import dump_yaml
+
         plan = self.plan(plan_id)
         said = {"directory": directory, "appointments": appointments}
         tree = {**plan.head.tree, **{key: each for key, each in said.items() if each is not None}}

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from evalflow.decision.actions import ACTIONS
 from evalflow.engine.engine import Clock, Engine, now
 from evalflow.errors import InvalidInput
-from evalflow.files.table_reader import Book, read_book
-from evalflow.files.yaml import placed, read
-from evalflow.lifecycle import load as lifecycle_load
-from evalflow.lifecycle.check.checks import Finding
-from evalflow.lifecycle.check.checks import check as prove
 from evalflow.lifecycle.definition import Lifecycle, Vocabulary
 from evalflow.model.calendar import Calendar, Holidays
-from evalflow.plan import load as plan_load
 from evalflow.plan.definition import Plan
-from evalflow.plan.workbook_reader import OfficeBook, read_office_book
-from evalflow.plan.workbook_settings import book_says, in_settings
 from evalflow.plugins.installed import Plugins
+
+if TYPE_CHECKING:
+    from evalflow.files.table_reader import Book
+    from evalflow.lifecycle.check.checks import Finding
+    from evalflow.plan.workbook_reader import OfficeBook
 
 
 def open(
@@ -56,6 +53,8 @@ def load_lifecycle(
     Raises:
         InvalidInput: the definition has mistakes; all of them, with file and line.
     """
+    from evalflow.lifecycle import load as lifecycle_load
+
     return lifecycle_load.load_lifecycle(source, vocabulary=vocabulary(plugins))
 
 
@@ -74,6 +73,10 @@ def load_plan(
         InvalidInput: the plan or its lifecycle has mistakes, or asks for a scorer, notifier or
             guard that is not installed; all of it, with file and line.
     """
+    from evalflow.files.yaml import placed, read
+    from evalflow.lifecycle import load as lifecycle_load
+    from evalflow.plan import load as plan_load
+
     known = _plugins(plugins)
     names = vocabulary(known)
     plan = plan_load.load_plan(
@@ -94,6 +97,8 @@ def check_lifecycle(
 ) -> tuple[Finding, ...]:
     """Return what can be proved wrong, or looks wrong, with a lifecycle; with a plan also with its
     people, units and days. `plugins` as for `open`."""
+    from evalflow.lifecycle.check.checks import check as prove
+
     return prove(
         lifecycle,
         vocabulary=vocabulary(plugins),
@@ -139,6 +144,12 @@ def load_office_book(
         InvalidInput: cells are wrong, or the plan lacks what it must say: all of it, with sheet
             and cell.
     """
+    from evalflow.files.table_reader import read_book
+    from evalflow.lifecycle import load as lifecycle_load
+    from evalflow.plan import load as plan_load
+    from evalflow.plan.workbook_reader import read_office_book
+    from evalflow.plan.workbook_settings import book_says, in_settings
+
     known = _plugins(plugins)
     names = vocabulary(known)
     book = book or read_book(source)

@@ -11,20 +11,20 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
 import evalflow
 from evalflow.plugins import FormFinding, FormRequest, write_output
 from evalflow_forms.archive import looked_through
-from evalflow_forms.build import sheet
 from evalflow_forms.change import ChangeOptions
 from evalflow_forms.department import DepartmentOptions
 from evalflow_forms.options import Options as FormOptions
 from evalflow_forms.projects import ProjectsOptions
-from evalflow_forms.sheet import Evidence, Sheet
-from evalflow_forms.sources import gather
+
+if TYPE_CHECKING:
+    from evalflow_forms.sheet import Evidence, Sheet
 
 WRITERS: Mapping[str, str] = {
     ".hwpx": "evalflow_forms.hwpx_writer",
@@ -66,6 +66,9 @@ class _Form:
             InvalidInput: the options name unknown columns.
             NotFound: no such plan, unit, project or period.
         """
+        from evalflow_forms.build import sheet
+        from evalflow_forms.sources import gather
+
         sources = gather(engine, request, on)
         return sheet(self.name, sources, self.options, request, made_with)
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-import smtplib
-import ssl
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from email.message import EmailMessage
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
 import evalflow
 from evalflow.plugins import Notice, Undeliverable, notice_due
 from evalflow_notify.words import body_of
+
+if TYPE_CHECKING:
+    import smtplib
+    from email.message import EmailMessage
 
 
 def _never_in_the_open(options: MailOptions, _: object, login: str | None) -> None:
@@ -91,6 +92,9 @@ class Mail:
             Undeliverable: no address is known, or the server refuses it for good (5xx).
             OSError: the server cannot be reached, trusted or waited for; tried again.
         """
+        import smtplib
+        import ssl
+
         options, mail = self._options, self._mail(notice)
         context = ssl.create_default_context(cafile=options.ca_file)
         server: smtplib.SMTP
@@ -126,6 +130,8 @@ class Mail:
                 server.quit()
 
     def _mail(self, notice: Notice) -> EmailMessage:
+        from email.message import EmailMessage
+
         options = self._options
         address = options.addresses.get(notice.recipient)
         if address is None and options.pattern is not None and "@" not in notice.recipient:
