@@ -159,11 +159,35 @@ def test_an_office_begins_with_its_workbook_alone(run: Run, filled: str) -> None
     office.close()
 
 
+def test_what_many_projects_lack_is_told_once(run: Run) -> None:
+    run("init", "--yes", "--office", "가나구", "--year", "2027", "-o", "start.xlsx")
+    gana.fill(Path("start.xlsx"))
+    book = openpyxl.load_workbook("start.xlsx")
+    for name in gana.LATER:
+        gana.setting(book, f"나중에 낼 것: {name}", None)
+    book.save("start.xlsx")
+    code, _, err = run("init", "--from", "start.xlsx", "--as", "plan-1")
+    told = [line for line in err.splitlines() if "나중에 낼 것" in line]
+    assert (code, len(told)) == (2, 3), err
+    assert all(line.startswith("start.xlsx:사업!A6: 사업 1") for line in told)
+    assert all("건(관리번호 1, 2, 3" in line for line in told)
+
+
+def test_budgets_that_do_not_add_up_are_one_line_where_they_are_many(run: Run, filled: str) -> None:
+    _, _, err = run("init", "--from", filled, "--as", "plan-1")
+    (told,) = [line for line in err.splitlines() if "소요예산의 합" in line]
+    assert "사업 10건" in told
+    assert "4(100/90.5)" in told
+
+
 def test_a_dash_for_a_target_is_told_with_its_cell(run: Run) -> None:
     run("init", "--yes", "--office", "가나구", "--year", "2027", "-o", "start.xlsx")
     gana.fill(Path("start.xlsx"))
-    code, _, err = run("init", "--from", "start.xlsx", "--as", "plan-1")
-    assert (code, "start.xlsx:지표·목표!O8" in err, "사유를 말로" in err) == (2, True, True)
+    code, _, err = run("init", "--from", "start.xlsx")  # who adopts it is asked together with that
+    assert (code, "start.xlsx:지표·목표!O8: 목표가 시기미도래" in err) == (2, True)
+    assert "'시기미도래: 사유'" in err
+    assert "누가 등록합니까?" in err
+    assert "projects.2." not in err
     assert not Path("office.db").exists()
     assert not Path("plan.yaml").exists()
 

@@ -15,6 +15,8 @@ import pytest
 
 import evalflow
 from evalflow import cli
+from evalflow.batch.book_pages import pages
+from evalflow.cli.sheets import book_for
 from evalflow.files.book_writer import HEADS
 from offices import SEOUL
 
@@ -244,6 +246,32 @@ SOFFICE = shutil.which("soffice")
 @pytest.mark.skipif(
     SOFFICE is None, reason="not on this machine: LibreOffice (apt-get install libreoffice-calc)"
 )
+def test_a_file_that_is_read_again_leaves_what_is_done(run: Run, tmp_path: Path) -> None:
+    filled = education(run, tmp_path)
+    words = ("sheet", "read", filled.save(), "--as", "education-1", "--apply")
+    assert run(*words)[0] == 0
+    code, out, err = run(*words)
+    assert (code, err.replace("적힌 것이 없습니다.", "").strip()) == (0, "")
+    assert "이미 처리한 사업 1건은 그대로 둡니다 (자체평가): 1" in out
+
+
+def test_what_was_sent_back_is_in_the_next_sheet(run: Run, tmp_path: Path) -> None:
+    filled = education(run, tmp_path)
+    filled.put("실적", 2, 실적=50, 부진사유="강사 부족", 대책="모집")
+    assert run("sheet", "read", filled.save(), "--as", "education-1", "--apply")[0] == 0
+    with evalflow.open(f"sqlite:///{tmp_path / 'office.db'}") as office:
+        evaluation = office.evaluation("gu/1")
+        lifecycle = office.plans.lifecycle(office.project("gu/1").lifecycle)
+        event, project = lifecycle.events["self_evaluate"], office.project("gu/1")
+        again = book_for(office, "gu", lifecycle, event, "education", [project], "ko")
+        (page,) = [each for each in pages(again) if each.name == "실적"]
+    heads = [column.head for column in page.columns]
+    first, second = (dict(zip(heads, row, strict=True)) for row in page.rows)
+    assert (str(first["실적"]), str(second["실적"])) == ("10", "50")
+    assert (second["부진사유"], second["대책"]) == ("강사 부족", "모집")
+    assert str(first["추진실적 내용"]).startswith(str(evaluation.facts["progress"])[:5])
+
+
 def test_the_preview_of_the_sheet_is_what_the_store_works_out(run: Run, tmp_path: Path) -> None:
     """Calculated and saved by LibreOffice: rates and bands in the sheet are those of the store."""
     assert SOFFICE is not None

@@ -24,6 +24,7 @@ from evalflow.model import (
     Evaluation,
     Indicator,
     Label,
+    NotDue,
     PlanHead,
     Project,
     ProjectDefinition,
@@ -281,16 +282,49 @@ class _Pages:
         )
         budget = one.definition.budget.periods.get(what.period)
         first = one.definition.indicators[0].id == indicator.id
-        return self._known(one) | {
-            "indicator": self.say(indicator.label),
-            "measure": indicator.unit,
-            "formula": self.say(FORMULAS[indicator.formula].label),
-            "accumulation": self.say(accumulation_label(indicator.accumulation)),
-            "target": target if isinstance(target, Decimal) else NOT_DUE,
-            "total_target": self._target(indicator, what.periods),
-            "last": _shown(last),
-            "budget": None if budget is None or not first else Decimal(budget) / _MILLION,
+        return (
+            self._known(one)
+            | {
+                "indicator": self.say(indicator.label),
+                "measure": indicator.unit,
+                "formula": self.say(FORMULAS[indicator.formula].label),
+                "accumulation": self.say(accumulation_label(indicator.accumulation)),
+                "target": target if isinstance(target, Decimal) else NOT_DUE,
+                "total_target": self._target(indicator, what.periods),
+                "last": _shown(last),
+                "budget": None if budget is None or not first else Decimal(budget) / _MILLION,
+            }
+            | self._said_before(one.evaluation, indicator, first=first)
+        )
+
+    def _said_before(
+        self, evaluation: Evaluation, indicator: Indicator, *, first: bool
+    ) -> dict[str, Filled]:
+        """What was handed in for this period already, of a project that was sent back or is to be
+        amended: people change what is wrong, and write nothing twice."""
+        facts = evaluation.facts
+        if indicator.id not in facts.get("actuals", {}):
+            return {}
+        why = facts.get("explanations", {}).get(indicator.id, {})
+        actual = figure_from(facts["actuals"][indicator.id])
+        found: dict[str, Filled] = {
+            "actual": _shown(actual),
+            "not_due": actual.reason if isinstance(actual, NotDue) else None,
+            **{key: why.get(key) for key in ("cause", "countermeasure")},
         }
+        if isinstance(actual, Share):
+            found |= {
+                "actual": None,
+                "numerator": actual.numerator,
+                "denominator": actual.denominator,
+            }
+        for field in spots.single_fields(self.event) if first else ():
+            said = facts.get(field.name)
+            if field.type == "money" and said is not None:
+                found[f"field:{field.name}"] = Decimal(str(said)) / _MILLION
+            elif field.type == "text" and isinstance(said, str):
+                found[f"field:{field.name}"] = said
+        return found
 
     def _target(self, indicator: Indicator, periods: Sequence[str]) -> Decimal | None:
         """Return the target over the periods, as it is published; None where nothing is due."""

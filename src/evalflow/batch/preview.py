@@ -109,8 +109,18 @@ def preview(
             actual=line.actual if line is not None else own,
             rate=None if line is None else line.rate,
             band=None if line is None else line.band,
-            marks=tuple(_marks(indicator, own, target, units.get(name, ""))),
+            marks=(
+                *_marks(indicator, own, target, units.get(name, "")),
+                *(
+                    (_NO_RATE,)
+                    if line is not None and own is not None and line.rate is None
+                    else ()
+                ),
+            ),
         )
+
+
+_NO_RATE = Label("이행률을 산출할 수 없음", "there is no rate")
 
 
 def _actual(said: Any) -> Actual:

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +16,7 @@ import click
 
 from evalflow.cli.options import Respelled
 from evalflow.cli.session import Session, one_line, read_data, read_where
-from evalflow.errors import InvalidInput, invalid
+from evalflow.errors import InvalidInput, Reason, invalid
 from evalflow.files.figures import BRACKETS
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def _say(session: Session, word: str) -> str:
     return session.say(*_WORDS[word])
 
 
-def _counted(session: Session, counts: dict[str, int]) -> str:
+def counted(session: Session, counts: Mapping[str, int]) -> str:
+    """Return how many projects came out how, as one line."""
     return ", ".join(f"{_say(session, word)} {number}" for word, number in counts.items())
 
 
@@ -196,6 +197,7 @@ def print_figures(
     projects = {each.id: each for each in engine.projects(plan=plan)}
     contexts: dict[str, Context] = {}
     rows: list[Sequence[str]] = []
+    not_due = session.say("시기미도래", "not due")
     left = marked = 0
     for project, data in figures.items():
         period = projects[project].period
@@ -214,10 +216,8 @@ def print_figures(
                 (
                     project.rpartition("/")[2],
                     session.label(line.label),
-                    *(
-                        "-" if each is None else f"{each:,f}"
-                        for each in (line.figure, line.actual, line.target)
-                    ),
+                    not_due if line.figure is None else f"{line.figure:,f}",
+                    *("-" if each is None else f"{each:,f}" for each in (line.actual, line.target)),
                     "-" if line.rate is None else f"{line.rate}%",
                     bands.get(line.band or "", "-"),
                     "; ".join(
@@ -230,7 +230,7 @@ def print_figures(
         "관리번호,성과지표,실적,누계,목표(누계),이행률,추진상태,확인할 점",
         "Number,Indicator,Actual,So far,Target so far,Rate,Band,To check",
     ).split(",")
-    session.table(heads, rows, right=(2, 3, 4, 5))
+    _full_table(session, heads, rows, right=(2, 3, 4, 5))
     if left:
         session.echo(session.say(f"… 그 밖에 {left}건", f"… and {left} more"))
     if marked:
@@ -294,18 +294,42 @@ def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20
         then = _say(session, "refused")
         if line.after:
             then = session.states(new or lifecycle, line.after)
-        why = "; ".join(reason.text(session.lang) for reason in line.reasons)
+        why = "; ".join(_whys(session, line.reasons))
         told = ", ".join(dict.fromkeys(recipient for _, recipient, _ in line.notices))
         name = f"{line.project} {session.label(project.label)}"
         rows.append((name, session.states(lifecycle, line.before), then, why or told))
     heads = session.say(
         "사업,처리 전,처리 후,사유·알림", "Project,Before,After,Reasons or notices"
     ).split(",")
-    session.table(heads, rows)
+    _full_table(session, heads, rows)
     if left:
         session.echo(session.say(f"… 그 밖에 {left}건", f"… and {left} more"))
-    session.echo(_counted(session, dict(plan.counts)))
+    session.echo(counted(session, dict(plan.counts)))
     _print_reasons(session, plan)
+
+
+def _full_table(
+    session: Session, heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
+) -> None:
+    """Print a table, its last column only where something stands in it."""
+    if rows and not any(row[-1] for row in rows):
+        heads, rows = heads[:-1], [row[:-1] for row in rows]
+    session.table(heads, rows, right=right)
+
+
+def _whys(session: Session, reasons: Iterable[Reason]) -> list[str]:
+    """Return the reasons as text; of those that say so of each department of a unit the first,
+    and of how many more."""
+    said = list(dict.fromkeys((each.code, each.text(session.lang)) for each in reasons))
+    units = [text for code, text in said if code == "wrong_unit"]
+    more = len(units) - 1
+    if more < 1:
+        return [text for _, text in said]
+    others = [text for code, text in said if code != "wrong_unit"]
+    return [
+        units[0] + session.say(f" (다른 {more}개 부서도)", f" (and of {more} more departments)"),
+        *others,
+    ]
 
 
 def _print_reasons(session: Session, plan: BatchPlan, *, indent: str = "  ") -> None:
@@ -407,7 +431,7 @@ def _run_step(
         plan = engine.batch(
             step.event, by=step.by, where=chosen, data=step.data, each=each, mode=step.mode
         )
-    session.echo("  " + _counted(session, dict(plan.counts)))
+    session.echo("  " + counted(session, dict(plan.counts)))
     _print_reasons(session, plan, indent="    ")
     counts: Counter[str] = Counter(refused=plan.counts["refused"])
     if _over(session, step, counts, len(plan)):
@@ -423,7 +447,7 @@ def _run_step(
         session, engine.batches.apply(plan, by=step.by, stopping=stopping), len(plan)
     )
     _print_receipts(session, _tallied(receipts, counts))
-    session.echo("  " + _counted(session, dict(counts)))
+    session.echo("  " + counted(session, dict(counts)))
     if counts.total() < len(plan):
         session.remark(
             session.say(
@@ -495,7 +519,7 @@ def _apply(
             session.print_json("receipts", _tallied(receipts, counts), key=plan.key)
         else:
             _print_receipts(session, _tallied(receipts, counts))
-            session.echo(_counted(session, dict(counts)))
+            session.echo(counted(session, dict(counts)))
         if counts.total() < len(plan):
             session.remark(
                 session.say(
@@ -562,7 +586,7 @@ def apply_plan(
         written = engine.batches.apply(plan, by=actor, stopping=stopping)
         receipts = _reported(_progress(session, written, len(plan)), report)
         _print_receipts(session, _tallied(receipts, counts))
-    session.echo(_counted(session, dict(counts)))
+    session.echo(counted(session, dict(counts)))
     if counts.total() < len(plan):
         return _STOPPED
     if counts["conflict"]:

@@ -11,7 +11,7 @@ import click
 
 from evalflow.cli.options import Respelled
 from evalflow.cli.session import Session
-from evalflow.errors import InvalidInput, invalid
+from evalflow.errors import InvalidInput, Problem, invalid
 from evalflow.files.output import check_output, write_output
 
 if TYPE_CHECKING:
@@ -194,14 +194,18 @@ def _read(
     plan = found.plan
     for note in plan.notes:
         session.remark(note.text(session.lang))
-    by = _adopter(session, plan, actor)
+    able = _adopters(session, plan, actor)
+    by = able[0]
+    problems: list[Problem] = []
     with evalflow.open("memory:") as trial:
         try:
-            trial.adopt(
-                plan, by=plan.actor(by)
-            )  # what it refuses is told before anything is written
+            trial.adopt(plan, by=plan.actor(by))  # what it refuses, before anything is written
         except InvalidInput as error:
-            raise found.placed(error) from None
+            problems += found.placed(error).problems
+    if len(able) > 1 and not check_only:
+        problems += _which_adopter(session, plan, able).problems
+    if problems:
+        raise InvalidInput(problems)
     counts = _counts(session, plan)
     if check_only:
         session.echo(
@@ -230,6 +234,11 @@ def _read(
     except OSError as error:
         raise click.FileError(plan_file, error.strerror) from error
     say, store = session.say, session.store
+    measuring = [
+        (event.name, event.label)
+        for event in plan.lifecycle.events.values()
+        if any(field.type == "figures" and field.required for field in event.data)
+    ][:1]
     session.echo(say(f"{plan.id}: {counts}", f"{plan.id}: {counts}"))
     session.echo(
         say(
@@ -244,6 +253,11 @@ def _read(
             f"  evalflow status            # where projects stand ({first})"),
         say("  evalflow due               # 누가 무엇을 언제까지",
             "  evalflow due               # who owes what by when"),
+        *(
+            say(f"  evalflow sheet make {label.ko} -o 실적표   # 기간이 끝나면: 부서마다 채울 파일",
+                f"  evalflow sheet make {name} -o sheets       # to be filled in")
+            for name, label in measuring
+        ),
         say("  evalflow plan export --workbook -o 고칠자료.xlsx   # 인사이동, 이관, 변경",
             "  evalflow plan export --workbook -o change.xlsx    # staff, transfers, changes"),
     ):  # fmt: skip
@@ -263,24 +277,22 @@ def _counts(session: Session, plan: Plan) -> str:
     )
 
 
-def _adopter(session: Session, plan: Plan, actor: str | None) -> str:
-    """Return who puts the plan into force: who was named, else the only one who may.
+def _adopters(session: Session, plan: Plan, actor: str | None) -> list[str]:
+    """Return who puts the plan into force: who was named, else all who may.
 
     Raises:
-        InvalidInput: nobody may, or several may and none was named.
+        InvalidInput: nobody may.
     """
     if actor is not None:
         plan.actor(actor)
-        return actor
+        return [actor]
     roles = set(plan.lifecycle.adopted_by)
     able = [
         name
         for name, grants in plan.head.directory.items()
         if any(each.role in roles and each.on_behalf_of is None for each in grants)
     ]
-    if len(able) == 1:
-        return able[0]
-    names = ", ".join(session.label(plan.lifecycle.roles[role].label) for role in sorted(roles))
+    names = _adopting(session, plan)
     if not able:
         raise InvalidInput(
             invalid(
@@ -289,8 +301,17 @@ def _adopter(session: Session, plan: Plan, actor: str | None) -> str:
                 en=f"nobody may put the plan into force: give somebody the role {names}",
             ).problems
         )
-    listed = ", ".join(able)
-    raise invalid(
+    return able
+
+
+def _adopting(session: Session, plan: Plan) -> str:
+    roles = sorted(plan.lifecycle.adopted_by)
+    return ", ".join(session.label(plan.lifecycle.roles[role].label) for role in roles)
+
+
+def _which_adopter(session: Session, plan: Plan, able: Sequence[str]) -> InvalidInput:
+    listed, names = ", ".join(able), _adopting(session, plan)
+    return invalid(
         "which_adopter",
         ko=f"누가 등록합니까? --as로 적으십시오 ({names}: {listed})",
         en=f"who puts the plan into force? give --as ({names}: {listed})",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalflow.cli.batches import apply_plan, print_figures, print_plan
+from evalflow.cli.batches import apply_plan, counted, print_figures, print_plan
 from evalflow.cli.options import Respelled
 from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, NotFound, Problem, invalid
@@ -91,7 +91,9 @@ def make_command(
             )
         taken = found if known.together is not None else ready
         if out.lower().endswith(".xlsx"):
-            groups = [(Path(out), unit or engine.plans.head(plan).office, taken)]
+            units = {each.unit for each in taken}
+            whose = units.pop() if len(units) == 1 else engine.plans.head(plan).office
+            groups = [(Path(out), unit or whose, taken)]
         else:
             groups = list(_by_unit(engine, plan, known, taken, Path(out)))
         for path, whose, members in groups:
@@ -282,14 +284,20 @@ def read_command(
             ko="누가 읽는지 --as로 정하십시오 (--holders와 함께도)",
             en="say who reads them: --as (with --holders, too)",
         )
-    code = 0
+    code, totals = 0, Counter[str]()
     with session.open() as engine:
         for file in files:
             if len(files) > 1:
                 session.echo(f"== {file}")
             code = max(
-                code, _read(session, engine, file, actor, holders, event, plan, really, report)
+                code,
+                _read(session, engine, file, actor, holders, event, plan, really, report, totals),
             )
+        if len(files) > 1 and totals:
+            session.echo(session.say(f"== 모두 {len(files)}개 파일", f"== all {len(files)} files"))
+            session.echo(counted(session, totals))
+        if totals["planned"] and not really:
+            session.echo(session.say("적용하지 않았습니다 (--apply)", "nothing applied (--apply)"))
     return code
 
 
@@ -303,6 +311,7 @@ def _read(
     plan: str | None,
     really: bool,
     report: str | None,
+    totals: Counter[str],
 ) -> int:
     from evalflow.batch.book_reading import about, read_filled
 
@@ -321,10 +330,12 @@ def _read(
     actor = session.actor(engine, plan, actor)
     filled = read_filled(file, book, _context(engine, plan, lifecycle, event))
     for note in filled.notes:
-        session.remark(note.text(session.lang))
+        if said is None or note.code != "columns_not_used":
+            session.remark(note.text(session.lang))
     projects = {each.id: each for each in engine.projects(plan=plan)}
     if said is not None:
         _same_period(session, filled, projects, said.period, file)
+        _leave_out_what_is_done(session, engine, lifecycle, event, projects, filled)
     if event.together is not None:
         _for_unit(engine, plan, lifecycle, event, said.unit if said else None, filled)
     _who_acts(engine, plan, lifecycle, event, filled, projects, actor, holders, file)
@@ -348,6 +359,7 @@ def _read(
         session.echo(f"{label} ({who})")
         _moves_the_unit(session, engine, lifecycle.events[name], batch, data)
         print_plan(session, engine, batch)
+        totals.update({word: batch.counts[word] for word in ("planned", "refused")})
         if batch.counts["refused"]:
             code = 1
         if really and batch.counts["planned"]:
@@ -359,8 +371,6 @@ def _read(
                 f"적히지 않은 사업: {numbers}", f"projects of which nothing is written: {numbers}"
             )
         )
-    if groups and not really:
-        session.echo(session.say("적용하지 않았습니다 (--apply)", "nothing applied (--apply)"))
     return code
 
 
@@ -401,6 +411,40 @@ def _same_period(
             )
             filled.problems.setdefault(project, []).append(problem)
             del filled.data[project]
+
+
+def _leave_out_what_is_done(
+    session: Session,
+    engine: Engine,
+    lifecycle: Lifecycle,
+    event: Event,
+    projects: dict[str, Project],
+    filled: Filled,
+) -> None:
+    """Leave out projects for which the sheet was read before: of a file that is read again after a
+    row was mended, the others are done."""
+    done: dict[str, list[str]] = {}
+    for project in [each for each in filled.data if each in projects]:
+        known = lifecycle.events[filled.events.get(project, event.name)]
+        place = list(lifecycle.regions).index(known.leads)
+        now = projects[project]
+        if now.states[place] in known.sources():
+            continue
+        last = None
+        for entry in engine.history(project):
+            if not entry.before or entry.before[place] != entry.after[place]:
+                last = entry
+        if last is not None and (last.event, last.period) == (known.name, now.period):
+            done.setdefault(session.label(known.label), []).append(now.number)
+            del filled.data[project]
+    for label, numbers in done.items():
+        listed = ", ".join(numbers)
+        session.echo(
+            session.say(
+                f"이미 처리한 사업 {len(numbers)}건은 그대로 둡니다 ({label}): {listed}",
+                f"{len(numbers)} done before, left as they are ({label}): {listed}",
+            )
+        )
 
 
 def _for_unit(

@@ -492,8 +492,10 @@ def _not_due_unexplained(plan: Plan, path: str, said: NotDue) -> Problem:
         file=plan.file,
         path=path,
         value=said.reason,
-        ko=f"{path}: 목표가 시기미도래이면 사유를 말로 적어야 합니다: {{not_due: 사유}}",
-        en=f"{path}: a target that is not due says why, in words: {{not_due: why}}",
+        ko=f"{path}: 목표가 시기미도래이면 사유를 적어야 합니다 "
+        "(표에는 '시기미도래: 사유', 계획 파일에는 {not_due: 사유})",
+        en=f"{path}: a target that is not due says why "
+        "('not_due: why' in a table, {not_due: why} in a plan file)",
     )
 
 

@@ -73,7 +73,8 @@ def budget_notes(
     if "periods" in wanted and "periods" not in head.lenient:
         return ()  # then it is said there
     periods = [each.text for each in _of(head)]
-    notes = []
+    notes: list[Note] = []
+    differing: list[str] = []
     for definition in definitions:
         budget = definition.budget
         needed = sum(budget.periods.values())
@@ -88,7 +89,28 @@ def budget_notes(
         en = f"the periods need {needed:,} won, the sources give {budget.total:,}"
         place = where(("projects", definition.number, "budget"))
         notes.append(Note(code="budget_differs", ko=ko, en=en, where=place))
-    return tuple(notes)
+        differing.append(f"{definition.number}({_millions(needed)}/{_millions(budget.total)})")
+    if len(notes) <= _ONE_BY_ONE:
+        return tuple(notes)
+    listed = ", ".join(differing)
+    return (
+        Note(
+            code="budget_differs",
+            ko=f"기간별 소요예산의 합이 사업비와 다른 사업 {len(notes)}건 "
+            f"(관리번호(소요예산/사업비, 백만원)): {listed}",
+            en=f"of {len(notes)} projects the periods do not need what the sources give "
+            f"(number (needed/given, million won)): {listed}",
+            where=notes[0].where,
+        ),
+    )
+
+
+_ONE_BY_ONE = 3  # projects up to which each has a note of its own
+
+
+def _millions(won: int) -> str:
+    whole, rest = divmod(won, 1_000_000)
+    return f"{whole:,}" + (f".{rest:06}".rstrip("0") if rest else "")
 
 
 def lacking(

@@ -321,11 +321,11 @@ def placed(problem: Problem, origins: Mapping[str, tuple[Row, str | None]]) -> P
     """Return the problem at the cell (`origins`: path -> row and column) that is nearest above its
     path; as it is where there is none."""
     best: tuple[Row, str | None] | None = None
-    depth = -1
+    at, depth = "", -1
     for text, origin in origins.items():
         is_above = problem.path == text or (problem.path or "").startswith((f"{text}.", f"{text}["))
         if is_above and len(text) > depth:
-            best, depth = origin, len(text)
+            best, at, depth = origin, text, len(text)
     if best is None:
         return problem
     row, key = best
@@ -333,9 +333,12 @@ def placed(problem: Problem, origins: Mapping[str, tuple[Row, str | None]]) -> P
     table._found = row.table._found
     table.wrong(row.number, key, problem.code, problem.ko, problem.en, problem.value)
     said = table.problems[0]
-    about = f"({problem.path})" if problem.path else ""
+    about = (
+        f"({problem.path})" if problem.path and problem.path != at else ""
+    )  # else the cell says it
+    ko, en = (text.removeprefix(f"{problem.path}: ") for text in (said.ko, said.en))
     return attrs.evolve(
-        said, path=problem.path, ko=f"{said.ko} {about}".strip(), en=f"{said.en} {about}".strip()
+        said, path=problem.path, ko=f"{ko} {about}".strip(), en=f"{en} {about}".strip()
     )
 
 

@@ -71,19 +71,22 @@ def _of_indicator(
 
 _WHY = {
     "zero_target": (
-        "목표가 0입니다. 0을 지키는 것이 목표면 direction: maintain과 formula: maintain_at_most, "
-        "아니면 zero_target(met_or_not, full), baseline, 때가 아니면 {not_due: 사유}를 적으십시오",
+        "목표가 0입니다. 0을 지키는 것이 목표면 방향 '유지'(maintain)와 측정산식 "
+        "'유지(이하)'(maintain_at_most), 아니면 목표가 0일 때의 처리(zero_target: met_or_not, "
+        "full)나 '기준값 대비 진척'(baseline), 때가 아니면 '시기미도래: 사유'를 적으십시오",
         "its target is 0. To keep at 0: direction maintain with formula maintain_at_most; else "
         "zero_target (met_or_not, full), formula baseline, or {not_due: why} where none is due",
     ),
     "negative_target": (
-        "목표가 음수여서 이 산식으로는 나쁜 실적이 높게 나옵니다. formula: baseline과 baseline 값, "
-        "또는 met_or_not을 쓰거나 클수록 좋은 지표로 바꾸십시오",
+        "목표가 음수여서 이 산식으로는 나쁜 실적이 높게 나옵니다. 측정산식을 "
+        "'기준값 대비 진척'(baseline)으로 하고 기준값을 적거나, '달성 여부'(met_or_not)로 하거나, "
+        "클수록 좋은 지표로 바꾸십시오",
         "its target is negative, for which this formula would praise the worse figure: take "
         "formula baseline with a baseline, met_or_not, or measure it as more-is-better",
     ),
     "target_is_baseline": (
-        "목표가 기준값과 같아 나아갈 길이 없습니다. 유지가 목표면 direction: maintain을 쓰십시오",
+        "목표가 기준값과 같아 나아갈 길이 없습니다. 유지가 목표면 방향을 '유지'(maintain)로 "
+        "하십시오",
         "its target equals its baseline, so there is no way to go: to keep a level, take direction "
         "maintain",
     ),

@@ -88,16 +88,34 @@ def _numbers_of(reading: Reading, rows: Iterable[tuple[str | None, int | None]])
     return found
 
 
+_ONE_BY_ONE = 3  # projects that lack the same, up to which each is noted
+_LISTED = 20  # numbers that are named
+
+
 def _note_lacking(
     reading: Reading, head: PlanHead, found: Mapping[str, ProjectDefinition], laying: Laying
 ) -> None:
-    """Note what the plans of projects lack under this lifecycle, at their rows."""
-    for lack in lacking(head, found.values(), reading.lifecycle.project_plans):
+    """Note what the plans of projects lack under this lifecycle, at their rows; what many lack is
+    noted once, at the first of them."""
+    lacks = list(lacking(head, found.values(), reading.lifecycle.project_plans))
+    of: dict[str, list[str]] = {}
+    for lack in lacks:
+        of.setdefault(lack.content, []).append(lack.project)
+    for lack in lacks:
+        numbers = list(dict.fromkeys(of[lack.content]))
+        many = len(numbers) > _ONE_BY_ONE
+        if many and lack.project != numbers[0]:
+            continue
         row, _ = laying.origins[lack.project,]
         title = CONTENTS[lack.content]
-        ko = f"관리번호 {lack.project}: {lack.ko} (아직 정하지 못했으면 "
+        ko, en = f"관리번호 {lack.project}: {lack.ko}", f"number {lack.project}: {lack.en}"
+        if many:
+            listed = ", ".join(numbers[:_LISTED]) + (" …" if len(numbers) > _LISTED else "")
+            ko = f"사업 {len(numbers)}건(관리번호 {listed})에 고칠 것이 있습니다. {ko}"
+            en = f"{len(numbers)} projects ({listed}), e.g. {en}"
+        ko += " (아직 정하지 못했으면 "
         ko += f"'{SHEETS['settings'].ko}' 시트의 '나중에 낼 것: {title.ko}'에 사유)"
-        en = f"number {lack.project}: {lack.en} (if it cannot be said yet: the reason at "
+        en += " (if it cannot be said yet: the reason at "
         en += f"'Given later: {title.en}' on the sheet '{SHEETS['settings'].en}')"
         place = Table(file=row.table.file, sheet=row.table.sheet, columns=())
         place._found = row.table._found
