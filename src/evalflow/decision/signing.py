@@ -23,9 +23,6 @@ DRAFT, SIGN = "draft", "sign"
 COOPERATE, SETTLE = "cooperate", "settle"
 """What others did beside the line: 협조, with or without dissent, and a superior who settled it."""
 
-SIGNING = frozenset({"signature", "paper_signature"})
-"""The actions by which somebody signs."""
-
 Signature = Mapping[str, Any]
 
 

@@ -446,7 +446,6 @@ def _why_words(text: str, unit: str, money: bool) -> _Why:
     return None
 
 
-_GROUPED = re.compile(rf"[+{_ANY_MINUS}]? ?[\d,]+(?:\.\d*)?", re.ASCII)
 _BLANKS_INSIDE = re.compile(r"[\d.,]+(?: [\d.,]+)+", re.ASCII)
 
 

@@ -59,11 +59,6 @@ class Shown:
     signed: bool = True
     zeros: int = 0
 
-    @property
-    def is_plain(self) -> bool:
-        """Say whether the number is shown whole and as it stands."""
-        return self == PLAIN
-
     def value(self, stored: Decimal) -> Decimal:
         """Return the number as it is shown, with all its digits."""
         return stored.scaleb(self.power) if self.power else stored
@@ -85,7 +80,6 @@ class _Section:
     shown: Shown
     condition: tuple[str, Decimal] | None
     has_minus: bool
-    has_digits: bool
 
 
 def shown_by(code: str, stored: Decimal) -> Shown:
@@ -193,7 +187,7 @@ def _section(pieces: list[re.Match[str]]) -> _Section:
         shown = PLAIN
     else:
         shown = Shown("nothing") if condition is None else PLAIN
-    return _Section(shown, condition, has_minus, digits)
+    return _Section(shown, condition, has_minus)
 
 
 def _digit_follows(pieces: list[re.Match[str]], at: int) -> bool:

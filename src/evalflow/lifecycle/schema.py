@@ -58,9 +58,16 @@ def lifecycle_schema(vocabulary: Vocabulary) -> Tree:
 
 
 def schema_text(vocabulary: Vocabulary) -> str:
-    """Return the schema as it is written into a file."""
-    text = json.dumps(lifecycle_schema(vocabulary), ensure_ascii=False, indent=1)
-    return f"{text}\n"
+    """Return the schema as it is written into a file: a line for each thing it defines, so that a
+    difference between two of them can be read."""
+
+    def written(value: Tree, above: int) -> str:
+        if not above or not isinstance(value, dict):
+            return json.dumps(value, ensure_ascii=False)
+        lines = [f"{json.dumps(key)}: {written(inner, above - 1)}" for key, inner in value.items()]
+        return "{" + ",\n".join(lines) + "}"
+
+    return f"{written(lifecycle_schema(vocabulary), 5)}\n"
 
 
 class _File:
