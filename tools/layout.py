@@ -1,4 +1,4 @@
-"""Print how the source is laid out: modules, packages, depth, long files, public names.
+"""Print how the source is laid out: modules, packages, depth, lines, long files, public names.
 
     make layout
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -79,6 +80,7 @@ def main() -> int:
     )
     loose = sorted(each.name for each in SOURCE.glob("*.py") if each.name != "__init__.py")
     edges: dict[str, set[str]] = {each: set() for each in packages}
+    by_package: Counter[str] = Counter()
     total = 0
     long = []
     for path in sorted(SOURCE.rglob("*.py")):
@@ -88,6 +90,7 @@ def main() -> int:
         if lines > LIMIT:
             long.append((lines, place))
         here = place.split("/", maxsplit=1)[0]
+        by_package[here if here in edges else "-"] += lines
         if here in edges:
             edges[here] |= {package_of(each) for each in imports(path)} & edges.keys() - {here}
 
@@ -100,6 +103,8 @@ def main() -> int:
     print(f"packages:        {len(packages) + len(nested)}  {', '.join([*packages, *nested])}")
     print(f"depth:           {deepest}")
     print(f"lines:           {total:,}")
+    for package, lines in by_package.most_common():
+        print(f"  {lines:>6,}  {package}")
     for package in ("evalflow", "evalflow.plugins", "evalflow.storage", "evalflow.testing"):
         print(f"names:           {len(homes(package)):>3}  {package}")
     print(f"files above {LIMIT} lines: {len(long)}")
