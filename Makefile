@@ -13,13 +13,17 @@ TYPED := src tests $(if $(wildcard benchmarks/*.py),benchmarks) $(wildcard examp
 INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,\
   $(BIN)/python -m pip install --quiet --disable-pip-version-check) -c constraints.txt
 
+# A shell that keeps Python from writing bytecode would let each test's child compile all anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DELETE_ON_ERROR:
-.PHONY: help demo test fast pythons sdist-check lint bench bench-compare docs clean constraints layout
+.PHONY: help demo test fast lanes pythons sdist-check lint bench bench-compare docs clean constraints layout
 
 help:
 	@echo "make demo   play the 2016 plan into build/demo"
 	@echo "make test   check and test everything"
 	@echo "make fast   the fast lane of the tests"
+	@echo "make lanes  measure anew which tests the fast lane leaves out"
 	@echo "make pythons      the fast lane on the other Pythons that this machine, or uv, has"
 	@echo "make sdist-check  build every package, and run each sdist's own tests"
 	@echo "make lint   ruff, mypy, pyright"
@@ -63,8 +67,12 @@ lint: $(STAMP)
 	    $$(ls -d tests 2>/dev/null)) || exit 1; done
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
+# What belongs to it, and what runs otherwise in it: tests/support/lanes.py.
 fast: $(STAMP)
-	$(BIN)/python -m pytest $(TESTS) -n 2 -m "not slow and not serial" -q
+	EVALFLOW_LANE=fast $(BIN)/python -m pytest $(TESTS) -n 2 -m "not slow and not serial" -q
+
+lanes: $(STAMP)
+	EVALFLOW_LANE=measured $(BIN)/python -m pytest $(TESTS) -m "not slow and not serial" -q
 
 pythons:
 	PYTHON=$(PYTHON) bash .ci/pythons

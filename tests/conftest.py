@@ -11,16 +11,43 @@ import hypothesis
 import pytest
 
 import evalflow
+from lanes import (
+    EXAMPLES,
+    FAST,
+    pytest_collection_modifyitems,
+    pytest_runtest_protocol,
+    pytest_sessionfinish,
+    read_here,
+)
 from not_tested import pytest_addoption, pytest_terminal_summary
 from offices import PLAN, Clock, Office
 
-__all__ = ["pytest_addoption", "pytest_terminal_summary"]
+__all__ = [
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_runtest_protocol",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+]
 
 # Two busy cores are no reason to fail: a property is judged by what it finds, not by its speed.
 hypothesis.settings.register_profile(
-    "evalflow", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "evalflow",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    max_examples=EXAMPLES if FAST else 100,
 )
 hypothesis.settings.load_profile("evalflow")
+
+
+if FAST:
+
+    @pytest.fixture(autouse=True)
+    def workbooks_are_read_here(
+        request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if request.node.get_closest_marker("slow") is None:
+            monkeypatch.setattr("evalflow.files.grid._lines_of_child", read_here)
 
 
 @pytest.fixture
