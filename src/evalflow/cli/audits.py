@@ -20,16 +20,13 @@ from evalflow.cli.checkpoints import (
     trust_option,
 )
 from evalflow.cli.maintenance import print_mismatches
-from evalflow.cli.options import Respelled
+from evalflow.cli.options import Respelled, json_option, pass_session
 from evalflow.cli.session import Session
 from evalflow.files.output import write_output
 
 if TYPE_CHECKING:
     from evalflow.audit.bundle import Bundle
     from evalflow.audit.checkpoints import SignedCheckpoint
-
-_pass = click.make_pass_decorator(Session)
-_json = click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 
 
 @click.group("audit")
@@ -61,8 +58,8 @@ def audit_command() -> None:
     help="묶음의 무결성을 보증하는 확인값의 파일 · Write the checkpoint of the bundle here, too.",
 )
 @signer_option
-@_json
-@_pass
+@json_option
+@pass_session
 def export_command(
     session: Session,
     projects: tuple[str, ...],
@@ -108,8 +105,8 @@ def export_command(
     help="확인값(파일 또는 글) · A checkpoint: a file, or its text.",
 )
 @trust_logs
-@_json
-@_pass
+@json_option
+@pass_session
 def verify_command(
     session: Session, bundle: str, noted: str | None, trusted: tuple[str, ...], as_json: bool
 ) -> int:
@@ -150,7 +147,7 @@ def verify_command(
     help="열쇠 파일 · The file, which must not be there yet.",
 )  # fmt: skip
 @click.option("--witness", is_flag=True, help="증인의 열쇠 · It is a witness's, to cosign with.")
-@_pass
+@pass_session
 def key_command(session: Session, name: str, output: str, witness: bool) -> None:
     """서명 열쇠 만들기 · Make the office's key, e.g. NAME seodaemun.go.kr/evalflow.
 
@@ -178,8 +175,8 @@ def key_command(session: Session, name: str, output: str, witness: bool) -> None
     help="QR 그림이 든 확인서(HTML) · A sheet for the paper file, with a QR picture.",
 )
 @signer_option
-@_json
-@_pass
+@json_option
+@pass_session
 def checkpoint_command(
     session: Session,
     plan: str | None,
@@ -238,7 +235,7 @@ def checkpoint_command(
     "기록의 주인 열쇠 · The key of the office whose log it is: its text, or a file with it."
 )
 @signer_option
-@_pass
+@pass_session
 def cosign_command(
     session: Session, request: str, seen: str, trusted: tuple[str, ...], signer: str | None
 ) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evalflow.cli.options import json_option, pass_session, reader_option
 from evalflow.cli.session import Session
 from evalflow.errors import NotFound
 
@@ -14,17 +15,13 @@ if TYPE_CHECKING:
 
     from evalflow.decision.cards import Card
 
-_pass = click.make_pass_decorator(Session)
-
 
 @click.command("cards")
 @click.argument("project")
 @click.option("--period", metavar="P", help="기간 · Period; the current one if absent.")
-@click.option(
-    "--as", "reader", metavar="ID", help="이 사람이 볼 수 있는 것만 · As one may read it."
-)
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
-@_pass
+@reader_option
+@json_option
+@pass_session
 def cards_command(
     session: Session, project: str, period: str | None, reader: str | None, as_json: bool
 ) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalflow.cli.options import Respelled
+from evalflow.cli.options import Respelled, json_option, pass_session
 from evalflow.cli.session import Session, moment
 from evalflow.errors import InvalidInput, Problem, invalid
 from evalflow.files.cells import same
@@ -16,8 +16,6 @@ from evalflow.files.names import matches, words
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
 
-_pass = click.make_pass_decorator(Session)
-_json = click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 _template = click.option(
     "--template",
     type=click.Path(exists=True, dir_okay=False),
@@ -31,8 +29,8 @@ def form_command() -> None:
 
 
 @form_command.command("list")
-@_json
-@_pass
+@json_option
+@pass_session
 def list_command(session: Session, as_json: bool) -> None:
     """만들 수 있는 서식 · Which forms there are."""
     from evalflow.plugins.installed import Plugins
@@ -90,8 +88,8 @@ def list_command(session: Session, as_json: bool) -> None:
 @click.option(
     "--leave", multiple=True, metavar="NAME", help="그대로 둘 칸 · A field left as it is."
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def make_command(
     session: Session,
     form: str,
@@ -148,8 +146,8 @@ def make_command(
 @form_command.command("check")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @_template
-@_json
-@_pass
+@json_option
+@pass_session
 def check_command(session: Session, file: str, template: str | None, as_json: bool) -> int:
     """서식이 저장소와 맞는지 대조 · Whether a form still agrees with the store.
 

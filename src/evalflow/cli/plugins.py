@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evalflow.cli.options import json_option, pass_session
 from evalflow.cli.session import Session
 
 if TYPE_CHECKING:
     from evalflow.plugins.installed import Plugins
-
-_pass = click.make_pass_decorator(Session)
-_json = click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 
 
 @click.group("plugins")
@@ -27,8 +25,8 @@ def _load() -> Plugins:
 
 
 @plugins_command.command("list")
-@_json
-@_pass
+@json_option
+@pass_session
 def list_command(session: Session, as_json: bool) -> int:
     """설치된 플러그인 · Plugins in use and what each provides; then what is left out, and why.
 
@@ -58,8 +56,8 @@ def list_command(session: Session, as_json: bool) -> int:
 
 @plugins_command.command("show")
 @click.argument("name")
-@_json
-@_pass
+@json_option
+@pass_session
 def show_command(session: Session, name: str, as_json: bool) -> None:
     """옵션과 설명 · What a plugin, or one name that it provides, takes: options and parameters."""
     from evalflow.errors import NotFound
@@ -86,8 +84,8 @@ def show_command(session: Session, name: str, as_json: bool) -> None:
 
 @plugins_command.command("check")
 @click.argument("name", required=False)
-@_json
-@_pass
+@json_option
+@pass_session
 def check_command(session: Session, name: str | None, as_json: bool) -> int:
     """계약 검사 · Does what is provided keep its contract, as far as can be asked without a server?
 
@@ -114,8 +112,8 @@ def check_command(session: Session, name: str | None, as_json: bool) -> int:
 
 
 @plugins_command.command("trace")
-@_json
-@_pass
+@json_option
+@pass_session
 def trace_command(session: Session, as_json: bool) -> None:
     """호출 기록 · Which hooks are called when an engine is opened, in order, and their answers."""
     calls = _load().trace

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import click
 
-from evalflow.cli.options import Respelled
+from evalflow.cli.options import Respelled, json_option, pass_session
 from evalflow.cli.session import Session, moment
 from evalflow.errors import invalid
-
-_pass = click.make_pass_decorator(Session)
 
 
 @click.command("report")
@@ -33,8 +31,8 @@ _pass = click.make_pass_decorator(Session)
     metavar="DATE",
     help="그날 기준 · As it stood at the end of that day.",
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def report_command(
     session: Session,
     output: str,

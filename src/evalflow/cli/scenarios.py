@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evalflow.cli.options import json_option, pass_session
 from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, Problem, invalid
 
 if TYPE_CHECKING:
     from evalflow.testing.scenario import Failure, Scenario
-
-_pass = click.make_pass_decorator(Session)
 
 
 @click.group("scenario")
@@ -23,8 +22,8 @@ def scenario_command() -> None:
 
 @scenario_command.command("run")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def run_command(session: Session, paths: tuple[Path, ...], as_json: bool) -> int:
     """시나리오 실행 · Run scenario files, or all in a folder, each in a fresh store.
 

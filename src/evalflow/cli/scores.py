@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
 
 from evalflow.cli.corrected import CORRECTED, corrected_in
+from evalflow.cli.grades import print_grades
+from evalflow.cli.options import json_option, pass_session, reader_option
 from evalflow.cli.said import beside_rating
 from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, Problem, invalid
@@ -22,10 +23,7 @@ if TYPE_CHECKING:
     from evalflow.engine.view import View
     from evalflow.model import Band, Evaluation, Line, Project, ProjectDefinition, Rating
     from evalflow.model.canonical import Tree
-    from evalflow.scoring.contract import Grade
     from evalflow.scoring.hints import Hint
-
-_pass = click.make_pass_decorator(Session)
 
 
 @click.command("score")
@@ -45,11 +43,9 @@ _pass = click.make_pass_decorator(Session)
 )
 @click.option("--grades", is_flag=True, help="등급과 근거 · Grades of all projects, and why.")
 @click.option("--plan", metavar="ID", help="계획 · Plan, with --by and --grades.")
-@click.option(
-    "--as", "reader", metavar="ID", help="이 사람이 볼 수 있는 것만 · As one may read it."
-)
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
-@_pass
+@reader_option
+@json_option
+@pass_session
 def score_command(
     session: Session,
     project: str | None,
@@ -76,7 +72,7 @@ def score_command(
         )
     with session.open() as engine:
         if grades:
-            _grades(session, engine, plan or engine.plans.only(), period, reader, as_json)
+            print_grades(session, engine, plan or engine.plans.only(), period, reader, as_json)
             return 0
         if project is None:
             assert by is not None
@@ -435,73 +431,3 @@ def _key(
         return None if unit is None else session.label(head.unit(unit).label_on(day))
 
     return name
-
-
-# --------------------------------------------------------------------------- grades
-
-
-def _quotas(session: Session, grades: Iterable[Grade]) -> Iterator[str]:
-    """Yield for each cohort how many projects each grade is for, and how many have it."""
-    cohorts: dict[str, list[Grade]] = {}
-    for each in grades:
-        cohorts.setdefault(each.cohort, []).append(each)
-    for cohort, members in cohorts.items():
-        quota = next((each.quota for each in members if each.quota), {})
-        has = Counter(each.grade for each in members)
-        said = ", ".join(f"{grade} {has[grade]}/{places}" for grade, places in quota.items())
-        if said:
-            total = f"{sum(has[grade] for grade in quota)}/{sum(quota.values())}"
-            head = session.say("등급별 사업 수(부여/정원)", "Given of places")
-            of = f" [{cohort}]" if cohort else ""
-            yield f"{head}{of}: {said}; {session.say('계', 'total')} {total}"
-
-
-def _grades(
-    session: Session,
-    engine: Engine,
-    plan: str,
-    period: str | None,
-    reader: str | None,
-    as_json: bool,
-) -> None:
-    from evalflow.engine.view import View
-
-    projects = {project.id: project for project in engine.projects(plan=plan)}
-    chosen = (
-        engine.names.period(plan, period)
-        if period is not None
-        else max(project.period for project in projects.values())
-    )
-    of = engine.ratings if reader is None else View(engine, reader)
-    found = of.grades(plan, chosen)
-    rules = engine.plans.head(plan).scoring.grades
-    if as_json:
-        session.print_json(
-            "grades",
-            found.values(),
-            plan=plan,
-            period=chosen,
-            grader=rules and rules.grader,
-            illustrative=session.illustrative(engine, [plan]),
-        )
-        return
-    ordered = sorted(found.values(), key=lambda g: (g.cohort, g.rank is None, g.rank or 0))
-    rows = [
-        (
-            projects[each.project].number,
-            session.label(projects[each.project].label),
-            "-" if each.rate is None else f"{each.rate}%",
-            "-" if each.rank is None else f"{each.rank}/{each.of}",
-            each.grade or "-",
-            session.label(each.reason),
-        )
-        for each in ordered
-    ]
-    heads = session.say(
-        "관리번호,사업,이행률,순위,등급,근거", "No.,Project,Rate,Rank,Grade,Why"
-    ).split(",")
-    session.table(heads, rows, right=(2, 3))
-    for line in _quotas(session, ordered):
-        session.echo(line)
-    session.echo(f"{chosen}: {rules.grader if rules else ''}")
-    session.remark_illustrative(engine, [plan])

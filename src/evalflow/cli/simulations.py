@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from evalflow.cli.options import json_option, pass_session
 from evalflow.cli.session import Session
 
 if TYPE_CHECKING:
     from evalflow.plan.definition import Plan
     from evalflow.testing.simulation import Outcome
-
-_pass = click.make_pass_decorator(Session)
 
 
 class _Share(click.ParamType[Fraction]):
@@ -90,8 +89,8 @@ class _Share(click.ParamType[Fraction]):
     show_default=True,
     help="동시 실행 · Programs side by side, for offices in memory.",
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def simulate_command(
     session: Session,
     plan: str,
