@@ -34,7 +34,6 @@ LONG = {
     "model/calendar.py": "periods, days and deadlines, which ask each other",
     "audit/histories.py": "one project's history, played from its first entry to its last",
     "cli/plans.py": "one command after the other",
-    "cli/scores.py": "one command: rates, how they were worked out, roll-ups, grades",
     "decision/actions.py": "one action after the other, and the table of them",
     "decision/adoption.py": "a plan's revision: who may, what it changes, what it writes",
     "engine/namespaces.py": "the calls of each namespace, each handed on",
