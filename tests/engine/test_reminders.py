@@ -154,3 +154,11 @@ def test_who_is_missing_is_reminded_when_somebody_asks_and_once_a_day(office: Of
     assert office.engine.outbox.remind_of("gu", {"gu/1"}) == ()
     with pytest.raises(evalflow.NotFound):
         office.engine.outbox.remind_of("moon", {"gu/1"})
+
+
+def test_who_is_reminded_reads_it_among_their_notices(office: Office) -> None:
+    office.clock.go("2016-04-03")
+    office.engine.outbox.remind_of("gu", {"gu/1"})
+    (read,) = evalflow.View(office.engine, "education-1").notices()
+    assert "1번 학교 지원" in notice_lines(read, "ko")[0]
+    assert list(evalflow.View(office.engine, "road-1").notices()) == []

@@ -6,6 +6,9 @@ import datetime as dt
 import html
 import re
 import shutil
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -204,3 +207,139 @@ def board(tmp_path: Path) -> Iterator[Board]:
     made = Board(tmp_path)
     yield made
     made.engine.close()
+
+
+# --------------------------------------------------------------------------- in a real browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def pictures() -> Path:
+    """Return the folder of pictures: in the repository where there is one, else beside here."""
+    root = Path(__file__).parents[3]
+    return (root if (root / "Makefile").exists() else Path.cwd()) / "build" / "pictures"
+
+
+class Site:
+    """A small office, served; who is signed in is the test's word."""
+
+    def __init__(self, folder: Path) -> None:
+        import uvicorn
+
+        self.moment = dt.datetime(2016, 4, 4, 1, tzinfo=dt.UTC)
+        plan = evalflow.load_plan(Path(__file__).parent / "board.yaml", plugins=[])
+        self.engine = evalflow.open(
+            f"sqlite:///{folder / 'office.db'}", plugins=[], clock=lambda: self.moment
+        )
+        self.engine.adopt(plan, by="policy-1")
+        self.signed_in = dict.fromkeys(plan.head.directory, True)
+        service = evalflow_web.app(
+            self.engine,
+            actor_of=self._who,
+            settings=evalflow_web.Settings(folder=folder / "shelf", secure=False),
+        )
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        config = uvicorn.Config(service, log_level="warning", lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.01)
+
+    def _who(self, request: Any) -> str | None:
+        who = request.cookies.get("who", "")
+        return who if self.signed_in.get(who) else None
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()
+        self.engine.close()
+
+    def state(self, project: str) -> str:
+        return self.engine.project(project).states[0]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("not on this machine: Chromium (apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    served = Site(tmp_path)
+    yield served
+    served.close()
+
+
+class Person:
+    """Somebody at a browser of their own: what it complains of, and what it asks elsewhere for, is
+    collected."""
+
+    def __init__(self, chromium: Any, site: Site, who: str, **context: Any) -> None:
+        self.site, self.who = site, who
+        self.context = chromium.new_context(locale="ko-KR", **context)
+        self.context.add_cookies([{"name": "who", "value": who, "url": site.url}])
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(15_000)
+        self.seen: list[str] = []
+        self.page.on("pageerror", lambda error: self.seen.append(f"error: {error}"))
+        self.page.on("console", self._told)
+        self.page.on("request", self._asked)
+
+    def _told(self, message: Any) -> None:
+        expected = re.search(r"status of (401|404|409|412|422)|net::ERR", message.text)
+        if message.type in ("error", "warning") and not expected:
+            self.seen.append(f"console: {message.text}")
+
+    def _asked(self, request: Any) -> None:
+        if not request.url.startswith((self.site.url, "data:")):
+            self.seen.append(request.url)
+
+    def go(self, path: str) -> Any:
+        self.page.goto(self.site.url + path)
+        return self.page
+
+    def fill(self, **fields: str) -> None:
+        for path, value in fields.items():
+            self.page.locator(f'[id="{path.replace("__", "/")}"]').fill(value)
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=re.compile(f"^{name}")).first.click()
+
+    def done(self) -> None:
+        """Confirm what the page asks to be confirmed."""
+        self.page.locator('button[value="sure"]').click()
+        self.page.wait_for_url(re.compile("done="))
+
+    def picture(self, name: str) -> None:
+        folder = pictures()
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+    def close(self) -> None:
+        assert self.seen == []
+        self.context.close()
+
+
+@pytest.fixture
+def person(chromium: Any) -> Callable[..., Person]:
+    """Seat somebody at a browser of their own."""
+    return lambda site, who, **context: Person(chromium, site, who, **context)
+
+
+@pytest.fixture(scope="module")
+def serve_at(chromium: Any) -> type[Site]:
+    """Serve a small office from a folder; close it afterwards."""
+    return Site

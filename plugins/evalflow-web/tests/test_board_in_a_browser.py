@@ -6,151 +6,20 @@ Needs Debian's Chromium: `apt-get install chromium`.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import evalflow_web
 import pytest
 
-import evalflow
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.servers,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="not on this machine: Chromium (apt-get install chromium)"
-    ),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.servers]
 DO = "/board/gu/projects/{}/do/{}"
 
 
-def pictures() -> Path:
-    """Return the folder of pictures: in the repository where there is one, else beside here."""
-    root = Path(__file__).parents[3]
-    return (root if (root / "Makefile").exists() else Path.cwd()) / "build" / "pictures"
-
-
-class Site:
-    """A small office, served; who is signed in is the test's word."""
-
-    def __init__(self, folder: Path) -> None:
-        import uvicorn
-
-        self.moment = dt.datetime(2016, 4, 4, 1, tzinfo=dt.UTC)
-        plan = evalflow.load_plan(Path(__file__).parent / "board.yaml", plugins=[])
-        self.engine = evalflow.open(
-            f"sqlite:///{folder / 'office.db'}", plugins=[], clock=lambda: self.moment
-        )
-        self.engine.adopt(plan, by="policy-1")
-        self.signed_in = dict.fromkeys(plan.head.directory, True)
-        service = evalflow_web.app(
-            self.engine,
-            actor_of=self._who,
-            settings=evalflow_web.Settings(folder=folder / "shelf", secure=False),
-        )
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        config = uvicorn.Config(service, log_level="warning", lifespan="off")
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
-        self._thread.start()
-        while not self._server.started:
-            time.sleep(0.01)
-
-    def _who(self, request: Any) -> str | None:
-        who = request.cookies.get("who", "")
-        return who if self.signed_in.get(who) else None
-
-    def close(self) -> None:
-        self._server.should_exit = True
-        self._thread.join()
-        self._socket.close()
-        self.engine.close()
-
-    def state(self, project: str) -> str:
-        return self.engine.project(project).states[0]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    served = Site(tmp_path)
-    yield served
-    served.close()
-
-
-class Person:
-    """Somebody at a browser of their own: what it complains of, and what it asks elsewhere for, is
-    collected."""
-
-    def __init__(self, chromium: Any, site: Site, who: str, **context: Any) -> None:
-        self.site, self.who = site, who
-        self.context = chromium.new_context(locale="ko-KR", **context)
-        self.context.add_cookies([{"name": "who", "value": who, "url": site.url}])
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
-        self.seen: list[str] = []
-        self.page.on("pageerror", lambda error: self.seen.append(f"error: {error}"))
-        self.page.on("console", self._told)
-        self.page.on("request", self._asked)
-
-    def _told(self, message: Any) -> None:
-        expected = re.search(r"status of (401|404|409|412|422)|net::ERR", message.text)
-        if message.type in ("error", "warning") and not expected:
-            self.seen.append(f"console: {message.text}")
-
-    def _asked(self, request: Any) -> None:
-        if not request.url.startswith((self.site.url, "data:")):
-            self.seen.append(request.url)
-
-    def go(self, path: str) -> Any:
-        self.page.goto(self.site.url + path)
-        return self.page
-
-    def fill(self, **fields: str) -> None:
-        for path, value in fields.items():
-            self.page.locator(f'[id="{path.replace("__", "/")}"]').fill(value)
-
-    def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=re.compile(f"^{name}")).first.click()
-
-    def done(self) -> None:
-        """Confirm what the page asks to be confirmed."""
-        self.page.locator('button[value="sure"]').click()
-        self.page.wait_for_url(re.compile("done="))
-
-    def picture(self, name: str) -> None:
-        folder = pictures()
-        folder.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=folder / f"{name}.png", full_page=True)
-
-    def close(self) -> None:
-        assert self.seen == []
-        self.context.close()
-
-
-def test_a_quarter_by_six_people_in_six_sessions(chromium: Any, site: Site) -> None:
+def test_a_quarter_by_six_people_in_six_sessions(person: Any, site: Any) -> None:
     officer, colleague, elderly, lead, head, policy = (
-        Person(chromium, site, who)
+        person(site, who)
         for who in (
             "education-1",
             "both-1",
@@ -259,8 +128,8 @@ def test_a_quarter_by_six_people_in_six_sessions(chromium: Any, site: Site) -> N
     assert page.get_by_role("link", name="준공사진.pdf").is_visible()
     assert list(site.engine.audit.verify("gu")) == []
 
-    for person in (officer, colleague, elderly, lead, head, policy):
-        person.close()
+    for each in (officer, colleague, elderly, lead, head, policy):
+        each.close()
 
 
 PLACES = (
@@ -291,9 +160,9 @@ PLACES = (
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def standing(tmp_path_factory: pytest.TempPathFactory, serve_at: Any) -> Iterator[Any]:
     """An office in the middle of a quarter: one bureau late, the other submitted and lagging."""
-    served = Site(tmp_path_factory.mktemp("standing"))
+    served = serve_at(tmp_path_factory.mktemp("standing"))
     fire = served.engine.fire
     why = {"metres": {"cause": "동절기 공사 중지", "countermeasure": "인력 추가 투입"}}
     figures = {"metres": 300, "complaints": 50}
@@ -305,12 +174,12 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     served.close()
 
 
-def _looks_of_it(person: Person, width: int, *, axe: bool) -> list[str]:
+def _looks_of_it(somebody: Any, width: int, *, axe: bool) -> list[str]:
     """Return what is wrong with a page for eyes and keyboards: rules of axe, what runs over the
     edge, targets that are too small to be touched."""
     from axe_playwright_python.sync_playwright import Axe
 
-    page = person.page
+    page = somebody.page
     rules = Axe().run(page).response["violations"] if axe else []
     found = [f"{each['id']}: {each['nodes'][0]['html'][:90]}" for each in rules]
     if page.evaluate("document.documentElement.scrollWidth") > width:
@@ -331,27 +200,27 @@ def _looks_of_it(person: Person, width: int, *, axe: bool) -> list[str]:
      (1920, "light", "more", False)],
 )  # fmt: skip
 def test_every_page_can_be_read_at_every_width_and_in_every_light(
-    chromium: Any, standing: Site, width: int, scheme: str, contrast: str, axe: bool
+    person: Any, standing: Any, width: int, scheme: str, contrast: str, axe: bool
 ) -> None:
-    person = Person(
-        chromium, standing, "", viewport={"width": width, "height": 900},
+    somebody = person(
+        standing, "", viewport={"width": width, "height": 900},
         color_scheme=scheme, contrast=contrast,
     )  # fmt: skip
     wrong: dict[str, list[str]] = {}
     for name, who, path in PLACES:
-        person.context.add_cookies([{"name": "who", "value": who, "url": standing.url}])
-        person.go(path)
-        if found := _looks_of_it(person, width, axe=axe):
+        somebody.context.add_cookies([{"name": "who", "value": who, "url": standing.url}])
+        somebody.go(path)
+        if found := _looks_of_it(somebody, width, axe=axe):
             wrong[name] = found
         if scheme == "light" and contrast != "more" and width > 320:
-            person.picture(f"{name}-{width}")
+            somebody.picture(f"{name}-{width}")
     assert wrong == {}
-    person.close()
+    somebody.close()
 
 
-def test_the_keyboard_alone_reaches_and_does_everything(chromium: Any, standing: Site) -> None:
-    person = Person(chromium, standing, "education-1", viewport={"width": 1280, "height": 900})
-    page = person.go(DO.format(1, "self_evaluate"))
+def test_the_keyboard_alone_reaches_and_does_everything(person: Any, standing: Any) -> None:
+    somebody = person(standing, "education-1", viewport={"width": 1280, "height": 900})
+    page = somebody.go(DO.format(1, "self_evaluate"))
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     reached = set()
@@ -370,46 +239,44 @@ def test_the_keyboard_alone_reaches_and_does_everything(chromium: Any, standing:
     page.keyboard.type("10")
     page.keyboard.press("Control+s")
     page.get_by_text("임시저장됨").wait_for()
-    person.close()
+    somebody.close()
 
 
 def test_the_sheet_for_the_mayor_prints_on_one_a4(
-    chromium: Any, standing: Site, tmp_path: Path
+    person: Any, standing: Any, tmp_path: Path
 ) -> None:
-    person = Person(chromium, standing, "mayor-1")
-    page = person.go("/board/gu/status")
+    somebody = person(standing, "mayor-1")
+    page = somebody.go("/board/gu/status")
     printed = page.pdf(prefer_css_page_size=True, print_background=True)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
     box = re.search(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)", printed)
     assert box is not None
     assert float(box[1]) > float(box[2])
-    person.close()
+    somebody.close()
 
 
-def test_without_its_script_a_form_works_by_its_buttons(chromium: Any, site: Site) -> None:
-    person = Person(chromium, site, "education-1", java_script_enabled=False)
-    page = person.go(DO.format(1, "self_evaluate"))
-    person.fill(actuals__schools="8", actuals__lessons="100")
-    person.press("계산해 보기")
+def test_without_its_script_a_form_works_by_its_buttons(person: Any, site: Any) -> None:
+    somebody = person(site, "education-1", java_script_enabled=False)
+    page = somebody.go(DO.format(1, "self_evaluate"))
+    somebody.fill(actuals__schools="8", actuals__lessons="100")
+    somebody.press("계산해 보기")
     assert "80.0%" in page.locator('[data-line="schools"]').inner_text()
-    person.fill(explanations__schools__cause="모집 지연")
-    person.fill(explanations__schools__countermeasure="추가 모집")
-    person.press("자체평가")
-    person.done()
+    somebody.fill(explanations__schools__cause="모집 지연")
+    somebody.fill(explanations__schools__countermeasure="추가 모집")
+    somebody.press("자체평가")
+    somebody.done()
     assert site.state("gu/1") == "self_evaluated"
-    person.close()
+    somebody.close()
 
 
-def test_a_server_that_stops_and_starts_again_loses_nothing_typed(
-    chromium: Any, tmp_path: Path, site: Site
-) -> None:
-    person = Person(chromium, site, "education-1")
-    page = person.go(DO.format(1, "self_evaluate"))
-    person.context.set_offline(True)
-    person.fill(actuals__schools="10", progress="서버가 없을 때 쓴 글")
+def test_a_server_that_stops_and_starts_again_loses_nothing_typed(person: Any, site: Any) -> None:
+    somebody = person(site, "education-1")
+    page = somebody.go(DO.format(1, "self_evaluate"))
+    somebody.context.set_offline(True)
+    somebody.fill(actuals__schools="10", progress="서버가 없을 때 쓴 글")
     page.get_by_text("서버에 연결할 수 없습니다").wait_for()
-    person.context.set_offline(False)
+    somebody.context.set_offline(False)
     page.reload()
     page.get_by_text("임시저장됨").wait_for()
     assert page.locator('[id="progress"]').input_value() == "서버가 없을 때 쓴 글"
-    person.close()
+    somebody.close()

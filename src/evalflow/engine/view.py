@@ -290,7 +290,8 @@ class View:
             project = self._engine.project(notice.project)
             if not self.knows(project.plan) or not self._is_for(notice, project):
                 continue
-            sight = self._sight(project, notice.data["period"])
+            # A reminder is of what is owed by now, not of an entry of a period.
+            sight = self._sight(project, notice.data.get("period", project.period))
             if "reason" in sight.hidden:
                 notice = attrs.evolve(notice, data={**notice.data, "reason": None})
             yield notice
