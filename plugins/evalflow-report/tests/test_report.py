@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import Any
 
 import attrs
 import pytest
-from evalflow_report.view import View
+from evalflow_report.view import COLOURS, NO_COLOUR, View
+from evalflow_report.words import WORDS
 
 import evalflow
 from evalflow import cli
@@ -412,6 +414,52 @@ def test_it_prints_on_a4_with_nothing_missing(
     assert [title for _, title, *_ in rows if "".join(title.split()) not in bare] == []
     assert f"1/{count}" in bare
     tab.close()
+
+
+@browsing
+@poppler
+@pytest.mark.parametrize("page", ["settled", "late", "english"])
+def test_the_first_sheet_says_it_all_at_a_glance_and_details_come_behind(
+    browser: Any, pages: dict[str, Path], tmp_path: Path, page: str
+) -> None:
+    tab, _ = opened(browser, pages[page], 1280)
+    pdf = tmp_path / "report.pdf"
+    tab.pdf(path=str(pdf), prefer_css_page_size=True)
+    tab.close()
+
+    def sheet(number: int) -> str:
+        asked = ["pdftotext", "-f", str(number), "-l", str(number), "-layout", str(pdf), "-"]
+        told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+        return "".join(told.split())
+
+    heads, *rows = Tables(pages[page].read_text("utf-8")).tables["bands"]
+    first, second = sheet(1), sheet(2)
+    for row in rows:
+        assert "".join(row).replace(" ", "") in first
+    late = WORDS["who_is_late"][page == "english"].replace(" ", "")
+    assert f"{late}(" in first
+    assert late in second
+    assert f"{late}(" not in second
+
+
+def test_chart_and_table_count_the_same_in_the_same_colours(pages: dict[str, Path]) -> None:
+    text = pages["late"].read_text("utf-8")
+    heads, *rows = Tables(text).tables["bands"]
+    kinds = re.findall(r'<th scope="col" class="n"><span class="band (\w+)">', text)
+    colours = [COLOURS.get(kind, NO_COLOUR) for kind in kinds]
+    assert len(set(colours)) == len(colours)
+    figure = text[text.index("<figure>") : text.index("</figure>")]
+    bars = re.findall(r'd="M[^"]*?h([\d.]+)v[^"]*" fill="(var[^"]+)"', figure)
+    drawn = Counter(colour for width, colour in bars if float(width) > 0)
+    shown = Counter(
+        colour
+        for row in rows[:-1]
+        for colour, number in zip(colours, row[1:-2], strict=True)
+        if int(number)
+    )
+    assert drawn == shown
+    for row in rows:
+        assert sum(map(int, row[1:-2])) == int(row[-2])
 
 
 @browsing

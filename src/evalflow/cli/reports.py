@@ -1,4 +1,4 @@
-"""The command report: one page to look at."""
+"""The command report: one sheet to look at, and the details behind it."""
 
 from __future__ import annotations
 

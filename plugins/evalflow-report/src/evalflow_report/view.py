@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,11 +13,14 @@ from evalflow_report import charts
 from evalflow_report.words import words
 
 COLOURS = {
+    "done": "var(--done)",
     "on_track": "var(--ok)",
     "lagging": "var(--warn)",
     "seriously_lagging": "var(--bad)",
 }
 NO_COLOUR = "var(--none)"
+
+BRIEF = 8  # lines of a list on the sheet; the whole list stands behind it
 
 CORRECTED = " r"  # revised: a figure behind the rate was corrected after it had been fixed
 
@@ -76,7 +79,8 @@ class View:
 
     def verdict(self, name: str | None) -> str:
         """Return the class by which a band is coloured."""
-        return self.bands[name].verdict if name in self.bands else "none"
+        kinds = dict(zip(self.bands, self.parts(), strict=False))
+        return kinds[name][0] if name in kinds else "none"
 
     # ------------------------------------------------------------------ sections
 
@@ -115,6 +119,7 @@ class View:
             members = [e for e in overview.standings if name is None or names[e.project.id] == name]
             rolled = rates.total if name is None else rates.groups.get(name)
             rate = None if rolled is None else rolled.rate
+            counted = [0 if rolled is None else rolled.bands.get(b, 0) for b in self.bands]
             rows.append(
                 {
                     "name": self.words["total"] if name is None else name,
@@ -125,29 +130,37 @@ class View:
                     ],
                     "count": len(members),
                     "rate": "-" if rate is None else f"{rate}%",
-                    "bands": {} if rolled is None else rolled.bands,
-                    "rated": 0 if rolled is None else rolled.rated,
+                    "parts": [*counted, len(members) - sum(counted)],
                 }
             )
         return rows
 
     def shares(self, rows: Iterable[Mapping[str, Any]]) -> str:
-        """Return the chart of how many projects of each group are in which band."""
-        colours = {name: COLOURS[band.verdict] for name, band in self.bands.items()}
-        best = [name for name, band in self.bands.items() if band.verdict == "on_track"]
-        for name in best[:1] if len(best) > 1 else ():
-            colours[name] = "var(--done)"
-        counted = [(row["name"], row["bands"]) for row in rows if not row["total"]]
+        """Return the chart of how many projects of each group are in which band: what the table
+        beside it says, in the colours of its heads."""
+        parts = self.parts()
+        colours = {name: COLOURS.get(kind, NO_COLOUR) for kind, name in parts}
+        counted = [
+            (row["name"], {name: n for (_, name), n in zip(parts, row["parts"], strict=True)})
+            for row in rows
+            if not row["total"]
+        ]
         return charts.shares(counted, colours)
 
-    def legend(self) -> list[tuple[str, str]]:
-        """Return the colours of that chart: class and name of each band."""
+    def parts(self) -> list[tuple[str, str]]:
+        """Return what chart and table count: class and name of each band, and of what has none."""
         best = [name for name, band in self.bands.items() if band.verdict == "on_track"]
         done = best[0] if len(best) > 1 else None
-        return [
+        named = [
             ("done" if name == done else band.verdict, band.label.text(self.lang))
             for name, band in self.bands.items()
         ]
+        return [*named, ("none", self.words["rest"])]
+
+    def brief(self, rows: Sequence[Mapping[str, str]]) -> tuple[Sequence[Mapping[str, str]], str]:
+        """Return the first few of a list for the sheet, and how many more there are."""
+        more = len(rows) - BRIEF
+        return rows[:BRIEF], self.words["more"].format(n=more) if more > 0 else ""
 
     def late(self) -> list[dict[str, str]]:
         """Return what is late, the longest first."""
@@ -260,7 +273,7 @@ class View:
                 (
                     period.text,
                     None if each is None else each.rate,
-                    COLOURS.get((each and each.verdict) or "", NO_COLOUR),
+                    COLOURS.get(self.verdict(each and each.band), NO_COLOUR),
                 )
                 for period, each in rated
             ]
