@@ -167,6 +167,25 @@ RETIRED = {  # what an office does not write: what it writes
     "어김": "위반",
     "이(가) 아닙니까": "혹시 …입니까",
     "1 days": "1 day",
+    "거부됨": "처리 불가",
+    "거부합니다": "처리할 수 없습니다",
+    "수정안": "개정안",
+    "계획 수정": "계획 개정",
+    "미평가": "평가 전",
+    "기한 지남": "기한 경과",
+    "실적 없음": "실적 미입력",
+    "번째 글": "T1!A1",
+    "판정": "확정, 추진상태",
+    "대상 절차": "연장 대상",
+    "자동(시계)": "시스템(자동 처리)",
+    "바로잡은 실적": "정정 실적",
+    "불수리": "반려(감사 미실시)",
+    "이 날 ": "해당 일자에",
+    "done before": "already done",
+    "is no option of": "unknown option",
+    "found wanting": "insufficient",
+    "Of which event": "Deadline to extend",
+    "made up actors": "made-up actors",
     "stands there twice": "appears twice",
     "put back unasked": "requeued",
 }
@@ -191,7 +210,10 @@ def _sentences() -> Iterator[tuple[str, str]]:
                 and id(node) not in told
             ):
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node.value
-    for path in [*ROOT.glob("plugins/*/src/**/*.html"), ROOT / "README.ko.md"]:
+    presets = ROOT / "src" / "evalflow" / "lifecycle" / "presets"  # those before stay as they were
+    shown = [*presets.glob("*.yaml"), *presets.glob("parts/*.yaml"), ROOT / "README.ko.md"]
+    shown += ROOT.glob("src/evalflow/cli/locale/**/*.po")
+    for path in [*ROOT.glob("plugins/*/src/**/*.html"), *shown]:
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             yield f"{path.relative_to(ROOT)}:{number}", line
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ import openpyxl
 import pypdf
 import pytest
 import unhwp  # type: ignore[import-untyped]
+from evalflow_forms import hwpx_writer
 from evalflow_forms import pdf as pdf_writer
 from evalflow_forms.sheet import MINUS, Evidence, Sheet, grouped
 from hypothesis import given
@@ -365,6 +367,27 @@ def test_an_edited_cell_is_found_and_named(office: Any, tmp_path: Path) -> None:
     assert [f.code for f in findings] == ["file_changed"]
     assert "A9" in findings[0].ko
     assert not findings[0].agrees
+
+
+def test_an_edited_text_of_a_document_is_named_by_table_column_and_row(
+    office: Any, tmp_path: Path
+) -> None:
+    path, edited = tmp_path / "form.hwpx", tmp_path / "edited.hwpx"
+    form = office.form("projects")
+    form.write(office.engine, path, REQUEST)
+    wanted = hwpx_writer.cells(path)
+    place = next(each for each, text in wanted.items() if each.startswith("T1!B") and text)
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(edited, "w") as new:
+        for item in old.infolist():
+            data = old.read(item)
+            if item.filename == "Contents/section0.xml":
+                data = data.replace(f">{wanted[place]}<".encode(), ">고침<".encode(), 1)
+            new.writestr(item, data)
+    (finding,) = form.check(office.engine, edited)
+
+    assert finding.code == "file_changed"
+    assert f"{place}: " in finding.ko
+    assert f"{place}: " in finding.en
 
 
 def test_a_form_still_agrees_when_the_figures_moved_on_and_says_so(

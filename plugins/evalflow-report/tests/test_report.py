@@ -224,7 +224,7 @@ def test_it_says_what_is_illustrative_and_what_it_was_made_from(
         text = page.read_text("utf-8")
         assert (said.en if name == "english" else said.ko) in text
         assert "seodaemun-2016 r" in text
-        assert "major-works v3" in text
+        assert "major-works v4" in text
 
 
 def test_nothing_comes_from_elsewhere_and_nothing_runs(pages: dict[str, Path]) -> None:
@@ -432,7 +432,7 @@ def test_the_first_sheet_says_it_all_at_a_glance_and_details_come_behind(
         told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
         return "".join(told.split())
 
-    heads, *rows = Tables(pages[page].read_text("utf-8")).tables["bands"]
+    _, *rows = Tables(pages[page].read_text("utf-8")).tables["bands"]
     first, second = sheet(1), sheet(2)
     for row in rows:
         assert "".join(row).replace(" ", "") in first
@@ -444,7 +444,7 @@ def test_the_first_sheet_says_it_all_at_a_glance_and_details_come_behind(
 
 def test_chart_and_table_count_the_same_in_the_same_colours(pages: dict[str, Path]) -> None:
     text = pages["late"].read_text("utf-8")
-    heads, *rows = Tables(text).tables["bands"]
+    _, *rows = Tables(text).tables["bands"]
     kinds = re.findall(r'<th scope="col" class="n"><span class="band (\w+)">', text)
     colours = [COLOURS.get(kind, NO_COLOUR) for kind in kinds]
     assert len(set(colours)) == len(colours)

@@ -100,7 +100,7 @@ class _Group(click.Group):
         "backup": "백업 · Write the whole store into one file.",
         "restore": "되돌리기 · Put a backup into a new store.",
         "scenario": "시나리오 실행 · Run scenarios: what is expected of a plan's rules.",
-        "simulate": "한 해를 연습 · Rehearse a year with made up actors, and reconcile it.",
+        "simulate": "한 해를 연습 · Rehearse a year with made-up actors, and reconcile it.",
         "plugins": "플러그인 · What plugins there are, and do they keep their word.",
         "audit": "감사 묶음과 확인값 · Audit bundles, and checkpoints for paper.",
         "demo": "2016년 한 해를 시연 · Play the 2016 plan of Seodaemun-gu.",

@@ -104,7 +104,7 @@ def simulate_command(
     workers: int,
     as_json: bool,
 ) -> int:
-    """한 해를 연습 · Rehearse a year with made up actors on a virtual clock.
+    """한 해를 연습 · Rehearse a year with made-up actors on a virtual clock.
 
     What was played is counted, the store is read back and verified, and both counts are compared.
     Exit code 0 where they agree, 1 where they do not. The same seed prints the same.

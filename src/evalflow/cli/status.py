@@ -104,6 +104,9 @@ def status_command(
             _print_provisional(session, engine, view, projects, as_json=as_json)
         elif by is not None:
             print_counts(session, engine, projects, by, as_json=as_json)
+            if not as_json:
+                told = [where["plan"]] if "plan" in where else list(engine.plans.ids())
+                session.remark_illustrative(engine, told)
         elif as_json:
             plans = [where["plan"]] if "plan" in where else list(engine.plans.ids())
             session.print_json(

@@ -364,9 +364,9 @@ def _mean(rating: Rating, definition: ProjectDefinition, rules: ScoringRules, ko
     if rating.exact is not None:
         cut = _cut(rating.exact.as_integer_ratio(), max(rules.places + 3, 4))
         unrounded = (
-            f" = {cut}, 반올림하지 않은 이행률로 계산하여 마지막에 한 번 반올림"
+            f", 반올림하지 않은 이행률로는 {cut}, 마지막에 한 번 반올림"
             if ko
-            else f" = {cut}, from unrounded rates, rounded half-up once at the end"
+            else f"; from unrounded rates {cut}, rounded half up once at the end"
         )
     return f"{name}{tail} ({terms}) ÷ {sum(weights)}{unrounded} → {rating.rate}%."
 

@@ -90,7 +90,7 @@ class _Section:
             if begin.get("type") == "CLICK_HERE":
                 self._form_field(begin)
         for place, paragraph in enumerate(self.root.iter(f"{_HP}p"), 1):
-            self._braces(paragraph, f"{place}번째 문단")
+            self._braces(paragraph, f"¶{place}")
 
     def _form_field(self, begin: Any) -> None:
         name = (begin.get("name") or "").strip()

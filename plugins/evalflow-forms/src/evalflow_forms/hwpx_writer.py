@@ -70,18 +70,40 @@ def evidence(path: Path) -> Evidence | None:
 
 
 def cells(path_or_bytes: Path | bytes) -> dict[str, str]:
-    """Return every text of a document by its place."""
+    """Return every text of a document by its place: `T2!C4` in the second table, `P5` outside."""
     source: Any = io.BytesIO(path_or_bytes) if isinstance(path_or_bytes, bytes) else path_or_bytes
     with zipfile.ZipFile(source) as archive:
         names = sorted(n for n in archive.namelist() if re.fullmatch(r"Contents/section\d+.xml", n))
-        texts = [
-            unescape(re.sub(r"<[^>]*>", "", each))
-            for name in names
-            for each in re.findall(
-                r"<hp:t(?: [^>]*)?>(.*?)</hp:t>", archive.read(name).decode("utf-8"), re.DOTALL
-            )
-        ]
-    return {f"{place}번째 글": text for place, text in enumerate(texts, 1)}
+        text = "".join(archive.read(name).decode("utf-8") for name in names)
+    found: dict[str, str] = {}
+    tables, outside, row, column = 0, 0, 0, 0
+    for part in _PARTS.finditer(text):
+        if part["begins"] == "tbl":
+            tables, row = tables + 1, 0
+        elif part["begins"] == "tr":
+            row, column = row + 1, 0
+        elif part["begins"] == "tc":
+            column += 1
+        elif part["ends"]:
+            row = column = 0
+        else:
+            outside += not row
+            place = f"T{tables}!{_letters(column)}{row}" if row else f"P{outside}"
+            said = unescape(re.sub(r"<[^>]*>", "", part["text"]))
+            found[place] = f"{found[place]} {said}" if place in found else said
+    return found
+
+
+_PARTS = re.compile(
+    r"<hp:(?P<begins>tbl|tr|tc)[ >]|</hp:(?P<ends>tbl)>|<hp:t(?: [^>]*)?>(?P<text>.*?)</hp:t>",
+    re.DOTALL,
+)
+
+
+def _letters(column: int) -> str:
+    """Return a column's letters, as in a workbook: 1 is A, 27 is AA."""
+    above, last = divmod(column - 1, 26)
+    return (_letters(above) if above else "") + chr(ord("A") + last)
 
 
 class _Paper:

@@ -273,7 +273,7 @@ class View:
                 (
                     period.text,
                     None if each is None else each.rate,
-                    COLOURS.get(self.verdict(each and each.band), NO_COLOUR),
+                    COLOURS.get(self.verdict(None if each is None else each.band), NO_COLOUR),
                 )
                 for period, each in rated
             ]
