@@ -176,13 +176,13 @@ def test_the_project_s_mean_is_explained_with_its_weights() -> None:
     *_, en = explain(rating, project(*three), rules(), "en")
 
     assert ko == (
-        "사업 이행률: 가중평균 (85.0 × 1/3 + 85.0 × 1/3 + 85.0 × 1/3) ÷ 1 = 84.95, "
-        "반올림하지 않은 이행률로 계산하여 마지막에 한 번 반올림 → 85.0%. "
+        "사업 이행률: 가중평균 (85.0 × 1/3 + 85.0 × 1/3 + 85.0 × 1/3) ÷ 1, "
+        "반올림하지 않은 이행률로는 84.95, 마지막에 한 번 반올림 → 85.0%. "
         "추진상태 부진(70% 이상 90% 미만). 산정기 rates 1, 1차 계획, 2016-Q1."
     )
     assert en == (
-        "Project: weighted mean (85.0 × 1/3 + 85.0 × 1/3 + 85.0 × 1/3) ÷ 1 = 84.95, "
-        "from unrounded rates, rounded half-up once at the end → 85.0%. "
+        "Project: weighted mean (85.0 × 1/3 + 85.0 × 1/3 + 85.0 × 1/3) ÷ 1; "
+        "from unrounded rates 84.95, rounded half up once at the end → 85.0%. "
         "Band: Lagging (from 70% below 90%). Scorer rates 1, plan revision 1, 2016-Q1."
     )
 

@@ -94,7 +94,7 @@ def test_who_would_gain_by_it_needs_a_second_person(board: Any) -> None:
     own = board.browse("policy-1").get(PEOPLE).text
     assert "올린 사람은 확인할 수 없습니다" in own
     other = board.browse("policy-2").get(PEOPLE).text
-    assert "확인을 기다리는 계획 수정안" in other
+    assert "확인을 기다리는 계획 개정안" in other
     assert "사업부서(교육과)" in other
     number = board.hidden(other)["number"]
     refused = board.send(board.browse("policy-1"), PEOPLE, CONFIRM, number=number)
