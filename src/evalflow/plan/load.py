@@ -20,6 +20,7 @@ from evalflow.plan.overlay import Overlay, overlay
 from evalflow.plan.project import read_project
 from evalflow.plan.rateable import unrateable
 from evalflow.plan.rules import holiday_notes
+from evalflow.plan.said_in_korean import in_ids
 from evalflow.plan.surroundings import Surroundings, check_project
 
 
@@ -41,10 +42,13 @@ def load_plan(
             and column, what was expected, and the nearest right name.
     """
     document = read(source, name=name)
+    folder = "" if isinstance(source, bytes) else os.path.dirname(os.fspath(source))
+    named = Reader(document).top.text("lifecycle")
+    used, problems = _lifecycle(named, folder, lifecycle, document)
+    document = attrs.evolve(document, tree=in_ids(document.tree, used))
     reading = Reader(document)
     top = reading.top
-    folder = "" if isinstance(source, bytes) else os.path.dirname(os.fspath(source))
-    used, problems = _lifecycle(top.text("lifecycle"), folder, lifecycle, document)
+    top.text("lifecycle")
     head = read_head(reading, used, written=True)
     laid = Overlay(projects={}, notes=())
     # Whether indicators are needed cannot be said under a lifecycle that could not be read.

@@ -129,6 +129,10 @@ class Names:
         """Return the names of all of them, in their order."""
         return tuple([self.written(key, lang) for key in self._labels])
 
+    def meant(self, text: str) -> str | None:
+        """Return the id that the text names, None where it names none."""
+        return self._ids.get(same(text))
+
     def read(self, row: Row, column: str, text: str) -> str:
         """Return the id that the text names, noting where it names none."""
         key = self._ids.get(same(text))
@@ -143,6 +147,19 @@ class Names:
         ko, en = did_you_mean(ko, en, near, few)
         row.wrong(column, code, ko, en, text)
         return text
+
+
+PROJECT_WORDS: Mapping[str, Names] = {
+    "kind": Names(("구분", "kind"), {name: (label,) for name, label in _KINDS.items()}),
+    "direction": Names(
+        ("방향", "direction"), {name: (label,) for name, label in _DIRECTION_NAMES.items()}
+    ),
+    "formula": Names(
+        ("산식", "formula"), {name: (formula.label,) for name, formula in FORMULAS.items()}
+    ),
+    "accumulation": Names(("누계방식", "accumulation"), _ACCUMULATION_NAMES),
+}
+"""What projects and indicators say by a word of the language, and what those words are called."""
 
 
 @attrs.frozen
