@@ -205,6 +205,13 @@ def test_a_quarter_goes_through_workbooks_alone(run: Run, tmp_path: Path) -> Non
     folder = tmp_path / "bureaus"
     assert run("sheet", "make", "compile", "-o", str(folder))[0] == 0
     assert sorted(each.name for each in folder.iterdir()) == ["도시국.xlsx", "복지국.xlsx"]
+    city = Filled(folder / "도시국.xlsx")
+    assert city.book.sheetnames[1:5] == ["수합", "사업", "총괄", "부진"]
+    (road, whole) = (dict(zip(city.heads("총괄"), row, strict=True)) for row in city.rows("총괄"))
+    assert (road["부서"], road["사업 수"], road["현저히 부진"]) == ("도로과", 1, 1)
+    assert (whole["부서"], whole["평균 이행률"]) == ("계", road["평균 이행률"])
+    (slow,) = (dict(zip(city.heads("부진"), row, strict=True)) for row in city.rows("부진"))
+    assert (slow["이행률"], slow["부진사유"]) == (25, "우기로 공사 지연")
     for path in sorted(folder.iterdir()):
         book = Filled(path)
         (row,) = [at for at, each in enumerate(book.rows("표지"), 1) if each[0] == "총괄의견"]

@@ -39,6 +39,8 @@ MEASURES = Label("정상화방안", "Measures")
 CHANGED = Label("변경내용", "What changes")
 PROJECTS = Label("사업", "Projects")
 UNITS = Label("수합", "Units")
+SUMMARY = Label("총괄", "Summary")
+LAGGING = Label("부진", "Lagging")
 
 SINGLE = frozenset(
     {"text", "reason", "money", "number", "date", "flag", "choice", "event", "period"}

@@ -35,6 +35,8 @@ from evalflow.plan.tables import NOT_DUE, accumulation_label
 from evalflow.scoring.accumulation import amounts
 from evalflow.scoring.bands import LAGGING_VERDICTS, band_label
 from evalflow.scoring.formulas import FORMULAS
+from evalflow.scoring.kernel import half_up
+from evalflow.scoring.rollup import roll_up
 
 WORDS = {
     "quarter": Label("분기", "quarter"),
@@ -50,12 +52,14 @@ Rows = list[tuple[Filled, ...]]
 @attrs.frozen(kw_only=True)
 class BookProject:
     """A project with what a sheet shows of it: what the plan in force says, and its evaluation.
-    `unit` is the name of its department."""
+    `unit` is the name of its department, `spent` what was spent in the year up to the period, in
+    won (None: nothing was said)."""
 
     project: Project
     definition: ProjectDefinition
     evaluation: Evaluation
     unit: Label
+    spent: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -103,7 +107,9 @@ class _Pages:
         if event.together is None:
             sheets += [self.lines() if self.by_line else self.data()]
         else:
-            sheets += [self.units(), self.projects()]
+            sheets += [self.units(), self.projects(), self.summary()]
+            lagging = self.lagging()
+            sheets += [lagging] if lagging.rows else []
         if spots.has(event, "cards") and any(each.definition.cards for each in self.what.projects):
             sheets.append(self.cards())
         if spots.has(event, "months"):
@@ -310,7 +316,7 @@ class _Pages:
         found: dict[str, Filled] = {
             "actual": _shown(actual),
             "not_due": actual.reason if isinstance(actual, NotDue) else None,
-            **{key: why.get(key) for key in ("cause", "countermeasure")},
+            **{key: why.get(key) for key in _WHY},
         }
         if isinstance(actual, Share):
             found |= {
@@ -528,22 +534,114 @@ class _Pages:
             Spot(key="rate", head=Label("사업 이행률", "Rate")),
             Spot(key="band", head=Label("추진상태", "Standing")),
             Spot(key="lagging", head=Label("부진 지표 수", "Lagging lines")),
-            Spot(key="budget", head=Label("예산(누계, 백만원)", "Budget so far (million won)")),
+            *_MONEY,
         )
         rows: Rows = []
         for one in self.what.projects:
             rating = one.evaluation.rating
             lines = () if rating is None else rating.lines
-            budget = sum(one.definition.budget.periods.get(each, 0) for each in self.what.periods)
-            told = self._known(one) | {
-                "rate": None if rating is None else rating.rate,
-                "band": "-" if rating is None else self.say(band_label(bands, rating.band)),
-                "lagging": sum(each.verdict in LAGGING_VERDICTS for each in lines),
-                "budget": Decimal(budget) / _MILLION if budget else None,
-            }
+            told = (
+                self._known(one)
+                | self._money([one])
+                | {
+                    "rate": None if rating is None else rating.rate,
+                    "band": "-" if rating is None else self.say(band_label(bands, rating.band)),
+                    "lagging": sum(each.verdict in LAGGING_VERDICTS for each in lines),
+                }
+            )
             rows.append(tuple([told.get(spot.key) for spot in columns]))
         return self.sheet(spots.PROJECTS, columns, rows)
 
+    def _money(self, members: Sequence[BookProject]) -> dict[str, Filled]:
+        """What is planned for these projects up to the period, what was spent, and the share."""
+        planned = sum(
+            one.definition.budget.periods.get(each, 0)
+            for one in members
+            for each in self.what.periods
+        )
+        said = [one.spent for one in members if one.spent is not None]
+        spent = sum(said) if said else None
+        share = None
+        if planned and spent is not None:
+            share = Decimal(half_up(spent * 1000, planned)) / 10
+        return {
+            "budget": Decimal(planned) / _MILLION if planned else None,
+            "spent": None if spent is None else Decimal(spent) / _MILLION,
+            "share": share,
+        }
+
+    def summary(self) -> BookSheet:
+        """What each department came to, and the bureau: the table of 붙임 2."""
+        scoring = self.what.head.scoring
+        units = {one.project.id: self.say(one.unit) for one in self.what.projects}
+        ratings = [
+            one.evaluation.rating for one in self.what.projects if one.evaluation.rating is not None
+        ]
+        rolled = roll_up(
+            ratings,
+            key=lambda rating: units.get(rating.project),
+            places=scoring.places,
+            bands=scoring.bands,
+        )
+        columns = (
+            spots.UNIT,
+            Spot(key="count", head=Label("사업 수", "Projects")),
+            *(Spot(key=f"band:{each.name}", head=each.label) for each in scoring.bands),
+            Spot(key="rate", head=Label("평균 이행률", "Mean rate")),
+            *_MONEY,
+        )
+        groups: dict[str, list[BookProject]] = {}
+        for one in self.what.projects:
+            groups.setdefault(self.say(one.unit), []).append(one)
+        rows: Rows = []
+        for name, members, group in (
+            *((name, members, rolled.groups.get(name)) for name, members in groups.items()),
+            (self.say(Label("계", "All")), self.what.projects, rolled.total),
+        ):
+            told: dict[str, Filled] = {"unit": name, "count": len(members), **self._money(members)}
+            if group is not None:
+                told |= {f"band:{band}": number for band, number in group.bands.items()}
+                told["rate"] = group.rate
+            rows.append(tuple([told.get(spot.key) for spot in columns]))
+        return self.sheet(spots.SUMMARY, columns, rows)
+
+    def lagging(self) -> BookSheet:
+        """The lines that lag, each with its cause and countermeasure."""
+        bands = self.what.head.scoring.bands
+        columns = (
+            spots.NUMBER,
+            spots.TITLE,
+            spots.UNIT,
+            Spot(key="indicator", head=Label("성과지표", "Indicator")),
+            Spot(key="rate", head=Label("이행률", "Rate")),
+            Spot(key="band", head=Label("추진상태", "Standing")),
+            Spot(key="cause", head=Label("부진사유", "Cause"), width=36),
+            Spot(key="countermeasure", head=Label("대책", "Countermeasure"), width=32),
+        )
+        rows: Rows = []
+        for one in self.what.projects:
+            rating = one.evaluation.rating
+            why = one.evaluation.facts.get("explanations", {})
+            for line in () if rating is None else rating.lines:
+                indicator = one.definition.indicator(line.indicator)
+                if line.verdict not in LAGGING_VERDICTS or indicator is None:
+                    continue
+                told = self._known(one) | {
+                    "indicator": self.say(indicator.label),
+                    "rate": line.rate,
+                    "band": self.say(band_label(bands, line.band)),
+                    **{key: why.get(indicator.id, {}).get(key) for key in _WHY},
+                }
+                rows.append(tuple([told.get(spot.key) for spot in columns]))
+        return self.sheet(spots.LAGGING, columns, rows)
+
+
+_WHY = ("cause", "countermeasure")
+_MONEY = (
+    Spot(key="budget", head=Label("예산(누계, 백만원)", "Budget so far (million won)")),
+    Spot(key="spent", head=Label("집행액(누계, 백만원)", "Spent so far (million won)")),
+    Spot(key="share", head=Label("집행률(%)", "Spent (%)")),
+)
 
 ITEM, CONTENT = Label("항목", "item"), Label("내용", "content")
 

@@ -219,12 +219,31 @@ def book_for(
         if each.event == event.name and each.period == period
     ]
 
+    money = {
+        field.name
+        for each in lifecycle.events.values()
+        if any(other.type == "figures" and other.required for other in each.data)
+        for field in each.data
+        if field.type == "money"
+    }
+
+    def spent(project: Project) -> int | None:
+        """Return what departments said was spent in the year so far."""
+        told = [
+            int(evaluation.facts[name])
+            for each in calendar.periods_to(period)
+            if (evaluation := engine.storage.evaluation(project.id, each)) is not None
+            for name in sorted(money & evaluation.facts.keys())[:1]
+        ]
+        return sum(told) if told else None
+
     def of(project: Project) -> BookProject:
         return BookProject(
             project=project,
             definition=engine.plans.definition(project.id, period=period),
             evaluation=engine.evaluation(project.id),
             unit=engine.plans.head(plan).unit(project.unit).label_on(today),
+            spent=None if event.together is None else spent(project),
         )
 
     return BookFor(
