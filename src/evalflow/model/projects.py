@@ -13,6 +13,9 @@ import attrs
 from evalflow.model.canonical import Tree
 from evalflow.model.units import Assignment, Label
 
+ONE = Fraction(1)
+"""The weight of what bears none of its own: one value for all, known again without reckoning."""
+
 
 @attrs.frozen
 class NotDue:
@@ -54,7 +57,7 @@ class Step:
 
     id: str
     label: Label
-    weight: Fraction = Fraction(1)
+    weight: Fraction = ONE
 
 
 @attrs.frozen(kw_only=True)
@@ -82,7 +85,7 @@ class Indicator:
     direction: str
     formula: str
     accumulation: str
-    weight: Fraction = Fraction(1)
+    weight: Fraction = ONE
     targets: Mapping[str, Figure] = attrs.field(factory=dict)
     annual: Decimal | None = None
     baseline: Decimal | None = None

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from evalflow.model.canonical import Tree
-from evalflow.model.projects import Actual, ProjectDefinition, Share
+from evalflow.model.projects import ONE, Actual, ProjectDefinition, Share
 from evalflow.model.rules import ScoringRules
 
 _NOTHING: Mapping[str, Any] = {}
@@ -64,7 +64,7 @@ class Line:
     score: Decimal | None = None
     band: str | None = None
     verdict: str | None = None
-    weight: Fraction = Fraction(1)
+    weight: Fraction = ONE
     reason: str | None = None
 
 
@@ -123,8 +123,14 @@ class Rating:
             "revision": self.revision,
             "lines": [_line_tree(line) for line in self.lines],
         }
-        _add_figures(tree, self, ("rate", "score"))
-        _add_present(tree, self, ("band", "verdict"))
+        if self.rate is not None:
+            tree["rate"] = format(self.rate, "f")
+        if self.score is not None:
+            tree["score"] = format(self.score, "f")
+        if self.band is not None:
+            tree["band"] = self.band
+        if self.verdict is not None:
+            tree["verdict"] = self.verdict
         if self.options:
             tree["options"] = dict(self.options)
         if self.notes:
@@ -157,12 +163,6 @@ class Rating:
         )
 
 
-_LINE_FIGURES = ("target", "actual", "rate", "computed", "score")
-
-
-_LINE_WORDS = ("band", "verdict", "reason")
-
-
 def _figure(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
@@ -176,31 +176,32 @@ def figure_text(figure: Decimal | Share) -> str:
     return str(figure) if isinstance(figure, Share) else format(figure, "f")
 
 
-def _add_figures(tree: dict[str, Any], value: object, names: tuple[str, ...]) -> None:
-    for name in names:
-        figure = getattr(value, name)
-        if figure is not None:
-            tree[name] = format(figure, "f")
-
-
-def _add_present(tree: dict[str, Any], value: object, names: tuple[str, ...]) -> None:
-    for name in names:
-        word = getattr(value, name)
-        if word is not None:
-            tree[name] = word
-
-
 def _line_tree(line: Line) -> dict[str, Any]:
     tree: dict[str, Any] = {
         "indicator": line.indicator,
         "formula": line.formula,
         "status": line.status,
-        "weight": str(line.weight),
+        "weight": "1" if line.weight is ONE else str(line.weight),
     }
-    _add_figures(tree, line, _LINE_FIGURES)
-    if line.figure is not None:
-        tree["figure"] = figure_text(line.figure)
-    _add_present(tree, line, _LINE_WORDS)
+    rate = line.rate
+    if (target := line.target) is not None:
+        tree["target"] = format(target, "f")
+    if (actual := line.actual) is not None:
+        tree["actual"] = format(actual, "f")
+    if rate is not None:
+        tree["rate"] = format(rate, "f")
+    if (computed := line.computed) is not None:
+        tree["computed"] = format(computed, "f")
+    if (score := line.score) is not None:
+        tree["score"] = tree["rate"] if score is rate else format(score, "f")
+    if (figure := line.figure) is not None:
+        tree["figure"] = tree["actual"] if figure is actual else figure_text(figure)
+    if line.band is not None:
+        tree["band"] = line.band
+    if line.verdict is not None:
+        tree["verdict"] = line.verdict
+    if line.reason is not None:
+        tree["reason"] = line.reason
     return tree
 
 

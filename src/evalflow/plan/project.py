@@ -28,6 +28,7 @@ from evalflow.model import (
     Step,
 )
 from evalflow.model.canonical import Tree
+from evalflow.model.projects import ONE
 from evalflow.plan import keys
 from evalflow.plan.order import sort_parts, with_order
 from evalflow.plan.surroundings import Surroundings, check_project, periods_of
@@ -209,7 +210,7 @@ def _indicator(part: Part, name: str, periods: Sequence[str], written: bool) -> 
             "only formula baseline takes a baseline",
         )
         part.wrong("baseline", "wrong_value", ko, en)
-    weight = part.fraction("weight", _ONE)
+    weight = part.fraction("weight", ONE)
     if weight < 0:
         ko, en = f"가중치는 0 이상이어야 합니다: {weight}", f"a weight is not negative: {weight}"
         part.wrong("weight", "negative_weight", ko, en, str(weight))
@@ -232,9 +233,6 @@ def _indicator(part: Part, name: str, periods: Sequence[str], written: bool) -> 
         zero_target=part.choice("zero_target", ZERO_TARGETS, None),
         cap=cap,
     )
-
-
-_ONE = Fraction(1)
 
 
 def _formula(part: Part, direction: str) -> str:
@@ -358,7 +356,7 @@ def _steps(part: Part, formula: str) -> tuple[Step, ...]:
     found: dict[str, Step] = {}
     for name, inside in part.parts("steps"):
         inside.only(keys.STEP)
-        weight = inside.fraction("weight", _ONE)
+        weight = inside.fraction("weight", ONE)
         if weight <= 0:
             ko, en = (
                 f"단계의 가중치는 0보다 커야 합니다: {weight}",

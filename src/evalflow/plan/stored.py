@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 from evalflow.files import stored
@@ -31,6 +30,7 @@ from evalflow.model import (
     Unit,
 )
 from evalflow.model.canonical import Tree
+from evalflow.model.projects import ONE
 from evalflow.plan import keys
 from evalflow.plan.head import FORMAT, GOAL_ABOVE
 from evalflow.plan.order import stored_order
@@ -54,7 +54,6 @@ from evalflow.scoring.formulas import (
     ZERO_TARGETS,
 )
 
-_ONE = Fraction(1)
 _NOT_DUE = NotDue("")
 
 
@@ -150,7 +149,7 @@ def _indicator(name: str, tree: stored.Inside) -> Indicator:
         direction=direction,
         formula=formula,
         accumulation=stored.choice(tree, "accumulation", ACCUMULATIONS),
-        weight=stored.fraction(tree, "weight", _ONE),
+        weight=stored.fraction(tree, "weight", ONE),
         targets=_targets(tree),
         annual=stored.figure(tree, "annual", None),
         baseline=baseline,
@@ -197,7 +196,7 @@ def _step(name: Any, tree: stored.Inside) -> Step:
     return Step(
         id=str(name),
         label=stored.label(tree),
-        weight=stored.fraction(tree, "weight", _ONE),
+        weight=stored.fraction(tree, "weight", ONE),
     )
 
 

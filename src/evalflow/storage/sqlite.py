@@ -199,7 +199,7 @@ class SQLiteStorage(SQLiteConnections, SQLiteReads):
         check_commit(commit)
         rows = CommitRows.of(commit)
         try:
-            with self._writing() as connection:
+            with self._writing(CommitRows.last(commit)) as connection:
                 fault_point("commit:begun")
                 check_basis(connection, commit)
                 rows.write(connection)

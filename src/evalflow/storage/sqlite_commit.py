@@ -85,6 +85,15 @@ class CommitRows:
         for notice in move.notices:
             self.notices.append((*notice_row(notice), moment(notice.at)))
 
+    @staticmethod
+    def last(commit: Commit) -> tuple[str, int, str] | None:
+        """Return the last entry of a project that a commit writes (project, number, hash); None
+        where there is none, or where a plan's history goes on as well."""
+        if not commit.moves or commit.plans:
+            return None
+        entry = commit.moves[-1].entry
+        return entry.project, entry.number, entry.hash
+
     def write(self, connection: sqlite3.Connection) -> None:
         """Write the rows, in the order that foreign keys and triggers ask for."""
         if self.lifecycle is not None:

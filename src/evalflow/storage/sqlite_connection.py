@@ -145,9 +145,13 @@ class SQLiteConnections:
         Raises:
             StorageError: `replaced`.
         """
-        for (asked, _), values in zip(_MARKS, self._newest, strict=True):
-            if values is not None and connection.execute(asked, values).fetchone() is None:
-                raise failure("replaced", self.path)
+        entry, plan_entry = self._newest
+        if entry is None or plan_entry is None:
+            for asked, values in ((_THERE, entry), (_PLAN_THERE, plan_entry)):
+                if values and not connection.execute(f"SELECT {asked}", values).fetchone()[0]:
+                    raise failure("replaced", self.path)
+        elif connection.execute(_BOTH_THERE, (*entry, *plan_entry)).fetchone() != (1, 1):
+            raise failure("replaced", self.path)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -175,8 +179,10 @@ class SQLiteConnections:
         return row
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection inside a write transaction; committed and durable afterwards."""
+    def _writing(self, entry: _Mark = None) -> Iterator[sqlite3.Connection]:
+        """Give a connection inside a write transaction; committed and durable afterwards. `entry`
+        is the last entry of a project that will then have been written (project, number, hash),
+        where it is known and no plan's history goes on: nobody has to look for it."""
         connection = self._take()
         try:
             self._begin(connection)
@@ -185,7 +191,7 @@ class SQLiteConnections:
                 check_version(connection, self.path)
                 self._check_content(connection)
                 yield connection
-                newest = _newest(connection)
+                newest = _newest(connection) if entry is None else (entry, self._newest[1])
                 self._check_file(writing=True)
                 connection.execute("COMMIT")
                 self._check_file(writing=True)
@@ -229,29 +235,29 @@ class SQLiteConnections:
 
 _Identity = tuple[int, int] | None
 
-_MARKS = (
-    (
-        "SELECT 1 FROM entry WHERE position = ? AND hash = ?",
-        "SELECT position, hash FROM entry ORDER BY position DESC LIMIT 1",
-    ),
-    (
-        "SELECT 1 FROM plan_entry WHERE plan = ? AND number = ? AND hash = ?",
-        "SELECT plan, number, hash FROM plan_entry ORDER BY rowid DESC LIMIT 1",
-    ),
+_Mark = tuple[Any, ...] | None
+
+_THERE = "EXISTS (SELECT 1 FROM entry WHERE project = ? AND number = ? AND hash = ?)"
+_PLAN_THERE = "EXISTS (SELECT 1 FROM plan_entry WHERE plan = ? AND number = ? AND hash = ?)"
+_BOTH_THERE = f"SELECT {_THERE}, {_PLAN_THERE}"
+"""Whether an entry of a project, and of a plan, is there."""
+
+_NEWEST = (
+    "SELECT project, number, hash FROM entry ORDER BY position DESC LIMIT 1",
+    "SELECT plan, number, hash FROM plan_entry ORDER BY rowid DESC LIMIT 1",
 )
-"""Whether an entry of a project, or of a plan, is there; and which is the newest one."""
 
 
-def _newest(connection: sqlite3.Connection) -> list[tuple[Any, ...] | None]:
-    """Return what is newest in the store, for `_check_content`; None where there is nothing, or
-    where a table is damaged, which verification tells."""
-    found = []
-    for _, newest in _MARKS:
+def _newest(connection: sqlite3.Connection) -> tuple[_Mark, _Mark]:
+    """Return the newest entry of a project and of a plan in the store, for `_check_content`; None
+    where there is none, or where a table is damaged, which verification tells."""
+    found: list[_Mark] = []
+    for newest in _NEWEST:
         try:
             found.append(connection.execute(newest).fetchone())
         except sqlite3.OperationalError:
             found.append(None)
-    return found
+    return found[0], found[1]
 
 
 def _identity(path: str) -> _Identity:
