@@ -31,9 +31,11 @@ _COUNTER, _TURN, _PLACES = 0, 1, 16
 on drawing a number, on having the turn, and one for every number that waits."""
 
 _LAST = 1 << 62
-_GLANCE = 0.00002  # the first in the queue looks this often,
-_STEP = 0.0002  # who stands further back the less often; about one durable write
+_GLANCE = 0.00002  # the first in the queue looks no more often than this
+_STEP = 0.0002  # about one durable write, until the queue was seen to move
 _LONGEST = 0.01
+_OFTEN = 16  # looks of the first one while one writes
+_SURE = 0.75  # of the time that those before it will take, as it seems, one sleeps at once
 _PASSED_OVER = 0.1  # seconds for who is next to take a turn that lies there
 
 
@@ -99,6 +101,7 @@ class WriteQueue:
         there and nobody before us picks it up: a process that was stopped in the queue (Ctrl-Z, a
         debugger, a paused container) is passed over. False where the deadline passed first."""
         seen, looked = -1, time.monotonic()
+        pace = _Pace(looked)
         while number and not self._lock(_PLACES, number, shared=True):
             served = self._read()[1]
             if served != seen:
@@ -107,13 +110,12 @@ class WriteQueue:
                 if self._lock(_TURN):
                     return True
                 looked = time.monotonic()  # somebody is writing
-            ahead = number - served
-            if not _nap(_GLANCE if ahead <= 1 else ahead * _STEP, deadline):
+            if not _nap(pace.nap(number - served, served), deadline):
                 return False
         if number:
             self._unlock(_PLACES, number)
         while not self._lock(_TURN):
-            if not _nap(_GLANCE, deadline):
+            if not _nap(pace.nap(1, number), deadline):
                 return False
         return True
 
@@ -157,6 +159,23 @@ class WriteQueue:
     def _unlock(self, start: int, length: int = 1) -> None:
         assert _fcntl is not None
         _fcntl.lockf(self._file, _fcntl.LOCK_UN, length, start)
+
+
+class _Pace:
+    """How fast the queue moves, as who stands in it has seen: how long to sleep before the next
+    look. On a busy machine a write takes long, and looking often would make it longer."""
+
+    def __init__(self, now: float) -> None:
+        self._begun = now
+        self._first: int | None = None
+
+    def nap(self, ahead: int, served: int) -> float:
+        """Return how long to sleep with so many ahead, `served` being the first not yet served."""
+        if self._first is None:
+            self._first = served
+        waited = time.monotonic() - self._begun
+        step = max(_STEP, waited / (max(served - self._first, 0) + 1))
+        return max(_GLANCE, step / _OFTEN if ahead <= 1 else (ahead - 1) * step * _SURE)
 
 
 def _nap(seconds: float, deadline: float) -> bool:
