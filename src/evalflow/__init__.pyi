@@ -45,7 +45,7 @@ from evalflow.errors import Problem as Problem
 from evalflow.errors import Reason as Reason
 from evalflow.errors import Refused as Refused
 from evalflow.errors import StorageError as StorageError
-from evalflow.lifecycle.check.checks import Finding as Finding
+from evalflow.lifecycle.check.finding import Finding as Finding
 from evalflow.lifecycle.definition import Lifecycle as Lifecycle
 from evalflow.lifecycle.diagram import picture as picture
 from evalflow.model import Actor as Actor

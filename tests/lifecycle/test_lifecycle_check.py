@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from evalflow.files.yaml import read
 from evalflow.lifecycle.check import checks as checking
 from evalflow.lifecycle.check import paths as path_finding
-from evalflow.lifecycle.check.checks import Finding, check
+from evalflow.lifecycle.check.checks import check
+from evalflow.lifecycle.check.finding import Finding
 from evalflow.lifecycle.check.paths import paths
 from evalflow.lifecycle.check.people import stretches
 from evalflow.lifecycle.definition import Lifecycle
@@ -217,12 +218,41 @@ def test_large_lifecycles_are_looked_at_region_by_region(monkeypatch: pytest.Mon
     assert codes(check(order((", final: true", "")), vocabulary=VOCABULARY)) == ["dead_end"]
 
 
-def test_many_guards_on_one_state_are_looked_at_region_by_region(
+def test_with_many_guards_on_one_state_as_much_is_reached_as_by_trying_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    (tried,) = paths(MAJOR_WORKS, VOCABULARY.guards)
     monkeypatch.setattr(path_finding, "MOST_GUARDS", 1)
-    assert len(paths(MAJOR_WORKS, {})) == len(MAJOR_WORKS.regions)
+    (graph,) = paths(MAJOR_WORKS, VOCABULARY.guards)
+    assert set(graph.reached()) == set(tried.reached())
     assert check(MAJOR_WORKS, vocabulary=VOCABULARY) == ()
+
+
+@settings(max_examples=50)
+@given(lifecycles())
+def test_any_edge_reaches_all_that_the_verdicts_of_guards_do(lifecycle: Lifecycle) -> None:
+    (tried,) = paths(lifecycle, VOCABULARY.guards)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(path_finding, "MOST_GUARDS", 0)
+        (graph,) = paths(lifecycle, VOCABULARY.guards)
+    for node, arcs in tried.arcs.items():
+        assert set(arcs) <= set(graph.arcs[node])
+
+
+@settings(max_examples=50)
+@given(st.data())
+def test_a_part_of_the_regions_reaches_all_that_the_whole_does(data: st.DataObject) -> None:
+    lifecycle = data.draw(lifecycles())
+    kept = data.draw(st.sets(st.sampled_from(sorted(lifecycle.regions)), min_size=1))
+    (whole,) = paths(lifecycle, VOCABULARY.guards)
+    part = path_finding.among_regions(lifecycle, kept, VOCABULARY.guards)
+    assert part is not None
+    places = [place for place, region in enumerate(lifecycle.regions) if region in kept]
+    for node, arcs in whole.arcs.items():
+        here = tuple(node[place] for place in places)
+        for event, after in arcs:
+            then = tuple(after[place] for place in places)
+            assert then == here or (event, then) in part.arcs[here]
 
 
 @settings(max_examples=50)

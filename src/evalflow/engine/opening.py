@@ -18,7 +18,7 @@ from evalflow.plugins.installed import Plugins
 
 if TYPE_CHECKING:
     from evalflow.files.table_reader import Book
-    from evalflow.lifecycle.check.checks import Finding
+    from evalflow.lifecycle.check.finding import Finding
     from evalflow.plan.workbook_reader import OfficeBook
 
 

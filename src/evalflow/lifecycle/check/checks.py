@@ -13,7 +13,16 @@ from typing import Protocol
 
 import attrs
 
-from evalflow.errors import did_you_mean, nearest, particles
+from evalflow.errors import did_you_mean, nearest
+from evalflow.lifecycle.check.finding import (
+    Finding,
+    error,
+    event_label,
+    named,
+    state_label,
+    warning,
+)
+from evalflow.lifecycle.check.joins import joins, waits_in_vain
 from evalflow.lifecycle.check.overlap import Specs, contradiction, overlaps
 from evalflow.lifecycle.check.paths import Node, Paths, paths
 from evalflow.lifecycle.check.people import (
@@ -28,31 +37,6 @@ from evalflow.lifecycle.check.people import (
 from evalflow.lifecycle.definition import Duty, Event, Lifecycle, Transition, Vocabulary
 from evalflow.lifecycle.due import COUNTED
 from evalflow.model import DueRule, Label, PlanHead
-
-
-@attrs.frozen(kw_only=True)
-class Finding:
-    """One thing that `check` found.
-
-    Attributes:
-        code: stable word for programs, e.g. `unreachable_state`.
-        severity: `error` (it cannot work) or `warning` (look whether it is meant).
-        ko, en: the sentence for people.
-        about: what it speaks of: `states.lagging`, `events.review`, `directory.policy-1`.
-        place: where that stands, `file:line:column`, where it is known.
-    """
-
-    code: str
-    severity: str
-    ko: str = attrs.field(converter=particles)
-    en: str
-    about: str
-    place: str | None = None
-
-    def text(self, lang: str = "ko") -> str:
-        """Return place and sentence in `lang` (`ko` or `en`)."""
-        sentence = self.ko if lang == "ko" else self.en
-        return f"{self.place or self.about}: {sentence}"
 
 
 class Spell(Protocol):
@@ -105,9 +89,9 @@ def check(
     graphs = paths(lifecycle, specs)
     found = [
         *_reachable(lifecycle, graphs),
-        *_left(lifecycle, graphs),
+        *_left(lifecycle, graphs, specs=specs),
         *_guards(lifecycle, specs),
-        *_joins(lifecycle, graphs),
+        *joins(lifecycle, graphs, specs),
         *_dates(lifecycle, specs, head, calendar),
         *_order(lifecycle, graphs, head),
         *_unused(lifecycle, specs),
@@ -123,26 +107,6 @@ def check(
     return tuple(sorted(placed, key=lambda each: each.severity != "error"))
 
 
-def _error(code: str, about: str, ko: str, en: str) -> Finding:
-    return Finding(code=code, severity="error", about=about, ko=ko, en=en)
-
-
-def _warning(code: str, about: str, ko: str, en: str) -> Finding:
-    return Finding(code=code, severity="warning", about=about, ko=ko, en=en)
-
-
-def _named(label: Label, name: str) -> Label:
-    return Label(f"'{label.ko}'({name})", f"'{label.en}' ({name})")
-
-
-def _state(lifecycle: Lifecycle, name: str) -> Label:
-    return _named(lifecycle.states[name].label, name)
-
-
-def _event(event: Event) -> Label:
-    return _named(event.label, event.name)
-
-
 def _roles(lifecycle: Lifecycle, names: Iterable[str]) -> Label:
     labels = [lifecycle.roles[name].label for name in names]
     return Label(", ".join(each.ko for each in labels), " or ".join(each.en for each in labels))
@@ -155,8 +119,8 @@ def _reachable(lifecycle: Lifecycle, graphs: Iterable[Paths]) -> Iterator[Findin
     reached = {state for graph in graphs for node in graph.reached() for state in node}
     for name in lifecycle.states:
         if name not in reached:
-            state = _state(lifecycle, name)
-            yield _error(
+            state = state_label(lifecycle, name)
+            yield error(
                 "unreachable_state",
                 f"states.{name}",
                 f"상태 {state.ko}에 이르는 길이 없습니다.",
@@ -165,7 +129,10 @@ def _reachable(lifecycle: Lifecycle, graphs: Iterable[Paths]) -> Iterator[Findin
 
 
 def _left(
-    lifecycle: Lifecycle, graphs: Iterable[Paths], without: frozenset[str] = frozenset()
+    lifecycle: Lifecycle,
+    graphs: Iterable[Paths],
+    without: frozenset[str] = frozenset(),
+    specs: Specs | None = None,
 ) -> Iterator[Finding]:
     """Find the states that nobody can leave, and combinations in which a region is stuck."""
     for graph in graphs:
@@ -185,12 +152,12 @@ def _left(
             elif name in ends - final:
                 yield _dead_end(lifecycle, name, without)
             elif stuck[name] and name not in final and not without:
-                yield from _trap(lifecycle, name, stuck[name], ends | final)
+                yield from _trap(lifecycle, name, stuck[name], ends | final, specs or {})
 
 
 def _left_though_final(lifecycle: Lifecycle, name: str) -> Finding:
-    state = _state(lifecycle, name)
-    return _warning(
+    state = state_label(lifecycle, name)
+    return warning(
         "final_can_be_left",
         f"states.{name}",
         f"상태 {state.ko}은(는) final로 지정되었으나 다음 상태로 가는 경로가 있습니다.",
@@ -199,14 +166,14 @@ def _left_though_final(lifecycle: Lifecycle, name: str) -> Finding:
 
 
 def _dead_end(lifecycle: Lifecycle, name: str, without: frozenset[str]) -> Finding:
-    state = _state(lifecycle, name)
+    state = state_label(lifecycle, name)
     if without:
         leaving = [
             event.label
             for event in lifecycle.events.values()
             if event.name in without and any(e.source == name for e in event.transitions)
         ]
-        return _error(
+        return error(
             "nobody_leaves",
             f"states.{name}",
             f"이 계획의 사람으로는 상태 {state.ko}에서 나갈 수 없습니다: "
@@ -214,7 +181,7 @@ def _dead_end(lifecycle: Lifecycle, name: str, without: frozenset[str]) -> Findi
             f"with the plan's people the state {state.en} cannot be left: nobody can "
             f"{', '.join(each.en for each in leaving)}.",
         )
-    return _error(
+    return error(
         "dead_end",
         f"states.{name}",
         f"상태 {state.ko}에서 나가는 길이 없습니다. 끝이라면 final: true를 적으십시오.",
@@ -223,15 +190,16 @@ def _dead_end(lifecycle: Lifecycle, name: str, without: frozenset[str]) -> Findi
 
 
 def _trap(
-    lifecycle: Lifecycle, name: str, nodes: Iterable[Node], ends: Collection[str]
+    lifecycle: Lifecycle, name: str, nodes: Iterable[Node], ends: Collection[str], specs: Specs
 ) -> Iterator[Finding]:
     for node in nodes:
         others = [other for other in node if other != name]
-        if any(other in ends for other in others):
+        over = any(other in ends for other in others)
+        if over and not waits_in_vain(lifecycle, name, others, specs):
             continue  # another region has come to its end, and this one with it
-        state = _state(lifecycle, name)
-        beside = [_state(lifecycle, other) for other in others]
-        yield _warning(
+        state = state_label(lifecycle, name)
+        beside = [state_label(lifecycle, other) for other in others]
+        yield warning(
             "stuck_together",
             f"states.{name}",
             f"상태 {state.ko}은(는) {', '.join(each.ko for each in beside)}와(과) 함께이면 "
@@ -247,11 +215,11 @@ def _trap(
 
 def _guards(lifecycle: Lifecycle, specs: Specs) -> Iterator[Finding]:
     for event in lifecycle.events.values():
-        label = _event(event)
+        label = event_label(event)
         for number, edge in enumerate(event.transitions):
             both = contradiction((*event.guards, *edge.guards), specs)
             if both is not None:
-                yield _error(
+                yield error(
                     "contradictory_guards",
                     f"events.{event.name}.transitions[{number}]",
                     f"{label.ko}: 요건 {both[0].id}와(과) {both[1].id}은(는) 함께 충족될 수 "
@@ -268,10 +236,10 @@ def _overlap(
 ) -> Finding:
     number = next(n for n, edge in enumerate(event.transitions) if edge is second)
     about = f"events.{event.name}.transitions[{number}]"
-    label, source = _event(event), _state(lifecycle, second.source)
-    one, other = _state(lifecycle, first.target), _state(lifecycle, second.target)
+    label, source = event_label(event), state_label(lifecycle, second.source)
+    one, other = state_label(lifecycle, first.target), state_label(lifecycle, second.target)
     if kind == "possible":
-        return _warning(
+        return warning(
             "overlapping_guards",
             about,
             f"{label.ko}: {source.ko}에서 {one.ko}(으)로도 {other.ko}(으)로도 갈 수 있는 "
@@ -279,88 +247,13 @@ def _overlap(
             f"{label.en}: from {source.en} both {one.en} and {other.en} may be possible; if the "
             "first one is meant to win, say choose: first.",
         )
-    return _error(
+    return error(
         "edge_never_taken",
         about,
         f"{label.ko}: {source.ko}에서 {other.ko}(으)로 가는 길은 "
         f"{one.ko}(으)로 가는 길에 가려집니다.",
         f"{label.en}: the edge from {source.en} to {other.en} is hidden by the one to {one.en}.",
     )
-
-
-# --------------------------------------------------------------------------- several regions
-
-
-def _joins(lifecycle: Lifecycle, graphs: Sequence[Paths]) -> Iterator[Finding]:
-    """Find events of several regions that pass though another region is not ready, and events that
-    pass again though they move nothing any more."""
-    if len(graphs) > 1:  # too many combinations: each region was looked at alone
-        return
-    (graph,) = graphs
-    for event in lifecycle.events.values():
-        regions = {edge.region for edge in event.transitions}
-        if len(regions) < 2:
-            continue
-        fired = [
-            (node, after)
-            for node, arcs in graph.arcs.items()
-            for name, after in arcs
-            if name == event.name
-        ]
-        yield from _early_join(lifecycle, graph, event, fired)
-        moves = any(edge.source != edge.target for edge in event.transitions)
-        records = event.actions or event.data
-        idle = next((node for node, after in fired if node == after), None)
-        if moves and not records and idle is not None:
-            label, now = _event(event), _states(lifecycle, idle)
-            yield _warning(
-                "moves_nothing",
-                f"events.{event.name}",
-                f"{label.ko}은(는) {now.ko}에서 아무것도 옮기지 않고 되풀이될 수 있습니다. "
-                "한 번만이라면 guards에 in을 적으십시오.",
-                f"{label.en} can be fired in {now.en}, where it moves nothing; if that is not "
-                "meant, give it a guard `in`.",
-            )
-
-
-def _early_join(
-    lifecycle: Lifecycle, graph: Paths, event: Event, fired: Sequence[tuple[Node, Node]]
-) -> Iterator[Finding]:
-    """Find a region that the event leaves behind for good: it was not where the event takes it on
-    from, and never comes to where the event leads."""
-    for place, region in enumerate(lifecycle.regions):
-        edges = [edge for edge in event.transitions if edge.region == region]
-        sources = {edge.source for edge in edges}
-        targets = {edge.target for edge in edges}
-        if region == event.leads or not edges:
-            continue
-        early = next(
-            (
-                node
-                for node, after in fired
-                if node[place] not in sources | targets
-                and not lifecycle.states[node[place]].final
-                and not any(each[place] in targets for each in graph.reached(start=after))
-            ),
-            None,
-        )
-        if early is None:
-            continue
-        label, state = _event(event), _state(lifecycle, early[place])
-        wanted = ", ".join(sorted(sources))
-        yield _warning(
-            "early_join",
-            f"events.{event.name}",
-            f"{label.ko}은(는) 다른 영역이 아직 {state.ko}일 때에도 할 수 있고, 그 영역은 그대로 "
-            f"남습니다. 기다려야 하면 guards에 in: {{states: [{wanted}]}}을 적으십시오.",
-            f"{label.en} passes while another region is still in {state.en}, which then stays "
-            f"behind; to wait for it, give the guard in: {{states: [{wanted}]}}.",
-        )
-
-
-def _states(lifecycle: Lifecycle, node: Node) -> Label:
-    labels = [_state(lifecycle, name) for name in node]
-    return Label(", ".join(each.ko for each in labels), ", ".join(each.en for each in labels))
 
 
 # --------------------------------------------------------------------------- dates
@@ -381,9 +274,9 @@ def _dates(
     for event, rule in _rules(lifecycle, head):
         if not any(use.name in specs and specs[use.name].looks_back for use in event.guards):
             continue
-        label, about = _event(event), f"events.{event.name}.due"
+        label, about = event_label(event), f"events.{event.name}.due"
         if rule.events:
-            yield _warning(
+            yield warning(
                 "due_may_precede_period",
                 about,
                 f"{label.ko}은(는) 기간이 끝나야 할 수 있는데, 기한은 다른 절차로부터 세므로 "
@@ -392,7 +285,7 @@ def _dates(
                 "from another event and may come earlier.",
             )
         elif (early := _early(rule, head, calendar)) is not None:
-            yield _error(
+            yield error(
                 "due_before_period_end",
                 about,
                 f"{label.ko}은(는) 기간이 끝나야 할 수 있는데, 기한 {early.ko}은(는) 그 전입니다.",
@@ -438,8 +331,8 @@ def _order(
             for earlier in graph.needed_before(name):
                 first = counted.get(earlier)
                 if first is not None and first.kind == rule.kind and first.n > rule.n:
-                    one, other = _event(event), _event(lifecycle.events[earlier])
-                    yield _warning(
+                    one, other = event_label(event), event_label(lifecycle.events[earlier])
+                    yield warning(
                         "due_out_of_order",
                         f"events.{name}.due",
                         f"{one.ko}의 기한이 먼저 하여야 하는 {other.ko}의 기한보다 이릅니다.",
@@ -452,14 +345,14 @@ _NOT_COUNTED = frozenset({*COUNTED, "date"})
 
 def _overrides(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
     for name, rule in head.calendar.due.items():
-        for named in (name, *rule.events):
-            if named not in lifecycle.events:
+        for used in (name, *rule.events):
+            if used not in lifecycle.events:
                 said = did_you_mean(
-                    f"기한에 적힌 절차 '{named}'이(가) 없습니다.",
-                    f"there is no event '{named}' for this due date.",
-                    nearest(named, lifecycle.events),
+                    f"기한에 적힌 절차 '{used}'이(가) 없습니다.",
+                    f"there is no event '{used}' for this due date.",
+                    nearest(used, lifecycle.events),
                 )
-                yield _error("unknown_event", f"calendar.due.{name}", *said)
+                yield error("unknown_event", f"calendar.due.{name}", *said)
 
 
 # --------------------------------------------------------------------------- roles
@@ -478,8 +371,8 @@ def _unused(lifecycle: Lifecycle, specs: Specs) -> Iterator[Finding]:
                 used.update([value] if isinstance(value, str) else map(str, value))
     for name, role in lifecycle.roles.items():
         if name not in used:
-            label = _named(role.label, name)
-            yield _warning(
+            label = named(role.label, name)
+            yield warning(
                 "unused_role",
                 f"roles.{name}",
                 f"역할 {label.ko}은(는) 아무 데도 쓰이지 않습니다.",
@@ -492,7 +385,7 @@ def _kinds(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
     kinds = {unit.kind for unit in head.units.values()}
     for event in lifecycle.events.values():
         if event.together is not None and event.together not in kinds:
-            label = _event(event)
+            label = event_label(event)
             said = did_you_mean(
                 f"{label.ko}은(는) '{event.together}' 단위로 하는데, 이 계획에는 그런 부서가 "
                 "없습니다.",
@@ -500,7 +393,7 @@ def _kinds(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
                 "unit.",
                 nearest(event.together, kinds),
             )
-            yield _error("unknown_kind", f"events.{event.name}", *said)
+            yield error("unknown_kind", f"events.{event.name}", *said)
 
 
 def _grants(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
@@ -516,10 +409,10 @@ def _grants(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
                     f"'{actor}' is given the role '{grant.role}', which this lifecycle lacks.",
                     nearest(grant.role, lifecycle.roles),
                 )
-                yield _error("unknown_role", about, *said)
+                yield error("unknown_role", about, *said)
             elif unit.kind != role.at:
-                label, place = _named(role.label, role.name), _named(unit.label, unit.id)
-                yield _error(
+                label, place = named(role.label, role.name), named(unit.label, unit.id)
+                yield error(
                     "role_at_wrong_kind",
                     about,
                     f"'{actor}'의 역할 {label.ko}은(는) {role.at}에 두는 것인데 {place.ko}은(는) "
@@ -551,8 +444,8 @@ def _people(
     for name in lifecycle.events:
         if name in unable:
             event = lifecycle.events[name]
-            label, roles = _event(event), _roles(lifecycle, event.by)
-            yield _error(
+            label, roles = event_label(event), _roles(lifecycle, event.by)
+            yield error(
                 "nobody_can_fire",
                 f"events.{name}",
                 f"이 계획에는 {label.ko}을(를) 할 사람이 없습니다 (역할: {roles.ko}).",
@@ -599,7 +492,7 @@ def _vacancies(
         ko = ", ".join(event.label.ko for event in events)
         en = ", ".join(event.label.en for event in events)
         if never:
-            yield _warning(
+            yield warning(
                 "unit_without_people",
                 f"events.{events[0].name}",
                 f"{units_text(head, never, 'ko')}에는 '{roles.ko}' 역할을 맡은 사람이 없어 "
@@ -611,7 +504,7 @@ def _vacancies(
         gaps = [gap for gap in gaps if gap.last > _first_needed(head)]
         if gaps:
             gap = min(gaps, key=lambda each: each.first)
-            yield _warning(
+            yield warning(
                 "nobody_at_times",
                 f"events.{events[0].name}",
                 f"{gap.first}부터 {gap.last}까지 {units_text(head, at_times, 'ko')}에 '{roles.ko}' "
@@ -634,7 +527,7 @@ def _adopters(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
         for grant in grants
     ):
         label = _roles(lifecycle, roles)
-        yield _error(
+        yield error(
             "nobody_can_adopt",
             "adopted_by",
             f"이 계획을 확정할 사람이 없습니다 (역할: {label.ko}).",
@@ -656,7 +549,7 @@ def _unheard(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
         label = lifecycle.roles[role].label
         ko = ", ".join(notice.ko for _, notice in notices)
         en = ", ".join(notice.en for _, notice in notices)
-        yield _warning(
+        yield warning(
             "nobody_told",
             notices[0][0],
             f"'{label.ko}' 역할을 맡은 사람이 없어 알림을 받을 사람이 없습니다: {ko}",
@@ -719,9 +612,9 @@ def _understaffed(
 def _understaffed_findings(
     duty: Duty, event: Event, head: PlanHead, blocked: list[str], lent: list[str]
 ) -> Iterator[Finding]:
-    label = _event(event)
+    label = event_label(event)
     if blocked:
-        yield _error(
+        yield error(
             "duty_unsatisfiable",
             f"duties.{duty.name}",
             f"{units_text(head, blocked, 'ko')}: '{duty.label.ko}'을(를) 지키면서 {label.ko}까지 "
@@ -730,7 +623,7 @@ def _understaffed_findings(
             f"{label.en} and keep '{duty.label.en}'; another person is needed.",
         )
     if lent:
-        yield _warning(
+        yield warning(
             "duty_needs_acting",
             f"duties.{duty.name}",
             f"{units_text(head, lent, 'ko')}: '{duty.label.ko}'을(를) 지키면서 {label.ko}까지 "

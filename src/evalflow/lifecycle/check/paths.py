@@ -2,14 +2,15 @@
 
 Found by asking `step`, so it cannot differ from what is done in earnest. Guards count as free
 to hold or not, save those that exclude each other. Where there are too many combinations each
-region is looked at alone; then a little more looks reachable than is.
+region is looked at alone, and what several regions do together with the rest left out; then a
+little more looks reachable than is.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
-from itertools import chain, combinations
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain, combinations, product
 
 import attrs
 
@@ -20,9 +21,12 @@ from evalflow.lifecycle.machine import Stuck, step
 MOST_COMBINATIONS = 2_000
 """Beyond so many combinations of states each region is looked at alone."""
 
+MOST_JOINED = 5_000
+"""Beyond so many combinations of the regions that an event joins nothing is said of the join."""
+
 MOST_GUARDS = 6
-"""Beyond so many guards on the edges from one combination likewise: their verdicts double
-with each."""
+"""Beyond so many guards on the edges from one combination their verdicts, which double with each,
+are not tried one by one: each region may then take any of its edges."""
 
 Node = tuple[str, ...]
 
@@ -123,17 +127,78 @@ class Paths:
 
 def paths(lifecycle: Lifecycle, specs: Specs) -> tuple[Paths, ...]:
     """Return one graph over all regions, or one per region where that would be too large."""
-    combinations_of_states = 1
-    for region in lifecycle.regions.values():
-        combinations_of_states *= len(region.states)
-    if combinations_of_states <= MOST_COMBINATIONS:
-        whole = _whole(lifecycle, specs)
-        if whole is not None:
-            return (whole,)
+    whole = _whole(lifecycle, specs, MOST_COMBINATIONS)
+    if whole is not None:
+        return (whole,)
     return tuple([alone(lifecycle, region) for region in lifecycle.regions])
 
 
-def _whole(lifecycle: Lifecycle, specs: Specs) -> Paths | None:
+def among_regions(lifecycle: Lifecycle, regions: Collection[str], specs: Specs) -> Paths | None:
+    """Return the graph of these regions alone, as if the others always let them; None where even
+    that is too large. Of the guards only what they say of these regions' states is asked."""
+    kept = {name: each for name, each in lifecycle.regions.items() if name in regions}
+    states = {n: each for n, each in lifecycle.states.items() if each.region in kept}
+    events = {
+        f"{event.name}{_LED_BY}{lead}": attrs.evolve(
+            event,
+            name=f"{event.name}{_LED_BY}{lead}",
+            leads=lead,
+            guards=_about(event.guards, states, specs),
+            transitions=tuple(
+                [
+                    attrs.evolve(
+                        edge,
+                        event=f"{event.name}{_LED_BY}{lead}",
+                        guards=_about(edge.guards, states, specs),
+                    )
+                    for edge in event.transitions
+                    if edge.region in kept
+                ]
+            ),
+        )
+        for event in lifecycle.events.values()
+        for lead in dict.fromkeys(edge.region for edge in event.transitions if edge.region in kept)
+        if lead == event.leads or event.leads not in kept
+    }
+    part = attrs.evolve(lifecycle, regions=kept, states=states, events=events)
+    found = _whole(part, specs, MOST_JOINED)
+    if found is None:
+        return None
+    arcs = {
+        node: tuple(dict.fromkeys((name.partition(_LED_BY)[0], after) for name, after in each))
+        for node, each in found.arcs.items()
+    }
+    return attrs.evolve(found, arcs=arcs)
+
+
+_LED_BY = "@"
+
+
+def _about(uses: Iterable[GuardUse], states: Collection[str], specs: Specs) -> tuple[GuardUse, ...]:
+    """Return the guards without those that the states alone decide, but other ones."""
+    return tuple(
+        [
+            use
+            for use in uses
+            if (spec := specs.get(use.name)) is None
+            or spec.among is None
+            or not states_named(use, specs).isdisjoint(states)
+        ]
+    )
+
+
+def states_named(use: GuardUse, specs: Specs) -> frozenset[str]:
+    """Return the states that a guard which the states alone decide asks for; none of another."""
+    spec = specs.get(use.name)
+    if spec is None or spec.among is None:
+        return frozenset()
+    asked = [use.params[key] for key, kind in spec.names.items() if kind == "state"]
+    return frozenset(
+        chain.from_iterable([each] if isinstance(each, str) else each for each in asked)
+    )
+
+
+def _whole(lifecycle: Lifecycle, specs: Specs, most: int) -> Paths | None:
     initial = lifecycle.initial()
     arcs: dict[Node, tuple[tuple[str, Node], ...]] = {}
     frontier = deque([initial])
@@ -141,22 +206,52 @@ def _whole(lifecycle: Lifecycle, specs: Specs) -> Paths | None:
         node = frontier.popleft()
         if node in arcs:
             continue
+        if len(arcs) >= most:
+            return None
         found: dict[tuple[str, Node], None] = {}
         for event in lifecycle.events.values():
             if not event.sources() & set(node):
                 continue
             if any(_among(use, lifecycle, node, specs) is False for use in event.guards):
                 continue
-            verdicts = _verdicts(event, node, lifecycle, specs)
-            if verdicts is None:
-                return None
-            for passed in verdicts:
-                after = step(lifecycle, node, event.name, passed)
-                if not isinstance(after, Stuck):
-                    found[event.name, after] = None
+            found.update(dict.fromkeys(_led_to(event, node, lifecycle, specs)))
         arcs[node] = tuple(found)
         frontier.extend(after for _, after in found)
     return Paths(tuple(lifecycle.regions), initial, arcs)
+
+
+def _led_to(
+    event: Event, node: Node, lifecycle: Lifecycle, specs: Specs
+) -> Iterator[tuple[str, Node]]:
+    """Yield where the event can lead from here, whatever its guards say."""
+    verdicts = _verdicts(event, node, lifecycle, specs)
+    if verdicts is None:
+        yield from ((event.name, each) for each in _any_edges(event, node, lifecycle, specs))
+        return
+    for passed in verdicts:
+        after = step(lifecycle, node, event.name, passed)
+        if not isinstance(after, Stuck):
+            yield event.name, after
+
+
+def _any_edges(event: Event, node: Node, lifecycle: Lifecycle, specs: Specs) -> Iterator[Node]:
+    """Yield where it leads if each region may take any of its edges, up to the first that nothing
+    holds back: as much as can be reached, and perhaps more."""
+    ways: list[list[str]] = []
+    for state, region in zip(node, lifecycle.regions, strict=True):
+        targets: dict[str, None] = {}
+        certain = False
+        for edge in event.transitions:
+            if edge.source != state or certain or not _can_hold(edge.guards, event, specs):
+                continue
+            known = [_among(use, lifecycle, node, specs) for use in edge.guards]
+            if False not in known:
+                targets[edge.target] = None
+                certain = None not in known
+        if region != event.leads and not certain:
+            targets[state] = None
+        ways.append(list(targets))
+    yield from product(*ways)
 
 
 def _verdicts(
