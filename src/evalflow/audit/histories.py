@@ -16,7 +16,7 @@ from evalflow.audit.ground import Footing, Ground, lifecycle_edited
 from evalflow.audit.leavings import Leavings, entry_differs, project_values, said_by
 from evalflow.audit.plan_histories import UNDER, Traces, names_plan_entry
 from evalflow.audit.values import WRONG, entry_of
-from evalflow.decision.adoption import CHANGE, CONFIRM, REVISE
+from evalflow.decision.adoption import CHANGE, CONFIRM, OPEN_CASE, REVISE
 from evalflow.decision.decide import DRIFT
 from evalflow.decision.guards import Guard
 from evalflow.decision.migration import MIGRATE
@@ -322,7 +322,8 @@ class History:
         made: PlanEntry | None = None
         if entry.event in (ADOPT, REVISE):
             made = found
-            fits = found.revision == entry.revision and found.event in (ADOPT, REVISE, CONFIRM)
+            events = (ADOPT, REVISE, CONFIRM, *([OPEN_CASE] if entry.event == ADOPT else []))
+            fits = found.revision == entry.revision and found.event in events
         else:
             fits = found.revision == entry.revision - (redefined is not None)
         if entry.event == MIGRATE:
@@ -397,9 +398,21 @@ class History:
             or footing.seal != entry.data.get("plan")
         ):
             return self._plan_edited(entry)
-        self.traces.revised.setdefault(entry.revision, (entry, None))
+        definition = self._definition(footing.head, tree)
+        opened = under is not None and under.event == OPEN_CASE
+        if not opened:
+            self.traces.revised.setdefault(entry.revision, (entry, None))
         right = None
-        if under is None:
+        if opened:
+            right = Right(
+                head=footing.head,
+                directory=footing.directory,
+                calendar=footing.calendar,
+                roles=lifecycle.opens,
+                names={name: role.label for name, role in lifecycle.roles.items()},
+                unit=definition.unit_on(footing.calendar.today(entry.at)),
+            )
+        elif under is None:
             roles = frozenset(lifecycle.adopted_by) | self.ground.adopting()
             right = Right(
                 head=judge.head,
@@ -414,7 +427,8 @@ class History:
             calendar=footing.calendar,
             lifecycle=lifecycle,
             right=right,
-            definition=self._definition(footing.head, tree),
+            opens=opened,
+            definition=definition,
             before=None if self.now is None else (self.now, self.definitions[-1][1]),
         )
 
@@ -473,7 +487,11 @@ class History:
         if entry.event == MIGRATE:
             self.traces.migrated.add(entry.hash)
         if move.definition is not None:
-            brought = self.traces.brought.setdefault(entry.revision, {})
+            chain = self.ground.chain(self.plan)
+            own = chain.by_hash.get(entry.plan_head)
+            opened = entry.event == ADOPT and own is not None and own.event == OPEN_CASE
+            at = entry.plan_head if opened else entry.revision
+            brought = self.traces.brought.setdefault(at, {})
             brought[self.number] = digest(canonical(move.definition.tree))
             footing = self.ground.footing(self.plan, entry.revision)
             if footing is not None:

@@ -16,6 +16,7 @@ from evalflow.audit.values import WRONG
 from evalflow.decision.adoption import (
     CHANGE,
     CONFIRM,
+    OPEN_CASE,
     PROPOSE,
     REVISE,
     confirming,
@@ -36,7 +37,10 @@ from evalflow.plan.differences import ADOPT
 from evalflow.plan.stored import stored_head
 
 EVENTS = frozenset(
-    (ADOPT, REVISE, PROPOSE, CONFIRM, CHANGE, MIGRATE, PROPOSE_MIGRATION, REDATE, OPENING)
+    (
+        *(ADOPT, REVISE, PROPOSE, CONFIRM, CHANGE, OPEN_CASE),
+        *(MIGRATE, PROPOSE_MIGRATION, REDATE, OPENING),
+    )
 )
 """The events of a plan's history. There are no others."""
 
@@ -52,14 +56,15 @@ class Traces:
     Attributes:
         revised: by number the first entry that a revision was made by and, of an approved change,
             the digest of the head that it leaves as it was.
-        brought: revision -> number -> digest of the definition that it brought.
+        brought: revision, or the hash of the plan's entry that opened a case without one -> number
+            -> digest of the definition that it brought.
         migrated: the hashes of entries by which projects went over to another lifecycle.
         met: the numbers of the projects that were looked at.
         unjudged: those whose history could not be followed to its end.
     """
 
     revised: dict[int, tuple[Entry, str | None]] = attrs.field(factory=dict)
-    brought: dict[int, dict[str, str]] = attrs.field(factory=dict)
+    brought: dict[int | str, dict[str, str]] = attrs.field(factory=dict)
     migrated: set[str] = attrs.field(factory=set)
     met: set[str] = attrs.field(factory=set)
     unjudged: set[str] = attrs.field(factory=set)
@@ -144,7 +149,7 @@ class PlanHistory:
             yield from self._confirmed(entry, last)
         if entry.event == REVISE:
             yield from self._alone(entry, last)
-        if entry.event in _REVISING:
+        if entry.event in _REVISING or entry.event == OPEN_CASE:
             yield from self._brought(entry)
         if entry.event == MIGRATE:
             yield from self._migrated(entry)
@@ -325,7 +330,9 @@ class PlanHistory:
     def _brought(self, entry: PlanEntry) -> Iterator[Mismatch]:
         """Hold the projects that it brought, or redefined, against their own histories."""
         said: Mapping[str, str] = entry.data["projects"]
-        found = self.traces.brought.get(entry.revision, {})
+        found = self.traces.brought.get(
+            entry.hash if entry.event == OPEN_CASE else entry.revision, {}
+        )
         for number in {*said, *found}:
             if number not in self.traces.met or number in self.traces.unjudged:
                 continue

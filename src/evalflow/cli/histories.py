@@ -34,6 +34,7 @@ _PLAN_EVENTS = {
     "revise": ("개정", "Revised"),
     "propose": ("개정안", "Revision proposed"),
     "confirm": ("개정안 시행", "Proposed revision confirmed"),
+    "open_case": ("사건 접수", "Case opened"),
     "change": ("사업 변경 반영", "Change of a project approved"),
     "migrate": ("절차 전환", "Lifecycle migrated"),
     "propose_migration": ("절차 전환안", "Migration proposed"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalflow.cli import schemes
+from evalflow.cli.cases import open_case
 from evalflow.cli.options import Respelled
 from evalflow.cli.plan_changes import in_words
 from evalflow.cli.session import Session
@@ -174,6 +175,9 @@ def import_(
                 f"{head.id}: revision {head.revision}, {len(plan.projects)} projects",
             )
         )
+
+
+plan_command.add_command(open_case)
 
 
 @plan_command.command("confirm")

@@ -45,6 +45,9 @@ PROPOSE, CONFIRM = "propose", "confirm"
 """The events of a plan's entries by which a revision waits for a second person, and by which that
 person puts it into force."""
 
+OPEN_CASE = "open_case"
+"""The event of a plan's entry by which a case is opened without a revision."""
+
 CHANGE = "change"
 """The event of a plan's entry by which approved changes of projects make its next revision."""
 
@@ -56,7 +59,8 @@ class Adoption:
     `calendar` is the plan's own; who may revise it is asked of the directory in force before (see
     `entitled`). `last` is the last entry of the plan's own history and `before` the revision in
     force, None for a new plan. `lifecycle` is the one under which projects come in. `confirms` says
-    that `last` proposed it and the actor is the second person.
+    that `last` proposed it and the actor is the second person, `opens` that only a case is opened
+    and `head` stays in force.
     """
 
     plan: Plan
@@ -71,6 +75,7 @@ class Adoption:
     last: PlanEntry | None = None
     before: PlanHead | None = None
     confirms: bool = False
+    opens: bool = False
 
     def brought(self, old: Mapping[str, ProjectDefinition]) -> list[ProjectDefinition]:
         """Return the projects that are new or differ from `old` (by number)."""
@@ -120,7 +125,10 @@ class Adoption:
         if self.last is None:
             data["lifecycles"] = rules_seal(self.lifecycle)
         event = ADOPT if self.last is None else CONFIRM if self.confirms else REVISE
-        own = self._own(event, data, self.head)
+        if self.opens:
+            own = self._own(OPEN_CASE, {"projects": data["projects"]}, None)
+        else:
+            own = self._own(event, data, self.head)
         moves = self.moves(brought, standing, own.entry.hash)
         return Commit(
             moves=moves,
@@ -145,7 +153,7 @@ class Adoption:
     def _adopted(self, definition: ProjectDefinition, plan_head: str) -> Move:
         today = self.calendar.today(self.at)
         first = self.head.calendar.first
-        if self.head.revision > 1:  # who joins a running plan begins with the period of the day
+        if self.head.revision > 1 or self.opens:  # who joins later begins with the day's period
             within = self.calendar.periods()
             first = min(max(within[0], self.calendar.period_on(today)), within[-1]).text
         states = self.lifecycle.initial()
@@ -227,6 +235,32 @@ def entitled(
         return grants[0]
     labels = {name: role.label for name, role in lifecycle.roles.items()}
     raise Refused(head.id, event, [directory.why_not(actor, roles, head.office, today, labels)])
+
+
+def opener(
+    lifecycle: Lifecycle,
+    head: PlanHead,
+    directory: Directory,
+    actor: Actor,
+    unit: str,
+    today: dt.date,
+) -> Grant:
+    """Return the grant by which the actor may open a case of `unit` without a revision of the plan.
+
+    Raises:
+        Refused: the lifecycle lets nobody do so, or the actor holds none of its roles for the unit.
+    """
+    if not lifecycle.opens:
+        label = lifecycle.label
+        ko = f"'{label.ko}' 절차에서는 계획에 있는 것만 다룹니다. 계획을 수정해 넣으십시오."
+        en = f"under '{label.en}' only what stands in the plan is dealt with: revise the plan."
+        raise Refused(head.id, OPEN_CASE, [Reason(code="only_by_plan", ko=ko, en=en)])
+    grants = directory.grants_for(actor, lifecycle.opens, unit, today)
+    if grants:
+        return grants[0]
+    labels = {name: role.label for name, role in lifecycle.roles.items()}
+    why = directory.why_not(actor, lifecycle.opens, unit, today, labels)
+    raise Refused(head.id, OPEN_CASE, [why])
 
 
 def revising(lifecycle: Lifecycle, head: PlanHead) -> tuple[str, ...]:

@@ -318,12 +318,14 @@ def replay_adoption(
     definition: ProjectDefinition,
     before: tuple[Project, ProjectDefinition] | None,
     right: Right | None = None,
+    opens: bool = False,
 ) -> Replayed:
     """Make again what brought a project into the plan, or redefined it by a revision.
 
     `head` is the revision that the entry belongs to and `before` how the project stood where it
     was there already. `right` is by whom the actor is judged, None where the plan's own history
-    answers for that. Raises as `replay_event`.
+    answers for that; `opens` says that a case was opened without a revision. Raises as
+    `replay_event`.
     """
     known, checks = (True, ()) if right is None else right.judge(entry)
     adoption = Adoption(
@@ -336,6 +338,7 @@ def replay_adoption(
         on_behalf_of=entry.on_behalf_of,
         at=entry.at,
         reason=entry.reason,
+        opens=opens,
     )
     standing = {}
     if before is not None:
@@ -348,14 +351,16 @@ def replay_adoption(
 
 @attrs.frozen(kw_only=True)
 class Right:
-    """Who may adopt or revise a plan at a moment: whoever holds one of `roles` in the office, by
-    the directory and the calendar of the revision in force. `names` are the roles' names."""
+    """Who may adopt or revise a plan at a moment, or open a case: whoever holds one of `roles` in
+    the office, or for the case's `unit`, by the directory and the calendar of the revision in
+    force. `names` are the roles' names."""
 
     head: PlanHead
     directory: Directory
     calendar: Calendar
     roles: tuple[str, ...]
     names: Mapping[str, Label]
+    unit: str | None = None
 
     def judge(self, entry: Entry | PlanEntry) -> tuple[bool, tuple[Check, ...]]:
         """Say whether the directory knows the entry's actor, and what stands against them."""
@@ -366,9 +371,10 @@ class Right:
             return False, ()
         actor = _acting_as(self.directory.actor(entry.actor), entry)
         today = self.calendar.today(entry.at)
-        if self.directory.grants_for(actor, self.roles, self.head.office, today):
+        unit = self.unit or self.head.office
+        if self.directory.grants_for(actor, self.roles, unit, today):
             return True, ()
-        why = self.directory.why_not(actor, self.roles, self.head.office, today, self.names)
+        why = self.directory.why_not(actor, self.roles, unit, today, self.names)
         return True, (Check("role", (why,)),)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
-from evalflow.decision.adoption import confirming, other_person
+from evalflow.decision.adoption import OPEN_CASE, confirming, other_person
 from evalflow.errors import Reason
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import Actor, PlanEntry, PlanHead
@@ -63,6 +63,8 @@ def _gained(
 ) -> Iterator[MigrationGain]:
     if role in new.adopted_by and role not in old.adopted_by:
         yield MigrationGain(role, None)
+    if role in new.opens and role not in old.opens:
+        yield MigrationGain(role, OPEN_CASE)
     for name, event in new.events.items():
         if role not in event.by:
             continue

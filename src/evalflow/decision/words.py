@@ -113,6 +113,7 @@ REFUSALS: Mapping[str, Label] = {
         ("nothing_to_extend", "연장할 기한이 없음", "there is no due day to extend"),
         ("nothing_to_follow", "먼저 할 처리가 없었음", "what it follows on was not fired"),
         ("notified_after_visit", "통지가 현장확인보다 늦음", "told after the visit"),
+        ("only_by_plan", "계획에 있는 것만 다룸", "only what stands in the plan is dealt with"),
         ("open_change", "끝나지 않은 변경이 있음", "a change is still open"),
         ("other_kind_of_change", "변경 구분이 다름", "the change is of another kind than it says"),
         ("past_target", "지난 기간의 목표", "a target of a period that is over"),

@@ -41,6 +41,7 @@ from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import (
     Actor,
     Delivery,
+    Entry,
     Evaluation,
     Notice,
     Outgoing,
@@ -220,6 +221,30 @@ class Plans:
                 differences that need another door are shown, not refused.
         """
         return self._plan_commands.compare(plan, by)
+
+    def open_case(
+        self,
+        plan_id: str,
+        case: Mapping[str, Any],
+        *,
+        by: Actor | str,
+        number: str | None = None,
+        reason: str | None = None,
+    ) -> Entry:
+        """Bring one more project into the plan without a revision, where its lifecycle says who
+        `opens` cases, and return its first entry. `case` is what a plan file says of a project
+        (`ko`, `unit`, `field`, `about` …); it begins in the period of the day. Without a `number`
+        the next free one is taken. The plan's own history says who opened it.
+
+        Raises:
+            Refused: the lifecycle lets nobody open cases, or the actor holds none of the roles for
+                the case's unit.
+            InvalidInput: the case has mistakes, or there is such a number already.
+            NotFound: the store has no such plan or project that it is about, or the directory no
+                such actor.
+            Conflict: someone was first.
+        """
+        return self._plan_commands.open_case(plan_id, dict(case), by, number, reason)
 
     def propose(self, plan: Plan, *, by: Actor | str, reason: str) -> PlanEntry:
         """Let a revision wait for a second person, and return the entry of the plan's history that

@@ -35,9 +35,9 @@ from evalflow.decision.redating import (
     unsaid,
 )
 from evalflow.decision.second_person import PROPOSE_MIGRATION, proposal_data
+from evalflow.engine.case_commands import CaseCommands
 from evalflow.engine.offered import Offered
 from evalflow.engine.outbox import bring_forward
-from evalflow.engine.writing import Writer
 from evalflow.errors import (
     InvalidInput,
     NotFound,
@@ -82,7 +82,7 @@ def _nothing_proposed(number: int, found: tuple[PlanEntry, Plan] | None) -> Reas
     return Reason(code="nothing_proposed", ko=ko, en=en, about=str(number))
 
 
-class PlanCommands(Writer):
+class PlanCommands(CaseCommands):
     """Decides about plans, and writes."""
 
     def adopt(self, plan: Plan, by: Actor | str, reason: str | None) -> PlanHead:

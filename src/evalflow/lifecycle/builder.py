@@ -135,6 +135,7 @@ class Builder:
         adopted_by = self._names(top, "adopted_by", ("역할", "role"), self.roles)
         if not adopted_by:
             empty(top, "adopted_by", ("역할", "role"))
+        opens = self._opens(top)
         replaces = self._replaces()
         contents = self._names(top, "project_plans", ("사업계획의 내용", "content"), CONTENTS)
         things = top.label_at("things", PROJECTS)
@@ -153,11 +154,26 @@ class Builder:
             project_plans=contents,
             lines=self.lines,
             things=things,
+            opens=opens,
             tree=with_order(top.tree),
             places={} if self.document is None else Places(self.document, self.paths),
         )
 
     # ------------------------------------------------------------------ names
+
+    def _opens(self, top: Part) -> tuple[str, ...]:
+        """Return the roles that may open a case; what is measured stands in the plan, with its
+        indicators."""
+        opens = self._names(top, "opens", ("역할", "role"), self.roles)
+        if opens and any(f.type == "figures" for e in self.events.values() for f in e.data):
+            top.wrong(
+                "opens",
+                "opens_what_is_measured",
+                "성과지표를 평가하는 사업은 계획에서 정합니다. 계획을 고치지 않고 열 수 없습니다",
+                "what is measured by indicators is laid down in the plan: it is not opened without "
+                "a revision",
+            )
+        return opens
 
     def _named(self, part: Part, key: str, what: tuple[str, str]) -> Iterator[tuple[str, Part]]:
         """Yield (name, part) from a mapping by name, or from a list of parts with a `name`."""

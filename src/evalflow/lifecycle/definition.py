@@ -269,6 +269,7 @@ class Lifecycle:
     """A versioned definition. `fingerprint` is `<name>/<version>@<12 hex digits of content>`.
 
     `adopted_by` are the roles that may adopt a plan under it, and revise the plan later.
+    `opens` are those that may open a case, one at a time, without a revision of its plan.
     `things` is what its projects are called, in English the plural (민원, petitions); `PROJECTS`
     where it does not say. `project_plans` is what the plan of a project must say before it is
     adopted (`CONTENTS`).
@@ -294,6 +295,7 @@ class Lifecycle:
     replaces: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
     lines: Mapping[str, Line] = attrs.field(factory=dict)
     things: Label = PROJECTS
+    opens: tuple[str, ...] = ()
     tree: Tree = attrs.field(factory=dict, eq=False, repr=False)
     places: Mapping[str, str] = attrs.field(factory=dict, eq=False, repr=False)
     notes: tuple[Note, ...] = attrs.field(default=(), eq=False, repr=False)

@@ -54,6 +54,16 @@ def diff(one: Lifecycle, other: Lifecycle) -> tuple[Difference, ...]:
                 f"who adopts plans: {adopting[0] or '-'} → {adopting[1] or '-'}",
             )
         )
+    opening = (", ".join(one.opens), ", ".join(other.opens))
+    if opening[0] != opening[1]:
+        found.append(
+            _changed(
+                "lifecycle",
+                other.name,
+                f"계획을 고치지 않고 사건을 여는 역할: {opening[0] or '-'} → {opening[1] or '-'}",
+                f"who opens cases without a revision: {opening[0] or '-'} → {opening[1] or '-'}",
+            )
+        )
     if one.things != other.things:
         found.append(
             _changed(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 LIFECYCLE = frozenset(
     {"evalflow", "name", "version", "ko", "en", "roles", "adopted_by", "regions", "events"}
-    | {"project_plans", "duties", "replaces", "lines", "things"}
+    | {"project_plans", "duties", "replaces", "lines", "things", "opens"}
 )
 ROLE = frozenset({"ko", "en", "at"})
 REGION = frozenset({"ko", "en", "initial", "states"})

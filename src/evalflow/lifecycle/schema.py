@@ -103,8 +103,10 @@ class _File:
             },
             "lines": self.named(self.line(), listed=False),
             "things": _named_in_both(),
+            "opens": _NAMES,
         }
-        needed = keys.LIFECYCLE - {"project_plans", "duties", "replaces", "lines", "things"}
+        optional = {"project_plans", "duties", "replaces", "lines", "things", "opens"}
+        needed = keys.LIFECYCLE - optional
         top = self.part(keys.LIFECYCLE, values, needed)
         if not self.whole:  # what a file says of itself is never taken over
             own = {"extends": {"type": "string"}, "takes_in": _NAMES}

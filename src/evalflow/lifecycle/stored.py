@@ -83,6 +83,7 @@ def _lifecycle(tree: stored.Inside) -> Lifecycle:
         replaces=stored.named(tree, "replaces", _renamed),
         lines=_lines(tree),
         things=stored.label_at(tree, "things", PROJECTS),
+        opens=stored.texts(tree, "opens"),
         tree=with_order(tree),
     )
 

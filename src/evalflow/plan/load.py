@@ -59,7 +59,8 @@ def load_plan(
         laid = overlay(
             head, written if isinstance(written, Mapping) else {}, tables, measures=measures
         )
-    projects = _projects(reading, head, laid.projects, measures=measures)
+    opens = used is not None and bool(used.opens)  # a plan of cases may begin empty
+    projects = _projects(reading, head, laid.projects, measures=measures, needed=not opens)
     reading.problems.extend(problems)
     _raise_if_any(reading.problems, document)
     assert used is not None
@@ -105,12 +106,18 @@ def with_tables(plan: Plan, tables: Sequence[str | os.PathLike[str]]) -> Plan:
 
 
 def _projects(
-    reading: Reader, head: PlanHead, laid: Mapping[str, ProjectDefinition], *, measures: bool
+    reading: Reader,
+    head: PlanHead,
+    laid: Mapping[str, ProjectDefinition],
+    *,
+    measures: bool,
+    needed: bool,
 ) -> Mapping[str, ProjectDefinition]:
     projects: dict[str, ProjectDefinition] = {}
-    inside = reading.top.mapping("projects", required=not laid)
+    needed = needed and not laid
+    inside = reading.top.mapping("projects", required=needed)
     around = Surroundings.of(head)
-    if not laid and "projects" in reading.top and not inside.tree:
+    if needed and "projects" in reading.top and not inside.tree:
         ko, en = "사업이 하나는 있어야 합니다", "a plan has at least one project"
         reading.top.wrong("projects", "no_projects", ko, en)
     for number in inside.tree:

@@ -362,7 +362,7 @@ def _unused(lifecycle: Lifecycle, specs: Specs) -> Iterator[Finding]:
     events = lifecycle.events.values()
     if any(field.type == "sign_off" for event in events for field in event.data):
         return  # any role may be needed in a line of signatures (결재선)
-    used = set(lifecycle.adopted_by)
+    used = {*lifecycle.adopted_by, *lifecycle.opens}
     for event in events:
         used.update(event.by, *[notice.to for notice in event.notices])
         uses = [*event.guards, *[use for edge in event.transitions for use in edge.guards]]
