@@ -20,7 +20,7 @@ from evalflow.lifecycle.diff import diff
 from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import CalendarRules, DueRule
 from evalflow.model.calendar import Calendar, listed_holidays
-from procedures import HEAD, Office, lifecycle
+from procedures import HEAD, ONCE, REQUEST, TEN, Office, lifecycle
 
 day = dt.date.fromisoformat
 RULES = CalendarRules(first="2026", last="2026", frequency="year")
@@ -99,62 +99,6 @@ def test_no_day_counts_on_which_the_clock_stood(
 
 
 # --------------------------------------------------------------------------- runs of a clock
-
-REQUEST = """
-regions:
-  request:
-    ko: 청구
-    en: Request
-    initial: filed
-    states:
-      filed: {ko: 청구, en: Filed}
-      open: {ko: 처리 중, en: Open}
-      asked: {ko: 보완 요구, en: Clarification asked}
-      done: {ko: 결정, en: Decided}
-      closed: {ko: 종결, en: Closed, final: true}
-events:
-  receive:
-    {ko: 접수, en: Receive, by: [clerk], transitions: [{from: filed, to: open}],
-     data: {received_on: {ko: 접수일, en: Received on, type: date}}}
-  ask: {ko: 보완요구, en: Ask, by: [clerk], transitions: [{from: open, to: asked}]}
-  supply: {ko: 보완, en: Supply, by: [clerk], transitions: [{from: asked, to: open}]}
-  again: {ko: 재청구, en: File again, by: [clerk], transitions: [{from: open, to: open}]}
-  extend:
-    ko: 연장
-    en: Extend
-    by: [clerk]
-    transitions: [{from: [open, asked]}]
-    data:
-      of: {ko: 대상, en: Of, type: event, required: true}
-      until: {ko: 연장 기한, en: Until, type: date, required: true}
-      reason: {ko: 사유, en: Reason, type: reason, required: true}
-    actions: [extension]
-  decide:
-    ko: 결정
-    en: Decide
-    by: [clerk]
-    due: DUE
-    transitions: [{from: open, to: done}]
-  object:
-    ko: 이의신청
-    en: Object
-    by: [clerk]
-    transitions: [{from: done, to: open}]
-    guards: [until: {days_after: decide, days: 30}]
-  lapse:
-    ko: 경과
-    en: Lapse
-    by: [clerk]
-    transitions: [{from: open, to: closed}]
-    guards: [overdue: {of: decide}]
-  close:
-    ko: 종결
-    en: Close
-    by: [clerk]
-    transitions: [{from: done, to: closed}]
-    guards: [not_before: {days_after: decide, days: 31}]
-"""
-TEN = "{working_days_after: [receive, again], days: 10, first_day: true, not_counting: [asked]}"
 
 
 def office(folder: Path, due: str = TEN) -> Office:
@@ -731,8 +675,6 @@ def test_a_child_that_moves_or_comes_meanwhile_is_a_conflict(
 
 
 # --------------------------------------------------------------------------- extensions of a run
-
-ONCE = "actions: [extension]\n    extension: {of: [decide], times: 1}"
 
 
 def test_how_often_an_extension_may_be_given_counts_within_the_run_of_its_clock(

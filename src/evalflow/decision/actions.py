@@ -184,18 +184,28 @@ def _beyond(firing: Firing, draft: Draft, event: str, until: str) -> Reason | No
             en=f"'{label.en}' ({event}) was extended {times} times already, {rule.times} at most.",
             about=event,
         )
-    own = firing.situation.own_deadline(firing.lifecycle.events[event])
-    if rule.at_most is None or own is None:
+    situation, extended = firing.situation, firing.lifecycle.events[event]
+    each = rule.same_again and rule.times is not None  # else all of them together
+    own = situation.deadline(extended) if each else situation.own_deadline(extended)
+    if own is None:
         return None
-    latest = own + dt.timedelta(days=rule.at_most)
+    if rule.same_again:
+        due_rule = situation.rule(extended)
+        again = None if due_rule is None else situation.calendar.as_long_again(due_rule, own)
+        latest, ko, en = again or own, "처음 기간만큼", "as long again"
+    elif rule.at_most is not None:
+        latest = own + dt.timedelta(days=rule.at_most)
+        ko, en = f"{rule.at_most}일까지", f"{rule.at_most} days"
+    else:
+        return None
     if dt.date.fromisoformat(until) <= latest:
         return None
     return Reason(
         code="extended_too_far",
-        ko=f"'{label.ko}'({event})의 기한 {day_text(own, 'ko')}은(는) {rule.at_most}일까지, 곧 "
+        ko=f"'{label.ko}'({event})의 기한 {day_text(own, 'ko')}은(는) {ko}, 곧 "
         f"{day_text(latest, 'ko')}까지만 연장할 수 있습니다 "
         f"(적은 날: {day_text(dt.date.fromisoformat(until), 'ko')}).",
-        en=f"'{label.en}' ({event}), due on {own}, is extended by {rule.at_most} days at most, to "
+        en=f"'{label.en}' ({event}), due on {own}, is extended by {en} at most, to "
         f"{latest}, not {until}.",
         about=event,
     )

@@ -37,21 +37,22 @@ def falls(
     period: str,
     calendar: Calendar,
     lifecycle: Lifecycle,
-    extensions: Mapping[str, str],
+    extensions: Mapping[str, str] | None,
     history: History,
 ) -> Falls | None:
     """Return when `event` falls due for a project by `rule`; None where it does on no day: its
     clock has not begun, or stands.
 
     `period` is the project's, `extensions` are those given in it (event -> day); of a rule that
-    counts from events the history says which belong to the run.
+    counts from events the history says which belong to the run. None leaves extensions out.
     """
-    extended: str | None
+    extended: dt.date | None
     if not calendar.counts(rule):  # where a history is verified without the plugin
         return None
     if not rule.events:
         deadline = calendar.deadline(rule, period)
-        extended = extensions.get(event)
+        given = None if extensions is None else extensions.get(event)
+        extended = None if given is None else dt.date.fromisoformat(given)
     else:
         entries = history()
         begun = _begun(rule, entries, calendar)
@@ -59,12 +60,13 @@ def falls(
             return None
         number, start = begun
         run = [entry for entry in entries if entry.number > number]
-        stopped, stands = _stopped(rule, entries, lifecycle, calendar)
+        stopped, stands = _stopped(rule, entries, calendar)
         if stands:
             return None
         deadline = calendar.deadline(rule, period, fired_on=start, stopped=stopped)
-        extended = extensions_given(run, lifecycle).get(event)
-    due = deadline.due if extended is None else dt.date.fromisoformat(extended)
+        asked = extensions is not None
+        extended = _extended(rule, event, run, lifecycle, calendar) if asked else None
+    due = deadline.due if extended is None else extended
     found = Falls(nominal=deadline.nominal, due=due, extended=extended is not None)
     return found if rule.again is None else _again(rule.again, found, period, calendar, history())
 
@@ -129,18 +131,35 @@ def _given(data: Tree, field: str) -> dt.date | None:
     return dt.date.fromisoformat(value) if isinstance(value, str) else None
 
 
+def _extended(
+    rule: DueRule, event: str, run: Sequence[Entry], lifecycle: Lifecycle, calendar: Calendar
+) -> dt.date | None:
+    """Return to what day the due day was extended last in this run, None where it was not. Where
+    the clock stood again since, what it lost comes on top."""
+    for place in range(len(run) - 1, -1, -1):
+        given = extensions_given(run[place : place + 1], lifecycle).get(event)
+        if given is not None:
+            stopped, _ = _stopped(rule, run[place:], calendar)
+            begun = stopped[1:] if _stands(rule, run[place]) else stopped
+            return calendar.extended(rule, dt.date.fromisoformat(given), begun)
+    return None
+
+
+def _stands(rule: DueRule, entry: Entry) -> bool:
+    return not frozenset(rule.not_counting).isdisjoint(entry.after)
+
+
 def _stopped(
-    rule: DueRule, entries: Sequence[Entry], lifecycle: Lifecycle, calendar: Calendar
+    rule: DueRule, entries: Sequence[Entry], calendar: Calendar
 ) -> tuple[tuple[tuple[dt.date, dt.date], ...], bool]:
     """Return the stretches (from, to) in which the project was in a state where the clock stands,
     and whether it still is."""
     if not rule.not_counting:
         return (), False
-    standing = frozenset(rule.not_counting)
     found: list[tuple[dt.date, dt.date]] = []
     since: dt.date | None = None
     for entry in entries:
-        stands = not standing.isdisjoint(entry.after)
+        stands = _stands(rule, entry)
         if stands and since is None:
             since = calendar.today(entry.at)
         elif not stands and since is not None:

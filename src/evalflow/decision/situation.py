@@ -156,13 +156,15 @@ class Situation:
     def own_deadline(self, event: Event) -> dt.date | None:
         """Return the day by which it is due without an extension; otherwise as `deadline`."""
         rule = self.rule(event)
-        return None if rule is None else self._falls(rule, event.name, {})
+        return None if rule is None else self._falls(rule, event.name, None)
 
     def day_of(self, rule: DueRule, event: str) -> dt.date | None:
         """Return the day by whose end `event` would be due by `rule`; as `deadline`."""
         return self._falls(rule, event, self.snapshot.evaluation.extensions)
 
-    def _falls(self, rule: DueRule, event: str, extensions: Mapping[str, str]) -> dt.date | None:
+    def _falls(
+        self, rule: DueRule, event: str, extensions: Mapping[str, str] | None
+    ) -> dt.date | None:
         found = falls(
             rule,
             event,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from evalflow.files.merge import Source
 from evalflow.files.reader import Part, Reader
@@ -32,7 +32,7 @@ from evalflow.lifecycle.definition import (
     all_roles,
     limited,
 )
-from evalflow.lifecycle.due import as_param, check_due, read_due, read_extension
+from evalflow.lifecycle.due import as_param, check_due, has_length, read_due, read_extension
 from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.order import RECORDS, with_order
 from evalflow.lifecycle.places import (
@@ -131,6 +131,7 @@ class Builder:
         for params, spec in self.values:
             self._check_values(params, spec)
         self._check_event_fields(events)
+        self._check_extensions(events)
         duties = self._duties()
         adopted_by = self._names(top, "adopted_by", ("역할", "role"), self.roles)
         if not adopted_by:
@@ -160,6 +161,25 @@ class Builder:
         )
 
     # ------------------------------------------------------------------ names
+
+    def _check_extensions(self, events: Iterable[tuple[str, Part]]) -> None:
+        """Note an extension by as long again of what is due on a day, which is not long."""
+        for name, part in events:
+            rule = self.events[name].extension
+            if rule is None or not rule.same_again:
+                continue
+            for other in rule.of or self.events:
+                due = self.events[other].due if other in self.events else None
+                if not has_length(due) and (rule.of or due is not None):
+                    part.mapping("extension").wrong(
+                        "at_most",
+                        "no_length",
+                        f"'{other}'의 기한은 며칠이나 몇 달로 정한 것이 아니어서 그만큼 더 연장할 "
+                        "수 없습니다. at_most에 날수를 적으십시오",
+                        f"the due day of '{other}' is no length of time that could be given again: "
+                        "say at_most in days",
+                        other,
+                    )
 
     def _opens(self, top: Part) -> tuple[str, ...]:
         """Return the roles that may open a case; what is measured stands in the plan, with its

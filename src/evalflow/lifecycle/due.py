@@ -11,6 +11,7 @@ import attrs
 from evalflow.files import stored
 from evalflow.files.reader import Part
 from evalflow.model import DueRule, ExtensionRule, Label
+from evalflow.model.calendar import LENGTHS
 from evalflow.model.canonical import Tree
 
 if TYPE_CHECKING:
@@ -150,9 +151,15 @@ def _of_plugin(part: Part, spec: DueSpec, events: Collection[str]) -> DueRule:
     )
 
 
+def has_length(rule: DueRule | None) -> bool:
+    """Say whether the rule gives a length of time, which can be given once more."""
+    return rule is not None and rule.kind in (*LENGTHS, "days_after_period", "months_after_period")
+
+
 def read_extension(part: Part, key: str, events: Collection[str] | None) -> ExtensionRule | None:
-    """Return how far due days may be extended, `{of: [event], times: n, at_most: days}`; None where
-    it is not said. `events` are those that may be named; None: none may be."""
+    """Return how far due days may be extended, `{of: [event], times: n, at_most: days}`, or
+    `at_most: same_again`; None where it is not said. `events` are those that may be named; None:
+    none may be."""
     if key not in part:
         return None
     inside = part.mapping(key)
@@ -161,10 +168,12 @@ def read_extension(part: Part, key: str, events: Collection[str] | None) -> Exte
     for name in of:
         if events is not None and name not in events:
             inside.unknown("of", ("절차", "event"), events)
+    same = inside.tree.get("at_most") == SAME_AGAIN
     return ExtensionRule(
         of=tuple(of),
         times=inside.whole("times", None, least=1, most=100),
-        at_most=inside.whole("at_most", None, least=1, most=3660),
+        at_most=None if same else inside.whole("at_most", None, least=1, most=3660),
+        same_again=same,
     )
 
 
@@ -175,12 +184,17 @@ def stored_extension(tree: stored.Inside, key: str) -> ExtensionRule | None:
     inside = stored.mapping(tree, key)
     with stored.below(key):
         stored.only(inside, EXTENSION)
+        same = inside.get("at_most") == SAME_AGAIN
         return ExtensionRule(
             of=stored.texts(inside, "of"),
             times=stored.whole(inside, "times", None),
-            at_most=stored.whole(inside, "at_most", None),
+            at_most=None if same else stored.whole(inside, "at_most", None),
+            same_again=same,
         )
 
+
+SAME_AGAIN = "same_again"
+"""The word for an extension by as long again as the rule gives."""
 
 EXTENSION = frozenset({"of", "times", "at_most"})
 """What may be said of extensions."""

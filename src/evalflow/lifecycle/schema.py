@@ -20,7 +20,7 @@ from evalflow.lifecycle.definition import (
     GuardSpec,
     Vocabulary,
 )
-from evalflow.lifecycle.due import AGAIN, COUNTED, DUE_KINDS, EXTENSION, keys_of
+from evalflow.lifecycle.due import AGAIN, COUNTED, DUE_KINDS, EXTENSION, SAME_AGAIN, keys_of
 from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.sources import FORMAT, PART_FORMAT, PART_KEYS
 from evalflow.model import CONTENTS
@@ -203,7 +203,8 @@ class _File:
 
     def extension(self) -> dict[str, Tree]:
         count = {"type": "integer", "minimum": 1}
-        return self.part(EXTENSION, {"of": _NAMES, "times": count, "at_most": count})
+        most = {"anyOf": [count, {"const": SAME_AGAIN}]}
+        return self.part(EXTENSION, {"of": _NAMES, "times": count, "at_most": most})
 
     def duty(self) -> dict[str, Tree]:
         values = {

@@ -512,15 +512,17 @@ class Calendar:
         """Say whether the office works on `day`: Monday to Friday and no public holiday."""
         return day.weekday() < 5 and self.holidays.name_of(day) is None
 
-    def moved(self, day: dt.date) -> dt.date:
-        """Return the day on which something due on `day` is due by the plan's policy.
+    def moved(self, day: dt.date, *, back: bool = False) -> dt.date:
+        """Return the day on which something due on `day` is due by the plan's policy. What has to
+        happen so many days before another day moves `back` wherever it moves: later it would come
+        too late.
 
         Raises:
             InvalidInput: the holiday table leaves no business day within a year.
         """
         if self.rules.move == "strict":
             return day
-        step = dt.timedelta(days=1 if self.rules.move == "next" else -1)
+        step = dt.timedelta(days=1 if self.rules.move == "next" and not back else -1)
         found = day
         for _ in range(_YEAR):
             if self.is_business_day(found):
@@ -561,7 +563,8 @@ class Calendar:
         key = (rule, _as_period(period), fired_on, tuple(stopped))
         found = self._deadlines.get(key)
         if found is None:
-            found = self._deadlines[key] = self._worked_out(self._nominal(*key))
+            nominal = self._nominal(*key)
+            found = self._deadlines[key] = self._worked_out(nominal, back=rule.kind in _BEFORE)
         return found
 
     def counts(self, rule: DueRule) -> bool:
@@ -603,17 +606,42 @@ class Calendar:
             )
         if rule.kind not in _FROM_EVENTS:
             return self._by_plugin(rule, period, fired_on) or _nominal(rule, period)
-        if rule.kind in ("days_before", "working_days_before"):
+        if rule.kind in _BEFORE:
             return self._counted(rule, fired_on, -1, ())
         if rule.kind == "months_after":
-            end = _months_on(fired_on if rule.first_day else fired_on + _DAY, rule.n)
-            begun = fired_on + _DAY
-            lost = sum(
-                max((min(last, end) - max(first, begun)).days + 1, 0) for first, last in stopped
-            )
+            begun = fired_on if rule.first_day else fired_on + _DAY
+            end = _months_on(begun, rule.n)
+            lost = sum(begun <= day <= end for day in _days_of(stopped))
             return self._counted(attrs.evolve(rule, kind="days_after", n=lost), end, 1, stopped)
         start = fired_on - _DAY if rule.first_day else fired_on
         return self._counted(rule, start, 1, stopped)
+
+    def extended(
+        self, rule: DueRule, until: dt.date, stopped: Iterable[tuple[dt.date, dt.date]]
+    ) -> dt.date:
+        """Return to what day an extension to `until` reaches whose clock stood afterwards: as many
+        of the rule's days later as were lost, and off a holiday as the plan says. Without such a
+        stop it is taken as it is: somebody granted that very day."""
+        stretches = tuple(stopped)
+        working = rule.kind.startswith("working_days")
+        days = [day for day in _days_of(stretches) if day <= until]
+        lost = sum(not working or self.is_business_day(day) for day in days)
+        if not lost:
+            return until
+        kind = "working_days_after" if working else "days_after"
+        counted = attrs.evolve(rule, kind=kind, n=lost, first_day=False)
+        return self.moved(self._counted(counted, until, 1, stretches))
+
+    def as_long_again(self, rule: DueRule, due: dt.date) -> dt.date | None:
+        """Return the day by which as much time as the rule gives has passed once more, counted from
+        the day after `due`; None where it gives no length of time but a day."""
+        kind = {"days_after_period": "days_after", "months_after_period": "months_after"}
+        counted = attrs.evolve(rule, kind=kind.get(rule.kind, rule.kind), first_day=False)
+        if counted.kind not in LENGTHS:
+            return None
+        if counted.kind == "months_after":
+            return self.moved(_months_on(due + _DAY, rule.n))
+        return self.moved(self._counted(counted, due, 1, ()))
 
     def _by_plugin(self, rule: DueRule, period: Period, start: dt.date | None) -> dt.date | None:
         """Return the day that a plugin's rule names; None where none brings it."""
@@ -647,8 +675,8 @@ class Calendar:
         told = f" ({', '.join(unknown)}: unknown)" if unknown else ""
         return self.holidays.version + told
 
-    def _worked_out(self, nominal: dt.date) -> Deadline:
-        due = self.moved(nominal)
+    def _worked_out(self, nominal: dt.date, *, back: bool) -> Deadline:
+        due = self.moved(nominal, back=back)
         return Deadline(
             nominal=nominal,
             due=due,
@@ -688,6 +716,21 @@ _YEAR = 366
 _FROM_EVENTS = frozenset(
     {"days_after", "working_days_after", "months_after", "days_before", "working_days_before"}
 )
+
+
+_BEFORE = frozenset({"days_before", "working_days_before"})
+
+LENGTHS = frozenset({"days_after", "working_days_after", "months_after"})
+"""The kinds of due rule that give a length of time, counted from an event."""
+
+
+def _days_of(stretches: Iterable[tuple[dt.date, dt.date]]) -> frozenset[dt.date]:
+    """Return the days of the stretches (from, to), each once though stretches meet or overlap."""
+    return frozenset(
+        first + number * _DAY
+        for first, last in stretches
+        for number in range((last - first).days + 1)
+    )
 
 
 def _months_on(begin: dt.date, months: int) -> dt.date:
