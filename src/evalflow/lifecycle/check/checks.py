@@ -14,6 +14,7 @@ from typing import Protocol
 import attrs
 
 from evalflow.errors import did_you_mean, nearest
+from evalflow.lifecycle.check.clocks import clocks
 from evalflow.lifecycle.check.finding import (
     Finding,
     error,
@@ -92,6 +93,7 @@ def check(
         *_left(lifecycle, graphs, specs=specs),
         *_guards(lifecycle, specs),
         *joins(lifecycle, graphs, specs),
+        *clocks(lifecycle, graphs, specs, head),
         *_dates(lifecycle, specs, head, calendar),
         *_order(lifecycle, graphs, head),
         *_unused(lifecycle, specs),

@@ -1,0 +1,185 @@
+"""What can be proved about the clocks of a lifecycle: windows that never open, due dates that come
+too early or never, clocks that go on from an earlier round."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from evalflow.lifecycle.check.finding import Finding, error, event_label, warning
+from evalflow.lifecycle.check.overlap import Specs
+from evalflow.lifecycle.check.paths import Node, Paths, among_regions
+from evalflow.lifecycle.definition import Event, Lifecycle
+from evalflow.lifecycle.due import rule_of
+from evalflow.model import CalendarRules, DueRule, Label, PlanHead
+from evalflow.model.calendar import Calendar
+
+UNTIL, NOT_BEFORE = "until", "not_before"
+"""The guards that open and close the window of a right."""
+
+
+def clocks(
+    lifecycle: Lifecycle, graphs: Sequence[Paths], specs: Specs, head: PlanHead | None
+) -> Iterator[Finding]:
+    """Find clocks that cannot be meant: by what the rules say, and by where the events lead."""
+    overrides = head.calendar.due if head is not None else {}
+    for event in lifecycle.events.values():
+        due = overrides.get(event.name, event.due)
+        windows = [
+            (use.name, rule_of(use.params))
+            for use in (*event.guards, *(use for each in event.transitions for use in each.guards))
+            if use.name in (UNTIL, NOT_BEFORE) and use.name in specs
+        ]
+        yield from _against_each_other(event, due, windows)
+        yield from _on_the_way(lifecycle, graphs, specs, event, due, windows)
+
+
+def _against_each_other(
+    event: Event, due: DueRule | None, windows: Sequence[tuple[str, DueRule]]
+) -> Iterator[Finding]:
+    """Find a window that closes before it opens, and a due date that lies outside."""
+    label = event_label(event)
+    opens = [rule for name, rule in windows if name == NOT_BEFORE]
+    closes = [rule for name, rule in windows if name == UNTIL]
+    if any(_always_later(one, other) for one in opens for other in closes):
+        yield error(
+            "window_never_opens",
+            f"events.{event.name}",
+            f"{label.ko}은(는) 할 수 있는 기간(not_before, until)이 열리기 전에 끝납니다.",
+            f"the time for {label.en} is over before it begins (not_before, until).",
+        )
+    elif due is not None and (
+        any(_always_later(one, due) for one in opens)
+        or any(_always_later(due, other) for other in closes)
+    ):
+        yield warning(
+            "due_outside_window",
+            f"events.{event.name}.due",
+            f"{label.ko}의 기한은 그것을 할 수 있는 기간(not_before, until) 밖에 있습니다.",
+            f"{label.en} is due outside the time in which it can be done (not_before, until).",
+        )
+
+
+def _always_later(one: DueRule, other: DueRule) -> bool:
+    """Say whether the day of one rule is later than the other's, from whatever day they count;
+    of rules that do not count from the same nothing is said."""
+    if (one.events, one.on) != (other.events, other.on):
+        return False
+    calendar = Calendar(
+        CalendarRules(first="2024", last="2026", frequency="year", holidays="none", move="strict")
+    )
+    if not (calendar.counts(one) and calendar.counts(other)):
+        return False
+    starts: list[dt.date | None] = [None]
+    if one.events:
+        begin = dt.date(2024, 1, 1)
+        starts = [begin + dt.timedelta(days=number) for number in range(366)]
+    elif one.kind != other.kind or one.date is not None or other.date is not None:
+        return False
+    return all(
+        calendar.deadline(one, "2024", fired_on=start).nominal
+        > calendar.deadline(other, "2024", fired_on=start).nominal
+        for start in starts
+    )
+
+
+def _on_the_way(
+    lifecycle: Lifecycle,
+    graphs: Sequence[Paths],
+    specs: Specs,
+    event: Event,
+    due: DueRule | None,
+    windows: Sequence[tuple[str, DueRule]],
+) -> Iterator[Finding]:
+    """Find what counts from an event that never comes first, and a clock that goes on when the
+    event is due again."""
+    rules = [(name, rule) for name, rule in (("due", due), *windows) if rule is not None]
+    for name, rule in rules:
+        started = [lifecycle.events[each] for each in rule.events if each in lifecycle.events]
+        if not started:
+            continue
+        regions = {edge.region for each in (event, *started) for edge in each.transitions}
+        graph = graphs[0] if len(graphs) == 1 else among_regions(lifecycle, regions, specs)
+        if graph is None or not graph.can_fire(event.name):
+            continue
+        if not _comes_after(graph, event.name, rule):
+            yield _never_begins(lifecycle, event, name, rule)
+        elif name == "due" and _goes_on(graph, event, rule):
+            label, since = event_label(event), _listed(lifecycle, rule)
+            yield warning(
+                "clock_goes_on",
+                f"events.{event.name}.due",
+                f"{label.ko}을(를) 다시 하게 될 때에도 기한은 먼젓번 {since.ko}부터 셉니다. "
+                "무엇부터 다시 셀지 목록에 넣거나 again을 적으십시오.",
+                f"when {label.en} has to be done again its clock still counts from the earlier "
+                f"{since.en}: name what begins it anew (a list), or say `again`.",
+            )
+
+
+def _comes_after(graph: Paths, event: str, rule: DueRule) -> bool:
+    """Say whether the event can follow one of those that its rule counts from."""
+    begun: dict[Node, None] = {}
+    for arcs in graph.arcs.values():
+        begun.update((after, None) for name, after in arcs if name in rule.events)
+    seen: set[Node] = set()
+    for node in begun:
+        if node not in seen:
+            seen.update(graph.reached(start=node))
+    return any(name == event for node in seen for name, _ in graph.arcs[node])
+
+
+def _goes_on(graph: Paths, event: Event, rule: DueRule) -> bool:
+    """Say whether the event can come up a second time, its leading region having left where it then
+    was, without any of those firings that begin its clock. A right that lapses is owed by nobody,
+    and what may be done again in place is owed once."""
+    if rule.again is not None or event.name in rule.events or event.leads not in graph.regions:
+        return False
+    lapses = any(
+        use.name == UNTIL or (use.name == "in_time" and use.params.get("of") == event.name)
+        for use in event.guards
+    )
+    if lapses or any(edge.source == edge.target for edge in event.transitions):
+        return False
+    place = graph.regions.index(event.leads)
+    frontier: deque[tuple[Node, bool]] = deque(
+        (after, after[place] != node[place])
+        for node, arcs in graph.arcs.items()
+        for name, after in arcs
+        if name == event.name
+    )
+    seen = set(frontier)
+    while frontier:
+        node, left = frontier.popleft()
+        for name, after in graph.arcs[node]:
+            if name == event.name:
+                if left:
+                    return True
+            elif name not in rule.events:
+                then = (after, left or after[place] != node[place])
+                if then not in seen:
+                    seen.add(then)
+                    frontier.append(then)
+    return False
+
+
+def _never_begins(lifecycle: Lifecycle, event: Event, name: str, rule: DueRule) -> Finding:
+    label, since = event_label(event), _listed(lifecycle, rule)
+    if name == "due":
+        return warning(
+            "never_due",
+            f"events.{event.name}.due",
+            f"{label.ko}의 기한은 {since.ko}부터 세는데, 그 뒤에 {label.ko}을(를) 할 수 없습니다.",
+            f"{label.en} is due counted from {since.en}, but can never follow it.",
+        )
+    return error(
+        "window_never_opens",
+        f"events.{event.name}",
+        f"{label.ko}을(를) 할 수 있는 기간은 {since.ko}부터 세는데, 그 뒤에 할 수 없습니다.",
+        f"the time for {label.en} counts from {since.en}, but it can never follow it.",
+    )
+
+
+def _listed(lifecycle: Lifecycle, rule: DueRule) -> Label:
+    labels = [event_label(lifecycle.events[n]) for n in rule.events if n in lifecycle.events]
+    return Label(", ".join(each.ko for each in labels), " or ".join(each.en for each in labels))

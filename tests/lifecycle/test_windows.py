@@ -1,0 +1,127 @@
+"""Windows that never open, and clocks that cannot be meant, are found before anybody works by them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import evalflow
+from procedures import Office, lifecycle
+
+REST = """
+regions:
+  r: {ko: r, en: r, initial: a, states: {a: {ko: a, en: a}, b: {ko: b, en: b}, c: {ko: c, en: c},
+      d: {ko: d, en: d, final: true}}}
+events:
+  begin:
+    {ko: 접수, en: Begin, by: [clerk, chief], transitions: [{from: a, to: b}],
+     data: {on_day: {ko: 날, en: Day, type: date, required: true}}}
+  act: {ko: 처리, en: Act, by: [clerk], transitions: [{from: b, to: c}], ACT}
+  back: {ko: 되돌림, en: Back, by: [clerk], transitions: [{from: c, to: b}]}
+  end: {ko: 끝, en: End, by: [clerk], transitions: [{from: c, to: d}], END}
+"""
+
+
+def told(folder: Path, act: str = "", end: str = "") -> list[tuple[str, str]]:
+    text = REST.replace(", ACT", f", {act}" if act else "").replace(
+        ", END", f", {end}" if end else ""
+    )
+    found = evalflow.check_lifecycle(lifecycle(folder, text))
+    return [(each.code, each.about) for each in found]
+
+
+def between(first: str, last: str) -> str:
+    return f"guards: [not_before: {first}, until: {last}]"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "opens"),
+    [
+        ("{days_after: begin, days: 31}", "{days_after: begin, days: 30}", False),
+        ("{days_after: begin, days: 30}", "{days_after: begin, days: 30}", True),
+        ("{months_after: begin, months: 2}", "{days_after: begin, days: 30}", False),
+        ("{months_after: begin, months: 1}", "{days_after: begin, days: 30}", True),  # February
+        ("{working_days_after: begin, days: 30}", "{days_after: begin, days: 30}", False),
+        ("{days_after: begin, on: on_day, days: 9}", "{days_after: begin, days: 3}", True),
+        ("{date: 03-02}", "{date: 03-01}", False),
+        ("{date: 02-28}", "{date: 02-29}", True),
+        ("{days_after_period: 31}", "{days_after_period: 30}", False),
+        ("{day: 5}", "{days_after_period: 3}", True),  # how long periods are is said elsewhere
+    ],
+)
+def test_a_window_that_closes_before_it_opens_is_found(
+    tmp_path: Path, first: str, last: str, opens: bool
+) -> None:
+    found = told(tmp_path, act=between(first, last))
+    assert found == ([] if opens else [("window_never_opens", "events.act")])
+
+
+def test_a_window_that_never_opens_is_never_open(tmp_path: Path) -> None:
+    guards = between("{days_after: begin, days: 31}", "{days_after: begin, days: 30}")
+    case = Office(tmp_path, REST.replace("ACT", guards).replace(", END", "")).on("2026-03-02")
+    case.fire("begin", on_day="2026-03-02")
+    codes = {
+        tuple(case.on(f"2026-0{m}-{d:02}").refusal("act")) for m in (3, 4) for d in range(2, 31)
+    }
+    assert codes == {("too_early",), ("lapsed",)}
+
+
+@pytest.mark.parametrize("guard", ["until", "not_before"])
+@pytest.mark.parametrize("start", ["end", "[end]"])
+def test_a_window_that_counts_from_what_comes_later_is_found(
+    tmp_path: Path, guard: str, start: str
+) -> None:
+    found = told(tmp_path, act=f"guards: [{guard}: {{days_after: {start}, days: 3}}]")
+    assert found == [("window_never_opens", "events.act")]
+    assert told(tmp_path, end=f"guards: [{guard}: {{days_after: act, days: 3}}]") == []
+
+
+def test_a_right_that_counts_from_itself_never_begins(tmp_path: Path) -> None:
+    found = told(tmp_path, end="guards: [until: {days_after: end, days: 3}]")
+    assert found == [("window_never_opens", "events.end")]
+
+
+def test_a_due_day_that_never_comes_is_found(tmp_path: Path) -> None:
+    assert told(tmp_path, act="due: {days_after: end, days: 3}") == [
+        ("never_due", "events.act.due")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("guard", "due", "fits"),
+    [
+        ("not_before: {days_after: begin, days: 31}", "{days_after: begin, days: 30}", False),
+        ("until: {days_after: begin, days: 30}", "{days_after: begin, days: 31}", False),
+        ("until: {days_after: begin, days: 30}", "{days_after: begin, days: 30}", True),
+    ],
+)
+def test_a_due_day_outside_the_window_is_found(
+    tmp_path: Path, guard: str, due: str, fits: bool
+) -> None:
+    act = f"guards: [{guard}], due: {{due}}".replace("{due}", due)
+    found = [each for each in told(tmp_path, act=act) if each[0] != "clock_goes_on"]
+    assert found == ([] if fits else [("due_outside_window", "events.act.due")])
+
+
+def test_a_clock_that_goes_on_from_an_earlier_round_is_found(tmp_path: Path) -> None:
+    """Sent back, it would be late at once."""
+    due = "due: {days_after: begin, days: 10}"
+    assert told(tmp_path, act=due) == [("clock_goes_on", "events.act.due")]
+    case = Office(tmp_path, REST.replace("ACT", due).replace(", END", "")).on("2026-03-02")
+    case.fire("begin", on_day="2026-03-02")
+    case.on("2026-03-12").fire("act")
+    case.on("2026-04-10").fire("back")
+    assert case.fire("act").late == 29
+
+
+@pytest.mark.parametrize(
+    "due",
+    [
+        "{days_after: [begin, back], days: 10}",
+        "{days_after: begin, days: 10, again: {days_after: back, days: 5}}",
+        "{date: 03-02}",
+    ],
+)
+def test_a_clock_that_begins_anew_is_none(tmp_path: Path, due: str) -> None:
+    assert told(tmp_path, act=f"due: {due}") == []
