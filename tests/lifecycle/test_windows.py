@@ -1,4 +1,4 @@
-"""Windows that never open, and clocks that cannot be meant, are found before anybody works by them."""
+"""Windows that never open, and clocks that cannot be meant, are found before anybody uses them."""
 
 from __future__ import annotations
 

@@ -69,16 +69,21 @@ def _siblings(
         return frozenset()
     found = set(concerns)
     for other in lifecycle.events.values():
-        begun = {
-            edge.region
-            for edge in other.transitions
-            if edge.source == lifecycle.regions[edge.region].initial != edge.target
-            and not lifecycle.states[edge.target].final
-        }
+        begun = _begins(lifecycle, other)
         meets = len(concerns) > 1 or event.leads == other.leads
         if len(begun) > 1 and other is not event and meets and not begun.isdisjoint(concerns):
             found |= begun
     return frozenset(found)
+
+
+def _begins(lifecycle: Lifecycle, event: Event) -> set[str]:
+    """Return the branches that the event begins; several: it is a split."""
+    return {
+        edge.region
+        for edge in event.transitions
+        if edge.source == lifecycle.regions[edge.region].initial != edge.target
+        and not lifecycle.states[edge.target].final
+    }
 
 
 def _left_behind(
@@ -201,9 +206,13 @@ def _spoken_of(lifecycle: Lifecycle, event: Event) -> bool:
 
 def waits_in_vain(lifecycle: Lifecycle, state: str, others: Collection[str], specs: Specs) -> bool:
     """Say whether what leads out of the state asks for states that the other regions are not in:
-    a join that one of its branches has missed. A branch that was not begun misses nothing."""
-    if state == lifecycle.regions[lifecycle.states[state].region].initial:
+    a join that another branch, which began with this one, has missed. A branch that was not begun
+    misses nothing."""
+    own = lifecycle.states[state].region
+    if state == lifecycle.regions[own].initial:
         return False
+    splits = [_begins(lifecycle, event) for event in lifecycle.events.values()]
+    beside = {region for begun in splits if own in begun for region in begun}
     for event in lifecycle.events.values():
         for edge in event.transitions:
             if edge.source != state or edge.target == state:
@@ -211,7 +220,7 @@ def waits_in_vain(lifecycle: Lifecycle, state: str, others: Collection[str], spe
             asked = frozenset[str]().union(
                 *(states_named(use, specs) for use in (*event.guards, *edge.guards))
             )
-            regions = {lifecycle.states[name].region for name in asked}
+            regions = {lifecycle.states[name].region for name in asked} & beside
             if any(
                 lifecycle.states[other].region in regions and other not in asked for other in others
             ):
