@@ -15,7 +15,16 @@ from typing import Any
 
 import pytest
 
-from evalflow.decision.words import ACTION_WORDS, FIELD_WORDS, REFUSALS, words
+from evalflow.cli import run
+from evalflow.decision.words import (
+    ACTION_WORDS,
+    FIELD_WORDS,
+    REFUSALS,
+    Word,
+    refusal_examples,
+    words,
+)
+from evalflow.errors import particles
 from evalflow.files.yaml import read
 from evalflow.lifecycle.due import DUE_KINDS, DUE_WORDS
 from evalflow.lifecycle.fields import FIELD_TYPES
@@ -24,6 +33,7 @@ from evalflow.plugins import vocabulary
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "evalflow"
+CODES = ROOT / "docs" / "reference" / "codes.md"
 PAGE = ROOT / "docs" / "reference" / "words.md"
 SCHEMA = SOURCE / "lifecycle" / "lifecycle-1.schema.json"
 OWN = vocabulary([])
@@ -34,6 +44,7 @@ _HEAD = """\
 
 Every word that a [lifecycle](lifecycle.md) may use, and every code by which evalflow refuses.
 Guards are explained [there](lifecycle.md#guards), due rules [there](calendar.md#due-rules).
+Each has [a section with an example](codes.md), which `evalflow lifecycle words CODE` prints, too.
 `evalflow lifecycle words` prints these tables, with the guards of installed plugins;
 `evalflow lifecycle words vote` those whose name holds `vote`.
 
@@ -69,6 +80,68 @@ def page() -> str:
         takes = f": {{{', '.join(word.takes)}}}" if word.kind.en == "guard" and word.takes else ""
         parts.append(f"| `{word.name}{takes}` | {word.meaning.en} | {word.meaning.ko} |\n")
     return "".join(parts)
+
+
+_CODES_HEAD = """\
+# Each word and each code
+
+With an example of each guard, action, due rule and refusal; the [tables](words.md) list them in a
+few words. `evalflow lifecycle words CODE` prints the same. Examples of guards, actions and due
+rules are lines of an event; those of refusals are what evalflow says.
+"""
+
+
+def codes_page() -> str:
+    """Return the page of sections as the code has it."""
+    parts = [_CODES_HEAD]
+    for word in words(OWN):
+        if word.example is None:
+            continue
+        parts.append(f"\n## {word.kind.en}: {word.name}\n\n")
+        parts.append(f"{word.meaning.en[:1].upper()}{word.meaning.en[1:]} ({word.meaning.ko}).")
+        if word.takes:
+            parts.append(f" Takes {', '.join(f'`{each}`' for each in word.takes)}.")
+        if word.remedy is None:
+            parts.append(f"\n\n```yaml\n{word.example.en}\n```\n")
+        else:
+            ko = particles(word.example.ko)
+            parts.append(f"\n\n> {word.example.en}\n>\n> {ko}\n\n")
+            parts.append(f"{word.remedy.en} {word.remedy.ko}\n")
+    return "".join(parts)
+
+
+def test_every_word_has_its_section_with_an_example() -> None:
+    assert CODES.read_text("utf-8") == codes_page(), "python tests/project/test_words.py"
+    kinds = {"guard", "action", "due rule", "refusal"}
+    asked = [word for word in words(OWN) if word.kind.en in kinds]
+    assert [word.name for word in asked if word.example is None] == []
+    assert [w.name for w in asked if w.kind.en == "refusal" and w.remedy is None] == []
+    assert set(refusal_examples()) == set(REFUSALS)
+    for word in asked:
+        if word.kind.en != "refusal":
+            assert word.example is not None
+            assert word.name in word.example.en or word.name == "acts_as"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [word for word in words(OWN) if word.kind.en in ("guard", "action", "due rule")],
+    ids=lambda word: f"{word.kind.en}-{word.name}",
+)
+def test_an_example_is_what_an_event_may_say(word: Word) -> None:
+    assert word.example is not None
+    schema = lifecycle_schema(OWN)
+    tree = copy.deepcopy(typed(read(PRESETS / "information-request.yaml").tree))
+    tree["events"]["decide"] |= typed(read(f"{word.example.en}\n".encode()).tree)
+    assert fits(tree, schema, schema)
+
+
+def test_the_command_prints_the_section_of_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    for lang, told in (("en", "What helps: "), ("ko", "어떻게 하나: ")):
+        assert run(["--lang", lang, "lifecycle", "words", "no_role"]) == 0
+        assert told in capsys.readouterr().out
+    assert run(["--lang", "en", "lifecycle", "words", "voted"]) == 0
+    assert "at_least: 2" in capsys.readouterr().out
 
 
 def test_the_page_lists_every_word_and_every_refusal() -> None:
@@ -232,5 +305,6 @@ def test_what_is_wrong_by_itself_does_not_fit(where: str, value: Any) -> None:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), "utf-8")
+    CODES.write_text(codes_page(), "utf-8")
     SCHEMA.write_text(schema_text(OWN), "utf-8")
     print(PAGE, SCHEMA, len(json.loads(SCHEMA.read_text("utf-8"))))

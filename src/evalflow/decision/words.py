@@ -6,10 +6,14 @@ compare the codes of refusals, people read the sentence of the reason.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
 
 import attrs
 
+from evalflow.decision.word_examples import ACTION_EXAMPLES, DUE_EXAMPLES, GUARD_EXAMPLES
 from evalflow.lifecycle.definition import Vocabulary
 from evalflow.lifecycle.due import DUE_KINDS, DUE_WORDS, keys_of
 from evalflow.lifecycle.fields import FIELD_TYPES
@@ -241,12 +245,16 @@ FIELD_WORDS: Mapping[str, Label] = {
 @attrs.frozen(kw_only=True)
 class Word:
     """A word of the language: of which kind, and what it means in a few words; `takes` are the
-    parameters of a guard, and the keys of a due rule."""
+    parameters of a guard, and the keys of a due rule. `example` is how an event of a lifecycle has
+    it or, of a refusal, what evalflow says; `remedy` is what helps against a refusal. A plugin's
+    word has neither."""
 
     kind: Label
     name: str
     meaning: Label
     takes: tuple[str, ...] = ()
+    example: Label | None = None
+    remedy: Label | None = None
 
 
 _GUARD, _ACTION = Label("요건", "guard"), Label("동작", "action")
@@ -258,17 +266,35 @@ def words(vocabulary: Vocabulary) -> tuple[Word, ...]:
     """Return every word that a lifecycle may use with the guards and actions of `vocabulary`, and
     the codes by which evalflow itself refuses; a plugin's guard has codes of its own."""
     unknown = Label("-", "-")
+    told = refusal_examples()
     return (
         *(
-            Word(kind=_GUARD, name=name, meaning=spec.label, takes=tuple(spec.params))
+            Word(
+                kind=_GUARD,
+                name=name,
+                meaning=spec.label,
+                takes=tuple(spec.params),
+                example=_same(GUARD_EXAMPLES.get(name)),
+            )
             for name, spec in sorted(vocabulary.guards.items())
         ),
         *(
-            Word(kind=_ACTION, name=name, meaning=ACTION_WORDS.get(name, unknown))
+            Word(
+                kind=_ACTION,
+                name=name,
+                meaning=ACTION_WORDS.get(name, unknown),
+                example=_same(ACTION_EXAMPLES.get(name)),
+            )
             for name in sorted(vocabulary.actions)
         ),
         *(
-            Word(kind=_DUE, name=name, meaning=DUE_WORDS[name], takes=tuple(sorted(keys_of(name))))
+            Word(
+                kind=_DUE,
+                name=name,
+                meaning=DUE_WORDS[name],
+                takes=tuple(sorted(keys_of(name))),
+                example=_same(DUE_EXAMPLES.get(name)),
+            )
             for name in DUE_KINDS
         ),
         *(
@@ -276,5 +302,28 @@ def words(vocabulary: Vocabulary) -> tuple[Word, ...]:
             for name, spec in sorted(vocabulary.dues.items())
         ),
         *(Word(kind=_TYPE, name=name, meaning=FIELD_WORDS[name]) for name in sorted(FIELD_TYPES)),
-        *(Word(kind=_REFUSAL, name=name, meaning=REFUSALS[name]) for name in sorted(REFUSALS)),
+        *(
+            Word(
+                kind=_REFUSAL,
+                name=name,
+                meaning=REFUSALS[name],
+                example=told[name]["example"],
+                remedy=told[name]["remedy"],
+            )
+            for name in sorted(REFUSALS)
+        ),
     )
+
+
+def _same(text: str | None) -> Label | None:
+    return None if text is None else Label(text, text)
+
+
+@lru_cache(maxsize=1)
+def refusal_examples() -> Mapping[str, Mapping[str, Label]]:
+    """Return of each refusal what helps (`remedy`), and what evalflow says (`example`)."""
+    text = resources.files("evalflow.decision").joinpath("refusals.json").read_text("utf-8")
+    return {
+        code: {"remedy": Label(**said["do"]), "example": Label(**said["example"])}
+        for code, said in json.loads(text).items()
+    }

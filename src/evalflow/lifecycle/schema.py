@@ -203,7 +203,7 @@ class _File:
 
     def extension(self) -> dict[str, Tree]:
         count = {"type": "integer", "minimum": 1}
-        most = {"anyOf": [count, {"const": SAME_AGAIN}]}
+        most = {"anyOf": [count, {"enum": [SAME_AGAIN]}]}
         return self.part(EXTENSION, {"of": _NAMES, "times": count, "at_most": most})
 
     def duty(self) -> dict[str, Tree]:
