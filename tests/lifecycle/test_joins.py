@@ -223,22 +223,3 @@ def test_a_branch_that_waits_for_one_that_has_ended_otherwise_is_found(tmp_path:
     told = {(f.code, f.about) for f in found if f.code != "unused_role"}
     assert ("stuck_together", "states.j_ok") in told
     assert ("stuck_together", "states.review") in told
-
-
-@pytest.mark.parametrize(
-    ("more", "said"),
-    [
-        ("", ["events.look"]),
-        (", data: {note: {ko: 메모, en: Note, type: text}}", []),
-        (", due: {date: 03-02}", []),
-        (", notices: [{name: seen, ko: 봄, en: Seen, to: [clerk]}]", []),
-    ],
-)
-def test_an_event_without_any_effect_is_found(tmp_path: Path, more: str, said: list[str]) -> None:
-    look = {"look": f"transitions: [{{from: [draft, review]}}]{more}"}
-    made = lifecycle(tmp_path, text(BRANCHES | SOUND["waits for both"] | look))
-    found = evalflow.check_lifecycle(made)
-    assert [each.about for each in found if each.code == "moves_nothing"] == said
-    counted = {"after": "transitions: [{from: draft}], due: {days_after: look, days: 3}"}
-    made = lifecycle(tmp_path, text(BRANCHES | SOUND["waits for both"] | look | counted))
-    assert not [f for f in evalflow.check_lifecycle(made) if f.code == "moves_nothing"]

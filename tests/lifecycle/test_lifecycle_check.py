@@ -350,7 +350,7 @@ def test_a_due_date_before_its_period_ends_is_found(due: str, code: str) -> None
     lifecycle = order(("{days_after_period: 30}", due), LOOKING_BACK)
     assert code in found(lifecycle)
     sound = order(("{days_after_period: 30}", due))
-    assert found(sound) == []
+    assert code not in found(sound)
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def show(session: Session, name: str | None, as_json: bool) -> None:
         session.echo(lifecycle_text(name).rstrip("\n"))
         return
     for each in (*presets(), *earlier_presets()):
-        session.echo(f"{each:<20}{session.label(evalflow.load_lifecycle(each).label)}")
+        session.echo(f"{each:<24}{session.label(evalflow.load_lifecycle(each).label)}")
 
 
 @lifecycle_command.command("words")

@@ -74,7 +74,7 @@ class CaseCommands(Writer):
         )
         commit = attrs.evolve(adoption.commit({}, {}), revisions=((plan_id, head.revision),))
         if last is not None:
-            check_clock(last, at)
+            check_clock(plan_id, last.at, at)
         fault_point("fire:decided")
         self.storage.commit(commit)
         return commit.moves[0].entry

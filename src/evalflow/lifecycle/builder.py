@@ -170,7 +170,7 @@ class Builder:
                 continue
             for other in rule.of or self.events:
                 due = self.events[other].due if other in self.events else None
-                if not has_length(due) and (rule.of or due is not None):
+                if due is not None and not has_length(due):
                     part.mapping("extension").wrong(
                         "at_most",
                         "no_length",
@@ -639,7 +639,8 @@ class Builder:
         fields = [field for event in events for field in event.data]
         name = params.tree.get(named["field"])
         own = [field for field in fields if field.name == name]
-        if name in self.spoiled or (self.unread and not own):
+        unread = self.unread or not self.events.keys() >= set(self.event_names)
+        if name in self.spoiled or (unread and not own):
             return
         if isinstance(name, str) and not own:
             known = list(dict.fromkeys(field.name for field in fields))

@@ -151,9 +151,9 @@ def _of_plugin(part: Part, spec: DueSpec, events: Collection[str]) -> DueRule:
     )
 
 
-def has_length(rule: DueRule | None) -> bool:
+def has_length(rule: DueRule) -> bool:
     """Say whether the rule gives a length of time, which can be given once more."""
-    return rule is not None and rule.kind in (*LENGTHS, "days_after_period", "months_after_period")
+    return rule.kind in (*LENGTHS, "days_after_period", "months_after_period")
 
 
 def read_extension(part: Part, key: str, events: Collection[str] | None) -> ExtensionRule | None:

@@ -167,15 +167,10 @@ def _done(lifecycle: Lifecycle, region: str) -> Iterator[str]:
 
 
 def _idle(lifecycle: Lifecycle, event: Event, fired: Fired) -> Iterator[Finding]:
-    """Find an event that can be fired again where it moves and records nothing any more; one
-    that never moves anything only where nothing else in the lifecycle speaks of it."""
-    if event.actions or event.data:
-        return
+    """Find an event that can be fired again where it moves nothing any more and records nothing."""
     moves = any(edge.source != edge.target for edge in event.transitions)
     several = len({edge.region for edge in event.transitions}) > 1
-    if moves and not several:  # it comes back to the same state, such as for another try
-        return
-    if not moves and (event.due or event.notices or event.line or _spoken_of(lifecycle, event)):
+    if not moves or not several or event.actions or event.data:
         return
     idle = next((node for node, after in fired if node == after), None)
     if idle is not None:
@@ -188,20 +183,6 @@ def _idle(lifecycle: Lifecycle, event: Event, fired: Fired) -> Iterator[Finding]
             f"{label.en} can be fired in {now.en}, where it moves nothing; if that is not "
             "meant, give it a guard `in`.",
         )
-
-
-def _spoken_of(lifecycle: Lifecycle, event: Event) -> bool:
-    """Say whether a due rule, a guard or a duty counts from the event, or with it."""
-    for other in lifecycle.events.values():
-        uses = [*other.guards, *(use for edge in other.transitions for use in edge.guards)]
-        given = [value for use in uses for value in use.params.values()]
-        words = {word for each in given for word in ([each] if isinstance(each, str) else each)}
-        rules = [other.due, *([other.due.again] if other.due is not None else [])]
-        if event.name in words or any(event.name in rule.events for rule in rules if rule):
-            return True
-    return any(
-        event.name in (*duty.whoever, *duty.may_not, duty.since) for duty in lifecycle.duties
-    )
 
 
 def waits_in_vain(lifecycle: Lifecycle, state: str, others: Collection[str], specs: Specs) -> bool:
