@@ -425,10 +425,11 @@ def did_you_mean(
 
 
 def _is_slip(name: str, known: str) -> bool:
-    """Say whether a third of the letters at most were changed, left out, put in or swapped, or one
-    name is a part of the other."""
+    """Say whether a third of the letters at most were changed, left out, put in or swapped, and of
+    more than two such slips none is in the first letter; or one name begins the other, or is a
+    whole word of it. (`not_later` is no guess for `late`, nor `line` for `deadline`.)"""
     short, long = sorted((name, known), key=len)
-    if len(short) > 3 and short in long:
+    if len(short) > 3 and (long.startswith(short) or short in re.split(r"[_\W]", long)):
         return True
     before: list[int] = []
     last = list(range(len(known) + 1))
@@ -441,4 +442,5 @@ def _is_slip(name: str, known: str) -> bool:
             )
             here.append(min(steps, before[place - 2] + 1) if swapped else steps)
         before, last = last, here
-    return last[-1] <= max(1, len(long) // 3)
+    slips = last[-1]
+    return slips <= max(1, len(long) // 3) and (slips < 3 or name[:1] == known[:1])

@@ -252,7 +252,7 @@ def opener(
     """
     if not lifecycle.opens:
         label = lifecycle.label
-        ko = f"'{label.ko}' 절차에서는 계획에 있는 것만 다룹니다. 계획을 수정해 넣으십시오."
+        ko = f"'{label.ko}' 절차에서는 계획에 있는 것만 다룹니다. 계획을 개정해 넣으십시오."
         en = f"under '{label.en}' only what stands in the plan is dealt with: revise the plan."
         raise Refused(head.id, OPEN_CASE, [Reason(code="only_by_plan", ko=ko, en=en)])
     grants = directory.grants_for(actor, lifecycle.opens, unit, today)

@@ -138,8 +138,11 @@ class Desk:
 
     @cached_property
     def lifecycle(self) -> Lifecycle:
-        """Return the plan's lifecycle."""
-        return self.visit.engine.plans.lifecycle(self.projects[0].lifecycle)
+        """Return the plan's lifecycle; a plan of cases may have none yet."""
+        plans = self.visit.engine.plans
+        if self.projects:
+            return plans.lifecycle(self.projects[0].lifecycle)
+        return plans.plan(self.plan).lifecycle
 
     def lifecycle_of(self, project: Project) -> Lifecycle:
         """Return the lifecycle under which the project stands."""
