@@ -11,24 +11,18 @@ import hypothesis
 import pytest
 
 import evalflow
-from lanes import (
-    EXAMPLES,
-    FAST,
-    pytest_collection_modifyitems,
-    pytest_runtest_protocol,
-    pytest_sessionfinish,
-    read_here,
-)
+import lanes
+from lanes import EXAMPLES, FAST, read_here
 from not_tested import pytest_addoption, pytest_terminal_summary
 from offices import PLAN, Clock, Office
 
-__all__ = [
-    "pytest_addoption",
-    "pytest_collection_modifyitems",
-    "pytest_runtest_protocol",
-    "pytest_sessionfinish",
-    "pytest_terminal_summary",
-]
+__all__ = ["pytest_addoption", "pytest_terminal_summary"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the lanes hold for the plugins' tests, too, which a hook of this file does not see."""
+    config.pluginmanager.register(lanes, "evalflow-lanes")
+
 
 # Two busy cores are no reason to fail: a property is judged by what it finds, not by its speed.
 hypothesis.settings.register_profile(
