@@ -157,7 +157,7 @@ class Board:
         """Return the application, as the test set it up."""
         return evalflow_web.app(
             self.engine,
-            actor_of=lambda request: request.headers.get("x-who"),
+            actor_of=lambda request: request.headers.get("x-who") or None,
             settings=self.settings,
             **more,
         )

@@ -58,6 +58,7 @@ def test_a_spot_check_is_of_the_period_that_was_fixed(later: Any) -> None:
 
 
 def test_a_referral_to_audit_and_its_result_go_through_the_pages(later: Any) -> None:
+    assert "동절기" in later.browse("policy-1").get("/board/gu/projects/3").text
     queue = later.browse("policy-1").get("/board/gu/review").text
     assert "부진 사업 1" in queue
     assert do("refer_to_audit") in queue

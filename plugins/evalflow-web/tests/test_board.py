@@ -206,6 +206,20 @@ def test_a_review_opens_unjudged_and_what_is_left_alone_is_no_answer(
     assert office.state("gu/1") == "submitted"
 
 
+def test_a_reviewer_reads_what_the_department_wrote_beside_its_rates(board: Any) -> None:
+    for project in ("gu/1", "gu/2"):
+        board.evaluate(project)
+    why = {"metres": {"cause": "동절기 공사 중지", "countermeasure": "인력 추가 투입"}}
+    board.fire("gu/3", "self_evaluate", "road-1", actuals={"metres": 300, "complaints": 50},
+               explanations=why, progress="세 구간 정비")  # fmt: skip
+    board.fire("gu/3", "compile", "city-lead")
+    board.fire("gu/3", "sign", "city-head")
+    board.fire("gu/3", "submit", "city-lead", document="주무과-1")
+    form = board.browse("policy-1").get(do(3, "review")).text
+    for text in ("정비 연장: 부진사유", "동절기 공사 중지", "인력 추가 투입", "세 구간 정비"):
+        assert text in form
+
+
 def test_a_project_is_sent_back_with_a_reason(
     office: Office, browse: Callable[[str], TestClient]
 ) -> None:

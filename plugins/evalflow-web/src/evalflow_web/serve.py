@@ -328,12 +328,65 @@ def _salt() -> bytes | None:
     return said.encode() if said else None
 
 
+HEADERS_WITHIN = 10.0
+"""Seconds in which the head of a request must have come."""
+
+
 def run(app: Any, host: str, port: int) -> None:
     """Serve the application until it is interrupted."""
     import uvicorn
 
+    uvicorn.Server(configured(app, host, port)).run()
+
+
+def configured(app: Any, host: str, port: int) -> Any:
+    """Return how uvicorn serves the application."""
+    import uvicorn
+
     # What a proxy says of the client's address is not believed: who may say who it is, is asked of
     # the address that the connection comes from.
-    uvicorn.run(
-        app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=_impatient(),
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
     )
+
+
+def _impatient() -> Any:
+    """Return uvicorn's protocol, which lets go of whoever does not send the head of a request in
+    time: it waits for a body no longer than the application says, but for a head for ever."""
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Impatient(H11Protocol):
+        _late: Any = None
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._wait()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            cycle: Any = self.cycle
+            if cycle is None or cycle.response_complete:
+                self._wait()  # for the rest of a head
+            else:
+                self._come()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._come()
+            super().connection_lost(exc)
+
+        def _wait(self) -> None:
+            if self._late is None:
+                self._late = self.loop.call_later(HEADERS_WITHIN, self.transport.close)
+
+        def _come(self) -> None:
+            if self._late is not None:
+                self._late.cancel()
+                self._late = None
+
+    return Impatient

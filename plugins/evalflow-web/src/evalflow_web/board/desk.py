@@ -246,6 +246,31 @@ class Desk:
         earlier = [each for each in periods if each < project.period]
         return earlier[-1] if earlier else project.period
 
+    def said(self, project: Project, evaluation: Evaluation | None) -> list[tuple[str, str]]:
+        """Return what was written for a period, as far as the reader may see it: (about what, the
+        text); causes and countermeasures by indicator."""
+        if evaluation is None:
+            return []
+        definition = self.definition(project, evaluation.period)
+        words = {
+            "cause": self.say("부진사유", "cause"),
+            "countermeasure": self.say("대책", "countermeasure"),
+            "follow_up": self.say("점검 방법", "follow-up"),
+        }
+        found: dict[str, str] = {}
+        for event in self.lifecycle_of(project).events.values():
+            for field in event.data:
+                value = evaluation.facts.get(field.name)
+                if field.type == "text" and isinstance(value, str) and value:
+                    found[field.label.text(self.lang)] = value
+                elif field.type == "explanations" and isinstance(value, Mapping):
+                    for name, parts in value.items():
+                        indicator = definition.indicator(name)
+                        label = name if indicator is None else indicator.label.text(self.lang)
+                        for key, text in parts.items():
+                            found[f"{label}: {words.get(key, key)}"] = str(text)
+        return list(found.items())
+
     def explain(
         self, project: Project, event: str, data: Mapping[str, Any] | None = None
     ) -> Explanation:

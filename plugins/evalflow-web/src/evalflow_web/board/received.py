@@ -14,6 +14,9 @@ from evalflow_web.site import Visit, pairs_of
 
 MULTIPART = "multipart/form-data"
 
+MOST = 2000
+"""Fields and files that one form brings at most."""
+
 
 @attrs.frozen(kw_only=True)
 class Received:
@@ -40,21 +43,42 @@ def received(visit: Visit) -> Received:
     kind = visit.request.headers.get("content-type", "")
     if kind.startswith(MULTIPART):
         return _multipart(visit, kind)
+    pairs = pairs_of(visit)
+    if len(pairs) > MOST:
+        raise _too_many()
     fields: dict[str, str] = {}
-    for name, value in pairs_of(visit):
+    for name, value in pairs:
         _add(fields, name, value)
     return Received(fields=fields)
+
+
+def _too_many() -> Problem:
+    return Problem(
+        413,
+        "too_many_fields",
+        ko=f"양식의 칸이 너무 많습니다 ({MOST}개까지).",
+        en=f"The form has too many fields (up to {MOST}).",
+    )
 
 
 def _multipart(visit: Visit, kind: str) -> Received:
     fields: dict[str, str] = {}
     files: list[tuple[str, bytes]] = []
+    came = 0
+
+    def counted() -> None:
+        nonlocal came
+        came += 1
+        if came > MOST:
+            raise _too_many()
 
     def on_field(field: object) -> None:
+        counted()
         name, value = field.field_name, field.value  # type: ignore[attr-defined]
         _add(fields, _text(name), _text(value))
 
     def on_file(file: object) -> None:
+        counted()
         name = _text(file.file_name)  # type: ignore[attr-defined]
         held = file.file_object  # type: ignore[attr-defined]
         held.seek(0)
