@@ -440,3 +440,30 @@ def test_nothing_of_it_runs_in_a_real_browser(person: Any, hurtful: Any) -> None
         finally:
             server.should_exit = True
             thread.join()
+
+
+# --------------------------------------------------------------------------- found by schemathesis
+
+
+def test_the_word_null_is_no_value_of_a_query(asking: Any) -> None:
+    for path in (
+        "/plans/gu/revisions/1/diff?since=null",
+        "/plans/gu/projects?late=null",
+        "/plans/gu/projects?limit=null",
+        "/entries?wait=null",
+    ):
+        assert asking.get(path).status_code == 422, path
+
+
+def test_an_address_says_all_methods_that_it_takes(asking: Any) -> None:
+    answer = asking.client.delete("/api/plans/gu/projects/1/entries")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, HEAD, POST"
+
+
+def test_the_document_says_which_form_a_day_has(asking: Any) -> None:
+    document = asking.client.get("/openapi.json").json()
+    for path in ("/plans/{plan}/due", "/plans/{plan}/projects"):
+        parameters = {each["name"]: each for each in document["paths"][path]["get"]["parameters"]}
+        said = json.dumps(parameters["at"]["schema"])
+        assert "^[0-9]{4}-" in said, said

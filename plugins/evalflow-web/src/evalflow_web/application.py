@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -149,12 +149,23 @@ def _failed_outside(site: Site):  # type: ignore[no-untyped-def]
     async def failed(request: Request, error: Exception) -> Response:
         visit = Visit(site=site, request=request, identity=None)
         said = told(error, visit)
-        headers = getattr(error, "headers", None) or {}
         response = error_page(visit, said)
-        response.headers.update(headers)
+        response.headers.update(getattr(error, "headers", None) or {})
+        if said.status == 405:
+            response.headers["allow"] = ", ".join(_taken(site, request.scope))
         return response
 
     return failed
+
+
+def _taken(site: Site, scope: Scope) -> list[str]:
+    """Return the methods that an address takes, over all its routes."""
+    assert site.router is not None
+    found: set[str] = set()
+    for route in site.router.routes:
+        if isinstance(route, Route) and route.matches(scope)[0] != Match.NONE:
+            found |= route.methods or set()
+    return sorted(found)
 
 
 # --------------------------------------------------------------------------- routes of its own

@@ -8,7 +8,7 @@ import msgspec
 
 from evalflow import Label, NotFound
 from evalflow_web.api import values
-from evalflow_web.api.table import Call, Operation, Reply
+from evalflow_web.api.table import Call, Moment, Operation, Reply
 from evalflow_web.problems import Problem, input_problem
 
 
@@ -16,7 +16,7 @@ class EventQuery(msgspec.Struct, forbid_unknown_fields=True, rename={"as_": "as"
     """When (`at`, a day or a time), and for whom (`as`, somebody else's id). `all`: those that may
     not be fired, too, with their reasons."""
 
-    at: str | None = None
+    at: Moment | None = None
     as_: str | None = None
     all: bool = False
 
@@ -32,7 +32,7 @@ class ExplainBody(msgspec.Struct, forbid_unknown_fields=True, rename={"as_": "as
     """What would be fired: with which data (null: what is needed is only listed), when, by whom."""
 
     data: dict[str, Any] | None = None
-    at: str | None = None
+    at: Moment | None = None
     as_: str | None = None
 
 

@@ -12,7 +12,7 @@ from evalflow.files.ics import DayEvent, calendar_file
 from evalflow.plugins import FormRequest
 from evalflow_web import papers
 from evalflow_web.api import values
-from evalflow_web.api.table import Call, Operation, Reply, checked_limit
+from evalflow_web.api.table import Call, Moment, Operation, Reply, checked_limit
 from evalflow_web.auth.tokens import CALENDAR, Tokens
 from evalflow_web.problems import Problem
 from evalflow_web.state import moment_of
@@ -23,7 +23,7 @@ class DueQuery(msgspec.Struct, forbid_unknown_fields=True):
     """Of which day and unit; `mine`: what whoever asks could do; `waiting`: also steps that wait
     for an earlier one."""
 
-    at: str | None = None
+    at: Moment | None = None
     unit: str | None = None
     mine: bool = False
     waiting: bool = False
@@ -60,7 +60,7 @@ class FormQuery(msgspec.Struct, forbid_unknown_fields=True):
     period: str | None = None
     unit: str | None = None
     number: str | None = None
-    at: str | None = None
+    at: Moment | None = None
 
 
 class CheckpointReply(msgspec.Struct):

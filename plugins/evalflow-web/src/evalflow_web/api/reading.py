@@ -12,7 +12,7 @@ import msgspec
 
 from evalflow import Label, Lifecycle, NotFound, Plan, PlanHead
 from evalflow_web.api import values
-from evalflow_web.api.table import Call, Operation, Reply, checked_limit
+from evalflow_web.api.table import Call, Moment, Operation, Reply, checked_limit
 from evalflow_web.problems import input_problem
 from evalflow_web.wire import tree
 
@@ -28,7 +28,7 @@ class ProjectQuery(msgspec.Struct, forbid_unknown_fields=True):
     number: list[str] | None = None
     late: bool = False
     q: str | None = None
-    at: str | None = None
+    at: Moment | None = None
     after: str | None = None
     limit: int = 50
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import attrs
 import msgspec
@@ -30,6 +30,13 @@ _S = TypeVar("_S", bound=msgspec.Struct)
 
 class Nothing(msgspec.Struct, forbid_unknown_fields=True):
     """No query at all: what is not understood is refused."""
+
+
+Moment = Annotated[
+    str,
+    msgspec.Meta(extra_json_schema={"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].+)?$"}),
+]
+"""A day, or a moment with its zone, as a text: the document says which form it has."""
 
 
 @attrs.frozen(kw_only=True)
@@ -146,7 +153,17 @@ class Call:
             if name not in several and len(values) > 1:
                 raise _bad_query(name, "한 번만 적어야 합니다.", "is to be said once")
             given[name] = values if name in several else values[0]
-        return _converted(given, kind)
+        read = _converted(given, kind)
+        for field in msgspec.structs.fields(kind):
+            # msgspec takes the word for a value that is not there.
+            if getattr(read, field.name) is None and field.encode_name in given:
+                text = str(given[field.encode_name])[:60]
+                raise _bad_query(
+                    field.encode_name,
+                    f"이해할 수 없는 값입니다: '{text}'",
+                    f"cannot be understood: '{text}'",
+                )
+        return read
 
     def body(self, kind: type[_S]) -> _S:
         """Return the body, read as the operation declares it; figures are exact.
