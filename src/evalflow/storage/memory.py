@@ -57,9 +57,9 @@ class _Definition:
         return ProjectDefinition.unit_on(self, day)  # type: ignore[arg-type]
 
 
-@attrs.define
+@attrs.frozen
 class _Sent:
-    """A notice and where its delivery stands."""
+    """A notice and where its delivery stands; another one takes its place where that changes."""
 
     notice: Notice
     data: str
@@ -130,7 +130,7 @@ class MemoryStorage:
         self._entries = list(self._entries)
         self._history = {each: list(known) for each, known in self._history.items()}
         self._keys = dict(self._keys)
-        self._outbox = {pair: attrs.evolve(sent) for pair, sent in self._outbox.items()}
+        self._outbox = dict(self._outbox)
         self._notices = {each: list(known) for each, known in self._notices.items()}
         self._read_elsewhere = False
 
@@ -468,10 +468,11 @@ class MemoryStorage:
             ]
             due = sorted((s for s in waiting if s.next_at <= at), key=lambda sent: sent.next_at)
             claimed = due[:limit]
-            for sent in claimed:
-                sent.next_at = at + lease
-                sent.tries += 1
-            return [sent.outgoing() for sent in claimed]
+            leased = [
+                attrs.evolve(sent, next_at=at + lease, tries=sent.tries + 1) for sent in claimed
+            ]
+            self._outbox.update({(each.notice.id, notifier): each for each in leased})
+            return [each.outgoing() for each in leased]
 
     def settle(self, outcomes: Iterable[Settled]) -> None:
         """Record the outcomes of delivery attempts."""
@@ -482,15 +483,18 @@ class MemoryStorage:
         with self._lock:
             self._own()
             for outcome in told:
-                sent = self._outbox.get((outcome.notice, outcome.notifier))
+                pair = outcome.notice, outcome.notifier
+                sent = self._outbox.get(pair)
                 if sent is None or (sent.state != "waiting" and outcome.state != "delivered"):
                     continue
-                if outcome.state == "waiting" and outcome.error is None:
-                    sent.tries -= 1
-                sent.state = outcome.state
-                sent.error = outcome.error
-                if outcome.next_at is not None:
-                    sent.next_at = outcome.next_at
+                untried = outcome.state == "waiting" and outcome.error is None
+                self._outbox[pair] = attrs.evolve(
+                    sent,
+                    state=outcome.state,
+                    error=outcome.error,
+                    tries=sent.tries - untried,
+                    next_at=sent.next_at if outcome.next_at is None else outcome.next_at,
+                )
 
     def outbox(self, *, state: str | None = None, project: str | None = None) -> Iterator[Outgoing]:
         """Yield the notices in the outbox, oldest first."""
@@ -508,7 +512,7 @@ class MemoryStorage:
             for pair in notices:
                 sent = self._outbox.get(pair)
                 if sent is not None and sent.state == "dead":
-                    sent.state, sent.tries, sent.next_at = "waiting", 0, at
+                    self._outbox[pair] = attrs.evolve(sent, state="waiting", tries=0, next_at=at)
                     count += 1
         return count
 
