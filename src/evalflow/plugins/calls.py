@@ -137,7 +137,7 @@ def guarded(name: str, item: Item, patience: Patience, within: dt.timedelta | No
     show = None if plugin is BUILTIN else shown_firing
 
     def reasons_in(answer: Any) -> tuple[Reason, ...]:
-        if answer is None:
+        if answer is None or (answer.__class__ in (list, tuple) and not answer):
             return ()
         if isinstance(answer, Reason):
             return (answer,)
