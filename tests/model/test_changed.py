@@ -1,0 +1,58 @@
+"""What is made without the long way is the same value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from evalflow.model import Evaluation
+from evalflow.model.canonical import canonical, parse
+from evalflow.model.changed import changed
+from evalflow.testing.given import adoption, move_after, rating
+
+
+def _evaluation() -> Evaluation:
+    project = adoption("seodaemun-2016/6").project
+    rated = rating(project.id, project.period)
+    move = move_after(project, "amend", data={"actuals": {"schools": "9"}}, rated=rated)
+    assert move.evaluation is not None
+    return move.evaluation
+
+
+def test_a_value_with_some_fields_changed_is_what_attrs_makes_of_it() -> None:
+    move = adoption("seodaemun-2016/6")
+    cases: list[tuple[Any, dict[str, Any]]] = [
+        (move.project, {"version": 7, "band": "done", "waiting": ()}),
+        (move.entry, {"key": "k", "late": 3}),
+        (move, {"expected": 4}),
+        (_evaluation(), {"facts": {"a": 1}, "self_rating": None, "number": 9}),
+        (_evaluation(), {}),
+    ]
+    for value, changes in cases:
+        made = changed(value, **changes)
+        assert made == attrs.evolve(value, **changes)
+        assert made.__class__ is value.__class__
+
+
+def test_an_evaluation_out_of_a_store_is_the_one_that_went_in_before_and_after_it_is_read() -> None:
+    evaluation = _evaluation()
+    back = Evaluation.from_tree(parse(evaluation.text()))
+
+    assert back.text() == canonical(back.tree()) == evaluation.text()
+    assert back == evaluation
+    assert repr(back) == repr(evaluation)
+    assert back.self_rating == evaluation.self_rating
+    assert back.self_rating is back.self_rating
+    assert back.text() == canonical(back.tree()) == evaluation.text()
+    assert back != changed(evaluation, self_rating=None)
+
+
+def test_an_entry_that_is_sealed_as_it_is_made_is_the_one_sealed_afterwards() -> None:
+    entry = adoption("seodaemun-2016/6").entry
+    fields = {each.name: getattr(entry, each.name) for each in attrs.fields(type(entry))}
+    given = {name: value for name, value in fields.items() if name not in ("hash", "_texts")}
+
+    made = type(entry).made(**given)
+
+    assert made == type(entry)(**given).sealed() == entry
