@@ -771,3 +771,25 @@ def test_a_lifecycle_says_what_its_things_are_called(
 def test_what_things_are_called_is_said_in_both_languages(tmp_path: Path, things: str) -> None:
     with pytest.raises(evalflow.InvalidInput):
         lifecycle(tmp_path, f"things: {things}\n" + REQUEST.replace("DUE", TEN))
+
+
+def test_plans_batches_and_histories_call_cases_so_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Office(tmp_path, THINGS + REQUEST.replace("DUE", "{date: 03-02}"))
+    plan, store = str(tmp_path / "plan.yaml"), str(tmp_path / "office.db")
+    monkeypatch.setenv("EVALFLOW_STORE", store)
+    for lang, words in (("ko", "민원 2건"), ("en", "2 petitions")):
+        monkeypatch.setenv("EVALFLOW_LANG", lang)
+        assert run(["plan", "check", plan]) == 0
+        assert words in capsys.readouterr().out
+    monkeypatch.setenv("EVALFLOW_LANG", "ko")
+    for command, told in (
+        (["plan", "import", plan, "--as", "clerk-1"], "민원 2건"),
+        (["plan", "show", "p-2026"], "민원명"),
+        (["batch", "plan", "receive", "--as", "clerk-1", "-o", f"{store}.jsonl"], "민원"),
+    ):
+        assert run(command) == 0
+        out = capsys.readouterr().out
+        assert told in out
+        assert "사업" not in out.replace("사업비", "")

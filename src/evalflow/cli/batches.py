@@ -16,6 +16,7 @@ import click
 
 from evalflow.cli.options import Respelled
 from evalflow.cli.session import Session, one_line, read_data, read_where
+from evalflow.cli.status import things_head
 from evalflow.errors import InvalidInput, Reason, invalid
 from evalflow.files.figures import BRACKETS
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from evalflow.batch.script import ScriptStep
     from evalflow.engine.engine import Engine
     from evalflow.files.notes import Note
+    from evalflow.model import Label
 
 _pass = click.make_pass_decorator(Session)
 _MODES = click.Choice(["each", "all", "unit"])
@@ -279,11 +281,13 @@ def print_planned(session: Session, batch: BatchPlan, **more: Any) -> None:
 def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20) -> None:
     """Print what a batch would do, the first `most` projects one by one."""
     from evalflow.decision.migration import MIGRATE
+    from evalflow.lifecycle.definition import PROJECTS
     from evalflow.lifecycle.stored import stored_lifecycle
 
     moves_over = plan.header.event == MIGRATE
     new = stored_lifecycle(plan.header.data["lifecycle"]) if moves_over else None
     rows: list[Sequence[str]] = []
+    called: set[Label] = set()
     left = 0
     for line in plan:
         if len(rows) == most:
@@ -291,6 +295,7 @@ def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20
             break
         project = engine.project(line.project)
         lifecycle = engine.plans.lifecycle(project.lifecycle)
+        called.add(lifecycle.things)
         then = _say(session, "refused")
         if line.after:
             then = session.states(new or lifecycle, line.after)
@@ -298,8 +303,10 @@ def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20
         told = ", ".join(dict.fromkeys(recipient for _, recipient, _ in line.notices))
         name = f"{line.project} {session.label(project.label)}"
         rows.append((name, session.states(lifecycle, line.before), then, why or told))
+    things = called.pop() if len(called) == 1 else PROJECTS
     heads = session.say(
-        "사업,처리 전,처리 후,사유·알림", "Project,Before,After,Reasons or notices"
+        f"{things.ko},처리 전,처리 후,사유·알림",
+        f"{things_head(things)},Before,After,Reasons or notices",
     ).split(",")
     _full_table(session, heads, rows)
     if left:

@@ -10,7 +10,7 @@ import click
 
 from evalflow.cli.options import day_option, json_option, pass_session, selected, selection_options
 from evalflow.cli.session import Session, moment
-from evalflow.cli.status import things_head, things_of
+from evalflow.cli.status import counted, things_head, things_of
 from evalflow.errors import NotFound
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _due_row(
     if waiting:
         state += session.say(f" (대기 {waiting}건)", f" (waits for {waiting})")
     things = things_of(engine, [due.plan])
-    shown = session.say(f"{things.ko} {len(projects)}건", f"{len(projects)} {things.en}")
+    shown = counted(session, things, len(projects))
     if len(projects) == 1:
         shown = f"{projects[0]} {session.label(engine.project(projects[0]).label)}"
     head = engine.plans.head(due.plan)

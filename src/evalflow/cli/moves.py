@@ -19,6 +19,7 @@ from evalflow.cli.options import (
     pass_session,
 )
 from evalflow.cli.session import Session, moment, one_line, read_data
+from evalflow.cli.status import counted
 from evalflow.errors import InvalidInput, Reason, Refused
 from evalflow.files.days import date_of
 
@@ -307,7 +308,7 @@ def fire_command(
             listed = ", ".join(others)
             session.echo(
                 session.say(
-                    f"함께 처리한 사업 {len(others)}개: {listed}",
+                    f"함께 처리한 {counted(session, lifecycle.things, len(others))}: {listed}",
                     f"{len(others)} went along: {listed}",
                 )
             )

@@ -14,6 +14,7 @@ from evalflow.cli.cases import open_case
 from evalflow.cli.options import Respelled
 from evalflow.cli.plan_changes import in_words
 from evalflow.cli.session import Session
+from evalflow.cli.status import counted, things_head, things_of
 from evalflow.errors import InvalidInput, NotFound, invalid
 from evalflow.files.output import write_output
 from evalflow.model import CONTENTS
@@ -166,13 +167,14 @@ def import_(
             return
         with session.busy("계획 등록 중", "adopting the plan"):
             head = engine.adopt(plan, by=by, reason=reason)
+        shown = counted(session, plan.lifecycle.things, len(plan.projects))
         if as_json:
             session.print_json("revisions", [head], plan=head.id)
             return
         session.echo(
             session.say(
-                f"{head.id}: {head.revision}차 계획, 사업 {len(plan.projects)}개",
-                f"{head.id}: revision {head.revision}, {len(plan.projects)} projects",
+                f"{head.id}: {head.revision}차 계획, {shown}",
+                f"{head.id}: revision {head.revision}, {shown}",
             )
         )
 
@@ -613,9 +615,10 @@ def show(
             )
             for definition in definitions
         ]
+        things = things_of(engine, [plan_id])
         heads = session.say(
-            "관리번호,사업명,부서,분야,성과지표,사업비(백만원)",
-            "Number,Project,Unit,Field,Indicators,Budget (million won)",
+            f"관리번호,{things.ko}명,부서,분야,성과지표,사업비(백만원)",
+            f"Number,{things_head(things)},Unit,Field,Indicators,Budget (million won)",
         ).split(",")
         session.table(heads, rows, right=(4, 5))
         session.remark_illustrative(engine, [plan_id], whole=True)
@@ -677,14 +680,13 @@ def _signed(session: Session, signature: Signature) -> str:
 
 def _summary(session: Session, plan: Any, lacking: int = 0) -> None:
     indicators = sum(len(project.indicators) for project in plan.projects.values())
+    shown = counted(session, plan.lifecycle.things, len(plan.projects))
     ko, en = "이상 없음", "no errors"
     if lacking:
         ko, en = f"빠진 내용 {lacking}건", f"{lacking} things lacking"
     session.echo(
         session.say(
-            f"{plan.id}: 사업 {len(plan.projects)}개, 성과지표 {indicators}개, "
-            f"부서 {len(plan.head.units)}곳 — {ko}",
-            f"{plan.id}: {len(plan.projects)} projects, {indicators} indicators, "
-            f"{len(plan.head.units)} units: {en}",
+            f"{plan.id}: {shown}, 성과지표 {indicators}개, 부서 {len(plan.head.units)}곳 — {ko}",
+            f"{plan.id}: {shown}, {indicators} indicators, {len(plan.head.units)} units: {en}",
         )
     )

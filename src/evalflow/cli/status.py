@@ -259,6 +259,12 @@ def things_of(engine: Engine, plans: Iterable[str]) -> Label:
     return found.pop() if len(found) == 1 else PROJECTS
 
 
+def counted(session: Session, things: Label, number: int) -> str:
+    """Return so many of them, as people say it: 사업 3개, 민원 3건."""
+    unit = "개" if things == PROJECTS else "건"
+    return session.say(f"{things.ko} {number}{unit}", f"{number} {things.en}")
+
+
 def things_head(things: Label) -> str:
     """Return the head of the column of projects in English."""
     return "Project" if things == PROJECTS else things.en.capitalize()
