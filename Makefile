@@ -93,11 +93,13 @@ test: $(STAMP) $(CHECKS)
 # shorter. FAULTS=0 is every fault there is.
 KILLS := 1000
 FAULTS := 0
+SERVERFAULTS := 100
+MAILS := 10000
 ROUNDS := 2000
 LIVES := 500
 INPUTS := 3000
 OLDER := tests/data/store-f8ebe7e/office.db.xz
-TRUST := kills calls races lives inputs
+TRUST := kills calls races mail lives inputs
 .PHONY: trust $(addprefix trust-,$(TRUST))
 trust: $(addprefix trust-,$(TRUST))
 
@@ -107,10 +109,14 @@ trust-kills: $(STAMP)
 
 trust-calls: $(STAMP)
 	$(BIN)/python -m evalflow.testing.syscalls --faults $(FAULTS) --older $(OLDER)
+	$(BIN)/python -m evalflow_postgres.syscalls --faults $(SERVERFAULTS)
 
 trust-races: $(STAMP)
 	$(BIN)/python -m evalflow.testing.races --rounds $(ROUNDS)
 	$(BIN)/python -m evalflow_postgres.races --rounds $(ROUNDS)
+
+trust-mail: $(STAMP)
+	$(BIN)/python -m evalflow_notify.rush --notices $(MAILS)
 
 trust-lives: $(STAMP)
 	EVALFLOW_LIVES=$(LIVES) $(BIN)/python -m pytest -q tests/storage/test_interleaved.py \

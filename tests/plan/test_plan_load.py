@@ -453,6 +453,19 @@ def test_a_list_of_no_assignments_is_told_once() -> None:
     assert problem.en == "there is at least one unit in charge"
 
 
+def test_an_organisation_has_so_many_levels_and_no_more() -> None:
+    def levels(count: int) -> str:
+        deeper = "".join(
+            f"  u{n}: {{kind: bureau, ko: 부서, en: Unit, parent: {f'u{n - 1}' if n else 'gu'}}}\n"
+            for n in range(count - 1)
+        )
+        return BASE.replace("units:\n", f"units:\n{deeper}", 1)
+
+    assert len(load(levels(50)).head.units) > 50
+    assert [p.code for p in problems(levels(51))] == ["too_deep"]
+    assert [p.code for p in problems(levels(5_000))] == ["too_deep"]
+
+
 def test_a_unit_cycle_is_told_once() -> None:
     text = edited("en: Welfare, parent: gu", "en: Welfare, parent: education")
     assert [p.code for p in problems(text)] == ["unit_cycle"]

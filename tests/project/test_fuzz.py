@@ -225,6 +225,11 @@ BOMBS: dict[str, tuple[str, str]] = {
     "a hundred thousand brackets": ("lifecycle", "'a: ' + '[' * 100_000"),
     "a hundred thousand keys": ("lifecycle", "''.join(f'k{n}: 1\\n' for n in range(100_000))"),
     "half a million keys": ("plan", "''.join(f'k{n}: 1\\n' for n in range(500_000))"),
+    "ten thousand units one above the other": (
+        "plan",
+        "plan_text().replace('units:\\n', 'units:\\n' + ''.join(f'  u{n}: {{kind: bureau, ko: 가, '"
+        """ f'en: A, parent: {f"u{n - 1}" if n else "office"}}}\\n' for n in range(10_000)))""",
+    ),
     "a line of ten megabytes": ("batch", "'{' * 10_000_000"),
     "a cell of ten megabytes": ("csv", "'관리번호,사업명\\n1,' + 'a' * 10_000_000"),
     "a row of a million cells": ("csv", "'관리번호,사업명\\n' + ',' * 1_000_000"),

@@ -51,7 +51,7 @@ def test_the_harness_notices_what_is_gone(tmp_path: Path) -> None:
         class Forgetting(syscalls.Faults):
             def _look_at_store(self, act, least, most):
                 if act == "fire":
-                    base, work = self._base.store(act), self._work.store(act)
+                    base, work = (each / "fire.db" for each in (self._base, self._work))
                     for each in work.parent.glob("fire.db-*"):
                         each.unlink()
                     shutil.copy(base, work)

@@ -19,6 +19,9 @@ OFFICE = "office"
 UNIT_KINDS = (OFFICE, "bureau", "department")
 """The kinds of units that a plan may always use; a lifecycle's roles may add others."""
 
+DEEPEST = 50
+"""Levels that an organisation may have: everything that asks who stands above walks them."""
+
 _HANGUL_NAME = re.compile("[가-힣]{2,4}")
 _TITLES = frozenset(
     {
@@ -77,6 +80,7 @@ def _renamings(part: Part) -> Iterator[Renaming]:
 
 def _check_parents(units: Mapping[str, Unit], parts: Mapping[str, Part]) -> None:
     looping: set[str] = set()
+    deep = False
     for unit_id, unit in units.items():
         part = parts[unit_id]
         if unit.parent is None:
@@ -89,23 +93,29 @@ def _check_parents(units: Mapping[str, Unit], parts: Mapping[str, Part]) -> None
         elif unit.kind == OFFICE:
             ko, en = "kind: office인 부서는 상위 부서가 없습니다", "an office has no parent"
             part.wrong("parent", "wrong_value", ko, en, unit.parent)
-        elif unit_id not in looping:
-            circle = _circle(unit_id, units)
-            if circle:
-                looping.update(circle)
-                line = " → ".join((*circle, circle[0]))
-                ko = f"상위 부서가 돌고 돕니다: {line}"
-                part.wrong("parent", "unit_cycle", ko, f"the parents go in a circle: {line}", line)
+        elif unit_id not in looping and not deep:
+            line = _line_up(unit_id, units)
+            if len(line) > DEEPEST:
+                deep = True  # whatever hangs below it is, too
+                ko = f"부서는 {DEEPEST}단계까지 둘 수 있습니다"
+                en = f"more than {DEEPEST} levels stand one above the other"
+                part.wrong("parent", "too_deep", ko, en, unit.parent)
+            elif units[line[-1]].parent == unit_id:
+                looping.update(line)
+                told = " → ".join((*line, unit_id))
+                ko = f"상위 부서가 돌고 돕니다: {told}"
+                part.wrong("parent", "unit_cycle", ko, f"the parents go in a circle: {told}", told)
 
 
-def _circle(start: str, units: Mapping[str, Unit]) -> list[str]:
-    """Return the units on the circle that begins and ends at `start`, if there is one."""
+def _line_up(start: str, units: Mapping[str, Unit]) -> list[str]:
+    """Return the unit and those above it, up to where they end or come round; one more than there
+    may be is enough."""
     line: list[str] = []
     at: str | None = start
-    while at is not None and at in units and at not in line:
+    while at is not None and at in units and at not in line and len(line) <= DEEPEST:
         line.append(at)
         at = units[at].parent
-    return line if at == start else []
+    return line
 
 
 def read_office(top: Part, units: Mapping[str, Unit]) -> str:

@@ -54,11 +54,11 @@ def server(*, fsync: bool = False) -> Iterator[str]:
 class Server:
     """A server of our own, which a test may also stop, kill and start again."""
 
-    def __init__(self, *, fsync: bool = False) -> None:
-        """Make its data folder."""
+    def __init__(self, *, fsync: bool = False, inside: str | None = None) -> None:
+        """Make its data folder, `inside` a folder or where temporary files are."""
         self._bin = _programs()
         self._as_user = _as_user()
-        self.folder = Path(tempfile.mkdtemp(prefix="evalflow-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="evalflow-pg-", dir=inside))
         self._data = self.folder / "data"
         owner = _unprivileged()
         if os.geteuid() == 0:
@@ -87,9 +87,23 @@ class Server:
         """Stop it; `immediate` is as if it had crashed."""
         self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "-m", mode, "stop")
 
+    @property
+    def process(self) -> int:
+        """The process that starts all others of the server."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
+
+    def wake(self) -> bool:
+        """Wake its processes, also those that outlive the first one; say whether there are any.
+        One that is started while strace lets go of the others is left standing."""
+        found = _working_in(self._data)
+        for process in found:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
+        return bool(found)
+
     def kill(self) -> None:
         """End it and all its processes at once, as the machine's kernel would."""
-        postmaster = int((self._data / "postmaster.pid").read_text().split()[0])
+        postmaster = self.process
         os.kill(postmaster, signal.SIGSTOP)  # so that it starts no more of them
         _wait_until(lambda: _state(postmaster) == "T")
         processes = [*_children(postmaster), postmaster]
@@ -154,6 +168,16 @@ def _children(parent: int) -> list[int]:
             after = (folder / "stat").read_text().rpartition(")")[2].split()
             if int(after[1]) == parent:
                 found.append(int(folder.name))
+    return found
+
+
+def _working_in(folder: Path) -> list[int]:
+    """Return the processes whose working directory this is."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cwd").samefile(folder):
+                found.append(int(process.name))
     return found
 
 
