@@ -231,11 +231,12 @@ class Races:
                 fire(engine, each, "self_evaluate", 1)
 
     def ask_for_change(self, project: str) -> None:
-        """Have a change of the project requested and consulted, its evaluation still planned."""
+        """Have a change of the project requested and consulted, its evaluation still planned. Each
+        asks for a target that no round before did: what the plan says already is refused."""
         self.settle(project)
         self.bring(project, "planned")
         for event in ("request_change", "consult"):
-            fire(self._engine, self._engine.project(project), event, self._count % 90)
+            fire(self._engine, self._engine.project(project), event, self._count)
 
     def shot(self, project: str, event: str, by: str, number: int = 0) -> Shot:
         """Return a firing of the project as it stands."""
