@@ -36,6 +36,7 @@ from evalflow import BatchPlan, Engine, StorageError
 from evalflow.plugins import Notice
 from evalflow.storage import Commit, Head, Move, Selection, Storage, move_like
 from evalflow.testing import faults
+from evalflow.testing.line import in_one_line
 from evalflow.testing.office import (
     PERIOD,
     PLAN_ID,
@@ -341,27 +342,17 @@ class Crashes:
                 raise Broken(f"a commit that returned is gone: {first.project} #{first.number}")
             else:
                 self.figures["undone whole"] += 1
-        # Of two that wrote at one moment, who began first need not have been first; and whoever
-        # looked at what the other moved can only have come before it.
-        places = {entry.hash: place for place, entry in self._engine.storage.entries()}
-        durable.sort(key=lambda commit: places[commit.moves[0].entry.hash])
-        while durable:
-            left = [commit for commit in durable if not self._mirrored(commit)]
-            if len(left) == len(durable):
-                raise Broken("the commits do not make one line")
-            durable = left
+        try:
+            line = in_one_line(durable)
+        except ValueError as error:
+            raise Broken(str(error)) from error
+        for commit in line:
+            self._mirror.storage.commit(commit)
         self.look()
 
     def _has(self, project: str, number: int, mark: str) -> bool:
         found = next(iter(self._engine.storage.history(project, after=number - 1)), None)
         return found is not None and found.hash == mark
-
-    def _mirrored(self, commit: Commit) -> bool:
-        try:
-            self._mirror.storage.commit(commit)
-        except (evalflow.Conflict, ValueError):  # another child's comes before it
-            return False
-        return True
 
     def look(self) -> None:
         """Compare the store with its mirror.
