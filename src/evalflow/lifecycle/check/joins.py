@@ -97,15 +97,21 @@ def _left_behind(
         targets = {edge.target for edge in edges}
         if region == event.leads or not edges:
             continue
-        taken = {node for node, _ in fired if node[place] in sources}
-        for node, after in fired:
-            if node[place] in sources | targets or lifecycle.states[node[place]].final:
-                continue
-            then = graph.reached(start=after)
-            forgotten = not any(each[place] in targets for each in then)
-            sooner = graph.reached(start=node, without=frozenset({event.name}))
-            waits = any(each[place] in sources for each in sooner)
-            if forgotten or (waits and taken.isdisjoint(then)):
+        left = [
+            (node, after)
+            for node, after in fired
+            if node[place] not in sources | targets and not lifecycle.states[node[place]].final
+        ]
+        if not left:
+            continue
+        without = frozenset({event.name})
+        comes = graph.leading_to(node for node in graph.arcs if node[place] in targets)
+        waits = graph.leading_to(
+            (node for node in graph.arcs if node[place] in sources), without=without
+        )
+        taken = graph.leading_to(node for node, _ in fired if node[place] in sources)
+        for node, after in left:
+            if after not in comes or (node in waits and after not in taken):
                 yield _early(lifecycle, event, node[place], sources)
 
 

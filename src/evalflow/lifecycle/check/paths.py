@@ -56,6 +56,25 @@ class Paths:
                     frontier.append(after)
         return found
 
+    def leading_to(
+        self, goals: Iterable[Node], *, without: frozenset[str] = frozenset()
+    ) -> frozenset[Node]:
+        """Return the nodes from which one of the `goals` can be reached, themselves included, when
+        the events `without` are never fired."""
+        before: dict[Node, list[Node]] = {}
+        for node, arcs in self.arcs.items():
+            for event, after in arcs:
+                if event not in without:
+                    before.setdefault(after, []).append(node)
+        found = dict.fromkeys(goals)
+        frontier = deque(found)
+        while frontier:
+            for node in before.get(frontier.popleft(), ()):
+                if node not in found:
+                    found[node] = None
+                    frontier.append(node)
+        return frozenset(found)
+
     def can_fire(self, event: str, *, without: frozenset[str] = frozenset()) -> bool:
         """Say whether `event` can ever be fired when the events `without` never are."""
         return any(
