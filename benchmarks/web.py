@@ -6,12 +6,17 @@ cost is counted, too. A save is two requests: a project is read, and evaluated a
 Printed are the times in which answers came, what they cost in processor, and how many came with
 which status: 409 is an honest conflict, somebody had evaluated the project before.
 
-    python benchmarks/web.py [SECONDS [SPEED]]     SPEED 1: as above; 4: four times as many
+    python benchmarks/web.py [SECONDS [SPEED [postgres]]]
+
+SPEED 1: as above; 4: four times as many.
+
+With `postgres` the store is in a PostgreSQL server of its own with `fsync`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import os
 import random
 import socket
 import statistics
@@ -21,6 +26,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -55,67 +61,82 @@ def main() -> None:
         print(f"left out: {lacking}")
         return
     moment = dt.datetime(2016, 2, 25, 9, tzinfo=SEOUL)
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{Path(folder) / 'office.db'}"
-        with evalflow.open(url, plugins=[], clock=lambda: moment.astimezone(dt.UTC)) as engine:
-            plan = evalflow.load_plan(evalflow.example(PLAN), plugins=[])
-            engine.adopt(plan, by="policy-1")
-            moment = dt.datetime(2016, 4, 5, 17, tzinfo=SEOUL)
-            service = evalflow_web.app(
-                engine,
-                actor_of=lambda request: request.headers.get("x-actor"),
-                settings=evalflow_web.Settings(secure=False),
-            )
-            listening = socket.socket()
-            listening.bind(("127.0.0.1", 0))
-            server = uvicorn.Server(uvicorn.Config(service, log_level="error", lifespan="off"))
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-            thread.start()
-            base = f"http://127.0.0.1:{listening.getsockname()[1]}/api/plans/{PLAN}"
-            people = list(plan.head.directory)
-            forms = dict(evaluations(engine))
-            numbers = list(forms)
-            rng = random.Random(5)  # the same evening at every run
-            acts: list[tuple[float, bool, str, str]] = []
-            for count, saves in ((READS, False), (SAVES, True)):
-                for _ in range(int(count * speed * seconds / 60)):
-                    when = rng.uniform(0, seconds)
-                    acts.append((when, saves, rng.choice(numbers), rng.choice(people)))
-            acts.sort()
-            waits: dict[bool, list[float]] = {False: [], True: []}
-            answers: Counter[tuple[bool, int]] = Counter()
-            lock = threading.Lock()
-            queue = iter(enumerate(acts))
-            cpu = time.process_time()
+    print(f"load {os.getloadavg()[0]:.1f}")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        store(folder) as (url, plugins),
+        evalflow.open(url, plugins=plugins, clock=lambda: moment.astimezone(dt.UTC)) as engine,
+    ):
+        plan = evalflow.load_plan(evalflow.example(PLAN), plugins=[])
+        engine.adopt(plan, by="policy-1")
+        moment = dt.datetime(2016, 4, 5, 17, tzinfo=SEOUL)
+        service = evalflow_web.app(
+            engine,
+            actor_of=lambda request: request.headers.get("x-actor"),
+            settings=evalflow_web.Settings(secure=False),
+        )
+        listening = socket.socket()
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(service, log_level="error", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        base = f"http://127.0.0.1:{listening.getsockname()[1]}/api/plans/{PLAN}"
+        people = list(plan.head.directory)
+        forms = dict(evaluations(engine))
+        numbers = list(forms)
+        rng = random.Random(5)  # the same evening at every run
+        acts: list[tuple[float, bool, str, str]] = []
+        for count, saves in ((READS, False), (SAVES, True)):
+            for _ in range(int(count * speed * seconds / 60)):
+                when = rng.uniform(0, seconds)
+                acts.append((when, saves, rng.choice(numbers), rng.choice(people)))
+        acts.sort()
+        waits: dict[bool, list[float]] = {False: [], True: []}
+        answers: Counter[tuple[bool, int]] = Counter()
+        lock = threading.Lock()
+        queue = iter(enumerate(acts))
+        cpu = time.process_time()
 
-            def person() -> None:
-                while True:
-                    with lock:
-                        place, act = next(queue, (0, None))
-                    if act is None:
-                        return
-                    when, saves, number, who = act
-                    time.sleep(max(0.0, began + when - time.monotonic()))
-                    by, data = forms[number]
-                    headers = {"x-actor": by if saves else who, "authorization": "Bearer x"}
-                    status = one(client, base, number, headers, data if saves else None, place)
-                    with lock:
-                        waits[saves].append(time.monotonic() - began - when)
-                        answers[saves, status] += 1
+        def person() -> None:
+            while True:
+                with lock:
+                    place, act = next(queue, (0, None))
+                if act is None:
+                    return
+                when, saves, number, who = act
+                time.sleep(max(0.0, began + when - time.monotonic()))
+                by, data = forms[number]
+                headers = {"x-actor": by if saves else who, "authorization": "Bearer x"}
+                status = one(client, base, number, headers, data if saves else None, place)
+                with lock:
+                    waits[saves].append(time.monotonic() - began - when)
+                    answers[saves, status] += 1
 
-            most = httpx2.Limits(max_connections=CROWD, max_keepalive_connections=CROWD)
-            client = httpx2.Client(timeout=60, limits=most)
-            began = time.monotonic()
-            crowd = [threading.Thread(target=person) for _ in range(CROWD)]
-            for each in crowd:
-                each.start()
-            for each in crowd:
-                each.join()
-            spent = time.process_time() - cpu
-            server.should_exit = True
-            thread.join()
-            listening.close()
+        most = httpx2.Limits(max_connections=CROWD, max_keepalive_connections=CROWD)
+        client = httpx2.Client(timeout=60, limits=most)
+        began = time.monotonic()
+        crowd = [threading.Thread(target=person) for _ in range(CROWD)]
+        for each in crowd:
+            each.start()
+        for each in crowd:
+            each.join()
+        spent = time.process_time() - cpu
+        server.should_exit = True
+        thread.join()
+        listening.close()
     told(waits, answers, spent, seconds, speed)
+
+
+@contextmanager
+def store(folder: str) -> Iterator[tuple[str, list[str]]]:
+    """Give the store's URL, and the plugins that it needs."""
+    if sys.argv[3:] != ["postgres"]:
+        yield f"sqlite:///{Path(folder) / 'office.db'}", []
+        return
+    from evalflow_postgres.testing import server
+
+    with server(fsync=True) as url:
+        yield url, ["evalflow-postgres"]
 
 
 def evaluations(engine: evalflow.Engine) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
