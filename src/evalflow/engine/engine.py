@@ -257,8 +257,15 @@ class Engine:
         Raises:
             NotFound: no such project or actor.
         """
-        lifecycle = self.rules.lifecycle(self.project(project_id).lifecycle)
-        answers = [self.explain(project_id, name, by=by, at=at) for name in lifecycle.events]
+        project = self.project(project_id)
+        if isinstance(by, str):
+            by = self.actor(project.plan, by)
+        begun = [
+            event.name
+            for event in self.rules.lifecycle(project.lifecycle).events.values()
+            if not event.sources().isdisjoint(project.states)
+        ]
+        answers = [self.explain(project_id, name, by=by, at=at) for name in begun]
         return tuple([answer for answer in answers if answer.allowed])
 
     def fields(self, event: str, project_id: str) -> dict[str, Any]:
