@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import zipfile
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -22,6 +23,7 @@ import evalflow_postgres
 import psycopg
 import pytest
 from evalflow_postgres import PostgresStorage, failures, open_postgres, upgrades
+from evalflow_postgres.connections import Pool
 from evalflow_postgres.copies import write_copy
 from evalflow_postgres.testing import Server, fresh
 
@@ -691,6 +693,31 @@ def test_no_more_connections_are_opened_than_allowed(url: str, host: psycopg.Con
     storage.close()
     # The store's own fixture has a connection as well.
     assert 1 < most <= 3 + 1
+
+
+def test_a_connection_may_be_lent_the_moment_it_is_given_back(url: str) -> None:
+    """It is among the idle ones before its giver is done: whoever takes it then keeps it."""
+    storage = open_postgres(url)
+    pool = storage._source
+    assert isinstance(pool, Pool)
+    take = pool.take
+    taken: list[psycopg.Connection] = []
+
+    class Idle(deque[psycopg.Connection]):
+        def append(self, connection: psycopg.Connection) -> None:
+            super().append(connection)
+            if not taken:
+                other = threading.Thread(target=lambda: taken.append(take()))
+                other.start()
+                other.join()
+
+    first = pool.take()
+    pool._idle = Idle()
+    pool.put(first)
+    assert taken == [first]
+    pool.put(first)
+    assert not pool._lent
+    storage.close()
 
 
 def test_who_finds_all_connections_in_use_is_told(url: str) -> None:

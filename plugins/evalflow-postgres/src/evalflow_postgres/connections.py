@@ -179,6 +179,12 @@ class Pool:
 
     def put(self, connection: Connection) -> None:
         """Take a connection back, rolled back where something is still open."""
+        # First out of the books: once it is among the idle ones, another thread may have it lent.
+        with self._books:
+            thread, counts = self._lent.pop(id(connection))
+            self._held[thread] -= 1
+            if not self._held[thread]:
+                del self._held[thread]
         try:
             status = connection.info.transaction_status
             if status != TransactionStatus.IDLE and not connection.closed:
@@ -190,11 +196,6 @@ class Pool:
             else:
                 self._idle.append(connection)
         finally:
-            with self._books:
-                thread, counts = self._lent.pop(id(connection))
-                self._held[thread] -= 1
-                if not self._held[thread]:
-                    del self._held[thread]
             if counts:
                 self._free.release()
 
