@@ -153,7 +153,7 @@ def told(
 ) -> None:
     """Let the readers ask, for so many seconds and at least as long as the batch runs."""
     waits: list[float] = []
-    answers: Counter[int] = Counter()
+    answers: Counter[int | str] = Counter()
     began = time.monotonic()
     asyncio.run(read(asked, port, busy, waits, answers))
     spent = time.monotonic() - began
@@ -171,7 +171,7 @@ async def read(
     port: int,
     busy: subprocess.Popen[str] | None,
     waits: list[float],
-    answers: Counter[int],
+    answers: Counter[int | str],
 ) -> None:
     import httpx2
 
@@ -182,7 +182,11 @@ async def read(
     async with httpx2.AsyncClient(timeout=120, limits=most, headers=headers) as client:
 
         async def one(path: str, when: float) -> None:
-            found = await client.get(path)
+            try:
+                found = await client.get(path)
+            except httpx2.TransportError as lacking:  # too slow: told as such
+                answers[type(lacking).__name__] += 1
+                return
             waits.append(time.monotonic() - when)
             answers[found.status_code] += 1
 
