@@ -90,7 +90,7 @@ OF_ALL: Mapping[str, tuple[tuple[str, ...], ...]] = {
 """Commands about many, or that look through all for one, with arguments."""
 
 OF_NO_STORE = {
-    *("init", "plan check", "plan carry", "plan select", "plan open", "form check", "form list"),
+    *("init", "plan check", "plan carry", "plan select", "form check", "form list"),
     *(
         "lifecycle access",
         "lifecycle check",
@@ -106,7 +106,16 @@ OF_NO_STORE = {
 """Commands that read files, or nothing."""
 
 WRITES = {
-    *("plan import", "plan confirm", "plan redate", "lifecycle migrate", "fire", "batch apply"),
+    *(
+        "plan import",
+        "plan open",
+        "plan open-case",
+        "plan confirm",
+        "plan redate",
+        "lifecycle migrate",
+        "fire",
+        "batch apply",
+    ),
     *("batch resume", "batch run", "sheet read", "remind", "deliver", "restore", "run"),
 }
 """Commands that write; firings are counted below, batches are measured (`benchmarks/batch.py`)."""

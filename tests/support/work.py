@@ -1,9 +1,11 @@
 """How much is done, counted and not timed: statements of SQL, steps of SQLite's machine (so that
-rows which a statement looks at and leaves out count, too), and calls of functions."""
+rows which a statement looks at and leaves out count, too), calls of functions, and characters of
+JSON that are read (one call reads a text of any length)."""
 
 from __future__ import annotations
 
 import cProfile
+import json
 import sqlite3
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -16,16 +18,18 @@ class Work(NamedTuple):
     statements: int
     steps: int
     calls: int
+    characters: int
 
 
 _STRIDE = 10
 _connect = sqlite3.connect
+_decode = json.JSONDecoder.raw_decode
 
 
 def work(run: Callable[[], object]) -> Work:
     """Return what `run` does: on connections that it opens, and in this thread."""
     statements: list[str] = []
-    steps = 0
+    steps = characters = 0
 
     def step() -> int:
         nonlocal steps
@@ -38,12 +42,20 @@ def work(run: Callable[[], object]) -> Work:
         connection.set_progress_handler(step, _STRIDE)
         return connection
 
+    def decode(decoder: json.JSONDecoder, text: str, idx: int = 0) -> tuple[Any, int]:
+        nonlocal characters
+        characters += len(text)
+        return _decode(decoder, text, idx)
+
     profile = cProfile.Profile()
-    with mock.patch("sqlite3.connect", connect):
+    with (
+        mock.patch("sqlite3.connect", connect),
+        mock.patch.object(json.JSONDecoder, "raw_decode", decode),
+    ):
         profile.enable()
         try:
             run()
         finally:
             profile.disable()
     calls = sum(each.callcount for each in profile.getstats())
-    return Work(len(statements), steps, calls)
+    return Work(len(statements), steps, calls, characters)

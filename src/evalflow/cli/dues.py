@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +16,7 @@ from evalflow.errors import NotFound
 if TYPE_CHECKING:
     from evalflow.decision.deadlines import Due
     from evalflow.engine.engine import Engine
+    from evalflow.model import Label
 
 
 @click.command("due")
@@ -62,7 +63,8 @@ def due_command(
             session.print_json("dues", dues, illustrative=session.illustrative(engine, plans))
             return
         now = when or engine.clock()
-        rows = [_due_row(session, engine, like, now) for like in _alike(dues, each)]
+        called = {plan: things_of(engine, [plan]) for plan in {due.plan for due in dues}}
+        rows = [_due_row(session, engine, like, now, called) for like in _alike(dues, each)]
         things = things_of(engine, dict.fromkeys(due.plan for due in dues))
         heads = session.say(
             f"기한,상황,처리,부서,{things.ko},기간,담당자",
@@ -93,9 +95,14 @@ def _alike(dues: Sequence[Due], each: bool) -> list[list[Due]]:
 
 
 def _due_row(
-    session: Session, engine: Engine, like: Sequence[Due], now: dt.datetime
+    session: Session,
+    engine: Engine,
+    like: Sequence[Due],
+    now: dt.datetime,
+    called: Mapping[str, Label],
 ) -> tuple[str, ...]:
-    """Return one line of what is due: one thing, or many alike."""
+    """Return one line of what is due: one thing, or many alike; `called` says what the projects of
+    a plan are called."""
     due, projects = like[0], [project for each in like for project in each.projects]
     day = engine.plans.calendar(due.plan).today(now)
     if due.days_late:
@@ -109,8 +116,7 @@ def _due_row(
     waiting = len({project for each in like if each.together for project in each.waiting_for})
     if waiting:
         state += session.say(f" (대기 {waiting}건)", f" (waits for {waiting})")
-    things = things_of(engine, [due.plan])
-    shown = counted(session, things, len(projects))
+    shown = counted(session, called[due.plan], len(projects))
     if len(projects) == 1:
         shown = f"{projects[0]} {session.label(engine.project(projects[0]).label)}"
     head = engine.plans.head(due.plan)
