@@ -19,8 +19,8 @@ HERE = Path(__file__).parent
 QUARTERS = ("2016-Q1", "2016-Q2", "2016-Q3", "2016-Q4")
 
 ILLUSTRATIVE = (
-    "관리번호 6의 사업명을 뺀 사업명과 모든 분야 배정·성과지표·수치·예산, 일부를 뺀 국·과 이름은 "
-    "원문에 없어 예시로 넣음",
+    "관리번호 6을 제외한 사업명, 분야 배정, 성과지표, 수치, 예산 및 대부분의 국·과 명칭은 "
+    "원문에 없는 예시 자료임",
     "project titles except number 6, and all assignments to fields, indicators, figures, budgets "
     "and most unit names are not in the source and were made up",
 )
@@ -152,7 +152,7 @@ year: 2016
 ko: 2016년 주요업무시행계획 대상사업 선정
 en: Selection of the key projects of 2016
 illustrative:
-  ko: "관리번호 6의 사업명을 뺀 후보 사업명과 분야·핵심 프로젝트 배정, 제외한 사업은 예시로 넣음"
+  ko: "관리번호 6을 제외한 후보 사업명, 분야와 핵심 프로젝트 배정, 제외한 사업은 원문에 없는 예시 자료임"
   en: "candidate titles except number 6, fields, core projects and what was left out were made up"
 document:
   bases:

@@ -323,7 +323,7 @@ def test_the_demo_plays_the_year_and_leaves_what_the_readme_shows(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert "illustrative" in done.stdout
     for said in (
-        "43 projects", "26 (60.5 %)", "31 = 3 담당관 + 26 과 + 1 지소 + 1 박물관",
+        "43 projects", "26 (60.5 %)", "31 (3 담당관, 26 과, 1 지소, 1 박물관)",
         "seodaemun-2016-pledges/3 Opening senior centres to all: 2016-H2, Closed · Completed",
         "seodaemun-2016-regeneration/1 Gajaeul renewal district: 2016-Q1, Troubled",
         "order seodaemun-2016-orders/1 about seodaemun-2016/27 is verified",

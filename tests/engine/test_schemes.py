@@ -136,7 +136,7 @@ def test_it_becomes_the_plan_by_one_command_and_is_adopted(store, tmp_path, caps
     assert "43 projects" in out
     assert "Welfare 12, Economy 5, Culture and education 4, Environment 17" in out
     assert "26 (60.5 %)" in out
-    assert "31 = 3 담당관 + 26 과 + 1 지소 + 1 박물관" in out
+    assert "31 (3 담당관, 26 과, 1 지소, 1 박물관)" in out
     made = evalflow.load_plan(tmp_path / "made.yaml", plugins=[])
     with opened(store) as engine:
         assert engine.plans.ids() == ("seodaemun-2016", SELECTION)

@@ -31,7 +31,7 @@ def event(tree, name):
 
 CHANGES = {
     "who may": (lambda t: event(t, "review").update(by=["policy_office", "audit_office"]),
-                "event 'Review', who may: policy_office → policy_office, audit_office"),
+                "event 'Review', who may: Policy office → Policy office, Audit office"),
     "due": (lambda t: event(t, "submit").update(due={"day": "7"}), "event 'Submit', due: "),
     "guard": (lambda t: event(t, "review").update(guards=[]),
               "event 'Review', guards: rates_judged, visit_in_order → -"),
@@ -80,7 +80,10 @@ def test_the_command_tells_it_in_both_languages(tmp_path, capsys):
     (tmp_path / "other.yaml").write_text(canonical(other.tree), encoding="utf-8")
     words = ["lifecycle", "diff", "major-works", str(tmp_path / "other.yaml")]
     assert cli.run(["--lang", "ko", *words]) == 1
-    assert "절차 '종합평가'의 할 수 있는 역할: " in capsys.readouterr().out
+    assert (
+        "처리 '종합평가'의 할 수 있는 역할: 정책기획담당관 → 정책기획담당관, 감사담당관"
+        in capsys.readouterr().out
+    )
     assert cli.run([*words, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["differences"][0]["name"] == "review"
     assert cli.run(["--lang", "en", "lifecycle", "diff", "major-works", "major-works"]) == 0

@@ -88,15 +88,16 @@ def print_tally(session: Session, plan: Plan) -> None:
     )
     session.echo(
         session.say(
-            f"  핵심 프로젝트 사업: {counted.core}건 ({counted.core_share}%): {core}",
+            f"  핵심 프로젝트 사업: {counted.core}개({counted.core_share}%): {core}",
             f"  in core projects: {counted.core} ({counted.core_share} %): {core}",
         )
     )
-    kinds = " + ".join(f"{n} {kind}".strip() for kind, n in counted.kinds.items())
+    kinds = ", ".join(f"{n}개 {kind}".strip() for kind, n in counted.kinds.items())
+    names = ", ".join(f"{n} {kind}".strip() for kind, n in counted.kinds.items())
     session.echo(
         session.say(
-            f"  부서: {counted.departments}곳 = {kinds}",
-            f"  departments: {counted.departments} = {kinds}",
+            f"  부서: {counted.departments}개 부서({kinds})",
+            f"  departments: {counted.departments} ({names})",
         )
     )
     left_out = len(plan.head.exclusions)

@@ -35,7 +35,7 @@ _KINDS = {
     "role": Label("역할", "role"),
     "region": Label("영역", "region"),
     "state": Label("상태", "state"),
-    "event": Label("절차", "event"),
+    "event": Label("처리", "event"),
     "line": Label("결재선", "line of signatures"),
     "duty": Label("직무 분리", "separation of duties"),
 }
@@ -46,12 +46,13 @@ def diff(one: Lifecycle, other: Lifecycle) -> tuple[Difference, ...]:
     found: list[Difference] = []
     adopting = (", ".join(one.adopted_by), ", ".join(other.adopted_by))
     if adopting[0] != adopting[1]:
+        was, now = _called(adopting[0], one.roles), _called(adopting[1], other.roles)
         found.append(
             _changed(
                 "lifecycle",
                 other.name,
-                f"계획을 등록하는 역할: {adopting[0] or '-'} → {adopting[1] or '-'}",
-                f"who adopts plans: {adopting[0] or '-'} → {adopting[1] or '-'}",
+                f"계획을 등록하는 역할: {was.ko or '-'} → {now.ko or '-'}",
+                f"who adopts plans: {was.en or '-'} → {now.en or '-'}",
             )
         )
     opening = (", ".join(one.opens), ", ".join(other.opens))
@@ -127,12 +128,28 @@ def _named(
             continue
         for what, was, now in _facets(kind, before[name], thing, one, other):
             if was != now:
+                then, today = Label(was, was), Label(now, now)
+                if what.en in _OF_ROLES:
+                    then, today = _called(was, one.roles), _called(now, other.roles)
                 yield _changed(
                     kind,
                     name,
-                    f"{word.ko} '{label.ko}'의 {what.ko}: {was or '-'} → {now or '-'}",
-                    f"{word.en} '{label.en}', {what.en}: {was or '-'} → {now or '-'}",
+                    f"{word.ko} '{label.ko}'의 {what.ko}: {then.ko or '-'} → {today.ko or '-'}",
+                    f"{word.en} '{label.en}', {what.en}: {then.en or '-'} → {today.en or '-'}",
                 )
+
+
+_OF_ROLES = ("who may", "who may sign", "who signs by default")
+
+
+def _called(listed: str, roles: Mapping[str, Any]) -> Label:
+    """Return listed roles as people call them."""
+    labels = [roles[name].label if name in roles else Label(name, name) for name in _names(listed)]
+    return Label(", ".join(each.ko for each in labels), ", ".join(each.en for each in labels))
+
+
+def _names(listed: str) -> Sequence[str]:
+    return [name.strip() for name in listed.split(",") if name.strip()]
 
 
 def _facets(
@@ -150,10 +167,10 @@ def _facets(
         yield both(Label("처음 상태", "initial state"), lambda region: region.initial)
     elif kind == "state":
         yield both(Label("영역", "region"), lambda state: state.region)
-        yield both(Label("끝", "final"), lambda state: "o" if state.final else "")
+        yield both(Label("최종 상태", "final"), lambda state: "o" if state.final else "")
         yield both(Label("평가 확정", "evaluation fixed"), lambda state: "o" if state.fixed else "")
     elif kind == "duty":
-        yield both(Label("한 사람", "whoever"), lambda duty: _listed(duty.whoever))
+        yield both(Label("처리한 사람", "whoever"), lambda duty: _listed(duty.whoever))
         yield both(Label("제한되는 처리", "may not"), lambda duty: _listed(duty.may_not))
         yield both(
             Label("대결 시 허용", "lifted when acting"), lambda d: "o" if d.unless_acting else ""
