@@ -152,7 +152,7 @@ year: 2016
 ko: 2016년 주요업무시행계획 대상사업 선정
 en: Selection of the key projects of 2016
 illustrative:
-  ko: "관리번호 6을 제외한 후보 사업명, 분야와 핵심 프로젝트 배정, 제외한 사업은 원문에 없는 예시 자료임"
+  ko: "관리번호 6을 제외한 후보 사업명, 분야·핵심 프로젝트 배정, 제외한 사업은 예시 자료임"
   en: "candidate titles except number 6, fields, core projects and what was left out were made up"
 document:
   bases:

@@ -1233,3 +1233,19 @@ def test_the_reference_names_every_hook_and_every_way_to_be_broken() -> None:
     assert set(told) >= {*BROKEN, "not_installed", "duplicate_name"}
     lacking = [name for name in (*told, *HOOKS) if f"`{name}`" not in page]
     assert lacking == []
+
+
+@attrs.frozen(kw_only=True)
+class Waits:
+    timeout: dt.timedelta
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("20s", 20), ("500ms", 0.5), ("1m", 60), ("20", 20), (20, 20)]
+)
+def test_a_time_is_written_as_everywhere_in_a_plan(said: object, seconds: float) -> None:
+    read = read_options(Waits, {"timeout": said})
+    assert read.timeout.total_seconds() == seconds
+    for wrong in ("soon", "0s", "20 hours", "-1"):
+        with pytest.raises(InvalidInput, match="expected a time"):
+            read_options(Waits, {"timeout": wrong})

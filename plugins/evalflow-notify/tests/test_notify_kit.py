@@ -98,7 +98,8 @@ class PostOffice:
     def options(self, **more: Any) -> MailOptions:
         given: dict[str, Any] = {
             "server": "127.0.0.1", "port": self.port, "tls": self.tls, "ca_file": self.ca_file,
-            "from_": "office@city.invalid", "pattern": "{recipient}@city.invalid", "timeout": 1,
+            "from_": "office@city.invalid", "pattern": "{recipient}@city.invalid",
+            "timeout": dt.timedelta(seconds=1),
         }  # fmt: skip
         return MailOptions(**{**given, **more})
 
@@ -300,7 +301,7 @@ class TestWebhook(NotifierConformance):
 
     @pytest.fixture
     def receiver(self, desk: Desk) -> Desk:
-        options = WebhookOptions(url=desk.url, timeout=1)
+        options = WebhookOptions(url=desk.url, timeout=dt.timedelta(seconds=1))
         desk.notifier = lambda: Webhook(options)  # type: ignore[attr-defined]
         return desk
 
@@ -311,7 +312,7 @@ class TestChat(NotifierConformance):
 
     @pytest.fixture
     def receiver(self, desk: Desk) -> Desk:
-        options = ChatOptions(url=desk.url, timeout=1)
+        options = ChatOptions(url=desk.url, timeout=dt.timedelta(seconds=1))
         desk.notifier = lambda: Chat(options)  # type: ignore[attr-defined]
         return desk
 
@@ -346,7 +347,7 @@ def test_from_the_plan_through_the_outbox_to_the_mailbox(
         "notices:\n"
         "  backoff: [60, 300]\n"
         "  notifiers:\n"
-        f"    webhook: {{url: '{desk.url}', timeout: 1}}\n"
+        f"    webhook: {{url: '{desk.url}', timeout: 1s}}\n"
         f"    mail: {{server: 127.0.0.1, port: {post.port}, ca_file: '{post.ca_file}',\n"
         "           from: office@city.invalid, pattern: '{recipient}@city.invalid', timeout: 1}",
     )

@@ -1,5 +1,6 @@
 """Mail against a real SMTP server on this machine, with a throw-away certificate."""
 
+import datetime as dt
 import email
 import email.policy
 import smtplib
@@ -158,7 +159,7 @@ def plain(port: int) -> Mail:
             tls="none",
             from_="office@city.invalid",
             pattern="{recipient}@city.invalid",
-            timeout=1,
+            timeout=dt.timedelta(seconds=1),
         )
     )
 

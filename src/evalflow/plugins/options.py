@@ -7,8 +7,9 @@
         tls: Literal["starttls", "none"] = "starttls"
         copy_to: tuple[str, ...] = ()
 
-Fields may be `str`, `int`, `bool`, `Decimal`, `Fraction`, `datetime.date`, `Label`, a `Literal`
-of words, a tuple or a mapping of these, another attrs class, and any of them `| None`. There
+Fields may be `str`, `int`, `bool`, `Decimal`, `Fraction`, `datetime.date`, `datetime.timedelta`
+(`20s`, `500ms`, `1m`; a bare number counts seconds), `Label`, a `Literal` of words, a tuple or a
+mapping of these, another attrs class, and any of them `| None`. There
 is no `float`: figures are exact. A key is the field's name without a trailing underscore
 (`from_` is `from`). What a type cannot say, an attrs validator can.
 """
@@ -92,6 +93,20 @@ def key_of(field: attrs.Attribute[Any]) -> str:
     return (field.alias or field.name).rstrip("_")
 
 
+def _span(part: Part, key: Any) -> dt.timedelta | None:
+    """Read a length of time, as `plugins: {within: 5s}` says one."""
+    from evalflow.plan.rules import span_of
+
+    text = str(part.tree.get(key)).strip()
+    found = dt.timedelta(seconds=int(text)) if text.isdecimal() else span_of(text)
+    if not found:
+        ko = f"'{key}': 시간이어야 합니다 (예: 500ms, 20s, 1m): '{text}'"
+        en = f"'{key}': expected a time, e.g. 500ms, 20s, 1m, got '{text}'"
+        part.wrong(key, "wrong_value", ko, en, text)
+        return None
+    return found
+
+
 _PLAIN: Mapping[Any, Read] = {
     str: lambda part, key: part.text(key),
     int: lambda part, key: part.whole(key),
@@ -99,6 +114,7 @@ _PLAIN: Mapping[Any, Read] = {
     Decimal: lambda part, key: part.figure(key),
     Fraction: lambda part, key: part.fraction(key),
     dt.date: lambda part, key: part.date(key),
+    dt.timedelta: _span,
     Label: lambda part, key: part.label_at(key, english=False),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import os
 from collections.abc import Mapping
@@ -55,7 +56,7 @@ class MailOptions:
 
     `password_from` names the environment variable with the password; `ca_file` an authority
     to trust in place of the system's. `board` is the address of the board, to whose pages mails
-    link. `timeout` is in seconds. With `tls: none` there can be no
+    link. `timeout` is written `20s`. With `tls: none` there can be no
     `login`.
     """
 
@@ -70,7 +71,7 @@ class MailOptions:
     addresses: Mapping[str, str] = attrs.field(factory=dict)
     pattern: str | None = None
     board: str | None = attrs.field(default=None, validator=_an_address)
-    timeout: int = 20
+    timeout: dt.timedelta = dt.timedelta(seconds=20)
     lang: Literal["ko", "en"] = "ko"
 
 
@@ -98,12 +99,16 @@ class Mail:
         options, mail = self._options, self._mail(notice)
         context = ssl.create_default_context(cafile=options.ca_file)
         server: smtplib.SMTP
+        within = options.timeout.total_seconds()
         if options.tls == "tls":
             server = smtplib.SMTP_SSL(
-                options.server, options.port, timeout=options.timeout, context=context
+                options.server,
+                options.port,
+                timeout=within,
+                context=context,
             )
         else:
-            server = smtplib.SMTP(options.server, options.port, timeout=options.timeout)
+            server = smtplib.SMTP(options.server, options.port, timeout=within)
         with closing(server):
             if options.tls == "starttls":
                 server.starttls(context=context)

@@ -34,7 +34,7 @@ def _secret(variable: str) -> str:
     return value
 
 
-def _post(url: str, body: bytes, headers: Mapping[str, str], timeout: int) -> None:
+def _post(url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> None:
     import httpx
 
     told = {"Content-Type": "application/json", **headers}
@@ -49,11 +49,11 @@ def _post(url: str, body: bytes, headers: Mapping[str, str], timeout: int) -> No
 
 @attrs.frozen(kw_only=True)
 class WebhookOptions:
-    """`secret_from` names the environment variable that holds the secret; `timeout` seconds."""
+    """`secret_from` names the environment variable that holds the secret; `timeout` reads `20s`."""
 
     url: str
     secret_from: str = "EVALFLOW_WEBHOOK_SECRET"  # noqa: S105 - a variable's name
-    timeout: int = 20
+    timeout: dt.timedelta = dt.timedelta(seconds=20)
 
 
 class Webhook:
@@ -90,7 +90,7 @@ class Webhook:
             "Evalflow-Timestamp": timestamp,
             "Evalflow-Signature": f"sha256={signed}",
         }
-        _post(self._options.url, body, headers, self._options.timeout)
+        _post(self._options.url, body, headers, self._options.timeout.total_seconds())
 
 
 @attrs.frozen(kw_only=True)
@@ -100,7 +100,7 @@ class ChatOptions:
     url: str
     field: str = "text"
     template: str = "{body}"
-    timeout: int = 20
+    timeout: dt.timedelta = dt.timedelta(seconds=20)
     lang: Literal["ko", "en"] = "ko"
 
 
@@ -123,7 +123,7 @@ class Chat:
         for place, word in words.items():
             text = text.replace(place, word)
         body = json.dumps({options.field: text}, ensure_ascii=False).encode()
-        _post(options.url, body, {}, options.timeout)
+        _post(options.url, body, {}, options.timeout.total_seconds())
 
 
 @attrs.frozen(kw_only=True)
