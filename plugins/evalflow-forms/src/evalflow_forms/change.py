@@ -258,7 +258,7 @@ def _groups(sources: Sources, options: Options) -> list[list[Changed]]:
                 rows = rows_of(sources, standing, entry, options.unit, len(groups) + 1)
                 groups.append(rows)
     if not groups:
-        asked = [standing.project.id for standing in sources.standings]
+        asked = [standing.definition.id for standing in sources.standings]
         raise evalflow.NotFound("change", asked[0] if len(asked) == 1 else sources.head.id)
     return groups
 
