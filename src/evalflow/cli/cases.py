@@ -21,6 +21,7 @@ _pass = click.make_pass_decorator(Session)
 @click.option("--about", metavar="PROJECT", help="무엇에 관한 것인가 · Which project it is about.")
 @click.option("--number", metavar="N", help="관리번호 · Its number; the next free one if absent.")
 @click.option("--reason", help="사유 · Reason.")
+@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
 def open_case(
     session: Session,
@@ -32,6 +33,7 @@ def open_case(
     about: str | None,
     number: str | None,
     reason: str | None,
+    as_json: bool,
 ) -> None:
     """계획을 고치지 않고 한 건을 접수 · Open a case, without a revision of the plan.
 
@@ -55,6 +57,9 @@ def open_case(
         if about is not None:
             case["about"] = engine.names.project(about)
         entry = engine.plans.open_case(plan, case, by=actor, number=number, reason=reason)
+        if as_json:
+            session.print_json("entries", [entry], plan=plan)
+            return
         session.echo(
             session.say(
                 f"{entry.project} 「{label}」을(를) 접수했습니다.",
