@@ -216,6 +216,24 @@ def test_an_error_is_json_too_with_the_code_that_the_service_gives(run, words, e
 
 
 @pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("status", "--state", "approved"), "No project meets the conditions."),
+        (("status", "--provisional"), "No actual is provisional."),
+        (("deliver", "--dead"), "No letter is dead."),
+        (("due", "--late", "--state", "approved"), "Nothing is due."),
+        (("plan", "overlaps"), "nothing is evaluated twice"),
+        (("batch", "list"), "There is no batch plan here."),
+        (("lifecycle", "diff", "mapo", "mapo"), "no differences."),
+    ],
+)
+def test_an_empty_result_says_so(run, capsys, words, said) -> None:
+    run("plan", "import", "plan.yaml", "--as", "policy-1")
+    assert cli.run(list(words)) == 0
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     ("value", "said"),
     [
         (Decimal("1E+2"), "100"),

@@ -51,6 +51,8 @@ def deliver_command(
                 "사업 ID,알림,받는 사람,수단,시도,오류", "Project,Notice,To,By,Tries,Error"
             ).split(",")
             session.table(heads, rows, right=(4,))
+            if not rows:
+                session.echo(session.say("발송에 실패한 알림이 없습니다.", "No letter is dead."))
             return
         if resend:
             back = engine.outbox.resend()

@@ -214,6 +214,10 @@ def print_projects(
     if looks is not None:
         heads.append(session.say("검토 근거", "Review"))
     session.table(heads, shown)
+    if not shown:
+        session.echo(
+            session.say("조건에 맞는 사업이 없습니다.", "No project meets the conditions.")
+        )
     if marked:
         session.echo(session.say(f"{CORRECTED}: 정정한 실적이 있음", f"{CORRECTED}: corrected"))
     elif len(listed) > _MARKED:
