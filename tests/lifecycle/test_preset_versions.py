@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -97,7 +98,7 @@ def test_version_4_says_other_names_than_version_3_and_nothing_else() -> None:
     """What moves, who moves it and what it asks for stay; a migration strands nobody."""
     third = evalflow.load_lifecycle("major-works/3")
 
-    def bare(tree: object) -> object:
+    def bare(tree: Any) -> Any:
         if isinstance(tree, Mapping):
             return {k: bare(v) for k, v in tree.items() if k not in ("ko", "en", "ask")}
         return [bare(each) for each in tree] if isinstance(tree, list | tuple) else tree
