@@ -461,7 +461,7 @@ def _leave_out_what_is_done(
         session.echo(
             session.say(
                 f"이미 처리한 사업 {len(numbers)}건은 그대로 둡니다 ({label}): {listed}",
-                f"{len(numbers)} done before, left as they are ({label}): {listed}",
+                f"{len(numbers)} done earlier, left as they are ({label}): {listed}",
             )
         )
 
