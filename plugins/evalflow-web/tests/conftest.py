@@ -292,7 +292,7 @@ class Person:
         self.context = chromium.new_context(locale="ko-KR", **context)
         self.context.add_cookies([{"name": "who", "value": who, "url": site.url}])
         self.page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(60_000)
         self.seen: list[str] = []
         self.page.on("pageerror", lambda error: self.seen.append(f"error: {error}"))
         self.page.on("console", self._told)

@@ -112,7 +112,7 @@ def test_a_quarter_by_six_people_in_six_sessions(person: Any, site: Any) -> None
     page = policy.go("/board/gu/review")
     page.get_by_role("link", name=re.compile(r"^종합평가\s*: 1 ")).click()
     box = page.locator("[data-override]").first
-    assert box.get_by_label("조정 이행률").is_disabled()
+    box.locator('[id="ratings/schools/rate"]:disabled').wait_for()
     box.get_by_label("다른 이행률로 조정").check()
     policy.fill(ratings__schools__rate="110.0", ratings__schools__reason="중복 실적을 뺌")
     page.locator('[data-line="schools"]').get_by_text("110.0%", exact=True).wait_for()
@@ -212,8 +212,9 @@ def test_every_page_can_be_read_at_every_width_and_in_every_light(
         somebody.go(path)
         if found := _looks_of_it(somebody, width, axe=axe):
             wrong[name] = found
-        if scheme == "light" and contrast != "more" and width > 320:
-            somebody.picture(f"{name}-{width}")
+        light = "" if scheme == "light" else f"-{scheme}"
+        light += "-contrast" if contrast == "more" else ""
+        somebody.picture(f"{name}-{width}{light}")
     assert wrong == {}
     somebody.close()
 
