@@ -178,6 +178,23 @@ def test_many_at_once_lose_nothing(shelves: Any) -> None:
             assert shelf.content(sha) == PDF + bytes([48 + each])
 
 
+def test_a_database_that_let_go_is_told_once_and_reached_again(
+    database: str, tmp_path: Path
+) -> None:
+    import psycopg
+
+    shelf = Shelf(tmp_path, tables=database)
+    shelf.comment("gu/9", "policy-1", "앞", AT)
+    with psycopg.connect(database, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        )
+    with pytest.raises(evalflow.StorageError):
+        shelf.comment("gu/9", "policy-1", "잃지 않고 알림", AT)
+    shelf.comment("gu/9", "policy-1", "뒤", AT)
+    assert {each.text for each in shelf.comments("gu/9")} == {"앞", "뒤"}
+
+
 @pytest.mark.parametrize(
     ("how", "code"),
     [
