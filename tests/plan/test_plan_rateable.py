@@ -138,7 +138,7 @@ def test_check_and_import_show_it(tmp_path: Path, capsys: pytest.CaptureFixture[
     path = str(plan_file(tmp_path, "0"))
     store = f"sqlite:///{tmp_path / 'o.db'}"
     assert cli.run(["--lang", "ko", "plan", "check", path]) == 0
-    assert "zero_target(met_or_not, full)" in capsys.readouterr().err
+    assert "zero_target: met_or_not, full" in capsys.readouterr().err
     args = ["--store", store, "--lang", "en", "plan", "import", path, "--as", "evaluation-1"]
     assert cli.run(args) == 0
     assert "To keep at 0: direction maintain" in capsys.readouterr().err

@@ -158,7 +158,7 @@ def test_a_store_that_others_lock_too_long_is_told_and_then_goes_on(tmp_path: Pa
 def test_an_option_that_is_not_known_makes_no_file_of_another_name(
     tmp_path: Path, option: str
 ) -> None:
-    with pytest.raises(StorageError, match="is no option"):
+    with pytest.raises(StorageError, match="unknown option"):
         evalflow.open(f"sqlite:///{tmp_path / 'office.db'}?{option}", plugins=[])
     assert list(tmp_path.iterdir()) == []
 

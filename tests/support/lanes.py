@@ -1,9 +1,10 @@
 """Which tests are of the fast lane (`make fast`: under a minute on two cores), and how they run.
 
 A test is left out of it by the mark `slow` beside it, where it is long by its nature, or because
-its name stands in `tests/not_fast.txt`: what took over a tenth of a second of the processor's time,
-a case, when that was measured. `make lanes` measures anew and writes that list; every package and
-plugin keeps tests in the fast lane (tests/project/test_lanes.py). `make test` runs all.
+its name stands in `tests/not_fast.txt`: what took over a twentieth of a second of the processor's
+time, a case, when that was measured. `make lanes` measures anew and writes that list, on a quiet
+machine; every package and plugin keeps tests in the fast lane (tests/project/test_lanes.py).
+`make test` runs all.
 
 In the fast lane itself (`EVALFLOW_LANE=fast`) a property is tried on a few examples, and workbooks
 are read in the process of the test instead of in a child of their own.
@@ -25,7 +26,7 @@ import pytest
 TESTS = Path(__file__).parents[1]
 ROOT = TESTS.parent
 LIST = TESTS / "not_fast.txt"
-LIMIT = 0.1
+LIMIT = 0.05
 """Seconds of the processor's time, its children's with it, that a case of a fast test may take."""
 
 MEASURING = os.environ.get("EVALFLOW_LANE") == "measured"

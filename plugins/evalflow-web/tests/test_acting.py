@@ -104,10 +104,10 @@ def test_reasons_are_told_in_the_language_asked_for(asking: Any) -> None:
     etag = asking.etag("gu/2", "policy-1")
     body = {"event": "review"}
     for header, lang, said in (
-        ("ko-KR,ko;q=0.9,en;q=0.8", "ko", "상태"),
+        ("ko-KR,ko;q=0.9,en;q=0.8", "ko", "단계"),
         ("en-GB", "en", "state"),
         ("fr, en;q=0.5", "en", "state"),
-        ("fr", "ko", "상태"),
+        ("fr", "ko", "단계"),
     ):
         answer = asking.post(
             f"{P}/2/entries", "policy-1", body, if_match=etag, accept_language=header
