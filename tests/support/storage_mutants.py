@@ -366,7 +366,7 @@ class WritesBeforeItChecks(InAFile):
 
     class Broken(SQLiteStorage):
         @contextmanager
-        def _writing(self) -> Iterator[sqlite3.Connection]:
+        def _writing(self, entry: Any = None) -> Iterator[sqlite3.Connection]:
             with self._reading() as connection:
                 yield connection
 
@@ -378,7 +378,7 @@ class CommitsEarly(InAFile):
 
     class Broken(SQLiteStorage):
         @contextmanager
-        def _writing(self) -> Iterator[sqlite3.Connection]:
+        def _writing(self, entry: Any = None) -> Iterator[sqlite3.Connection]:
             with self._reading() as connection:
                 yield connection
 
@@ -400,14 +400,14 @@ class LeavesItsLock(InAFile):
 
     class Broken(SQLiteStorage):
         @contextmanager
-        def _writing(self) -> Iterator[sqlite3.Connection]:
+        def _writing(self, entry: Any = None) -> Iterator[sqlite3.Connection]:
             lock = f"{self.path}.lock"
             try:
                 os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
             except FileExistsError:
                 raise StorageError("locked", ko="잠김", en="locked") from None
             try:
-                with super()._writing() as connection:
+                with super()._writing(entry) as connection:
                     yield connection
             finally:
                 os.unlink(lock)
