@@ -779,9 +779,9 @@ class Undelivers(InMemory):
     class Broken(MemoryStorage):
         def settle(self, outcomes: Any) -> None:
             for outcome in outcomes:
-                sent = self._outbox.get((outcome.notice, outcome.notifier))
-                if sent is not None:
-                    sent.state = outcome.state
+                pair = outcome.notice, outcome.notifier
+                if pair in self._outbox:
+                    self._outbox[pair] = attrs.evolve(self._outbox[pair], state=outcome.state)
 
 
 class CountsWhatWasHandedBack(InMemory):
@@ -815,9 +815,11 @@ class ResendsEverything(InMemory):
 
     class Broken(MemoryStorage):
         def resend(self, notices: Any, *, at: Any) -> int:
-            known = [self._outbox[pair] for pair in notices if pair in self._outbox]
-            for sent in known:
-                sent.state, sent.tries, sent.next_at = "waiting", 0, at
+            known = [pair for pair in notices if pair in self._outbox]
+            for pair in known:
+                self._outbox[pair] = attrs.evolve(
+                    self._outbox[pair], state="waiting", tries=0, next_at=at
+                )
             return len(known)
 
 
