@@ -467,3 +467,10 @@ def test_the_document_says_which_form_a_day_has(asking: Any) -> None:
         parameters = {each["name"]: each for each in document["paths"][path]["get"]["parameters"]}
         said = json.dumps(parameters["at"]["schema"])
         assert "^[0-9]{4}-" in said, said
+
+
+def test_a_revision_that_there_is_not_is_told_however_large_its_number(asking: Any) -> None:
+    for since in ("36893488147419103232", "-36893488147419103232", "2", "-1"):
+        answer = asking.get(f"/plans/gu/revisions/1/diff?since={since}")
+        assert answer.status_code == 404, (since, answer.text)
+    assert asking.get("/plans/gu/revisions/1/diff?since=0").status_code == 200

@@ -133,6 +133,8 @@ def differences(call: Call) -> Reply:
     query = call.query(DiffQuery)
     number = _revision(call, call.part("revision"))
     since = number - 1 if query.since is None else query.since
+    if since:
+        _revision(call, str(since))
     plans = call.engine.plans
     before = plans.head(call.plan, revision=since) if since else None
     old = plans.definitions(call.plan, revision=since) if since else ()
