@@ -16,12 +16,12 @@ from evalflow.testing.crashes import Broken
 def test_every_notice_comes_though_deliverers_are_killed(tmp_path: Path) -> None:
     found = rush.run(tmp_path, notices=40, deliverers=2, takes=0.02, kill_every=20, pace=30)
     assert found["deliverers killed"] >= 1
-    assert found["mails taken over"] == found["notices"] + found["mails that came once more"]
+    assert found["mails taken over"] == found["mails"] + found["mails that came once more"]
 
 
 @pytest.mark.slow
 def test_the_harness_notices_a_mail_that_never_came_and_one_too_many(tmp_path: Path) -> None:
     path = tmp_path / "office.db"
     figures = collections.Counter(notices=rush.given(path, 5))
-    with pytest.raises(Broken, match="are marked, 1 came"):
+    with pytest.raises(Broken, match="0 are marked, .* never came"):
         rush.looked_at(path, [(1.0, "<a>")], 0.0, 0.1, figures)
