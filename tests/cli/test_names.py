@@ -283,6 +283,30 @@ def test_a_day_in_a_year_that_is_off_is_asked_about(
     assert (code, len(asked)) == (1, 1), err  # refused by the rule, not asked about
 
 
+def test_a_new_deadline_that_is_past_is_asked_about(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("fire", "1", "기한 연장", "--as", "policy-1", "--set", "deadline=제출", "--set")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    asked: list[str] = []
+    monkeypatch.setattr("click.confirm", lambda text: asked.append(text))
+    code, out, _ = run(*words, "until=2016. 7. 12.", "--set", "reason=수해 복구 지원")
+    assert (code, "아무것도 하지 않았습니다" in out) == (1, True)
+    assert "2016. 7. 12.까지로 정합니다" in asked[0]
+
+
+@pytest.mark.parametrize("day", ["2016. 4. 2.", "'16.4.2", "2016년 4월 2일"])
+def test_a_day_is_said_as_people_write_it(run: Run, day: str) -> None:
+    ask = ("explain", "1", "자체평가", "--as", "education-1", "--at")
+    assert run(*ask, day) == run(*ask, "2016-04-02")
+    assert run(*ask, "2016. 4.")[0] == 2
+
+
+def test_a_refusal_calls_the_act_by_its_name(run: Run) -> None:
+    code, _, err = run("fire", "1", "submit", "--as", "education-1", "--set", "document=가-1")
+    assert (code, "gu/1: 제출 → 처리 불가" in err) == (1, True), err
+
+
 def test_what_is_illustrative_is_said_in_a_word_and_whole_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalflow.cli.options import Respelled, json_option, pass_session
-from evalflow.cli.session import Session, moment
+from evalflow.cli.session import Session, day_of, moment
 from evalflow.errors import InvalidInput, Problem, invalid
 from evalflow.files.cells import same
 from evalflow.files.names import matches, words
@@ -107,18 +107,13 @@ def make_command(
     as_json: bool,
 ) -> None:
     """서식 만들기 · Fill a form from the store."""
-    import datetime as dt
-
     from evalflow.files.output import check_output
     from evalflow.plugins.forms import FormRequest
 
     told, left = _told(values, settings, leave)
     with session.open() as engine:
         plan, form = plan or engine.plans.only(), _called(engine, form)
-        day = None
-        if dated is not None:
-            moment(session, engine, plan, dated)  # says what is wrong with it
-            day = dt.date.fromisoformat(dated)
+        day = None if dated is None else day_of(dated)
         request = FormRequest(
             plan=plan,
             period=None if period is None else engine.names.period(plan, period),

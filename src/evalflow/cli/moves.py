@@ -277,7 +277,7 @@ def fire_command(
         by = engine.actor(plan, session.actor(engine, plan, actor, project))
         data, document = read_data(session, source, settings)
         data = engine.names.data(project, event, data)
-        if not yes and not _years_are_meant(session, engine, project, event, data):
+        if not yes and not _days_are_meant(session, engine, project, event, data):
             session.echo(session.say("아무것도 하지 않았습니다.", "Nothing was done."))
             return 1
         try:
@@ -285,7 +285,9 @@ def fire_command(
         except Refused as refusal:
             if as_json:
                 raise
-            session.remark(f"{project}: {event} → " + session.say("처리 불가", "refused"))
+            lifecycle = engine.plans.lifecycle(engine.project(project).lifecycle)
+            label = session.event(lifecycle, event)
+            session.remark(f"{project}: {label} → " + session.say("처리 불가", "refused"))
             for reason in refusal.reasons:
                 session.remark(f"  - {reason_line(session, reason)}")
             return 1
@@ -340,11 +342,12 @@ def _went_along(
     )
 
 
-def _years_are_meant(
+def _days_are_meant(
     session: Session, engine: Engine, project: str, event: str, data: Mapping[str, Any] | None
 ) -> bool:
-    """Ask about days whose year is not the plan's, nor next to it: a slip of the pen that no rule
-    catches. Where nobody can be asked it is remarked."""
+    """Ask about days whose year is not the plan's, nor next to it, and about a new deadline that is
+    past already: slips of the pen that no rule catches. Where nobody can be asked it is
+    remarked."""
     head = engine.plans.head(engine.project(project).plan)
     lifecycle = engine.plans.lifecycle(engine.project(project).lifecycle)
     kinds = {field.name: field.type for field in lifecycle.events[event].data}
@@ -356,13 +359,21 @@ def _years_are_meant(
         for text in _texts(given)
         if (day := date_of(text)) is not None and day.year not in years
     ]
-    if not off:
+    today = engine.plans.calendar(head.id).today(engine.clock())
+    until = date_of(str((data or {}).get("until", ""))[:60])
+    if off:
+        days = ", ".join(session.day(day) for day in off)
+        said = session.say(
+            f"{head.year}년 계획인데 날짜가 {days}입니다.",
+            f"The plan is of {head.year}, the day {days}.",
+        )
+    elif until is not None and until < today:
+        said = session.say(
+            f"오늘은 {session.day(today)}인데 {session.day(until)}까지로 정합니다.",
+            f"Today is {session.day(today)}, the new day {session.day(until)}.",
+        )
+    else:
         return True
-    days = ", ".join(session.day(day) for day in off)
-    said = session.say(
-        f"{head.year}년 계획인데 날짜가 {days}입니다.",
-        f"The plan is of {head.year}, the day {days}.",
-    )
     if not sys.stdin.isatty():
         session.remark(said)
         return True

@@ -351,6 +351,26 @@ def _set(data: dict[str, Any], setting: str) -> None:
     place[last] = value
 
 
+def day_of(said: str) -> dt.date:
+    """Return the day that was said, in any of the ways in which a cell may say it: `2016-04-05`,
+    `2016. 4. 5.`, `'16.4.5` (see `read_day`).
+
+    Raises:
+        InvalidInput: it is no day.
+    """
+    from evalflow.files.days import date_of
+
+    found = date_of(said[:60])
+    if found is None:
+        raise invalid(
+            "bad_date",
+            value=said[:60],
+            ko=f"날짜가 아닙니다: '{said[:60]}' (예: 2016-04-05, 2016. 4. 5.)",
+            en=f"not a date: '{said[:60]}' (expected e.g. 2016-04-05)",
+        )
+    return found
+
+
 def moment(session: Session, engine: Engine, plan: str | None, day: str | None) -> Any:
     """Return the end of the office's `day` as a moment, or None where no day is given.
 
@@ -359,15 +379,7 @@ def moment(session: Session, engine: Engine, plan: str | None, day: str | None) 
     """
     if day is None:
         return None
-    try:
-        date = dt.date.fromisoformat(day)
-    except ValueError:
-        raise invalid(
-            "bad_date",
-            value=day,
-            ko=f"날짜가 아닙니다: '{day}' (예: 2016-04-05)",
-            en=f"not a date: '{day}' (expected e.g. 2016-04-05)",
-        ) from None
+    date = day_of(day)
     plans = engine.plans.ids()
     name = plan or (plans[0] if plans else None)
     if name is None:
