@@ -10,10 +10,25 @@ import pytest
 from evalflow.testing.line import in_one_line
 
 
-def commit(*moves: tuple[str, int], looked_at: tuple[tuple[str, int], ...] = ()) -> Any:
-    """A commit that moves projects from these versions, and looked at others."""
+def commit(
+    *moves: tuple[str, int],
+    looked_at: tuple[tuple[str, int], ...] = (),
+    under: tuple[tuple[str, int], ...] = (),
+    revises: tuple[tuple[str, int], ...] = (),
+) -> Any:
+    """A commit that moves projects from these versions, looked at others, under plans' revisions,
+    and puts new revisions into force."""
     entries = [SimpleNamespace(entry=SimpleNamespace(project=p), expected=v) for p, v in moves]
-    return SimpleNamespace(moves=entries, unchanged=looked_at)
+    heads = [SimpleNamespace(head=SimpleNamespace(id=p, revision=r)) for p, r in revises]
+    return SimpleNamespace(moves=entries, unchanged=looked_at, revisions=under, plans=heads)
+
+
+def test_who_was_decided_under_a_revision_comes_before_the_next() -> None:
+    under, before = commit(("a", 1), under=(("plan", 1),)), commit(("c", 1), under=(("plan", 1),))
+    revising = commit(("b", 1), under=(("plan", 1),), revises=(("plan", 2),))
+    after = commit(("a", 2), under=(("plan", 2),))
+    line = in_one_line([after, revising, before, under])
+    assert line[2:] == [revising, after]
 
 
 def test_who_only_looked_at_a_project_comes_before_it_moves_on() -> None:
