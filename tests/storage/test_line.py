@@ -18,7 +18,12 @@ def commit(
 ) -> Any:
     """A commit that moves projects from these versions, looked at others, under plans' revisions,
     and puts new revisions into force."""
-    entries = [SimpleNamespace(entry=SimpleNamespace(project=p), expected=v) for p, v in moves]
+    entries = [
+        SimpleNamespace(
+            entry=SimpleNamespace(project=p, number=v + 1, event="move", actor="a"), expected=v
+        )
+        for p, v in moves
+    ]
     heads = [SimpleNamespace(head=SimpleNamespace(id=p, revision=r)) for p, r in revises]
     return SimpleNamespace(moves=entries, unchanged=looked_at, revisions=under, plans=heads)
 

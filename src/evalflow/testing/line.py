@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from evalflow.storage import Commit
 
@@ -35,7 +35,8 @@ def in_one_line(commits: Sequence[Commit]) -> list[Commit]:
     try:
         return [commits[place] for place in line.static_order()]
     except graphlib.CycleError as error:
-        raise ValueError("the commits do not make one line") from error
+        told = " < ".join(_told(commits[place], seen[place]) for place in error.args[1])
+        raise ValueError(f"the commits do not make one line: {told}") from error
 
 
 def _moved(commit: Commit) -> dict[str, int]:
@@ -43,3 +44,8 @@ def _moved(commit: Commit) -> dict[str, int]:
     projects = {move.entry.project: move.expected for move in commit.moves}
     plans = {each.head.id: each.head.revision - 1 for each in commit.plans if each.head is not None}
     return {**projects, **plans}
+
+
+def _told(commit: Commit, seen: Mapping[str, int]) -> str:
+    first = commit.moves[0].entry
+    return f"{first.event} {first.project} #{first.number} by {first.actor}, having seen {seen}"
