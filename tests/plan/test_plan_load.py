@@ -241,7 +241,7 @@ def test_the_plan_in_the_reference_loads() -> None:
 FIVE = (
     BASE.replace("unit: education, until: 2016-06-30", "unit: edukation, until: 2016-06-30")
     .replace("    field: welfare", "    field: walfare")
-    .replace("accumulation: average", "accumulation: total")
+    .replace("accumulation: average", "accumulation: median")
     .replace("weight: 1/3", "weight: -1/3")
     .replace("2016-Q3: 6, ", "")
 )
@@ -261,7 +261,7 @@ def test_five_mistakes_are_five_problems_each_with_its_line() -> None:
         )
     ]
     for problem, words in zip(
-        told, ("edukation", "walfare", "-1/3", "total", "2016-Q2: 5"), strict=True
+        told, ("edukation", "walfare", "-1/3", "median", "2016-Q2: 5"), strict=True
     ):
         assert problem.line is not None
         assert words in lines[problem.line - 1]
