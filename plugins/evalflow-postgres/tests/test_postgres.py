@@ -1046,8 +1046,8 @@ def test_a_commit_whose_answer_was_lost_is_not_told_as_failed(
     source = storage._source
     write = source.write
 
-    def lose_the_answer(statement: str, values: Any) -> Any:
-        write(statement, values)
+    def lose_the_answer(statement: str, values: Any, **first: Any) -> Any:
+        write(statement, values, **first)
         monkeypatch.undo()
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 
@@ -1061,7 +1061,7 @@ def test_a_commit_that_was_lost_on_its_way_is_told(
 ) -> None:
     project = given_project(storage)
 
-    def lose(statement: str, values: Any) -> Any:
+    def lose(statement: str, values: Any, **first: Any) -> Any:
         monkeypatch.undo()
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 

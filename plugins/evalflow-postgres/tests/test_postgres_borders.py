@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -15,7 +16,7 @@ import pytest
 from evalflow_postgres import PostgresStorage, open_postgres, upgrades
 
 import evalflow
-from evalflow import Conflict, StorageError
+from evalflow import Conflict, Project, StorageError
 from evalflow.storage import Commit, Selection, Settled
 from evalflow.testing.engines import PEOPLE, PROJECTS, Scheme, plan_of
 from evalflow.testing.given import (
@@ -150,6 +151,40 @@ def test_a_schema_is_raised_while_others_write(
     assert told == ["newer"] * 4
     assert {each.id: each.version for each in storage.select(Selection())} == acknowledged
     assert min(acknowledged.values()) > 1
+
+
+def _under_the_first(storage: PostgresStorage, project: Project) -> None:
+    storage.commit(Commit(moves=(move_after(project),), revisions=((PLAN, 1),)))
+
+
+def _in_bulk_under_the_first(storage: PostgresStorage, project: Project) -> None:
+    like = move_after(project, state="submitted")
+    storage.bulk_move(like, [(project.id, project.version, project.head)], on=None, under=1)
+
+
+@pytest.mark.parametrize("moved", [_under_the_first, _in_bulk_under_the_first])
+def test_whoever_waited_for_a_project_while_the_plan_was_revised_is_told(
+    database: str,
+    url: str,
+    storage: PostgresStorage,
+    host: psycopg.Connection,
+    moved: Callable[[PostgresStorage, Project], None],
+) -> None:
+    """Somebody looks at the project, so that a firing waits; then the plan's roles change. The
+    project stands as it stood, and yet what was decided is no longer so."""
+    project = given_project(storage)
+    host.execute("SELECT 1 FROM project WHERE id = %s FOR NO KEY UPDATE", (SIX,))
+    with ThreadPoolExecutor(1) as beside, psycopg.connect(database, autocommit=True) as look:
+        firing = beside.submit(moved, storage, project)
+        until = time.monotonic() + 20
+        while not look.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+            assert time.monotonic() < until, "nobody waits for the project"
+        with closing(open_postgres(url)) as other:
+            other.commit(Commit(plans=(revised(other, head(revision=2)),)))
+        host.rollback()
+        with pytest.raises(Conflict):
+            firing.result(60)
+    assert [each.number for each in storage.history(SIX)] == [1]
 
 
 def test_on_a_hosts_connection_a_plan_revised_between_two_reads_is_told(

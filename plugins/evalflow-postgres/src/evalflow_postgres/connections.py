@@ -25,6 +25,7 @@ from evalflow_postgres.failures import brief, failure, storage_error
 
 Connection = psycopg.Connection[Any]
 Values = Any
+Asked = tuple[str, Any]
 Row = Any
 
 _CHUNK = 256  # rows fetched at a time by a streamed read
@@ -45,9 +46,10 @@ class Source(Protocol):
         """Yield the rows of one statement, streamed, all as of its beginning."""
         ...
 
-    def write(self, statement: str, values: Values) -> Row | None:
+    def write(self, statement: str, values: Values, *, first: Asked | None = None) -> Row | None:
         """Run one writing statement, all or nothing; return its first row. Errors come as the
-        database's."""
+        database's. What is asked `first`, in the same transaction, may wait: the writing statement
+        then sees what was committed meanwhile, as one that waits itself does not."""
         ...
 
     def writing(self) -> AbstractContextManager[Connection]:
@@ -220,11 +222,17 @@ class Pool:
         with self.using() as connection, connection.cursor() as cursor:
             yield from cursor.stream(statement, values, size=_STREAMED)
 
-    def write(self, statement: str, values: Values) -> Row | None:
-        """Run one writing statement, durable when this returns: one round trip."""
+    def write(self, statement: str, values: Values, *, first: Asked | None = None) -> Row | None:
+        """Run one writing statement, durable when this returns: one round trip, also where
+        something is asked first. What a pipeline sends is one transaction of its own."""
         connection = self.take()
         try:
-            return connection.execute(statement, values).fetchone()
+            if first is None:
+                return connection.execute(statement, values).fetchone()
+            with connection.pipeline():
+                connection.execute(*first)
+                cursor = connection.execute(statement, values)
+            return cursor.fetchone()
         finally:
             self.put(connection)
 
@@ -274,9 +282,11 @@ class Joined:
         except psycopg.Error as error:
             raise storage_error(error, self.place) from error
 
-    def write(self, statement: str, values: Values) -> Row | None:
+    def write(self, statement: str, values: Values, *, first: Asked | None = None) -> Row | None:
         """Run one writing statement in a savepoint."""
         with self.writing() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+            if first is not None:
+                cursor.execute(*first)
             return cursor.execute(statement, values).fetchone()
 
     def rows(self, statement: str, values: Values = ()) -> Generator[Row, None, None]:

@@ -318,7 +318,9 @@ class PostgresStorage(PostgresReads):
         try:
             if alone and fault_point.listener is None:
                 assert rows is not None
-                written = self._source.write(rows.statement, rows.values)
+                ids = [move.entry.project for move in commit.moves]
+                held = None if under is None else (self._sql["lock"], (ids,))
+                written = self._source.write(rows.statement, rows.values, first=held)
                 if written is None or written[0] != 1:
                     raise self._refusal(commit)
                 listening = rows.shape.notified and written[1]
@@ -444,7 +446,9 @@ class PostgresStorage(PostgresReads):
                 connection.execute(PLAN_WITH, ("off", "off", "off"))
                 ((written, *listening),) = _fetch(connection, statement, values)
                 connection.execute(PLAN_WITH, planner[0])
-                if written != len(rows):
+                # The statement saw what it saw when it began, also where it waited for a project.
+                latest = _fetch(connection, self._sql["latest"], ([like.project.plan],))
+                if written != len(rows) or under not in (None, latest[0][1]):
                     raise Conflict(heads[0][0], expected=heads[0][1])
                 fault_point("commit:written")
         except psycopg.Error as error:
