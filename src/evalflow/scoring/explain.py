@@ -283,7 +283,10 @@ def _scored(line: Line, indicator: Indicator, rules: ScoringRules, ko: bool) -> 
         return ""
     cap = rules.cap if indicator.cap is None else indicator.cap
     capped = line.score < line.rate
-    bound = _number(cap if capped else rules.floor)
+    limit = cap if capped else rules.floor
+    if limit is None:  # a scorer of somebody's own gave it
+        return f"점수 {line.score}점." if ko else f"Score {line.score}."
+    bound = _number(limit)
     if ko:
         return f"점수 {line.score}점({'상한' if capped else '하한'} {bound})."
     return f"Score {line.score} ({'cap' if capped else 'floor'} {bound})."
@@ -316,11 +319,13 @@ def _project(rating: Rating, definition: ProjectDefinition, rules: ScoringRules,
                 else f"Score {rating.score} points (sum of weight × rate, of {full})."
             )
         elif rating.score is not None and rating.score != rating.rate:
-            said.append(
-                f"점수 {rating.score}점(성과지표별 상한·하한 적용)."
-                if ko
-                else f"Score {rating.score} (caps and floors of the indicators)."
-            )
+            said.append(f"점수 {rating.score}점" if ko else f"Score {rating.score}")
+            limits = (rules.cap, rules.floor, *(each.cap for each in definition.indicators))
+            if any(each is not None for each in limits):
+                said[-1] += (
+                    "(성과지표별 상한·하한 적용)" if ko else " (caps and floors of the indicators)"
+                )
+            said[-1] += "."
         said.append(_banded(rating.band, rules.bands, ko))
     if ko:
         said.append(
