@@ -187,6 +187,18 @@ def test_whoever_waited_for_a_project_while_the_plan_was_revised_is_told(
     assert [each.number for each in storage.history(SIX)] == [1]
 
 
+def test_what_is_sent_together_comes_back_whole_after_a_streamed_read(
+    storage: PostgresStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = given_project(storage)
+    told: list[Exception] = []
+    monkeypatch.setattr(storage, "_failed", lambda _, error: told.append(error))
+    assert list(storage._source.rows("SELECT generate_series(1, 3)")) == [(1,), (2,), (3,)]
+    _under_the_first(storage, project)
+    assert told == []
+    assert [each.number for each in storage.history(SIX)] == [1, 2]
+
+
 def test_on_a_hosts_connection_a_plan_revised_between_two_reads_is_told(
     storage: PostgresStorage, host: psycopg.Connection
 ) -> None:

@@ -45,6 +45,6 @@ def test_a_firing_takes_two_round_trips(url: str, monkeypatch: pytest.MonkeyPatc
     assert [each.split(None, 1)[0] for each in asked] == [
         "SELECT",
         "PIPELINE",
-        "SELECT",
+        "WITH",
         "WITH",
     ], asked

@@ -225,8 +225,8 @@ class Crashes:
         fault = "" if point == "any moment" else f"{point}:kill:{self._dice.randint(1, 4)}"
         self._kill(self._fork(self._walking(paper, fault, None)), point)
         if beside is not None:
-            if self._reap(beside) != 0:
-                raise Broken("who goes on beside the killed one did not end well")
+            if code := self._reap(beside):
+                raise Broken(f"who goes on beside the killed one did not end well, but with {code}")
             self.figures["beside another"] += 1
 
     def _walking(self, paper: int, fault: str, steps: int | None) -> Callable[[], None]:
@@ -422,6 +422,7 @@ def be_child(born: Callable[[], None], act: Callable[[], None]) -> NoReturn:
         born()
         act()
     except StorageError as error:
+        print(error, error.__cause__, file=sys.stderr, flush=True)
         os._exit(3 if error.code == "unreachable" else 2)
     except BaseException:
         import traceback

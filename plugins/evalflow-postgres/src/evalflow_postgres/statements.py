@@ -32,6 +32,10 @@ _TEXTS = {
     "settled": "SELECT 1 FROM {schema}project WHERE id = %s FOR SHARE",
     "lock": "SELECT id, version FROM {schema}project WHERE id = ANY(%s) "
     "ORDER BY id FOR NO KEY UPDATE",
+    # The same, sent together with the statement that writes. It gives no row: the first answer
+    # of a pipeline would come in pieces where the connection was streamed from before (libpq).
+    "held": "WITH held AS MATERIALIZED (SELECT 1 FROM {schema}project WHERE id = ANY(%s) "
+    "ORDER BY id FOR NO KEY UPDATE) SELECT count(*) FROM held HAVING count(*) < 0",
     "versions": "SELECT id, version FROM {schema}project WHERE id = ANY(%s)",
     "latest": "SELECT plan, max(revision) FROM {schema}plan_revision WHERE plan = ANY(%s) "
     "GROUP BY plan",

@@ -319,7 +319,7 @@ class PostgresStorage(PostgresReads):
             if alone and fault_point.listener is None:
                 assert rows is not None
                 ids = [move.entry.project for move in commit.moves]
-                held = None if under is None else (self._sql["lock"], (ids,))
+                held = None if under is None else (self._sql["held"], (ids,))
                 written = self._source.write(rows.statement, rows.values, first=held)
                 if written is None or written[0] != 1:
                     raise self._refusal(commit)
