@@ -191,7 +191,7 @@ def test_once_it_is_to_end_nothing_more_is_begun(run: Run) -> None:
 def test_a_store_that_was_written_into_gets_no_checkpoint(run: Run, tmp_path: Path) -> None:
     path = getattr(run.office.engine.storage, "path", None)
     if path is None:
-        pytest.skip("the memory storage has no file to be written into")
+        pytest.skip("the memory storage is not written into a file")
     evaluated(run)
     connection = sqlite3.connect(path)
     connection.execute("DROP TRIGGER entry_unchanged")

@@ -55,7 +55,7 @@ def test_a_bureaus_submission_tells_each_reviewer_once_with_the_list(office: Off
     assert notice_lines(both, "ko") == (
         "- 1번 학교 지원, 100.0 % (정상)",
         "- 2번 경로당 개선, 100.0 % (정상)",
-        "요청: 총괄 평가서와 증빙을 확인하여 종합평가를 하여 주시기 바랍니다.",
+        "요청: 총괄 평가서와 증빙자료를 확인하여 종합평가를 하여 주시기 바랍니다.",
         "종합평가 기한: 2016. 4. 20.(수)",
         "문의: 복지국 국·소 주무과 (welfare-lead)",
     )

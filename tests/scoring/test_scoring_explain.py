@@ -204,6 +204,14 @@ def test_a_project_without_a_rate_says_why(targets: Any, actuals: Any, ko: Any, 
     assert en in explain(rating, project(*two), rules(), "en")[-1]
 
 
+def test_a_level_below_zero_that_is_kept_is_explained() -> None:
+    """Whether it is kept is a comparison, which needs no sign."""
+    one = indicator(-2, formula="maintain_at_most")
+    rating = rate(one, [-2], at=1)
+
+    assert "이행률 100.0%" in explain(rating, project(one), rules())[0]
+
+
 def test_weights_of_nothing_are_explained() -> None:
     one = indicator(10, weight=0)
     rating = rate(one, [10], at=1)

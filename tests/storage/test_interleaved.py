@@ -41,4 +41,4 @@ def test_the_model_notices_what_was_decided_under_an_older_revision(
 
     monkeypatch.setattr(Commands, "write", write)
     with pytest.raises(AssertionError, match="decided under an older revision"):
-        interleave(lambda: "memory:", examples=15, shrinks=False)
+        interleave(lambda: "memory:", examples=400, shrinks=False)

@@ -62,6 +62,17 @@ PUT_TOGETHER = {
     ("state.py", "run"): "hands on constants of its callers; every value is bound",
     ("upgrades.py", "bring_up"): "the schema's name, quoted by the driver; steps of ours",
     ("upgrades.py", "_open_balances"): "the same; constants, every value is bound",
+    (
+        "upgrades.py",
+        "begin_again",
+    ): "names of our schema, quoted; steps and version numbers of ours",
+    ("copies.py", "_write"): "the schema's name, quoted; what is written is the copy's file",
+    ("copies.py", "read_copy"): "names of our schema and tables, quoted",
+    ("copies.py", "_read"): "the same; rows go in by COPY",
+    ("connections.py", "write"): "hands on what its callers took from the table of statements",
+    ("syscalls.py", "_do"): "hands on constants of a harness for tests",
+    ("tables.py", "writing"): "hands on constants of its callers; every value is bound",
+    ("tables.py", "_run"): "the same, with the other database's sign for a value",
 }
 
 

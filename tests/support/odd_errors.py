@@ -28,7 +28,9 @@ class Closed(Exception):
 
 class _Nameless(type):
     def __getattribute__(cls, name: str) -> Any:
-        raise Odd("no name")
+        if name in ("__name__", "__qualname__", "__module__", "__mro__"):
+            raise Odd("no name")
+        return super().__getattribute__(name)
 
 
 class OfNoKind(Exception, metaclass=_Nameless):

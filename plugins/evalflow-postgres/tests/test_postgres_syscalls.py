@@ -42,7 +42,7 @@ def cause(harness: syscalls.Faults, *faults: syscalls.Aimed) -> None:
     try:
         harness.run(faults)
     except NoStrace as why:
-        pytest.skip(f"not on this machine: strace that may trace a server: {why}")
+        pytest.skip(f"not on this machine: strace that may trace a server (run as root): {why}")
 
 
 def test_nothing_is_lost_or_halved_by_calls_that_kill_or_fail(harness: syscalls.Faults) -> None:

@@ -44,10 +44,16 @@ def shelves(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
             fresh.execute("DROP SCHEMA IF EXISTS evalflow_board CASCADE")
         where["tables"] = url
     elif request.param == "objects":
-        pytest.importorskip("obstore", reason="not on this machine: obstore")
+        pytest.importorskip(
+            "obstore",
+            reason="not on this machine: obstore (pip install 'municipal-evalflow-web[objects]')",
+        )
         where["blobs"] = f"file://{tmp_path / 'bucket'}"
     elif request.param == "memory":
-        pytest.importorskip("obstore", reason="not on this machine: obstore")
+        pytest.importorskip(
+            "obstore",
+            reason="not on this machine: obstore (pip install 'municipal-evalflow-web[objects]')",
+        )
         shelf = Shelf(tmp_path / "shelf", blobs="memory:///")
         return lambda **how: shelf
     return lambda **how: Shelf(tmp_path / "shelf", **where, **how)
@@ -205,9 +211,15 @@ def test_a_database_that_let_go_is_told_once_and_reached_again(
 )
 def test_where_nothing_can_be_kept_is_told(tmp_path: Path, how: Any, code: str) -> None:
     if "blobs" in how:
-        pytest.importorskip("obstore", reason="not on this machine: obstore")
+        pytest.importorskip(
+            "obstore",
+            reason="not on this machine: obstore (pip install 'municipal-evalflow-web[objects]')",
+        )
     if how.get("tables", "").startswith("postgresql"):
-        pytest.importorskip("psycopg", reason="not on this machine: psycopg")
+        pytest.importorskip(
+            "psycopg",
+            reason="not on this machine: psycopg (pip install municipal-evalflow-postgres)",
+        )
     with pytest.raises((evalflow.InvalidInput, evalflow.StorageError)) as told:
         Shelf(tmp_path, **how)
     found = told.value

@@ -142,6 +142,8 @@ def _worked_out(
     if line.target == 0 and formula.divides and not _held(line, formula):
         return _zero_target(line, formula, zero, rate, ko)
     text = formula.text if line.target >= 0 else formula.negative
+    if text is None and _held(line, formula):  # one comparison holds whatever the sign
+        text = formula.text
     if text is None or rate is None:
         return (
             f"산식 '{formula.text.ko}'으로는 이행률 산정 불가."
