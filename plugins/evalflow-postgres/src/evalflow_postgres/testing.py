@@ -81,6 +81,7 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it takes connections."""
+        self._bury()
         self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "-l", self.folder / "log", "start")
 
     def stop(self, mode: str = "fast") -> None:
@@ -111,8 +112,13 @@ class Server:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         _wait_until(lambda: all(_state(process) in ("", "Z", "X") for process in processes))
-        # Where nobody has taken note of its death it still counts as running.
-        (self._data / "postmaster.pid").unlink()
+        self._bury()
+
+    def _bury(self) -> None:
+        """Where nobody has taken note of a server's death it still counts as running."""
+        with suppress(OSError, ValueError, IndexError):
+            if _state(self.process) in ("", "Z", "X"):
+                (self._data / "postmaster.pid").unlink()
 
     def remove(self) -> None:
         """Stop it, if it runs, and remove all that it kept."""
