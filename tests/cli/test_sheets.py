@@ -250,9 +250,6 @@ SOFFICE = shutil.which("soffice")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    SOFFICE is None, reason="not on this machine: LibreOffice (apt-get install libreoffice-calc)"
-)
 def test_a_file_that_is_read_again_leaves_what_is_done(run: Run, tmp_path: Path) -> None:
     filled = education(run, tmp_path)
     words = ("sheet", "read", filled.save(), "--as", "education-1", "--apply")
@@ -279,6 +276,9 @@ def test_what_was_sent_back_is_in_the_next_sheet(run: Run, tmp_path: Path) -> No
     assert str(first["추진실적 내용"]).startswith(str(evaluation.facts["progress"])[:5])
 
 
+@pytest.mark.skipif(
+    SOFFICE is None, reason="not on this machine: LibreOffice (apt-get install libreoffice-calc)"
+)
 def test_the_preview_of_the_sheet_is_what_the_store_works_out(run: Run, tmp_path: Path) -> None:
     """Calculated and saved by LibreOffice: rates and bands in the sheet are those of the store."""
     assert SOFFICE is not None

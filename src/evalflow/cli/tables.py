@@ -35,6 +35,8 @@ def plain_table(
     sizes = [[cell_len(text) for text in line] for line in lines]
     widths = [max(column) for column in zip(*sizes, strict=True)]
     whole = sum(widths) + len(_BETWEEN) * (len(widths) - 1)
+    if 0 in widths:  # nothing but marks that take no room
+        return None
     if whole + 2 > width or any(cell_len(text) > whole + 2 for text in titles):
         return None
     blank = " " * (whole + 2)
