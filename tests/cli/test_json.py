@@ -23,6 +23,7 @@ import evalflow
 from evalflow import cli
 from evalflow.cli import data_schema
 from evalflow.model.data import FORMAT
+from offices import Office
 
 SCHEMA = Path(data_schema.__file__).parent / "data-1.schema.json"
 
@@ -247,6 +248,16 @@ def test_an_empty_result_says_so(run, capsys, words, said) -> None:
 def test_a_value_has_one_form(value, said) -> None:
     told = evalflow.to_data(value)
     assert told == said if not isinstance(said, dict) else said.items() <= told.items()
+
+
+def test_a_rating_has_one_form_whether_it_was_looked_at_or_not(office: Office) -> None:
+    """One that comes from a store is read when it is asked for."""
+    office.to_submitted()
+    evaluation = office.engine.evaluation("gu/1")
+    before = evalflow.to_data(evaluation)
+    assert evaluation.self_rating is not None
+    assert before["self_rating"] == evalflow.to_data(evaluation.self_rating)
+    assert evalflow.to_data(evaluation) == before
 
 
 def test_what_is_no_value_of_evalflow_is_refused() -> None:

@@ -1186,6 +1186,20 @@ def test_what_a_later_version_backed_up_is_refused(url: str, tmp_path: Path) -> 
     assert caught.value.code == "newer"
 
 
+@pytest.mark.parametrize(
+    "tables", [[], {"entry": []}, {"entry": {}}, {"entry": {"columns": 1, "rows": 1}}, {"moon": {}}]
+)
+def test_a_backup_that_says_odd_things_of_itself_is_refused(
+    url: str, tmp_path: Path, tables: Any
+) -> None:
+    with zipfile.ZipFile(tmp_path / "odd", "w") as archive:
+        told = {"format": "evalflow-postgres/1", "version": upgrades.VERSION, "tables": tables}
+        archive.writestr("manifest.json", json.dumps(told))
+    with closing(open_postgres(url)) as store, pytest.raises(StorageError) as caught:
+        store.restore_from(tmp_path / "odd")
+    assert caught.value.code == "foreign"
+
+
 def _columns(host: psycopg.Connection, schema: str, table: str) -> str:
     asked = (
         "SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns "

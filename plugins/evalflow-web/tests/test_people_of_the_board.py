@@ -114,6 +114,7 @@ def test_what_is_wrong_is_told_and_nothing_is_revised(board: Any) -> None:
         ({**ACTING, "why": ""}, "reason"),
         ({**ACTING, "held": "moon|0"}, "알 수 없습니다"),
         ({**ACTING, "held": "welfare-head|9"}, "알 수 없습니다"),
+        ({**ACTING, "held": f"welfare-head|{'9' * 5000}"}, "알 수 없습니다"),
         ({**ACTING, "what": "promote"}, "알 수 없습니다"),
         (
             {"what": "join", "actor": "홍길동", "role": "department", "unit": "education"},

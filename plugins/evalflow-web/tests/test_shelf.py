@@ -206,6 +206,8 @@ def test_a_database_that_let_go_is_told_once_and_reached_again(
     [
         ({"tables": "mysql://x"}, "unknown_tables"),
         ({"tables": "postgresql://nobody@127.0.0.1:1/none"}, "locked"),
+        ({"tables": "postgresql://u:geheim@127.0.0.1:1/none?what=1"}, "unknown_tables"),
+        ({"tables": "postgresql://u:ge heim@127.0.0.1:1/none"}, "unknown_tables"),
         ({"blobs": "nonsense"}, "unknown_files"),
     ],
 )
@@ -225,3 +227,4 @@ def test_where_nothing_can_be_kept_is_told(tmp_path: Path, how: Any, code: str) 
     found = told.value
     codes = [each.code for each in getattr(found, "problems", ())] or [getattr(found, "code", "")]
     assert code in codes
+    assert "heim" not in f"{found.text('ko')} {found.text('en')}"

@@ -119,9 +119,9 @@ class _Schemas:
     def _made(self, cls: type[Any]) -> dict[str, Tree]:
         hints, keys = _hints(cls), KEYS.get(cls.__name__, {})
         fields = {
-            keys.get(field.name, field.name.lstrip("_")): self.hinted(hints.get(field.name, Any))
+            keys.get(name, name): self.hinted(hints.get(field.name, Any))
             for field in attrs.fields(cls)
-            if shown(field)
+            if shown(field) and (name := field.name.lstrip("_"))
         }
         return {"type": "object", "properties": fields, "required": sorted(fields)}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from evalflow.engine.rules import Rules
@@ -96,7 +96,7 @@ class Names:
         return self.event_of([self._rules.lifecycle(project.lifecycle)], said, project.states)
 
     def event_of(
-        self, lifecycles: Iterable[Lifecycle], said: str, states: Sequence[str] = ()
+        self, lifecycles: Collection[Lifecycle], said: str, states: Sequence[str] = ()
     ) -> str:
         """Return the name of an event of one of these lifecycles. Where none is called that, those
         of a like name are listed first, then those that leave one of `states`.

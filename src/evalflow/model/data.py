@@ -63,17 +63,27 @@ def to_data(value: Any) -> Tree:
     Raises:
         TypeError: it is no value of evalflow, nor of what those are made of.
     """
-    if value is None or isinstance(value, str | bool | int):
+    return tree_of(value, KEYS)
+
+
+def tree_of(
+    value: Any, keys: Mapping[str, Mapping[str, str]], leaves: tuple[type, ...] = ()
+) -> Any:
+    """Return the same as `to_data`, with other `keys` for fields of classes; values of the classes
+    `leaves` stay as they are.
+
+    Raises:
+        TypeError: as `to_data`.
+    """
+    if value is None or isinstance(value, (str, bool, int, *leaves)):
         return value
     if isinstance(value, EvalflowError):
         return _error(value)
     if attrs.has(type(value)):
-        keys = KEYS.get(type(value).__name__, {})
-        return {
-            keys.get(field.name, field.name.lstrip("_")): to_data(getattr(value, field.name))
-            for field in attrs.fields(type(value))
-            if shown(field)
-        }
+        own = keys.get(type(value).__name__, {})
+        # By its public name: what is kept under the private one may not have been read yet.
+        names = [f.name.lstrip("_") for f in attrs.fields(type(value)) if shown(f)]
+        return {own.get(name, name): tree_of(getattr(value, name), keys, leaves) for name in names}
     if isinstance(value, dt.date | dt.datetime):
         return value.isoformat()
     if isinstance(value, Decimal):
@@ -81,11 +91,11 @@ def to_data(value: Any) -> Tree:
     if isinstance(value, Fraction):
         return str(value)
     if isinstance(value, Mapping):
-        return {str(key): to_data(inner) for key, inner in value.items()}
+        return {str(key): tree_of(inner, keys, leaves) for key, inner in value.items()}
     if isinstance(value, frozenset | set):
-        return sorted(to_data(inner) for inner in value)
+        return sorted(tree_of(inner, keys, leaves) for inner in value)
     if isinstance(value, Iterator | list | tuple):
-        return [to_data(inner) for inner in value]
+        return [tree_of(inner, keys, leaves) for inner in value]
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 

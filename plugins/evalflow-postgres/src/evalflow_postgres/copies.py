@@ -138,7 +138,10 @@ def _manifest(archive: zipfile.ZipFile, path: str) -> dict[str, Any]:
             raise KeyError("format")
         if not isinstance(told["version"], int) or told["version"] < 1:
             raise KeyError("version")
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        for table in told["tables"].values():
+            if not isinstance(table["columns"], list) or not isinstance(table["rows"], int):
+                raise KeyError("tables")
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise failure("no_archive", path) from error
     return dict(told)
 

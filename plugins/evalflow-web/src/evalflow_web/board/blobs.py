@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from evalflow import StorageError
 from evalflow.errors import invalid
-from evalflow_web.board.tables import Tables
+from evalflow.storage.urls import secrets_of, shown_url, without
+from evalflow_web.board.tables import Tables, first_line
 
 
 class Blobs(Protocol):
@@ -131,12 +132,13 @@ class ObjectBlobs:
                 Path(url.removeprefix("file://")).mkdir(parents=True, exist_ok=True, mode=0o700)
             self._store: Any = from_url(url)
         except (GenericError, ValueError, BaseError) as error:
+            shown, why = shown_url(url)[:80], without(first_line(error), secrets_of(url))
             raise invalid(
                 "unknown_files",
                 path="--files",
-                value=url.partition("?")[0][:80],
-                ko=f"파일을 둘 곳으로 쓸 수 없습니다: '{url[:80]}' ({_first(error)})",
-                en=f"cannot keep files at '{url[:80]}' ({_first(error)})",
+                value=shown,
+                ko=f"파일을 둘 곳으로 쓸 수 없습니다: '{shown}' ({why})",
+                en=f"cannot keep files at '{shown}' ({why})",
             ) from None
 
     def _name(self, sha: str) -> str:
@@ -180,13 +182,9 @@ def blobs_at(url: str | None, folder: Path, tables: Tables | None) -> Blobs:
     return FolderBlobs(folder / "files") if tables is None else TableBlobs(tables)
 
 
-def _first(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:160]
-
-
 def _unreachable(error: Exception) -> StorageError:
     return StorageError(
         "unreachable",
-        ko=f"증빙 파일을 둔 곳에 연결할 수 없습니다 ({_first(error)})",
-        en=f"where files are kept cannot be reached ({_first(error)})",
+        ko=f"증빙 파일을 둔 곳에 연결할 수 없습니다 ({first_line(error)})",
+        en=f"where files are kept cannot be reached ({first_line(error)})",
     )

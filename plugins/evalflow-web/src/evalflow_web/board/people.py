@@ -5,7 +5,7 @@ for one."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -155,10 +155,7 @@ def _changed(desk: Desk, given: Received) -> Plan:
             }
             appointments.append({key: value for key, value in said.items() if value})
         case "end":
-            text = given.get("appointment")
-            if not text.isdecimal() or int(text) >= len(appointments):
-                raise _unknown(text)
-            appointments[int(text)]["until"] = given.get("until")
+            appointments[_at(given.get("appointment"), appointments)]["until"] = given.get("until")
         case "join":
             said = {key: given.get(key) for key in ("role", "unit", "since")}
             held_by = directory.setdefault(given.get("actor").strip(), [])
@@ -175,9 +172,16 @@ def _changed(desk: Desk, given: Received) -> Plan:
 
 def _place(given: Received, name: str, directory: Mapping[str, list[Any]]) -> tuple[str, int]:
     actor, _, at = given.get(name).rpartition("|")
-    if actor not in directory or not at.isdecimal() or int(at) >= len(directory[actor]):
+    if actor not in directory:
         raise _unknown(given.get(name))
-    return actor, int(at)
+    return actor, _at(at, directory[actor])
+
+
+def _at(text: str, of: Sequence[Any]) -> int:
+    """Return a place in a list, as a form says it."""
+    if not text.isdecimal() or len(text) > 9 or int(text) >= len(of):
+        raise _unknown(text)
+    return int(text)
 
 
 def _unknown(text: str) -> Problem:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from evalflow import StorageError
 from evalflow.errors import invalid
+from evalflow.storage.urls import secrets_of, shown_url, without
 
 Row = tuple[Any, ...]
 Run = Callable[..., list[Row]]
@@ -101,7 +102,19 @@ class PostgresTables:
 
     def _connected(self) -> Any:
         if self._db is None or self._db.closed:
-            self._db = self._psycopg.connect(self._url)
+            try:
+                self._db = self._psycopg.connect(self._url)
+            except (
+                self._psycopg.ProgrammingError
+            ) as error:  # no right URL: libpq tells pieces of it
+                why = without(first_line(error), secrets_of(self._url))
+                raise invalid(
+                    "unknown_tables",
+                    path="--drafts",
+                    value=shown_url(self._url),
+                    ko=f"PostgreSQL 주소를 이해할 수 없습니다: '{shown_url(self._url)}' ({why})",
+                    en=f"no address of PostgreSQL: '{shown_url(self._url)}' ({why})",
+                ) from None
             # A connection that is only forgotten is complained of.
             weakref.finalize(self, self._db.close)
             self._db.execute(f"SET search_path TO {SCHEMA}")
@@ -122,7 +135,10 @@ class PostgresTables:
             try:
                 with self._connected().transaction():
                     yield self._run
-            except self._psycopg.OperationalError as error:
+            except (
+                self._psycopg.OperationalError,
+                self._psycopg.errors.InsufficientPrivilege,
+            ) as error:
                 if self._db is not None:
                     self._db.close()
                 raise _unusable(error) from error
@@ -152,8 +168,13 @@ def tables_at(url: str | None, folder: Path) -> Tables:
     )
 
 
+def first_line(error: Exception) -> str:
+    """Return what an error says first, or what it is."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:160]
+
+
 def _unusable(error: Exception) -> StorageError:
-    said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    said = first_line(error)
     return StorageError(
         "locked",
         ko=f"화면의 자료(임시저장·증빙)를 지금 쓸 수 없습니다 ({said})",
