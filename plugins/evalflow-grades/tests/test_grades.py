@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import evalflow
 from evalflow import InvalidInput
-from evalflow.plugins import Grade, Grader, Plugins, Rating, hookimpl
+from evalflow.plugins import Grade, Grader, Line, Plugins, Rating, hookimpl
 from evalflow.testing.firings import PLAN, SEOUL, Clock
 
 CARD = {"state": "on_track", "text": "정상 추진", "papers": ["추진실적"]}
@@ -60,6 +60,12 @@ def rating(project: str, rate: Any, exact: Any = None) -> Rating:
         version="1",
         revision=1,
         exact=None if exact is None else Fraction(exact),
+    )
+
+
+def lines(*rates: int) -> tuple[Line, ...]:
+    return tuple(
+        [Line(indicator="a", formula="up", status="rated", rate=Decimal(each)) for each in rates]
     )
 
 
@@ -136,6 +142,23 @@ def test_quotas_are_dealt_whole_and_a_second_criterion_never_turns_a_ranking(
             assert other.rate is not None
             if one.rate > other.rate:
                 assert one.rank < other.rank
+
+
+@pytest.mark.parametrize(
+    ("then", "first", "second"),
+    [
+        ("score", {"score": Decimal(84)}, {"score": Decimal(86)}),
+        ("lowest", {"lines": lines(60, 110)}, {"lines": lines(80, 90)}),
+        ("met", {"lines": lines(99, 71, 85)}, {"lines": lines(100, 70, 85)}),
+    ],
+)
+def test_each_further_criterion_tells_equal_rates_apart(
+    then: str, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    half = [{"grade": "A", "share": "50"}, {"grade": "B", "share": "50"}]
+    two = [attrs.evolve(rating("gu/1", 85), **first), attrs.evolve(rating("gu/2", 85), **second)]
+    assert letters(grader(shares=half).grade("", two)) == "AA"
+    assert letters(grader(shares=half, then=[then]).grade("", two)) == "BA"
 
 
 def test_what_is_printed_alike_may_differ_exactly() -> None:

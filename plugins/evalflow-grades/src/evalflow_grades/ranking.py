@@ -44,8 +44,9 @@ def ranks(ratings: Sequence[Rating], by: Sequence[str]) -> Mapping[str, tuple[in
 
 
 def _all_compared(rating: Rating, by: Sequence[str]) -> tuple[Fraction, ...] | None:
-    found = [value for each in by if (value := compared(rating, each)) is not None]
-    return tuple(found) if found else None
+    """Return what is compared, one after the other; None of a project without a rate."""
+    found = tuple([value for each in by if (value := compared(rating, each)) is not None])
+    return found or None
 
 
 def graded(
