@@ -13,7 +13,7 @@ import threading
 import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -35,6 +35,7 @@ from evalflow.storage import (
 )
 from evalflow.storage.memory import MemoryStorage
 from evalflow.storage.rows import moment
+from evalflow.storage.sole_runner import HeldFile, hold_file
 from evalflow.storage.sqlite import SQLiteStorage
 from evalflow.testing import StorageConformance
 
@@ -930,6 +931,52 @@ class KnowsNoDay(InAFile):
     class Broken(SQLiteStorage):
         def positions(self, selection: Selection) -> Iterator[ProjectPosition]:
             return super().positions(attrs.evolve(selection, on=None))
+
+
+# ----------------------------------------------------------------- copies, and who runs it
+
+
+class CopiesWithoutNotices(InAFile):
+    """A copy holds what happened, and not what is still to be told."""
+
+    killed_by = "test_what_is_restored_is_what_was_copied"
+
+    class Broken(SQLiteStorage):
+        def copy_to(self, path: str | os.PathLike[str]) -> None:
+            super().copy_to(path)
+            with closing(sqlite3.connect(path)) as copy, copy:
+                copy.execute("DELETE FROM notice")
+
+
+class CopiesOverACopy(InAFile):
+    killed_by = "test_a_copy_overwrites_nothing"
+
+    class Broken(SQLiteStorage):
+        def copy_to(self, path: str | os.PathLike[str]) -> None:
+            Path(path).unlink(missing_ok=True)
+            super().copy_to(path)
+
+
+class RestoresWhatItCanRead(InAFile):
+    """Takes half a copy for a store with less in it."""
+
+    killed_by = "test_what_is_no_whole_copy_is_refused_and_nothing_is_written"
+
+    class Broken(SQLiteStorage):
+        def restore_from(self, path: str | os.PathLike[str]) -> None:
+            try:
+                super().restore_from(path)
+            except StorageError as error:
+                if error.code != "corrupt":
+                    raise
+
+
+class LetsEverybodyRunIt(InAFile):
+    killed_by = "test_one_alone_runs_a_store"
+
+    class Broken(SQLiteStorage):
+        def hold(self) -> HeldFile | None:
+            return hold_file(f"{self.path}-run-{id(self)}")
 
 
 MUTANTS = [
