@@ -16,7 +16,14 @@ from evalflow.storage import Copies, SoleRunner, Storage
 from evalflow.testing.children import Opener
 from evalflow.testing.given import entry_after, given_project
 from evalflow.testing.storage_base import StorageKit
-from evalflow.testing.storage_common import SIX, Open, assert_sound, everything, populate
+from evalflow.testing.storage_common import (
+    PLAN,
+    SIX,
+    Open,
+    assert_sound,
+    everything,
+    populate,
+)
 
 
 class CopyTests(StorageKit):
@@ -30,8 +37,11 @@ class CopyTests(StorageKit):
             if not isinstance(of, Copies) or not isinstance(into, Copies):
                 pytest.skip(f"{type(of).__name__} makes no copies")
             populate(of)
+            told = given_project(of, f"{PLAN}/9")
+            of.commit(entry_after(told, told=("policy-1",)))
             of.copy_to(tmp_path / "copy")
             before = everything(of)
+            assert before["outbox"]
             six = of.snapshot(SIX)
             assert six is not None
             of.commit(entry_after(six.project))  # later than the copy
