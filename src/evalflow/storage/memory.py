@@ -16,18 +16,15 @@ import attrs
 
 from evalflow.errors import Conflict
 from evalflow.model import (
-    Assignment,
     Change,
     Commit,
     Entry,
     Evaluation,
-    Label,
     Move,
     Notice,
     Outgoing,
     PlanEntry,
     Project,
-    ProjectDefinition,
     Selection,
     Snapshot,
 )
@@ -40,21 +37,8 @@ from evalflow.storage.contract import (
     check_plan_move,
     check_roster,
 )
+from evalflow.storage.defined import Defined, place, project_then
 from evalflow.storage.faults import fault_point
-
-
-@attrs.frozen
-class _Definition:
-    revision: int
-    text: str
-    label: Label
-    field: str
-    assignments: tuple[Assignment, ...]
-
-    def unit_on(self, day: dt.date) -> str | None:
-        if not self.assignments:
-            return None
-        return ProjectDefinition.unit_on(self, day)  # type: ignore[arg-type]
 
 
 @attrs.frozen
@@ -98,7 +82,7 @@ class MemoryStorage:
         self._heads: dict[str, list[tuple[str, str]]] = {}  # plan -> (effective, text)
         self._plan_entries: dict[str, list[tuple[PlanEntry, str]]] = {}  # with its data's text
         self._lifecycles: dict[str, str] = {}
-        self._definitions: dict[str, list[_Definition]] = {}
+        self._definitions: dict[str, list[Defined]] = {}
         self._projects: dict[str, Project] = {}
         self._evaluations: dict[tuple[str, str], str] = {}
         self._entries: list[_Kept] = []
@@ -207,7 +191,7 @@ class MemoryStorage:
             self._evaluations[project.id, period] = move.evaluation.text()
         if definition is not None:
             self._definitions.setdefault(project.id, []).append(
-                _Definition(
+                Defined(
                     project.revision,
                     canonical(definition.tree),
                     definition.label,
@@ -273,7 +257,7 @@ class MemoryStorage:
             found = self._definition(project, revision)
             return None if found is None else (found.revision, found.text)
 
-    def _definition(self, project: str, revision: int | None) -> _Definition | None:
+    def _definition(self, project: str, revision: int | None) -> Defined | None:
         for definition in reversed(self._definitions.get(project, [])):
             if revision is None or definition.revision <= revision:
                 return definition
@@ -357,38 +341,8 @@ class MemoryStorage:
         history = [kept.entry for kept in self._history[project.id]]
         while history and history[-1].at > at:
             history.pop()
-        if not history:
-            return None
-        visits: tuple[int, ...] = ()
-        states: tuple[str, ...] = ()
-        band = None
-        for entry in history:
-            visits = tuple(
-                visits[n] if n < len(states) and states[n] == state else entry.number
-                for n, state in enumerate(entry.after)
-            )
-            states = entry.after
-            if entry.rating is not None and entry.rating.get("period") in (None, entry.period):
-                band = entry.rating.get("band")
-            elif entry.period_after != entry.period:
-                band = None
-        definition = self._definition(project.id, entry.revision)
-        unit = definition.unit_on(on) if definition is not None and on is not None else None
-        return attrs.evolve(
-            project,
-            label=project.label if definition is None else definition.label,
-            field=project.field if definition is None else definition.field,
-            unit=unit or entry.unit,
-            states=states,
-            visits=visits,
-            period=entry.period_after,
-            version=entry.number,
-            lifecycle=entry.lifecycle,
-            revision=entry.revision if definition is None else definition.revision,
-            band=band,
-            head=entry.hash,
-            change=None,
-            waiting=(),
+        return project_then(
+            project, history, lambda revision: self._definition(project.id, revision), on
         )
 
     # ------------------------------------------------------------------ reading the rest
@@ -543,11 +497,7 @@ def _left(entry: Entry) -> tuple[str, tuple[str, ...], str]:
 
 
 def _order(project: Project) -> tuple[str, bool, int, str]:
-    """Return the sort key of plan and number: digits by value, then the rest as text."""
-    number = project.number
-    if number.isascii() and number.isdigit():
-        return project.plan, False, int(number), number
-    return project.plan, True, 0, number
+    return project.plan, *place(project.number)
 
 
 def _copy(project: Project) -> Project:

@@ -7,8 +7,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from evalflow.storage.rows import ENTRY_COLUMNS, NOTICE_COLUMNS, OWN_COLUMNS, SharedNotice
-from evalflow.storage.sql import ENTRY, columns, visits_of_all
+from evalflow.storage import (
+    ENTRY,
+    ENTRY_COLUMNS,
+    NOTICE_COLUMNS,
+    OWN_COLUMNS,
+    SharedNotice,
+    columns,
+    visits_of_all,
+)
 from evalflow_postgres.moves import NUMBERS, arrays
 from evalflow_postgres.statements import dialect, unit_on
 

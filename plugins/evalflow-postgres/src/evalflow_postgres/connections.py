@@ -20,7 +20,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from evalflow.storage.urls import without
+from evalflow.storage import without
 from evalflow_postgres.failures import brief, failure, storage_error
 
 Connection = psycopg.Connection[Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from evalflow import StorageError
-from evalflow.storage.sql import ErrorTexts
+from evalflow.storage import ErrorTexts
 
 RULE_BROKEN = "EV001"
 """The SQLSTATE with which our own triggers refuse."""

@@ -16,8 +16,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
-from evalflow.model.canonical import digest
-from evalflow.storage.integrity import ORDERS, OWNERS, TABLES, WRITTEN, SchemaFault, Values
+from evalflow.storage import ORDERS, OWNERS, TABLES, WRITTEN, SchemaFault, Values, digest
 from evalflow_postgres.connections import Connection
 from evalflow_postgres.failures import storage_error
 

@@ -11,19 +11,20 @@ from typing import Any
 
 import attrs
 
-from evalflow.storage import Move
-from evalflow.storage.rows import (
+from evalflow.storage import (
     ASSIGNMENT_COLUMNS,
+    ENTRY,
     ENTRY_COLUMNS,
     NOTICE_COLUMNS,
+    Move,
     assignment_rows,
+    columns,
     definition_row,
     entry_row,
     evaluation_row,
     notice_row,
     project_row,
 )
-from evalflow.storage.sql import ENTRY, columns
 from evalflow_postgres.upgrades import VERSION
 
 # What a move consists of, by name: the entry's own columns, what the entry does not say about

@@ -8,8 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from evalflow.storage.rows import NOTICE_COLUMNS, PLAN_ENTRY_COLUMNS
-from evalflow.storage.sql import ENTRY, OUTGOING, PLAN_ENTRY, Dialect, UnitOn
+from evalflow.storage import (
+    ENTRY,
+    NOTICE_COLUMNS,
+    OUTGOING,
+    PLAN_ENTRY,
+    PLAN_ENTRY_COLUMNS,
+    Dialect,
+    UnitOn,
+)
 
 # The ids of a plan's projects are `<plan>/<number>`; '0' is the character after '/'.
 _WAITING = (

@@ -19,37 +19,38 @@ import psycopg
 
 from evalflow import Conflict, Entry, InvalidInput, Problem, StorageError
 from evalflow.storage import (
-    Commit,
-    Head,
-    Move,
-    Outgoing,
-    PlanMove,
-    Settled,
-    check_commit,
-    check_like,
-    check_plan_move,
-    check_roster,
-    fault_point,
-)
-from evalflow.storage.contract import ended
-from evalflow.storage.integrity import SchemaFault
-from evalflow.storage.rows import (
     ENTRY_COLUMNS,
     NOTICE_COLUMNS,
     PLAN_ENTRY_COLUMNS,
     REVISION_COLUMNS,
+    Commit,
+    Head,
+    Move,
+    Outgoing,
     Pattern,
+    PlanMove,
+    SchemaFault,
+    Settled,
+    SQLMoment,
+    SQLReads,
+    check_commit,
+    check_like,
+    check_plan_move,
+    check_roster,
+    check_versions,
+    ended,
     entry_from,
     entry_row,
+    fault_point,
     moment,
     notice_row,
     outgoing_from,
     plan_entry_row,
     revision_row,
+    secrets_of,
+    selecting,
     settled_row,
 )
-from evalflow.storage.sql import SQLMoment, SQLReads, check_versions, selecting
-from evalflow.storage.urls import secrets_of
 from evalflow_postgres import integrity, statements, upgrades
 from evalflow_postgres.bulk import (
     COPY,

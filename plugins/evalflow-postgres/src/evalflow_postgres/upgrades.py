@@ -10,10 +10,7 @@ from typing import Any
 
 import psycopg
 
-from evalflow.storage import fault_point
-from evalflow.storage.openings import openings
-from evalflow.storage.rows import PLAN_ENTRY_COLUMNS, plan_entry_row
-from evalflow.storage.sql import PLAN_ENTRY
+from evalflow.storage import PLAN_ENTRY, PLAN_ENTRY_COLUMNS, fault_point, openings, plan_entry_row
 from evalflow_postgres.failures import failure
 
 NAMES = ("0001.sql", "0002.sql", "0003.sql")

@@ -7,7 +7,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from evalflow.storage.urls import secrets_of, shown_url, without
+from evalflow.storage import secrets_of, shown_url, without
 from evalflow_postgres.failures import failure
 
 SCHEMA = "evalflow"

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from evalflow import StorageError
 from evalflow.errors import invalid
-from evalflow.storage.urls import secrets_of, shown_url, without
+from evalflow.storage import secrets_of, shown_url, without
 from evalflow_web.board.tables import Tables, first_line
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from evalflow import StorageError
 from evalflow.errors import invalid
-from evalflow.storage.urls import secrets_of, shown_url, without
+from evalflow.storage import secrets_of, shown_url, without
 
 Row = tuple[Any, ...]
 Run = Callable[..., list[Row]]
