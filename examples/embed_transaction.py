@@ -16,7 +16,6 @@ from typing import Any
 import evalflow
 import evalflow_postgres
 import psycopg
-from evalflow_postgres import PostgresStorage
 
 PLAN = Path(__file__).parent / "seodaemun-2016" / "plan.yaml"
 PROJECT = "seodaemun-2016/2"
@@ -38,21 +37,13 @@ class Host:
         self.office = evalflow.open(store, plugins=[evalflow_postgres], clock=clock)
         plan = self.office.load_plan(PLAN)
         self.office.adopt(plan, by=plan.actor("policy-1"))
-        storage = self.office.storage
-        assert isinstance(storage, PostgresStorage)
-        self.schema = storage.schema
         with psycopg.connect(url) as connection:
             connection.execute("DROP TABLE IF EXISTS host_paper")
             connection.execute("CREATE TABLE host_paper (title text NOT NULL)")
 
-    def joined(self, connection: psycopg.Connection[Any]) -> evalflow.Engine:
-        """Return the engine on the host's connection; it commits nothing by itself."""
-        storage = PostgresStorage.on_connection(connection, schema=self.schema)
-        return evalflow.Engine(storage, plugins=self.office.plugins, clock=clock)
-
-    def evaluate(self, connection: psycopg.Connection[Any]) -> evalflow.Entry:
+    def evaluate(self, connection: Any) -> evalflow.Entry:
         """Let the department evaluate its project, inside the host's transaction."""
-        engine = self.joined(connection)
+        engine = self.office.joined(connection)
         actor = engine.actor("seodaemun-2016", "audit-office-1")
         return engine.fire(PROJECT, "self_evaluate", by=actor, data=FIGURES)
 
@@ -76,7 +67,7 @@ def with_psycopg(host: Host) -> list[tuple[int, int, int]]:
 
     with psycopg.connect(host.url) as connection:
         connection.execute("INSERT INTO host_paper VALUES ('2016년 1분기 자체평가')")
-        engine = host.joined(connection)
+        engine = host.office.joined(connection)
         stranger = engine.actor("seodaemun-2016", "mayor-1")
         with contextlib.suppress(evalflow.Refused):  # the host's own work goes on
             engine.fire(PROJECT, "self_evaluate", by=stranger, data=FIGURES)
@@ -95,9 +86,7 @@ def with_sqlalchemy(host: Host) -> list[tuple[int, int, int]]:
     with Session(database) as session:
         insert = sqlalchemy.text("INSERT INTO host_paper VALUES (:title)")
         session.execute(insert, {"title": "평가서"})
-        connection = session.connection().connection.driver_connection
-        assert isinstance(connection, psycopg.Connection)
-        host.evaluate(connection)
+        host.evaluate(session)
         session.commit()
     database.dispose()
     return [host.standing()]

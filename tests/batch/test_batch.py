@@ -162,7 +162,7 @@ def test_an_old_plan_gives_nobody_a_right_that_has_ended(office, tmp_path):
     ended = attrs.evolve(terms.head, directory=changed)
     from evalflow.model.directory import Directory
 
-    office.engine.rules._terms["gu", 1] = attrs.evolve(
+    office.engine.rules._known.terms["gu", 1] = attrs.evolve(
         terms, head=ended, directory=Directory(ended)
     )
     before = histories(office)

@@ -56,6 +56,7 @@ PUT_TOGETHER = {
     ("connections.py", "moment"): "hands on a constant of its one caller",
     ("storage.py", "_stream"): "hands on what its callers took from the table of statements",
     ("sqlite_connection.py", "streamed"): "the same",
+    ("sqlite_joined.py", "all"): "the same",
     ("sqlite_connection.py", "_check_content"): "one of a table of constants",
     ("sqlite_connection.py", "_newest"): "the same",
     ("state.py", "tables"): "hands on a constant script of its callers",

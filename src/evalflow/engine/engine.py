@@ -20,6 +20,8 @@ from evalflow.decision.decide import Explanation
 from evalflow.engine import clock_guard
 from evalflow.engine.clock_guard import ClockGuard
 from evalflow.engine.commands import Commands
+from evalflow.engine.hosts import driver_connection
+from evalflow.engine.joined_rules import JoinedRules
 from evalflow.engine.names import Names
 from evalflow.engine.namespaces import Audit, Batches, Outbox, Plans, Ratings
 from evalflow.engine.outbox import DeliveryReport
@@ -33,7 +35,7 @@ from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
 from evalflow.plugins.installed import Plugins
 from evalflow.plugins.notifier import Notifier
-from evalflow.storage.contract import Storage
+from evalflow.storage.contract import Joins, Storage, no_transactions
 
 Clock = Callable[[], dt.datetime]
 
@@ -117,11 +119,37 @@ class Engine:
                 meanwhile: what was read is of several moments.
         """
         with self.storage.reading() as then:
-            engine = object.__new__(type(self))
-            engine._storage, engine.plugins, engine.clock = then, self.plugins, self.clock
-            engine._guard = self._guard
-            engine._take(self.rules.on(then))
-            yield engine
+            yield self._with(self.rules.on(then))
+
+    def joined(self, connection: Any) -> Engine:
+        """Return the engine on a host's open transaction: what it writes becomes true when the
+        host commits, and never was when the host rolls back. It shares what this engine knows of
+        committed plans and lifecycles, so it is made in no time, for each transaction anew.
+
+        `connection` leads to the database of this engine's store, and is one of psycopg, of
+        `sqlite3`, of SQLAlchemy (also a session) or of Django. Nothing is committed, rolled back or
+        closed here; a connection in autocommit commits each write by itself. Each write stands in a
+        savepoint: after a `Refused` or a `Conflict` the host's transaction is as it was. What was
+        read and written there is remembered by this one engine alone.
+
+        Raises:
+            InvalidInput: `not_joinable`: it is no such connection, is asynchronous or closed, or
+                the store knows no transactions (`memory:`); `another_store`: it leads elsewhere.
+            StorageError: the database cannot be asked.
+        """
+        if not isinstance(self.storage, Joins):
+            raise no_transactions(self.storage)
+        storage = self.storage.joined(driver_connection(connection))
+        rules = self.rules.committed if isinstance(self.rules, JoinedRules) else self.rules
+        return self._with(JoinedRules(storage, rules))
+
+    def _with(self, rules: Rules) -> Engine:
+        """Return this engine with other rules, and the storage that they read."""
+        engine = object.__new__(type(self))
+        engine._storage, engine.plugins, engine.clock = rules.storage, self.plugins, self.clock
+        engine._guard = self._guard
+        engine._take(rules)
+        return engine
 
     def __enter__(self) -> Self:
         return self

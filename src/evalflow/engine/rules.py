@@ -1,6 +1,7 @@
 """The rules in force: what the store keeps of plans, lifecycles and definitions, read once.
 
-Only what was read from committed text is remembered. A draft of a plan gets its terms made anew.
+Only what was read from committed text is remembered for all. A draft of a plan gets its terms made
+anew; what is read in a host's open transaction is remembered by the rules of that one alone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import attrs
 from evalflow.decision.guards import Guard
 from evalflow.decision.second_person import newest_proposal
 from evalflow.decision.situation import Needs, Peers, Situation, evaluation_for, last_fixed, needs
+from evalflow.engine.remembered import Remembered
 from evalflow.errors import NotFound, StorageError, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.lifecycle.stored import stored_lifecycle
@@ -39,7 +41,6 @@ from evalflow.plugins.installed import Plugins
 from evalflow.storage.contract import Storage
 
 _ABOUT = '"about":'  # most projects are about none: their text need not be read
-_REMEMBERED = 20_000  # definitions kept in memory; an idle project costs none
 
 
 @attrs.frozen(kw_only=True)
@@ -83,23 +84,14 @@ class Rules:
         self.plugins = plugins
         self.holidays = holidays
         self._transient = bool(getattr(storage, "transient", False))
-        self._newest: dict[str, tuple[int, str]] = {}
-        self._terms: dict[tuple[str, int], Terms] = {}
-        self._lifecycles: dict[str, Lifecycle] = {}
-        self._definitions: dict[tuple[str, int], ProjectDefinition] = {}
-        self._needs: dict[tuple[str, int, str, str], Needs] = {}
-        self._abouts: dict[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {}
-        self._sealed: set[tuple[str, str]] = set()
+        self._known = Remembered[Terms]()
         self._proposed: tuple[tuple[str, str], PlanEntry | None] | None = None
 
     def on(self, storage: Storage) -> Rules:
         """Return the same rules, read from another view of the same store; what is remembered is
         shared."""
         other = Rules(storage, self.plugins, self.holidays)
-        other._terms, other._lifecycles = self._terms, self._lifecycles
-        other._definitions, other._needs = self._definitions, self._needs
-        other._abouts, other._sealed = self._abouts, self._sealed
-        other._newest = self._newest
+        other._known = self._known
         return other
 
     def terms(self, plan_id: str, revision: int | None = None) -> Terms:
@@ -114,43 +106,41 @@ class Rules:
         known = self.storage.revisions(plan_id) if revision is None else ()
         if revision is None and known:
             revision = known[-1][0]
-        found = None if revision is None else self._terms.get((plan_id, revision))
+        found = None if revision is None else self._known.terms.get((plan_id, revision))
         if found is not None:
             return found
+        self._will_remember(plan_id)
         text = self.storage.head(plan_id, revision)
         if text is None:
             raise NotFound("plan", plan_id, self.storage.plans())
         known = known or self.storage.revisions(plan_id)
         assert revision is not None
-        seal = self._check_seal(plan_id, revision, text)
-        if revision > self._newest.get(plan_id, (0, ""))[0]:
-            self._newest[plan_id] = revision, seal
+        self._check_seal(plan_id, revision, text)
         upto = tuple(pair for pair in known if pair[0] <= revision)
         head = attrs.evolve(stored_head(text, plan_id), revision=revision, effective=upto[-1][1])
-        terms = self._terms[plan_id, revision] = self.draft(head, upto)
+        terms = self._known.terms[plan_id, revision] = self.draft(head, upto)
         return terms
 
     def _forget_what_never_was(self, plan_id: str) -> None:
         """Forget what is remembered of a plan where it was read in a host's transaction that was
-        rolled back: somebody else may have made a revision of that number since. Each entry of a
-        plan's history seals those before it, so the newest one that was seen speaks for all."""
-        if not self._transient or plan_id not in self._newest:
-            return
-        revision, seal = self._newest[plan_id]
-        entry = self.storage.plan_entry(plan_id, revision)
-        if entry is not None and entry.hash == seal:
-            return
-        for terms in [key for key in self._terms if key[0] == plan_id]:
-            del self._terms[terms]
-        for needed in [key for key in self._needs if key[0] == plan_id]:
-            del self._needs[needed]
-        for each in [key for key in self._definitions if key[0].rpartition("/")[0] == plan_id]:
-            del self._definitions[each]
-        del self._newest[plan_id]
+        rolled back: somebody else may have gone on with the plan since. Each entry of a plan's
+        history seals those before it, so the last one speaks for all."""
+        if self._transient and plan_id in self._known.seals:
+            self._will_remember(plan_id)
 
-    def _check_seal(self, plan_id: str, revision: int, text: str) -> str:
-        """Hold a revision's text against the entry of the plan's history that put it into force;
-        return that entry's hash.
+    def _will_remember(self, plan_id: str) -> None:
+        """See to it, before something of a plan is read in a host's transaction, that all that is
+        remembered of it stands under the same history."""
+        if not self._transient:
+            return
+        last = self.storage.plan_entry(plan_id)
+        seal = "" if last is None else last.hash
+        if self._known.seals.setdefault(plan_id, seal) != seal:
+            self._known.forget(plan_id)
+            self._known.seals[plan_id] = seal
+
+    def _check_seal(self, plan_id: str, revision: int, text: str) -> None:
+        """Hold a revision's text against the entry of the plan's history that put it into force.
 
         Raises:
             StorageError: it was edited, or no entry speaks for it.
@@ -165,8 +155,6 @@ class Rules:
                 en=f"the stored revision {revision} of the plan {plan_id} is not the one that its "
                 "history put into force; see 'evalflow verify'",
             )
-        assert entry is not None
-        return entry.hash
 
     def then(self, plan_id: str, at: dt.datetime) -> Terms:
         """Return the revision of a plan that was in force at a past moment: what was owed then is
@@ -199,7 +187,7 @@ class Rules:
             NotFound: the store has no such definition.
             StorageError: its text is damaged, or is not the one that the fingerprint was made of.
         """
-        found = self._lifecycles.get(fingerprint)
+        found = self._known.lifecycles.get(fingerprint)
         if found is None:
             text = self.storage.lifecycle(fingerprint)
             if text is None:
@@ -207,7 +195,7 @@ class Rules:
             found = stored_lifecycle(text, fingerprint)
             if found.fingerprint != fingerprint:
                 raise _edited(fingerprint, found.fingerprint)
-            self._lifecycles[fingerprint] = found
+            self._known.lifecycles[fingerprint] = found
         return found
 
     def offer(self, lifecycle: Lifecycle) -> Lifecycle:
@@ -216,7 +204,7 @@ class Rules:
         Raises:
             InvalidInput: the store has another text under its fingerprint.
         """
-        known = self._lifecycles.get(lifecycle.fingerprint)
+        known = self._known.lifecycles.get(lifecycle.fingerprint)
         text = canonical(lifecycle.tree)
         kept = self.storage.lifecycle(lifecycle.fingerprint) if known is None else None
         if known is not None:
@@ -228,7 +216,7 @@ class Rules:
                 ko=f"저장소에 무결성 값이 같은 다른 절차({lifecycle.fingerprint})가 있습니다",
                 en=f"the store has another lifecycle under the fingerprint {lifecycle.fingerprint}",
             )
-        return self._lifecycles.setdefault(lifecycle.fingerprint, lifecycle)
+        return self._known.lifecycles.setdefault(lifecycle.fingerprint, lifecycle)
 
     def _check_sealed(self, plan_id: str, lifecycle: Lifecycle) -> None:
         """See to it, once, that the lifecycle by which something of the plan is decided is, word
@@ -238,14 +226,14 @@ class Rules:
             StorageError: it has another text.
         """
         key = plan_id, lifecycle.fingerprint
-        if key in self._sealed:
+        if key in self._known.sealed:
             return
         own = digest(canonical(lifecycle.tree))
         for entry in self.storage.plan_history(plan_id):
             told = entry.data.get("lifecycles", {}).get(lifecycle.fingerprint, own)
             if told != own:
                 raise _edited(lifecycle.fingerprint, f"SHA-256 {own[:16]}…")
-        self._sealed.add(key)
+        self._known.sealed.add(key)
 
     def lifecycle_of(self, plan_id: str) -> Lifecycle | None:
         """Return the plan's lifecycle, under which projects come in: what its own history says;
@@ -259,20 +247,17 @@ class Rules:
         Raises:
             NotFound: the store has no such definition.
         """
-        key = (project_id, revision)
-        self._forget_what_never_was(project_id.rpartition("/")[0])
-        found = self._definitions.get(key)
+        plan_id, _, number = project_id.rpartition("/")
+        self._forget_what_never_was(plan_id)
+        found = self._known.definitions.get((project_id, revision))
         if found is not None:
             return found
+        self._will_remember(plan_id)
         stored = self.storage.definition(project_id, revision)
         if stored is None:
             raise NotFound("definition", f"{project_id} r{revision}")
-        plan_id, _, number = project_id.rpartition("/")
-        head = self.terms(plan_id).head
-        definition = stored_definition(head, number, stored[1])
-        if len(self._definitions) >= _REMEMBERED:
-            self._definitions.clear()
-        self._definitions[key] = definition
+        definition = stored_definition(self.terms(plan_id).head, number, stored[1])
+        self._known.define(project_id, revision, definition)
         return definition
 
     def decided_by(self, entry: Entry, event: Event) -> tuple[ProjectDefinition, PlanHead]:
@@ -411,10 +396,10 @@ class Rules:
     def _needed(self, terms: Terms, lifecycle: Lifecycle, event: Event) -> Needs:
         head = terms.head
         key = (head.id, head.revision, lifecycle.fingerprint, event.name)
-        found = self._needs.get(key)
+        found = self._known.needs.get(key)
         if found is None:
             found = needs(event, lifecycle, head, self.plugins.guard_specs)
-            self._needs[key] = found
+            self._known.needs[key] = found
         return found
 
     def _unit(
@@ -470,7 +455,7 @@ class Rules:
     def _about_in(self, plan: str, revision: str) -> Mapping[str, tuple[str, ...]]:
         """Return project -> the projects of the plan that are about it; `revision` says which it
         was, by its number and the hash of the entry that made it."""
-        known = self._abouts.get(plan)
+        known = self._known.abouts.get(plan)
         if known is not None and known[0] == revision:
             return known[1]
         found: dict[str, tuple[str, ...]] = {}
@@ -478,7 +463,7 @@ class Rules:
             about = parse(text).get("about") if _ABOUT in text else None
             if about is not None:
                 found[about] = (*found.get(about, ()), project)
-        self._abouts[plan] = revision, found
+        self._known.abouts[plan] = revision, found
         return found
 
 

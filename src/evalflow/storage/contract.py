@@ -12,11 +12,11 @@ import datetime as dt
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import NamedTuple, NoReturn, Protocol, Self, runtime_checkable
+from typing import Any, NamedTuple, NoReturn, Protocol, Self, runtime_checkable
 
 import attrs
 
-from evalflow.errors import Conflict, InvalidInput, Problem, StorageError
+from evalflow.errors import Conflict, InvalidInput, Problem, StorageError, invalid
 from evalflow.model import (
     Commit,
     Entry,
@@ -285,6 +285,70 @@ class Copies(Protocol):
                 file is no copy that this version can read.
         """
         ...
+
+
+@runtime_checkable
+class Joins(Protocol):
+    """What a storage may have besides: a place in a host's open transaction on the same database.
+    What is written there becomes true when the host commits, and never was when it rolls back."""
+
+    def joined(self, connection: Any) -> Storage:
+        """Return the same store as the transaction of this connection of the database's driver sees
+        it (`transient`). Nothing is committed, rolled back or closed there; each write stands in a
+        savepoint, so that one that fails leaves the host's transaction as it was.
+
+        Raises:
+            InvalidInput: `not_joinable`: it is no connection of this storage's driver, or is
+                closed; `another_store`: it leads to another database than this store's.
+        """
+        ...
+
+
+def not_joinable(given: object, wanted: str) -> InvalidInput:
+    """Return what is said of a host's connection that a storage cannot use; `wanted` names what it
+    can."""
+    kind = f"{type(given).__module__}.{type(given).__qualname__}"
+    return invalid(
+        "not_joinable",
+        path="connection",
+        value=kind,
+        ko=f"이 저장소는 {wanted}만 쓸 수 있는데 {kind}을(를) 받았습니다",
+        en=f"this store takes {wanted}, not {kind}",
+    )
+
+
+def no_transactions(storage: object) -> InvalidInput:
+    """Return what is said where a host's transaction is to be joined, and there are none."""
+    kind = type(storage).__name__
+    return invalid(
+        "not_joinable",
+        path="connection",
+        value=kind,
+        ko=f"이 저장소({kind})는 다른 프로그램의 거래(transaction)에 참여할 수 없습니다",
+        en=f"this store ({kind}) cannot join a host's transaction",
+    )
+
+
+def inside_of_a_transaction() -> InvalidInput:
+    """Return what is said where notices are to be delivered inside of a host's transaction."""
+    return invalid(
+        "open_transaction",
+        ko="다른 프로그램의 거래(transaction) 안에서는 알림을 보내지 않습니다. 거래를 마친 "
+        "뒤에, 또는 evalflow.open으로 연 저장소에서 보내십시오.",
+        en="notices are not delivered inside of a host's transaction, which may be rolled "
+        "back: deliver after its commit, or on a store opened by evalflow.open",
+    )
+
+
+def another_store(place: str) -> InvalidInput:
+    """Return what is said of a host's connection that leads elsewhere."""
+    return invalid(
+        "another_store",
+        path="connection",
+        value=place,
+        ko=f"연결이 이 저장소의 데이터베이스가 아닌 곳으로 이어집니다: {place}",
+        en=f"the connection leads to another database than this store's: {place}",
+    )
 
 
 class OneMoment:

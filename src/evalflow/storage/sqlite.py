@@ -192,6 +192,13 @@ class SQLiteStorage(SQLiteConnections, SQLiteReads):
         """Give every row as it lies in the file, all of one moment: for verification."""
         return tables(self._reading, self.path)
 
+    def joined(self, connection: Any) -> SQLiteStorage:
+        """Return the store in the transaction of a host's `sqlite3` connection; see the
+        contract. Other tables in the same file are the host's."""
+        from evalflow.storage.sqlite_joined import JoinedSQLite
+
+        return JoinedSQLite(connection, self)
+
     # ------------------------------------------------------------------ writing
 
     def commit(self, commit: Commit) -> None:

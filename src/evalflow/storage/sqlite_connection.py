@@ -54,7 +54,7 @@ class SQLiteConnections:
         self._file: _Identity = None
         self._wal: _Identity = None
         prepare(self.path, timeout, lambda: _connect(self.path, "FULL", self._patience))
-        self._file = _identity(self._real)
+        self._file = identity(self._real)
         self._queue = write_queue.join(self._queue_path)
         with self._reading() as connection:
             self.schema_faults = warn(connection, self.path)
@@ -127,10 +127,10 @@ class SQLiteConnections:
         Raises:
             StorageError: `replaced`.
         """
-        if _identity(self._real) != self._file:
+        if identity(self._real) != self._file:
             raise failure("replaced", self.path)
         if writing:
-            wal = _identity(f"{self._real}-wal")
+            wal = identity(f"{self._real}-wal")
             if self._wal is None:
                 self._wal = wal
             elif wal != self._wal:
@@ -260,7 +260,7 @@ def _newest(connection: sqlite3.Connection) -> tuple[_Mark, _Mark]:
     return found[0], found[1]
 
 
-def _identity(path: str) -> _Identity:
+def identity(path: str) -> _Identity:
     """Return device and inode of the file, None where there is none."""
     try:
         found = os.stat(path)

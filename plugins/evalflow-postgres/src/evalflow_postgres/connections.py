@@ -277,14 +277,14 @@ class Joined:
     def row(self, statement: str, values: Values = ()) -> Row | None:
         """Return the first row that a reading statement finds, or None."""
         try:
-            with self._connection.cursor(row_factory=tuple_row) as cursor:
+            with own_cursor(self._connection) as cursor:
                 return cursor.execute(statement, values).fetchone()
         except psycopg.Error as error:
             raise storage_error(error, self.place) from error
 
     def write(self, statement: str, values: Values, *, first: Asked | None = None) -> Row | None:
         """Run one writing statement in a savepoint."""
-        with self.writing() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+        with self.writing() as connection, own_cursor(connection) as cursor:
             if first is not None:
                 cursor.execute(*first)
             return cursor.execute(statement, values).fetchone()
@@ -296,7 +296,9 @@ class Joined:
         name = f"evalflow_{self._number}_{id(self):x}"
         alone = self.autocommits()
         try:
-            with self._connection.cursor(name, row_factory=tuple_row, withhold=alone) as cursor:
+            with psycopg.ServerCursor(
+                self._connection, name, row_factory=tuple_row, withhold=alone
+            ) as cursor:
                 cursor.itersize = _CHUNK
                 cursor.execute(statement, values)
                 yield from cursor
@@ -351,6 +353,12 @@ class Joined:
                 connection.execute(sql.SQL("ROLLBACK TO {}; RELEASE {}").format(name, name))
             raise
         connection.execute(sql.SQL("RELEASE {}").format(name))
+
+
+def own_cursor(connection: Connection) -> psycopg.Cursor[tuple[Any, ...]]:
+    """Return a cursor that binds values on the server and gives rows as tuples, whatever a host has
+    its own cursors do."""
+    return psycopg.Cursor(connection, row_factory=tuple_row)
 
 
 def _gone(connection: Connection) -> bool:

@@ -34,6 +34,8 @@ _TEXTS = {
     "behind": "SELECT (SELECT count(*) FROM {schema}entry WHERE position > %s), "
     "(SELECT count(*) FROM {schema}plan_entry)",
     "version": "SELECT version FROM {schema}store",
+    "home": "SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = "
+    "current_database()), to_regclass('{schema}store')::oid FROM pg_control_system()",
     "written": "SELECT 1 FROM {schema}entry WHERE project = %s AND number = %s AND hash = %s",
     # Waits for whoever is writing to the project.
     "settled": "SELECT 1 FROM {schema}project WHERE id = %s FOR SHARE",

@@ -13,6 +13,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
+from weakref import WeakSet
 
 import attrs
 import psycopg
@@ -33,6 +34,7 @@ from evalflow.storage import (
     Settled,
     SQLMoment,
     SQLReads,
+    another_store,
     check_commit,
     check_like,
     check_plan_move,
@@ -42,7 +44,9 @@ from evalflow.storage import (
     entry_from,
     entry_row,
     fault_point,
+    inside_of_a_transaction,
     moment,
+    not_joinable,
     notice_row,
     outgoing_from,
     plan_entry_row,
@@ -61,7 +65,15 @@ from evalflow_postgres.bulk import (
     SHARED_PART,
     bulk_move,
 )
-from evalflow_postgres.connections import Connection, HeldConnection, Joined, Listener, Pool, Source
+from evalflow_postgres.connections import (
+    Connection,
+    HeldConnection,
+    Joined,
+    Listener,
+    Pool,
+    Source,
+    own_cursor,
+)
 from evalflow_postgres.copies import read_copy, write_copy
 from evalflow_postgres.failures import (
     brief,
@@ -80,6 +92,8 @@ _NOT_THERE = {"42P01", "42703", "42883"}  # no such table, column, function
 
 class PostgresReads(SQLReads):
     """The reading half, on PostgreSQL, in the schema `schema`."""
+
+    _found_at: tuple[Any, ...] = ()
 
     place: str
     schema: str
@@ -219,8 +233,34 @@ class PostgresStorage(PostgresReads):
         storage._begin(source)
         return storage
 
+    def joined(self, connection: Any) -> PostgresStorage:
+        """Return the store in the transaction of a host's psycopg connection; see
+        `evalflow.storage.Joins`. Asked once of a connection: that it leads to this store."""
+        if not isinstance(connection, psycopg.Connection):
+            raise not_joinable(connection, "a connection of psycopg (3)")
+        if connection.closed:
+            raise not_joinable(connection, "an open connection of psycopg (3)")
+        joined = type(self).__new__(type(self))
+        source = Joined(connection)
+        joined.transient = True
+        joined.place, joined.schema, joined._pool = source.place, self.schema, None
+        joined.schema_faults = self.schema_faults
+        joined._begin(source)
+        if connection not in self._joined:
+            if joined._home() != self._home():
+                raise another_store(source.place)
+            self._joined.add(connection)
+        return joined
+
+    def _home(self) -> tuple[Any, ...]:
+        """Return which server, database and table of it the store is, asked once."""
+        if not self._found_at:
+            self._found_at = tuple(self._source.row(self._sql["home"]) or ())
+        return self._found_at
+
     def _begin(self, source: Source) -> None:
         super()._begin(source)
+        self._joined: WeakSet[Connection] = WeakSet()
         self.channel = channel(self.schema)
         self._listener = (
             Listener(self._pool, self.channel, self._sql["listens"]) if self._pool else None
@@ -557,7 +597,7 @@ class PostgresStorage(PostgresReads):
                 taken back with the host's transaction.
         """
         if isinstance(self._source, Joined) and not self._source.autocommits():
-            raise _not_here()
+            raise inside_of_a_transaction()
         values = {
             "notifier": notifier,
             "at": moment(at),
@@ -642,22 +682,8 @@ def _first(like: Move, place: int, project: str, number: int, previous: str, has
 
 
 def _fetch(connection: Connection, statement: str, values: Any) -> list[Any]:
-    with connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
+    with own_cursor(connection) as cursor:
         return cursor.execute(statement, values).fetchall()
-
-
-def _not_here() -> InvalidInput:
-    return InvalidInput(
-        [
-            Problem(
-                code="open_transaction",
-                ko="다른 프로그램의 거래(transaction) 안에서는 알림을 보내지 않습니다. 거래를 마친 "
-                "뒤에, 또는 evalflow.open으로 연 저장소에서 보내십시오.",
-                en="notices are not delivered inside of a host's transaction, which may be rolled "
-                "back: deliver after its commit, or on a store opened by evalflow.open",
-            )
-        ]
-    )
 
 
 def _too_long(commit: Commit) -> InvalidInput:

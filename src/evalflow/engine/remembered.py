@@ -1,0 +1,49 @@
+"""What the rules of one store are remembered by, between one question and the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+import attrs
+
+from evalflow.decision.situation import Needs
+from evalflow.lifecycle.definition import Lifecycle
+from evalflow.model import ProjectDefinition
+
+_MOST = 20_000  # definitions kept in memory; an idle project costs none
+
+Terms = TypeVar("Terms")
+
+
+@attrs.define
+class Remembered(Generic[Terms]):
+    """What was read of plans, lifecycles and definitions. Safe for several threads: each key has
+    one value, whoever reads it first.
+
+    `seals` are there where it was read in a host's transaction: the hash of the last entry of each
+    plan's history under which all of that plan was read.
+    """
+
+    terms: dict[tuple[str, int], Terms] = attrs.Factory(dict)
+    lifecycles: dict[str, Lifecycle] = attrs.Factory(dict)
+    definitions: dict[tuple[str, int], ProjectDefinition] = attrs.Factory(dict)
+    needs: dict[tuple[str, int, str, str], Needs] = attrs.Factory(dict)
+    abouts: dict[str, tuple[str, Mapping[str, tuple[str, ...]]]] = attrs.Factory(dict)
+    sealed: set[tuple[str, str]] = attrs.Factory(set)
+    seals: dict[str, str] = attrs.Factory(dict)
+
+    def define(self, project: str, revision: int, definition: ProjectDefinition) -> None:
+        """Remember a project as a plan revision has it."""
+        if len(self.definitions) >= _MOST:
+            self.definitions.clear()
+        self.definitions[project, revision] = definition
+
+    def forget(self, plan: str) -> None:
+        """Forget all of one plan."""
+        self.terms = {key: each for key, each in self.terms.items() if key[0] != plan}
+        self.needs = {key: each for key, each in self.needs.items() if key[0] != plan}
+        self.sealed = {key for key in self.sealed if key[0] != plan}
+        self.definitions = {
+            key: each for key, each in self.definitions.items() if key[0].rpartition("/")[0] != plan
+        }
