@@ -1,8 +1,11 @@
 from evalflow.testing.due_rule import DueRuleConformance as DueRuleConformance
+from evalflow.testing.form import FormConformance as FormConformance
+from evalflow.testing.grader import GraderConformance as GraderConformance
 from evalflow.testing.guard import GuardConformance as GuardConformance
 from evalflow.testing.lifecycle import LifecycleConformance as LifecycleConformance
 from evalflow.testing.lifecycle import lifecycle_machine as lifecycle_machine
 from evalflow.testing.notifier import NotifierConformance as NotifierConformance
+from evalflow.testing.panel import PanelConformance as PanelConformance
 from evalflow.testing.samples import SampleContext as SampleContext
 from evalflow.testing.samples import sample_data as sample_data
 from evalflow.testing.scenario import Failure as Failure
