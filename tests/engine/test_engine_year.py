@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 
 import attrs
 import pytest
@@ -972,3 +973,17 @@ def test_notices_that_an_earlier_release_named_otherwise_still_bear_out(office, 
     monkeypatch.undo()
     assert set(Counter(each.recipient for each in told).values()) == {2}
     assert list(office.engine.audit.verify()) == []
+
+
+def test_what_is_due_on_one_day_stands_in_the_order_of_the_plan() -> None:
+    plan = evalflow.load_plan(
+        Path(__file__).parents[2] / "examples/seodaemun-2016/plan.yaml", plugins=[]
+    )
+    moment = dt.datetime(2016, 4, 4, 1, tzinfo=dt.UTC)
+    with evalflow.open("memory:", plugins=[], clock=lambda: moment) as engine:
+        engine.adopt(plan, by="policy-1")
+        order = [project.id for project in engine.projects()]
+        owed = [due.projects[0] for due in engine.due() if due.event == "self_evaluate"]
+    assert owed
+    assert owed == [project for project in order if project in owed]
+    assert owed != sorted(owed)  # which an order by ids as text would be

@@ -151,6 +151,27 @@ def test_a_form_is_worked_out_by_the_server_and_wrong_figures_are_told_beside_th
     assert office.state("gu/1") == "planned"
 
 
+def test_a_form_of_a_whole_bureau_says_so_and_names_fields_by_their_labels(
+    office: Office, browse: Callable[[str], TestClient]
+) -> None:
+    for project in GOOD:
+        office.evaluate(project)
+    office.fire("gu/1", "compile", "welfare-lead")
+    head = browse("welfare-head").get("/board/gu/work").text
+    assert "아래에 결재할 문서가 있습니다" in head
+    assert "지금 처리할 일이 없습니다" not in head
+    office.fire("gu/1", "sign", "welfare-head")
+
+    lead = browse("welfare-lead")
+    shown = lead.get(do(1, "submit")).text
+    assert "<h1>복지국 전체 사업</h1>" in shown
+    assert "사업개요" not in shown  # it is about more than one
+    assert "미리 확인" in shown  # there is nothing to work out
+    refused = post(lead, do(1, "submit"), "fire").text
+    assert "‘문서번호’를 입력하십시오." in refused
+    assert "(document)" not in refused
+
+
 def test_what_is_lacking_stands_beside_its_field_and_nothing_is_done(
     office: Office, browse: Callable[[str], TestClient]
 ) -> None:

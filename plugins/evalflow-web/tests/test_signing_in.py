@@ -314,6 +314,12 @@ def test_in_the_demo_one_chooses_whom_to_be_on_this_machine_alone(served: Any) -
     page = client.get("/-/login", headers={"accept-language": "ko"}).text
     assert "policy-1" in page
     assert "도로과" in page
+    # Those who owe something stand first, with how much.
+    people = re.findall(r'name="actor" value="([^"]+)".*?(?:<b>(\d+)건</b>|>-<)', page)
+    owing = [who for who, count in people if count]
+    assert owing
+    assert owing == [who for who, _ in people[: len(owing)]]
+    assert "policy-1" not in owing
     assert enter(client, "policy-1").status_code == 303
     assert client.get("/api/me").json()["id"] == "policy-1"
     assert enter(client, "nobody-1").status_code == 403

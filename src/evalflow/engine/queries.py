@@ -360,7 +360,8 @@ class Queries:
             if coming:
                 found.extend(ledger.coming(states))
         shown = [due for due in found if waiting or due.ready]
-        return tuple(sorted(shown, key=lambda due: (due.due, due.plan, due.unit, due.projects)))
+        # A day's dues stay in the order of their projects, as every list has them.
+        return tuple(sorted(shown, key=lambda due: (due.due, due.plan)))
 
     def _due_states(self, chosen: Selection, past: dt.datetime | None) -> Iterator[DueState]:
         """Yield what decides about the due dates of the selected projects, as they stand, or stood

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -23,12 +24,12 @@ LOGIN, LOGOUT = "/-/login", "/-/logout"
 
 @attrs.frozen(kw_only=True)
 class Person:
-    """Somebody to be in the demo: an id of a plan's directory, and what they hold."""
+    """Somebody to be in the demo: an id of a plan's directory, what they hold, and how
+    much waits for them now."""
 
     id: str
-    plan: str
     roles: tuple[tuple[str, str], ...]
-    acting: bool = False
+    owed: int = 0
 
 
 def routes(site: Site, *, passwords: Passwords | None, demo: bool) -> list[BaseRoute]:
@@ -102,8 +103,10 @@ def safe_next(visit: Visit, given: str | None) -> str:
 
 
 def people(visit: Visit) -> list[Person]:
-    """Return whom one can be: everybody of the directories of the store's plans."""
+    """Return whom one can be: everybody of the directories of the store's plans, those first who
+    owe something now."""
     found: dict[str, Person] = {}
+    owed = Counter(actor for due in visit.engine.due() if due.ready for actor in due.actors)
     for plan in visit.engine.plans.ids():
         head = visit.engine.plans.head(plan)
         roles, lang = _roles(visit, plan), visit.lang
@@ -111,7 +114,6 @@ def people(visit: Visit) -> list[Person]:
             if actor not in found:
                 found[actor] = Person(
                     id=actor,
-                    plan=plan,
                     roles=tuple(
                         (
                             roles.get(grant.role, grant.role),
@@ -119,9 +121,9 @@ def people(visit: Visit) -> list[Person]:
                         )
                         for grant in grants
                     ),
-                    acting=any(grant.on_behalf_of for grant in grants),
+                    owed=owed[actor],
                 )
-    return list(found.values())
+    return sorted(found.values(), key=lambda person: not person.owed)
 
 
 def _roles(visit: Visit, plan: str) -> dict[str, str]:

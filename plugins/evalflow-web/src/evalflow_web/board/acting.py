@@ -94,9 +94,8 @@ def sent(desk: Desk, project: Project, event: Any) -> Response:
 def form(filling: Filling, *, draft: Draft | None = None, status: int = 200) -> Response:
     """Return the page of the form."""
     desk = filling.desk
-    where = "form.html"
     return desk.page(
-        where,
+        "form.html",
         here=_place(filling),
         status=status,
         filling=filling,
@@ -289,7 +288,7 @@ def _previewed(filling: Filling, draft: Draft) -> Response:
         lines[block.id] = str(piece.line(block))  # type: ignore[attr-defined]
         open_[block.id] = block.lagging
     errors = {path: filling.wrong(path) for path in filling.errors if filling.wrong(path)}
-    total = piece.total(desk, filling.rating)  # type: ignore[attr-defined]
+    total = piece.total(desk, filling.rating, filling.judgements)  # type: ignore[attr-defined]
     blocked = piece.blocked(desk, filling)  # type: ignore[attr-defined]
     asked = piece.questions(desk, filling.answer)  # type: ignore[attr-defined]
     body = {
@@ -320,18 +319,6 @@ def _to_confirm(filling: Filling) -> Response:
         lines = [(desk.view.project(line.project), line) for line in plan]
         token = desk.shelf.new_batch()
         plan.save(desk.shelf.batch(token))
-    told = [
-        (
-            rule.label.text(desk.lang),
-            ", ".join(
-                role.label.text(desk.lang)
-                for name in rule.to
-                if (role := desk.lifecycle_of(project).roles.get(name)) is not None
-            ),
-        )
-        for rule in event.notices
-        if rule.when is None
-    ]
     return desk.page(
         "confirm.html",
         here=_place(filling),
@@ -341,7 +328,6 @@ def _to_confirm(filling: Filling) -> Response:
         lines=lines,
         token=token,
         key=secrets.token_hex(16),
-        told=told,
         leads=desk.states_text(
             desk.lifecycle_of(project),
             [t.target for t in event.transitions if t.region == event.leads][:1],

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from evalflow import Explanation, Label, Project
+from evalflow.errors import particles
 from evalflow.plugins import CARD_STATES, Line, Rating
 from evalflow_web.board.desk import Band, Desk, grouped
 from evalflow_web.board.fields import Asked, data_of, flat_of, path_of, target_text
@@ -121,6 +122,11 @@ class Filling:
             text = reason.text(self.desk.lang)
             if reason.code == "bad_data" and reason.about is not None:
                 text = text.removeprefix(f"{reason.about}: ")
+            elif reason.code == "data_missing":  # here a field is known by its label
+                label = next(each.label for each in self.event.data if each.name == reason.about)
+                text = self.desk.say(
+                    particles(f"‘{label.ko}’을(를) 입력하십시오."), f"‘{label.en}’ is required."
+                )
             found.setdefault(path, []).append(text)
         return found
 
@@ -156,6 +162,30 @@ class Filling:
         return [(path, text) for path, texts in self.errors.items() for text in texts]
 
     # ------------------------------------------------------------------ what it shows
+
+    @property
+    def title(self) -> str:
+        """Return what the form is about: the project, or all projects of the unit that moves
+        together."""
+        desk, project, together = self.desk, self.project, self.event.together
+        if together is None:
+            return f"{project.number} {project.label.text(desk.lang)}"
+        unit = desk.unit(desk.head.ancestor(project.unit, together) or project.unit)
+        return desk.say(f"{unit} 전체 사업", f"{unit}: all projects")
+
+    @property
+    def told_at_once(self) -> list[tuple[str, str]]:
+        """Return (notice, roles) of what is sent in any case when it is done."""
+        roles, lang = self.desk.lifecycle_of(self.project).roles, self.desk.lang
+        notices = [
+            (
+                rule.label.text(lang),
+                [roles[name].label.text(lang) for name in rule.to if name in roles],
+            )
+            for rule in self.event.notices
+            if rule.when is None
+        ]
+        return [(notice, ", ".join(to)) for notice, to in notices if to]
 
     def _named(self, kind: str) -> str | None:
         return next((field.name for field in self.event.data if field.type == kind), None)
