@@ -105,7 +105,7 @@ class Dated(Good):
 
 class Fires(Good):
     def write(self, engine: Engine, *args: Any, **kwargs: Any) -> str:
-        engine.deliver(limit=1)
+        engine.storage.claim("jsonl", at=engine.clock(), limit=1, lease=dt.timedelta(minutes=1))
         return super().write(engine, *args, **kwargs)
 
 
