@@ -175,6 +175,9 @@ def test_a_wrong_type_in_a_table_made_anew_is_a_finding(store):
         ("CREATE TRIGGER mine AFTER INSERT ON entry BEGIN SELECT 1; END", "mine", "none of"),
         ("ALTER TABLE notice ADD COLUMN more TEXT", "notice", "altered"),
         ("DROP TABLE notice", "notice", "missing"),
+        ("CREATE UNIQUE INDEX mine ON entry (position, actor)", "mine", "none of"),
+        ("CREATE INDEX mine ON entry (number) WHERE number > 99", "mine", "none of"),
+        ("CREATE INDEX mine ON notice (json_extract(data, '$.x'))", "mine", "none of"),
     ],
 )
 def test_an_altered_schema_is_a_finding_and_is_said_when_the_store_is_opened(
@@ -196,6 +199,16 @@ def test_an_altered_schema_is_a_finding_and_is_said_when_the_store_is_opened(
     captured = capsys.readouterr()
     assert f"'{name}'" in captured.err
     assert f"'{name}'" in captured.out
+
+
+def test_what_stands_beside_the_schema_and_bears_on_no_row_is_nobodys_business(store):
+    with closing(sqlite3.connect(store, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE beside (a UNIQUE)")
+        connection.execute("CREATE INDEX faster ON entry (actor)")
+        connection.execute("CREATE VIEW seen AS SELECT * FROM entry")
+        connection.execute("ANALYZE")
+    with evalflow.open(f"sqlite:///{store}", plugins=[]) as engine:
+        assert list(engine.audit.verify()) == []
 
 
 # --------------------------------------------------------------------------- what is not there

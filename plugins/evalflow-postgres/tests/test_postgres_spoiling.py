@@ -193,6 +193,17 @@ def test_every_kind_of_row_that_is_deleted_is_found(database: str, lived: evalfl
             "entry.mine",
             "foreign",
         ),
+        ("CREATE RULE mine AS ON INSERT TO notice DO INSTEAD NOTHING", "notice.mine", "foreign"),
+        ("ALTER TABLE entry ENABLE ROW LEVEL SECURITY", "entry", "foreign"),
+        (
+            "CREATE POLICY mine ON entry AS RESTRICTIVE USING (actor <> 'dept-1-1')",
+            "entry.mine",
+            "foreign",
+        ),
+        ("CREATE TABLE mine () INHERITS (evaluation)", "evaluation.mine", "foreign"),
+        ("CREATE UNIQUE INDEX mine ON evaluation (project)", "mine", "foreign"),
+        ("ALTER TABLE entry ADD CONSTRAINT mine CHECK (number < 9)", "entry.mine", "foreign"),
+        ("ALTER TABLE entry ADD COLUMN mine text DEFAULT 'x'", "entry.mine", "foreign"),
     ],
 )
 def test_an_altered_schema_is_a_finding_and_is_said_when_the_store_is_opened(

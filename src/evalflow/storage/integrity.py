@@ -80,8 +80,9 @@ Values = Mapping[str, Any]
 @attrs.frozen(kw_only=True)
 class SchemaFault:
     """A table, column, index or trigger of the store's schema that is missing or was altered, or
-    a trigger that is none of the schema's. `kind` is the kind of thing, `name` its name, `fault`
-    one of `missing`, `altered`, `foreign`."""
+    something that is none of the schema's and has a say in what can be written to its tables or is
+    read from them: a trigger, a unique index; on PostgreSQL a rule, a policy. `kind` is the kind of
+    thing, `name` its name, `fault` one of `missing`, `altered`, `foreign`."""
 
     kind: str
     name: str
@@ -108,6 +109,10 @@ _KINDS = {
     "index": ("색인", "index"),
     "trigger": ("트리거", "trigger"),
     "function": ("함수", "function"),
+    "constraint": ("제약", "constraint"),
+    "rule": ("규칙", "rule"),
+    "policy": ("행 보안 정책", "row security policy"),
+    "child": ("상속받은 표", "inheriting table"),
 }
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 from array import array
@@ -167,7 +168,8 @@ def _text(content: bytes) -> str:
 
 
 def faults(connection: sqlite3.Connection) -> list[SchemaFault]:
-    """Return what of the schema is missing or altered, and triggers that are none of it."""
+    """Return what of the schema is missing or altered, and what is none of it and has a say in what
+    can be written: triggers, and indexes that refuse rows."""
     there = _things(connection)
     found = []
     for (kind, name), sql in _expected().items():
@@ -175,10 +177,22 @@ def faults(connection: sqlite3.Connection) -> list[SchemaFault]:
         if actual != sql:
             fault = "missing" if actual is None else "altered"
             found.append(SchemaFault(kind=kind, name=name, fault=fault))
+    refusing = _refusing(connection)
     for kind, name in there:
-        if kind == "trigger":
+        if kind == "trigger" or (kind == "index" and name in refusing):
             found.append(SchemaFault(kind=kind, name=name, fault="foreign"))
     return found
+
+
+def _refusing(connection: sqlite3.Connection) -> set[str]:
+    """Return the names of indexes on our tables that rows must agree with: unique ones, and those
+    that compute something, which may fail."""
+    asked = (
+        "SELECT i.name FROM sqlite_master AS t, pragma_index_list(t.name) AS i "
+        "WHERE t.type = 'table' AND t.name IN (SELECT value FROM json_each(?)) AND (i.\"unique\" "
+        "OR i.partial OR EXISTS (SELECT 1 FROM pragma_index_info(i.name) AS c WHERE c.cid = -2))"
+    )
+    return {row[0] for row in connection.execute(asked, (json.dumps([*TABLES]),))}
 
 
 @lru_cache(maxsize=1)

@@ -158,7 +158,8 @@ SELECT 'index', i.relname, concat_ws(' ', x.indisunique, x.indisvalid, x.indpred
       FROM unnest(x.indkey::smallint[]) WITH ORDINALITY AS k (number, place)
       JOIN pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = k.number))
   FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid
-  WHERE i.relnamespace = to_regnamespace(%(schema)s)
+    JOIN pg_class AS c ON c.oid = x.indrelid
+  WHERE i.relnamespace = to_regnamespace(%(schema)s) AND c.relname = ANY(%(tables)s)
 UNION ALL
 SELECT 'constraint', c.relname || '.' || n.conname, concat_ws(' ', n.contype, n.convalidated)
   FROM pg_constraint AS n JOIN pg_class AS c ON c.oid = n.conrelid
@@ -171,7 +172,26 @@ SELECT 'trigger', c.relname || '.' || t.tgname,
 UNION ALL
 SELECT 'function', f.proname, f.prosrc
   FROM pg_proc AS f WHERE f.pronamespace = to_regnamespace(%(schema)s)
+UNION ALL
+SELECT 'rule', c.relname || '.' || r.rulename, ''
+  FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class
+  WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relname = ANY(%(tables)s)
+UNION ALL
+SELECT 'policy', c.relname || '.' || p.polname, ''
+  FROM pg_policy AS p JOIN pg_class AS c ON c.oid = p.polrelid
+  WHERE c.relnamespace = to_regnamespace(%(schema)s)
+UNION ALL
+SELECT 'policy', c.relname, ''
+  FROM pg_class AS c
+  WHERE c.relnamespace = to_regnamespace(%(schema)s) AND (c.relrowsecurity OR c.relforcerowsecurity)
+UNION ALL
+SELECT 'child', c.relname || '.' || k.relname, ''
+  FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhparent
+    JOIN pg_class AS k ON k.oid = i.inhrelid
+  WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relkind = 'r'
 """
+
+_OURS = (*TABLES, "store")
 
 EXPECTED = "schema.json"
 """The file beside this one with what a store of the present schema version consists of."""
@@ -182,7 +202,7 @@ def things(connection: Connection, schema: str) -> dict[str, str]:
     of their text."""
     quoted = '"' + schema.replace('"', '""') + '"'
     with connection.cursor(row_factory=tuple_row) as cursor:
-        rows = cursor.execute(_THINGS, {"schema": quoted}).fetchall()
+        rows = cursor.execute(_THINGS, {"schema": quoted, "tables": list(_OURS)}).fetchall()
     return {
         f"{kind} {name}": digest(told.replace(quoted, "{schema}"))[:16]
         if kind == "function"
@@ -200,7 +220,8 @@ def _expected() -> Mapping[str, str]:
 
 
 def faults(connection: Connection, schema: str) -> list[SchemaFault]:
-    """Return what of the schema is missing or altered, and triggers that are none of it."""
+    """Return what of the schema is missing or altered, and what is none of it and has a say in what
+    can be written or is read."""
     there = things(connection, schema)
     found = []
     for thing, told in _expected().items():
@@ -209,11 +230,21 @@ def faults(connection: Connection, schema: str) -> list[SchemaFault]:
             kind, _, name = thing.partition(" ")
             fault = "missing" if actual is None else "altered"
             found.append(SchemaFault(kind=kind, name=name, fault=fault))
-    for thing in there:
+    for thing, told in there.items():
         kind, _, name = thing.partition(" ")
-        if kind == "trigger":
+        if _has_a_say(kind, name, told):
             found.append(SchemaFault(kind=kind, name=name, fault="foreign"))
     return found
+
+
+def _has_a_say(kind: str, name: str, told: str) -> bool:
+    """Say whether a thing that is none of ours bears on our tables: not a function, a table beside
+    them, or an index that only makes reading faster."""
+    if kind in ("column", "constraint"):
+        return name.partition(".")[0] in _OURS
+    if kind == "index":
+        return told.startswith("t ")  # a unique one, which refuses rows
+    return kind != "function"
 
 
 def warn(connection: Connection, schema: str, place: str) -> tuple[SchemaFault, ...]:
