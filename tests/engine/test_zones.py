@@ -17,6 +17,7 @@ from evalflow.plugins import FormRequest, Notice
 from evalflow.plugins.notifier import Route
 from evalflow.testing.given import BEGINNING, entry_after, given_project
 from evalflow.testing.office import Ticking, the_plan
+from offices import PLAN
 
 SEOUL, NEW_YORK = ZoneInfo("Asia/Seoul"), ZoneInfo("America/New_York")
 AT = dt.datetime(2016, 4, 5, 20, tzinfo=dt.UTC)
@@ -47,6 +48,35 @@ def test_a_moment_is_the_same_in_every_zone(office, what):
     with pytest.raises(evalflow.InvalidInput) as wrong:
         ASKED[what](office.engine, AT.replace(tzinfo=None))
     assert [problem.code for problem in wrong.value.problems] == ["naive_time"]
+
+
+@pytest.mark.parametrize(
+    "far",
+    [
+        dt.datetime.max.replace(tzinfo=dt.UTC),
+        dt.datetime.max.replace(tzinfo=NEW_YORK),
+        dt.datetime.min.replace(tzinfo=dt.UTC),
+        dt.datetime.min.replace(tzinfo=SEOUL),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("what", ASKED)
+def test_a_moment_of_which_other_zones_have_no_day_is_told(office, what, far):
+    with pytest.raises(evalflow.InvalidInput) as wrong:
+        ASKED[what](office.engine, far)
+    assert [problem.code for problem in wrong.value.problems] == ["bad_time"]
+
+
+def test_a_right_without_end_may_be_written_as_until_the_last_day_that_there_is(tmp_path):
+    until = PLAN.replace("{role: mayor, unit: gu}", "{role: mayor, unit: gu, until: 9999-12-31}", 1)
+    assert until != PLAN
+    (tmp_path / "plan.yaml").write_text(until, encoding="utf-8")
+    plan = evalflow.load_plan(tmp_path / "plan.yaml", plugins=[])
+    with evalflow.open("memory:", plugins=[], clock=Ticking()) as engine:
+        evalflow.check_lifecycle(plan.lifecycle, plan=plan)
+        engine.adopt(plan, by="policy-1")
+        assert engine.due() is not None
+        assert list(engine.audit.verify()) == []
 
 
 @pytest.mark.parametrize("there", [SEOUL, NEW_YORK])

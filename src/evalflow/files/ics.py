@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import attrs
 
+from evalflow.model.moments import day_after
+
 _LONGEST = 75  # octets of a line; longer ones are folded (RFC 5545 §3.1)
 
 
@@ -38,7 +40,7 @@ def calendar_file(events: Iterable[DayEvent], *, name: str, at: dt.datetime) -> 
             f"UID:{_text(event.uid)}",
             f"DTSTAMP:{stamp}",
             f"DTSTART;VALUE=DATE:{event.day:%Y%m%d}",
-            f"DTEND;VALUE=DATE:{event.day + dt.timedelta(days=1):%Y%m%d}",
+            f"DTEND;VALUE=DATE:{day_after(event.day):%Y%m%d}",
             f"SUMMARY:{_text(event.summary)}",
             *([f"DESCRIPTION:{_text(event.description)}"] if event.description else []),
             "TRANSP:TRANSPARENT",

@@ -27,6 +27,7 @@ import attrs
 
 from evalflow.errors import InvalidInput, did_you_mean, invalid, nearest
 from evalflow.model import CalendarRules, DueRule, Label
+from evalflow.model.moments import day_after
 
 FREQUENCIES: tuple[str, ...] = ("month", "quarter", "half", "year")
 """How often a plan is evaluated: the words that `CalendarRules.frequency` may be."""
@@ -584,7 +585,7 @@ class Calendar:
 
     def ends_at(self, day: dt.date) -> dt.datetime:
         """Return the end of `day` (24:00 in the office's zone), aware and UTC."""
-        midnight = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), self.zone)
+        midnight = dt.datetime.combine(day_after(day), dt.time(), self.zone)
         return midnight.astimezone(dt.UTC)
 
     def _nominal(

@@ -7,12 +7,26 @@ import datetime as dt
 from evalflow.errors import invalid
 
 
+def day_after(day: dt.date) -> dt.date:
+    """Return the next day; of the last day that there is (written for "without end") that day."""
+    return day if day == dt.date.max else day + dt.timedelta(days=1)
+
+
 def utc(at: dt.datetime, path: str = "at") -> dt.datetime:
     """Return the moment in UTC, whatever zone it came in.
 
     Raises:
-        InvalidInput: it has no zone, so it is no moment; `path` names what was given.
+        InvalidInput: it has no zone, so it is no moment; or it is so far away that another zone
+            has no such day. `path` names what was given.
     """
+    if not 1 < at.year < dt.MAXYEAR:
+        raise invalid(
+            "bad_time",
+            path=path,
+            value=str(at),
+            ko=f"다룰 수 없는 먼 때입니다: {at}",
+            en=f"a time too far away: {at}",
+        )
     if at.tzinfo is dt.UTC:
         return at
     if at.tzinfo is None or at.utcoffset() is None:

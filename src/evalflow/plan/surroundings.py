@@ -15,6 +15,7 @@ import attrs
 from evalflow.errors import InvalidInput
 from evalflow.files.reader import Part
 from evalflow.model import Assignment, Indicator, PlanHead, ProjectDefinition, Unit, calendar
+from evalflow.model.moments import day_after
 
 
 @lru_cache(maxsize=256)
@@ -170,7 +171,7 @@ def _check_assignments(definition: ProjectDefinition, around: Surroundings, part
         if unit is not None:
             _check_existence(unit, since, until, inside)
         before = assignment
-        next_day = until + dt.timedelta(days=1) if until < dt.date.max else until
+        next_day = day_after(until)
     if next_day <= around.last and around.periods:
         ko = f"담당 부서가 없는 기간이 있습니다 ({next_day}부터 {around.last}까지)"
         key = None if alone else "assignments"

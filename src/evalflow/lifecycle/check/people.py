@@ -15,6 +15,7 @@ import attrs
 from evalflow.lifecycle.check.overlap import Specs
 from evalflow.lifecycle.definition import Duty, Event, Lifecycle
 from evalflow.model import Grant, PlanHead
+from evalflow.model.moments import day_after
 
 MOST_TRIES = 20_000
 """People tried in one question before it is left open; real duties need a handful."""
@@ -74,7 +75,7 @@ def stretches(head: PlanHead, unit: str) -> tuple[Stretch, ...]:
     firsts = {begin} | {
         day
         for _, grant in reaching
-        for day in (grant.since, grant.until and grant.until + dt.timedelta(days=1))
+        for day in (grant.since, grant.until and day_after(grant.until))
         if day is not None and begin < day <= end
     }
     starts = sorted(firsts) if begin <= end else []
