@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import json
 import os
 import re
@@ -250,6 +251,42 @@ def test_the_same_store_gives_the_same_bytes_and_the_check_finds_every_edit(
     capsys.readouterr()
     assert cli.run([*store, str(again)]) == 1
     assert "changed" in capsys.readouterr().out
+
+
+FORGED: dict[str, Any] = {
+    "checkpoint": [None, 5, "", "x"],
+    "period": [None, 5, "2016-Q9", "x", {}],
+    "unit": [5, "x", []],
+    "at": [None, 5, "x", "2016-07-01", "9999-12-31T23:59:59+00:00"],
+    "lang": [None, "xx", {}],
+    "made_with": [None, 5],
+    "plan": [None, 5, "other"],
+    "digest": [None],
+}
+"""What a page tells of itself -> what a forger writes there, the digest made to fit."""
+
+
+def test_a_page_that_tells_nonsense_of_itself_is_none_or_is_told(
+    demo: Path, pages: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = pages["english"].read_text("utf-8")
+    found = re.search(r'<meta name="evalflow" content="([^"]*)">', text)
+    assert found is not None
+    told = json.loads(html.unescape(found[1]))
+    store = ["--lang", "en", "--store", str(demo / "office.db"), "form", "check"]
+    page = tmp_path / "page.html"
+    forgeries = [{**told, name: value} for name, values in FORGED.items() for value in values]
+    forgeries += [{key: told[key] for key in told if key != name} for name in told]
+    for forged in [*forgeries, "x", [], {}]:
+        content = html.escape(json.dumps(forged))
+        page.write_text(text.replace(found[1], content, 1), "utf-8")
+        assert cli.run([*store, str(page)]) in (1, 2, 4), forged
+    page.write_text(text.replace(found[1], "[" * 200_000, 1), "utf-8")
+    assert cli.run([*store, str(page)]) == 2
+    page.touch()
+    os.truncate(page, 5 << 30)
+    assert cli.run([*store, str(page)]) == 2
+    assert "went wrong" not in capsys.readouterr().err
 
 
 def test_names_cannot_bring_anything_into_the_page(tmp_path: Path) -> None:

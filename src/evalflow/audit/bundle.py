@@ -49,6 +49,7 @@ from evalflow.audit.log import (
 from evalflow.audit.plan_histories import PlanHistory, Traces
 from evalflow.audit.verification import Checkpoint, checkpoint, compare, revisions_fit
 from evalflow.errors import EvalflowError, InvalidInput, invalid
+from evalflow.files.inputs import opened
 from evalflow.files.output import writing
 from evalflow.model import Entry, PlanEntry, Project
 from evalflow.model.canonical import Tree, canonical, digest, parse
@@ -337,7 +338,7 @@ def verify_bundle(
     """
     name = os.fspath(path)
     try:
-        with zipfile.ZipFile(name) as archive:
+        with opened(name) as file, zipfile.ZipFile(file) as archive:
             return _Reader(archive, os.path.basename(name)).verify(noted)
     except _BROKEN as error:
         raise _unreadable(os.path.basename(name), error) from error

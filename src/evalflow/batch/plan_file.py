@@ -19,6 +19,7 @@ import attrs
 
 from evalflow.batch.values import BLOCK, FORMAT, MODES, Header, Planned
 from evalflow.errors import InvalidInput, Problem, invalid
+from evalflow.files.inputs import opened_text
 from evalflow.files.output import writing
 from evalflow.model import Actor
 from evalflow.model.canonical import Tree, canonical, parse
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from evalflow.batch.lines import PlanLine
 
 _IN_MEMORY = 4_000_000  # characters of a plan that need no file
+_LONGEST = 64 * 1024 * 1024  # characters of a line; the longest tried had 7 million
 
 
 def _spooled() -> IO[str]:
@@ -218,9 +220,12 @@ def load_batch(path: str | os.PathLike[str]) -> BatchPlan:
     name = os.fspath(path)
     text = _spooled()
     try:
-        with open(path, encoding="utf-8", newline="\n") as file:
-            while block := file.read(1 << 20):
-                text.write(block)
+        with opened_text(path, "utf-8", "\n") as file:
+            while line := file.readline(_LONGEST):
+                if len(line) == _LONGEST:
+                    ko, en = "한 줄이 너무 깁니다", "a line is too long"
+                    raise InvalidInput([_at(name, None, "line_too_long", ko, en)])
+                text.write(line)
         text.seek(0)
         return _loaded(text, name)
     except OSError as error:

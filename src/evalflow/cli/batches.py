@@ -19,6 +19,7 @@ from evalflow.cli.session import Session, one_line, read_data, read_where
 from evalflow.cli.status import things_head
 from evalflow.errors import InvalidInput, Reason, invalid
 from evalflow.files.figures import BRACKETS
+from evalflow.files.inputs import opened
 
 if TYPE_CHECKING:
     from evalflow.batch.applying import Receipt
@@ -741,7 +742,7 @@ def list_command(session: Session, folder: str, as_json: bool) -> None:
     told: list[dict[str, Any]] = []
     with session.open() as engine:
         for path in sorted(Path(folder).glob("*.jsonl")):
-            with path.open("rb") as file:
+            with opened(path) as file:
                 if f'"evalflow":"{FORMAT}"'.encode() not in file.readline():
                     continue
             try:

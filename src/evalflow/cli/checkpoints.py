@@ -10,6 +10,7 @@ import click
 
 from evalflow.cli.session import Session
 from evalflow.errors import invalid
+from evalflow.files.inputs import opened_text
 
 if TYPE_CHECKING:
     from evalflow.audit.checkpoints import SignedCheckpoint
@@ -86,7 +87,7 @@ def text_of(given: str) -> str:
     if "\n" in given or not os.path.isfile(given):
         return given
     try:
-        with open(given, encoding="utf-8-sig") as file:
+        with opened_text(given) as file:
             return file.read(1_000_000)
     except (OSError, UnicodeDecodeError) as error:
         raise invalid(

@@ -107,6 +107,7 @@ def make_command(
     as_json: bool,
 ) -> None:
     """서식 만들기 · Fill a form from the store."""
+    from evalflow.files.inputs import check_input
     from evalflow.files.output import check_output
     from evalflow.plugins.forms import FormRequest
 
@@ -126,7 +127,10 @@ def make_command(
         )
         made = engine.plugins.form(form, engine.plans.head(plan).forms.get(form))
         try:
-            check_output(output)  # what a plugin of others would write to
+            # what a plugin of others would write to and read
+            check_output(output)
+            if template is not None:
+                check_input(template)
             line = made.write(engine, output, request, template=template)
         except OSError as error:
             raise click.FileError(output, error.strerror) from error
@@ -148,6 +152,11 @@ def check_command(session: Session, file: str, template: str | None, as_json: bo
 
     Exit code 0 where it does, 1 where it does not, 2 where the file is no form.
     """
+    from evalflow.files.inputs import check_input
+
+    for given in (file, template):
+        if given is not None:
+            check_input(given)
     with session.open() as engine:
         for name in engine.plugins.names("form"):
             for options in _said(engine, name):

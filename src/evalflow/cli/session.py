@@ -14,6 +14,7 @@ import attrs
 import click
 
 from evalflow.errors import invalid, particles, printable
+from evalflow.files.inputs import opened_text
 from evalflow.model import Label, Project
 from evalflow.model.calendar import day_text, time_text
 from evalflow.model.data import FORMAT, to_json
@@ -310,7 +311,7 @@ def read_where(settings: Sequence[str]) -> dict[str, Any]:
 
 def _text_of(path: str) -> str:
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        with opened_text(path) as file:
             return file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise invalid(

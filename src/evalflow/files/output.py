@@ -18,6 +18,7 @@ _DATABASE = b"SQLite format 3\0"
 _BESIDE_A_STORE = ("-wal", "-shm", "-queue", "-journal", "-run")
 _FLAGS = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 
 
 @contextmanager
@@ -33,7 +34,12 @@ def writing(path: str | os.PathLike[str], *, growing: bool = False) -> Iterator[
     there = check_output(target)
     if growing or (there is not None and not stat.S_ISREG(there.st_mode)):  # a device, a pipe
         flags = _FLAGS if target.startswith("/dev/") else _FLAGS | _NO_LINK
+        piped = there is not None and stat.S_ISFIFO(there.st_mode)
+        if piped:  # which nobody reads: told (ENXIO) and not waited for
+            flags |= _NO_WAIT
         with os.fdopen(os.open(target, flags, 0o666), "wb") as file:
+            if piped:
+                os.set_blocking(file.fileno(), True)
             if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 file.truncate()
             yield file

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from evalflow.errors import InvalidInput, Problem, did_you_mean, invalid
+from evalflow.files.inputs import opened
 from evalflow.model.canonical import Tree
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def content(path: str | os.PathLike[str], shown: str) -> bytes:
         InvalidInput: no such file (with the nearest name beside it), or it cannot be read.
     """
     try:
-        with open(path, "rb") as file:
+        with opened(path) as file:
             data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         if (other := _same_name(path)) is not None:

@@ -20,6 +20,7 @@ from pathlib import Path
 import attrs
 
 from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest
+from evalflow.files.inputs import opened_text
 from evalflow.files.merge import Merged, Renamed, Source, merge
 from evalflow.files.notes import Note
 from evalflow.files.yaml import Document, read
@@ -87,7 +88,8 @@ def lifecycle_text(source: str | os.PathLike[str]) -> str:
         return yaml_text(opened.source.tree)
     if isinstance(source, str) and not is_file(source):
         return preset_text(source)
-    return Path(source).read_text(encoding="utf-8-sig")
+    with opened_text(source) as file:
+        return file.read()
 
 
 def open_source(source: str | os.PathLike[str]) -> Read:

@@ -71,8 +71,15 @@ def quoted(text: str) -> str:
 
 
 def parse(text: str) -> Tree:
-    """Return the tree that `canonical` wrote."""
-    return _decode(text)
+    """Return the tree that `canonical` wrote.
+
+    Raises:
+        ValueError: the text is no JSON, or it is nested deeper than anything of ours.
+    """
+    try:
+        return _decode(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def digest(text: str) -> str:

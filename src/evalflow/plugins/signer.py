@@ -17,6 +17,7 @@ from typing import Protocol, runtime_checkable
 import attrs
 
 from evalflow.errors import InvalidInput, invalid
+from evalflow.files.inputs import opened_text
 
 ED25519 = 1
 """The type of an Ed25519 signature of a note (C2SP `signed-note`)."""
@@ -130,7 +131,7 @@ class Ed25519:
                 installed.
         """
         try:
-            with open(options.key, encoding="utf-8") as file:
+            with opened_text(options.key, "utf-8") as file:
                 text = file.read(1000).strip()
         except (OSError, UnicodeDecodeError) as error:
             raise invalid(

@@ -13,13 +13,17 @@ from typing import Any
 
 import evalflow
 from evalflow.plugins import FormFinding, FormRequest, time_text, write_output
-from evalflow.storage import digest
+from evalflow.storage import digest, parse
 from evalflow_report.view import View
 
 MADE_WITH = "evalflow-report 0.1, page 3"
 """Another one whenever the same figures give another page: a page of before is then told as the
 work of another version, and not as one that the store does not bear out."""
 
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a file that are looked at: far more than any page has."""
+
+_LANGS = ("ko", "en")
 _META = re.compile(r'<meta name="evalflow" content="([^"]*)">')
 
 
@@ -68,28 +72,41 @@ class Report:
         source = Path(path)
         if source.suffix.lower() not in self.formats:
             return None
-        text = source.read_text(encoding="utf-8", errors="replace")
-        found = _META.search(text)
-        try:
-            told = json.loads(unescape(found[1])) if found else None
-        except ValueError:
+        with source.open("rb") as file:
+            text = file.read(LARGEST).decode(errors="replace")
+        told = _told(text)
+        return None if told is None else tuple(_findings(engine, text, told))
+
+
+def _told(text: str) -> Mapping[str, Any] | None:
+    """Return what a page tells of itself; None where it is no page of ours, or tells no such
+    thing."""
+    found = _META.search(text)
+    try:
+        told = parse(unescape(found[1])) if found else None
+        if not isinstance(told, dict) or told["form"] != "report" or told["lang"] not in _LANGS:
             return None
-        if not isinstance(told, dict) or told.get("form") != "report":
-            return None
-        return tuple(_findings(engine, text, told))
+        texts = [told[name] for name in ("plan", "period", "checkpoint", "digest", "made_with")]
+        if told["unit"] is not None:
+            texts.append(told["unit"])
+        at = dt.datetime.fromisoformat(told["at"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    whole = at.tzinfo is not None and all(isinstance(each, str) for each in texts)
+    return {**told, "at": at} if whole else None
 
 
 def _findings(engine: evalflow.Engine, text: str, told: Mapping[str, Any]) -> Iterator[FormFinding]:
-    plan = str(told.get("plan"))
+    plan = told["plan"]
     if plan not in engine.plans.ids():
         yield _finding(
             "other_plan", "이 저장소에 없는 계획의 현황 보고서입니다.", "of another store's plan"
         )
         return
-    if digest(_sealed(text)) != told.get("digest"):
+    if digest(_sealed(text)) != told["digest"]:
         yield _finding("file_changed", "출력 후 수정된 파일입니다.", "the file was changed")
         return
-    noted = evalflow.Checkpoint.read(str(told["checkpoint"]))
+    noted = evalflow.Checkpoint.read(told["checkpoint"])
     if str(engine.audit.checkpoint(plan, upto=noted)) != str(noted):
         yield _finding(
             "history_differs",
@@ -101,11 +118,11 @@ def _findings(engine: evalflow.Engine, text: str, told: Mapping[str, Any]) -> It
         plan=plan,
         period=told["period"],
         unit=told["unit"],
-        at=dt.datetime.fromisoformat(told["at"]),
+        at=told["at"],
         lang=told["lang"],
     )
     again, _ = page(engine, request)
-    if told.get("made_with") != MADE_WITH:
+    if told["made_with"] != MADE_WITH:
         ko = "다른 버전의 프로그램으로 작성되었습니다."
         en = "another version of the program made it"
         yield _finding("other_version", ko, en, agrees=True)

@@ -170,6 +170,14 @@ def serve_command(
     --passwords, --oidc or --proxy-header.
     """
     _check(host, demo, passwords, proxy_header, proxy_from, origin)
+    if theme is not None and not os.path.isdir(theme):  # what is no file may be a device
+        raise invalid(
+            "no_folder",
+            path="--theme",
+            value=theme,
+            ko=f"폴더가 아닙니다: '{theme}'",
+            en=f"no folder: '{theme}'",
+        )
     provider = _provider(oidc, oidc_client, oidc_claim, demo or passwords)
     kept = State(":memory:" if demo else state_path(session, state))
     with session.open(clock=going_on(session) if demo else None) as engine:
