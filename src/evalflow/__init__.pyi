@@ -35,6 +35,7 @@ from evalflow.engine.spread import apply_chunk as apply_chunk
 from evalflow.engine.spread import spread as spread
 from evalflow.engine.view import View as View
 from evalflow.errors import Conflict as Conflict
+from evalflow.errors import DirectoryError as DirectoryError
 from evalflow.errors import EvalflowError as EvalflowError
 from evalflow.errors import Forbidden as Forbidden
 from evalflow.errors import InvalidInput as InvalidInput
@@ -68,6 +69,7 @@ from evalflow.model.directory import Directory as Directory
 from evalflow.plan.definition import Plan as Plan
 from evalflow.plan.differences import Difference as Difference
 from evalflow.plan.examples import example as example
+from evalflow.plugins.host_directory import HostDirectory as HostDirectory
 
 __version__: str
 """The version of the installed distribution `municipal-evalflow`."""

@@ -387,6 +387,16 @@ class PluginError(EvalflowError):
         return f"플러그인 {name}: {self.ko}" if lang == "ko" else f"plugin {name}: {self.what}"
 
 
+class DirectoryError(PluginError):
+    """The host's own directory failed, or its answer cannot be; nothing was decided or written."""
+
+    def text(self, lang: str = "ko") -> str:
+        """Return the message for people."""
+        if lang == "ko":
+            return f"외부 인사 시스템({self.plugin})이 답하지 못했습니다: {self.ko}"
+        return f"the host's directory ({self.plugin}) did not answer: {self.what}"
+
+
 class Undeliverable(EvalflowError):
     """A notifier can never deliver this notice: it becomes a dead letter without another try."""
 

@@ -410,9 +410,7 @@ def test_a_mistake_is_told_at_its_place(old: str, new: str, code: str, at: str) 
         assert at in lines[(found.line or 0) - 1]
 
 
-@pytest.mark.parametrize(
-    "key", ["units", "directory", "fields", "projects", "lifecycle", "id", "year"]
-)
+@pytest.mark.parametrize("key", ["units", "fields", "projects", "lifecycle", "id", "year"])
 def test_what_every_plan_needs_is_asked_for(key: Any) -> None:
     tree = yaml.read(BASE.encode(), name="f").tree
     del tree[key]

@@ -9,6 +9,7 @@ import attrs
 
 from evalflow.decision.decide import Check
 from evalflow.errors import particles
+from evalflow.model import Entry, PlanEntry
 
 
 @attrs.frozen(kw_only=True)
@@ -62,7 +63,9 @@ class Unchecked:
     action looks for, which an earlier one may not have asked; what follows in the project is not
     played; with `deep` it is a finding), `late_by_old_rules` (it was recorded as late by another
     number of days than it is by the rules and the holidays of now: an earlier version let an
-    extension outlive the run of the clock that it was given for; with `deep` `late_differs`).
+    extension outlive the run of the clock that it was given for; with `deep` `late_differs`),
+    `by_host` (the actor held the role by the word of the host's directory, which the entry keeps;
+    everything else of it was checked as for anybody).
     """
 
     project: str
@@ -75,6 +78,16 @@ class Unchecked:
         """Return it as one line."""
         where = self.project if self.number is None else f"{self.project} #{self.number}"
         return f"{where}: {self.ko if lang == 'ko' else self.en}"
+
+
+def by_host(entry: Entry | PlanEntry) -> tuple[str, str]:
+    """Return, in both languages, that an entry rests on the word of the host's directory."""
+    return (
+        f"'{entry.actor}'의 '{entry.role}' 역할은 계획이 아니라 외부 인사 시스템이 알려 준 "
+        "것입니다. 알려 준 내용은 이력에 남아 있고, 그 내용이 사실인지는 확인할 수 없습니다.",
+        f"'{entry.actor}' held the role '{entry.role}' by the word of the host's directory, not of "
+        "the plan: what it said is kept in the entry; whether that was so cannot be checked",
+    )
 
 
 Told = Callable[[Unchecked], object]

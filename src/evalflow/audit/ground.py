@@ -16,10 +16,11 @@ from evalflow.audit.values import WRONG, fault_of, plan_entry_of
 from evalflow.errors import EvalflowError
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.lifecycle.stored import stored_lifecycle
-from evalflow.model import OPENING, PlanEntry, PlanHead
+from evalflow.model import OPENING, Entry, PlanEntry, PlanHead
 from evalflow.model.calendar import Calendar, DueFunction, Holidays, Period, period
 from evalflow.model.canonical import digest
 from evalflow.model.directory import Directory
+from evalflow.model.host_word import host_said
 from evalflow.plan.stored import stored_head
 from evalflow.storage.integrity import Tables
 
@@ -34,6 +35,12 @@ class Footing:
     directory: Directory
     calendar: Calendar
     seal: str
+
+    def people(self, entry: Entry | PlanEntry | None) -> Directory:
+        """Return who held what when the entry was made: the plan's people, and what the host's
+        directory was heard to say then. Raises as `host_said`."""
+        said = None if entry is None else host_said(entry.data)
+        return self.directory if said is None else Directory(self.head, said)
 
 
 @attrs.frozen

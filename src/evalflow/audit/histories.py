@@ -11,7 +11,16 @@ from typing import Any
 
 import attrs
 
-from evalflow.audit.findings import Mismatch, Told, Unchecked, against, edited, shown, unreadable
+from evalflow.audit.findings import (
+    Mismatch,
+    Told,
+    Unchecked,
+    against,
+    by_host,
+    edited,
+    shown,
+    unreadable,
+)
 from evalflow.audit.ground import Footing, Ground, lifecycle_edited
 from evalflow.audit.leavings import Leavings, entry_differs, project_values, said_by
 from evalflow.audit.plan_histories import UNDER, Traces, names_plan_entry
@@ -264,6 +273,8 @@ class History:
                 f"'{entry.actor}'은(는) 그때의 계획에 없는 처리자라 역할을 확인할 수 없습니다.",
                 f"'{entry.actor}' was in no directory of the plan then: the role cannot be checked",
             )
+        if again.by_host:
+            self._say("by_host", entry.number, *by_host(entry))
         if again.by_later_rules and self.powers is None:
             self.stopped = True
             self._say(
@@ -406,7 +417,7 @@ class History:
         if opened:
             right = Right(
                 head=footing.head,
-                directory=footing.directory,
+                directory=footing.people(under),
                 calendar=footing.calendar,
                 roles=lifecycle.opens,
                 names={name: role.label for name, role in lifecycle.roles.items()},
@@ -464,7 +475,7 @@ class History:
             head=head,
             lifecycle=lifecycle,
             calendar=footing.calendar,
-            directory=footing.directory,
+            directory=footing.people(entry),
             definition=definition,
             latest=latest,
             guards={},

@@ -10,7 +10,16 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from evalflow.audit.findings import Mismatch, Told, Unchecked, against, edited, shown, unreadable
+from evalflow.audit.findings import (
+    Mismatch,
+    Told,
+    Unchecked,
+    against,
+    by_host,
+    edited,
+    shown,
+    unreadable,
+)
 from evalflow.audit.ground import Footing, Ground, PlanChain, lifecycle_edited
 from evalflow.audit.values import WRONG
 from evalflow.decision.adoption import (
@@ -256,12 +265,17 @@ class PlanHistory:
             return
         right = Right(
             head=judge.head,
-            directory=judge.directory,
+            directory=judge.people(entry),
             calendar=judge.calendar,
             roles=(confirming if entry.event == CONFIRM else revising)(lifecycle, judge.head),
             names={name: role.label for name, role in lifecycle.roles.items()},
         )
-        known, checks = right.judge(entry)
+        known, hosted, checks = right.judge(entry)
+        if hosted:
+            ko, en = by_host(entry)
+            self.told(
+                Unchecked(project=self.plan, number=entry.number, code="by_host", ko=ko, en=en)
+            )
         if not known:
             self.told(
                 Unchecked(
@@ -321,7 +335,7 @@ class PlanHistory:
         if before is None or after is None:
             return
         makers = [each for each in (entry.actor, entry.on_behalf_of) if each is not None]
-        found = gains(before.directory, after.directory, makers)
+        found = gains(before.people(entry), after.people(entry), makers)
         for reason in needs_second(before.head, found, ()):
             yield self._finding("not_allowed", entry, reason.ko, reason.en, "plan_revision.tree")
 

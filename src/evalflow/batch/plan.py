@@ -58,9 +58,25 @@ def plan(
     )
     _check_text(where, data, *(each or {}).values())
     writer = PlanWriter(header)
-    actors = Actors(parts, by)
+    try:
+        _decide_all(parts, header, Actors(parts, by), selection, at, each or {}, writer)
+    except BaseException:
+        writer.close()
+        raise
+    return writer.finish(apply)
+
+
+def _decide_all(
+    parts: EngineParts,
+    header: Header,
+    actors: Actors,
+    selection: Selection,
+    at: dt.datetime,
+    own: Mapping[str, Mapping[str, Any]],
+    writer: PlanWriter,
+) -> None:
+    """Write a line for each project that the event would move, or that it is refused."""
     seen: set[str] = set()
-    own = each or {}
     for snapshots in _undecided(parts, selection, header, actors, at, own, writer):
         asked = [(one, _given(header, own.get(one.project.id))) for one in snapshots]
         answers = answers_for(parts, header.event, actors, asked, at)
@@ -72,7 +88,6 @@ def plan(
             for line in lines:
                 writer.add(line)
             seen.update(line.project for line in lines if line.project != snapshot.project.id)
-    return writer.finish(apply)
 
 
 def _check_text(*trees: Mapping[str, Any] | None) -> None:

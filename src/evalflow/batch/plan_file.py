@@ -184,6 +184,10 @@ class PlanWriter:
         self._reasons.update({reason.code for reason in line.reasons})
         self.put(canonical(line.tree()), notices=len(line.notices), planned=line.allowed)
 
+    def close(self) -> None:
+        """Let go of what was written, where the plan comes to nothing."""
+        self._text.close()
+
     def finish(self, apply: Callable[..., Iterator[Any]] | None) -> BatchPlan:
         """Write the footer and return the plan; `apply` is what its `apply` calls."""
         if self._held:

@@ -149,7 +149,7 @@ def _who(session: Session, engine: Engine, plan: str | None, said: str) -> str:
         InvalidInput: it is a role that several hold, or nobody.
     """
     plans = [plan] if plan is not None else list(engine.plans.ids())
-    known = {name for each in plans for name in engine.plans.head(each).directory}
+    known = {each.id for plan_id in plans for each in engine.plans.people(plan_id).actors()}
     if said in known:
         return said
     if len(plans) == 1:

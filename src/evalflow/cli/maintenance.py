@@ -211,6 +211,15 @@ def verify_command(
         else:
             print_mismatches(session, found)
         print_coverage(session, covers)
+        if by_host := unchecked.pop("by_host", 0):
+            session.remark(
+                session.say(
+                    f"외부 인사 시스템이 알려 준 역할로 처리한 이력 {by_host}건, 예: "
+                    f"{examples['by_host']}",
+                    f"by the word of the host's directory: {by_host} entries, e.g. "
+                    f"{examples['by_host']}",
+                )
+            )
         for code, count in unchecked.items():
             session.remark(
                 session.say(

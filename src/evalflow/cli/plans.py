@@ -22,7 +22,7 @@ from evalflow.model.calendar import day_text
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
-    from evalflow.model import PlanDocument, Signature
+    from evalflow.model import Actor, PlanDocument, Signature
     from evalflow.plan.definition import Plan
     from evalflow.plan.differences import Difference
     from evalflow.plan.workbook_reader import OfficeBook
@@ -136,7 +136,7 @@ def import_(
         for note in plan.notes:
             session.remark(note.text(session.lang))
         known = plan.id in engine.plans.ids()
-        by = engine.actor(plan.id, actor) if known else plan.actor(actor)
+        by = engine.actor(plan.id, actor) if known else _first(plan, actor)
         if dry_run or (book is not None and known):
             was = engine.plans.plan(plan.id) if known else None
             try:
@@ -295,6 +295,16 @@ def _given(
     if plans:
         return engine.load_plan(plans[0], tables=tables)
     return engine.plans.with_tables(plan_id or engine.plans.only(), tables)
+
+
+def _first(plan: Plan, actor: str) -> Actor | str:
+    """Return who adopts a plan that is new: somebody of its own, or of the host's directory where
+    it names nobody.
+
+    Raises:
+        NotFound: the plan names people, and nobody of this id.
+    """
+    return plan.actor(actor) if plan.head.directory else actor
 
 
 def _workbook(engine: Engine, files: Sequence[str]) -> OfficeBook | None:

@@ -491,7 +491,7 @@ def _who_acts(
     file: str,
 ) -> None:
     """Settle for each project who acts; keep back those for which the reader may not say it."""
-    directory = engine.rules.terms(plan).directory
+    directory = engine.plans.people(plan)
     head = engine.plans.head(plan)
     today = engine.plans.calendar(plan).today(engine.clock())
     reader = directory.actor(actor)

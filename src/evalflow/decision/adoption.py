@@ -33,7 +33,8 @@ from evalflow.model import (
 )
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree, canonical, digest
-from evalflow.model.directory import Directory
+from evalflow.model.directory import Directory, Said
+from evalflow.model.host_word import with_host
 from evalflow.plan.content import lacking
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import ADOPT, NEXT_PLAN, Difference, unnumbered
@@ -60,7 +61,7 @@ class Adoption:
     `entitled`). `last` is the last entry of the plan's own history and `before` the revision in
     force, None for a new plan. `lifecycle` is the one under which projects come in. `confirms` says
     that `last` proposed it and the actor is the second person, `opens` that only a case is opened
-    and `head` stays in force.
+    and `head` stays in force; `heard` is what the host's directory said of who may.
     """
 
     plan: Plan
@@ -76,6 +77,7 @@ class Adoption:
     before: PlanHead | None = None
     confirms: bool = False
     opens: bool = False
+    heard: Said = attrs.field(factory=dict)
 
     def brought(self, old: Mapping[str, ProjectDefinition]) -> list[ProjectDefinition]:
         """Return the projects that are new or differ from `old` (by number)."""
@@ -108,7 +110,7 @@ class Adoption:
             reason=self.reason,
             head=head,
             lifecycle=self.lifecycle.fingerprint,
-            data=data,
+            data=with_host(data, self.heard),
         )
 
     def commit(
@@ -308,8 +310,7 @@ def _gained(before: Directory, after: Directory, maker: str) -> Iterator[Gain]:
 
 
 def _known(directory: Directory, actor: str) -> Actor:
-    known = {each.id: each for each in directory.actors()}
-    return known.get(actor, Actor(actor))
+    return directory.get(actor) or Actor(actor)
 
 
 def _turns(directory: Directory, actor: Actor) -> set[dt.date]:

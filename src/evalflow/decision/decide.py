@@ -51,6 +51,7 @@ from evalflow.model import directory as access
 from evalflow.model.canonical import Tree, digest
 from evalflow.model.changed import changed
 from evalflow.model.history import EVALUATED
+from evalflow.model.host_word import with_host
 from evalflow.scoring.questions import questions
 
 CHECKS: Mapping[str, Label] = {
@@ -443,12 +444,12 @@ def _without_hearsay(act: Act, situation: Situation) -> Act:
     asked = {use.params.get("by") for use in event.guards if use.name == "signed_off"}
     if not asked:
         return act
-    known = {each.id: each for each in situation.directory.actors()}
     signers = tuple(
         [
             name
             for name in act.signers
-            if name in known and any(grant.role in asked for grant in known[name].grants)
+            if (known := situation.directory.get(name)) is not None
+            and any(grant.role in asked for grant in known.grants)
         ]
     )
     return act if signers == act.signers else attrs.evolve(act, signers=signers)
@@ -593,6 +594,7 @@ def _move(
         measured = firing.situation.measured
         written = changed(evaluation, acts=acts, number=firing.number, revision=measured)
     rating = draft.rating
+    told = _told(firing, draft, after, unit)
     entry = following(
         project,
         event=event.name,
@@ -627,7 +629,7 @@ def _move(
         entry=entry,
         evaluation=written,
         definition=definition,
-        notices=_notices(firing, draft, entry, stands),
+        notices=_notices(firing, told, entry, stands),
         last=firing.situation.snapshot.last,
     )
 
@@ -639,10 +641,10 @@ def _band(project: Project, draft: Draft) -> str | None:
 
 
 def _entry_data(firing: Firing, draft: Draft) -> Tree:
-    """Return the entry's data: what was given, the period of an earlier evaluation that it is
-    about, and the project anew where the event redefines it: the history alone says what was
-    measured."""
-    data = firing.data
+    """Return the entry's data: what was given, what the host's directory said, the period of an
+    earlier evaluation that it is about, and the project anew where the event redefines it: the
+    history alone says what was measured."""
+    data = with_host(firing.data, firing.directory.heard())
     if firing.evaluation.period != firing.project.period:
         data = {**data, EVALUATED: firing.evaluation.period}
     if draft.definition is None:
@@ -650,11 +652,27 @@ def _entry_data(firing: Firing, draft: Draft) -> Tree:
     return {**data, "definition": draft.definition.tree}
 
 
-def _notices(firing: Firing, draft: Draft, entry: Entry, stands: Project) -> tuple[Notice, ...]:
-    """Return the notices of a firing, one for each recipient and notifier, their recipients
-    resolved today. The same notice is sent once per visit to a state (not once per state); what
-    is fired within a visit tells of itself each time: a second spot check."""
-    if not firing.event.notices:
+Told = list[tuple[NoticeRule, list[tuple[str, str]]]]
+"""The notices of a firing, each with its recipients as (role, recipient)."""
+
+
+def _told(firing: Firing, draft: Draft, after: tuple[str, ...], unit: str) -> Told:
+    """Return the notices that are sent where the project comes into the states `after`, their
+    recipients resolved today."""
+    before = firing.project.states
+    return [
+        (rule, _recipients(firing, draft, rule, unit))
+        for rule in firing.event.notices
+        if (rule.entering is None or (rule.entering in after and rule.entering not in before))
+        and (rule.when is None or firing.data.get(rule.when) not in (None, False, {}))
+    ]
+
+
+def _notices(firing: Firing, rules: Told, entry: Entry, stands: Project) -> tuple[Notice, ...]:
+    """Return the notices of a firing, one for each recipient and notifier. The same notice is sent
+    once per visit to a state (not once per state); what is fired within a visit tells of itself
+    each time: a second spot check."""
+    if not rules:
         return ()
     region = list(firing.lifecycle.regions).index(firing.event.leads)
     visit = str(stands.visits[region])
@@ -668,13 +686,7 @@ def _notices(firing: Firing, draft: Draft, entry: Entry, stands: Project) -> tup
         "reason": entry.reason,
     }
     notices: list[Notice] = []
-    for rule in firing.event.notices:
-        if rule.entering is not None and (
-            rule.entering not in entry.after or rule.entering in entry.before
-        ):
-            continue
-        if rule.when is not None and firing.data.get(rule.when) in (None, False, {}):
-            continue
+    for rule, recipients in rules:
         words = Label(
             f"[{rule.label.ko}] {stands.id} {stands.label.ko}",
             f"[{rule.label.en}] {stands.id} {stands.label.en}",
@@ -692,7 +704,7 @@ def _notices(firing: Firing, draft: Draft, entry: Entry, stands: Project) -> tup
                 at=entry.at,
                 data=told,
             )
-            for role, recipient in _recipients(firing, draft, rule, entry.unit)
+            for role, recipient in recipients
             for notifier in firing.head.delivery.notifiers
         )
     return tuple(notices)

@@ -24,6 +24,7 @@ from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.lifecycle.state_mapping import carry, closes_changes
 from evalflow.model import Actor, Evaluation, Label, Move, PlanEntry, PlanHead
 from evalflow.model.canonical import digest
+from evalflow.model.host_word import with_host
 
 MIGRATE = "migrate"
 """The event of the entry by which a project gets another lifecycle."""
@@ -150,11 +151,14 @@ def migrate(
             plan_head=situation.snapshot.plan_head,
             lifecycle=new.fingerprint,
             reason=reason,
-            data={
-                "from": old.fingerprint,
-                "states": dict(mapping),
-                **({"events": dict(events)} if events else {}),
-            },
+            data=with_host(
+                {
+                    "from": old.fingerprint,
+                    "states": dict(mapping),
+                    **({"events": dict(events)} if events else {}),
+                },
+                situation.directory.heard(),
+            ),
             evaluation="" if written is None else digest(written.text()),
             key=key,
         )

@@ -21,6 +21,8 @@ from evalflow.files.words import IN_WORDS
 from evalflow.model import REDATE, Entry, Grant, Move, PlanEntry, Project, dated
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
+from evalflow.model.directory import Said
+from evalflow.model.host_word import with_host
 
 _Line = TypeVar("_Line", Entry, PlanEntry)
 
@@ -34,6 +36,7 @@ class Redating:
         at: the present moment, aware and UTC.
         to: when the entries were made, as near as is known.
         reason: why that is known, in words.
+        heard: what the host's directory said of who may.
     """
 
     actor: str
@@ -41,6 +44,7 @@ class Redating:
     at: dt.datetime
     to: dt.datetime
     reason: str
+    heard: Said = attrs.field(factory=dict)
 
     def move(
         self,
@@ -74,11 +78,14 @@ class Redating:
             revision=revision,
             plan_head=plan_head,
             reason=self.reason,
-            data={
-                "entries": [each.number for each in wrong],
-                "late": _days_late(wrong, calendar, self.to),
-                "to": self.to.isoformat(timespec="microseconds"),
-            },
+            data=with_host(
+                {
+                    "entries": [each.number for each in wrong],
+                    "late": _days_late(wrong, calendar, self.to),
+                    "to": self.to.isoformat(timespec="microseconds"),
+                },
+                self.heard,
+            ),
         )
         return Move(project=moved(project, entry), expected=project.version, entry=entry)
 
@@ -93,10 +100,11 @@ class Redating:
             return None
         right = history[: -len(wrong)]
         self._check(plan, right[-1].at if right else None)
-        return {
+        said = {
             "entries": [each.number for each in wrong],
             "to": self.to.isoformat(timespec="microseconds"),
         }
+        return with_host(said, self.heard)
 
     def _check(self, whose: str, after: dt.datetime | None) -> None:
         if after is None or self.to >= after - DRIFT:

@@ -43,6 +43,7 @@ from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
 from evalflow.model.directory import Directory
 from evalflow.model.history import EVALUATED
+from evalflow.model.host_word import HOST_SAID, host_said, without_host
 from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import ADOPT
@@ -60,9 +61,10 @@ class Replayed:
     Attributes:
         move: what the firing must have written, None where it was not allowed.
         checks: those that do not pass, with their reasons.
-        known: whether the plan's directory of that time knows the actor. An actor whom an
-            embedding system handed over has grants that no store keeps: role and unit are not
-            checked then.
+        known: whether the plan's directory of that time knows the actor, or the entry keeps what
+            the host's said of them. An actor whom an embedding system handed over where it has no
+            directory has grants that no store keeps: role and unit are not checked then.
+        by_host: whether the actor had the right by the host's word.
         late: by how many days the event's due date was missed, worked out anew; it cannot be where
             the plugin that counts it is not at hand (not `counted`).
     """
@@ -70,6 +72,7 @@ class Replayed:
     move: Move | None
     checks: tuple[Check, ...]
     known: bool
+    by_host: bool = False
     late: int | None = None
     counted: bool = True
 
@@ -161,12 +164,15 @@ def _decided(situation: Situation, event: Event, entry: Entry) -> Replayed:
     move = decision.move
     if move is not None:
         # By how many days it was late is compared apart: tables of holidays are put right later.
-        move = _sealed(move, attrs.evolve(move.entry, late=entry.late))
+        # So is what the host was heard to say by guards, which are not asked again.
+        data = _as_heard(move.entry.data, entry)
+        move = _sealed(move, attrs.evolve(move.entry, late=entry.late, data=data))
     rule = situation.rule(event)
     return Replayed(
         move=move,
         checks=_failed(decision),
         known=known,
+        by_host=_by_host(situation, decision),
         late=decision.late,
         counted=rule is None or situation.calendar.counts(rule),
     )
@@ -180,8 +186,19 @@ def _given(event: Event, entry: Entry) -> Mapping[str, Any]:
     return {
         name: value
         for name, value in entry.data.items()
-        if name not in ("definition", EVALUATED) or name in fields
+        if name not in ("definition", EVALUATED, HOST_SAID) or name in fields
     }
+
+
+def _as_heard(data: Tree, entry: Entry) -> Tree:
+    """Return the data of an entry made again, with what the host was heard to say as kept."""
+    kept = {HOST_SAID: entry.data[HOST_SAID]} if HOST_SAID in entry.data else {}
+    return {**without_host(data), **kept}
+
+
+def _by_host(situation: Situation, decision: Decision) -> bool:
+    grant, today = decision.grant, situation.calendar.today(decision.at)
+    return grant is not None and situation.directory.by_host(decision.actor.id, grant, today)
 
 
 def _sealed(move: Move, entry: Entry) -> Move:
@@ -272,7 +289,16 @@ def replay_migration(
     decision = migrate(
         situation, actor, entry.at, data, new, key=entry.key, again=True, proposed=proposed
     )
-    return Replayed(move=decision.move, checks=_failed(decision), known=known)
+    move = decision.move
+    if move is not None:
+        data = _as_heard(move.entry.data, entry)
+        move = _sealed(move, attrs.evolve(move.entry, data=data))
+    return Replayed(
+        move=move,
+        checks=_failed(decision),
+        known=known,
+        by_host=_by_host(situation, decision),
+    )
 
 
 def replay_redating(situation: Situation, entry: Entry, history: Sequence[Entry]) -> Replayed:
@@ -286,7 +312,7 @@ def replay_redating(situation: Situation, entry: Entry, history: Sequence[Entry]
         roles=revising(lifecycle, head),
         names={name: role.label for name, role in lifecycle.roles.items()},
     )
-    known, checks = right.judge(entry)
+    known, by_host, checks = right.judge(entry)
     if not has_words(entry.reason or ""):
         checks = (*checks, Check("input", (unsaid(entry.reason or ""),)))
     again = redating_of(entry)
@@ -298,7 +324,7 @@ def replay_redating(situation: Situation, entry: Entry, history: Sequence[Entry]
         revision=head.revision,
         plan_head=entry.plan_head,
     )
-    return Replayed(move=move, checks=checks, known=known)
+    return Replayed(move=move, checks=checks, known=known, by_host=by_host)
 
 
 def redating_of(entry: Entry | PlanEntry) -> Redating:
@@ -306,7 +332,14 @@ def redating_of(entry: Entry | PlanEntry) -> Redating:
     to = utc(dt.datetime.fromisoformat(entry.data["to"]))
     check_moment(to, entry.at)
     grant = Grant(role=entry.role, unit="", on_behalf_of=entry.on_behalf_of)
-    return Redating(actor=entry.actor, grant=grant, at=entry.at, to=to, reason=entry.reason or "")
+    return Redating(
+        actor=entry.actor,
+        grant=grant,
+        at=entry.at,
+        to=to,
+        reason=entry.reason or "",
+        heard=host_said(entry.data) or {},
+    )
 
 
 def replay_adoption(
@@ -327,7 +360,7 @@ def replay_adoption(
     answers for that; `opens` says that a case was opened without a revision. Raises as
     `replay_event`.
     """
-    known, checks = (True, ()) if right is None else right.judge(entry)
+    known, by_host, checks = (True, False, ()) if right is None else right.judge(entry)
     adoption = Adoption(
         plan=Plan(head=head, projects={definition.number: definition}, lifecycle=lifecycle),
         head=head,
@@ -343,10 +376,10 @@ def replay_adoption(
     standing = {}
     if before is not None:
         if not differs(before[1], definition):
-            return Replayed(move=None, checks=checks, known=known)
+            return Replayed(move=None, checks=checks, known=known, by_host=by_host)
         standing[definition.id] = before[0]
     (move,) = adoption.moves((definition,), standing, entry.plan_head)
-    return Replayed(move=move, checks=checks, known=known)
+    return Replayed(move=move, checks=checks, known=known, by_host=by_host)
 
 
 @attrs.frozen(kw_only=True)
@@ -362,20 +395,22 @@ class Right:
     names: Mapping[str, Label]
     unit: str | None = None
 
-    def judge(self, entry: Entry | PlanEntry) -> tuple[bool, tuple[Check, ...]]:
-        """Say whether the directory knows the entry's actor, and what stands against them."""
-        known = entry.actor in self.head.directory
+    def judge(self, entry: Entry | PlanEntry) -> tuple[bool, bool, tuple[Check, ...]]:
+        """Say whether the directory knows the entry's actor, whether the right was by the host's
+        word, and what stands against them."""
+        known = entry.actor in self.directory
         if entry.role not in self.roles:
-            return known, (Check("role", (_not_adopting(entry, self.roles),)),)
+            return known, False, (Check("role", (_not_adopting(entry, self.roles),)),)
         if not known:
-            return False, ()
+            return False, False, ()
         actor = _acting_as(self.directory.actor(entry.actor), entry)
         today = self.calendar.today(entry.at)
         unit = self.unit or self.head.office
-        if self.directory.grants_for(actor, self.roles, unit, today):
-            return True, ()
+        grants = self.directory.grants_for(actor, self.roles, unit, today)
+        if grants:
+            return True, self.directory.by_host(actor.id, grants[0], today), ()
         why = self.directory.why_not(actor, self.roles, unit, today, self.names)
-        return True, (Check("role", (why,)),)
+        return True, False, (Check("role", (why,)),)
 
 
 def _not_adopting(entry: Entry | PlanEntry, roles: tuple[str, ...]) -> Reason:

@@ -18,6 +18,7 @@ from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import Actor, PlanEntry, PlanHead
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.directory import Directory
+from evalflow.model.host_word import without_host
 
 PROPOSE_MIGRATION = "propose_migration"
 """The event of a plan's entry by which a migration waits for a second person."""
@@ -122,7 +123,8 @@ def lacking_second(
     gained = migration_gains(old, new, states, events, _roles(directory, actor, on_behalf_of))
     if not asked and not gained:
         return None
-    if proposed is not None and proposed.data == proposal_data(old, new, states, events):
+    offer = proposal_data(old, new, states, events)
+    if proposed is not None and without_host(proposed.data) == offer:
         if other_person(proposed, actor.id, on_behalf_of):
             return None
         return Reason(
@@ -148,8 +150,8 @@ def lacking_second(
 
 def _roles(directory: Directory, actor: Actor, on_behalf_of: str | None) -> tuple[str, ...]:
     """Return every role of the actor, and of whom they stand in for."""
-    known = {each.id: each for each in directory.actors()}
-    makers = [actor, *(known[each] for each in (actor.id, on_behalf_of) if each in known)]
+    known = [directory.get(each) for each in (actor.id, on_behalf_of) if each is not None]
+    makers = [actor, *(each for each in known if each is not None)]
     return tuple(dict.fromkeys(grant.role for each in makers for grant in each.grants))
 
 

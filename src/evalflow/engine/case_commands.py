@@ -42,7 +42,7 @@ class CaseCommands(Writer):
         terms, last = self.rules.terms(plan_id), self.storage.plan_entry(plan_id)
         lifecycle = self.rules.lifecycle_of(plan_id)
         assert lifecycle is not None, "a plan has a lifecycle"
-        head, directory, today = terms.head, terms.directory, terms.calendar.today(at)
+        head, today = terms.head, terms.calendar.today(at)
         taken = {each.number for each in self.storage.select(Selection(plan=plan_id))}
         if number is None:
             number = str(1 + max((int(each) for each in taken if each.isdecimal()), default=0))
@@ -56,8 +56,8 @@ class CaseCommands(Writer):
         check_content(plan, lifecycle, {})
         if definition.about is not None:
             self.queries.snapshot(definition.about)  # there has to be such a project
-        actor = directory.recognised(by) if isinstance(by, Actor) else directory.actor(by)
-        grant = opener(lifecycle, head, directory, actor, definition.unit_on(today), today)
+        actor, people = self.rules.who(terms, by, today)
+        grant = opener(lifecycle, head, people, actor, definition.unit_on(today), today)
         adoption = Adoption(
             plan=plan,
             head=head,
@@ -71,6 +71,7 @@ class CaseCommands(Writer):
             last=last,
             before=head,
             opens=True,
+            heard=people.heard(),
         )
         commit = attrs.evolve(adoption.commit({}, {}), revisions=((plan_id, head.revision),))
         if last is not None:

@@ -26,6 +26,7 @@ from evalflow.decision.migration import MIGRATE, migrate
 from evalflow.decision.repeated import migrates_the_same, says_the_same
 from evalflow.decision.situation import basis_of
 from evalflow.engine.offered import Offered
+from evalflow.engine.queries import Queries
 from evalflow.engine.writing import Writer
 from evalflow.errors import (
     Conflict,
@@ -73,28 +74,29 @@ def check_version(expected: int | None) -> None:
 class Commands(Writer):
     """Decides and writes. `fire`, `explain` and batches ask the same decision."""
 
-    def _seen(
-        self, project_id: str, by: Actor | str, expected: int | None
-    ) -> tuple[Snapshot, Actor]:
-        """Return the project, and the actor: an id is looked up in the directory of the revision
-        that the project was read under, so that both are of one moment.
+    def at_once(self) -> Commands:
+        """Return the same for several decisions of one moment, to be shown and not written: the
+        host's directory is asked once for all of them."""
+        rules = self.rules.on(self.storage)
+        return Commands(rules, Queries(rules, self.now), self.now)
+
+    def _seen(self, project_id: str, expected: int | None) -> Snapshot:
+        """Return the project.
 
         Raises:
             Conflict: the project does not stand at the version `expected`; asked before all else.
-            NotFound: no such project, or its plan's directory has no such id.
+            NotFound: no such project.
         """
         snapshot = self.queries.snapshot(project_id)
         if expected is not None and snapshot.project.version != expected:
             raise Conflict(project_id, expected=expected)
-        if isinstance(by, str):
-            by = self.queries.actor_then(snapshot.project.plan, snapshot.latest, by)
-        return snapshot, by
+        return snapshot
 
     def decide(
         self,
         snapshot: Snapshot,
         event_name: str,
-        by: Actor,
+        by: Actor | str,
         at: dt.datetime,
         data: Mapping[str, Any],
         *,
@@ -103,24 +105,27 @@ class Commands(Writer):
         offered: Offered | None = None,
         whole: bool = False,
     ) -> Decided:
-        """Decide the event for each project that it would move. `answers` are those to questions
+        """Decide the event for each project that it would move. An id is looked up in the directory
+        of the revision that the project was read under, and of the host on the day, so that all is
+        of one moment. `answers` are those to questions
         that were put for many at once; `offered` is shared by the projects of a migration; with
         `whole` guards are asked also of who may not act.
 
         Raises:
-            NotFound: the lifecycle has no such event.
+            NotFound: no directory has such an id, or the lifecycle no such event.
             InvalidInput: the actor's id can be none, or is taken for another's.
+            DirectoryError: the host's directory failed.
         """
         terms = self.rules.terms(snapshot.project.plan, snapshot.latest)
-        by = terms.directory.recognised(by, snapshot.evaluation.acts)
+        by, people = self.rules.who(terms, by, terms.calendar.today(at), snapshot.evaluation.acts)
         if event_name == MIGRATE:
             new = (offered or Offered(self.rules)).lifecycle(data.get("lifecycle"))
-            situation = self.rules.situation(snapshot, None, at)
+            situation = self.rules.situation(snapshot, None, at, people)
             proposed = self.rules.proposed_migration(snapshot)
             decided = migrate(situation, by, at, data, new, key=key, proposed=proposed)
             return (decided,), situation.basis()
         event = self.rules.event(snapshot, event_name)
-        situations = self.rules.situations(snapshot, event, at)
+        situations = self.rules.situations(snapshot, event, at, people)
         if answers is not None:
             situations = tuple([with_answers(each, answers) for each in situations])
         decisions = tuple(
@@ -140,8 +145,8 @@ class Commands(Writer):
     ) -> Explanation:
         """Return what firing the event would answer, for all projects that it would move."""
         check_version(expected)
-        snapshot, actor = self._seen(project_id, by, expected)
-        decisions, _ = self.decide(snapshot, event, actor, at, data or {}, whole=whole)
+        snapshot = self._seen(project_id, expected)
+        decisions, _ = self.decide(snapshot, event, by, at, data or {}, whole=whole)
         explained = [decision.explained(with_data=data is not None) for decision in decisions]
         own = explained[0]
         checks = tuple(
@@ -238,10 +243,10 @@ class Commands(Writer):
         key: str | None,
         expected: int | None,
     ) -> Entry:
-        snapshot, actor = self._seen(project_id, by, expected)
+        snapshot = self._seen(project_id, expected)
         at = self.now()
         self.check_ahead(at)  # before it is decided: by a wrong clock much is refused
-        decisions, basis = self.decide(snapshot, event, actor, at, data, key=key)
+        decisions, basis = self.decide(snapshot, event, by, at, data, key=key)
         for decision in decisions:
             raise_if_stopped(decision)
         reasons = tuple(

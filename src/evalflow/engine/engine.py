@@ -33,6 +33,7 @@ from evalflow.model import Actor, Entry, Evaluation, PlanHead, Project, Selectio
 from evalflow.model.calendar import Holidays
 from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
+from evalflow.plugins.host_directory import HostDirectory
 from evalflow.plugins.installed import Plugins
 from evalflow.plugins.notifier import Notifier
 from evalflow.storage.contract import Joins, Storage, no_transactions
@@ -87,14 +88,15 @@ class Engine:
         plugins: Plugins,
         clock: Clock = now,
         holidays: Holidays | None = None,
+        directory: HostDirectory | None = None,
     ) -> None:
         """Take the storage and the plugins; `clock` and `holidays` stand in for the present
-        moment and for the holiday table that plans name."""
+        moment and for the holiday table that plans name; `directory` is the host's own."""
         self._storage = storage
         self.plugins = plugins
         self.clock = clock
         self._guard = ClockGuard(storage) if clock is now else None
-        self._take(Rules(storage, plugins, holidays))
+        self._take(Rules(storage, plugins, holidays, directory))
 
     def _take(self, rules: Rules) -> None:
         self.rules = rules
@@ -286,14 +288,15 @@ class Engine:
             NotFound: no such project or actor.
         """
         project = self.project(project_id)
-        if isinstance(by, str):
-            by = self.actor(project.plan, by)
+        commands, moment = self._commands.at_once(), self._at(at)
         begun = [
             event.name
             for event in self.rules.lifecycle(project.lifecycle).events.values()
             if not event.sources().isdisjoint(project.states)
         ]
-        answers = [self.explain(project_id, name, by=by, at=at) for name in begun]
+        if isinstance(by, str):
+            commands.queries.actor(project.plan, by)
+        answers = [commands.explain(project_id, name, by, moment, None) for name in begun]
         return tuple([answer for answer in answers if answer.allowed])
 
     def fields(self, event: str, project_id: str) -> dict[str, Any]:

@@ -22,12 +22,14 @@ class JoinedRules(Rules):
 
     def __init__(self, storage: Storage, committed: Rules) -> None:
         """Read from `storage`, which is on the host's transaction, what `committed` lacks."""
-        super().__init__(storage, committed.plugins, committed.holidays)
+        super().__init__(storage, committed.plugins, committed.holidays, committed.host)
         self.committed = committed
 
     def on(self, storage: Storage) -> JoinedRules:
-        """Return the same rules, read from another view of the same transaction."""
+        """Return the same rules, read from another view of the same transaction, which is of one
+        moment: the host's directory is asked once."""
         other = JoinedRules(storage, self.committed)
+        other._asked = {}
         other._known = self._known
         return other
 

@@ -142,7 +142,8 @@ class Names:
             InvalidInput: several hold the role, or nobody does.
         """
         terms = self._rules.terms(plan_id)
-        known = {actor.id: actor for actor in terms.directory.actors()}
+        people = self._rules.people(terms, on)
+        known = {actor.id: actor for actor in people.actors()}
         ids = matches(said, dict.fromkeys(known, ()))
         if len(ids) == 1:
             return ids[0]
@@ -155,7 +156,7 @@ class Names:
             raise NotFound("actor", said, every)
         snapshot = None if project is None else self._rules.storage.snapshot(project)
         if snapshot is not None:
-            able = terms.directory.holders(roles, snapshot.project.unit, on)
+            able = people.holders(roles, snapshot.project.unit, on)
         else:
             able = tuple(
                 name

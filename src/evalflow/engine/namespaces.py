@@ -53,6 +53,7 @@ from evalflow.model import (
 )
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
+from evalflow.model.directory import Directory
 from evalflow.model.ids import storable
 from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
@@ -138,6 +139,18 @@ class Plans:
             NotFound: the store has no such plan.
         """
         return self._rules.terms(plan_id).calendar
+
+    def people(self, plan_id: str, *, at: dt.datetime | None = None) -> Directory:
+        """Return who holds what under the plan on the day of `at` (None: now): the plan's own
+        people, and those of the host's directory.
+
+        Raises:
+            NotFound: the store has no such plan.
+            DirectoryError: the host's directory failed.
+        """
+        terms = self._rules.terms(plan_id)
+        moment = self._queries.now() if at is None else utc(at)
+        return self._rules.people(terms, terms.calendar.today(moment))
 
     def lifecycle(self, fingerprint: str) -> Lifecycle:
         """Return the lifecycle definition with this fingerprint (`Project.lifecycle`).

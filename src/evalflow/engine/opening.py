@@ -14,6 +14,7 @@ from evalflow.errors import InvalidInput
 from evalflow.lifecycle.definition import Lifecycle, Vocabulary
 from evalflow.model.calendar import Calendar, Holidays
 from evalflow.plan.definition import Plan
+from evalflow.plugins.host_directory import HostDirectory
 from evalflow.plugins.installed import Plugins
 
 if TYPE_CHECKING:
@@ -28,19 +29,26 @@ def open(
     plugins: Plugins | Sequence[Any] | None = None,
     clock: Clock = now,
     holidays: Holidays | None = None,
+    directory: HostDirectory | None = None,
 ) -> Engine:
     """Open the store that `url` names and return the engine on it.
 
     `memory:` lives as long as the engine; `sqlite:///office.db` (three slashes: relative, four:
     absolute) is made where it does not exist; other schemes come from plugins. `plugins` lists
     plugin objects or names to use; None takes the installed ones, or those that
-    `EVALFLOW_PLUGINS` names.
+    `EVALFLOW_PLUGINS` names. `directory` is the host's own directory: it says, beside the plans,
+    who holds which role where (see `evalflow.HostDirectory`).
 
     Raises:
         StorageError: the store cannot be used, or no installed plugin knows the scheme.
+        TypeError: `directory` is none.
     """
+    if directory is not None and not isinstance(directory, HostDirectory):
+        raise TypeError(f"directory: {type(directory).__name__} has no method people(plan, day)")
     loaded = _plugins(plugins)
-    return Engine(loaded.storage(url), plugins=loaded, clock=clock, holidays=holidays)
+    return Engine(
+        loaded.storage(url), plugins=loaded, clock=clock, holidays=holidays, directory=directory
+    )
 
 
 def load_lifecycle(

@@ -61,6 +61,7 @@ from evalflow.model import (
     Selection,
 )
 from evalflow.model.directory import Directory
+from evalflow.model.host_word import with_host
 from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import ADOPT, Difference, differences
@@ -191,12 +192,12 @@ class PlanCommands(CaseCommands):
         before = adoption.before
         if before is None:
             return []
-        directory = self.rules.terms(before.id, before.revision).directory
+        terms = self.rules.terms(before.id, before.revision)
+        today, host = terms.calendar.today(adoption.at), adoption.heard
         makers = [each for each in (adoption.actor.id, adoption.on_behalf_of) if each is not None]
-        found = gains(directory, Directory(adoption.head), makers)
-        calendar = self.rules.terms(before.id, before.revision).calendar
+        found = gains(Directory(before, host), Directory(adoption.head, host), makers)
         roles = confirming(adoption.lifecycle, before)
-        able = directory.holders(roles, before.office, calendar.today(adoption.at))
+        able = terms.directory.holders(roles, before.office, today)
         return needs_second(before, found, tuple([each for each in able if each not in makers]))
 
     def _put_into_force(
@@ -227,11 +228,10 @@ class PlanCommands(CaseCommands):
         self.check_ahead(at)
         new = Offered(self.rules).lifecycle(lifecycle.tree)
         terms = self.rules.terms(plan_id)
-        head, directory = terms.head, terms.directory
-        actor = directory.recognised(by) if isinstance(by, Actor) else directory.actor(by)
+        head, today = terms.head, terms.calendar.today(at)
+        actor, directory = self.rules.who(terms, by, today)
         old = self.rules.lifecycle_of(plan_id)
         assert old is not None, "a plan has a lifecycle"
-        today = terms.calendar.today(at)
         grant = entitled(PROPOSE_MIGRATION, old, head, directory, actor, today)
         if not has_words(reason):
             raise Refused(plan_id, PROPOSE_MIGRATION, [unsaid(reason)])
@@ -245,7 +245,7 @@ class PlanCommands(CaseCommands):
             on_behalf_of=grant.on_behalf_of,
             at=at,
             reason=reason,
-            data=proposal_data(old, new, states, events),
+            data=with_host(proposal_data(old, new, states, events), directory.heard()),
         )
         if last is not None:
             check_clock(plan_id, last.at, at)
@@ -263,12 +263,13 @@ class PlanCommands(CaseCommands):
         to = utc(to, "to")
         check_moment(to, at)
         terms = self.rules.terms(plan_id)
-        head, directory, today = terms.head, terms.directory, terms.calendar.today(at)
-        actor = directory.recognised(by) if isinstance(by, Actor) else directory.actor(by)
+        head, today = terms.head, terms.calendar.today(at)
+        actor, directory = self.rules.who(terms, by, today)
 
         def redating(lifecycle: Lifecycle) -> Redating:
             grant = entitled(REDATE, lifecycle, head, directory, actor, today)
-            return Redating(actor=actor.id, grant=grant, at=at, to=to, reason=reason)
+            heard = directory.heard()
+            return Redating(actor=actor.id, grant=grant, at=at, to=to, reason=reason, heard=heard)
 
         lifecycle = self.rules.lifecycle_of(plan_id)
         assert lifecycle is not None, "a plan has a lifecycle"
@@ -368,13 +369,13 @@ class PlanCommands(CaseCommands):
         terms = self.rules.draft(head, (*known, (revision, effective)))
         # A revision is a matter of who held the office before it, by the rules in force.
         judge = before or terms
-        by = judge.directory.recognised(by) if isinstance(by, Actor) else judge.directory.actor(by)
         event = REVISE if known else ADOPT
         today = judge.calendar.today(at)
+        by, people = self.rules.who(judge, by, today)
         if proposed is None:
-            grant = entitled(event, lifecycle, judge.head, judge.directory, by, today)
+            grant = entitled(event, lifecycle, judge.head, people, by, today)
         else:
-            grant = second_grant(lifecycle, judge.head, judge.directory, by, today, proposed)
+            grant = second_grant(lifecycle, judge.head, people, by, today, proposed)
         adoption = Adoption(
             plan=attrs.evolve(plan, lifecycle=lifecycle),
             head=head,
@@ -388,5 +389,6 @@ class PlanCommands(CaseCommands):
             last=last,
             confirms=proposed is not None,
             before=None if before is None else before.head,
+            heard=people.heard(),
         )
         return adoption, old

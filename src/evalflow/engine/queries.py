@@ -173,12 +173,15 @@ class Queries:
         return Names(self.rules).conditions(plan, given, exists) if given else {}
 
     def actor(self, plan_id: str, actor_id: str) -> Actor:
-        """Return the actor with this id from the plan's directory."""
-        return self.rules.terms(plan_id).directory.actor(actor_id)
+        """Return the actor with this id from the plan's directory, or the host's."""
+        terms = self.rules.terms(plan_id)
+        return self.rules.people(terms, terms.calendar.today(self.now())).actor(actor_id)
 
     def actor_then(self, plan_id: str, revision: int, actor_id: str) -> Actor:
-        """Return the actor with this id from the directory of a revision of the plan."""
-        return self.rules.terms(plan_id, revision).directory.actor(actor_id)
+        """Return the actor with this id from the directory of a revision of the plan, or the
+        host's."""
+        terms = self.rules.terms(plan_id, revision)
+        return self.rules.people(terms, terms.calendar.today(self.now())).actor(actor_id)
 
     def check_plan(self, plan_id: str) -> None:
         """Raise NotFound where the store has no such plan."""
@@ -348,13 +351,14 @@ class Queries:
             groups.setdefault((project.plan, project.lifecycle), []).append(state)
         for (plan_id, fingerprint), states in groups.items():
             terms = self.rules.terms(plan_id) if past is None else self.rules.then(plan_id, past)
+            today = terms.calendar.today(moment)
             ledger = Ledger(
                 head=terms.head,
                 lifecycle=self.rules.lifecycle(fingerprint),
                 calendar=terms.calendar,
-                directory=terms.directory,
+                directory=self.rules.people(terms, today),
                 specs=self.rules.plugins.guard_specs,
-                today=terms.calendar.today(moment),
+                today=today,
             )
             found.extend(ledger.owed(states))
             if coming:

@@ -18,6 +18,7 @@ from evalflow.engine.rules import Rules, Terms
 from evalflow.model import Commit, Label, Notice
 from evalflow.model.calendar import Calendar, period
 from evalflow.model.canonical import Tree
+from evalflow.model.directory import Directory
 from evalflow.model.history import REMINDER, reminder_id
 from evalflow.model.rules import OWING, ReminderRule
 
@@ -63,7 +64,8 @@ def remind_of(
     today = terms.calendar.today(at)
     dues = queries.owed(queries.select(plan=plan), at, waiting=False, now=True)
     owing = ReminderRule(days=0, to=(OWING,))
-    told = [(due, name, role) for due in dues for name, role in _told(owing, due, terms, today)]
+    people = rules.people(terms, today)
+    told = [(due, name, role) for due in dues for name, role in _told(owing, due, people, today)]
     alone = {project for due in dues if not due.together for project in due.projects}
     digests: dict[str, _Digest] = {
         name: _Digest(role)
@@ -89,11 +91,12 @@ def _of_plan(
     head, calendar = terms.head, terms.calendar
     today = calendar.today(at)
     digests: dict[str, _Digest] = {}
+    people = rules.people(terms, today)
     asked = [today - dt.timedelta(days=back) for back in range(days)]
     for due in dues:
         for rule in head.delivery.reminders:
             if (not rule.of or due.event in rule.of) and _day_of(rule, due, calendar) in asked:
-                for name, role in _told(rule, due, terms, today):
+                for name, role in _told(rule, due, people, today):
                     digest = digests.setdefault(name, _Digest(role))
                     digest.dues[due.event, due.unit, *due.projects] = due
     for name, digest in digests.items():
@@ -112,13 +115,15 @@ def _day_of(rule: ReminderRule, due: Due, calendar: Calendar) -> dt.date:
     return day
 
 
-def _told(rule: ReminderRule, due: Due, terms: Terms, today: dt.date) -> Iterator[tuple[str, str]]:
+def _told(
+    rule: ReminderRule, due: Due, people: Directory, today: dt.date
+) -> Iterator[tuple[str, str]]:
     """Yield whom the rule tells, each with the role; `role@unit` where nobody holds it."""
     for name in rule.to:
         roles = due.roles if name == OWING else (name,)
         nobody = True
         for role in roles:
-            for holder in terms.directory.holders((role,), due.unit, today):
+            for holder in people.holders((role,), due.unit, today):
                 nobody = False
                 yield holder, role
         if nobody and roles:

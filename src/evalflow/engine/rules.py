@@ -7,7 +7,7 @@ anew; what is read in a host's open transaction is remembered by the rules of th
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
@@ -19,6 +19,8 @@ from evalflow.errors import NotFound, StorageError, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import (
+    Act,
+    Actor,
     Entry,
     Evaluation,
     PlanEntry,
@@ -37,6 +39,7 @@ from evalflow.model.canonical import canonical, digest, parse
 from evalflow.model.directory import Directory
 from evalflow.model.ids import storable
 from evalflow.plan.stored import stored_definition, stored_head
+from evalflow.plugins.host_directory import HostDirectory, asked
 from evalflow.plugins.installed import Plugins
 from evalflow.storage.contract import Storage
 
@@ -78,19 +81,29 @@ class _Group:
 class Rules:
     """What is in force in one store, for one engine. Safe to use from several threads."""
 
-    def __init__(self, storage: Storage, plugins: Plugins, holidays: Holidays | None) -> None:
-        """Read from `storage`; `holidays` stands in for the holiday table that plans name."""
+    def __init__(
+        self,
+        storage: Storage,
+        plugins: Plugins,
+        holidays: Holidays | None,
+        host: HostDirectory | None = None,
+    ) -> None:
+        """Read from `storage`; `holidays` stands in for the holiday table that plans name; `host`
+        is the host's own directory of people."""
         self.storage = storage
         self.plugins = plugins
         self.holidays = holidays
+        self.host = host
+        self._asked: dict[tuple[str, int, dt.date], Directory] | None = None
         self._transient = bool(getattr(storage, "transient", False))
         self._known = Remembered[Terms]()
         self._proposed: tuple[tuple[str, str], PlanEntry | None] | None = None
 
     def on(self, storage: Storage) -> Rules:
-        """Return the same rules, read from another view of the same store; what is remembered is
-        shared."""
-        other = Rules(storage, self.plugins, self.holidays)
+        """Return the same rules, read from another view of the same store, which is of one moment:
+        what is remembered is shared, and the host's directory is asked once."""
+        other = Rules(storage, self.plugins, self.holidays, self.host)
+        other._asked = {}
         other._known = self._known
         return other
 
@@ -120,6 +133,43 @@ class Rules:
         head = attrs.evolve(stored_head(text, plan_id), revision=revision, effective=upto[-1][1])
         terms = self._known.terms[plan_id, revision] = self.draft(head, upto)
         return terms
+
+    def people(self, terms: Terms, day: dt.date) -> Directory:
+        """Return who holds what on a day under a plan's terms: the plan's people and those of the
+        host's directory, which is asked each time (`on`: once). Ask once for one decision.
+
+        Raises:
+            DirectoryError: it failed, or its answer cannot be.
+        """
+        if self.host is None:
+            return terms.directory
+        key = terms.head.id, terms.head.revision, day
+        found = None if self._asked is None else self._asked.get(key)
+        if found is None:
+            lifecycle = self.lifecycle_of(terms.head.id)
+            roles = {} if lifecycle is None else lifecycle.roles
+            kinds = {name: role.at for name, role in roles.items()}
+            found = Directory(terms.head, asked(self.host, terms.head, day, kinds))
+            if self._asked is not None:
+                self._asked[key] = found
+        return found.listening()
+
+    def who(
+        self, terms: Terms, by: Actor | str, day: dt.date, acts: Iterable[Act] = ()
+    ) -> tuple[Actor, Directory]:
+        """Return the actor, and the people of the day: an id is looked up in them, somebody whom
+        the host hands over is recognised (`Directory.recognised`) and believed.
+
+        Raises:
+            NotFound: nobody has this id.
+            InvalidInput: it can be no id, or looks like another that is known.
+            DirectoryError: the host's directory failed.
+        """
+        people = self.people(terms, day)
+        if isinstance(by, str):
+            return people.actor(by), people
+        by = people.recognised(by, acts)
+        return by, people.taking(by)
 
     def _forget_what_never_was(self, plan_id: str) -> None:
         """Forget what is remembered of a plan where it was read in a host's transaction that was
@@ -295,18 +345,24 @@ class Rules:
 
     # ------------------------------------------------------------------ what a decision looks at
 
-    def situation(self, snapshot: Snapshot, event: Event | None, at: dt.datetime) -> Situation:
+    def situation(
+        self,
+        snapshot: Snapshot,
+        event: Event | None,
+        at: dt.datetime,
+        people: Directory | None = None,
+    ) -> Situation:
         """Gather what the event may look at on the project; None: the project and the rules
-        alone."""
-        return self._gather(snapshot, event, at, {})
+        alone. `people` are those of this moment (see `people`), None: those of the plan."""
+        return self._gather(snapshot, event, at, {}, people)
 
     def situations(
-        self, snapshot: Snapshot, event: Event, at: dt.datetime
+        self, snapshot: Snapshot, event: Event, at: dt.datetime, people: Directory | None = None
     ) -> tuple[Situation, ...]:
         """Gather it for each project that the event would move, the one in hand first: an event
         of a whole unit moves all of its projects that are ready with it."""
         groups: dict[tuple[str, str], _Group] = {}
-        own = self._gather(snapshot, event, at, groups)
+        own = self._gather(snapshot, event, at, groups, people)
         if event.together is None:
             return (own,)
         region = list(own.lifecycle.regions).index(event.leads)
@@ -320,7 +376,7 @@ class Rules:
             and peer.project.states[region] in sources
             and peer.project.period == project.period
         ]
-        return (own, *[self._gather(peer, event, at, groups) for peer in ready])
+        return (own, *[self._gather(peer, event, at, groups, people) for peer in ready])
 
     def _gather(
         self,
@@ -328,6 +384,7 @@ class Rules:
         event: Event | None,
         at: dt.datetime,
         groups: dict[tuple[str, str], _Group],
+        people: Directory | None,
     ) -> Situation:
         """Gather for one project. `groups` are the units read so far for this firing: (kind, unit)
         -> projects, so that a unit's projects share one reading."""
@@ -364,7 +421,7 @@ class Rules:
             head=terms.head,
             lifecycle=lifecycle,
             calendar=terms.calendar,
-            directory=terms.directory,
+            directory=terms.directory if people is None else people.listening(),
             definition=definition,
             latest=latest,
             guards=terms.guards,

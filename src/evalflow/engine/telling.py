@@ -20,7 +20,9 @@ from evalflow.lifecycle.definition import Lifecycle, NoticeRule
 from evalflow.model import Entry, Grant, Label, Notice
 from evalflow.model.calendar import period
 from evalflow.model.canonical import Tree, canonical, digest
+from evalflow.model.directory import Directory
 from evalflow.model.history import REMINDER, reminder_id
+from evalflow.model.host_word import host_said
 from evalflow.scoring.bands import band_label
 
 OF_ALL = ("unit", "step", "due", "reason")
@@ -115,9 +117,9 @@ def _contact(terms: Terms, lifecycle: Lifecycle, entry: Entry, day: dt.date) -> 
     """Return whom to ask: the role that acted, with its unit where it is not the office."""
     role = lifecycle.roles[entry.role].label
     grants: tuple[Grant, ...] = ()
+    people = Directory(terms.head, host_said(entry.data))
     with suppress(NotFound):  # of an actor whom only another revision knows the role is told
-        actor = terms.directory.actor(entry.actor)
-        grants = terms.directory.grants_for(actor, (entry.role,), entry.unit, day)
+        grants = people.grants_for(people.actor(entry.actor), (entry.role,), entry.unit, day)
     unit = terms.head.units[grants[0].unit] if grants else None
     if unit is None or unit.parent is None:
         return _tree(role)

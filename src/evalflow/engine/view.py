@@ -44,6 +44,7 @@ from evalflow.model import (
     Rating,
 )
 from evalflow.model.canonical import Tree
+from evalflow.model.directory import Directory
 from evalflow.model.moments import utc
 from evalflow.scoring.contract import Grade
 
@@ -72,7 +73,8 @@ class _Sight:
 
 class View:
     """A store as one actor may read it. `actor` is one that the embedding system has
-    authenticated, or an id of the plan's directory."""
+    authenticated, or an id of the plan's directory, or of the host's. The host's is asked once for
+    each plan: make a view for each request."""
 
     def __init__(self, engine: Engine, actor: Actor | str, *, salt: bytes | None = None) -> None:
         """Read through `engine` as `actor`. `salt` is a secret of the office, at least 16 bytes,
@@ -93,6 +95,7 @@ class View:
         self._actor = actor
         self._salt = salt
         self._whole: dict[tuple[str, int, dt.date], bool] = {}
+        self._rules = engine.rules.on(engine.storage)
 
     def project(self, project_id: str) -> Project:
         """Return where the project stands; without its band while that is a draft.
@@ -220,13 +223,10 @@ class View:
 
     def _held_in_office(self, plan_id: str) -> frozenset[str]:
         """Return the roles that the actor holds today for the whole office."""
-        terms = self._engine.rules.terms(plan_id)
-        actor = self._actor
-        if isinstance(actor, str):
-            actor = self._engine.actor(plan_id, actor)
-        today = terms.calendar.today(self._engine.clock())
+        actor, people, today = self._who(plan_id)
         roles = sorted({grant.role for grant in actor.grants})
-        grants = terms.directory.grants_for(actor, roles, terms.head.office, today)
+        office = self._engine.plans.head(plan_id).office
+        grants = people.grants_for(actor, roles, office, today)
         return frozenset(grant.role for grant in grants)
 
     def reads_plan(self, plan_id: str) -> bool:
@@ -365,7 +365,8 @@ class View:
         """
         if not isinstance(self._actor, str):
             return True
-        return self._actor in self._engine.plans.head(plan_id).directory
+        terms = self._rules.terms(plan_id)
+        return self._actor in self._rules.people(terms, terms.calendar.today(self._engine.clock()))
 
     def reads_all(self, project_id: str) -> bool:
         """Say whether nothing of the project's period is left out for the actor: no draft, and no
@@ -503,13 +504,16 @@ class View:
     def _grants(self, project: Project, unit: str | None = None) -> tuple[Grant, ...]:
         """Return the grants by which the actor holds a role for the project's unit today, or for
         another unit of its plan."""
-        terms = self._engine.rules.terms(project.plan)
-        actor = self._actor
-        if isinstance(actor, str):
-            actor = self._engine.actor(project.plan, actor)
-        today = terms.calendar.today(self._engine.clock())
+        actor, people, today = self._who(project.plan)
         roles = {grant.role for grant in actor.grants}
-        return terms.directory.grants_for(actor, sorted(roles), unit or project.unit, today)
+        return people.grants_for(actor, sorted(roles), unit or project.unit, today)
+
+    def _who(self, plan_id: str) -> tuple[Actor, Directory, dt.date]:
+        """Return the actor, and the plan's people on the day that it is."""
+        terms = self._rules.terms(plan_id)
+        today = terms.calendar.today(self._engine.clock())
+        people, actor = self._rules.people(terms, today), self._actor
+        return people.actor(actor) if isinstance(actor, str) else actor, people, today
 
     def _sight(self, project: Project, period: str) -> _Sight:
         fixed = self._fixed(project, period)

@@ -47,6 +47,7 @@ from evalflow.lifecycle.sources import FORMAT
 from evalflow.model import CONTENTS, DueRule, Label
 from evalflow.model.canonical import Tree
 from evalflow.model.history import EVALUATED
+from evalflow.model.host_word import HOST_SAID
 
 COOPERATING = "cooperating"
 """The word in a notice's `to` for the units that must cooperate; no role may bear it."""
@@ -60,7 +61,7 @@ RESERVED_EVENTS = frozenset({"adopt", "revise", "migrate"})
 _ON_RUNNING = frozenset({"self_rating", "extension", "correction", "next_period", "declaration"})
 """Actions that are about the period that runs, and its evaluation."""
 
-_RESERVED_FIELDS = frozenset({"definition", EVALUATED})
+_RESERVED_FIELDS = frozenset({"definition", EVALUATED, HOST_SAID})
 """What entries say of themselves beside the data that was given."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")

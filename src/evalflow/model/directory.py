@@ -14,20 +14,29 @@ Pure: the plan's directory, a day and a unit go in, grants or reasons come out. 
 An embedding system may pass an `Actor` that it has authenticated, with grants of its own; the
 same rules hold for these. Who an actor is, is that system's word; that the id is well formed and is
 not mistaken for another's is checked (`Directory.recognised`).
+
+What a host's own directory says stands beside the plan's (`host`), and the same rules hold for it:
+it says who holds a role where, never what a role may do. A grant of the plan is taken before one of
+the host's.
 """
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 from evalflow.errors import InvalidInput, NotFound, Reason
 from evalflow.model import Act, Actor, Grant, Label, PlanHead, Unit, ids
-from evalflow.model.calendar import day_text
-
-_SHOWN = 5
-"""How many actors a sentence names; `Reason.who` names them all."""
+from evalflow.model.directory_words import (
+    listed,
+    nearest_in_time,
+    not_in_force,
+    role_names,
+    void_text,
+    who_could,
+)
 
 
 class DutyRule(Protocol):
@@ -59,16 +68,40 @@ class DutyRule(Protocol):
         ...
 
 
+Said = Mapping[str, tuple[Grant, ...]]
+"""What a host's directory says: who holds what."""
+
+
+class _Heard(set[str]):
+    """Of whom the host's word was heard; a copy that is shown to a plugin writes here as well."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+
 class Directory:
     """The actors of one plan revision, made ready for many questions.
 
     Made once per revision and never changed; several threads may use it. A day is a day in
-    the office's zone, a unit is the one that answers for the project on that day.
+    the office's zone, a unit is the one that answers for the project on that day. With `host` it is
+    of one moment: the plan's people, and what the host said of people then.
     """
 
-    def __init__(self, head: PlanHead) -> None:
-        """Take the units and the directory out of the plan's head."""
-        self._actors = {name: Actor(name, tuple(held)) for name, held in head.directory.items()}
+    def __init__(self, head: PlanHead, host: Said | None = None) -> None:
+        """Take the units and the directory out of the plan's head, and beside it what the host's
+        own directory says; None: it was not asked."""
+        own = head.directory
+        self._head, self._heard = head, _Heard()
+        self._host = {
+            name: beside
+            for name, held in sorted((host or {}).items())
+            if (beside := tuple([each for each in held if each not in own.get(name, ())]))
+        }
+        self.hosted = host is not None
+        names = dict.fromkeys((*own, *sorted(host or ())))
+        self._actors = {
+            name: Actor(name, (*own.get(name, ()), *self._host.get(name, ()))) for name in names
+        }
         # Role and unit -> (actor, grant) in the directory's order: the answer to "who holds it".
         self._held: dict[tuple[str, str], list[tuple[str, Grant]]] = {}
         for name, actor in self._actors.items():
@@ -79,11 +112,57 @@ class Directory:
         self._above = {unit: head.line_up(unit) for unit in head.units}
         self._units = {unit.id: unit for unit in head.units.values()}
 
+    # ------------------------------------------------------------------ the host's word
+
+    def listening(self) -> Self:
+        """Return the same, which notes from now on of whom the host's word is heard."""
+        other = copy.copy(self)
+        other._heard = _Heard()
+        return other
+
+    def heard(self) -> Said:
+        """Return all that the host said of those of whom its word was heard: on what it says of
+        anybody else no answer rested."""
+        return {name: self._host[name] for name in sorted(self._heard)}
+
+    def taking(self, actor: Actor) -> Self | Directory:
+        """Return the directory with the grants of an actor whom the host hands over as its word;
+        the same where it was not asked, or they say nothing else."""
+        if not self.hosted or self._actors.get(actor.id, Actor(actor.id)).grants == actor.grants:
+            return self
+        return Directory(self._head, {**self._host, actor.id: actor.grants})
+
+    def by_host(self, actor_id: str, grant: Grant, day: dt.date) -> bool:
+        """Say whether a grant by which somebody acts rests on the host's word: its own, or that of
+        the one acted for."""
+        if grant in self._host.get(actor_id, ()):
+            return True
+        principal = grant.on_behalf_of
+        return principal is not None and not any(
+            held.role == grant.role and held.on_behalf_of is None and held.holds_on(day)
+            for held in self._head.directory.get(principal, ())
+        )
+
+    def _hear(self, name: str, grant: Grant) -> None:
+        if self.hosted and grant in self._host.get(name, ()):
+            self._heard.add(name)
+
     # ------------------------------------------------------------------ who there is
 
     def actors(self) -> tuple[Actor, ...]:
         """Return all actors in the directory's order."""
+        self._heard.update(self._host)
         return tuple(self._actors.values())
+
+    def get(self, actor_id: str) -> Actor | None:
+        """Return the actor with this id, or None."""
+        if actor_id in self._host:
+            self._heard.add(actor_id)
+        return self._actors.get(actor_id)
+
+    def __contains__(self, actor_id: object) -> bool:
+        """Say whether somebody has this id."""
+        return actor_id in self._actors
 
     def units(self) -> Mapping[str, Unit]:
         """Return all units by their ids."""
@@ -146,6 +225,8 @@ class Directory:
         ]
         if len(found) > 1:
             found.sort(key=_is_acting)
+        for grant in found if self.hosted else ():
+            self._hear(actor.id, grant)
         return tuple(found)
 
     def holders(self, roles: Iterable[str], unit: str, day: dt.date) -> tuple[str, ...]:
@@ -169,6 +250,9 @@ class Directory:
                         regular.add(name)
                     elif not self._flaw(name, grant, above, day):
                         acting.add(name)
+                    else:
+                        continue
+                    self._hear(name, grant)
         order = self._order.__getitem__
         return (*sorted(regular, key=order), *sorted(acting - regular, key=order))
 
@@ -180,16 +264,18 @@ class Directory:
             NotFound: the plan has no such unit.
         """
         above = self._line(unit)
-        return tuple(
-            name
-            for name, actor in self._actors.items()
-            if any(
-                grant.unit == unit
-                and grant.holds_on(day)
-                and (grant.on_behalf_of is None or not self._flaw(name, grant, above, day))
-                for grant in actor.grants
-            )
-        )
+        found: dict[str, None] = {}
+        for name, actor in self._actors.items():
+            for grant in actor.grants:
+                if (
+                    grant.unit == unit
+                    and grant.holds_on(day)
+                    and (grant.on_behalf_of is None or not self._flaw(name, grant, above, day))
+                ):
+                    found[name] = None
+                    self._hear(name, grant)
+                    break
+        return tuple(found)
 
     # ------------------------------------------------------------------ why not
 
@@ -216,7 +302,7 @@ class Directory:
         asked = [grant for grant in actor.grants if grant.role in roles]
         here = [grant for grant in asked if grant.unit in above]
         able = self.holders(roles, unit, day)
-        hint = _who_could(roles, names, able)
+        hint = who_could(roles, names, able)
 
         def told(code: str, sentence: Label, since: dt.date | None = None) -> Reason:
             return Reason(
@@ -231,15 +317,15 @@ class Directory:
         for grant in here:
             if grant.holds_on(day):
                 flaw = self._flaw(actor.id, grant, above, day)
-                return told("acting_void", _void(actor.id, grant, flaw, names))
+                return told("acting_void", void_text(actor.id, grant, flaw, names))
         if here:
-            grant = _nearest_in_time(here, day)
+            grant = nearest_in_time(here, day)
             since = grant.since if grant.since is not None and grant.since > day else None
-            return told("grant_not_in_force", _not_in_force(actor.id, grant, since, names), since)
+            return told("grant_not_in_force", not_in_force(actor.id, grant, since, names), since)
         elsewhere = [grant for grant in asked if self._counts(actor.id, grant, day)]
         if elsewhere:
             return told("wrong_unit", self._wrong_unit(actor.id, elsewhere, unit, day, names))
-        role = _role_names(roles, names)
+        role = role_names(roles, names)
         return told(
             "no_role",
             Label(
@@ -256,11 +342,11 @@ class Directory:
         day: dt.date,
         names: Mapping[str, Label],
     ) -> Label:
-        role = _role_names(dict.fromkeys(grant.role for grant in grants), names)
+        role = role_names(dict.fromkeys(grant.role for grant in grants), names)
         held = [self._unit_name(place, day) for place in dict.fromkeys(g.unit for g in grants)]
         asked = self._unit_name(unit, day)
-        places = _listed([label.ko for label in held], "곳", "ko")
-        places_en = _listed([label.en for label in held], "", "en")
+        places = listed([label.ko for label in held], "곳", "ko")
+        places_en = listed([label.en for label in held], "", "en")
         return Label(
             f"'{actor_id}'의 '{role.ko}' 역할은 {places} 소관이며, "
             f"'{asked.ko}'에 대한 권한이 없습니다.",
@@ -304,6 +390,7 @@ class Directory:
                     and held.unit in above
                     and held.holds_on(day)
                 ):
+                    self._hear(principal.id, held)
                     return ""
         return "principal"
 
@@ -363,75 +450,3 @@ def _part(act: Act, name: str) -> Label | None:
 
 def _is_acting(grant: Grant) -> bool:
     return grant.on_behalf_of is not None
-
-
-# --------------------------------------------------------------------------- sentences
-
-
-def _role_names(roles: Iterable[str], names: Mapping[str, Label]) -> Label:
-    labels = [names.get(role) or Label(role, role) for role in roles]
-    return Label(", ".join(r.ko for r in labels), " or ".join(r.en for r in labels))
-
-
-def _who_could(roles: Iterable[str], names: Mapping[str, Label], who: Sequence[str]) -> Label:
-    role = _role_names(roles, names)
-    if not who:
-        return Label(
-            f"해당 일자에 '{role.ko}' 권한을 가진 담당자가 없습니다.",
-            f"Nobody holds the role '{role.en}' here on that day.",
-        )
-    return Label(
-        f"할 수 있는 사람: {role.ko}({_listed(who, '명', 'ko')}).",
-        f"Who could: {role.en} ({_listed(who, '', 'en')}).",
-    )
-
-
-def _listed(names: Sequence[str], counter: str, lang: str) -> str:
-    shown, more = ", ".join(names[:_SHOWN]), len(names) - _SHOWN
-    if more <= 0:
-        return shown
-    return f"{shown} 외 {more}{counter}" if lang == "ko" else f"{shown} and {more} more"
-
-
-def _nearest_in_time(grants: Sequence[Grant], day: dt.date) -> Grant:
-    """Return the grant that comes next, or else the one that ended last."""
-    coming = [g for g in grants if g.since is not None and g.since > day]
-    if coming:
-        return min(coming, key=lambda g: g.since or dt.date.max)
-    return max(grants, key=lambda g: g.until or dt.date.min)
-
-
-def _not_in_force(
-    actor_id: str, grant: Grant, since: dt.date | None, names: Mapping[str, Label]
-) -> Label:
-    role = _role_names((grant.role,), names)
-    if since is not None:
-        return Label(
-            f"'{actor_id}'의 '{role.ko}' 역할은 {day_text(since, 'ko')}부터입니다.",
-            f"'{actor_id}' holds the role '{role.en}' only from {since}.",
-        )
-    assert grant.until is not None  # it is not in force, and has begun
-    return Label(
-        f"'{actor_id}'의 '{role.ko}' 역할은 {day_text(grant.until, 'ko')}에 끝났습니다.",
-        f"'{actor_id}' held the role '{role.en}' until {grant.until}.",
-    )
-
-
-def _void(actor_id: str, grant: Grant, flaw: str, names: Mapping[str, Label]) -> Label:
-    if flaw == "own":
-        return Label(
-            f"'{actor_id}' 본인을 대결자로 지정할 수 없습니다.",
-            f"'{actor_id}' cannot act for themselves.",
-        )
-    if flaw == "reason":
-        return Label(
-            f"'{actor_id}'의 대결에 사유가 적혀 있지 않습니다.",
-            f"The acting appointment of '{actor_id}' has no written reason.",
-        )
-    role = _role_names((grant.role,), names)
-    return Label(
-        f"'{actor_id}'의 대결: 원결재권자 '{grant.on_behalf_of}'은(는) 해당 일자에 이 "
-        f"부서의 '{role.ko}' 권한이 없습니다.",
-        f"'{actor_id}' acts for '{grant.on_behalf_of}', who does not hold the role '{role.en}' "
-        "here on that day.",
-    )

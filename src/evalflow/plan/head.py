@@ -101,7 +101,7 @@ def read_head(reading: Reader, lifecycle: Lifecycle | None, *, written: bool) ->
         goals=_goals(top),
         exclusions=tuple(_exclusions(top)),
         lenient=_lenient(top),
-        document=read_document(top, directory, written=written),
+        document=read_document(top, directory, written=written and bool(directory)),
         milestones=tuple(sorted(_milestones(top), key=lambda pair: pair[0])),
         illustrative=top.label_at("illustrative", None, english=False),
         tree=_normal(top.plain_tree()),
@@ -116,7 +116,8 @@ def _brackets(part: Part) -> str | None:
 
 def _normal(tree: Mapping[str, Tree]) -> Tree:
     """Return the tree as it is stored: without projects, with the order of what has one."""
-    normal = with_order({k: v for k, v in tree.items() if k != "projects"}, _ORDERED)
+    named = {"directory": {}, **tree}
+    normal = with_order({k: v for k, v in named.items() if k != "projects"}, _ORDERED)
     if isinstance(tree.get("scoring"), Mapping):
         normal["scoring"] = with_order(tree["scoring"], ("bands",))
     return normal

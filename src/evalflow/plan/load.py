@@ -22,6 +22,7 @@ from evalflow.plan.rateable import unrateable
 from evalflow.plan.rules import holiday_notes
 from evalflow.plan.said_in_korean import in_ids
 from evalflow.plan.surroundings import Surroundings, check_project
+from evalflow.plan.units import nobody_named
 
 
 def load_plan(
@@ -75,7 +76,7 @@ def load_plan(
         return at(("projects", definition.number, "indicators", indicator.id))
 
     found = tuple(projects.values())
-    notes = laid.notes + unrateable(head, found, where)
+    notes = laid.notes + nobody_named(head, at) + unrateable(head, found, where)
     notes += content_notes(head, found, used.project_plans, at)
     notes += budget_notes(head, found, used.project_plans, at)
     notes += holiday_notes(head.calendar, at)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
+from evalflow.files.notes import Note
 from evalflow.files.reader import Part
 from evalflow.lifecycle.definition import Lifecycle, Role
-from evalflow.model import Grant, Renaming, Unit
+from evalflow.model import Grant, PlanHead, Renaming, Unit
 from evalflow.plan import keys
 from evalflow.plan.order import sort_parts
 from evalflow.plan.parts import named_parts
@@ -135,9 +136,10 @@ def read_office(top: Part, units: Mapping[str, Unit]) -> str:
 def read_directory(
     top: Part, units: Mapping[str, Unit], lifecycle: Lifecycle | None
 ) -> dict[str, tuple[Grant, ...]]:
-    """Return who holds which role where, acting appointments (대결) included."""
+    """Return who holds which role where, acting appointments (대결) included. A plan may name
+    nobody: then the host's directory does, or the system that hands actors over."""
     directory: dict[str, tuple[Grant, ...]] = {}
-    inside = top.mapping("directory")
+    inside = top.mapping("directory", required=False)
     roles = () if lifecycle is None else lifecycle.roles.values()
     official = _TITLES | {role.label.ko for role in roles}
     official |= {word for unit in units.values() for word in (unit.id, unit.label.ko)}
@@ -158,6 +160,21 @@ def read_directory(
         directory[actor] = tuple(grants)
     directory = sort_parts(top, "directory", directory)
     return _with_appointments(top, directory, units, lifecycle)
+
+
+def nobody_named(head: PlanHead, at: Callable[[tuple[str, ...]], str]) -> tuple[Note, ...]:
+    """Return that the plan names no people, where it does not."""
+    if head.directory:
+        return ()
+    ko = (
+        "계획에 사람(directory)이 없습니다. 누가 무슨 역할인지는 저장소를 여는 쪽의 인사 시스템이 "
+        "알려 주어야 하며(open(…, directory=…)), 없으면 아무도 처리할 수 없습니다"
+    )
+    en = (
+        "the plan names no people (directory): who holds which role comes from the directory of "
+        "the system that opens the store (open(…, directory=…)); without one nobody may act"
+    )
+    return (Note(code="no_people", ko=ko, en=en, where=at(("units", head.office))),)
 
 
 def _check_actor_id(inside: Part, actor: str, official: Collection[str]) -> None:
