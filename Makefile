@@ -138,8 +138,7 @@ bench-compare: $(STAMP)
 	@$(BIN)/python benchmarks/_compare.py "$(BASE)" $(or $(BENCH),fire) $(ARGS)
 
 docs: $(STAMP)
-	$(INSTALL) --group docs
-	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html -c docs . build/docs
 	@echo "build/docs/index.html"
 
 clean:
@@ -149,7 +148,7 @@ clean:
 constraints:
 	rm -rf build/constraints && $(PYTHON) -m venv build/constraints
 	build/constraints/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
-	build/constraints/bin/python -m pip install --quiet --group dev --group docs --editable . \
+	build/constraints/bin/python -m pip install --quiet --group dev --editable . \
 	  $(foreach each,$(PLUGINS),--editable './$(each)[test]')
 	echo "# The versions that were tested together. Names and versions only." > constraints.txt
 	build/constraints/bin/python -m pip freeze --exclude-editable >> constraints.txt

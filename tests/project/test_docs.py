@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import os
 import re
+import shlex
 import subprocess
 import sys
 from importlib import metadata
@@ -53,7 +54,9 @@ def blocks(kind: str) -> list[tuple[Path, int, str]]:
 
 
 # Followed from beginning to end, files, commands and all, by a test of its own.
-FOLLOWED = {"tutorial-scoring-plugin.md": "tests/project/test_tutorial.py"}
+FOLLOWED = dict.fromkeys(
+    ("plugin-author.md", "tutorial-scoring-plugin.md"), "tests/project/test_tutorial.py"
+)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +142,50 @@ def test_links_between_pages_lead_somewhere():
         and not (SDIST and (page.parent / target).resolve().is_relative_to(ROOT / "plugins"))
     ]
     assert broken == []
+
+
+def officers_pages() -> list[Path]:
+    """Return the pages that the index names for officers."""
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    (named,) = re.findall(r":caption: For officers\n:maxdepth: 1\n\n(.*?):::", index, re.DOTALL)
+    return [ROOT / "docs" / f"{page}.md" for page in named.split()]
+
+
+def outline(page: Path) -> tuple[list[str], list[list[str]]]:
+    """Return a page's levels of headings, and what its commands ask for: words and options, without
+    the names of files and texts. What is for Python is not for officers."""
+    text = page.read_text(encoding="utf-8").partition("\n## From Python")[0]
+    bare = BLOCK.sub("", text)
+    asked = []
+    for match in BLOCK.finditer(text):
+        if match[1] in ("console", "sh", "text"):
+            for line in match[2].replace("\\\n", " ").splitlines():
+                if re.match(r"(\$ )?evalflow ", line):
+                    words = shlex.split(line.removeprefix("$ "), comments=True)
+                    asked.append([word for word in words if re.fullmatch(r"-*[a-z_-]+", word)])
+    return re.findall(r"^#+(?= )", bare, re.MULTILINE), asked
+
+
+@pytest.mark.parametrize("page", officers_pages(), ids=lambda page: page.name)
+def test_an_officers_page_has_a_korean_twin_with_the_same_headings_and_commands(page):
+    twin = page.with_suffix(".ko.md")
+    assert twin.is_file(), f"{page.name} is for officers and has no {twin.name}"
+    assert outline(twin) == outline(page)
+    assert f"]({twin.name})" in page.read_text(encoding="utf-8")
+    assert f"]({page.name})" in twin.read_text(encoding="utf-8")
+
+
+def test_a_korean_page_leads_to_korean_pages_where_there_are_any():
+    away = [
+        f"{page.relative_to(ROOT)} -> {target}"
+        for page in ROOT.glob("docs/**/*.ko.md")
+        for text, target in re.findall(
+            r"\[([^\]]+)\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")
+        )
+        if text != "영문" and not target.endswith(".ko.md")
+        if (page.parent / target).with_suffix(".ko.md").is_file()
+    ]
+    assert away == []
 
 
 def test_the_page_for_python_names_every_method_and_error():

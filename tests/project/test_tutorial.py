@@ -11,9 +11,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "tutorial-scoring-plugin.md").read_text(encoding="utf-8")
-FILES = dict(re.findall(r"^`([^`\n]+)`:\n\n```\S*\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
-COMMANDS = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def parts(page: str) -> tuple[dict[str, str], list[str]]:
+    """Return the files that a page has the reader write, and its blocks of commands."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    files = re.findall(r"`([^`\n]+)`:\n\n```\S*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return dict(files), re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+FILES, COMMANDS = parts("tutorial-scoring-plugin.md")
 
 pytestmark = pytest.mark.slow
 
@@ -126,3 +133,26 @@ def test_the_template_makes_a_plugin_that_passes_its_own_tests(tmp_path):
     assert "ok: scorer mapo (evalflow-mapo)" in shell(
         "evalflow --lang en plugins check mapo", folder, environment
     )
+
+
+def test_the_page_for_plugin_authors_leads_from_an_empty_folder_to_a_guard_that_refuses(tmp_path):
+    folder = tmp_path / "plugin"
+    files, (setting_up, testing, using) = parts("plugin-author.md")
+    assert set(files) == {
+        "pyproject.toml", "src/evalflow_no_fridays.py", "tests/test_no_fridays.py",
+        "our-rules.yaml",
+    }  # fmt: skip
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content, encoding="utf-8")
+    environment = installed(folder)
+    assert "venv" in setting_up
+
+    tested = shell(testing.replace("pip install -e .", ":"), folder, environment)
+    assert " passed" in tested
+    assert "no_fridays" in tested
+    shown = shell(using, folder, environment)
+
+    thursday, _, friday = shown.partition("not possible")
+    assert "possible" in thursday
+    assert "no deadline is extended on a Friday." in friday
