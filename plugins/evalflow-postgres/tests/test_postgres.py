@@ -723,13 +723,14 @@ def test_a_connection_may_be_lent_the_moment_it_is_given_back(url: str) -> None:
 def test_who_finds_all_connections_in_use_is_told(url: str) -> None:
     storage = open_postgres(f"{url}&connections=1&timeout=0.1")
     given_project(storage)
-    reading = storage.select(Selection())
-    next(reading)
-    with ThreadPoolExecutor(1) as another, pytest.raises(StorageError) as error:
+    with (
+        storage.reading(),
+        ThreadPoolExecutor(1) as another,
+        pytest.raises(StorageError) as error,
+    ):
         another.submit(storage.plans).result()
     assert said(error.value) == "locked"
     assert "connections" in error.value.text("en")
-    reading.close()  # type: ignore[attr-defined]
     assert storage.plans() == (PLAN,)
     storage.close()
 

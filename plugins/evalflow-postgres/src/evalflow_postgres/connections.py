@@ -12,7 +12,8 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from itertools import islice
 from typing import Any, Protocol
 
 import psycopg
@@ -29,6 +30,8 @@ Asked = tuple[str, Any]
 Row = Any
 
 _CHUNK = 256  # rows fetched at a time by a streamed read
+
+_AHEAD = 1000  # rows that are read before the first of them is given
 
 _STREAMED = _CHUNK if psycopg.capabilities.has_stream_chunked() else 1
 
@@ -78,7 +81,7 @@ class Pool:
     There are no threads behind it, so that a connection that cannot be had says why, and at
     once. A connection whose server has gone away is noticed before it is used again.
 
-    The limit is on threads: one that has a connection, because it is reading a stream, gets another
+    The limit is on threads: one that has a connection, because it reads at one moment, gets another
     without waiting. Otherwise as many threads as there are connections could each hold one and wait
     for one more, for ever.
     """
@@ -218,9 +221,28 @@ class Pool:
             return connection.execute(statement, values).fetchone()
 
     def rows(self, statement: str, values: Values = ()) -> Generator[Row, None, None]:
-        """Yield the rows of one statement, streamed from a connection of its own."""
+        """Yield the rows of one statement, streamed. The first `_AHEAD` are read before one is
+        given, and where there are no more the connection is back by then: whoever looks at them,
+        and for how long, keeps nobody waiting. A longer stream keeps its connection, beside the
+        limit."""
         with self.using() as connection, connection.cursor() as cursor:
-            yield from cursor.stream(statement, values, size=_STREAMED)
+            stream: Any = cursor.stream(statement, values, size=_STREAMED)
+            with closing(stream):  # one that is left holds the connection's lock
+                ahead = list(islice(stream, _AHEAD))
+                if len(ahead) == _AHEAD:
+                    self._count_no_more(connection)
+                    yield from ahead
+                    yield from stream
+                    return
+        yield from ahead
+
+    def _count_no_more(self, connection: Connection) -> None:
+        """Let another take the place of a connection that stays lent."""
+        with self._books:
+            thread, counts = self._lent[id(connection)]
+            self._lent[id(connection)] = thread, False
+        if counts:
+            self._free.release()
 
     def write(self, statement: str, values: Values, *, first: Asked | None = None) -> Row | None:
         """Run one writing statement, durable when this returns: one round trip, also where
