@@ -326,6 +326,31 @@ def invalid(
     )
 
 
+def wrong_kind(path: str, value: object, *, ko: str, en: str) -> Problem:
+    """Return the problem that an argument is of another kind than what `ko` and `en` name."""
+    shown = shown_kind(value)
+    return Problem(
+        code="wrong_kind",
+        path=path,
+        value=shown,
+        ko=f"{ko}이어야 합니다: {shown}",
+        en=f"expected {en}, got {shown}",
+    )
+
+
+def shown_kind(value: object) -> str:
+    """Return a value as an error may name it: what is short and plain as it is, of anything else
+    its type alone (it may be large, or hold a secret)."""
+    if value is None or isinstance(value, bool):
+        return str(value)
+    name = type(value).__name__
+    if isinstance(value, str | bytes | int | float | dt.date):
+        text = repr(value[:60]) if isinstance(value, str | bytes) else str(value)[:60]
+        return f"{text} ({name})"
+    module = type(value).__module__.partition(".")[0]
+    return name if module in ("builtins", "evalflow") else f"{module}.{name}"
+
+
 class KeyReused(InvalidInput):
     """The idempotency key was used on this project before, for another call: by somebody else, for
     another event, or with other data. Nothing was written, and nothing is said of the first call.

@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 import evalflow
-from evalflow import DirectoryError, Grant, cli
+from evalflow import DirectoryError, Grant, InvalidInput, cli
 from evalflow.model.host_word import HOST_SAID, host_said, without_host
 from hosted import ACTING, PEOPLE, PLAN_WITHOUT_PEOPLE, Host
 from offices import Clock, Office
@@ -444,7 +444,7 @@ def test_all_that_is_wrong_is_told_at_once(hosted: Office, host: Host) -> None:
 
 
 def test_what_is_no_directory_is_refused_when_the_store_is_opened() -> None:
-    with pytest.raises(TypeError, match="dict has no method people"):
+    with pytest.raises(InvalidInput, match=r"a HostDirectory \(with people\), got dict"):
         evalflow.open("memory:", directory={})  # type: ignore[arg-type]
 
 

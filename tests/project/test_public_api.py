@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+import pkgutil
 import re
 import subprocess
 import sys
@@ -75,6 +76,13 @@ def test_every_public_name_can_be_had_and_is_listed() -> None:
         module = import_module(package)
         assert sorted(module.__all__) == sorted(homes(package))
         assert set(module.__all__) <= set(dir(module))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_public_name_is_that_of_a_module(package: str) -> None:
+    """Whoever imported the module first would be given it for the name."""
+    modules = {each.name for each in pkgutil.iter_modules(import_module(package).__path__)}
+    assert modules.isdisjoint(homes(package))
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -933,6 +933,14 @@ class KnowsNoDay(InAFile):
             return super().positions(attrs.evolve(selection, on=None))
 
 
+class AnswersWhenClosed(InMemory):
+    killed_by = "test_a_closed_storage_answers_nothing"
+
+    class Broken(MemoryStorage):
+        def close(self) -> None:
+            """Go on as if nothing was."""
+
+
 # ----------------------------------------------------------------- copies, and who runs it
 
 

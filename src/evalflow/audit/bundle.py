@@ -52,6 +52,7 @@ from evalflow.errors import EvalflowError, InvalidInput, invalid
 from evalflow.files.inputs import opened
 from evalflow.files.output import writing
 from evalflow.model import Entry, PlanEntry, Project
+from evalflow.model.arguments import checked
 from evalflow.model.canonical import Tree, canonical, digest, parse
 from evalflow.plugins.signer import Signer
 from evalflow.storage import rows
@@ -320,6 +321,7 @@ _BROKEN = (
 )
 
 
+@checked
 def verify_bundle(
     path: str | os.PathLike[str], *, noted: Checkpoint | SignedCheckpoint | None = None
 ) -> tuple[Bundle, tuple[Mismatch, ...]]:

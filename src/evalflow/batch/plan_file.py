@@ -22,6 +22,7 @@ from evalflow.errors import InvalidInput, Problem, invalid
 from evalflow.files.inputs import opened_text
 from evalflow.files.output import writing
 from evalflow.model import Actor
+from evalflow.model.arguments import checked
 from evalflow.model.canonical import Tree, canonical, parse
 
 if TYPE_CHECKING:
@@ -213,6 +214,7 @@ class PlanWriter:
 # --------------------------------------------------------------------------- loading
 
 
+@checked
 def load_batch(path: str | os.PathLike[str]) -> BatchPlan:
     """Return the plan in a file, checked line by line; `Engine.apply` applies it. What was checked
     is what is applied: who writes over the file meanwhile changes nothing.

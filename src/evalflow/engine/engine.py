@@ -30,6 +30,7 @@ from evalflow.engine.queries import Queries, Several
 from evalflow.engine.rules import Rules
 from evalflow.errors import NotFound
 from evalflow.model import Actor, Entry, Evaluation, PlanHead, Project, Selection
+from evalflow.model.arguments import all_checked
 from evalflow.model.calendar import Holidays
 from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
@@ -66,6 +67,7 @@ class Conditions(TypedDict, total=False):
     limit: int | None
 
 
+@all_checked
 class Engine:
     """Projects on a storage, with the rules of their plans. Safe to use from several threads.
 

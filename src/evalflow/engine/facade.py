@@ -8,8 +8,10 @@ from typing import Any
 from evalflow.engine.engine import Engine
 from evalflow.lifecycle.stubs import attribute
 from evalflow.model import Actor, Entry
+from evalflow.model.arguments import all_checked
 
 
+@all_checked
 class Facade:
     """The engine's events as methods: `Facade(engine).approve("gu/3", by=actor)` fires `approve`.
 

@@ -19,6 +19,7 @@ from evalflow.files.cells import same
 from evalflow.files.names import Known, folded, matches, spellings, words
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import PlanHead, Selection
+from evalflow.model.arguments import all_checked
 from evalflow.model.ids import storable
 
 _WHAT: Mapping[str, tuple[str, str]] = {
@@ -34,6 +35,7 @@ _WHAT: Mapping[str, tuple[str, str]] = {
 _MOST_LISTED = 15
 
 
+@all_checked
 class Names:
     """The names of a store's plans, as `rules` reads them."""
 

@@ -51,6 +51,7 @@ from evalflow.model import (
     Rating,
     Selection,
 )
+from evalflow.model.arguments import all_checked
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
 from evalflow.model.directory import Directory
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from evalflow.plan.workbook_reader import OfficeBook
 
 
+@all_checked
 class Plans:
     """The plans of a store: what they say, and what would become of them."""
 
@@ -373,6 +375,7 @@ NOTICE_STATES = ("waiting", "delivered", "dead")
 """How it stands with a notice."""
 
 
+@all_checked
 class Ratings:
     """The ratings of a store's projects."""
 
@@ -416,6 +419,7 @@ class Ratings:
         return self._queries.grades(plan_id, period)
 
 
+@all_checked
 class Batches:
     """Batches that were planned (`Engine.batch`) and are applied, whole or by chunks."""
 
@@ -458,6 +462,7 @@ class Batches:
         return applying.apply_chunk(self._commands.parts(at), chunk, by=by)
 
 
+@all_checked
 class Audit:
     """What an auditor asks of a store."""
 
@@ -654,6 +659,7 @@ def _powers(rules: Rules) -> Callable[[Footing], Power]:
     return power
 
 
+@all_checked
 class Outbox:
     """The notices that wait, were delivered, or were given up."""
 

@@ -12,6 +12,7 @@ from evalflow.decision.actions import ACTIONS
 from evalflow.engine.engine import Clock, Engine, now
 from evalflow.errors import InvalidInput
 from evalflow.lifecycle.definition import Lifecycle, Vocabulary
+from evalflow.model.arguments import checked
 from evalflow.model.calendar import Calendar, Holidays
 from evalflow.plan.definition import Plan
 from evalflow.plugins.host_directory import HostDirectory
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from evalflow.plan.workbook_reader import OfficeBook
 
 
+@checked
 def open(
     url: str,
     *,
@@ -41,16 +43,15 @@ def open(
 
     Raises:
         StorageError: the store cannot be used, or no installed plugin knows the scheme.
-        TypeError: `directory` is none.
+        InvalidInput: an argument is of another kind.
     """
-    if directory is not None and not isinstance(directory, HostDirectory):
-        raise TypeError(f"directory: {type(directory).__name__} has no method people(plan, day)")
     loaded = _plugins(plugins)
     return Engine(
         loaded.storage(url), plugins=loaded, clock=clock, holidays=holidays, directory=directory
     )
 
 
+@checked
 def load_lifecycle(
     source: str | os.PathLike[str], *, plugins: Plugins | Sequence[Any] | None = None
 ) -> Lifecycle:
@@ -66,6 +67,7 @@ def load_lifecycle(
     return lifecycle_load.load_lifecycle(source, vocabulary=vocabulary(plugins))
 
 
+@checked
 def load_plan(
     source: str | os.PathLike[str],
     *,
@@ -97,6 +99,7 @@ def load_plan(
     return plan
 
 
+@checked
 def check_lifecycle(
     lifecycle: Lifecycle,
     *,

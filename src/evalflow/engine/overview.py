@@ -5,23 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
 from evalflow.audit.verification import Checkpoint
 from evalflow.decision.corrected import Correction, corrections
 from evalflow.decision.deadlines import Due
+from evalflow.engine.engine import Engine
 from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, Label, PlanHead, Project, ProjectDefinition, Rating
+from evalflow.model.arguments import checked
 from evalflow.model.calendar import Calendar, Period
 from evalflow.model.moments import utc
 from evalflow.scoring.bands import band_label
 from evalflow.scoring.rollup import RollUp, roll_up
-
-if TYPE_CHECKING:
-    from evalflow.engine.engine import Engine
 
 GROUPINGS = ("unit", "bureau", "field", "state", "band", "period")
 """What projects can be counted by."""
@@ -130,6 +129,7 @@ def _group(engine: Engine, project: Project, lifecycle: Lifecycle, by: str, lang
     return "-" if unit is None else head.unit(unit).label_on(day).text(lang)
 
 
+@checked
 def overview(
     engine: Engine,
     plan_id: str,

@@ -26,6 +26,7 @@ from evalflow.files.yaml import Document, read
 from evalflow.files.yaml_writer import yaml_text
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Actor, Entry, Label, PlanHead, Project, ProjectDefinition
+from evalflow.model.arguments import checked
 from evalflow.model.calendar import period
 from evalflow.model.canonical import Tree
 from evalflow.plan.definition import Plan
@@ -44,6 +45,7 @@ DEPARTMENT_KINDS = ("담당관", "과", "지소", "박물관", "센터", "실", 
 # --------------------------------------------------------------------------- from a selection
 
 
+@checked
 def select_plan(engine: Engine, selection: str, draft: str | os.PathLike[str]) -> Plan:
     """Return the plan that a selection leads to: `draft` with what was selected and nothing else.
 
@@ -239,6 +241,7 @@ class Unplaced:
     evaluated_in: str
 
 
+@checked
 def overlaps(engine: Engine) -> tuple[Overlap, ...]:
     """Return what is evaluated twice: projects with the same title (spaces and signs apart) in
     two plans of one office whose periods overlap. Plans that measure nothing, such as selections

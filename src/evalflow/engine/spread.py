@@ -23,12 +23,14 @@ from evalflow.engine.engine import now
 from evalflow.engine.opening import open as open_engine
 from evalflow.errors import InvalidInput, Problem
 from evalflow.model import Actor
+from evalflow.model.arguments import checked
 from evalflow.model.moments import utc
 
 _AHEAD = 4  # chunks handed out for each worker, so that none waits and memory stays flat
 _PATIENCE = 5  # seconds for a scheduler to answer
 
 
+@checked
 def apply_chunk(
     url: str,
     chunk: Chunk,
@@ -54,6 +56,7 @@ def _without_causes(receipt: Receipt) -> Receipt:
     return attrs.evolve(receipt, reasons=reasons)
 
 
+@checked
 def spread(
     plan: BatchPlan,
     url: str,

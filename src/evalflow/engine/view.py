@@ -15,7 +15,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 
@@ -28,7 +28,7 @@ from evalflow.decision.follow_up import FOLLOW_UP
 from evalflow.decision.migration import MIGRATE
 from evalflow.decision.second_person import PROPOSE_MIGRATION
 from evalflow.decision.signing import SIGN_LINE
-from evalflow.engine.engine import Engine
+from evalflow.engine.engine import Conditions, Engine
 from evalflow.errors import Forbidden, Reason, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import (
@@ -43,6 +43,7 @@ from evalflow.model import (
     Project,
     Rating,
 )
+from evalflow.model.arguments import all_checked
 from evalflow.model.canonical import Tree
 from evalflow.model.directory import Directory
 from evalflow.model.moments import utc
@@ -71,6 +72,7 @@ class _Sight:
         return self.drafts and not self.hidden
 
 
+@all_checked
 class View:
     """A store as one actor may read it. `actor` is one that the embedding system has
     authenticated, or an id of the plan's directory, or of the host's. The host's is asked once for
@@ -105,16 +107,18 @@ class View:
         """
         return self._shown(self._engine.project(project_id))
 
-    def projects(self, **where: Any) -> Iterator[Project]:
+    def projects(
+        self, *, at: dt.datetime | None = None, **where: Unpack[Conditions]
+    ) -> Iterator[Project]:
         """Yield projects; conditions as for `Engine.projects`. A band is asked of what is shown."""
         bands = where.pop("band", None)
         if bands is None:
-            yield from map(self._shown, self._engine.projects(**where))
+            yield from map(self._shown, self._engine.projects(at=at, **where))
             return
         limit = where.pop("limit", None)
         meant = self._engine.select(plan=where.get("plan"), band=bands, limit=limit)
         wanted = set(meant.bands or ())  # the names that people give, understood or refused
-        shown = map(self._shown, self._engine.projects(**where))
+        shown = map(self._shown, self._engine.projects(at=at, **where))
         yield from islice((each for each in shown if each.band in wanted), limit)
 
     def evaluation(self, project_id: str, period: str | None = None) -> Evaluation:
@@ -297,14 +301,19 @@ class View:
             yield notice
 
     def due(
-        self, at: dt.datetime | None = None, *, waiting: bool = False, **where: Any
+        self,
+        at: dt.datetime | None = None,
+        *,
+        waiting: bool = False,
+        **where: Unpack[Conditions],
     ) -> tuple[Due, ...]:
         """Return who owes what by when, as `Engine.due`; a band is asked of what is shown."""
         bands = where.pop("band", None)
         if bands is not None:
             now = utc(self._engine.clock(), "clock")
             past = at if at is not None and utc(at) < now else None
-            found = self.projects(at=past, band=bands, **where)
+            where["band"] = bands
+            found = self.projects(at=past, **where)
             where = {"ids": [project.id for project in found]}
         return self._engine.due(at, waiting=waiting, **where)
 

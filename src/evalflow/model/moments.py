@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from evalflow.errors import invalid
+from evalflow.errors import InvalidInput, invalid, wrong_kind
 
 
 def day_after(day: dt.date) -> dt.date:
@@ -16,9 +16,13 @@ def utc(at: dt.datetime, path: str = "at") -> dt.datetime:
     """Return the moment in UTC, whatever zone it came in.
 
     Raises:
-        InvalidInput: it has no zone, so it is no moment; or it is so far away that another zone
-            has no such day. `path` names what was given.
+        InvalidInput: it has no zone, so it is no moment; it is so far away that another zone has
+            no such day; or it is no time at all. `path` names what was given.
     """
+    given: object = at
+    if not isinstance(given, dt.datetime):
+        ko, en = "시간대가 있는 datetime", "a datetime with a zone"
+        raise InvalidInput([wrong_kind(path, at, ko=ko, en=en)])
     if not 1 < at.year < dt.MAXYEAR:
         raise invalid(
             "bad_time",

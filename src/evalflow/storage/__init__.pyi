@@ -38,7 +38,7 @@ from evalflow.storage.integrity import AuditStorage as AuditStorage
 from evalflow.storage.integrity import SchemaFault as SchemaFault
 from evalflow.storage.integrity import Tables as Tables
 from evalflow.storage.integrity import Values as Values
-from evalflow.storage.openings import openings as openings
+from evalflow.storage.plan_openings import openings as openings
 from evalflow.storage.rows import ASSIGNMENT_COLUMNS as ASSIGNMENT_COLUMNS
 from evalflow.storage.rows import ENTRY_COLUMNS as ENTRY_COLUMNS
 from evalflow.storage.rows import NOTICE_COLUMNS as NOTICE_COLUMNS

@@ -64,7 +64,8 @@ class Storage(Protocol):
     """
 
     def close(self) -> None:
-        """Let go of files and connections; a closed storage is not used again."""
+        """Let go of files and connections. What is asked of a closed storage is a StorageError
+        (`unreachable`), whatever it is; closing it again does nothing."""
         ...
 
     def reading(self) -> AbstractContextManager[Storage]:

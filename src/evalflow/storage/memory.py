@@ -10,7 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import NoReturn
 
 import attrs
 
@@ -78,7 +79,7 @@ class MemoryStorage:
     """A storage that lives as long as the object; nothing is written to disk."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock: AbstractContextManager[object] = threading.RLock()
         self._heads: dict[str, list[tuple[str, str]]] = {}  # plan -> (effective, text)
         self._plan_entries: dict[str, list[tuple[PlanEntry, str]]] = {}  # with its data's text
         self._lifecycles: dict[str, str] = {}
@@ -119,7 +120,8 @@ class MemoryStorage:
         self._read_elsewhere = False
 
     def close(self) -> None:
-        """Do nothing: there is nothing to let go of."""
+        """Answer no more."""
+        self._lock = _Closed()
 
     # ------------------------------------------------------------------ writing
 
@@ -469,6 +471,17 @@ class MemoryStorage:
                     self._outbox[pair] = attrs.evolve(sent, state="waiting", tries=0, next_at=at)
                     count += 1
         return count
+
+
+class _Closed(AbstractContextManager[object]):
+    """What stands for the lock of a storage that was closed: nobody gets it any more."""
+
+    def __enter__(self) -> NoReturn:
+        from evalflow.storage.sql import ErrorTexts
+
+        raise ErrorTexts(sentences={}, codes={}).error("closed", "memory:")
+
+    def __exit__(self, *_: object) -> None: ...
 
 
 class _MemoryMoment(OneMoment, MemoryStorage):  # type: ignore[misc]  # it gives itself

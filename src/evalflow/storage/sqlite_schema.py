@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from evalflow.storage.faults import fault_point
-from evalflow.storage.openings import openings
+from evalflow.storage.plan_openings import openings
 from evalflow.storage.rows import plan_entry_row
 from evalflow.storage.sqlite_errors import failure, is_busy, storage_error
 from evalflow.storage.sqlite_statements import ENTER

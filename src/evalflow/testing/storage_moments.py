@@ -5,11 +5,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from evalflow import Project, StorageError
 from evalflow.storage import Commit, Selection, Settled, Storage
-from evalflow.testing.given import adoption, given_project, head, move_after, revised
+from evalflow.testing.given import (
+    LIFECYCLE,
+    adoption,
+    entry_after,
+    given_project,
+    head,
+    move_after,
+    revised,
+)
 from evalflow.testing.storage_base import StorageKit
 from evalflow.testing.storage_common import (
     EVERYTHING,
@@ -22,6 +32,8 @@ from evalflow.testing.storage_common import (
     populate,
     version,
 )
+
+_DELIVERED = Settled(notice="a", notifier="console", state="delivered")
 
 
 def _project(storage: Storage, project: str) -> Project:
@@ -85,6 +97,41 @@ class MomentTests(StorageKit):
                 seen += [entry.number for entry in then.history(project.id)]
                 seen += [each.version for each in then.select(Selection(ids=(project.id,)))]
             assert seen == [1] * 2 * 399
+
+    def test_a_closed_storage_answers_nothing(self, storage: Storage) -> None:
+        project = given_project(storage)
+        storage.close()
+        storage.close()
+        asked: list[Callable[[], object]] = [
+            storage.plans,
+            lambda: storage.head(PLAN),
+            lambda: storage.revisions(PLAN),
+            lambda: storage.plan_entry(PLAN),
+            lambda: list(storage.plan_history(PLAN)),
+            lambda: storage.lifecycle(LIFECYCLE[0]),
+            lambda: storage.definition(SIX),
+            lambda: list(storage.definitions(PLAN)),
+            lambda: storage.snapshot(SIX),
+            lambda: list(storage.snapshots(EVERYTHING)),
+            lambda: list(storage.select(EVERYTHING)),
+            lambda: list(storage.as_of(EVERYTHING, LATER)),
+            lambda: storage.evaluation(SIX, project.period),
+            lambda: list(storage.evaluations(PLAN, project.period)),
+            lambda: list(storage.history(SIX)),
+            lambda: list(storage.histories(PLAN)),
+            lambda: storage.entry_by_key(SIX, "key"),
+            lambda: list(storage.entries()),
+            lambda: list(storage.outbox()),
+            lambda: storage.commit(entry_after(project)),
+            lambda: storage.claim("console", at=LATER, limit=1, lease=LEASE),
+            lambda: storage.settle([_DELIVERED]),
+            lambda: storage.resend([("a", "console")], at=LATER),
+            lambda: storage.reading().__enter__(),
+        ]
+        for ask in asked:
+            with pytest.raises(StorageError) as caught:
+                ask()
+            assert caught.value.code == "unreachable"
 
     def test_in_a_reading_nothing_is_written(self, storage: Storage) -> None:
         project = given_project(storage)

@@ -288,13 +288,20 @@ class Joined:
 
     def __init__(self, connection: Connection) -> None:
         """Take the connection, in whatever state it is."""
-        self._connection = connection
+        self._host: Connection | None = connection
         self._number = 0
         info = connection.info
         self.place = f"postgresql://{info.host}:{info.port}/{info.dbname}"
 
+    @property
+    def _connection(self) -> Connection:
+        if self._host is None:
+            raise failure("closed", self.place)
+        return self._host
+
     def close(self) -> None:
-        """Do nothing: the connection is the host's."""
+        """Answer no more; the connection is the host's, and stays as it is."""
+        self._host = None
 
     def row(self, statement: str, values: Values = ()) -> Row | None:
         """Return the first row that a reading statement finds, or None."""

@@ -179,6 +179,14 @@ class PostgresMoment(SQLMoment, PostgresReads):
         yield PostgresTables(self._connection, self.schema, self._schema, self.place, self._horizon)
 
 
+def check_joinable(connection: object) -> None:
+    """Raise InvalidInput where a host's connection is none of psycopg, or is closed."""
+    if not isinstance(connection, psycopg.Connection):
+        raise not_joinable(connection, "a connection of psycopg (3)")
+    if connection.closed:
+        raise not_joinable(connection, "an open connection of psycopg (3)")
+
+
 class PostgresStorage(PostgresReads):
     """A storage in one schema of a PostgreSQL database; made by `open_postgres`, or by
     `on_connection` for a host that has its own transaction.
@@ -219,7 +227,10 @@ class PostgresStorage(PostgresReads):
 
         Raises:
             StorageError: `missing`, `foreign` or `newer`: there is no store that can be used.
+            InvalidInput: `not_joinable`: it is closed, or no `psycopg.Connection` but one for
+                asyncio, a pool …
         """
+        check_joinable(connection)
         check_name(schema)
         storage = cls.__new__(cls)
         source = Joined(connection)
@@ -236,10 +247,7 @@ class PostgresStorage(PostgresReads):
     def joined(self, connection: Any) -> PostgresStorage:
         """Return the store in the transaction of a host's psycopg connection; see
         `evalflow.storage.Joins`. Asked once of a connection: that it leads to this store."""
-        if not isinstance(connection, psycopg.Connection):
-            raise not_joinable(connection, "a connection of psycopg (3)")
-        if connection.closed:
-            raise not_joinable(connection, "an open connection of psycopg (3)")
+        check_joinable(connection)
         joined = type(self).__new__(type(self))
         source = Joined(connection)
         joined.transient = True

@@ -47,9 +47,9 @@ def parsed(url: str) -> tuple[str, str, dict[str, Any]]:
     return conninfo, place, options
 
 
-def check_name(schema: str) -> None:
+def check_name(schema: object) -> None:
     """Raise StorageError `missing` where a schema's name is not one that needs no quotes."""
-    if not _NAME.fullmatch(schema):
+    if not isinstance(schema, str) or not _NAME.fullmatch(schema):
         raise failure("url", "", f"schema={schema}")
 
 
