@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -63,6 +64,14 @@ def test_no_link_is_written_through(tmp_path: Path, growing: bool) -> None:
     write_output(tmp_path / "a.zip", b"x")
     assert precious.read_text() == "precious"
     assert not (tmp_path / "made").exists()
+
+
+@needs_links
+def test_nor_in_the_systems_folder_in_memory_where_everybody_may_put_one() -> None:
+    if not os.access("/dev/shm", os.W_OK):
+        pytest.skip("not on this machine: a writable /dev/shm (mount -t tmpfs tmpfs /dev/shm)")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        test_no_link_is_written_through(Path(folder), growing=False)
 
 
 def test_a_device_is_written_to() -> None:

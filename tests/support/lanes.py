@@ -6,18 +6,24 @@ time, a case, when that was measured. `make lanes` measures anew and writes that
 machine; every package and plugin keeps tests in the fast lane (tests/project/test_lanes.py).
 `make test` runs all.
 
-In the fast lane itself (`EVALFLOW_LANE=fast`) a property is tried on a few examples, and workbooks
-are read in the process of the test instead of in a child of their own.
+In the fast lane itself (`EVALFLOW_LANE=fast`) a property is tried on a few examples, workbooks are
+read in the process of the test instead of in a child of their own, what the same text gives is made
+once (`remember`), and files lie in memory where there is room for them.
 """
 
 from __future__ import annotations
 
+import gc
+import importlib
 import io
 import json
 import os
+import shutil
+import sys
 import warnings
 from collections import defaultdict
 from collections.abc import Generator, Iterable
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +39,12 @@ MEASURING = os.environ.get("EVALFLOW_LANE") == "measured"
 FAST = MEASURING or os.environ.get("EVALFLOW_LANE") == "fast"
 EXAMPLES = 10
 """On how many examples a property is tried in the fast lane."""
+
+IN_MEMORY = Path("/dev/shm")
+"""Where pytest makes its folders, if there is room."""
+
+ROOM = 2_000_000_000
+"""Bytes that must be free there."""
 
 _spent: dict[str, list[float]] = defaultdict(list)
 
@@ -60,6 +72,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Set up the fast lane."""
+    if not FAST:
+        return
+    remember()
+    if os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage leave alone what was made until now, and come seldom."""
+    if FAST:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """Note what a test takes, where that is measured."""
@@ -84,6 +113,50 @@ def write_list(names: Iterable[str]) -> None:
         f"# Over {LIMIT} s of processor time a case, measured by `make lanes`: see support/lanes.py"
     )
     LIST.write_text("\n".join([head, *sorted(names)]) + "\n", "utf-8")
+
+
+def remember() -> None:
+    """Make once what the same text gives: a lifecycle that comes with evalflow, one out of a store,
+    and the list of installed plugins. Reading these was a third of what the lane took; nothing can
+    be changed in what is read, and `make test` reads it each time."""
+    names = ("audit.ground", "engine.rules", "lifecycle.definition", "lifecycle.load",
+             "lifecycle.sources", "lifecycle.stored", "plugins.loading")  # fmt: skip
+    modules: list[Any] = [importlib.import_module(f"evalflow.{each}") for each in names]
+    ground, rules, definition, load, sources, stored, loading = modules
+    read, rebuild, found = load.load_lifecycle, stored.stored_lifecycle, loading.entry_points
+    shipped: dict[Any, list[tuple[Any, Any]]] = defaultdict(list)
+
+    def load_lifecycle(source: Any, *, vocabulary: Any) -> Any:
+        if not isinstance(source, str) or sources.is_file(source):
+            return read(source, vocabulary=vocabulary)
+        made = shipped[source, definition.digest]  # a test may put another in its place
+        for known, lifecycle in made:
+            if known == vocabulary:
+                return lifecycle
+        made.append((vocabulary, read(source, vocabulary=vocabulary)))
+        return made[-1][1]
+
+    @lru_cache(maxsize=200)
+    def by_text(source: str, fingerprint: str, _: Any) -> Any:
+        return rebuild(source, fingerprint)
+
+    def stored_lifecycle(source: Any, fingerprint: str = "") -> Any:
+        if not isinstance(source, str):
+            return rebuild(source, fingerprint)
+        return by_text(source, fingerprint, definition.digest)
+
+    @cache
+    def listed(group: str, *_: Any) -> Any:
+        return found(group)
+
+    def entry_points(group: str) -> Any:
+        changed = [os.stat(each).st_mtime_ns for each in sys.path if os.path.isdir(each)]
+        return listed(group, tuple(sys.path), tuple(sys.meta_path), *changed)
+
+    sources._read_preset = cache(sources._read_preset)
+    load.load_lifecycle = load_lifecycle
+    stored.stored_lifecycle = rules.stored_lifecycle = ground.stored_lifecycle = stored_lifecycle
+    loading.entry_points = entry_points
 
 
 def read_here(data: bytes, shown: str) -> Iterable[Any]:

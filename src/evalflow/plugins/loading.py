@@ -243,11 +243,20 @@ def _named(answering: Any, names: set[str]) -> Plugin:
 # --------------------------------------------------------------------------- asking
 
 
+class _Manager(pluggy.PluginManager):
+    """Looks for hooks among a plugin's own names: that Python's own (`__init__`) are none need not
+    be asked of each, each time an engine is opened."""
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        """Return how the plugin's function of this name is marked as a hook, None if it is not."""
+        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
+
+
 class Asking:
     """Asks plugins through pluggy, and keeps what came of it: one for each engine."""
 
     def __init__(self, problems: Iterable[PluginProblem] = ()) -> None:
-        self._manager = pluggy.PluginManager(GROUP)
+        self._manager = _Manager(GROUP)
         self._manager.add_hookspecs(hookspecs)
         self.problems = list(problems)
         self.calls: list[HookCall] = []
