@@ -105,7 +105,13 @@ def main() -> int:
     print(f"lines:           {total:,}")
     for package, lines in by_package.most_common():
         print(f"  {lines:>6,}  {package}")
-    for package in ("evalflow", "evalflow.plugins", "evalflow.storage", "evalflow.testing"):
+    for package in (
+        "evalflow",
+        "evalflow.plugins",
+        "evalflow.services",
+        "evalflow.storage",
+        "evalflow.testing",
+    ):
         print(f"names:           {len(homes(package)):>3}  {package}")
     print(f"files above {LIMIT} lines: {len(long)}")
     for lines, place in sorted(long, reverse=True):

@@ -225,6 +225,19 @@ def renamed(office: Office, name: str) -> evalflow.Plan:
     return attrs.evolve(plan, head=head)
 
 
+def test_what_a_revision_says_otherwise_is_told_to_who_reads_all_of_the_plan(closed):
+    closed.engine.adopt(renamed(closed, "새 이름"), by="policy-1", reason="고침")
+    told = evalflow.View(closed.engine, "policy-1").differences("gu", 2)
+    assert ["새 이름" in str(each.after) for each in told] == [True]
+    for reader in ("education-1", "road-head"):
+        with pytest.raises(evalflow.Forbidden):
+            evalflow.View(closed.engine, reader).differences("gu", 2)
+    with pytest.raises(evalflow.NotFound):
+        evalflow.View(closed.engine, "policy-1").differences("gu", 9)
+    with pytest.raises(evalflow.NotFound):
+        evalflow.View(closed.engine, "nobody-1").differences("gu", 2)
+
+
 def test_a_proposal_is_read_by_who_may_revise_or_confirm_until_it_is_in_force(office):
     engine = office.engine
     proposed = engine.plans.propose(renamed(office, "Secret"), by="policy-1", reason="비밀 사유")

@@ -19,7 +19,13 @@ import evalflow
 from evalflow._public import homes
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("evalflow", "evalflow.plugins", "evalflow.storage", "evalflow.testing")
+PACKAGES = (
+    "evalflow",
+    "evalflow.plugins",
+    "evalflow.services",
+    "evalflow.storage",
+    "evalflow.testing",
+)
 PINNED = Path(__file__).parents[1] / "data" / "public-api.txt"
 
 

@@ -23,6 +23,21 @@ def test_plans_are_listed_and_shown_with_their_content(asking: Any) -> None:
     assert {each["number"] for each in new} == {"1", "2", "3"}
 
 
+def test_what_a_revision_says_otherwise_is_told_to_who_may_read_all_of_the_plan(
+    asking: Any,
+) -> None:
+    """As on the board: it holds what is closed elsewhere, such as a change before it is fixed."""
+    for path in ("/plans/gu/revisions/1/diff", "/plans/gu/revisions/1/diff?since=0"):
+        for reader in ("audit-1", "mayor-1"):
+            assert asking.get(path, reader).status_code == 200
+        for other in ("education-1", "welfare-head", "budget-1", "city-lead"):
+            told = asking.get(path, other)
+            assert told.status_code == 403
+            assert "schools" not in told.text
+    for revision in ("1", "9"):  # whether there is one is nobody's business either
+        assert asking.get(f"/plans/gu/revisions/{revision}/diff", "road-1").status_code == 403
+
+
 def test_who_asks_is_told_with_their_grants(asking: Any) -> None:
     me = asking.get("/me", "elderly-head").json()
     assert me["id"] == "elderly-head"

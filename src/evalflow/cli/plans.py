@@ -12,13 +12,13 @@ import click
 from evalflow.cli import schemes
 from evalflow.cli.cases import open_case
 from evalflow.cli.options import Respelled
-from evalflow.cli.plan_changes import in_words
 from evalflow.cli.session import Session
 from evalflow.cli.status import counted, things_head, things_of
 from evalflow.errors import InvalidInput, NotFound, invalid
 from evalflow.files.output import write_output
 from evalflow.model import CONTENTS
 from evalflow.model.calendar import day_text
+from evalflow.services.plan_changes import in_words
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine

@@ -15,9 +15,9 @@ from evalflow.cli.batches import apply_plan, counted, print_figures, print_plan
 from evalflow.cli.options import Respelled
 from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, NotFound, Problem, invalid
+from evalflow.services.sheets import ready_for, write_sheet
 
 if TYPE_CHECKING:
-    from evalflow.batch.book_pages import BookFor, BookProject
     from evalflow.batch.book_reading import Context, Filled
     from evalflow.batch.plan_file import BatchPlan
     from evalflow.engine.engine import Engine
@@ -64,9 +64,6 @@ def make_command(
     EVENT is an event of the plan's lifecycle: self_evaluate for a department's figures, review for
     the reviewer, compile or submit for a bureau, request_change for changes.
     """
-    from evalflow.batch.book_pages import pages
-    from evalflow.files.book_writer import write_book
-
     with session.open() as engine:
         plan = plan or engine.plans.only()
         lifecycle, known = _event(engine, plan, event)
@@ -98,12 +95,11 @@ def make_command(
             groups = list(_by_unit(engine, plan, known, taken, Path(out)))
         for path, whose, members in groups:
             path.parent.mkdir(parents=True, exist_ok=True)
-            made = book_for(engine, plan, lifecycle, known, whose, members, session.lang)
-            write_book(path, pages(made))
+            of = write_sheet(path, engine, lifecycle, known, whose, members, session.lang)
             session.echo(
                 session.say(
-                    f"{path}: {made.unit_label.ko}, 사업 {len(members)}개",
-                    f"{path}: {made.unit_label.en}, {len(members)} projects",
+                    f"{path}: {of.ko}, 사업 {len(members)}개",
+                    f"{path}: {of.en}, {len(members)} projects",
                 )
             )
         return 0
@@ -133,12 +129,6 @@ def _unsupported(event: Event) -> InvalidInput | None:
         ko=f"'{event.label.ko}'의 {ko}은(는) 엑셀로 받지 않습니다. fire --data로 주십시오",
         en=f"what '{event.label.en}' takes is not given in a workbook ({en}): use fire --data",
     )
-
-
-def ready_for(lifecycle: Lifecycle, event: Event, projects: Sequence[Project]) -> list[Project]:
-    """Return the projects that stand where the event can be fired."""
-    region, sources = list(lifecycle.regions).index(event.leads), event.sources()
-    return [each for each in projects if each.states[region] in sources]
 
 
 def _nothing(
@@ -180,86 +170,6 @@ def _by_unit(
     for unit, members in groups.items():
         name = sheet_name(head.unit(unit).label_on(today).ko)
         yield folder / f"{name}.xlsx", unit, members
-
-
-def book_for(
-    engine: Engine,
-    plan: str,
-    lifecycle: Lifecycle,
-    event: Event,
-    unit: str,
-    projects: Sequence[Project],
-    lang: str,
-) -> BookFor:
-    """Return what the workbook of a unit for an event is made of: these projects, as they are.
-
-    Raises:
-        InvalidInput: the projects stand in several periods.
-    """
-    from evalflow.batch.book_pages import BookFor, BookProject
-    from evalflow.model.calendar import period as period_of
-
-    periods = Counter(each.period for each in projects)
-    if len(periods) > 1:
-        listed = ", ".join(sorted(periods))
-        raise invalid(
-            "several_periods",
-            value=listed,
-            ko=f"기간이 다른 사업이 섞여 있습니다: {listed}. --number나 --unit으로 나누십시오",
-            en=f"projects of several periods: {listed}; part them by --number or --unit",
-        )
-    (period,) = periods
-    calendar = engine.plans.calendar(plan)
-    head = engine.plans.head(plan, revision=engine.rules.terms(plan).in_force(period))
-    today = calendar.today(engine.clock())
-    ids = tuple(each.id for each in projects)
-    dues = [
-        each.due
-        for each in engine.due(plan=plan, ids=ids, waiting=True)
-        if each.event == event.name and each.period == period
-    ]
-
-    money = {
-        field.name
-        for each in lifecycle.events.values()
-        if any(other.type == "figures" and other.required for other in each.data)
-        for field in each.data
-        if field.type == "money"
-    }
-
-    def spent(project: Project) -> int | None:
-        """Return what departments said was spent in the year so far."""
-        told = [
-            int(evaluation.facts[name])
-            for each in calendar.periods_to(period)
-            if (evaluation := engine.storage.evaluation(project.id, each)) is not None
-            for name in sorted(money & evaluation.facts.keys())[:1]
-        ]
-        return sum(told) if told else None
-
-    def of(project: Project) -> BookProject:
-        return BookProject(
-            project=project,
-            definition=engine.plans.definition(project.id, period=period),
-            evaluation=engine.evaluation(project.id),
-            unit=engine.plans.head(plan).unit(project.unit).label_on(today),
-            spent=None if event.together is None else spent(project),
-        )
-
-    return BookFor(
-        head=head,
-        lifecycle=lifecycle,
-        event=event,
-        period=period,
-        period_label=period_of(period).label,
-        periods=calendar.periods_to(period),
-        whole=calendar.periods_to(head.calendar.last),
-        unit=unit,
-        unit_label=engine.plans.head(plan).unit(unit).label_on(today),
-        due=min(dues, default=None),
-        projects=tuple(of(each) for each in projects),
-        lang=lang,
-    )
 
 
 # --------------------------------------------------------------------------- read

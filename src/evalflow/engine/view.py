@@ -47,6 +47,7 @@ from evalflow.model.arguments import all_checked
 from evalflow.model.canonical import Tree
 from evalflow.model.directory import Directory
 from evalflow.model.moments import utc
+from evalflow.plan.differences import Difference
 from evalflow.scoring.contract import Grade
 
 _KEPT = {SIGN_LINE: "sign_off", FOLLOW_UP: "measures", VISIT_NOTICES: "visit"}
@@ -219,6 +220,37 @@ class View:
                     previous=self._plan_commitment(plan_id, entry.previous),
                 )
             yield shown
+
+    def differences(
+        self, plan_id: str, revision: int, *, since: int | None = None
+    ) -> tuple[Difference, ...]:
+        """Return what a revision of the plan says otherwise than the one before it, or than the
+        revision `since` (0: than nothing at all): for those who may read all of the plan.
+
+        Raises:
+            Forbidden: the reader is none of them.
+            NotFound: the store has no such plan or revision, or its directory no such actor.
+        """
+        from evalflow.plan.differences import differences
+
+        if isinstance(self._actor, str):
+            self._engine.actor(plan_id, self._actor)
+        if not self.reads_plan(plan_id):
+            who = _id(self._actor)
+            raise Forbidden(
+                Reason(
+                    code="not_readable",
+                    ko=f"'{who}'은(는) 계획 '{plan_id}'의 내용을 모두 볼 수 있는 사람이 아닙니다.",
+                    en=f"'{who}' may not read all of the plan '{plan_id}'",
+                    about=plan_id,
+                )
+            )
+        plan = self._engine.plans.plan(plan_id, revision=revision)
+        before = revision - 1 if since is None else since
+        if not before:
+            return differences(plan, None, {})
+        was = self._engine.plans.plan(plan_id, revision=before)
+        return differences(plan, was.head, was.projects)
 
     def _plan_commitment(self, plan_id: str, hashed: str) -> str:
         """Return what is shown in place of the hash of a plan's entry, also where a project's entry

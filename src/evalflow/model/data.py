@@ -68,7 +68,7 @@ def to_data(value: Any) -> Tree:
 
 def tree_of(
     value: Any, keys: Mapping[str, Mapping[str, str]], leaves: tuple[type, ...] = ()
-) -> Any:
+) -> Tree:
     """Return the same as `to_data`, with other `keys` for fields of classes; values of the classes
     `leaves` stay as they are.
 

@@ -1,3 +1,4 @@
+from evalflow.cli.session import Session as Session
 from evalflow.decision.cards import Card as Card
 from evalflow.decision.cards import cards_of as cards_of
 from evalflow.decision.corrected import Correction as Correction

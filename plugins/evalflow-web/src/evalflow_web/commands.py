@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from evalflow import Engine, NotFound
-from evalflow.cli.session import Session
+from evalflow.plugins import Session
 from evalflow_web.auth.passwords import Passwords
 from evalflow_web.auth.tokens import API, CALENDAR, Token, Tokens
 from evalflow_web.serve import keeping_options, shelf_folder, state_option, state_path

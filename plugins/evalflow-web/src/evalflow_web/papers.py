@@ -15,13 +15,21 @@ from urllib.parse import quote
 import attrs
 from starlette.responses import Response
 
-from evalflow import Engine, Entry, Forbidden, InvalidInput, NotFound, Project, SignedCheckpoint
-from evalflow.errors import Reason
+from evalflow import (
+    Engine,
+    Entry,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    Project,
+    Reason,
+    SignedCheckpoint,
+)
 from evalflow.plugins import Form, FormRequest
 
 if TYPE_CHECKING:
     from evalflow import Lifecycle
-    from evalflow.lifecycle.definition import Event
+    from evalflow.services import Event
     from evalflow_web.site import Visit
 
 BINARY = "application/octet-stream"
@@ -130,17 +138,13 @@ def workbook(
 ) -> Response:
     """Return a workbook for the event on these projects of a unit, to be filled in (`evalflow sheet
     read` takes it back)."""
-    from evalflow.batch.book_pages import pages
-    from evalflow.cli.sheets import book_for
-    from evalflow.files.book_writer import write_book
+    from evalflow.services import write_sheet
 
-    plan = projects[0].plan
-    made = book_for(visit.engine, plan, lifecycle, event, unit, projects, visit.lang)
     with tempfile.TemporaryDirectory(prefix="evalflow-web-") as folder:
         path = Path(folder) / "sheet.xlsx"
-        write_book(path, pages(made))
+        of = write_sheet(path, visit.engine, lifecycle, event, unit, projects, visit.lang)
         content = path.read_bytes()
-    name = f"{made.unit_label.text(visit.lang)} {event.label.text(visit.lang)} {made.period}.xlsx"
+    name = f"{of.text(visit.lang)} {event.label.text(visit.lang)} {projects[0].period}.xlsx"
     return file(content, name, _XLSX)
 
 

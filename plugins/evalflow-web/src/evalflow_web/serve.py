@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalflow import Engine
-from evalflow.cli.session import Session
-from evalflow.errors import invalid
+from evalflow.plugins import Session
+from evalflow.services import invalid
 from evalflow_web.application import Routes, make
 from evalflow_web.auth import login as signing_in
 from evalflow_web.auth.oidc import Oidc, Provider

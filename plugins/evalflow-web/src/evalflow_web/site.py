@@ -23,8 +23,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Router
 
 from evalflow import Actor, Engine, View
-from evalflow.errors import particles
 from evalflow.plugins import day_text, time_text
+from evalflow.services import particles
 from evalflow_web.identity import ActorOf, Identity, identity_of
 from evalflow_web.languages import language_of
 from evalflow_web.state import State

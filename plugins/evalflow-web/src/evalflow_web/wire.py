@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from evalflow.model.data import tree_of
+from evalflow.services import tree_of
 
 
 def tree(value: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from evalflow import Label, Lifecycle, NotFound, Plan, PlanHead
+from evalflow import Label, NotFound, PlanHead
 from evalflow_web.api import values
 from evalflow_web.api.table import Call, Moment, Operation, Reply, checked_limit
 from evalflow_web.problems import input_problem
@@ -128,20 +128,12 @@ def revisions(call: Call) -> Reply:
 
 def differences(call: Call) -> Reply:
     """Answer what a revision says otherwise than an earlier one."""
-    from evalflow.plan.differences import differences as compared
-
     query = call.query(DiffQuery)
     number = _revision(call, call.part("revision"))
     since = number - 1 if query.since is None else query.since
     if since:
         _revision(call, str(since))
-    plans = call.engine.plans
-    before = plans.head(call.plan, revision=since) if since else None
-    old = plans.definitions(call.plan, revision=since) if since else ()
-    head = plans.head(call.plan, revision=number)
-    new = {each.number: each for each in plans.definitions(call.plan, revision=number)}
-    new_plan = Plan(head=head, projects=new, lifecycle=_lifecycle(call))
-    found = compared(new_plan, before, {each.number: each for each in old})
+    found = call.view.differences(call.plan, number, since=since)
     return Reply(
         value=[
             values.DifferenceReply(
@@ -155,11 +147,6 @@ def differences(call: Call) -> Reply:
             for each in found
         ]
     )
-
-
-def _lifecycle(call: Call) -> Lifecycle:
-    first = next(iter(call.engine.projects(plan=call.plan, limit=1)))
-    return call.engine.plans.lifecycle(first.lifecycle)
 
 
 # --------------------------------------------------------------------------- projects

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from evalflow import StorageError
-from evalflow.errors import invalid
+from evalflow.services import invalid
 from evalflow.storage import secrets_of, shown_url, without
 from evalflow_web.board.tables import Tables, first_line
 

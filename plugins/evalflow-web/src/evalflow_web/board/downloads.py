@@ -9,9 +9,8 @@ import attrs
 from starlette.responses import Response
 
 from evalflow import NotFound, Project
-from evalflow.batch.book_columns import unsupported
-from evalflow.cli.sheets import ready_for
 from evalflow.plugins import FormRequest
+from evalflow.services import fillable, ready_for
 from evalflow_web import papers
 from evalflow_web.board.desk import Desk
 
@@ -52,7 +51,7 @@ def workbooks(desk: Desk) -> list[Workbook]:
     unit: of projects on which they may act, and of which nothing is left out for them."""
     found: dict[tuple[str, str], list[Project]] = {}
     for event in desk.lifecycle.events.values():
-        if event.due is None or not desk.holds(event.by) or unsupported(event):
+        if event.due is None or not desk.holds(event.by) or not fillable(event):
             continue
         ours = [p for p in desk.projects if p.lifecycle == desk.lifecycle.fingerprint]
         for project in ready_for(desk.lifecycle, event, ours):

@@ -7,7 +7,7 @@ from collections import Counter
 
 from starlette.responses import RedirectResponse, Response
 
-from evalflow.model import Outgoing
+from evalflow.storage import Outgoing
 from evalflow_web.board.desk import Desk
 from evalflow_web.board.received import received
 from evalflow_web.problems import Problem

@@ -7,10 +7,8 @@ from itertools import islice
 from starlette.responses import Response
 
 import evalflow
-from evalflow import NotFound, Project, Refused
-from evalflow.batch.values import Planned
-from evalflow.lifecycle.diff import diff
-from evalflow.lifecycle.sources import earlier_presets, presets
+from evalflow import NotFound, Planned, Project, Refused
+from evalflow.services import earlier_presets, presets, rules_in_words
 from evalflow_web.board.desk import Desk
 from evalflow_web.problems import Problem
 
@@ -39,7 +37,7 @@ def migration(desk: Desk) -> Response:
     if to:
         new = evalflow.load_lifecycle(to)
         if new.fingerprint != desk.lifecycle.fingerprint:
-            differences = [each.text(desk.lang) for each in diff(desk.lifecycle, new)]
+            differences = rules_in_words(desk.lifecycle, new, desk.lang)
             try:
                 batch = desk.visit.engine.plans.migrate(
                     desk.plan, new, by=desk.visit.actor, reason=desk.say("미리보기", "preview")

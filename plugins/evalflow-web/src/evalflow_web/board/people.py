@@ -11,9 +11,8 @@ from typing import Any
 import attrs
 from starlette.responses import RedirectResponse, Response
 
-from evalflow import Plan, PlanEntry, Refused
-from evalflow.cli.plan_changes import in_words
-from evalflow.plan.differences import differences
+from evalflow import Difference, Plan, PlanEntry, Refused
+from evalflow.services import changes, in_words
 from evalflow_web.board.desk import Desk
 from evalflow_web.board.received import Received, received
 from evalflow_web.problems import Problem
@@ -207,12 +206,12 @@ def confirm(desk: Desk) -> Response:
 
 def _changes(desk: Desk, plan: Plan) -> list[Change]:
     """Return what a plan says otherwise than the one in force, in words."""
-    return words(desk, plan, desk.visit.engine.plans.plan(desk.plan))
+    was = desk.visit.engine.plans.plan(desk.plan)
+    return words(desk, plan, was, changes(plan, was))
 
 
-def words(desk: Desk, plan: Plan, was: Plan) -> list[Change]:
+def words(desk: Desk, plan: Plan, was: Plan, found: Sequence[Difference]) -> list[Change]:
     """Return what one revision says otherwise than another, in words."""
-    found = differences(plan, was.head, was.projects)
     return [
         (each.number or "", what, before, after)
         for each, (what, before, after) in in_words(desk, plan, was, found[:MOST])
@@ -237,13 +236,14 @@ def revisions(desk: Desk) -> Response:
     before = 0
     for entry in desk.view.plan_history(desk.plan):
         made = entry.revision if entry.revision != before else None
-        changes = None
+        told = None
         if made is not None and before and desk.view.reads_plan(desk.plan):
-            changes = words(
+            told = words(
                 desk,
                 plans.plan(desk.plan, revision=made),
                 plans.plan(desk.plan, revision=before),
+                desk.view.differences(desk.plan, made, since=before),
             )
         before = entry.revision
-        shown.append(Revision(entry=entry, number=made, changes=changes))
+        shown.append(Revision(entry=entry, number=made, changes=told))
     return desk.page("revisions.html", here="people", shown=shown[::-1])

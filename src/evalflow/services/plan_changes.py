@@ -69,6 +69,13 @@ _WORDS: Mapping[str, Mapping[str, Label]] = {
 }
 
 
+def changes(plan: Plan, was: Plan) -> tuple[Difference, ...]:
+    """Return what a plan that was not adopted yet says otherwise than another."""
+    from evalflow.plan.differences import differences
+
+    return differences(plan, was.head, was.projects)
+
+
 def in_words(
     session: Speaker, plan: Plan, was: Plan | None, found: Sequence[Difference]
 ) -> Iterator[tuple[Difference, Said]]:

@@ -1,0 +1,16 @@
+from evalflow.batch.selection import conditions as conditions
+from evalflow.errors import invalid as invalid
+from evalflow.errors import particles as particles
+from evalflow.files.ics import DayEvent as DayEvent
+from evalflow.files.ics import calendar_file as calendar_file
+from evalflow.lifecycle.definition import Event as Event
+from evalflow.lifecycle.sources import earlier_presets as earlier_presets
+from evalflow.lifecycle.sources import presets as presets
+from evalflow.model.data import tree_of as tree_of
+from evalflow.services.lifecycle_changes import rules_in_words as rules_in_words
+from evalflow.services.plan_changes import Speaker as Speaker
+from evalflow.services.plan_changes import changes as changes
+from evalflow.services.plan_changes import in_words as in_words
+from evalflow.services.sheets import fillable as fillable
+from evalflow.services.sheets import ready_for as ready_for
+from evalflow.services.sheets import write_sheet as write_sheet
