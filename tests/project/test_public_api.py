@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import enum
 import inspect
+import itertools
 import pkgutil
 import re
 import subprocess
@@ -89,6 +91,31 @@ def test_no_public_name_is_that_of_a_module(package: str) -> None:
     """Whoever imported the module first would be given it for the name."""
     modules = {each.name for each in pkgutil.iter_modules(import_module(package).__path__)}
     assert modules.isdisjoint(homes(package))
+
+
+def written_under(name: str, value: object) -> bool:
+    """Say whether a docstring stands under the assignment of a value, wherever it is made."""
+    for module in list(sys.modules.values()):
+        if module.__name__.startswith("evalflow.") and getattr(module, name, None) is value:
+            lines = ast.parse(inspect.getsource(module)).body
+            for made, under in itertools.pairwise(lines):
+                named = re.match(rf"{name}\b(: [^=]+)? =", ast.unparse(made))
+                if named and isinstance(under, ast.Expr) and isinstance(under.value, ast.Constant):
+                    return True
+    return False
+
+
+def test_every_public_name_has_a_docstring_of_which_its_page_is_made() -> None:
+    assert [
+        full
+        for full, value in public().items()
+        for ours in [getattr(value, "__module__", None) or ""]
+        if not (
+            inspect.getdoc(value)
+            if inspect.isfunction(value) or (inspect.isclass(value) and ours.startswith("evalflow"))
+            else written_under(full.rpartition(".")[2], value)
+        )
+    ] == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)

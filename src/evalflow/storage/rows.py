@@ -42,24 +42,29 @@ ENTRY_COLUMNS = (
     "period", "period_after", "unit", "revision", "lifecycle", "reason", "data", "rating",
     "evaluation", "late", "key", "previous", "hash", "plan_head",
 )  # fmt: skip
+"""The columns of an entry, in the order of `entry_row`."""
 
 PLAN_ENTRY_COLUMNS = (
     "plan", "number", "event", "actor", "role", "on_behalf_of", "at", "revision", "effective",
     "head_before", "head_after", "lifecycle", "reason", "data", "previous", "hash",
 )  # fmt: skip
+"""The columns of an entry of a plan's own history, in the order of `plan_entry_row`."""
 
 NOTICE_COLUMNS = (
     "id", "project", "number", "name", "recipient", "role", "notifier", "subject_ko",
     "subject_en", "at", "data",
 )  # fmt: skip
+"""The columns of a notice, in the order of `notice_row`."""
 
 OUTGOING_COLUMNS = (*NOTICE_COLUMNS, "state", "tries", "next_at", "error")
 
 REVISION_COLUMNS = ("plan", "revision", "effective", "tree")
+"""The columns of a plan's revision, in the order of `revision_row`."""
 
 DEFINITION_COLUMNS = ("project", "revision", "label_ko", "label_en", "field", "tree")
 
 ASSIGNMENT_COLUMNS = ("project", "revision", "position", "unit", "since", "until")
+"""The columns of a project's assignment to a unit, in the order of `assignment_rows`."""
 
 EVALUATION_COLUMNS = ("project", "period", "number", "rate", "band", "tree")
 

@@ -64,7 +64,9 @@ PROJECT = columns(PROJECT_COLUMNS, "p.")
 """A project's columns, of the table that a statement calls `p`."""
 POSITION = columns(POSITION_COLUMNS, "p.")
 ENTRY = columns(ENTRY_COLUMNS)
+"""An entry's columns, of a statement's only table."""
 PLAN_ENTRY = columns(PLAN_ENTRY_COLUMNS)
+"""The columns of an entry of a plan's own history, of a statement's only table."""
 OUTGOING = columns(OUTGOING_COLUMNS, "n.")
 """A notice's columns, of the table that a statement calls `n`."""
 
