@@ -34,6 +34,7 @@ NO_DATA = {
     "lifecycle diagram": "prints a picture's text",
     "lifecycle schema": "prints a JSON Schema",
     "lifecycle stubs": "prints Python",
+    "plugins new": "writes files",
     "batch run": "runs a script, each step told as it goes; `batch list` has it as data",
     "sheet make": "writes workbooks",
     "sheet read": "shows a person what was written; `--report` writes the receipts",

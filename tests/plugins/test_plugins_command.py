@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from pathlib import Path
 
 import attrs
 import pytest
@@ -148,3 +149,31 @@ def test_what_is_built_in_and_every_plugin_of_ours_keeps_its_contract():
     ours = [each for each in plugins.findings() if each.plugin.startswith("evalflow")]
     assert [each for each in ours if each.fault is not None] == []
     assert {each.kind for each in ours} >= {"storage", "notifier", "scorer", "guard"}
+
+
+@pytest.mark.parametrize("kind", ["scorer", "notifier", "storage", "form"])
+def test_a_skeleton_is_written_once_and_nothing_is_overwritten(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--lang", "en", "plugins", "new", kind, "mapo", "--into", str(tmp_path)]
+    assert cli.run(words) == 0
+    folder = tmp_path / "evalflow-mapo"
+    assert str(folder) in capsys.readouterr().out
+    kept = folder / "src" / "evalflow_mapo" / "__init__.py"
+    compile(kept.read_text("utf-8"), str(kept), "exec")
+    kept.write_text("mine", "utf-8")
+    assert cli.run(words) == 2
+    assert "left alone" in capsys.readouterr().err
+    assert kept.read_text("utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("scorer", "Mapo"), ("scorer", "마포"), ("form", "a-b"), ("form", "../x"), ("storage", "a_b")],
+)
+def test_a_name_that_cannot_be_used_everywhere_is_refused(
+    kind: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["--lang", "en", "plugins", "new", kind, name, "--into", str(tmp_path)]) == 2
+    assert f"'{name}': a name begins with a small letter" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

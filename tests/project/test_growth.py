@@ -100,7 +100,7 @@ OF_NO_STORE = {
     ),
     *("lifecycle schema", "lifecycle show", "lifecycle stubs", "lifecycle words"),
     *("batch list", "batch show", "audit verify", "audit key", "audit cosign"),
-    *("plugins list", "plugins show", "plugins check", "plugins trace"),
+    *("plugins list", "plugins show", "plugins check", "plugins new", "plugins trace"),
     *("scenario run", "simulate", "demo"),
 }
 """Commands that read files, or nothing."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from evalflow.cli.new_plugins import KINDS, write
 from evalflow.cli.options import json_option, pass_session
 from evalflow.cli.session import Session
 
@@ -126,6 +128,30 @@ def trace_command(session: Session, as_json: bool) -> None:
         for number, call in enumerate(calls, start=1)
     ]
     session.table(heads, rows, right=(0,))
+
+
+@plugins_command.command("new")
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("name")
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    default=".",
+    help="만들 위치 · Where its folder goes; else here.",
+)
+@pass_session
+def new_command(session: Session, kind: str, name: str, into: Path) -> None:
+    """새 플러그인 뼈대 · Write the skeleton of a plugin of one's own, with the kit that it passes.
+
+    KIND is scorer, notifier, storage or form; NAME is what plans, commands or URLs will call it.
+    """
+    folder = write(kind, name, into)
+    session.echo(
+        session.say(
+            f"{folder}을(를) 만들었습니다. 그 폴더에서 pip install -e '.[test]' && pytest",
+            f"made {folder}; in it: pip install -e '.[test]' && pytest",
+        )
+    )
 
 
 def _kind(session: Session, kind: str) -> str:
