@@ -194,11 +194,15 @@ class EvalflowError(Exception):
 
 
 class Refused(EvalflowError):
-    """The rules said no; `reasons` are the sentences to show, all of them. Where a plugin broke,
-    its error is the `__cause__`."""
+    """The rules said no; `reasons` are the sentences to show, all of them. `check` is the first
+    check of the gate that failed (`state`, `role`, `unit`, `duties`, `guards`, `input`), None where
+    it was none of them. Where a plugin broke, its error is the `__cause__`."""
 
-    def __init__(self, project: str, event: str, reasons: Iterable[Reason]) -> None:
+    def __init__(
+        self, project: str, event: str, reasons: Iterable[Reason], *, check: str | None = None
+    ) -> None:
         self.project = project
+        self.check = check
         self.event = event
         self.reasons: tuple[Reason, ...] = tuple(reasons)
         super().__init__(self.text("en"))

@@ -236,7 +236,8 @@ def entitled(
     if grants:
         return grants[0]
     labels = {name: role.label for name, role in lifecycle.roles.items()}
-    raise Refused(head.id, event, [directory.why_not(actor, roles, head.office, today, labels)])
+    why = directory.why_not(actor, roles, head.office, today, labels)
+    raise Refused(head.id, event, [why], check="role")
 
 
 def opener(
@@ -262,7 +263,7 @@ def opener(
         return grants[0]
     labels = {name: role.label for name, role in lifecycle.roles.items()}
     why = directory.why_not(actor, lifecycle.opens, unit, today, labels)
-    raise Refused(head.id, OPEN_CASE, [why])
+    raise Refused(head.id, OPEN_CASE, [why], check="role")
 
 
 def revising(lifecycle: Lifecycle, head: PlanHead) -> tuple[str, ...]:
@@ -382,7 +383,7 @@ def second_grant(
     if not grants:
         labels = {name: role.label for name, role in lifecycle.roles.items()}
         why = directory.why_not(actor, roles, head.office, today, labels)
-        raise Refused(head.id, CONFIRM, [why])
+        raise Refused(head.id, CONFIRM, [why], check="role")
     for grant in grants:
         if other_person(proposed, actor.id, grant.on_behalf_of):
             return grant
@@ -403,6 +404,7 @@ def second_grant(
                 ),
             )
         ],
+        check="duties",
     )
 
 

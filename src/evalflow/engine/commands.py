@@ -16,6 +16,7 @@ from evalflow.batch.selection import conditions
 from evalflow.batch.values import EngineParts
 from evalflow.decision.batched_calls import Answers, answer_together, can_many, with_answers
 from evalflow.decision.decide import (
+    CHECKS,
     Decision,
     Explanation,
     decide,
@@ -69,6 +70,12 @@ def check_version(expected: int | None) -> None:
         ko=f"expected는 사업의 version(1 이상의 정수)이어야 합니다: {shown}",
         en=f"`expected` is a project's version, a whole number from 1 on, not {shown}",
     )
+
+
+def _first_failed(decisions: Sequence[Decision]) -> str | None:
+    """Return the first check of the gate that fails for any of the projects."""
+    failed = {check.name for each in decisions for check in each.checks if check.reasons}
+    return next((name for name in CHECKS if name in failed), None)
 
 
 class Commands(Writer):
@@ -254,7 +261,7 @@ class Commands(Writer):
         )
         moves = tuple([decision.move for decision in decisions if decision.move is not None])
         if reasons or len(moves) != len(decisions):
-            raise Refused(project_id, event, reasons)
+            raise Refused(project_id, event, reasons, check=_first_failed(decisions))
         self.write(moves, basis)
         return moves[0].entry
 

@@ -18,7 +18,6 @@ from starlette.responses import Response
 from evalflow import (
     Conflict,
     EvalflowError,
-    Explanation,
     Forbidden,
     InvalidInput,
     KeyReused,
@@ -27,6 +26,7 @@ from evalflow import (
     Reason,
     Refused,
     StorageError,
+    http_status,
 )
 from evalflow_web.site import Visit
 
@@ -35,8 +35,6 @@ _log = logging.getLogger("evalflow.web")
 MEDIA = "application/problem+json"
 RETRY_AFTER = "2"
 """Seconds after which a store that is locked or unreachable may be asked again."""
-
-_BY_CHECK = {"state": 409, "role": 403, "unit": 403, "duties": 403, "guards": 409, "input": 422}
 
 
 class Problem(Exception):
@@ -94,18 +92,18 @@ def told(error: Exception, visit: Visit, *, if_match: bool = False) -> Told:
     if not isinstance(error, EvalflowError):
         _log.exception("a request went wrong: %s", visit.request.url.path, exc_info=error)
         return _http(500, lang)
-    text = error.text(lang)
+    text, status = error.text(lang), http_status(error, if_match=if_match)
     match error:
         case Refused():
             return Told(
-                status=status_of_refusal(error, visit),
+                status=status,
                 code="refused",
                 detail=text,
                 more={"event": error.event, "reasons": reasons(error.reasons, lang)},
             )
         case Conflict():
             return Told(
-                status=412 if if_match else 409,
+                status=status,
                 code="conflict",
                 detail=text,
                 more=_versions(error, visit),
@@ -118,28 +116,28 @@ def told(error: Exception, visit: Visit, *, if_match: bool = False) -> Told:
                 )
                 for each in error.problems
             ]
-            return Told(status=422, code=code, detail=text, more={"problems": problems})
+            return Told(status=status, code=code, detail=text, more={"problems": problems})
         case NotFound(what="actor"):
-            return Told(status=403, code="not_in_directory", detail=text)
+            return Told(status=status, code="not_in_directory", detail=text)
         case NotFound():
             near = {"nearest": error.nearest} if error.nearest else {}
             return Told(
-                status=404, code="not_found", detail=text, more={"what": error.what, **near}
+                status=status, code="not_found", detail=text, more={"what": error.what, **near}
             )
         case Forbidden():
             more = {"reasons": reasons([error.reason], lang)}
-            return Told(status=403, code="forbidden", detail=text, more=more)
+            return Told(status=status, code="forbidden", detail=text, more=more)
         case StorageError():
             return Told(
-                status=503,
+                status=status,
                 code="store_" + error.code,
                 detail=text,
                 headers={"retry-after": RETRY_AFTER},
             )
         case PluginError():
             more = _without_none(plugin=error.plugin, version=error.version)
-            return Told(status=502, code="plugin_failed", detail=text, more=more)
-    return Told(status=500, code="error", detail=text)
+            return Told(status=status, code="plugin_failed", detail=text, more=more)
+    return Told(status=status, code="error", detail=text)
 
 
 def reasons(each: Sequence[Reason], lang: str) -> list[dict[str, Any]]:
@@ -154,30 +152,6 @@ def reasons(each: Sequence[Reason], lang: str) -> list[dict[str, Any]]:
         )
         for reason in each
     ]
-
-
-def status_of_checks(explained: Explanation) -> int:
-    """Return the status for a firing that the gate refuses: that of the first check that fails."""
-    failed = next((check.name for check in explained.checks if check.reasons), "state")
-    return _BY_CHECK[failed]
-
-
-def status_of_refusal(error: Refused, visit: Visit) -> int:
-    """Return the status for a refusal, by the check that its first reason comes of. The same
-    checks are asked again, for the refusal tells no check; where something moved meanwhile, it
-    is a conflict of states (409)."""
-    if visit.identity is None or not error.reasons or "/" not in error.project:
-        return 409
-    if error.reasons[0].code == "data_missing":
-        return 422
-    try:
-        again = visit.view.explain(error.project, error.event)
-    except EvalflowError:
-        return 409
-    for check in again.checks:
-        if any(reason.code == error.reasons[0].code for reason in check.reasons):
-            return _BY_CHECK[check.name]
-    return 409
 
 
 def _versions(error: Conflict, visit: Visit) -> dict[str, Any]:

@@ -65,13 +65,13 @@ def permitted(call: Call) -> Reply:
     asked of the gate that begin in the project's state and that a role of whoever asks may fire."""
     query = call.query(PermittedQuery)
     found: dict[str, list[str]] = {}
-    where = {"plan": call.plan, "unit": query.unit, "numbers": values.texts(query.number)}
+    numbers = values.texts(query.number)
     held = _roles(call)
     with call.engine.reading() as then:
         from evalflow import View
 
         view = View(then, call.visit.actor)
-        for project in view.projects(**where):
+        for project in view.projects(plan=call.plan, unit=query.unit, numbers=numbers):
             lifecycle = then.plans.lifecycle(project.lifecycle)
             states = set(project.states)
             found[project.id] = [

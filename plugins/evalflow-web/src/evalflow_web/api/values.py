@@ -13,8 +13,19 @@ from typing import Any
 
 import msgspec
 
-from evalflow import Change, Due, Entry, Evaluation, Explanation, Grant, Label, PlanEntry, Project
-from evalflow_web.problems import reasons, status_of_checks
+from evalflow import (
+    Change,
+    Due,
+    Entry,
+    Evaluation,
+    Explanation,
+    Grant,
+    Label,
+    PlanEntry,
+    Project,
+    http_status,
+)
+from evalflow_web.problems import reasons
 from evalflow_web.wire import tree
 
 Tree = dict[str, Any]
@@ -358,7 +369,7 @@ def explanation_reply(explained: Explanation, lang: str) -> ExplanationReply:
         at=explained.at,
         states=list(explained.states),
         allowed=explained.allowed,
-        status=201 if explained.allowed else status_of_checks(explained),
+        status=201 if explained.allowed else http_status(explained),
         deadline=explained.deadline,
         checks=[
             CheckReply(

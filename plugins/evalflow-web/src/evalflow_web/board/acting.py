@@ -267,9 +267,9 @@ def _may(filling: Filling) -> None:
         Refused: they could not.
     """
     answer = filling.desk.explain(filling.project, filling.event.name)
-    closed = [r for check in answer.checks if check.name in AHEAD for r in check.reasons]
-    if closed:
-        raise Refused(filling.project.id, filling.event.name, closed)
+    if failed := [each for each in answer.checks if each.name in AHEAD and each.reasons]:
+        closed = [reason for each in failed for reason in each.reasons]
+        raise Refused(filling.project.id, filling.event.name, closed, check=failed[0].name)
 
 
 def _mark(filling: Filling, draft: Draft) -> str:

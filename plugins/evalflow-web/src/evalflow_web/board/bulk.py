@@ -61,9 +61,10 @@ def _may(desk: Desk, project: Project, event: str) -> None:
     Raises:
         Refused: it is not.
     """
-    checks = {check.name: check for check in desk.explain(project, event).checks}
-    if closed := [*checks["role"].reasons, *checks["unit"].reasons]:
-        raise Refused(project.id, event, closed)
+    checks = desk.explain(project, event).checks
+    if failed := [each for each in checks if each.name in ("role", "unit") and each.reasons]:
+        closed = [reason for each in failed for reason in each.reasons]
+        raise Refused(project.id, event, closed, check=failed[0].name)
 
 
 def _applied(desk: Desk, token: str) -> Response:
