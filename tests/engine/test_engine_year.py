@@ -15,7 +15,7 @@ import evalflow
 from evalflow.decision import decide
 from evalflow.decision.cards import cards_of
 from evalflow.model.canonical import canonical, digest
-from offices import CARD, PLAN, Clock
+from offices import CARD, GOOD, PLAN, Clock
 
 
 def test_projects_start_planned_in_the_first_period(office):
@@ -869,6 +869,59 @@ def test_permitted_is_what_explain_allows(office):
     assert [e.event for e in office.engine.permitted("gu/3", by=office.actor("road-head"))] == [
         "request_change"
     ]
+
+
+@pytest.mark.slow
+def test_whatever_stands_it_is_what_explain_allows(office):
+    """For everybody, on every project, at each step of a quarter: nothing is decided otherwise
+    because less is looked at for those who may not act."""
+    seen: set[str] = set()
+
+    def check() -> None:
+        for project in office.engine.projects():
+            events = office.engine.rules.lifecycle(project.lifecycle).events
+            for who in office.engine.plans.head("gu").directory:
+                told = [office.engine.explain(project.id, event, by=who) for event in events]
+                allowed = tuple(each for each in told if each.allowed)
+                assert office.engine.permitted(project.id, by=who) == allowed
+                seen.update(each.event for each in allowed)
+
+    office.clock.go("2016-04-04")
+    check()
+    for project in GOOD:
+        office.evaluate(project)
+    check()
+    office.compile("gu/3")
+    check()
+    office.sign("gu/3")
+    check()
+    office.fire("gu/3", "submit", "city-lead", document="도로과-1")
+    office.clock.go("2016-07-02")  # a deputy acts for the bureau's head
+    check()
+    office.review("gu/3")
+    check()
+    assert {"self_evaluate", "compile", "sign", "submit", "review", "send_back", "approve"} < seen
+
+
+def test_for_who_may_not_act_no_other_project_is_read(office, monkeypatch):
+    office.clock.go("2016-04-04")
+    for project in GOOD:
+        office.evaluate(project)
+    asked: list[object] = []
+    storage = type(office.engine.storage)
+    snapshots = storage.snapshots
+
+    def noted(self, selection):
+        asked.append(selection)
+        return snapshots(self, selection)
+
+    monkeypatch.setattr(storage, "snapshots", noted)
+    assert [each.event for each in office.engine.permitted("gu/3", by="city-lead")] == ["compile"]
+    assert asked
+    asked.clear()
+    for who in ("education-1", "mayor-1", "welfare-lead", "city-head"):
+        office.engine.permitted("gu/3", by=who)
+    assert asked == []
 
 
 def test_a_department_acts_on_its_own_projects_only(office):

@@ -303,6 +303,16 @@ def decide(
     )
 
 
+def may_act(situation: Situation, event: Event, actor: Actor, at: dt.datetime) -> bool:
+    """Say whether state, role, unit and separation of duties let the actor fire the event: what the
+    gate asks before anything of other projects is looked at."""
+    if _leading_state(situation, event) not in event.sources():
+        return False
+    today = situation.calendar.today(at)
+    right = entitled(situation, event, actor, situation.latest.unit_on(today), today)
+    return right.checks is _ENTITLED or all(check.passed for check in right.checks)
+
+
 def same_for_all(
     event: Event, lifecycle: Lifecycle, head: PlanHead, looks_at: Callable[[str], str]
 ) -> bool:

@@ -20,6 +20,7 @@ from evalflow.decision.decide import (
     Decision,
     Explanation,
     decide,
+    may_act,
     raise_if_stopped,
     same_for_all,
 )
@@ -152,7 +153,35 @@ class Commands(Writer):
     ) -> Explanation:
         """Return what firing the event would answer, for all projects that it would move."""
         check_version(expected)
-        snapshot = self._seen(project_id, expected)
+        return self._explained(self._seen(project_id, expected), event, by, at, data, whole)
+
+    def permitted(
+        self, project_id: str, by: Actor | str, at: dt.datetime
+    ) -> tuple[Explanation, ...]:
+        """Return what firing would answer, without data, for each event that the actor may fire.
+
+        Of one whose state, role, unit or duties stand against it nothing else is read: a unit's
+        projects are looked at only for who might move them."""
+        snapshot = self.queries.snapshot(project_id)
+        terms = self.rules.terms(snapshot.project.plan, snapshot.latest)
+        who, people = self.rules.who(terms, by, terms.calendar.today(at), snapshot.evaluation.acts)
+        answers = [
+            self._explained(snapshot, event.name, by, at, None, False)
+            for event in self.rules.lifecycle(snapshot.project.lifecycle).events.values()
+            if not event.sources().isdisjoint(snapshot.project.states)
+            and may_act(self.rules.own(snapshot, event, at, people), event, who, at)
+        ]
+        return tuple([answer for answer in answers if answer.allowed])
+
+    def _explained(
+        self,
+        snapshot: Snapshot,
+        event: str,
+        by: Actor | str,
+        at: dt.datetime,
+        data: Mapping[str, Any] | None,
+        whole: bool,
+    ) -> Explanation:
         decisions, _ = self.decide(snapshot, event, by, at, data or {}, whole=whole)
         explained = [decision.explained(with_data=data is not None) for decision in decisions]
         own = explained[0]

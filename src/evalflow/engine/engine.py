@@ -289,17 +289,7 @@ class Engine:
         Raises:
             NotFound: no such project or actor.
         """
-        project = self.project(project_id)
-        commands, moment = self._commands.at_once(), self._at(at)
-        begun = [
-            event.name
-            for event in self.rules.lifecycle(project.lifecycle).events.values()
-            if not event.sources().isdisjoint(project.states)
-        ]
-        if isinstance(by, str):
-            commands.queries.actor(project.plan, by)
-        answers = [commands.explain(project_id, name, by, moment, None) for name in begun]
-        return tuple([answer for answer in answers if answer.allowed])
+        return self._commands.at_once().permitted(project_id, by, self._at(at))
 
     def fields(self, event: str, project_id: str) -> dict[str, Any]:
         """Return the data that an event takes of a project as JSON Schema (draft 2020-12): each

@@ -356,6 +356,13 @@ class Rules:
         alone. `people` are those of this moment (see `people`), None: those of the plan."""
         return self._gather(snapshot, event, at, {}, people)
 
+    def own(
+        self, snapshot: Snapshot, event: Event, at: dt.datetime, people: Directory
+    ) -> Situation:
+        """Gather what state, role, unit and duties are asked of: the project's own, and of no other
+        project (`decide.may_act`)."""
+        return self._gather(snapshot, event, at, {}, people, Needs())
+
     def situations(
         self, snapshot: Snapshot, event: Event, at: dt.datetime, people: Directory | None = None
     ) -> tuple[Situation, ...]:
@@ -385,9 +392,11 @@ class Rules:
         at: dt.datetime,
         groups: dict[tuple[str, str], _Group],
         people: Directory | None,
+        wanted: Needs | None = None,
     ) -> Situation:
         """Gather for one project. `groups` are the units read so far for this firing: (kind, unit)
-        -> projects, so that a unit's projects share one reading."""
+        -> projects, so that a unit's projects share one reading. `wanted` is what is looked at
+        beside the project, None: all that the event looks at."""
         project = snapshot.project
         terms = self.terms(project.plan, snapshot.latest)
         lifecycle = self.lifecycle(project.lifecycle)
@@ -399,7 +408,8 @@ class Rules:
         definition = (
             latest if project.revision <= measured else self.definition(project.id, measured)
         )
-        wanted = Needs() if event is None else self._needed(terms, lifecycle, event)
+        if wanted is None:
+            wanted = Needs() if event is None else self._needed(terms, lifecycle, event)
         today = terms.calendar.today(at)
         peers: dict[str, Peers] = {}
         rosters: list[Roster] = []
