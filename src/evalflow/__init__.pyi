@@ -67,6 +67,7 @@ from evalflow.model.calendar import Period as Period
 from evalflow.model.data import to_data as to_data
 from evalflow.model.data import to_json as to_json
 from evalflow.model.directory import Directory as Directory
+from evalflow.model.host_word import host_said as host_said
 from evalflow.plan.definition import Plan as Plan
 from evalflow.plan.differences import Difference as Difference
 from evalflow.plan.examples import example as example

@@ -213,6 +213,8 @@ def test_an_acting_deputy_lends_no_more_than_the_principal_has(hosted: Office, h
         Grant(role="bureau_head", unit="welfare", until=dt.date(2016, 4, 3)),
     )
     assert "acting_void" in hosted.codes("gu/2", "sign", "elderly-head")
+    del host.table["welfare-head"]  # whoever left lends nothing, and holds up nobody
+    assert "acting_void" in hosted.codes("gu/2", "sign", "elderly-head")
 
 
 def test_a_right_lasts_as_long_as_the_host_says(hosted: Office, host: Host) -> None:
@@ -395,7 +397,7 @@ NONSENSE = {
     "ends_before_begin": {
         "a": [Grant(role="mayor", unit="gu", since=dt.date(2016, 2, 1), until=dt.date(2016, 1, 1))]
     },
-    "acts_for_nobody": {"a": [attrs.evolve(_POLICY, on_behalf_of="ghost", reason="출장")]},
+    "acts_for_nobody": {"a": [attrs.evolve(_POLICY, on_behalf_of=" ", reason="출장")]},
     "acts_without_reason": {"a": [attrs.evolve(_POLICY, on_behalf_of="a")]},
     "no_role": {"a": [Grant(role=" ", unit="gu")]},
 }

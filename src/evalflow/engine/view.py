@@ -406,8 +406,18 @@ class View:
         """
         if not isinstance(self._actor, str):
             return True
+        return self._actor in self.people(plan_id)
+
+    def people(self, plan_id: str) -> Directory:
+        """Return who holds what under the plan today: its own people, and those of the host's
+        directory. They stand open to everybody whom the plan knows.
+
+        Raises:
+            NotFound: the store has no such plan.
+            DirectoryError: the host's directory failed.
+        """
         terms = self._rules.terms(plan_id)
-        return self._actor in self._rules.people(terms, terms.calendar.today(self._engine.clock()))
+        return self._rules.people(terms, terms.calendar.today(self._engine.clock()))
 
     def reads_all(self, project_id: str) -> bool:
         """Say whether nothing of the project's period is left out for the actor: no draft, and no
@@ -551,9 +561,8 @@ class View:
 
     def _who(self, plan_id: str) -> tuple[Actor, Directory, dt.date]:
         """Return the actor, and the plan's people on the day that it is."""
-        terms = self._rules.terms(plan_id)
-        today = terms.calendar.today(self._engine.clock())
-        people, actor = self._rules.people(terms, today), self._actor
+        today = self._rules.terms(plan_id).calendar.today(self._engine.clock())
+        people, actor = self.people(plan_id), self._actor
         return people.actor(actor) if isinstance(actor, str) else actor, people, today
 
     def _sight(self, project: Project, period: str) -> _Sight:

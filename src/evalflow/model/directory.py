@@ -125,6 +125,10 @@ class Directory:
         anybody else no answer rested."""
         return {name: self._host[name] for name in sorted(self._heard)}
 
+    def by_the_host(self) -> Said:
+        """Return all that the host's directory says and the plan does not."""
+        return self._host
+
     def taking(self, actor: Actor) -> Self | Directory:
         """Return the directory with the grants of an actor whom the host hands over as its word;
         the same where it was not asked, or they say nothing else."""

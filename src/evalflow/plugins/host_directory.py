@@ -90,13 +90,11 @@ def _wrong(
             yield problem.text("ko"), problem.text("en")
             continue
         for grant in held:
-            for ko, en in _wrong_grant(grant, plan, found, kinds):
+            for ko, en in _wrong_grant(grant, plan, kinds):
                 yield f"'{name}': {ko}", f"'{name}': {en}"
 
 
-def _wrong_grant(
-    grant: Any, plan: PlanHead, found: Mapping[Any, object], kinds: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
+def _wrong_grant(grant: Any, plan: PlanHead, kinds: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if not isinstance(grant, Grant):
         kind = kind_of(grant)
         yield f"역할(Grant)이 아니라 {kind}입니다", f"a {kind}, not a Grant"
@@ -127,9 +125,8 @@ def _wrong_grant(
     for_whom = grant.on_behalf_of
     if for_whom is None:
         return
-    if not _is_word(for_whom) or not (for_whom in found or for_whom in plan.directory):
-        shown = _shown(for_whom)
-        yield f"대결의 원결재권자 {shown}이(가) 없습니다", f"acts for {shown}, who is not there"
+    if not _is_word(for_whom):
+        yield f"대결의 원결재권자 {_shown(for_whom)}", f"acts for {_shown(for_whom)}"
     if not _is_word(grant.reason):
         yield "대결에 사유가 없습니다", "an appointment to act has no written reason"
 

@@ -475,7 +475,7 @@ def recovery_of(sources: Sources, standing: ProjectOverview) -> Recovery:
 def _answering(sources: Sources, standing: ProjectOverview, entry: evalflow.Entry) -> str:
     """Return the cooperating unit for which an entry answers: where its actor holds the role."""
     day = day_of(sources, entry)
-    for grant in sources.head.directory.get(entry.actor, ()):
+    for grant in sources.held.get(entry.actor, ()):
         held = grant.role == entry.role and grant.holds_on(day)
         if held and grant.unit in standing.definition.cooperating:
             return grant.unit

@@ -99,7 +99,7 @@ def records_of(sources: Sources, entry: evalflow.Entry) -> tuple[str, ...]:
 
 def place_of(sources: Sources, actor: str, day: dt.date) -> str:
     """Return an actor's place in the office (`교육지원과 사업부서의 장`); never an id."""
-    for grant in sources.head.directory.get(actor, ()):
+    for grant in sources.held.get(actor, ()):
         if grant.on_behalf_of is None and grant.holds_on(day):
             role = sources.roles.get(grant.role, grant.role)
             if grant.unit == sources.head.office:

@@ -45,7 +45,8 @@ class Sources:
     """A plan and where its projects stood; see `gather`.
 
     `day` is the day whose names and responsibilities hold, `last` that of the latest entry.
-    `events` are the lifecycle's, `plans` the names of all plans of the store.
+    `events` are the lifecycle's, `plans` the names of all plans of the store. `held` says who held
+    what: the plan's people, and what entries keep of the host's.
     """
 
     head: evalflow.PlanHead
@@ -64,6 +65,7 @@ class Sources:
     roles: Mapping[str, str]
     events: Mapping[str, Any]
     plans: Mapping[str, str]
+    held: Mapping[str, tuple[evalflow.Grant, ...]]
 
     def period_label(self, period: str | None = None) -> str:
         """Return a period's name, e.g. 2016년 2분기; without one that of the form."""
@@ -168,7 +170,18 @@ def _gather(engine: evalflow.Engine, request: FormRequest, on: dt.date | None) -
         roles={name: role.label.ko for name, role in lifecycle.roles.items()},
         events=lifecycle.events,
         plans={each: engine.plans.head(each).label.ko for each in engine.plans.ids()},
+        held=_held(head, histories),
     )
+
+
+def _held(
+    head: evalflow.PlanHead, histories: Mapping[str, list[evalflow.Entry]]
+) -> dict[str, tuple[evalflow.Grant, ...]]:
+    held = dict(head.directory)
+    for entry in (each for history in histories.values() for each in history):
+        for actor, grants in (evalflow.host_said(entry.data) or {}).items():
+            held[actor] = tuple(dict.fromkeys((*held.get(actor, ()), *grants)))
+    return held
 
 
 def _settled(

@@ -145,7 +145,8 @@ def set_password(session: Session, actor: str, state: str | None) -> None:
 
 
 def _check_actor(engine: Engine, actor: str) -> None:
-    known = [name for plan in engine.plans.ids() for name in engine.plans.head(plan).directory]
+    plans = engine.plans
+    known = [each.id for plan in plans.ids() for each in plans.people(plan).actors()]
     if actor not in known:
         raise NotFound("actor", actor, known)
 

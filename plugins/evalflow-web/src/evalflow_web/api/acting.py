@@ -89,7 +89,7 @@ def _roles(call: Call) -> set[str]:
     """Return the roles that whoever asks holds anywhere, on any day."""
     actor = call.visit.actor
     if isinstance(actor, str):
-        actor = call.engine.actor(call.plan, actor)
+        actor = call.view.people(call.plan).actor(actor)
     return {grant.role for grant in actor.grants}
 
 

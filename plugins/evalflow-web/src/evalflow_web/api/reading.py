@@ -58,7 +58,9 @@ def me(call: Call) -> Reply:
     held: dict[str, list[values.GrantReply]] = {}
     for plan in engine.plans.ids():
         if call.view.knows(plan):
-            actor = who.actor if not isinstance(who.actor, str) else engine.actor(plan, who.actor)
+            actor = who.actor
+            if isinstance(actor, str):
+                actor = call.view.people(plan).actor(actor)
             held[plan] = [values.grant_reply(grant) for grant in actor.grants]
     return Reply(
         value=values.MeReply(

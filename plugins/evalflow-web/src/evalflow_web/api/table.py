@@ -358,7 +358,7 @@ def _check_reader(visit: Visit, plan: str) -> None:
         NotFound: there is no such plan; or nobody of this id in its directory.
     """
     if not visit.view.knows(plan):
-        visit.engine.actor(plan, visit.who.id)
+        visit.view.people(plan).actor(visit.who.id)
 
 
 def _response(visit: Visit, operation: Operation, reply: Reply) -> Response:

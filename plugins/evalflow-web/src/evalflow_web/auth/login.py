@@ -110,18 +110,18 @@ def people(visit: Visit) -> list[Person]:
     for plan in visit.engine.plans.ids():
         head = visit.engine.plans.head(plan)
         roles, lang = _roles(visit, plan), visit.lang
-        for actor, grants in head.directory.items():
-            if actor not in found:
-                found[actor] = Person(
-                    id=actor,
+        for each in visit.engine.plans.people(plan).actors():
+            if each.id not in found:
+                found[each.id] = Person(
+                    id=each.id,
                     roles=tuple(
                         (
                             roles.get(grant.role, grant.role),
                             head.unit(grant.unit).label.text(lang),
                         )
-                        for grant in grants
+                        for grant in each.grants
                     ),
-                    owed=owed[actor],
+                    owed=owed[each.id],
                 )
     return sorted(found.values(), key=lambda person: not person.owed)
 

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from starlette.responses import Response
 
 from evalflow import (
+    Directory,
     Due,
     Entry,
     Evaluation,
@@ -111,9 +112,14 @@ class Desk:
             NotFound: the store has no such plan, or its directory does not know the reader.
         """
         head = self.visit.engine.plans.head(self.plan)
-        if isinstance(self.visit.actor, str) and self.visit.actor not in head.directory:
+        if isinstance(self.visit.actor, str) and self.visit.actor not in self.people:
             raise NotFound("actor", self.visit.actor)
         return head
+
+    @cached_property
+    def people(self) -> Directory:
+        """Return who holds what under the plan: its own people, and the host's."""
+        return self.visit.view.people(self.plan)
 
     @cached_property
     def now(self) -> dt.datetime:
@@ -152,7 +158,7 @@ class Desk:
     def roles(self) -> Mapping[str, tuple[str, ...]]:
         """Return the roles that the reader holds today, with the units of each."""
         actor = self.visit.actor
-        grants = self.head.directory.get(actor, ()) if isinstance(actor, str) else actor.grants
+        grants = self.people.actor(actor).grants if isinstance(actor, str) else actor.grants
         held: dict[str, list[str]] = {}
         for grant in grants:
             if grant.holds_on(self.today):

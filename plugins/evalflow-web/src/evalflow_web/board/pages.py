@@ -809,7 +809,7 @@ def home(visit: Visit, shelf: Any) -> Response:
     engine, found = visit.engine, []
     for plan in engine.plans.ids():
         head = engine.plans.head(plan)
-        if not isinstance(visit.actor, str) or visit.actor in head.directory:
+        if visit.view.knows(plan):
             projects = list(engine.projects(plan=plan))
             over = [
                 engine.plans.lifecycle(each.lifecycle).is_over(each.states) for each in projects

@@ -33,6 +33,7 @@ def people(desk: Desk) -> Response:
         "people.html",
         here="people",
         rows=[each for each in _held(desk) if not role or each.tree["role"] == role],
+        hosted=[each for each in _hosted(desk) if not role or each.tree["role"] == role],
         acting=[each for each in _acting(desk) if not role or each.tree["role"] == role],
         roles=roles,
         role=role,
@@ -61,6 +62,15 @@ def _held(desk: Desk) -> Iterator[Row]:
     for actor in desk.head.directory:
         for at, tree in enumerate(desk.head.tree["directory"].get(actor, ())):
             yield Row(actor=actor, at=at, tree=tree)
+
+
+def _hosted(desk: Desk) -> Iterator[Row]:
+    """Yield what the host's own directory says; nothing of it is changed here."""
+    for actor, grants in desk.people.by_the_host().items():
+        for at, grant in enumerate(grants):
+            days = {"since": grant.since, "until": grant.until}
+            tree = {name: day.isoformat() for name, day in days.items() if day is not None}
+            yield Row(actor=actor, at=at, tree={"role": grant.role, "unit": grant.unit, **tree})
 
 
 def _acting(desk: Desk) -> Iterator[Row]:
