@@ -256,7 +256,8 @@ def test_nobody_raises_their_own_rights_alone(hosted: Office) -> None:
     plan = hosted.engine.plans.with_people("gu", directory=directory)
     with pytest.raises(evalflow.Refused) as refused:
         hosted.engine.adopt(plan, by="policy-1", reason="인사이동")
-    assert {each.code for each in refused.value.reasons} == {"needs_confirmation"}
+    (reason,) = refused.value.reasons
+    assert (reason.code, set(reason.who)) == ("needs_confirmation", {"policy-2", "both-1"})
     entry = hosted.engine.plans.propose(plan, by="policy-1", reason="인사이동")
     with pytest.raises(evalflow.Refused):
         hosted.engine.plans.confirm("gu", entry.number, by="policy-1")

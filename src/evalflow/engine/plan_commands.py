@@ -197,7 +197,9 @@ class PlanCommands(CaseCommands):
         makers = [each for each in (adoption.actor.id, adoption.on_behalf_of) if each is not None]
         found = gains(Directory(before, host), Directory(adoption.head, host), makers)
         roles = confirming(adoption.lifecycle, before)
-        able = terms.directory.holders(roles, before.office, today)
+        if not found and not before.revising.confirmed_by:
+            return []
+        able = self.rules.people(terms, today).holders(roles, before.office, today)
         return needs_second(before, found, tuple([each for each in able if each not in makers]))
 
     def _put_into_force(
