@@ -84,6 +84,8 @@ class LdapDirectory:
             )
         finally:
             connection.strategy.close()
+            if connection.socket is not None:  # left open where nobody answered
+                connection.socket.close()
         return [_texts(each["raw_attributes"]) for each in found]
 
 
