@@ -9,6 +9,8 @@ Conditions are a mapping, from Python, from YAML, or from text as `state=planned
 | `field`, `state`, `period`, `band` | with one of these |
 | `late` | for which something is overdue: `yes`, or one of these events |
 | `number` | with one of these numbers (관리번호) |
+| `text` | in whose number or names all these words stand |
+| `after` | behind the one of this id, in the order of plan and number |
 | `limit` | the first so many |
 """
 
@@ -19,7 +21,7 @@ from typing import Any
 
 from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest
 
-ONE = ("plan", "unit")
+ONE = ("plan", "unit", "text", "after")
 """Keys that take one value."""
 
 SEVERAL = ("field", "state", "period", "band", "late", "number")

@@ -65,6 +65,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--period", multiple=True, metavar="P", help="기간 · Period: 2016-Q1, 1분기."),
         click.option("--band", multiple=True, metavar="NAME", help="추진상태 · Band."),
         click.option("--number", multiple=True, metavar="N", help="관리번호 · Number."),
+        click.option("--text", metavar="WORDS", help="번호·이름의 말 · Words in number, name."),
         click.option("--limit", type=click.IntRange(1), help="건수 제한 · At most so many."),
         click.option(
             "--where",
@@ -86,6 +87,7 @@ def selected(
     period: Sequence[str],
     band: Sequence[str],
     number: Sequence[str],
+    text: str | None,
     limit: int | None,
     where: Sequence[str],
 ) -> dict[str, Any]:
@@ -98,6 +100,7 @@ def selected(
         "period": period or None,
         "band": band or None,
         "numbers": number or None,
+        "text": text,
         "limit": limit,
     }
     said = {name: value for name, value in given.items() if value is not None}

@@ -11,6 +11,7 @@ import datetime as dt
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack
 
@@ -22,6 +23,7 @@ from evalflow.engine.clock_guard import ClockGuard
 from evalflow.engine.commands import Commands
 from evalflow.engine.hosts import driver_connection
 from evalflow.engine.joined_rules import JoinedRules
+from evalflow.engine.listing import ordered, page_of
 from evalflow.engine.names import Names
 from evalflow.engine.namespaces import Audit, Batches, Outbox, Plans, Ratings
 from evalflow.engine.outbox import DeliveryReport
@@ -50,6 +52,8 @@ def now() -> dt.datetime:
 class Conditions(TypedDict, total=False):
     """Which projects; every condition that is given must hold.
 
+    `text` is words that must all stand in number or names, in whatever form they were typed;
+    `after` the id of a project, behind which they begin: the last one of the page before.
     `unit` reaches everything below it. `numbers` are 관리번호 within `plan`. `unit` and `numbers`
     need `plan` where the store has several. `late` keeps the projects for which something that
     can be done is overdue: True for anything, or the names of events.
@@ -64,6 +68,8 @@ class Conditions(TypedDict, total=False):
     numbers: Sequence[str] | None
     ids: Sequence[str] | None
     late: bool | str | Sequence[str] | None
+    text: str | None
+    after: str | None
     limit: int | None
 
 
@@ -321,17 +327,32 @@ class Engine:
         return self._queries.snapshot(project_id).project
 
     def projects(
-        self, *, at: dt.datetime | None = None, **where: Unpack[Conditions]
+        self,
+        *,
+        at: dt.datetime | None = None,
+        order: str | None = None,
+        **where: Unpack[Conditions],
     ) -> Iterator[Project]:
         """Yield projects in the order of plan and number, streamed; all, or those for which every
         condition holds (see `Conditions`). With `at`, as they stood then: history is the truth.
 
+        `order` is `title`, `unit`, `state`, `period` or `changed` (how often they moved), with `-`
+        before it the other way round; they are then sorted in memory, those that are alike as ever.
+
         Raises:
             NotFound: no such plan or unit.
-            InvalidInput: `plan` is needed and not given.
+            InvalidInput: `plan` is needed and not given; no such order.
         """
         at = None if at is None else utc(at)
-        return self._queries.projects(self.select(at=at, **where), at)
+        if order is None:
+            return self._queries.projects(self.select(at=at, **where), at)
+        after, limit = where.pop("after", None), where.pop("limit", None)
+        found = self._queries.projects(self.select(at=at, **where), at)
+        return ordered(found, order, after, limit)
+
+    def count(self, *, at: dt.datetime | None = None, **where: Unpack[Conditions]) -> int:
+        """Return how many projects `projects` would yield."""
+        return sum(1 for _ in self.projects(at=at, **where))
 
     def select(self, *, at: dt.datetime | None = None, **where: Unpack[Conditions]) -> Selection:
         """Return the selection that these conditions mean, on the day of `at`.
@@ -341,14 +362,27 @@ class Engine:
         """
         return self._queries.select(at=None if at is None else utc(at), **where)
 
-    def history(self, project_id: str) -> Iterator[Entry]:
-        """Yield the project's entries, oldest first.
+    def history(
+        self,
+        project_id: str,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        newest: bool = False,
+    ) -> Iterator[Entry]:
+        """Yield the project's entries, oldest first: those behind number `after`, at most `limit`.
+        With `newest` the newest first: those before number `after`, where that is given.
 
         Raises:
             NotFound: the store has no such project.
+            InvalidInput: `after` or `limit` is none.
         """
-        self.project(project_id)
-        return self.storage.history(project_id)
+        version = self.project(project_id).version
+        first, last = page_of(version, after, limit, newest=newest)
+        found = self.storage.history(project_id, after=first)
+        if not newest:
+            return islice(found, last - first)
+        return reversed(list(islice(found, last - first)))
 
     def evaluation(self, project_id: str, period: str | None = None) -> Evaluation:
         """Return the project's figures for a period (None: the current one), both ratings side

@@ -19,6 +19,7 @@ from evalflow.decision.deadlines import (
     due_state,
 )
 from evalflow.decision.decide import subject
+from evalflow.engine.listing import check_limit
 from evalflow.engine.names import Names
 from evalflow.engine.rules import Rules
 from evalflow.errors import NotFound, invalid
@@ -35,7 +36,7 @@ from evalflow.model import (
     Snapshot,
     dated,
 )
-from evalflow.model.ids import storable
+from evalflow.model.ids import folded, storable
 from evalflow.plan.stored import stored_definition
 from evalflow.scoring.contract import Grade, grade_all
 
@@ -93,17 +94,12 @@ class Queries:
         numbers: Sequence[str] | None = None,
         ids: Sequence[str] | None = None,
         late: bool | str | Sequence[str] | None = None,
+        text: str | None = None,
+        after: str | None = None,
         limit: int | None = None,
     ) -> Selection:
         """Return the selection that these conditions mean; see `Engine.projects`."""
-        if limit is not None and (isinstance(limit, bool) or limit < 1):
-            raise invalid(
-                "bad_limit",
-                path="limit",
-                value=str(limit),
-                ko=f"건수 제한은 1 이상의 정수입니다: {limit}",
-                en=f"a limit is a whole number from 1, got {limit}",
-            )
+        check_limit(limit)
         units = day = None
         if unit is not None or numbers is not None:
             plan = plan or self.only_plan()
@@ -136,6 +132,8 @@ class Queries:
             states=meant.get("state"),
             periods=meant.get("period"),
             bands=meant.get("band"),
+            words=() if text is None else tuple(folded(_one_text(text)).split()),
+            after=None if after is None else _one_text(after),
             limit=limit,
         )
         _check_text(chosen)
@@ -410,6 +408,13 @@ def _text_of(said: Sequence[str] | None) -> tuple[str, ...]:
         if not storable(text):
             _refuse_text(text)
     return texts
+
+
+def _one_text(said: object) -> str:
+    """Return a text that a store could hold."""
+    if not isinstance(said, str) or not storable(said):
+        _refuse_text(str(said))
+    return said
 
 
 def _check_text(chosen: Selection) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 import attrs
 
 from evalflow.model.history import Entry, Evaluation, Notice
+from evalflow.model.ids import folded, place
 from evalflow.model.plan_history import PlanMove
 from evalflow.model.projects import Project, ProjectDefinition
 
@@ -121,7 +122,9 @@ class Selection:
     `units` are unit ids already widened to everything below them; a project counts to the
     unit that answers for it on the day `on`. `states` holds for a project that is in any
     of them, in any region. `ids` are project ids. Results come in the order of plan and
-    number (numbers that are digits in numeric order).
+    number (numbers that are digits in numeric order). `words` (as `ids.folded` makes them) must all
+    stand somewhere in number and names; `after` is the id of a project, there or not, behind which
+    the results begin.
     """
 
     plan: str | None = None
@@ -133,6 +136,8 @@ class Selection:
     periods: tuple[str, ...] | None = None
     bands: tuple[str, ...] | None = None
     limit: int | None = None
+    words: tuple[str, ...] = ()
+    after: str | None = None
 
     def test(self) -> Callable[[Project], bool]:
         """Return what says of a project, as it stands in the value given, whether every condition
@@ -150,4 +155,27 @@ class Selection:
             )
             if words is not None
         ]
-        return lambda project: all(not words.isdisjoint(told(project)) for words, told in asked)
+        behind = None if self.after is None else order_of(self.after)
+        return lambda project: (
+            all(not words.isdisjoint(told(project)) for words, told in asked)
+            and (behind is None or project_order(project) > behind)
+            and self.says(project)
+        )
+
+    def says(self, project: Project) -> bool:
+        """Say whether number and names hold all `words`."""
+        if not self.words:
+            return True
+        text = folded(f"{project.number} {project.label.ko} {project.label.en}")
+        return all(word in text for word in self.words)
+
+
+def project_order(project: Project) -> tuple[str, bool, int, str]:
+    """Return the sort key of a project among all."""
+    return project.plan, *place(project.number)
+
+
+def order_of(project_id: str) -> tuple[str, bool, int, str]:
+    """Return the sort key of the project of this id."""
+    plan, _, number = project_id.rpartition("/")
+    return plan, *place(number)

@@ -40,6 +40,18 @@ def normal(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+def folded(text: str) -> str:
+    """Return the text as it is searched: in NFC, small letters and capitals alike."""
+    return normal(normal(text).casefold())
+
+
+def place(number: str) -> tuple[bool, int, str]:
+    """Return the sort key of a project's number: digits by value, then the rest as text."""
+    if number.isascii() and number.isdigit():
+        return False, int(number), number
+    return True, 0, number
+
+
 def storable(*texts: str) -> bool:
     """Say whether any database can keep the texts: no NUL, no half of a surrogate pair. What it
     cannot keep it does not have."""

@@ -29,13 +29,6 @@ class Defined:
         return ProjectDefinition.unit_on(self, day)  # type: ignore[arg-type]
 
 
-def place(number: str) -> tuple[bool, int, str]:
-    """Return the sort key of a project's number: digits by value, then the rest as text."""
-    if number.isascii() and number.isdigit():
-        return False, int(number), number
-    return True, 0, number
-
-
 def project_then(
     project: Project,
     entries: Iterable[Entry],

@@ -30,6 +30,7 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.model.canonical import canonical, parse
+from evalflow.model.commits import project_order
 from evalflow.model.moments import utc
 from evalflow.storage.contract import (
     OneMoment,
@@ -38,7 +39,7 @@ from evalflow.storage.contract import (
     check_plan_move,
     check_roster,
 )
-from evalflow.storage.defined import Defined, place, project_then
+from evalflow.storage.defined import Defined, project_then
 from evalflow.storage.faults import fault_point
 
 
@@ -325,7 +326,7 @@ class MemoryStorage:
         return found[: selection.limit]
 
     def _ordered(self) -> list[Project]:
-        return sorted(self._projects.values(), key=_order)
+        return sorted(self._projects.values(), key=project_order)
 
     def as_of(self, selection: Selection, at: dt.datetime) -> Iterator[Project]:
         """Yield the selected projects as their last entry at or before `at` left them."""
@@ -507,10 +508,6 @@ _KEPT = (
 def _left(entry: Entry) -> tuple[str, tuple[str, ...], str]:
     """Return what the next entry must start from."""
     return entry.hash, entry.after, entry.period_after
-
-
-def _order(project: Project) -> tuple[str, bool, int, str]:
-    return project.plan, *place(project.number)
 
 
 def _copy(project: Project) -> Project:

@@ -22,7 +22,8 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.model.canonical import canonical, parse
-from evalflow.storage.defined import Defined, place, project_then
+from evalflow.model.ids import place
+from evalflow.storage.defined import Defined, project_then
 from evalflow.storage.rows import (
     Row,
     entry_from,

@@ -17,7 +17,8 @@ import re
 from array import array
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
 from weakref import WeakSet
 
 import attrs
@@ -243,6 +244,7 @@ def _where(dialect: Dialect, given: frozenset[str], unit: str, aside: str) -> st
         "states": f"{aside}{dialect.in_states}",
         "periods": dialect.among("p.period", "periods"),
         "bands": dialect.among("p.band", "bands"),
+        "after_plan": "(p.plan, p.place, p.number) > (:after_plan, :after_place, :after_number)",
     }
     asked = [condition for name, condition in conditions.items() if name in given]
     return f"WHERE {' AND '.join(asked)}" if asked else ""
@@ -252,7 +254,11 @@ def _values(dialect: Dialect, selection: Selection) -> dict[str, Any]:
     def listed(values: Iterable[str] | None) -> Any:
         return None if values is None else dialect.listed(sorted(values))
 
-    limit = selection.limit
+    limit = None if selection.words else selection.limit  # names are looked at when they are read
+    plan = place = number = None
+    if selection.after is not None:
+        plan, _, number = selection.after.rpartition("/")
+        place = _place(number)
     return {
         "plan": selection.plan,
         "ids": listed(selection.ids),
@@ -263,7 +269,18 @@ def _values(dialect: Dialect, selection: Selection) -> dict[str, Any]:
         "periods": listed(selection.periods),
         "bands": listed(selection.bands),
         "limit": dialect.unlimited if limit is None else max(limit, 0),
+        "after_plan": plan,
+        "after_place": place,
+        "after_number": number,
     }
+
+
+def _place(number: str) -> str:
+    """Return what the column `place` holds for a project's number."""
+    if number.isascii() and number.isdigit():
+        digits = number.lstrip("0")
+        return f"0{len(digits):05}{digits}"
+    return f"1{number}"
 
 
 # --------------------------------------------------------------------------- as of a moment
@@ -310,6 +327,20 @@ def _project_then(row: Sequence[Any], replay: Rebuilt) -> Project:
 
 
 # --------------------------------------------------------------------------- reading
+
+
+_Found = TypeVar("_Found")
+
+
+def _named(
+    selection: Selection, found: Iterator[_Found], of: Callable[[_Found], Project]
+) -> Iterator[_Found]:
+    """Return those of what was found whose project's names hold the selection's words."""
+    if not selection.words:
+        return found
+    limit = selection.limit
+    named = (each for each in found if selection.says(of(each)))
+    return islice(named, None if limit is None else max(limit, 0))
 
 
 class SQLReads:
@@ -390,17 +421,19 @@ class SQLReads:
     def snapshots(self, selection: Selection) -> Iterator[Snapshot]:
         """Yield the snapshots of the selected projects, streamed, all of one moment."""
         sql, values = selecting(self.dialect, selection, "snapshot")
-        for row in self._rows(sql, values):
-            yield snapshot_from(row)
+        found = map(snapshot_from, self._rows(sql, values))
+        yield from _named(selection, found, lambda snapshot: snapshot.project)
 
     def select(self, selection: Selection) -> Iterator[Project]:
         """Yield the selected projects, streamed, all of one moment."""
         sql, values = selecting(self.dialect, selection)
-        for row in self._rows(sql, values):
-            yield project_from(row)
+        yield from _named(selection, map(project_from, self._rows(sql, values)), lambda each: each)
 
     def positions(self, selection: Selection) -> Iterator[ProjectPosition]:
         """Yield where the selected projects stand, streamed, all of one moment."""
+        if selection.words:
+            ids = tuple([each.id for each in self.select(selection)])
+            selection = attrs.evolve(selection, words=(), ids=ids)
         sql, values = selecting(self.dialect, selection, "position")
         return map(ProjectPosition._make, self._rows(sql, values))
 

@@ -66,6 +66,8 @@ _selections = st.just(Selection()) | st.builds(
     periods=_some(_PERIODS),
     bands=_some(_BANDS),
     limit=st.none() | st.integers(0, 3),
+    words=st.sampled_from([(), ("사업",), ("1",), ("p", "1")]),
+    after=st.none() | st.sampled_from(_PROJECTS),
 )
 
 

@@ -167,16 +167,11 @@ def projects(call: Call) -> Reply:
         "band": values.texts(query.band),
         "numbers": values.texts(query.number),
         "late": query.late or None,
+        "text": query.q,
+        "after": None if query.after is None else f"{call.plan}/{_cursor(query.after)}",
         "at": call.moment(query.at),
     }
-    found = call.view.projects(**where)
-    if query.after is not None:
-        last = _place(_cursor(query.after))
-        found = (each for each in found if _place(each.number) > last)
-    if query.q:
-        words = query.q.casefold().split()
-        found = (each for each in found if _says(each, words))
-    page = list(islice(found, limit + 1))
+    page = list(islice(call.view.projects(**where), limit + 1))
     more = len(page) > limit
     shown = page[:limit]
     following = _as_cursor(shown[-1].number) if more else None
@@ -186,18 +181,6 @@ def projects(call: Call) -> Reply:
         headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
     replies = [values.project_reply(each, call.view.withheld(each.id)) for each in shown]
     return Reply(value=values.ProjectPage(projects=replies, next=following), headers=headers)
-
-
-def _says(project: Any, words: list[str]) -> bool:
-    """Say whether number or name hold each of the words."""
-    text = f"{project.number} {project.label.ko} {project.label.en}".casefold()
-    return all(word in text for word in words)
-
-
-def _place(number: str) -> tuple[bool, int, str]:
-    """Return where a number stands in the order of projects: digits by value, then the rest."""
-    digits = number.isascii() and number.isdigit()
-    return not digits, int(number) if digits else 0, number
 
 
 def _as_cursor(number: str) -> str:
