@@ -82,7 +82,8 @@ class SchemaFault:
     """A table, column, index or trigger of the store's schema that is missing or was altered, or
     something that is none of the schema's and has a say in what can be written to its tables or is
     read from them: a trigger, a unique index; on PostgreSQL a rule, a policy. `kind` is the kind of
-    thing, `name` its name, `fault` one of `missing`, `altered`, `foreign`."""
+    thing, `name` its name, `fault` one of `missing`, `altered`, `foreign`, and of a sequence
+    `behind`: it stands before the newest row."""
 
     kind: str
     name: str
@@ -100,6 +101,11 @@ class SchemaFault:
 _FAULTS = {
     "missing": ("이(가) 없습니다", "of the store's schema is missing"),
     "altered": ("이(가) 바뀌었습니다", "of the store's schema was altered"),
+    "behind": (
+        "이(가) 마지막 행보다 뒤처져 있습니다. 같은 번호가 두 번 쓰이지는 않으나 "
+        "기록이 거절될 수 있습니다",
+        "stands before the newest row; no number is used twice, but writes may be refused",
+    ),
     "foreign": ("은(는) evalflow가 만든 것이 아닙니다", "is none of evalflow's"),
 }
 
@@ -109,6 +115,7 @@ _KINDS = {
     "index": ("색인", "index"),
     "trigger": ("트리거", "trigger"),
     "function": ("함수", "function"),
+    "sequence": ("일련번호", "sequence"),
     "constraint": ("제약", "constraint"),
     "rule": ("규칙", "rule"),
     "policy": ("행 보안 정책", "row security policy"),

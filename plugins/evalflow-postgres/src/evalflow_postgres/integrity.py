@@ -17,6 +17,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from evalflow.storage import ORDERS, OWNERS, TABLES, WRITTEN, SchemaFault, Values, digest
+from evalflow_postgres import positions
 from evalflow_postgres.connections import Connection
 from evalflow_postgres.failures import storage_error
 
@@ -234,6 +235,12 @@ def faults(connection: Connection, schema: str) -> list[SchemaFault]:
         kind, _, name = thing.partition(" ")
         if _has_a_say(kind, name, told):
             found.append(SchemaFault(kind=kind, name=name, fault="foreign"))
+    if not found:  # the tables are there to be asked
+        quoted = '"' + schema.replace('"', '""') + '".'
+        found += [
+            SchemaFault(kind="sequence", name=f"{table}_position_seq", fault="behind")
+            for table in positions.behind(connection, quoted)
+        ]
     return found
 
 

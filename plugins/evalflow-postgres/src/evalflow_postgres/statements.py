@@ -17,6 +17,7 @@ from evalflow.storage import (
     Dialect,
     UnitOn,
 )
+from evalflow_postgres.positions import is_behind
 
 # The ids of a plan's projects are `<plan>/<number>`; '0' is the character after '/'.
 _WAITING = (
@@ -28,7 +29,8 @@ _WAITING = (
 _NEXT_PLAN_ENTRY = ", ".join(f"%({name})s" for name in PLAN_ENTRY_COLUMNS)
 
 _TEXTS = {
-    "horizon": "SELECT {schema}horizon(), current_setting('transaction_isolation')",
+    "horizon": "SELECT {schema}horizon(), current_setting('transaction_isolation'), "
+    f"{is_behind('{schema}')}",
     "entries": f"SELECT {ENTRY}, position FROM {{schema}}entry "
     "WHERE position > %s AND position <= %s ORDER BY position LIMIT %s",
     "behind": "SELECT (SELECT count(*) FROM {schema}entry WHERE position > %s), "

@@ -120,6 +120,27 @@ class Server:
             if _state(self.process) in ("", "Z", "X"):
                 (self._data / "postmaster.pid").unlink()
 
+    def follow(self, primary: Server) -> None:
+        """Become a standby of another server, which waits for this one with every commit: take its
+        data, in the place of our own, and stream what it writes."""
+        shutil.rmtree(self._data)
+        source = f"{primary.url}?application_name=standby"
+        self._run("pg_basebackup", "-D", self._data, "-d", source, "-R", "-c", "fast", "--no-sync")
+        with (self._data / "postgresql.conf").open("a") as file:
+            file.write(f"port = {self.port}\nsynchronous_standby_names = ''\n")
+        self.start()
+        primary.set("synchronous_standby_names", "standby")
+
+    def set(self, name: str, value: str) -> None:
+        """Set a parameter of the running server."""
+        with (self._data / "postgresql.conf").open("a") as file:
+            file.write(f"{name} = '{value}'\n")
+        self._run("pg_ctl", "-D", self._data, "reload")
+
+    def promote(self) -> None:
+        """Make a standby the server that is written to."""
+        self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "promote")
+
     def remove(self) -> None:
         """Stop it, if it runs, and remove all that it kept."""
         if (self._data / "postmaster.pid").exists():
