@@ -43,6 +43,8 @@ window.Stemmer = function () {{
     return bare.length > 2 ? bare : (bare.length === 2 ? "{PAIR}" : "{WHOLE}") + bare;
   }};
 }};
+const inKorean = /[가-힣]/.test(new URLSearchParams(location.search).get("q") || "");
+Scorer.score = (found) => found[4] + (inKorean && found[0].endsWith(".ko") ? 1 : 0);
 const summaryOf = Search.makeSearchSummary;
 Search.makeSearchSummary = (html, words, anchor) =>
   summaryOf(html, [...words].map((word) => word.replace(/^[{WHOLE}{PAIR}]/, "")), anchor);

@@ -176,6 +176,15 @@ def test_what_is_found_is_shown_with_its_words_also_offline(reader: Reader) -> N
     assert "변경계획서" in shown.first.locator("p.context").inner_text()
 
 
+def test_whoever_asks_in_korean_is_shown_korean_pages_first(reader: Reader) -> None:
+    found = reader.found("변경계획서")
+    first = reader.page.locator("ul.search > li > a").evaluate_all("all => all.map(a => a.href)")
+    korean = sum(page.endswith(".ko.html") for page in found)
+
+    assert korean > 2
+    assert all(link.partition("#")[0].endswith(".ko.html") for link in first[:korean])
+
+
 def test_several_words_are_found_together_and_english_ones_by_stem(reader: Reader) -> None:
     assert "docs/howto/forms.html" in reader.found("변경계획서 print")
     assert "docs/reference/api/plugins.html" in reader.found("GuardSpec")
