@@ -93,6 +93,16 @@ def test_no_public_name_is_that_of_a_module(package: str) -> None:
     assert modules.isdisjoint(homes(package))
 
 
+@pytest.mark.skipif(not (ROOT / "docs").exists(), reason="an sdist of a plugin is without docs/")
+def test_every_package_of_public_names_has_a_page_of_them() -> None:
+    stubs = (ROOT / "src").rglob("__init__.pyi")
+    packages = {".".join(stub.relative_to(ROOT / "src").parts[:-1]) for stub in stubs}
+    pages = "".join(page.read_text("utf-8") for page in ROOT.glob("docs/reference/api/*.md"))
+
+    assert packages == set(PACKAGES)
+    assert packages | {"evalflow_web"} == set(re.findall(r"^door: (\S+)$", pages, re.MULTILINE))
+
+
 def written_under(name: str, value: object) -> bool:
     """Say whether a docstring stands under the assignment of a value, wherever it is made."""
     for module in list(sys.modules.values()):
