@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import evalflow
-from evalflow.plugins import GuardSpec, hookimpl
+from evalflow.plugins import FormRequest, GuardSpec, PanelRequest, hookimpl
 from odd_errors import UNTELLABLE, Odd
 from offices import PLAN, Clock, Office
 
@@ -195,3 +195,89 @@ def test_nothing_that_a_guard_is_shown_can_be_changed_by_it(guarded: Any, spoil:
         rule.act = lambda firing, after: None
         assert all_of_it() == honest
         assert list(other.audit.verify()) == []
+
+
+# --------------------------------------------------------------------------- forms and panels
+
+
+class Shown:
+    """A form and a panel, which do what a test says."""
+
+    label = evalflow.Label("이상한 것", "an odd thing")
+    formats = (".txt",)
+    place = "plan"
+
+    def __init__(self) -> None:
+        self.act: Callable[[], Any] = lambda: None
+
+    @hookimpl
+    def evalflow_forms(self) -> Any:
+        return {"odd": lambda: self}
+
+    @hookimpl
+    def evalflow_panels(self) -> Any:
+        return {"odd": lambda: self}
+
+    def write(self, engine: Any, path: Any, request: Any, *, template: Any = None) -> Any:
+        return self.act()
+
+    def check(self, engine: Any, path: Any, *, template: Any = None) -> Any:
+        return self.act()
+
+    def html(self, request: Any) -> Any:
+        return self.act()
+
+
+RAISED = {"SystemExit": SystemExit, "Odd": Odd, "MemoryError": MemoryError, **UNTELLABLE}
+
+ASKED: dict[str, Callable[[evalflow.Engine], Any]] = {
+    "write": lambda engine: engine.plugins.form("odd").write(
+        engine, "out.txt", FormRequest(plan="gu")
+    ),
+    "check": lambda engine: engine.plugins.form("odd").check(engine, "out.txt"),
+    "html": lambda engine: engine.plugins.panel("odd").html(
+        PanelRequest(view=evalflow.View(engine, "policy-1"), plan="gu")
+    ),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+@pytest.mark.parametrize("error", RAISED)
+def test_whatever_a_form_or_a_panel_raises_is_an_error_of_its_plugin(
+    asked: Callable[[evalflow.Engine], Any], error: str
+) -> None:
+    shown = Shown()
+
+    def act() -> Any:
+        raise RAISED[error]()
+
+    with evalflow.open("memory:", plugins=[shown]) as engine:
+        shown.act = act
+        with pytest.raises(evalflow.PluginError) as caught:
+            asked(engine)
+        assert caught.value.text("en").isprintable()
+        shown.act = lambda: 1
+        with pytest.raises(evalflow.PluginError, match=r"answered|not iterable"):
+            asked(engine)
+
+
+@pytest.mark.parametrize("kind", ["form", "panel"])
+@pytest.mark.parametrize("name", ["label", "formats", "place", "write", "html"])
+@pytest.mark.parametrize("what", [5, None, Odd("odd")], ids=repr)
+def test_a_form_or_panel_with_an_attribute_that_is_none_or_breaks_is_told(
+    kind: str, name: str, what: Any
+) -> None:
+    def read(self: Any) -> Any:
+        if isinstance(what, BaseException):
+            raise what
+        return what
+
+    bears = {"form": {"label", "formats", "write"}, "panel": {"label", "place", "html"}}[kind]
+    odd = type("OddOne", (Shown,), {name: property(read)})()
+    with evalflow.open("memory:", plugins=[odd]) as engine:
+        ask = getattr(engine.plugins, kind)
+        if name not in bears:
+            assert ask("odd").name == "odd"
+            return
+        with pytest.raises(evalflow.PluginError):
+            ASKED["write" if kind == "form" else "html"](engine)

@@ -65,7 +65,7 @@ class Office:
         return self.engine.plugins.form(name, options)
 
     def sheet(self, name: str, request: FormRequest, **options: Any) -> Sheet:
-        made: Sheet = self.form(name, **options).sheet(self.engine, request)
+        made: Sheet = self.form(name, **options).form.sheet(self.engine, request)
         return made
 
 

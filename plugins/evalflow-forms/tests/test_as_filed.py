@@ -349,7 +349,7 @@ def reorganised(tmp_path: Path) -> Iterator[Any]:
 
 def test_the_department_printed_is_todays(reorganised: Any, tmp_path: Path) -> None:
     engine, now = reorganised
-    form = engine.plugins.form("projects", None)
+    form = engine.plugins.form("projects", None).form
     request = FormRequest(plan=PLAN, period="2016-Q1", number="9")
     place = None
     for day, name in (
@@ -373,7 +373,7 @@ def test_the_department_printed_is_todays(reorganised: Any, tmp_path: Path) -> N
 
 def test_without_a_period_it_is_the_one_of_today(reorganised: Any) -> None:
     engine, now = reorganised
-    form = engine.plugins.form("department", None)
+    form = engine.plugins.form("department", None).form
     for day, period in (
         ("2016-01-05", "2016-Q1"),
         ("2016-03-31", "2016-Q1"),
@@ -404,10 +404,10 @@ def test_a_form_of_the_earlier_layout_is_told_and_its_history_held(office: Any) 
     earlier = Evidence.read(text)
     assert earlier is not None
     assert earlier.earlier
-    found = list(office.form("bureau")._findings(office.engine, Path("x.pdf"), earlier, None))
+    found = list(office.form("bureau").form._findings(office.engine, Path("x.pdf"), earlier, None))
     assert [each.code for each in found] == ["earlier_layout"]
     forged = attrs.evolve(earlier, checkpoint="seodaemun-2016 r1 #1 00")
-    found = list(office.form("bureau")._findings(office.engine, Path("x.pdf"), forged, None))
+    found = list(office.form("bureau").form._findings(office.engine, Path("x.pdf"), forged, None))
     assert [each.code for each in found] == ["history_differs"]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextvars
 import copy
 import datetime as dt
+import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -17,11 +18,13 @@ import attrs
 
 from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.guards import Guard
-from evalflow.errors import Conflict, InvalidInput, PluginError, Reason, StorageError
-from evalflow.model import Notice, Rating, Subject
+from evalflow.errors import Conflict, EvalflowError, InvalidInput, PluginError, Reason, StorageError
+from evalflow.model import Label, Notice, Rating, Subject
 from evalflow.model.calendar import Calendar, DueFunction, Period
 from evalflow.model.canonical import plainly
+from evalflow.plugins.forms import Form, FormFinding, FormRequest
 from evalflow.plugins.loading import BUILTIN, Item, Plugin, is_ours, kind_of, said
+from evalflow.plugins.panels import PLACES, Panel, PanelRequest
 from evalflow.plugins.shown import shown_firing, shown_subject
 from evalflow.plugins.signer import Signer, is_key_name
 from evalflow.scoring.contract import Grade, Grader, Scorer
@@ -180,10 +183,16 @@ def guarded(name: str, item: Item, patience: Patience, within: dt.timedelta | No
 
 def held_to(contract: Any, made: Any, plugin: Plugin, what: str) -> Any:
     """Return `made` if it has everything that the contract, a protocol, asks for."""
-    if isinstance(made, contract):
-        return made
     asked = [name for name in vars(contract) if not name.startswith("_")]
-    lacking = ", ".join(name for name in asked if not hasattr(made, name))
+
+    def looked_for() -> str | None:  # what it has may be computed, and break
+        if isinstance(made, contract):
+            return None
+        return ", ".join(name for name in asked if not hasattr(made, name))
+
+    lacking = call(plugin, what, looked_for)
+    if lacking is None:
+        return made
     raise plugin.error(f"{what}: {kind_of(made)} has no {lacking}")
 
 
@@ -306,6 +315,117 @@ class BoundSigner:
         if not isinstance(signature, bytes) or len(signature) != 64:
             raise self.plugin.error(f"{what}: answered {kind_of(signature)}, not 64 bytes")
         return signature
+
+
+@attrs.define  # not frozen, as the contract's attributes are not
+class BoundForm:
+    """A form that is known by its plugin. It is a `Form`."""
+
+    name: str
+    label: Label
+    formats: tuple[str, ...]
+    plugin: Plugin
+    form: Form
+
+    @classmethod
+    def of(cls, plugin: Plugin, named: str, form: Form) -> BoundForm:
+        """Take a form as its plugin made it.
+
+        Raises:
+            PluginError: its label or its formats are none.
+        """
+        told: tuple[Any, Any] = call(
+            plugin, f"form '{named}'", lambda: (form.label, tuple(form.formats))
+        )
+        label, formats = told
+        if not (isinstance(label, Label) and all(isinstance(each, str) for each in formats)):
+            raise plugin.error(f"form '{named}': its label or its formats are none")
+        return cls(named, label, formats, plugin, form)
+
+    def write(
+        self,
+        engine: Any,
+        path: str | os.PathLike[str],
+        request: FormRequest,
+        *,
+        template: str | os.PathLike[str] | None = None,
+    ) -> str:
+        """Write the form and return its line of evidence; see `Form`.
+
+        Raises:
+            PluginError: the form broke, or answered no text.
+        """
+        what = f"form '{self.name}'"
+        line: Any = call(
+            self.plugin,
+            what,
+            lambda: self.form.write(engine, path, request, template=template),
+            through=(EvalflowError, OSError),
+        )
+        if not isinstance(line, str):
+            raise self.plugin.error(f"{what}: answered {kind_of(line)}, not a line of evidence")
+        return line
+
+    def check(
+        self,
+        engine: Any,
+        path: str | os.PathLike[str],
+        *,
+        template: str | os.PathLike[str] | None = None,
+    ) -> Sequence[FormFinding] | None:
+        """Say whether a file agrees with the store, None where it is none of this form; see `Form`.
+
+        Raises:
+            PluginError: the form broke, or answered no findings.
+        """
+        what = f"form '{self.name}'"
+
+        def asked() -> tuple[Any, ...] | None:
+            found: Any = self.form.check(engine, path, template=template)
+            return None if found is None else tuple(found)
+
+        found = call(self.plugin, what, asked, through=(EvalflowError, OSError))
+        if found is not None and not all(isinstance(each, FormFinding) for each in found):
+            raise self.plugin.error(f"{what}: answered what is no finding")
+        return found
+
+
+@attrs.define  # not frozen, as the contract's attributes are not
+class BoundPanel:
+    """A panel that is known by its plugin. It is a `Panel`."""
+
+    name: str
+    label: Label
+    place: str
+    plugin: Plugin
+    panel: Panel
+
+    @classmethod
+    def of(cls, plugin: Plugin, named: str, panel: Panel) -> BoundPanel:
+        """Take a panel as its plugin made it.
+
+        Raises:
+            PluginError: its label or its place is none.
+        """
+        told: tuple[Any, Any] = call(plugin, f"panel '{named}'", lambda: (panel.label, panel.place))
+        label, place = told
+        if not (isinstance(label, Label) and isinstance(place, str) and place in PLACES):
+            raise plugin.error(f"panel '{named}': its label or its place is none")
+        return cls(named, label, place, plugin, panel)
+
+    def html(self, request: PanelRequest) -> str | None:
+        """Return what stands under the heading; see `Panel`.
+
+        Raises:
+            PluginError: the panel broke, or answered no text.
+        """
+        what = f"panel '{self.name}'"
+        html: Any = call(
+            self.plugin, what, lambda: self.panel.html(request), through=(EvalflowError,)
+        )
+        if html is not None and not isinstance(html, str):
+            raise self.plugin.error(f"{what}: answered {kind_of(html)}, not a text")
+        return html
 
 
 @attrs.frozen

@@ -37,7 +37,9 @@ from evalflow.model.canonical import Tree
 from evalflow.plugins.builtin import Builtin
 from evalflow.plugins.calls import (
     Absent,
+    BoundForm,
     BoundGrader,
+    BoundPanel,
     BoundScorer,
     BoundSigner,
     Patience,
@@ -349,8 +351,9 @@ class Plugins:
         """
         path = ("forms", name)
         made = self._make("form", name, options or {}, path, path)
-        held: Form = held_to(Form, made, self._items["form", name].plugin, f"form '{name}'")
-        return held
+        plugin = self._items["form", name].plugin
+        held: Form = held_to(Form, made, plugin, f"form '{name}'")
+        return BoundForm.of(plugin, name, held)
 
     # ------------------------------------------------------------------ signers
 
@@ -405,8 +408,9 @@ class Plugins:
         """
         path = tuple(at) or ("panel", name)
         made = self._make("panel", name, options or {}, path, path)
-        held: Panel = held_to(Panel, made, self._items["panel", name].plugin, f"panel '{name}'")
-        return held
+        plugin = self._items["panel", name].plugin
+        held: Panel = held_to(Panel, made, plugin, f"panel '{name}'")
+        return BoundPanel.of(plugin, name, held)
 
     # ------------------------------------------------------------------ plans
 
