@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -449,6 +450,67 @@ def test_all_that_is_wrong_is_told_at_once(hosted: Office, host: Host) -> None:
 def test_what_is_no_directory_is_refused_when_the_store_is_opened() -> None:
     with pytest.raises(InvalidInput, match=r"a HostDirectory \(with people\), got dict"):
         evalflow.open("memory:", directory={})  # type: ignore[arg-type]
+
+
+# --------------------------------------------------------------------------- named, not given
+
+
+@pytest.mark.parametrize("name", ["DIRECTORY", "Staff", "make"])
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_the_command_line_takes_the_directory_that_the_environment_names(
+    name: str,
+    hosted: Office,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    module = tmp_path / "ourstaff.py"
+    module.write_text(
+        "from hosted import Host as Staff\nDIRECTORY = Staff()\ndef make():\n    return Staff()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "ourstaff", raising=False)
+    monkeypatch.setenv("EVALFLOW_PLUGINS", "")
+    due = ["--store", str(tmp_path / "hosted.db"), "--lang", "en", "due", "--at", "2016-04-04"]
+    assert cli.run(due) == 0
+    assert "road-1" not in capsys.readouterr().out
+    monkeypatch.setenv("EVALFLOW_DIRECTORY", f"ourstaff:{name}")
+    assert cli.run(due) == 0
+    assert "road-1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("nowhere_at_all:x", "ModuleNotFoundError"),
+        ("datetime:nothing", "AttributeError"),
+        ("datetime", "module:name"),
+        ("datetime:UTC", "cannot be had"),
+        ("collections:OrderedDict", "OrderedDict has no method people"),
+        ("sys:exit", "SystemExit"),
+    ],
+)
+def test_a_name_that_means_no_directory_is_told(
+    named: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALFLOW_DIRECTORY", named)
+    with pytest.raises(evalflow.InvalidInput) as told:
+        evalflow.open("memory:", plugins=[])
+    (problem,) = told.value.problems
+    assert problem.code == "bad_directory"
+    assert said in problem.text("en")
+    assert "EVALFLOW_DIRECTORY" in problem.text("ko")
+
+
+def test_an_id_that_looks_like_one_that_acted_is_refused(hosted: Office, host: Host) -> None:
+    """Else a host that spells an id otherwise would lift separation of duties."""
+    hosted.to_submitted()
+    hosted.clock.go("2016-04-15")
+    del host.table["education-1"]
+    host.give("Education-1", Grant(role="policy_office", unit="gu"))
+    with pytest.raises(evalflow.InvalidInput) as told:
+        hosted.engine.explain("gu/1", "review", by="Education-1", data={"ratings": "confirmed"})
+    assert [each.code for each in told.value.problems] == ["look_alike"]
 
 
 # --------------------------------------------------------------------------- plans without people

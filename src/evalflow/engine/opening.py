@@ -15,7 +15,7 @@ from evalflow.lifecycle.definition import Lifecycle, Vocabulary
 from evalflow.model.arguments import checked
 from evalflow.model.calendar import Calendar, Holidays
 from evalflow.plan.definition import Plan
-from evalflow.plugins.host_directory import HostDirectory
+from evalflow.plugins.host_directory import NAMED_BY, HostDirectory, named
 from evalflow.plugins.installed import Plugins
 
 if TYPE_CHECKING:
@@ -39,12 +39,16 @@ def open(
     absolute) is made where it does not exist; other schemes come from plugins. `plugins` lists
     plugin objects or names to use; None takes the installed ones, or those that
     `EVALFLOW_PLUGINS` names. `directory` is the host's own directory: it says, beside the plans,
-    who holds which role where (see `evalflow.HostDirectory`).
+    who holds which role where (see `evalflow.HostDirectory`); None takes the one that
+    `EVALFLOW_DIRECTORY` names (`package.module:name`), where it names one.
 
     Raises:
         StorageError: the store cannot be used, or no installed plugin knows the scheme.
+        InvalidInput: what `EVALFLOW_DIRECTORY` names is no directory.
         InvalidInput: an argument is of another kind.
     """
+    if directory is None and (name := os.environ.get(NAMED_BY)):
+        directory = named(name)
     loaded = _plugins(plugins)
     return Engine(
         loaded.storage(url), plugins=loaded, clock=clock, holidays=holidays, directory=directory

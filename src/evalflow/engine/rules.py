@@ -167,7 +167,7 @@ class Rules:
         """
         people = self.people(terms, day)
         if isinstance(by, str):
-            return people.actor(by), people
+            return people.recognised(people.actor(by), acts), people
         by = people.recognised(by, acts)
         return by, people.taking(by)
 

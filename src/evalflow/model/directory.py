@@ -116,6 +116,8 @@ class Directory:
 
     def listening(self) -> Self:
         """Return the same, which notes from now on of whom the host's word is heard."""
+        if not self.hosted:
+            return self
         other = copy.copy(self)
         other._heard = _Heard()
         return other
@@ -190,15 +192,15 @@ class Directory:
         Raises:
             InvalidInput: it can be no id, or looks like another that is known.
         """
-        if actor.id in self._actors:
+        if actor.id in self._head.directory:
             return actor
         problem = ids.fault(actor.id, "by")
         if problem is None:
             mine = ids.normal(actor.id)
             other = self._looks.get(ids.looks(mine))
-            if other == mine:
+            if other == mine and mine in self._head.directory:
                 return Actor(mine, actor.grants)
-            if other is None:
+            if other is None or other == mine:
                 named = (n for a in acts for n in (a.actor, a.on_behalf_of, *a.signers) if n)
                 other = ids.look_alike(mine, named)
             if other is None:

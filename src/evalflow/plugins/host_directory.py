@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
 from typing import Any, Protocol, runtime_checkable
 
-from evalflow.errors import DirectoryError
+from evalflow.errors import DirectoryError, InvalidInput, invalid
 from evalflow.model import Grant, PlanHead, ids
 from evalflow.model.directory import Said
 from evalflow.plugins.loading import is_ours, kind_of, said
@@ -141,3 +142,37 @@ def _is_day(value: Any) -> bool:
 
 def _shown(value: Any) -> str:
     return ascii(value)[:60] if isinstance(value, str | int | dt.date) else kind_of(value)
+
+
+NAMED_BY = "EVALFLOW_DIRECTORY"
+"""The environment variable that names a directory, for programs to which no object can be given."""
+
+
+def named(text: str) -> HostDirectory:
+    """Return the directory that `package.module:name` means: an object, or what makes one.
+
+    Raises:
+        InvalidInput: there is no such thing, or it is no directory.
+    """
+    module, colon, name = text.strip().partition(":")
+    if not (colon and module and name):
+        ko = f"{NAMED_BY}은(는) '모듈:이름' 꼴이어야 합니다"
+        raise _unusable(text, ko, f"{NAMED_BY} is module:name")
+    try:
+        found = getattr(import_module(module), name)
+        made = found() if isinstance(found, type) or not hasattr(found, "people") else found
+    except BaseException as error:
+        if is_ours(error):
+            raise
+        why = said(error)
+        ko = f"{NAMED_BY}이(가) 말하는 인사 시스템을 쓸 수 없습니다: {why}"
+        raise _unusable(text, ko, f"what {NAMED_BY} names cannot be had: {why}") from error
+    if not isinstance(made, HostDirectory):
+        kind = kind_of(made)
+        ko = f"{NAMED_BY}: {kind}에 people(plan, day)가 없습니다"
+        raise _unusable(text, ko, f"{NAMED_BY}: {kind} has no method people(plan, day)")
+    return made
+
+
+def _unusable(text: str, ko: str, en: str) -> InvalidInput:
+    return invalid("bad_directory", path=NAMED_BY, value=text[:60], ko=ko, en=en)

@@ -72,5 +72,5 @@ def _memo(value: object) -> dict[int, Any]:
     return {
         id(part): part if name in _THEMSELVES else _copies.of(part)
         for name, part in parts
-        if part is not None
+        if part is not None and not getattr(part, "hosted", False)  # of one moment: copied anew
     }
