@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 TESTS := tests $(wildcard $(addsuffix /tests,$(PLUGINS)))
-TYPED := src tests $(if $(wildcard benchmarks/*.py),benchmarks) $(wildcard examples/*.py examples/*/*.py)
+TYPED := src tests $(if $(wildcard benchmarks/*.py),benchmarks) $(wildcard examples/*.py examples/*/*.py docs/*.py)
 
 # constraints.txt holds the versions that were tested together.
 INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,\
