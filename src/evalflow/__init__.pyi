@@ -16,6 +16,7 @@ from evalflow.batch.values import Planned as Planned
 from evalflow.decision.deadlines import Due as Due
 from evalflow.decision.decide import Check as Check
 from evalflow.decision.decide import Explanation as Explanation
+from evalflow.engine.asynchronous import AsyncEngine as AsyncEngine
 from evalflow.engine.engine import Conditions as Conditions
 from evalflow.engine.engine import Engine as Engine
 from evalflow.engine.facade import Facade as Facade
