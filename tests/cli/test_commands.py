@@ -311,6 +311,25 @@ def test_help_names_every_command_and_loads_no_heavy_library():
         assert any(line.strip().startswith(name) for line in done)
 
 
+@pytest.mark.parametrize("words", [("status",), ("due",), ("explain", "gu/1", "submit")])
+def test_a_look_at_the_store_loads_neither_what_audits_nor_what_draws_forms(tmp_path, words):
+    store = f"sqlite:///{tmp_path / 'office.db'}"
+    (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
+    with evalflow.open(store, plugins=[]) as engine:
+        plan = evalflow.load_plan(tmp_path / "plan.yaml", plugins=[])
+        engine.adopt(plan, by=plan.actor("policy-1"))
+    as_whom = ("--as", "policy-1") if words[0] == "explain" else ()
+    asked = ["--store", str(tmp_path / "office.db"), *words, *as_whom]
+    code = (
+        f"import sys\nfrom evalflow import cli\nassert cli.run({asked!r}) in (0, 1)\n"
+        "heavy = ('evalflow.audit.', 'evalflow_forms.sheet', 'evalflow_forms.listing')\n"
+        "found = [name for name in sys.modules if name.startswith(heavy)]\n"
+        "print(*found, 'loaded', file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "loaded", done.stderr
+
+
 @pytest.mark.slow
 def test_the_demo_plays_the_year_and_leaves_what_the_readme_shows(tmp_path):
     def evalflow(*words: str) -> subprocess.CompletedProcess[str]:

@@ -11,9 +11,10 @@ import datetime as dt
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import islice
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from evalflow.batch.plan_file import BatchPlan
 from evalflow.decision.deadlines import Due
@@ -25,7 +26,7 @@ from evalflow.engine.hosts import driver_connection
 from evalflow.engine.joined_rules import JoinedRules
 from evalflow.engine.listing import ordered, page_of
 from evalflow.engine.names import Names
-from evalflow.engine.namespaces import Audit, Batches, Outbox, Plans, Ratings
+from evalflow.engine.namespaces import Batches, Outbox, Plans, Ratings
 from evalflow.engine.outbox import DeliveryReport
 from evalflow.engine.plan_commands import PlanCommands
 from evalflow.engine.queries import Queries, Several
@@ -40,6 +41,9 @@ from evalflow.plugins.host_directory import HostDirectory
 from evalflow.plugins.installed import Plugins
 from evalflow.plugins.notifier import Notifier
 from evalflow.storage.contract import Joins, Storage, no_transactions
+
+if TYPE_CHECKING:
+    from evalflow.engine.auditing import Audit
 
 Clock = Callable[[], dt.datetime]
 
@@ -114,9 +118,15 @@ class Engine:
         self.plans = Plans(self.rules, self._queries, self._commands, self._plan_commands)
         self.ratings = Ratings(self.rules, self._queries)
         self.batches = Batches(self._commands)
-        self.audit = Audit(self._queries, self._commands)
         self.outbox = Outbox(self.rules, self._now, self._queries)
         self.names = Names(self.rules)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """Verification, checkpoints, bundles."""
+        from evalflow.engine.auditing import Audit
+
+        return Audit(self._queries, self._commands)
 
     @contextmanager
     def reading(self) -> Iterator[Engine]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from evalflow.audit.verification import Checkpoint
 from evalflow.decision.corrected import Correction, corrections
 from evalflow.decision.deadlines import Due
 from evalflow.engine.engine import Engine
@@ -21,6 +20,9 @@ from evalflow.model.calendar import Calendar, Period
 from evalflow.model.moments import utc
 from evalflow.scoring.bands import band_label
 from evalflow.scoring.rollup import RollUp, roll_up
+
+if TYPE_CHECKING:
+    from evalflow.audit.verification import Checkpoint
 
 GROUPINGS = ("unit", "bureau", "field", "state", "band", "period")
 """What projects can be counted by."""
@@ -169,6 +171,8 @@ def _overview(
     entries = [entry for history in taken.values() for entry in history]
     if not entries:
         raise NotFound("plan", f"{plan_id} {moment.isoformat()}")
+    from evalflow.audit.verification import Checkpoint  # `status` asks for no overview
+
     terms = engine.rules.then(plan_id, moment)
     head, revision, calendar = terms.head, terms.head.revision, terms.calendar
     day = calendar.today(moment)

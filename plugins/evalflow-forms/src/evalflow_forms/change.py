@@ -14,7 +14,7 @@ import evalflow
 from evalflow_forms import listing, values
 from evalflow_forms.columns import Column
 from evalflow_forms.listing import label, plain, wide
-from evalflow_forms.options import Options, check_columns, of_columns
+from evalflow_forms.options import Options, check_columns
 from evalflow_forms.papers import Signed, day_of, records_of, sign_line
 from evalflow_forms.sheet import Cell, Paper, Part, Table, grouped, korean_date
 from evalflow_forms.sources import ProjectOverview, Sources
@@ -217,15 +217,6 @@ CHANGE: Mapping[str, Column] = {
 def _kind_of(entry: evalflow.Entry) -> str | None:
     kind = entry.data.get("kind")
     return None if kind is None else _CHANGES.get(str(kind), str(kind))
-
-
-@attrs.frozen(kw_only=True)
-class ChangeOptions(Options):
-    """The options of the 변경계획서. With `columns` it is one list, else a paper a change."""
-
-    columns: tuple[str, ...] = attrs.field(default=(), validator=of_columns("change", CHANGE))
-    titles: Mapping[str, str] = attrs.field(factory=dict, validator=of_columns("change", CHANGE))
-    widths: Mapping[str, int] = attrs.field(factory=dict, validator=of_columns("change", CHANGE))
 
 
 def parts(sources: Sources, options: Options) -> tuple[Part, ...]:

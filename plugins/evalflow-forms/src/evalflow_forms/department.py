@@ -13,7 +13,7 @@ import evalflow
 from evalflow.plugins import Rating, cards_of, explain_line
 from evalflow_forms import change, listing, values
 from evalflow_forms.listing import DEPARTMENT, label, plain, wide
-from evalflow_forms.options import Options, check_columns, of_columns
+from evalflow_forms.options import Options, check_columns
 from evalflow_forms.papers import day_of, document, evaluating, given, place_of, records_of
 from evalflow_forms.sheet import STANDING_WIDTH, Cell, Head, Paper, Part, Table, korean_date
 from evalflow_forms.sources import ProjectOverview, Sources
@@ -24,21 +24,6 @@ _GOALS = {"strategy": "전략목표", "policy": "정책사업목표", "project":
 _REVIEWS = {"review_rating", "spot_rating"}
 _NO_OPINION = {"self_rating", "visit_announced"}
 _ACCUMULATIONS = {"sum": "합계", "last": "최근값", "average": "평균", "ratio": "분자/분모"}
-
-
-@attrs.frozen(kw_only=True)
-class DepartmentOptions(Options):
-    """The options of 붙임 3. With `columns` it is one list, without them a paper a project."""
-
-    columns: tuple[str, ...] = attrs.field(
-        default=(), validator=of_columns("department", DEPARTMENT)
-    )
-    titles: Mapping[str, str] = attrs.field(
-        factory=dict, validator=of_columns("department", DEPARTMENT)
-    )
-    widths: Mapping[str, int] = attrs.field(
-        factory=dict, validator=of_columns("department", DEPARTMENT)
-    )
 
 
 def parts(sources: Sources, options: Options) -> tuple[Part, ...]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 import evalflow
-from evalflow_forms.columns import Column
+
+if TYPE_CHECKING:
+    from evalflow_forms.columns import Column
 
 
 @attrs.frozen(kw_only=True)
@@ -88,11 +91,50 @@ def check_columns(form: str, options: Options, known: Mapping[str, Column]) -> N
         raise evalflow.InvalidInput(problems)
 
 
-def of_columns(form: str, known: Mapping[str, Column]) -> Any:
+_COLUMNS = {
+    "projects": ("listing", "PROJECTS"),
+    "department": ("listing", "DEPARTMENT"),
+    "change": ("change", "CHANGE"),
+}
+"""Where the columns of the forms stand whose columns are known when the plan is loaded. They are
+looked for when a plan names some: a command that makes no form does without them."""
+
+
+def _of_columns(form: str) -> Any:
     """Return what holds columns, titles or widths of a plan file against the form's columns."""
 
     def validate(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
-        given: dict[str, Any] = {field.name: value}
-        check_columns(form, Options(**given), known)
+        if value:
+            module, name = _COLUMNS[form]
+            known = getattr(import_module(f"evalflow_forms.{module}"), name)
+            given: dict[str, Any] = {field.name: value}
+            check_columns(form, Options(**given), known)
 
     return validate
+
+
+@attrs.frozen(kw_only=True)
+class ProjectsOptions(Options):
+    """The options of 붙임 1: its columns are known when the plan is loaded."""
+
+    columns: tuple[str, ...] = attrs.field(default=(), validator=_of_columns("projects"))
+    titles: Mapping[str, str] = attrs.field(factory=dict, validator=_of_columns("projects"))
+    widths: Mapping[str, int] = attrs.field(factory=dict, validator=_of_columns("projects"))
+
+
+@attrs.frozen(kw_only=True)
+class DepartmentOptions(Options):
+    """The options of 붙임 3. With `columns` it is one list, without them a paper a project."""
+
+    columns: tuple[str, ...] = attrs.field(default=(), validator=_of_columns("department"))
+    titles: Mapping[str, str] = attrs.field(factory=dict, validator=_of_columns("department"))
+    widths: Mapping[str, int] = attrs.field(factory=dict, validator=_of_columns("department"))
+
+
+@attrs.frozen(kw_only=True)
+class ChangeOptions(Options):
+    """The options of the 변경계획서. With `columns` it is one list, else a paper a change."""
+
+    columns: tuple[str, ...] = attrs.field(default=(), validator=_of_columns("change"))
+    titles: Mapping[str, str] = attrs.field(factory=dict, validator=_of_columns("change"))
+    widths: Mapping[str, int] = attrs.field(factory=dict, validator=_of_columns("change"))

@@ -17,11 +17,8 @@ import attrs
 
 import evalflow
 from evalflow.plugins import FormFinding, FormRequest, write_output
-from evalflow_forms.archive import looked_through
-from evalflow_forms.change import ChangeOptions
-from evalflow_forms.department import DepartmentOptions
+from evalflow_forms.options import ChangeOptions, DepartmentOptions, ProjectsOptions
 from evalflow_forms.options import Options as FormOptions
-from evalflow_forms.projects import ProjectsOptions
 
 if TYPE_CHECKING:
     from evalflow_forms.sheet import Evidence, Sheet
@@ -98,6 +95,8 @@ class _Form:
         source = Path(path)
         if source.suffix.lower() not in WRITERS:
             return None
+        from evalflow_forms.archive import looked_through
+
         writer = _writer(source.suffix.lower())
         try:
             if source.suffix.lower() != ".pdf":

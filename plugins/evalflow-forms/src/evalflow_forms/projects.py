@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 import attrs
 
 from evalflow_forms import listing, values
 from evalflow_forms.listing import PROJECTS
-from evalflow_forms.options import Options, check_columns, of_columns
+from evalflow_forms.options import Options, check_columns
 from evalflow_forms.papers import of_plan
 from evalflow_forms.sheet import Cell, Part, Table
 from evalflow_forms.sources import ProjectOverview, Sources
@@ -20,19 +20,6 @@ USUAL = (
 )
 _MONEY = ("budget", "national", "city", "district", "other")
 _SOURCES = {"national": "국비", "city": "시비", "district": "구비"}
-
-
-@attrs.frozen(kw_only=True)
-class ProjectsOptions(Options):
-    """The options of 붙임 1: its columns are known when the plan is loaded."""
-
-    columns: tuple[str, ...] = attrs.field(default=(), validator=of_columns("projects", PROJECTS))
-    titles: Mapping[str, str] = attrs.field(
-        factory=dict, validator=of_columns("projects", PROJECTS)
-    )
-    widths: Mapping[str, int] = attrs.field(
-        factory=dict, validator=of_columns("projects", PROJECTS)
-    )
 
 
 def parts(sources: Sources, options: Options) -> tuple[Part, ...]:
