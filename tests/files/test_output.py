@@ -217,3 +217,69 @@ def test_nothing_that_somebody_wrote_steers_a_terminal(
     told = capsys.readouterr()
     for text in (told.out, told.err):
         assert not [each for each in text if each in "\x1b\x07\r\u202e\x9b"]
+
+
+def test_a_demo_replaces_no_folder_that_it_did_not_make(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`evalflow demo -o .` would take away a year's work."""
+    from evalflow.cli import demo
+
+    monkeypatch.setattr(demo, "SCENARIOS", ())  # the year itself is played elsewhere
+    (tmp_path / "office.db").write_text("a year's work")
+    monkeypatch.chdir(tmp_path)
+    for place in (".", str(tmp_path)):
+        assert cli.run(["--lang", "en", "demo", "-o", place]) == cli.BAD_INPUT
+        assert "no folder that a demo left" in capsys.readouterr().err
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+        assert cli.run(["demo", "-o", "pipe"]) == cli.BAD_INPUT
+    assert (tmp_path / "office.db").read_text() == "a year's work"
+    for left in ("empty", "new", "again"):
+        out = tmp_path / ("new" if left == "again" else left)
+        if left == "empty":
+            out.mkdir()
+        demo._make_room(out)
+        (out / "office.db").touch()
+    assert not (tmp_path / "new" / "forms").exists()
+
+
+UNWRITABLE = {
+    "no such folder": ("no/such/{}", "No such file or directory"),
+    "a full disk": ("/dev/full", "No space left"),
+}
+WRITING = {
+    "lifecycle diagram": ["lifecycle", "diagram", "major-works", "-o", "x.mmd"],
+    "lifecycle schema": ["lifecycle", "schema", "-o", "x.json"],
+    "lifecycle stubs": ["lifecycle", "stubs", "major-works", "-o", "x.pyi"],
+    "batch plan": [
+        *("batch", "plan", "amend", "--as", "education-1", "--set", "reason=x", "-o", "x.jsonl"),
+    ],
+    "due": ["due", "--ics", "x.ics"],
+    "audit checkpoint": ["audit", "checkpoint", "gu", "--sheet", "x.html"],
+    "audit export": ["audit", "export", "--plan", "gu", "-o", "x.zip"],
+    "audit key": ["audit", "key", "gu", "-o", "x.key"],
+    "plan export": ["plan", "export", "gu", "--table", "projects", "-o", "x.csv"],
+    "plan carry": ["plan", "carry", "gu", "--id", "gu-2", "-o", "x.yaml"],
+}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("where", UNWRITABLE)
+@pytest.mark.parametrize("words", WRITING.values(), ids=WRITING)
+def test_a_file_that_cannot_be_written_is_told_with_its_name_and_why(
+    store: Path, words: list[str], where: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target, why = UNWRITABLE[where]
+    target = target.format(words[-1])
+    if where == "a full disk" and words[-1] in ("x.csv", "x.key", "x.yaml"):
+        target = str(store.with_name("folder"))  # what it writes, it makes anew, or by its ending
+        os.mkdir(target)
+        why = ""
+    code = cli.run(["--lang", "en", *words[:-1], target])
+    told = capsys.readouterr().err
+    assert code in (cli.BAD_INPUT, cli.UNUSABLE), told
+    assert "went wrong" not in told
+    assert Path(target).name in told
+    assert why in told
+    assert ".part" not in told

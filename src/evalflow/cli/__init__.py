@@ -236,18 +236,31 @@ def _run(arguments: list[str] | None, **extra: Any) -> int:
         _as_json(arguments, error)
         click.echo(errors.printable(error.text(_language_of(arguments))), err=True)
         return next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
-    except Exception as error:  # a mistake of ours: still no traceback for a person
-        if os.environ.get("EVALFLOW_DEBUG"):
-            raise
-        told = errors.printable(" ".join(f"{type(error).__name__}: {error}".split()))
-        click.echo(
-            f"프로그램 오류: {told} (EVALFLOW_DEBUG=1로 자세히)"
-            if _language_of(arguments) == "ko"
-            else f"evalflow went wrong: {told} (EVALFLOW_DEBUG=1 tells more)",
-            err=True,
-        )
-        return WRONG
+    except OSError as error:
+        if error.filename is None or os.environ.get("EVALFLOW_DEBUG"):
+            return _wrong(arguments, error)
+        why = f"{error.filename} ({error.strerror})"
+        ko, en = f"파일을 읽거나 쓸 수 없습니다: {why}", f"cannot read or write the file: {why}"
+        _as_json(arguments, {"code": "file", "ko": ko, "en": en})
+        click.echo(errors.printable(ko if _language_of(arguments) == "ko" else en), err=True)
+        return BAD_INPUT
+    except Exception as error:
+        return _wrong(arguments, error)
     return answer if isinstance(answer, int) else DONE
+
+
+def _wrong(arguments: list[str] | None, error: Exception) -> int:
+    """Tell a mistake of ours: still no traceback for a person."""
+    if os.environ.get("EVALFLOW_DEBUG"):
+        raise error
+    told = errors.printable(" ".join(f"{type(error).__name__}: {error}".split()))
+    click.echo(
+        f"프로그램 오류: {told} (EVALFLOW_DEBUG=1로 자세히)"
+        if _language_of(arguments) == "ko"
+        else f"evalflow went wrong: {told} (EVALFLOW_DEBUG=1 tells more)",
+        err=True,
+    )
+    return WRONG
 
 
 def _as_json(arguments: list[str] | None, error: object) -> None:

@@ -7,6 +7,7 @@ another in one store, each on a clock of its own, and what they leave is laid ou
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -16,6 +17,7 @@ import click
 
 from evalflow.cli.options import Respelled
 from evalflow.cli.session import Session
+from evalflow.errors import invalid
 from evalflow.model.data import to_json
 from evalflow.plan.examples import folder
 
@@ -58,9 +60,7 @@ def demo_command(session: Session, out: Path) -> int:
     """
     import evalflow
 
-    if out.exists():
-        shutil.rmtree(out)
-    out.mkdir(parents=True)
+    _make_room(out)
     url = f"sqlite:///{out / 'office.db'}"
     failed = [failure for name in SCENARIOS for failure in _play(session, name, url, out)]
     if failed:
@@ -84,6 +84,34 @@ def demo_command(session: Session, out: Path) -> int:
         _leave_report(session, engine, plan, out / "report.html")
     _tell_of_board(session, out / "office-2017-01-06.db")
     return 0
+
+
+_MARK = ".evalflow-demo"
+"""The file by which a folder is known as one that a demo may replace."""
+
+_OF_BEFORE = "office-2017-01-06.db"
+"""What stands in the folder of a demo that left no mark yet."""
+
+
+def _make_room(out: Path) -> None:
+    """Make the folder for a demo anew.
+
+    Raises:
+        InvalidInput: something is there that no demo left.
+        OSError: it cannot be made.
+    """
+    if os.path.lexists(out):
+        ours = any((out / name).exists() for name in (_MARK, _OF_BEFORE))
+        if not out.is_dir() or not (ours or not any(out.iterdir())):
+            raise invalid(
+                "output_is_not_ours",
+                file=str(out),
+                ko="시연이 만든 폴더가 아니어서 지우지 않습니다. 새 이름을 정하십시오",
+                en="no folder that a demo left, so it is not replaced: choose another name",
+            )
+        shutil.rmtree(out)
+    out.mkdir(parents=True)
+    (out / _MARK).touch()
 
 
 def _play(session: Session, name: str, url: str, out: Path) -> tuple[Failure, ...]:

@@ -28,9 +28,28 @@ def writing(path: str | os.PathLike[str], *, growing: bool = False) -> Iterator[
 
     Raises:
         InvalidInput: a store or a link is there; it is left alone.
-        OSError: the file cannot be written; nothing is left behind.
+        OSError: the file cannot be written; nothing is left behind. It names the file.
     """
     target = os.fspath(path)
+    try:
+        with _written(target, growing) as file:
+            yield file
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, target, _beside(error, target)):
+            raise  # of another file
+        raise OSError(error.errno, error.strerror, target) from error
+
+
+def _beside(error: OSError, target: str) -> object:
+    """Return the name that the error tells where it is that of the file written beside `target`."""
+    folder, name = os.path.split(target)
+    told = str(error.filename)
+    own = told.startswith(os.path.join(folder, f".{name}.")) and told.endswith(".part")
+    return error.filename if own else None
+
+
+@contextmanager
+def _written(target: str, growing: bool) -> Iterator[BinaryIO]:
     there = check_output(target)
     if growing or (there is not None and not stat.S_ISREG(there.st_mode)):  # a device, a pipe
         flags = _FLAGS if _is_device(target) else _FLAGS | _NO_LINK
