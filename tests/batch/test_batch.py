@@ -587,6 +587,30 @@ def test_a_script_that_was_broken_off_continues(shell, tmp_path):
     assert events == [["approve", "open_period"]] * 3
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"event": "send_back", "data": {"reason": "위조"}},
+        {"by": "policy-2"},
+        {"mode": "all"},
+    ],
+)
+def test_a_script_takes_up_no_plan_of_something_else(shell, tmp_path, change):
+    """Whoever may write into the folder of its plans does not choose what is done by whom."""
+    script = tmp_path / "quarter.yaml"
+    script.write_text(SCRIPT, "utf-8")
+    asked = {"event": "approve", "by": "policy-1", "mode": "each", **change}
+    planted = shell.engine.batch(asked.pop("event"), where={"state": "reviewed"}, **asked)
+    (tmp_path / "quarter.yaml.plans").mkdir()
+    planted.save(tmp_path / "quarter.yaml.plans" / "001-approve.jsonl")
+    before = histories(shell)
+
+    code, told = shell.run("batch", "run", str(script), "--apply")
+
+    assert (code, histories(shell)) == (2, before)
+    assert "not the batch plan of step 1" in told
+
+
 def test_a_script_stops_where_too_many_are_refused(shell, tmp_path):
     script = tmp_path / "quarter.yaml"
     script.write_text(SCRIPT.replace("{state: reviewed}", "{unit: gu}"), "utf-8")

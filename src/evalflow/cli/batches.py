@@ -20,6 +20,7 @@ from evalflow.cli.status import things_head
 from evalflow.errors import InvalidInput, Reason, invalid
 from evalflow.files.figures import BRACKETS
 from evalflow.files.inputs import opened
+from evalflow.model.canonical import canonical
 
 if TYPE_CHECKING:
     from evalflow.batch.applying import Receipt
@@ -422,14 +423,12 @@ def _run_step(
     stopping: Callable[[], bool],
 ) -> int:
     """Plan one step, or take up the plan of a run that was stopped, and apply it."""
-    from evalflow.batch.plan_file import load_batch
-
     done = kept.with_name(kept.name + ".done")
     if really and done.exists():
         session.echo(session.say("  이미 적용했습니다", "  applied before"))
         return 0
     if really and kept.exists():
-        plan = load_batch(kept)
+        plan = _kept_plan(kept, step)
         session.echo(session.say("  이어서 적용합니다", "  continued"))
     else:
         chosen = dict(step.where)
@@ -465,6 +464,28 @@ def _run_step(
         return _STOPPED
     kept.replace(done)
     return 1 if _over(session, step, counts, len(plan)) else 0
+
+
+def _kept_plan(kept: Path, step: ScriptStep) -> BatchPlan:
+    """Return the plan of a step that an earlier run kept.
+
+    Raises:
+        InvalidInput: it is no such file, or the plan of something else: a script was changed, or
+            somebody put it there.
+    """
+    from evalflow.batch.plan_file import load_batch
+    from evalflow.batch.values import plain
+
+    plan = load_batch(kept)
+    said = plan.header.event, plan.header.by, plan.header.mode, canonical(plan.header.data)
+    if said != (step.event, step.by, step.mode, canonical(plain(dict(step.data)))):
+        raise invalid(
+            "another_step",
+            file=str(kept),
+            ko=f"대본의 {step.place}번째 단계와 다른 일괄 처리 계획입니다. 지우고 다시 하십시오",
+            en=f"not the batch plan of step {step.place} of the script: remove it and run again",
+        )
+    return plan
 
 
 def _over(session: Session, step: ScriptStep, counts: Counter[str], total: int) -> bool:
