@@ -15,6 +15,8 @@ import pytest
 from sybil.document import Document
 from sybil.parsers.markdown import PythonCodeBlockParser
 
+from evalflow._public import homes
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/*.md")])
 BLOCK = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -222,3 +224,29 @@ def test_what_the_guarantees_claim_is_shown_by_tests_that_are_there():
     }
     assert len(named) > 10
     assert missing == set()
+
+
+# --------------------------------------------------------------------------- names
+
+
+SOURCE = ROOT / "src"
+DOORS = sorted(
+    ".".join(each.parent.relative_to(SOURCE).parts) for each in SOURCE.rglob("__init__.pyi")
+)
+CODE = re.compile(r"`[^`\n]+`|^```.*?^```", re.MULTILINE | re.DOTALL)
+
+
+def named_in(text: str) -> set[str]:
+    """Return the words that a page shows as code."""
+    return {word for code in CODE.findall(text) for word in re.findall(r"\w+", code)}
+
+
+@pytest.mark.skipif(SDIST, reason="an sdist is without plugins/")
+@pytest.mark.parametrize("door", DOORS)
+def test_every_public_name_occurs_in_a_page_that_somebody_wrote(door: str) -> None:
+    """Beside the site's pages of all names, which are made of docstrings (test_site.py)."""
+    assert named_in("a `Plan.x` and\n```python\nname = 1\n```\nword") >= {"Plan", "x", "name"}
+    assert "word" not in named_in("a `Plan` word")
+    pages = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("plugins/*/README.md")]
+    said = {word for page in pages for word in named_in(page.read_text("utf-8"))}
+    assert sorted(set(homes(door)) - said) == []
