@@ -69,6 +69,8 @@ from evalflow.model.data import to_data as to_data
 from evalflow.model.data import to_json as to_json
 from evalflow.model.directory import Directory as Directory
 from evalflow.model.host_word import host_said as host_said
+from evalflow.model.requests import request as request
+from evalflow.model.requests import request_id as request_id
 from evalflow.plan.definition import Plan as Plan
 from evalflow.plan.differences import Difference as Difference
 from evalflow.plan.examples import example as example

@@ -177,3 +177,27 @@ def test_a_name_that_cannot_be_used_everywhere_is_refused(
     assert cli.run(["--lang", "en", "plugins", "new", kind, name, "--into", str(tmp_path)]) == 2
     assert f"'{name}': a name begins with a small letter" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_hook_calls_of_a_command_are_traced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Bell:
+        @hookimpl
+        def evalflow_fired(self, entry):
+            assert entry.event
+
+    load = Plugins.load
+    monkeypatch.setattr(Plugins, "load", lambda plugins=None, **_: load([Bell()]))
+    plan = str(evalflow.example("seodaemun-2016"))
+    words = ["--store", f"sqlite:///{tmp_path}/o.db", "--lang", "en", "plugins", "trace"]
+    assert cli.run([*words, "plan", "import", plan, "--as", "policy-1"]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if "evalflow_fired" in line]
+    assert len(rows) == 43
+    assert "Bell" in rows[0]
+    assert "entry=seodaemun-2016/1 #1 adopt" in rows[0]
+    assert rows[0].split()[-1].isdigit()
+    assert cli.run([*words, "--json", "history", "seodaemun-2016/99"]) != 0
+    out = capsys.readouterr().out
+    told = json.loads(out[out.index("{") :])
+    assert {each["plugin"] for each in told["calls"]} == {"evalflow"}

@@ -19,7 +19,7 @@ from evalflow.model.canonical import Tree
 from evalflow.model.data import FORMAT, KEYS, shown
 
 LISTS: dict[str, str | None] = {
-    "calls": "evalflow.plugins.loading:HookCall",
+    "calls": "evalflow.plugins.hook_calls:HookCall",
     "cards": None,
     "changes": "evalflow.plan.differences:Difference",
     "checkpoints": None,

@@ -113,21 +113,54 @@ def check_command(session: Session, name: str | None, as_json: bool) -> int:
     return 5 if plugins.problems or any(each.fault for each in found) else 0
 
 
-@plugins_command.command("trace")
+@plugins_command.command(
+    "trace", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
+)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @json_option
 @pass_session
-def trace_command(session: Session, as_json: bool) -> None:
-    """호출 기록 · Which hooks are called when an engine is opened, in order, and their answers."""
-    calls = _load().trace
+def trace_command(session: Session, command: tuple[str, ...], as_json: bool) -> int:
+    """호출 기록 · Which hooks are called, in order: with what, their answers, and how long it took.
+
+    Of COMMAND, which is run (`evalflow plugins trace fire …`), behind what it prints; without one,
+    of opening an engine. `--json` stands before COMMAND.
+    """
+    from evalflow.plugins.hook_calls import HookCall, watchers
+
+    calls: list[HookCall] = []
+    watchers.append(calls.append)
+    try:
+        code = _run_command(session, command) if command else 0
+        if not command:
+            _load()
+    finally:
+        watchers.remove(calls.append)
     if as_json:
         session.print_json("calls", calls)
-        return
-    heads = session.say("순서,훅,플러그인,답", "No.,Hook,Plugin,Answer").split(",")
+        return code
+    heads = session.say("순서,훅,플러그인,인자,답,µs", "No.,Hook,Plugin,Arguments,Answer,µs")
     rows = [
-        (str(number), call.hook, call.plugin, ", ".join(call.names) or "-")
+        (
+            str(number),
+            call.hook,
+            call.plugin,
+            ", ".join(call.arguments) or "-",
+            ", ".join(call.names) or "-",
+            str(call.microseconds),
+        )
         for number, call in enumerate(calls, start=1)
     ]
-    session.table(heads, rows, right=(0,))
+    session.table(heads.split(","), rows, right=(0, 5))
+    return code
+
+
+def _run_command(session: Session, command: tuple[str, ...]) -> int:
+    """Run another command on the same store and in the same language; return its exit code."""
+    from evalflow.cli import run
+
+    root = click.get_current_context().find_root().params
+    store = ["--store", str(root["store"])] if root.get("store") else []
+    return run([*store, "--lang", session.lang, *command])
 
 
 @plugins_command.command("new")

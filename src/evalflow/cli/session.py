@@ -115,6 +115,9 @@ class Session:
                 en=f"no such store: {shown_url(path)} ('evalflow plan import' makes it)",
             )
         logging.getLogger("evalflow.storage").addHandler(logging.NullHandler())  # said below
+        fired = logging.getLogger("evalflow.fired")  # nobody else reads the log of a command
+        if not fired.handlers:
+            fired.addHandler(logging.StreamHandler())
         engine = evalflow.open(url) if clock is None else evalflow.open(url, clock=clock)
         if isinstance(engine.storage, AuditStorage):
             for fault in engine.storage.schema_faults:

@@ -77,5 +77,5 @@ class CaseCommands(Writer):
         if last is not None:
             check_clock(plan_id, last.at, at)
         fault_point("fire:decided")
-        self.storage.commit(commit)
+        self.append(commit)
         return commit.moves[0].entry

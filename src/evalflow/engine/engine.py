@@ -188,7 +188,8 @@ class Engine:
         return self._storage
 
     def close(self) -> None:
-        """Let go of the storage."""
+        """Let go of the storage, once plugins were told of what happened (`evalflow_fired`)."""
+        self.plugins.finish_fired()
         self.storage.close()
 
     def _now(self) -> dt.datetime:

@@ -121,7 +121,7 @@ class PlanCommands(CaseCommands):
         move = adoption.proposal(old)
         if adoption.last is not None:
             check_clock(adoption.head.id, adoption.last.at, adoption.at)
-        self.storage.commit(Commit(plans=(move,)))
+        self.append(Commit(plans=(move,)))
         return move.entry
 
     def proposed(self, plan_id: str) -> tuple[PlanEntry, Plan] | None:
@@ -213,7 +213,7 @@ class PlanCommands(CaseCommands):
             check_clock(adoption.head.id, adoption.last.at, adoption.at)
         self.check_clock(commit.moves)
         self.check_ahead(adoption.at)
-        self.storage.commit(commit)
+        self.append(commit)
 
     def propose_migration(
         self,
@@ -251,7 +251,7 @@ class PlanCommands(CaseCommands):
         )
         if last is not None:
             check_clock(plan_id, last.at, at)
-        self.storage.commit(Commit(plans=(move,), revisions=((plan_id, head.revision),)))
+        self.append(Commit(plans=(move,), revisions=((plan_id, head.revision),)))
         return move.entry
 
     def redate(
@@ -312,7 +312,7 @@ class PlanCommands(CaseCommands):
         if not moves and not plans:
             raise nothing_ahead(plan_id, at)
         revisions = ((plan_id, head.revision),)
-        self.storage.commit(Commit(moves=tuple(moves), plans=plans, revisions=revisions))
+        self.append(Commit(moves=tuple(moves), plans=plans, revisions=revisions))
         wrong = {each.project.id: frozenset(each.entry.data["entries"]) for each in moves}
         bring_forward(self.storage, plan_id, wrong, at)
         return (*([plan_id] if plans else []), *wrong)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Sequence
 
 import attrs
@@ -24,14 +25,18 @@ from evalflow.errors import (
 from evalflow.model import (
     Basis,
     Commit,
+    Entry,
     Move,
     PlanHead,
     PlanMove,
     Selection,
 )
 from evalflow.model.canonical import canonical
+from evalflow.model.requests import logger
 from evalflow.storage.contract import BulkStorage, Head, move_like
 from evalflow.storage.faults import fault_point
+
+_log = logger("evalflow.engine")
 
 _CLOCKED = 100  # projects of one transaction whose last entry's time is compared with the clock
 
@@ -70,7 +75,7 @@ class Writer:
         if moves:
             self.check_ahead(moves[0].entry.at)
         fault_point("fire:decided")
-        self.storage.commit(
+        self.append(
             Commit(
                 moves=moves,
                 unchanged=basis.unchanged,
@@ -80,6 +85,27 @@ class Writer:
                 rosters=basis.rosters,
             )
         )
+
+    def append(self, commit: Commit) -> None:
+        """Commit, and tell of it: in the log, and plugins. What a host's transaction may still roll
+        back is told nobody; the host tells it (`Plugins.fired`)."""
+        self.storage.commit(commit)
+        self._tell([move.entry for move in commit.moves])
+
+    def _tell(self, entries: Sequence[Entry]) -> None:
+        joined = getattr(self.storage, "transient", False)
+        if _log.isEnabledFor(logging.INFO):
+            for entry in entries:
+                _log.info(
+                    "%s #%d: %s by %s%s",
+                    entry.project,
+                    entry.number,
+                    entry.event,
+                    entry.actor,
+                    " (in the host's transaction)" if joined else "",
+                )
+        if not joined:
+            self.rules.plugins.fired(entries)
 
     def bulk_move(self, like: Move, heads: Sequence[Head], on: dt.date | None, under: int) -> None:
         """Write the same move for many projects, decided under the plan revision `under` (see
@@ -91,6 +117,8 @@ class Writer:
         fault_point("fire:decided")
         if isinstance(self.storage, BulkStorage):
             self.storage.bulk_move(like, heads, on=on, under=under)
+            if self.rules.plugins.hears_fired or _log.isEnabledFor(logging.INFO):
+                self._tell([self._entry(project, number + 1) for project, number, _ in heads])
             return
         chosen = Selection(plan=like.project.plan, ids=tuple([each[0] for each in heads]), on=on)
         found = {each.id: each for each in self.storage.select(chosen)}
@@ -100,7 +128,11 @@ class Writer:
             if now is None or (now.version, now.head, now.unit) != (version, head, like.entry.unit):
                 raise Conflict(project, expected=version)
             moves.append(move_like(like, now))
-        self.storage.commit(Commit(moves=tuple(moves), revisions=((like.project.plan, under),)))
+        self.append(Commit(moves=tuple(moves), revisions=((like.project.plan, under),)))
+
+    def _entry(self, project: str, number: int) -> Entry:
+        """Return an entry that was just written."""
+        return next(each for each in list(self.storage.history(project, after=number - 1)))
 
     def check_clock(self, moves: Sequence[Move]) -> None:
         """Raise InvalidInput where the machine's clock was set back: a past moment is asked for

@@ -47,10 +47,10 @@ from evalflow.plugins.checking import Taken as Taken
 from evalflow.plugins.forms import Form as Form
 from evalflow.plugins.forms import FormFinding as FormFinding
 from evalflow.plugins.forms import FormRequest as FormRequest
+from evalflow.plugins.hook_calls import HookCall as HookCall
 from evalflow.plugins.hooks import hookimpl as hookimpl
 from evalflow.plugins.installed import Plugins as Plugins
 from evalflow.plugins.installed import Provided as Provided
-from evalflow.plugins.loading import HookCall as HookCall
 from evalflow.plugins.loading import Plugin as Plugin
 from evalflow.plugins.loading import PluginProblem as PluginProblem
 from evalflow.plugins.notice_words import notice_due as notice_due

@@ -7,7 +7,8 @@
         return {"pager": Pager}
 
 A hook takes no arguments and returns a mapping from a name, by which plans and lifecycles ask
-for the thing, to what makes it. It is called once, when an engine is opened. What takes options
+for the thing, to what makes it. It is called once, when an engine is opened; `evalflow_fired` alone
+is called at run time, with arguments. What takes options
 says so by an attribute `Options`: an attrs class (see `evalflow.plugins.options`).
 """
 
@@ -21,6 +22,7 @@ import pluggy
 if TYPE_CHECKING:
     from evalflow.decision.guards import Guard
     from evalflow.lifecycle.definition import DueSpec, GuardSpec
+    from evalflow.model import Entry
     from evalflow.model.calendar import DueFunction
     from evalflow.plugins.forms import Form
     from evalflow.plugins.notifier import Notifier
@@ -104,6 +106,17 @@ def evalflow_commands() -> Mapping[str, Callable[[], Any]]:  # type: ignore[empt
 def evalflow_panels() -> Mapping[str, Callable[..., Panel]]:  # type: ignore[empty-body]
     """Return, by name, what makes a panel of the board, or a page of its own: a class or function,
     given its options if it declares `Options`, and nothing otherwise."""
+
+
+@_hookspec
+def evalflow_fired(entry: Entry, request_id: str | None) -> None:
+    """Be told of an entry once it is committed, the only hook that is called at run time: once for
+    each entry, in the order of the commits, from a thread of its own. `request_id` is the host's
+    (`evalflow.request`), or None. Take of the arguments those that you use.
+
+    Whoever fired does not wait for it, and an error of it is logged. It may be told nothing where
+    the program is killed: what must not be missed is read by `Storage.entries`.
+    """
 
 
 def options_of(maker: Any) -> type | None:

@@ -31,7 +31,7 @@ from evalflow.errors import (
 )
 from evalflow.lifecycle.definition import DueSpec, GuardSpec
 from evalflow.lifecycle.due import DUE_KINDS
-from evalflow.model import Delivery, Label, PlanHead, Rating, ScoringRules, Subject
+from evalflow.model import Delivery, Entry, Label, PlanHead, Rating, ScoringRules, Subject
 from evalflow.model.calendar import DueFunction
 from evalflow.model.canonical import Tree
 from evalflow.plugins.builtin import Builtin
@@ -50,6 +50,7 @@ from evalflow.plugins.calls import (
 )
 from evalflow.plugins.checking import PluginFinding, Taken, fault, takes
 from evalflow.plugins.forms import Form
+from evalflow.plugins.hook_calls import HookCall
 from evalflow.plugins.hooks import options_of
 from evalflow.plugins.loading import (
     BUILTIN,
@@ -57,7 +58,6 @@ from evalflow.plugins.loading import (
     HOOKS,
     KINDS,
     Asking,
-    HookCall,
     Item,
     Plugin,
     PluginProblem,
@@ -132,6 +132,20 @@ class Plugins:
     def problems(self) -> tuple[PluginProblem, ...]:
         """Return what is left out, and why."""
         return tuple(self._asking.problems)
+
+    @property
+    def hears_fired(self) -> bool:
+        """Say whether a plugin is told of entries (`evalflow_fired`)."""
+        return bool(self._asking.firings)
+
+    def finish_fired(self, timeout: float = 5.0) -> bool:
+        """Wait until plugins were told of all; say whether it was within `timeout` seconds."""
+        return self._asking.firings.finish(timeout)
+
+    def fired(self, entries: Iterable[Entry]) -> None:
+        """Tell plugins of entries that are committed; the engine does so by itself, but on a host's
+        transaction, of which the host alone knows when it is committed. Returns at once."""
+        self._asking.firings.tell(entries)
 
     @property
     def trace(self) -> tuple[HookCall, ...]:

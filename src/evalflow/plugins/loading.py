@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ from evalflow.lifecycle.due import DUE_KINDS
 from evalflow.model import Label
 from evalflow.plugins import hooks as hookspecs
 from evalflow.plugins.entry_points import EntryPoint, entry_points
+from evalflow.plugins.fired import FIRED, Firings
+from evalflow.plugins.hook_calls import HookCall, show
 from evalflow.plugins.hooks import GROUP, options_of
 from evalflow.plugins.options import check_declaration
 
@@ -43,7 +46,7 @@ KINDS: Mapping[str, Label] = {
 
 _KIND_OF = {f"{GROUP}_{kind}s": kind for kind in KINDS}
 
-HOOKS = frozenset(_KIND_OF)
+HOOKS = frozenset({*_KIND_OF, FIRED})
 """The names of the hooks."""
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
@@ -110,15 +113,6 @@ class PluginProblem:
         if lang == "ko":
             return f"플러그인 {self.plugin}: {self.ko}"
         return f"plugin {self.plugin}: {self.en}"
-
-
-@attrs.frozen(kw_only=True)
-class HookCall:
-    """A hook was called: which plugin answered, and with which names (none: it failed)."""
-
-    hook: str
-    plugin: str
-    names: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -261,6 +255,7 @@ class Asking:
         self.problems = list(problems)
         self.calls: list[HookCall] = []
         self.loaded: list[Plugin] = []
+        self.firings = Firings()
 
     def ask(self, plugin: Plugin, answering: Any) -> Mapping[tuple[str, str], Item] | None:
         """Return what the plugin provides, or None where it is left out as a whole."""
@@ -292,15 +287,23 @@ class Asking:
         faults: list[_Fault] = []
         for caller in self._manager.get_hookcallers(answering) or ():
             given: dict[tuple[str, str], Item] = {}
+            if caller.name == FIRED:
+                self.firings.add(str(plugin), _at_run_time(answering))
+                continue
+            begun = time.perf_counter_ns()
             try:
                 given = self._answer(plugin, answering, caller)
             except _Fault as fault:
                 faults.append(fault)
             items.update(given)
             names = tuple(name for _, name in given)
-            self.calls.append(HookCall(hook=caller.name, plugin=plugin.name, names=names))
+            took = (time.perf_counter_ns() - begun) // 1000
+            made = HookCall(hook=caller.name, plugin=plugin.name, names=names, microseconds=took)
+            self.calls.append(made)
+            show(made)
         if faults:
             self._manager.unregister(answering)
+            self.firings.remove(str(plugin))
             faults[0].lost = tuple(items)
             raise faults[0]
         return items
@@ -329,6 +332,15 @@ class Asking:
     def left_out(self, plugin: Plugin, code: str, ko: str, en: str, **more: Any) -> None:
         """Note that the plugin, or something of it, is left out."""
         self.problems.append(PluginProblem(plugin=plugin, code=code, ko=ko, en=en, **more))
+
+
+def _at_run_time(answering: Any) -> pluggy.HookCaller:
+    """Return what calls the plugin's `evalflow_fired`, and nobody else's: an error of one plugin is
+    to keep nothing from the others."""
+    alone = _Manager(GROUP)
+    alone.add_hookspecs(hookspecs)
+    alone.register(answering)
+    return alone.hook.evalflow_fired
 
 
 class _Fault(Exception):
@@ -380,6 +392,8 @@ def _misspelt(name: str) -> tuple[str, str]:
 
 def _arguments(error: Exception) -> tuple[str, str]:
     text = " ".join(str(error).split())
+    if FIRED in text:
+        return f"{FIRED}가 받지 않는 인자입니다: {text}", f"{FIRED} has no such argument: {text}"
     return f"훅은 인자를 받지 않습니다: {text}", f"hooks take no arguments: {text}"
 
 

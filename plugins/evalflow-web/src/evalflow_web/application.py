@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
+from uuid import uuid4
 
 import msgspec
 from starlette.applications import Starlette
@@ -17,7 +19,7 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from evalflow import Engine
+from evalflow import Engine, request
 from evalflow_web import api, board
 from evalflow_web.board.received import received
 from evalflow_web.identity import ActorOf
@@ -40,6 +42,11 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+
+REQUEST_ID = "x-request-id"
+"""The header with which a request says what it is called, and is answered what it was."""
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -217,7 +224,8 @@ class _TooLarge(Exception):
 
 
 class _Guarded:
-    """Sets the headers of safety, and takes no body that is larger than allowed."""
+    """Gives each request its id, sets the headers of safety, and takes no body that is larger than
+    allowed."""
 
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self._app = app
@@ -233,6 +241,12 @@ class _Guarded:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        given = Headers(scope=scope).get(REQUEST_ID, "")
+        name = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        with request(name):
+            await self._answer(scope, receive, send, called=name)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, *, called: str) -> None:
         started, limit = False, self._limit(scope)
 
         async def sending(message: Message) -> None:
@@ -240,6 +254,7 @@ class _Guarded:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID] = called
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 if self._secure:

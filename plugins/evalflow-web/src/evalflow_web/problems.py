@@ -27,6 +27,7 @@ from evalflow import (
     Refused,
     StorageError,
     http_status,
+    request_id,
 )
 from evalflow_web.site import Visit
 
@@ -90,7 +91,13 @@ def told(error: Exception, visit: Visit, *, if_match: bool = False) -> Told:
     if isinstance(error, HTTPException):
         return _http(error.status_code, lang)
     if not isinstance(error, EvalflowError):
-        _log.exception("a request went wrong: %s", visit.request.url.path, exc_info=error)
+        _log.exception(
+            "a request went wrong: %s (%s)",
+            visit.request.url.path,
+            request_id(),
+            exc_info=error,
+            extra={"request_id": request_id()},
+        )
         return _http(500, lang)
     text, status = error.text(lang), http_status(error, if_match=if_match)
     match error:

@@ -342,8 +342,11 @@ HEADERS_WITHIN = 10.0
 
 def run(app: Any, host: str, port: int) -> None:
     """Serve the application until it is interrupted."""
+    import logging
+
     import uvicorn
 
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     uvicorn.Server(configured(app, host, port)).run()
 
 

@@ -1,0 +1,115 @@
+"""What happened, told to plugins once it is committed: the hook `evalflow_fired`.
+
+Plugins are told by a thread of their own, in the order of the commits: nobody who fires waits for
+them, and what goes wrong in one of them is logged and keeps nothing from the others.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from evalflow.model import Entry
+from evalflow.model.requests import logger, request_id
+from evalflow.plugins.hook_calls import HookCall, show
+
+FIRED = "evalflow_fired"
+"""The hook that is called at run time; all others are called once, when an engine is opened."""
+
+_WAITING = 10_000  # entries that may wait to be told; what comes beyond is logged, and not told
+_IDLE = 1.0  # seconds without an entry after which the thread ends
+
+_log = logger("evalflow.fired")
+
+_Waiting = tuple[contextvars.Context, Entry, str | None]
+
+
+class Firings:
+    """The plugins of one engine that are told of entries; safe for several threads."""
+
+    def __init__(self) -> None:
+        """Begin with nobody to tell."""
+        self._callers: dict[str, Callable[..., Any]] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._queue: queue.Queue[_Waiting] = queue.Queue(_WAITING)
+        self._turn = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._process = os.getpid()
+
+    def add(self, plugin: str, caller: Callable[..., Any]) -> None:
+        """Tell this plugin, too."""
+        self._callers[plugin] = caller
+
+    def remove(self, plugin: str) -> None:
+        """Tell this plugin no more."""
+        self._callers.pop(plugin, None)
+
+    def __bool__(self) -> bool:
+        """Say whether anybody is to be told."""
+        return bool(self._callers)
+
+    def tell(self, entries: Iterable[Entry]) -> None:
+        """Have the plugins told of entries that are committed; returns at once."""
+        if not self._callers:
+            return
+        if self._process != os.getpid():  # the thread stayed in the parent
+            self._begin()
+        asked = request_id()
+        for entry in entries:
+            try:
+                self._queue.put_nowait((contextvars.copy_context(), entry, asked))
+            except queue.Full:
+                _log.error(
+                    "plugins are too slow: %s #%d is not told them", entry.project, entry.number
+                )
+        with self._turn:
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="evalflow-fired", daemon=True
+                )
+                self._thread.start()
+
+    def finish(self, timeout: float = 5.0) -> bool:
+        """Wait until everything was told; say whether it was within `timeout` seconds."""
+        ends = time.monotonic() + timeout
+        while self._process == os.getpid() and self._queue.unfinished_tasks:
+            if time.monotonic() > ends:
+                _log.error("%d entries were not told to plugins", self._queue.unfinished_tasks)
+                return False
+            time.sleep(0.002)
+        return True
+
+    def _run(self) -> None:
+        while True:
+            try:
+                context, entry, asked = self._queue.get(timeout=_IDLE)
+            except queue.Empty:
+                with self._turn:
+                    if self._queue.empty():
+                        self._thread = None
+                        return
+                continue
+            try:
+                context.run(self._call, entry, asked)
+            finally:
+                self._queue.task_done()
+
+    def _call(self, entry: Entry, asked: str | None) -> None:
+        for plugin, caller in tuple(self._callers.items()):
+            begun = time.perf_counter_ns()
+            try:
+                caller(entry=entry, request_id=asked)
+            except BaseException:  # a plugin's code may raise anything
+                _log.exception(
+                    "plugin %s: %s failed for %s #%d", plugin, FIRED, entry.project, entry.number
+                )
+            took = (time.perf_counter_ns() - begun) // 1000
+            short = f"entry={entry.project} #{entry.number} {entry.event}", f"request_id={asked}"
+            show(HookCall(hook=FIRED, plugin=plugin, microseconds=took, arguments=short))

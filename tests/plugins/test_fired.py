@@ -1,0 +1,188 @@
+"""Plugins are told of what happened, once it is committed."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import evalflow
+from evalflow import Entry
+from evalflow.plugins import Plugins, hookimpl
+from evalflow.testing.office import the_plan
+from offices import GOOD, Clock
+
+
+class Bell:
+    """Remembers what it was told, and in which thread."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str | None, int]] = []
+
+    @hookimpl
+    def evalflow_fired(self, entry: Entry, request_id: str | None) -> None:
+        told = (f"{entry.project} #{entry.number} {entry.event}", request_id)
+        self.told.append((*told, threading.get_ident()))
+
+    @property
+    def entries(self) -> list[str]:
+        return [each[0] for each in self.told]
+
+
+class Broken:
+    @hookimpl
+    def evalflow_fired(self, entry: Entry) -> None:
+        raise SystemExit(entry.event)
+
+
+class Slow:
+    """Takes its time, and of the arguments none."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+
+    @hookimpl
+    def evalflow_fired(self) -> None:
+        self.go.wait(20)
+
+
+@pytest.fixture
+def bell() -> Bell:
+    return Bell()
+
+
+def opened(url: str, clock: Clock, plan: evalflow.Plan, *plugins: Any) -> evalflow.Engine:
+    engine = evalflow.open(url, plugins=list(plugins), clock=clock)
+    engine.adopt(plan, by=plan.actor("policy-1"))
+    clock.go("2016-04-02")
+    return engine
+
+
+@pytest.fixture
+def engine(
+    store_url: str, clock: Clock, bell: Bell, plan_in_force: tuple[evalflow.Plan, Any]
+) -> Iterator[evalflow.Engine]:
+    with opened(store_url, clock, plan_in_force[0], Broken(), bell) as made:
+        yield made
+
+
+def fire(engine: evalflow.Engine, number: str = "1", by: str = "education-1") -> Entry:
+    return engine.fire(
+        f"gu/{number}", "self_evaluate", by=by, data={"actuals": GOOD[f"gu/{number}"]}
+    )
+
+
+def test_each_entry_is_told_once_in_its_order_and_a_fault_keeps_nothing_from_others(
+    engine: evalflow.Engine, bell: Bell, caplog: pytest.LogCaptureFixture
+) -> None:
+    with evalflow.request("4711"):
+        entry = fire(engine)
+    with pytest.raises(evalflow.Refused):
+        fire(engine)
+    assert engine.plugins.finish_fired()
+    written = [f"{e.project} #{e.number} {e.event}" for _, e in engine.storage.entries()]
+    assert bell.entries == written
+    assert bell.told[-1][:2] == (f"gu/1 #{entry.number} self_evaluate", "4711")
+    assert bell.told[0][1] is None
+    assert bell.told[-1][2] != threading.get_ident()
+    told = [each for each in caplog.records if each.name == "evalflow.fired"]
+    assert "Broken: evalflow_fired failed for gu/1 #2" in told[-1].getMessage()
+    assert told[-1].request_id == "4711"  # type: ignore[attr-defined]
+    assert [*engine.audit.verify()] == []
+
+
+def test_a_batch_is_told_entry_by_entry(engine: evalflow.Engine, bell: Bell) -> None:
+    data = {"deadline": "self_evaluate", "until": "2016-04-20", "reason": "보완"}
+    batch = engine.batch("extend_deadline", by="policy-1", where={"plan": "gu"}, data=data)
+    done = [each.project for each in engine.batches.apply(batch)]
+    assert engine.plugins.finish_fired()
+    assert sorted(bell.entries[-len(done) :]) == sorted(f"{p} #2 extend_deadline" for p in done)
+    assert len(done) > 2
+
+
+def test_nobody_waits_for_a_plugin(
+    store_url: str, clock: Clock, plan_in_force: tuple[evalflow.Plan, Any], bell: Bell
+) -> None:
+    slow = Slow()
+    engine = opened(store_url, clock, plan_in_force[0], slow, bell)
+    begun = time.monotonic()
+    fire(engine)
+    assert time.monotonic() - begun < 10
+    assert bell.entries == []
+    slow.go.set()
+    engine.close()
+    assert bell.entries[-1] == "gu/1 #2 self_evaluate"
+
+
+def test_what_a_host_may_roll_back_is_told_by_the_host_alone(
+    tmp_path: Any, clock: Clock, plan_in_force: tuple[evalflow.Plan, Any], bell: Bell
+) -> None:
+    file = tmp_path / "office.db"
+    with opened(f"sqlite:///{file}", clock, plan_in_force[0], bell) as engine:
+        assert engine.plugins.finish_fired()
+        before = bell.entries
+        host = sqlite3.connect(file, isolation_level=None)
+        host.execute("BEGIN IMMEDIATE")
+        entry = fire(engine.joined(host))
+        host.execute("COMMIT")
+        host.close()
+        assert engine.plugins.finish_fired()
+        assert bell.entries == before
+        engine.plugins.fired([entry])
+    assert bell.entries == [*before, "gu/1 #2 self_evaluate"]
+
+
+def test_arguments_that_the_hook_does_not_have_leave_the_plugin_out() -> None:
+    class Asks:
+        @hookimpl
+        def evalflow_fired(self, entry: Entry, storage: object) -> None: ...
+
+    plugins = Plugins.load([Asks()])
+    (problem,) = plugins.problems
+    assert problem.code == "wrong_arguments"
+    assert "evalflow_fired has no such argument" in problem.en
+    assert not plugins.hears_fired
+
+
+def test_a_plugin_that_is_left_out_is_told_nothing() -> None:
+    class Half(Bell):
+        @hookimpl
+        def evalflow_scorers(self) -> int:
+            return 6
+
+    plugins = Plugins.load([Half()])
+    assert [each.code for each in plugins.problems] == ["wrong_answer"]
+    assert not plugins.hears_fired
+
+
+def test_what_is_logged_bears_the_requests_id(
+    engine: evalflow.Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "evalflow"), evalflow.request("a"):
+        with evalflow.request("b"):
+            fire(engine)
+        assert evalflow.request_id() == "a"
+    assert evalflow.request_id() is None
+    (logged,) = [each for each in caplog.records if each.name == "evalflow.engine"]
+    assert logged.getMessage() == "gu/1 #2: self_evaluate by education-1"
+    assert logged.request_id == "b"  # type: ignore[attr-defined]
+    assert any(isinstance(h, logging.NullHandler) for h in logging.getLogger("evalflow").handlers)
+    with pytest.raises(evalflow.InvalidInput), evalflow.request("two\nlines"):
+        pass
+
+
+def test_a_bulk_move_is_told_entry_by_entry(tmp_path: Any, bell: Bell, clock: Clock) -> None:
+    plan = the_plan(each=3, bureaus=("welfare", "city"))
+    clock.go("2016-04-02")
+    with evalflow.open(f"sqlite:///{tmp_path}/o.db", plugins=[bell], clock=clock) as engine:
+        engine.adopt(plan, by=plan.actor("policy-1"))
+        data = {"deadline": "submit", "until": "2016-04-20", "reason": "보완"}
+        batch = engine.batch("extend_deadline", by="policy-1", where={"plan": plan.id}, data=data)
+        done = [each.project for each in engine.batches.apply(batch)]
+    assert len(done) == 12
+    assert bell.entries[-12:] == [f"{plan.id}/{n} #2 extend_deadline" for n in range(1, 13)]
