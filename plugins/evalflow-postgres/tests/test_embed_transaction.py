@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,3 +22,21 @@ def test_a_firing_is_committed_or_rolled_back_with_the_host(database: str) -> No
         (2, 1, 0),  # refused: the host's papers stand, nothing was evaluated
         (3, 2, 0),  # committed together
     ]
+
+
+@pytest.mark.skipif(not EXAMPLE.exists(), reason="the example is in evalflow's repository")
+def test_a_django_site_commits_and_rolls_back_with_what_its_users_do(database: str) -> None:
+    pytest.importorskip("django", reason="not on this machine: Django (pip install django)")
+    example = EXAMPLE.with_name("embed_django.py")
+
+    done = subprocess.run(
+        [sys.executable, example, database, fresh(database)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines() == [
+        "0 papers, 1 entries, 0 mismatches",
+        "1 papers, 1 entries, 0 mismatches",
+        "2 papers, 2 entries, 0 mismatches",
+    ], done.stderr
