@@ -15,9 +15,12 @@ import pytest
 
 import evalflow
 from evalflow import DirectoryError, Grant, InvalidInput, cli
+from evalflow.lifecycle.load import lifecycle_from_tree
 from evalflow.model.host_word import HOST_SAID, host_said, without_host
 from hosted import ACTING, PEOPLE, PLAN_WITHOUT_PEOPLE, Host
 from offices import Clock, Office
+from procedures import HEAD
+from procedures import PLAN as CASES
 
 
 @pytest.fixture
@@ -576,3 +579,61 @@ def test_an_engine_that_joins_a_hosts_transaction_asks_it_for_each_decision(
         assert len(host.asked) == 2
         connection.commit()
     assert verified(hosted.engine) == {"by_host": 2}
+
+
+# --------------------------------------------------------------------------- beside a lifecycle
+
+
+def test_a_migration_and_times_put_right_rest_on_the_hosts_word_alike(hosted: Office) -> None:
+    hosted.clock.go("2016-04-04")
+    old = hosted.engine.plans.lifecycle(hosted.engine.project("gu/1").lifecycle)
+    new = lifecycle_from_tree({**old.tree, "version": str(old.version + 1)})
+    batch = hosted.engine.plans.migrate("gu", new, by="policy-1", reason="개정", mode="each")
+    assert {each.outcome for each in batch.apply()} == {"done"}
+    hosted.clock.moment = dt.datetime(2036, 1, 1, tzinfo=dt.UTC)
+    hosted.evaluate("gu/3")
+    hosted.clock.go("2016-04-05")
+    right = dt.datetime(2016, 4, 4, 2, tzinfo=dt.UTC)
+    hosted.engine.plans.redate("gu", to=right, by="policy-2", reason="시계 오류를 바로잡음")
+    entry = list(hosted.engine.history("gu/3"))[-1]
+    assert host_said(entry.data) == {"policy-2": PEOPLE["policy-2"]}
+    # The plan's adoption, three migrations, an evaluation, and its time put right.
+    assert verified(hosted.engine) == {"by_host": 6}
+
+
+def test_a_bundle_of_it_verifies_without_the_host(
+    hosted: Office, host: Host, tmp_path: Path
+) -> None:
+    a_quarter(hosted)
+    path = tmp_path / "bundle.zip"
+    hosted.engine.audit.export(path)
+    host.table.clear()
+    _, found = evalflow.verify_bundle(path)
+    assert found == ()
+
+
+def test_a_case_is_opened_by_whoever_the_host_names(tmp_path: Path, store_url: str) -> None:
+    (tmp_path / "lifecycle.yaml").write_text(HEAD + _OPENS, "utf-8")
+    text = CASES.replace("CALENDAR", "holidays: KR").replace("year,", "quarter,")
+    (tmp_path / "plan.yaml").write_text(text, "utf-8")
+    host = Host({"clerk-9": [Grant(role="clerk", unit="o")]})
+    clock = Clock()
+    clock.moment = dt.datetime(2026, 1, 2, 1, tzinfo=dt.UTC)
+    with evalflow.open(store_url, clock=clock, directory=host) as engine:
+        engine.adopt(evalflow.load_plan(tmp_path / "plan.yaml"), by="clerk-1")
+        case = {"ko": "가로등 고장", "unit": "d", "field": "f"}
+        engine.plans.open_case("p-2026", case, by="clerk-9")
+        entry = list(engine.plans.history("p-2026"))[-1]
+        assert host_said(entry.data) == {"clerk-9": (Grant(role="clerk", unit="o"),)}
+        assert "by_host" in verified(engine)
+
+
+_OPENS = """
+opens: [clerk]
+things: {ko: 민원, en: petitions}
+regions:
+  r: {ko: r, en: r, initial: filed, states: {filed: {ko: 접수, en: Filed},
+      answered: {ko: 회신, en: Answered, final: true}}}
+events:
+  answer: {ko: 회신, en: Answer, by: [clerk], transitions: [{from: filed, to: answered}]}
+"""
