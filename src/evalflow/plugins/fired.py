@@ -22,7 +22,7 @@ FIRED = "evalflow_fired"
 """The hook that is called at run time; all others are called once, when an engine is opened."""
 
 _WAITING = 10_000  # entries that may wait to be told; what comes beyond is logged, and not told
-_IDLE = 1.0  # seconds without an entry after which the thread ends
+_IDLE = 0.01  # seconds without an entry after which the thread ends: who forks finds no thread
 
 _log = logger("evalflow.fired")
 

@@ -1,0 +1,65 @@
+"""What happens, as Prometheus metrics and OpenTelemetry spans, each where its package is installed.
+
+Entries are counted once they are committed (the hook `evalflow_fired`): in the process that wrote
+them, in Prometheus's default registry, which the host exposes as it exposes its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from evalflow import Entry
+from evalflow.plugins import hookimpl
+
+Told = Callable[[Entry, str | None], None]
+
+
+@hookimpl
+def evalflow_fired(entry: Entry, request_id: str | None) -> None:
+    """Count the entry, and give it a span."""
+    for tell in (_counting(), _tracing()):
+        if tell is not None:
+            tell(entry, request_id)
+
+
+@cache
+def _counting() -> Told | None:
+    """Return what counts entries; None where `prometheus_client` is not installed."""
+    try:
+        from prometheus_client import Counter
+    except ImportError:
+        return None
+    labels = ("plan", "event")
+    entries: Any = Counter("evalflow_entries", "Entries written, by plan and event.", labels)
+    late: Any = Counter("evalflow_entries_late", "Of these, after their deadline.", labels)
+
+    def count(entry: Entry, _: str | None) -> None:
+        named = entry.project.rpartition("/")[0], entry.event
+        entries.labels(*named).inc()
+        if entry.late:
+            late.labels(*named).inc()
+
+    return count
+
+
+@cache
+def _tracing() -> Told | None:
+    """Return what gives entries spans; None where `opentelemetry-api` is not installed."""
+    try:
+        from opentelemetry import trace
+    except ImportError:
+        return None
+
+    def span(entry: Entry, request_id: str | None) -> None:
+        attributes: dict[str, str | int] = {
+            "evalflow.project": entry.project,
+            "evalflow.entry": entry.number,
+            "evalflow.event": entry.event,
+            **({} if request_id is None else {"evalflow.request_id": request_id}),
+        }
+        # It stands below the host's own span: the context is that of the call which fired.
+        trace.get_tracer("evalflow").start_span("evalflow.fired", attributes=attributes).end()
+
+    return span
