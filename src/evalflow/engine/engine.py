@@ -88,7 +88,6 @@ class Engine:
         plans: what plans say, and what would become of them.
         ratings: evaluations of a period, rates worked out again, grades.
         batches: batches that are applied.
-        audit: verification, checkpoints, bundles.
         outbox: notices that wait, were delivered or given up.
         names: what people may call things: ids, labels in both languages, usual spellings.
     """
