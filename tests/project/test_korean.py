@@ -212,7 +212,8 @@ def _sentences() -> Iterator[tuple[str, str]]:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node.value
     presets = ROOT / "src" / "evalflow" / "lifecycle" / "presets"  # those before stay as they were
     shown = [*presets.glob("*.yaml"), *presets.glob("parts/*.yaml"), ROOT / "README.ko.md"]
-    shown += ROOT.glob("src/evalflow/cli/locale/**/*.po")
+    shown += [*ROOT.glob("src/evalflow/cli/locale/**/*.po"), *ROOT.glob("docs/**/*.ko.md")]
+    shown += ROOT.glob("plugins/*/README.md")
     for path in [*ROOT.glob("plugins/*/src/**/*.html"), *shown]:
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             yield f"{path.relative_to(ROOT)}:{number}", line
