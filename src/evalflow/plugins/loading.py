@@ -393,7 +393,10 @@ def _misspelt(name: str) -> tuple[str, str]:
 def _arguments(error: Exception) -> tuple[str, str]:
     text = " ".join(str(error).split())
     if FIRED in text:
-        return f"{FIRED}가 받지 않는 인자입니다: {text}", f"{FIRED} has no such argument: {text}"
+        return (
+            f"{FIRED}이(가) 받지 않는 인자입니다: {text}",
+            f"{FIRED} has no such argument: {text}",
+        )
     return f"훅은 인자를 받지 않습니다: {text}", f"hooks take no arguments: {text}"
 
 
