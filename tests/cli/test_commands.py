@@ -311,6 +311,7 @@ def test_help_names_every_command_and_loads_no_heavy_library():
         assert any(line.strip().startswith(name) for line in done)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("status",), ("due",), ("explain", "gu/1", "submit")])
 def test_a_look_at_the_store_loads_neither_what_audits_nor_what_draws_forms(tmp_path, words):
     store = f"sqlite:///{tmp_path / 'office.db'}"

@@ -55,7 +55,7 @@ def test_every_package_and_plugin_has_tests_in_the_fast_lane(folder: Path) -> No
         for name in names_in(path)
     }
     fast = named - lanes.not_fast()
-    assert len(fast) >= 2
+    assert len(fast) >= min(2, max(1, len(named)))
 
 
 def test_what_is_left_out_is_there() -> None:

@@ -21,6 +21,8 @@ _FLAGS = (
 _OF_THE_SHELL = ("/dev/", "/proc/")
 """Where a pipe stands that somebody is writing to: `/dev/stdin`, `<(…)`."""
 
+_OF_EVERYBODY = "/dev/shm/"  # noqa: S108 - where anybody may put one
+
 
 def opened(path: str | os.PathLike[str]) -> BinaryIO:
     """Open a file to be read.
@@ -65,7 +67,8 @@ def check_input(path: str | os.PathLike[str]) -> None:
 def _check(kind: int, path: str) -> None:
     if stat.S_ISREG(kind) or stat.S_ISDIR(kind):
         return
-    if stat.S_ISFIFO(kind) and path.startswith(_OF_THE_SHELL):
+    of_the_shell = path.startswith(_OF_THE_SHELL) and not path.startswith(_OF_EVERYBODY)
+    if stat.S_ISFIFO(kind) and of_the_shell:
         return
     raise invalid(
         "not_a_file",
