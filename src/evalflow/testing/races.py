@@ -167,7 +167,8 @@ class Races:
             self.figures[answer.kind if answer.kind != "entry" else "won"] += 1
         if decided and (len(won) != 1 or any(t.kind == "refused" for _, t in results)):
             raise Unfair(f"{kind}: {len(won)} won of those who had decided on one version")
-        if faulty := [m for each in before for m in self._engine.audit.verify(project=each)]:
+        moved = {project for project, _ in written}  # of the others, `close` sees
+        if faulty := [m for each in moved for m in self._engine.audit.verify(project=each)]:
             raise Unfair(f"{kind}: {faulty[0].text('en')}")
         self.figures["rounds"] += 1
         self.figures[f"rounds, {kind}"] += 1
