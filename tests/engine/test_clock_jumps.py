@@ -288,6 +288,29 @@ def test_the_right_time_is_between_what_came_before_and_now(office, how, code):
     assert len(list(office.engine.history("gu/3"))) == 2
 
 
+def test_the_right_time_is_not_before_what_the_log_has_before_it(office):
+    """The whole log counts, not the project's own: what others did before was done before."""
+    office.clock.go("2016-04-20")
+    office.evaluate("gu/1")
+    office.clock.moment = WRONG
+    office.evaluate("gu/3")
+    office.clock.go("2016-04-21")
+    office.evaluate("gu/2")  # others go on, and later is not before
+    with pytest.raises(evalflow.InvalidInput) as raised:
+        redate(office)  # to 4 April, when it would have been in time
+    assert codes(raised) == ["redated_too_early"]
+    assert len(list(office.engine.history("gu/3"))) == 2
+
+    right = dt.datetime(2016, 4, 20, 7, tzinfo=dt.UTC)
+    assert redate(office, to=right) == ("gu/3",)
+    assert dated(office.engine.history("gu/3"))[1].late == 15
+    office.clock.moment = WRONG
+    office.compile("gu/3")
+    office.clock.go("2016-04-22")
+    assert redate(office, to=office.clock.moment) == ("gu/3",)  # what was put right is no bound
+    assert found(office) == []
+
+
 def test_nobody_makes_late_work_early_by_it(office):
     """Only what lies ahead of now can be put right."""
     office.clock.go("2016-04-20")

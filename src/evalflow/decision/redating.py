@@ -65,7 +65,7 @@ class Redating:
         if not wrong:
             return None
         right = dated(history)[: -len(wrong)]
-        self._check(project.id, right[-1].at if right else None)
+        self.check(project.id, right[-1].at if right else None)
         entry = following(
             project,
             event=REDATE,
@@ -99,14 +99,19 @@ class Redating:
         if not wrong:
             return None
         right = history[: -len(wrong)]
-        self._check(plan, right[-1].at if right else None)
+        self.check(plan, right[-1].at if right else None)
         said = {
             "entries": [each.number for each in wrong],
             "to": self.to.isoformat(timespec="microseconds"),
         }
         return with_host(said, self.heard)
 
-    def _check(self, whose: str, after: dt.datetime | None) -> None:
+    def check(self, whose: str, after: dt.datetime | None) -> None:
+        """See that the right time lies not before an entry of `after` that is right.
+
+        Raises:
+            InvalidInput: it does.
+        """
         if after is None or self.to >= after - DRIFT:
             return
         to, last = (each.isoformat(sep=" ", timespec="seconds") for each in (self.to, after))

@@ -311,11 +311,26 @@ class PlanCommands(CaseCommands):
             plans = (plan_move,)
         if not moves and not plans:
             raise nothing_ahead(plan_id, at)
+        wrong = {each.project.id: frozenset(each.entry.data["entries"]) for each in moves}
+        own.check(plan_id, self._written_before(plan_id, wrong, at))
         revisions = ((plan_id, head.revision),)
         self.append(Commit(moves=tuple(moves), plans=plans, revisions=revisions))
-        wrong = {each.project.id: frozenset(each.entry.data["entries"]) for each in moves}
         bring_forward(self.storage, plan_id, wrong, at)
         return (*([plan_id] if plans else []), *wrong)
+
+    def _written_before(
+        self, plan_id: str, wrong: Mapping[str, frozenset[int]], at: dt.datetime
+    ) -> dt.datetime | None:
+        """Return the newest time of the plan's projects that was written before any of these
+        entries: their log says that they were made after it. What lay ahead once and was put right
+        does not count."""
+        newest = None
+        for _, entry in self.storage.entries() if wrong else ():
+            if entry.number in wrong.get(entry.project, ()):
+                return newest
+            if entry.project.rpartition("/")[0] == plan_id and entry.at <= at:
+                newest = entry.at if newest is None else max(newest, entry.at)
+        return None
 
     def compare(self, plan: Plan, by: Actor | str) -> tuple[Difference, ...]:
         """Return what the plan says otherwise, each with the door that it needs."""
