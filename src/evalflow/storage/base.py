@@ -76,7 +76,9 @@ from evalflow.storage.shelf import (
     version_at,
     write_plan,
 )
-from evalflow.storage.sql import check_versions
+from evalflow.storage.sql import ErrorTexts, check_versions
+
+_SAYS = ErrorTexts(sentences={}, codes={})
 
 
 class StorageBase(ABC):
@@ -101,8 +103,16 @@ class StorageBase(ABC):
             StorageError: it cannot be written, or no turn came (`locked`).
         """
 
-    def close(self) -> None:  # noqa: B027 - not every storage has something to let go of
-        """Let go of files and connections."""
+    _closed = False
+
+    def close(self) -> None:
+        """Take note that nothing is answered any more. Who has files or connections to let go of
+        does so besides, and may be closed twice."""
+        self._closed = True
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise _SAYS.error("closed", type(self).__name__)
 
     @contextmanager
     def reading(self) -> Iterator[StorageBase]:
@@ -116,12 +126,14 @@ class StorageBase(ABC):
 
     @contextmanager
     def _seen(self) -> Iterator[Shelf]:
+        self._check_open()
         with self.shelf() as shelf:
             check_version(shelf.get("evalflow"))
             yield shelf
 
     @contextmanager
     def _writing(self) -> Iterator[WritableShelf]:
+        self._check_open()
         with self.changing() as shelf:
             found = shelf.get("evalflow")
             check_version(found)
