@@ -108,7 +108,6 @@ def main() -> int:
     for package in (
         "evalflow",
         "evalflow.plugins",
-        "evalflow.services",
         "evalflow.storage",
         "evalflow.testing",
     ):

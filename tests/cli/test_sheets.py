@@ -16,8 +16,8 @@ import pytest
 import evalflow
 from evalflow import cli
 from evalflow.batch.book_pages import pages
+from evalflow.engine.sheets import book_for
 from evalflow.files.book_writer import HEADS
-from evalflow.services.sheets import book_for
 from offices import SEOUL
 
 Run = Callable[..., tuple[int, str, str]]

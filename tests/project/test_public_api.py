@@ -24,7 +24,6 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = (
     "evalflow",
     "evalflow.plugins",
-    "evalflow.services",
     "evalflow.storage",
     "evalflow.testing",
 )

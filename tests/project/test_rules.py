@@ -71,8 +71,7 @@ def test_no_package_below_it_imports_the_public_api() -> None:
 
 
 PUBLIC = {
-    *("evalflow", "evalflow.plugins", "evalflow.services"),
-    *("evalflow.storage", "evalflow.testing"),
+    *("evalflow", "evalflow.plugins", "evalflow.storage", "evalflow.testing"),
 }
 
 

@@ -18,7 +18,7 @@ from evalflow.errors import InvalidInput, NotFound, invalid
 from evalflow.files.output import write_output
 from evalflow.model import CONTENTS
 from evalflow.model.calendar import day_text
-from evalflow.services.plan_changes import in_words
+from evalflow.plan.changes_in_words import in_words
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine

@@ -14,8 +14,8 @@ import click
 from evalflow.cli.batches import apply_plan, counted, print_figures, print_plan
 from evalflow.cli.options import Respelled
 from evalflow.cli.session import Session
+from evalflow.engine.sheets import ready_for, write_sheet
 from evalflow.errors import InvalidInput, NotFound, Problem, invalid
-from evalflow.services.sheets import ready_for, write_sheet
 
 if TYPE_CHECKING:
     from evalflow.batch.book_reading import Context, Filled

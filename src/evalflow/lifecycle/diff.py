@@ -97,6 +97,11 @@ def diff(one: Lifecycle, other: Lifecycle) -> tuple[Difference, ...]:
     return tuple(found)
 
 
+def rules_in_words(was: Lifecycle, new: Lifecycle, lang: str) -> list[str]:
+    """Return what `new` says otherwise, a sentence each."""
+    return [each.text(lang) for each in diff(was, new)]
+
+
 def _named(
     kind: str,
     before: Mapping[str, Any],

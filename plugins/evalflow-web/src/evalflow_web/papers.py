@@ -29,7 +29,7 @@ from evalflow.plugins import Form, FormRequest
 
 if TYPE_CHECKING:
     from evalflow import Lifecycle
-    from evalflow.services import Event
+    from evalflow.plugins import Event
     from evalflow_web.site import Visit
 
 BINARY = "application/octet-stream"
@@ -138,7 +138,7 @@ def workbook(
 ) -> Response:
     """Return a workbook for the event on these projects of a unit, to be filled in (`evalflow sheet
     read` takes it back)."""
-    from evalflow.services import write_sheet
+    from evalflow.plugins import write_sheet
 
     with tempfile.TemporaryDirectory(prefix="evalflow-web-") as folder:
         path = Path(folder) / "sheet.xlsx"

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalflow import Engine
-from evalflow.plugins import Session
-from evalflow.services import invalid
+from evalflow.plugins import Session, invalid
 from evalflow_web.application import Routes, make
 from evalflow_web.auth import login as signing_in
 from evalflow_web.auth.oidc import Oidc, Provider

@@ -23,8 +23,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Router
 
 from evalflow import Actor, Engine, View
-from evalflow.plugins import day_text, time_text
-from evalflow.services import particles
+from evalflow.plugins import day_text, particles, time_text
 from evalflow_web.identity import ActorOf, Identity, identity_of
 from evalflow_web.languages import language_of
 from evalflow_web.state import State

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from evalflow.services import tree_of
+from evalflow.plugins import tree_of
 
 
 def tree(value: Any) -> Any:

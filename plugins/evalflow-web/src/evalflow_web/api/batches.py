@@ -14,7 +14,7 @@ import msgspec
 from starlette.responses import Response, StreamingResponse
 
 from evalflow import BatchPlan, EvalflowError, Label, NotFound, load_batch
-from evalflow.services import conditions
+from evalflow.plugins import conditions
 from evalflow_web.api import values
 from evalflow_web.api.acting import check_token
 from evalflow_web.api.table import Call, Operation, Reply

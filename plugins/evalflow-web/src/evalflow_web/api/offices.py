@@ -8,8 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from evalflow import Due, Label, NotFound, View
-from evalflow.plugins import FormRequest
-from evalflow.services import DayEvent, calendar_file
+from evalflow.plugins import DayEvent, FormRequest, calendar_file
 from evalflow_web import papers
 from evalflow_web.api import values
 from evalflow_web.api.table import Call, Moment, Operation, Reply, checked_limit

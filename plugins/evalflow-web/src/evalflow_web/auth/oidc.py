@@ -21,7 +21,7 @@ import attrs
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from evalflow.services import invalid
+from evalflow.plugins import invalid
 from evalflow_web.auth.login import LOGIN, LOGOUT, safe_next
 from evalflow_web.auth.sessions import sessions_of
 from evalflow_web.problems import Problem

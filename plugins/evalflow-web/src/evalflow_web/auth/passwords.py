@@ -7,7 +7,7 @@ import datetime as dt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from evalflow.services import invalid
+from evalflow.plugins import invalid
 from evalflow_web.problems import Problem
 from evalflow_web.state import State
 

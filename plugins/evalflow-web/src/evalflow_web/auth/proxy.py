@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from starlette.requests import Request
 
-from evalflow.services import invalid
+from evalflow.plugins import invalid
 from evalflow_web.identity import ActorOf, Identity
 from evalflow_web.problems import Problem
 

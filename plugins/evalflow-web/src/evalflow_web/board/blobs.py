@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from evalflow import StorageError
-from evalflow.services import invalid
+from evalflow.plugins import invalid
 from evalflow.storage import secrets_of, shown_url, without
 from evalflow_web.board.tables import Tables, first_line
 

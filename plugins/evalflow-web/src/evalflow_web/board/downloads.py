@@ -9,8 +9,7 @@ import attrs
 from starlette.responses import Response
 
 from evalflow import NotFound, Project
-from evalflow.plugins import FormRequest
-from evalflow.services import fillable, ready_for
+from evalflow.plugins import FormRequest, fillable, ready_for
 from evalflow_web import papers
 from evalflow_web.board.desk import Desk
 

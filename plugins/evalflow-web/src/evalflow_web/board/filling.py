@@ -10,8 +10,7 @@ from typing import Any
 import attrs
 
 from evalflow import Explanation, Label, Project
-from evalflow.plugins import CARD_STATES, Line, Rating
-from evalflow.services import particles
+from evalflow.plugins import CARD_STATES, Line, Rating, particles
 from evalflow_web.board.desk import Band, Desk, grouped
 from evalflow_web.board.fields import Asked, data_of, flat_of, path_of, target_text
 from evalflow_web.board.shelf import hash_in

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 import evalflow
 from evalflow import NotFound, Planned, Project, Refused
-from evalflow.services import earlier_presets, presets, rules_in_words
+from evalflow.plugins import earlier_presets, presets, rules_in_words
 from evalflow_web.board.desk import Desk
 from evalflow_web.problems import Problem
 

@@ -12,7 +12,7 @@ import attrs
 from starlette.responses import RedirectResponse, Response
 
 from evalflow import Difference, Plan, PlanEntry, Refused
-from evalflow.services import changes, in_words
+from evalflow.plugins import changes, in_words
 from evalflow_web.board.desk import Desk
 from evalflow_web.board.received import Received, received
 from evalflow_web.problems import Problem

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from evalflow import StorageError
-from evalflow.services import invalid
+from evalflow.plugins import invalid
 from evalflow.storage import secrets_of, shown_url, without
 
 Row = tuple[Any, ...]
