@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -186,3 +187,38 @@ def test_a_bulk_move_is_told_entry_by_entry(tmp_path: Any, bell: Bell, clock: Cl
         done = [each.project for each in engine.batches.apply(batch)]
     assert len(done) == 12
     assert bell.entries[-12:] == [f"{plan.id}/{n} #2 extend_deadline" for n in range(1, 13)]
+
+
+class Holding:
+    """Holds a lock while it is told, as an import does."""
+
+    def __init__(self) -> None:
+        self.lock, self.begun = threading.Lock(), threading.Event()
+
+    @hookimpl
+    def evalflow_fired(self) -> None:
+        with self.lock:
+            self.begun.set()
+            time.sleep(0.3)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_who_forks_takes_no_plugin_along_in_the_middle_of_its_work(
+    clock: Clock, plan_in_force: tuple[evalflow.Plan, Any]
+) -> None:
+    holding = Holding()
+    with opened("memory:", clock, plan_in_force[0], holding) as engine:
+        fire(engine)
+        assert holding.begun.wait(20)
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                if holding.lock.acquire(timeout=5):
+                    holding.lock.release()
+                    fire(engine, "3", "road-1")  # told in the child, by a thread of its own
+                    code = 0 if engine.plugins.finish_fired() else 2
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        fire(engine, "3", "road-1")

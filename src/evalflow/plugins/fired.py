@@ -1,7 +1,9 @@
 """What happened, told to plugins once it is committed: the hook `evalflow_fired`.
 
 Plugins are told by a thread of their own, in the order of the commits: nobody who fires waits for
-them, and what goes wrong in one of them is logged and keeps nothing from the others.
+them, and what goes wrong in one of them is logged and keeps nothing from the others. Who forks
+waits until all is told and the thread has ended: what a plugin holds just then, the lock of an
+import for one, would be held in the child for ever.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import os
 import queue
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -22,7 +25,8 @@ FIRED = "evalflow_fired"
 """The hook that is called at run time; all others are called once, when an engine is opened."""
 
 _WAITING = 10_000  # entries that may wait to be told; what comes beyond is logged, and not told
-_IDLE = 0.01  # seconds without an entry after which the thread ends: who forks finds no thread
+_IDLE = 0.01  # seconds without an entry after which the thread ends
+_PATIENCE = 5.0  # seconds that who forks waits for plugins
 
 _log = logger("evalflow.fired")
 
@@ -36,12 +40,12 @@ class Firings:
         """Begin with nobody to tell."""
         self._callers: dict[str, Callable[..., Any]] = {}
         self._begin()
+        _ALL.add(self)
 
     def _begin(self) -> None:
         self._queue: queue.Queue[_Waiting] = queue.Queue(_WAITING)
         self._turn = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._process = os.getpid()
 
     def add(self, plugin: str, caller: Callable[..., Any]) -> None:
         """Tell this plugin, too."""
@@ -59,8 +63,6 @@ class Firings:
         """Have the plugins told of entries that are committed; returns at once."""
         if not self._callers:
             return
-        if self._process != os.getpid():  # the thread stayed in the parent
-            self._begin()
         asked = request_id()
         for entry in entries:
             try:
@@ -79,7 +81,7 @@ class Firings:
     def finish(self, timeout: float = 5.0) -> bool:
         """Wait until everything was told; say whether it was within `timeout` seconds."""
         ends = time.monotonic() + timeout
-        while self._process == os.getpid() and self._queue.unfinished_tasks:
+        while self._queue.unfinished_tasks:
             if time.monotonic() > ends:
                 _log.error("%d entries were not told to plugins", self._queue.unfinished_tasks)
                 return False
@@ -113,3 +115,33 @@ class Firings:
             took = (time.perf_counter_ns() - begun) // 1000
             short = f"entry={entry.project} #{entry.number} {entry.event}", f"request_id={asked}"
             show(HookCall(hook=FIRED, plugin=plugin, microseconds=took, arguments=short))
+
+
+# ------------------------------------------------------------------ forks
+
+_ALL: weakref.WeakSet[Firings] = weakref.WeakSet()
+_held: list[Firings] = []
+
+
+def _before() -> None:
+    for each in tuple(_ALL):
+        thread = each._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(_PATIENCE)
+        each._turn.acquire()  # until it is forked no thread begins
+        _held.append(each)
+
+
+def _in_parent() -> None:
+    while _held:
+        _held.pop()._turn.release()
+
+
+def _in_child() -> None:
+    _held.clear()
+    for each in tuple(_ALL):
+        each._begin()  # what waited to be told is told by the parent
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_in_child)
