@@ -18,7 +18,7 @@ SECRET = "동절기"
 READS_ALL = {"policy-1", "policy-2", "both-1", "audit-1", "mayor-1"}
 PARTS = {"plan": "gu", "revision": "1", "period": "2016-Q1", "entry": "2", "file": "report.html"}
 PUBLIC = {"calendar"}
-WHOLE = {"form", "report", "bundle", "checkpoint"}
+WHOLE = {"form", "report", "bundle", "checkpoint", "differences"}
 """What is made of everything: for those alone who read all of it."""
 
 
