@@ -349,6 +349,8 @@ def shown_kind(value: object) -> str:
         return str(value)
     name = type(value).__name__
     if isinstance(value, str | bytes | int | float | dt.date):
+        if isinstance(value, int) and value.bit_length() > 200:
+            return name
         text = repr(value[:60]) if isinstance(value, str | bytes) else str(value)[:60]
         return f"{text} ({name})"
     module = type(value).__module__.partition(".")[0]

@@ -67,6 +67,8 @@ PUT_TOGETHER = {
         "upgrades.py",
         "begin_again",
     ): "names of our schema, quoted; steps and version numbers of ours",
+    ("positions.py", "behind"): "the schema's name, quoted; names of our tables",
+    ("positions.py", "mend"): "the same",
     ("copies.py", "_write"): "the schema's name, quoted; what is written is the copy's file",
     ("copies.py", "read_copy"): "names of our schema and tables, quoted",
     ("copies.py", "_read"): "the same; rows go in by COPY",

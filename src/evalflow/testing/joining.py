@@ -5,6 +5,7 @@ A test module inherits `Joining` and says where a new store is, and how the host
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from evalflow.testing.office import PLAN_ID, Ticking
 
 PROJECT = f"{PLAN_ID}/1"
 UNITS = dict(zip(PROJECTS, ("north", "south", "north"), strict=True))
+
+_PAPER = f"host_paper_{os.getpid()}"  # a table of the host; tests run side by side in one database
 
 
 class _Opening(Scheme):
@@ -38,7 +41,7 @@ SCHEME = _Opening(
 
 def begin(host: Any) -> None:
     """Let the host begin a transaction, by writing something of its own."""
-    host.execute("INSERT INTO host_paper VALUES ('a')")
+    host.execute(f"INSERT INTO {_PAPER} VALUES ('a')")
 
 
 class Desk:
@@ -97,11 +100,11 @@ class Joining:
     def host(self, desk: Desk, connect: Callable[[], Any]) -> Iterator[Any]:
         """A host's connection, with a table of its own in the same database."""
         connection = connect()
-        connection.execute("CREATE TABLE host_paper (title text NOT NULL)")
+        connection.execute(f"CREATE TABLE {_PAPER} (title text NOT NULL)")
         connection.commit()
         yield connection
         connection.rollback()
-        connection.execute("DROP TABLE host_paper")
+        connection.execute(f"DROP TABLE {_PAPER}")
         connection.commit()
         connection.close()
 
@@ -115,7 +118,7 @@ class Joining:
         assert list(desk.engine.outbox.notices()) == []
         host.rollback()
         assert desk.engine.joined(host).project(PROJECT).version == 1
-        assert host.execute("SELECT title FROM host_paper").fetchall() == []
+        assert host.execute(f"SELECT title FROM {_PAPER}").fetchall() == []
 
         begin(host)
         joined = desk.engine.joined(host)
@@ -124,7 +127,7 @@ class Joining:
         joined.close()
         host.commit()
         assert desk.engine.project(PROJECT).version == 2
-        assert len(host.execute("SELECT title FROM host_paper").fetchall()) == 1
+        assert len(host.execute(f"SELECT title FROM {_PAPER}").fetchall()) == 1
         assert desk.fire(desk.engine) == 3
         assert list(desk.engine.audit.verify(deep=True)) == []
 
@@ -192,7 +195,7 @@ class Joining:
         assert [each.code for each in told.value.problems] == ["open_transaction"]
         assert desk.fire(joined) == 2
         host.commit()
-        assert len(host.execute("SELECT title FROM host_paper").fetchall()) == 1
+        assert len(host.execute(f"SELECT title FROM {_PAPER}").fetchall()) == 1
         assert desk.engine.project(PROJECT).version == 2
 
     def test_committed_rules_are_read_once_for_all_transactions(
@@ -228,7 +231,7 @@ class Joining:
         with joined.reading() as then:
             assert [each.version for each in then.projects()] == [2] * len(PROJECTS)
             assert then.actor(PLAN_ID, "north-1").id == "north-1"
-            assert len(host.execute("SELECT title FROM host_paper").fetchall()) == 1
+            assert len(host.execute(f"SELECT title FROM {_PAPER}").fetchall()) == 1
         assert list(joined.audit.verify(deep=True)) == []
         host.commit()
         assert [each.version for each in desk.engine.projects()] == [2] * len(PROJECTS)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 
 import psycopg
+from psycopg.rows import tuple_row
 
 from evalflow_postgres.connections import Connection
 
@@ -38,7 +39,8 @@ def is_behind(schema: str, table: str = "entry") -> str:
 def behind(connection: Connection, schema: str) -> tuple[str, ...]:
     """Return the tables whose sequence stands before their newest row; `schema` as above."""
     asked = ", ".join(is_behind(schema, table) for table in TABLES)
-    row = connection.execute(f"SELECT {asked}").fetchone()
+    with connection.cursor(row_factory=tuple_row) as cursor:  # whatever a host's rows look like
+        row = cursor.execute(f"SELECT {asked}").fetchone()
     assert row is not None
     return tuple([table for table, found in zip(TABLES, row, strict=True) if found])
 
