@@ -29,6 +29,7 @@ from evalflow.decision.migration import MIGRATE
 from evalflow.decision.second_person import PROPOSE_MIGRATION
 from evalflow.decision.signing import SIGN_LINE
 from evalflow.engine.engine import Conditions, Engine
+from evalflow.engine.rules import Terms
 from evalflow.errors import Forbidden, Reason, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import (
@@ -113,13 +114,20 @@ class View:
     ) -> Iterator[Project]:
         """Yield projects; conditions as for `Engine.projects`. A band is asked of what is shown."""
         bands = where.pop("band", None)
+        terms: dict[str, Terms] = {}  # asked once for all that is listed
+
+        def shown_by(project: Project) -> Project:
+            if project.plan not in terms:
+                terms[project.plan] = self._rules.terms(project.plan)
+            return self._shown(project, terms[project.plan])
+
         if bands is None:
-            yield from map(self._shown, self._engine.projects(at=at, **where))
+            yield from map(shown_by, self._engine.projects(at=at, **where))
             return
         limit = where.pop("limit", None)
         meant = self._engine.select(plan=where.get("plan"), band=bands, limit=limit)
         wanted = set(meant.bands or ())  # the names that people give, understood or refused
-        shown = map(self._shown, self._engine.projects(at=at, **where))
+        shown = map(shown_by, self._engine.projects(at=at, **where))
         yield from islice((each for each in shown if each.band in wanted), limit)
 
     def evaluation(self, project_id: str, period: str | None = None) -> Evaluation:
@@ -273,7 +281,9 @@ class View:
         Raises:
             NotFound: the store has no such plan, or its directory no such actor.
         """
-        terms = self._engine.rules.terms(plan_id)
+        return self._reads_plan(plan_id, self._rules.terms(plan_id))
+
+    def _reads_plan(self, plan_id: str, terms: Terms) -> bool:
         rules = terms.head.visibility
         if not rules.fixed_in and not rules.withheld:
             return True
@@ -456,9 +466,10 @@ class View:
 
     # ------------------------------------------------------------------ rules
 
-    def _shown(self, project: Project) -> Project:
-        sight = self._sight(project, project.period)
-        if sight.whole and self.reads_plan(project.plan):
+    def _shown(self, project: Project, terms: Terms | None = None) -> Project:
+        terms = terms or self._rules.terms(project.plan)
+        sight = self._sight(project, project.period, terms)
+        if sight.whole and self._reads_plan(project.plan, terms):
             return project
         change = None if project.change is None else _shown_change(project.change, sight)
         waiting = tuple([_shown_change(each, sight) for each in project.waiting])
@@ -545,30 +556,34 @@ class View:
         held = [grant for grant in self._grants(project, unit) if grant.unit == unit]
         return any(role in (grant.role, "cooperating") for grant in held)
 
-    def _fixed(self, project: Project, period: str) -> bool:
+    def _fixed(self, project: Project, period: str, terms: Terms) -> bool:
         """Say whether the period's review is fixed: it is over, or in one of the states."""
-        rules = self._engine.plans.head(project.plan).visibility
+        rules = terms.head.visibility
         if not rules.fixed_in or period < project.period:
             return True
         return bool(set(rules.fixed_in) & set(project.states))
 
-    def _grants(self, project: Project, unit: str | None = None) -> tuple[Grant, ...]:
+    def _grants(
+        self, project: Project, unit: str | None = None, terms: Terms | None = None
+    ) -> tuple[Grant, ...]:
         """Return the grants by which the actor holds a role for the project's unit today, or for
         another unit of its plan."""
-        actor, people, today = self._who(project.plan)
+        actor, people, today = self._who(project.plan, terms)
         roles = {grant.role for grant in actor.grants}
         return people.grants_for(actor, sorted(roles), unit or project.unit, today)
 
-    def _who(self, plan_id: str) -> tuple[Actor, Directory, dt.date]:
+    def _who(self, plan_id: str, terms: Terms | None = None) -> tuple[Actor, Directory, dt.date]:
         """Return the actor, and the plan's people on the day that it is."""
-        today = self._rules.terms(plan_id).calendar.today(self._engine.clock())
-        people, actor = self.people(plan_id), self._actor
+        terms = terms or self._rules.terms(plan_id)
+        today = terms.calendar.today(self._engine.clock())
+        people, actor = self._rules.people(terms, today), self._actor
         return people.actor(actor) if isinstance(actor, str) else actor, people, today
 
-    def _sight(self, project: Project, period: str) -> _Sight:
-        fixed = self._fixed(project, period)
-        rules = self._engine.rules.terms(project.plan).head.visibility
-        held = {grant.role for grant in self._grants(project)}
+    def _sight(self, project: Project, period: str, terms: Terms | None = None) -> _Sight:
+        terms = terms or self._rules.terms(project.plan)
+        fixed = self._fixed(project, period, terms)
+        rules = terms.head.visibility
+        held = {grant.role for grant in self._grants(project, terms=terms)}
         hidden = {
             field: each.ground
             for each in rules.withheld
