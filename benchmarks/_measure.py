@@ -150,7 +150,7 @@ def run(bench: Benchmark) -> None:
         workers: list[_Worker] = []
 
         def start(way: str, name: str, source: str | None) -> None:
-            place = Path(folder) / str(len(workers))
+            place = Path(tempfile.mkdtemp(dir=folder)) / "store"  # also where a way is left out
             worker = _Worker.start(bench, way, name, place, total, source)
             if worker is not None:
                 workers.append(worker)
