@@ -171,7 +171,7 @@ def test_a_word_that_gives_no_right_is_found(
     path = str(tmp_path / "copy.db")
     hosted.engine.storage.copy_to(path)  # type: ignore[attr-defined]
     forged = attrs.evolve(entry, data={**entry.data, HOST_SAID: said}).sealed()
-    with sqlite3.connect(path) as connection:
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         for (name,) in triggers.fetchall():
             connection.execute(f"DROP TRIGGER {name}")

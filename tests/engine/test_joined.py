@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,11 @@ class TestOnSQLite(Joining):
 
     def test_another_file_is_told(self, desk: Desk, tmp_path: Path) -> None:
         for place in (":memory:", str(tmp_path / "other.db")):
-            with pytest.raises(evalflow.InvalidInput) as told:
-                desk.engine.joined(sqlite3.connect(place))
+            with (
+                closing(sqlite3.connect(place)) as other,
+                pytest.raises(evalflow.InvalidInput) as told,
+            ):
+                desk.engine.joined(other)
             assert [each.code for each in told.value.problems] == ["another_store"]
 
     def test_who_read_before_somebody_wrote_begins_anew(self, desk: Desk, host: Any) -> None:
@@ -104,8 +108,11 @@ def test_a_host_in_autocommit_commits_each_firing(tmp_path: Path) -> None:
 
 def test_memory_joins_nothing(tmp_path: Path) -> None:
     desk = Desk("memory:", tmp_path)
-    with pytest.raises(evalflow.InvalidInput) as told:
-        desk.engine.joined(sqlite3.connect(":memory:"))
+    with (
+        closing(sqlite3.connect(":memory:")) as host,
+        pytest.raises(evalflow.InvalidInput) as told,
+    ):
+        desk.engine.joined(host)
     assert "MemoryStorage" in told.value.text("en")
     desk.engine.close()
 
