@@ -26,6 +26,9 @@ def main(base: str, bench: str, arguments: list[str]) -> None:
     if not script.is_file():
         known = ", ".join(sorted(each.stem for each in HERE.glob("[!_]*.py")))
         raise SystemExit(f"no benchmark {bench!r}; there are: {known}")
+    if not _keeps_figures(script):
+        able = ", ".join(sorted(x.stem for x in HERE.glob("[!_]*.py") if _keeps_figures(x)))
+        raise SystemExit(f"{bench} keeps no figures to compare (--json); these do: {able}")
     git = ["git", "-C", str(HERE.parent)]
     named = subprocess.run(
         [*git, "rev-parse", "--verify", "--short", f"{base}^{{commit}}"],
@@ -47,6 +50,11 @@ def main(base: str, bench: str, arguments: list[str]) -> None:
                 _alternate(script, arguments, commit, source, Path(folder))
         finally:
             subprocess.run([*git, "worktree", "remove", "--force", str(source)], check=True)
+
+
+def _keeps_figures(script: Path) -> bool:
+    """Say whether the script takes `--json FILE`."""
+    return _takes_turns(script) or "--json" in script.read_text(encoding="utf-8")
 
 
 def _takes_turns(script: Path) -> bool:

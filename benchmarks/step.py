@@ -30,7 +30,7 @@ def main() -> None:
         guards={name: spec for name, (spec, _) in GUARDS.items()}, actions=frozenset(ACTIONS)
     )
     lifecycle = load_lifecycle("major-works", vocabulary=vocabulary)
-    states = ("approved", "unchanged")
+    states = ("approved", *[each.initial for each in list(lifecycle.regions.values())[1:]])
     passed = frozenset({"rated(as=lagging)"})
     question = (states, "spot_check", passed)
     table = {question: step(lifecycle, *question)}

@@ -349,7 +349,7 @@ def shown_kind(value: object) -> str:
         return str(value)
     name = type(value).__name__
     if isinstance(value, str | bytes | int | float | dt.date):
-        if isinstance(value, int) and value.bit_length() > 200:
+        if isinstance(value, int) and value.bit_length() > 200:  # Python may refuse to write it
             return name
         text = repr(value[:60]) if isinstance(value, str | bytes) else str(value)[:60]
         return f"{text} ({name})"

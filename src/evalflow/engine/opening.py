@@ -44,8 +44,8 @@ def open(
 
     Raises:
         StorageError: the store cannot be used, or no installed plugin knows the scheme.
-        InvalidInput: what `EVALFLOW_DIRECTORY` names is no directory.
-        InvalidInput: an argument is of another kind.
+        InvalidInput: an argument is of another kind, or what `EVALFLOW_DIRECTORY` names is no
+            directory.
     """
     if directory is None and (name := os.environ.get(NAMED_BY)):
         directory = named(name)

@@ -92,8 +92,13 @@ class Writer:
         self.storage.commit(commit)
         self._tell([move.entry for move in commit.moves])
 
+    @property
+    def _joined(self) -> bool:
+        """Say whether what is written may still be rolled back by a host."""
+        return bool(getattr(self.storage, "transient", False))
+
     def _tell(self, entries: Sequence[Entry]) -> None:
-        joined = getattr(self.storage, "transient", False)
+        joined = self._joined
         if _log.isEnabledFor(logging.INFO):
             for entry in entries:
                 _log.info(
@@ -117,8 +122,12 @@ class Writer:
         fault_point("fire:decided")
         if isinstance(self.storage, BulkStorage):
             self.storage.bulk_move(like, heads, on=on, under=under)
-            if self.rules.plugins.hears_fired or _log.isEnabledFor(logging.INFO):
-                self._tell([self._entry(project, number + 1) for project, number, _ in heads])
+            _log.info(
+                "%d projects of %s: %s by %s",
+                *(len(heads), like.project.plan, like.entry.event, like.entry.actor),
+            )
+            if self.rules.plugins.hears_fired and not self._joined:
+                self.rules.plugins.fired([self._entry(each, n + 1) for each, n, _ in heads])
             return
         chosen = Selection(plan=like.project.plan, ids=tuple([each[0] for each in heads]), on=on)
         found = {each.id: each for each in self.storage.select(chosen)}
@@ -132,7 +141,7 @@ class Writer:
 
     def _entry(self, project: str, number: int) -> Entry:
         """Return an entry that was just written."""
-        return next(each for each in list(self.storage.history(project, after=number - 1)))
+        return next(iter(self.storage.history(project, after=number - 1)))
 
     def check_clock(self, moves: Sequence[Move]) -> None:
         """Raise InvalidInput where the machine's clock was set back: a past moment is asked for

@@ -318,7 +318,7 @@ def _renaming(_: Any, tree: stored.Inside) -> Renaming:
 
 
 def _directory(tree: stored.Inside) -> dict[str, tuple[Grant, ...]]:
-    inside = stored.mapping(tree, "directory") if "directory" in tree else {}
+    inside = stored.mapping(tree, "directory", needed=False)
     directory: dict[str, tuple[Grant, ...]] = {}
     for actor in inside:
         with stored.below("directory"):

@@ -121,9 +121,11 @@ class Firings:
 
 _ALL: weakref.WeakSet[Firings] = weakref.WeakSet()
 _held: list[Firings] = []
+_forking = threading.Lock()  # one at a time
 
 
 def _before() -> None:
+    _forking.acquire()
     for each in tuple(_ALL):
         thread = each._thread
         if thread is not None and thread is not threading.current_thread():
@@ -135,12 +137,14 @@ def _before() -> None:
 def _in_parent() -> None:
     while _held:
         _held.pop()._turn.release()
+    _forking.release()
 
 
 def _in_child() -> None:
     _held.clear()
     for each in tuple(_ALL):
         each._begin()  # what waited to be told is told by the parent
+    _forking.release()
 
 
 if hasattr(os, "register_at_fork"):

@@ -419,6 +419,7 @@ class StorageBase(ABC):
 
     def restore_from(self, path: str | os.PathLike[str]) -> None:
         """Put such a copy into this store, which is empty; see `Copies`."""
+        self._check_open()
         with self.changing() as shelf:
             empty = not any(key != "evalflow" for key, _ in shelf.scan("", "\x7f"))
             for key, text in read_copy(os.fspath(path), VERSION, empty=empty):

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from evalflow import Project, StorageError
-from evalflow.storage import Commit, Selection, Settled, Storage
+from evalflow.storage import Commit, Copies, Selection, Settled, Storage
 from evalflow.testing.given import (
     LIFECYCLE,
     adoption,
@@ -98,8 +99,11 @@ class MomentTests(StorageKit):
                 seen += [each.version for each in then.select(Selection(ids=(project.id,)))]
             assert seen == [1] * 2 * 399
 
-    def test_a_closed_storage_answers_nothing(self, storage: Storage) -> None:
+    def test_a_closed_storage_answers_nothing(self, storage: Storage, tmp_path: Path) -> None:
         project = given_project(storage)
+        copies = storage if isinstance(storage, Copies) else None
+        if copies is not None:
+            copies.copy_to(tmp_path / "copy")
         storage.close()
         storage.close()
         asked: list[Callable[[], object]] = [
@@ -128,6 +132,11 @@ class MomentTests(StorageKit):
             lambda: storage.resend([("a", "console")], at=LATER),
             lambda: storage.reading().__enter__(),
         ]
+        if copies is not None:
+            asked += [
+                lambda: copies.copy_to(tmp_path / "later"),
+                lambda: copies.restore_from(tmp_path / "copy"),
+            ]
         for ask in asked:
             with pytest.raises(StorageError) as caught:
                 ask()

@@ -45,7 +45,7 @@ def routes(site: Site, *, passwords: Passwords | None, demo: bool) -> list[BaseR
             passwords=passwords is not None,
             following=following,
             wrong=wrong,
-            people=people(visit) if demo else (),
+            people=busy_first(visit) if demo else (),
         )
 
     def ask(visit: Visit) -> Response:
@@ -103,10 +103,8 @@ def safe_next(visit: Visit, given: str | None) -> str:
 
 
 def people(visit: Visit) -> list[Person]:
-    """Return whom one can be: everybody of the directories of the store's plans, those first who
-    owe something now."""
+    """Return whom one can be: everybody of the directories of the store's plans."""
     found: dict[str, Person] = {}
-    owed = Counter(actor for due in visit.engine.due() if due.ready for actor in due.actors)
     for plan in visit.engine.plans.ids():
         head = visit.engine.plans.head(plan)
         roles, lang = _roles(visit, plan), visit.lang
@@ -121,9 +119,15 @@ def people(visit: Visit) -> list[Person]:
                         )
                         for grant in each.grants
                     ),
-                    owed=owed[each.id],
                 )
-    return sorted(found.values(), key=lambda person: not person.owed)
+    return list(found.values())
+
+
+def busy_first(visit: Visit) -> list[Person]:
+    """Return whom one can be, those first who owe something now, with how much."""
+    owed = Counter(actor for due in visit.engine.due() if due.ready for actor in due.actors)
+    found = [attrs.evolve(each, owed=owed[each.id]) for each in people(visit)]
+    return sorted(found, key=lambda person: not person.owed)
 
 
 def _roles(visit: Visit, plan: str) -> dict[str, str]:
