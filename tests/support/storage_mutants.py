@@ -276,6 +276,19 @@ class ForgetsTheRevisionDecidedUnder(InMemory):
             super().commit(attrs.evolve(commit, revisions=()))
 
 
+class TakesNoRevisionForAnUnknownOne(InMemory):
+    """What is decided under no revision of a plan is refused where there is none."""
+
+    killed_by = "test_of_a_plan_without_revisions_the_latest_one_is_none"
+
+    class Broken(MemoryStorage):
+        def commit(self, commit: Commit) -> None:
+            for plan, revision in commit.revisions:
+                if plan == "seodaemun-2016" and not self.revisions(plan):
+                    raise Conflict(plan, expected=revision)
+            super().commit(commit)
+
+
 class ForgetsTheRevisionOfMany(InAFile):
     """Compares the revision for moves, not for bulk moves."""
 

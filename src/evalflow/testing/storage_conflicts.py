@@ -139,6 +139,18 @@ class ConflictTests(StorageKit):
         storage.commit(Commit(moves=made, revisions=((PLAN, 2), ("nowhere", 0))))
         assert [version(storage, each.id) for each in projects] == [2] * moves
 
+    @pytest.mark.parametrize("others", [(), (("nowhere", 0),)])
+    def test_of_a_plan_without_revisions_the_latest_one_is_none(
+        self, storage: Storage, others: tuple[tuple[str, int], ...]
+    ) -> None:
+        adopted = adoption(f"{PLAN}/6")
+        storage.commit(Commit(moves=(adopted,)))
+        project = adopted.project
+        with pytest.raises(Conflict):
+            storage.commit(Commit(moves=(move_after(project),), revisions=((PLAN, 1), *others)))
+        storage.commit(Commit(moves=(move_after(project),), revisions=((PLAN, 0), *others)))
+        assert version(storage, project.id) == 2
+
     def test_a_project_that_came_into_the_unit_or_left_it_conflicts(self, storage: Storage) -> None:
         given_plan(storage)
         day = dt.date(2016, 7, 1)

@@ -172,8 +172,8 @@ def _projects(shape: Shape) -> Iterable[str]:
             )
         if shape.under:
             conditions.append(
-                "(SELECT max(r.revision) FROM {schema}plan_revision AS r "
-                f"WHERE r.plan = {value('to_plan')}) = %(under)s::bigint"
+                "coalesce((SELECT max(r.revision) FROM {schema}plan_revision AS r "
+                f"WHERE r.plan = {value('to_plan')}), 0) = %(under)s::bigint"
             )
         yield (
             f"moved AS (UPDATE {{schema}}project AS p SET states = {value('after')}, "
