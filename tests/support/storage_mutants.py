@@ -301,6 +301,20 @@ class ForgetsTheRevisionOfMany(InAFile):
             super().bulk_move(like, heads, on=on)
 
 
+class MovesNoneUnderNoRevision(InAFile):
+    """Takes no revision of a plan for another one, when it moves many alike."""
+
+    killed_by = "test_a_bulk_move_of_a_plan_without_revisions_is_under_none"
+
+    class Broken(SQLiteStorage):
+        def bulk_move(
+            self, like: Move, heads: Sequence[Head], *, on: dt.date | None, under: int | None = None
+        ) -> None:
+            if under == 0:
+                raise Conflict(like.project.plan)
+            super().bulk_move(like, heads, on=on, under=under)
+
+
 class ForgetsWhoCameIn(InMemory):
     killed_by = "test_a_project_that_came_into_the_unit_or_left_it_conflicts"
 

@@ -111,6 +111,18 @@ class BulkMoveTests(StorageKit):
         storage.bulk_move(like, heads, on=None, under=2)
         assert [each.version for each in storage.select(EVERYTHING)] == [2] * 5
 
+    def test_a_bulk_move_of_a_plan_without_revisions_is_under_none(self, storage: Storage) -> None:
+        if not isinstance(storage, BulkStorage):
+            pytest.skip(f"{type(storage).__name__} has no bulk_move: batches give it the moves")
+        moves = [adoption(f"{PLAN}/{number}") for number in (1, 2)]
+        for move in moves:
+            storage.commit(Commit(moves=(move,)))
+        like, heads = _like(moves[0].project), [_last(each.project) for each in moves]
+        with pytest.raises(Conflict):
+            storage.bulk_move(like, heads, on=None, under=1)
+        storage.bulk_move(like, heads, on=None, under=0)
+        assert [each.version for each in storage.select(EVERYTHING)] == [2, 2]
+
     def test_a_bulk_move_is_for_moves_that_others_can_make(self, storage: Storage) -> None:
         if not isinstance(storage, BulkStorage):
             pytest.skip(f"{type(storage).__name__} has no bulk_move: batches give it the moves")

@@ -16,7 +16,7 @@ from evalflow.storage import (
     columns,
     visits_of_all,
 )
-from evalflow_postgres.moves import NUMBERS, arrays
+from evalflow_postgres.moves import NUMBERS, arrays, decided_under
 from evalflow_postgres.statements import dialect, unit_on
 
 SHARED_PART = tuple([f"shared_{name}" for name in SharedNotice._fields])
@@ -67,12 +67,7 @@ def bulk_move(
             "WHERE a.project = p.id AND a.revision = p.revision) THEN true "
             f"ELSE {unit_on('p.id', 'p.revision', 'p.unit')} = %(unit)s END"
         )
-    revised = ""
-    if under:
-        revised = (
-            "AND (SELECT max(r.revision) FROM {schema}plan_revision AS r "
-            "WHERE r.plan = %(to_plan)s) = %(under)s::bigint "
-        )
+    revised = f"AND {decided_under('%(to_plan)s')} " if under else ""
     # In the order of ids, in which everybody locks projects.
     parts = [
         "written AS (UPDATE {schema}project AS p SET states = %(after)s, "

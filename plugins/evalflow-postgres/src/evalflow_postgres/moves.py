@@ -122,6 +122,12 @@ def arrays(names: Iterable[str]) -> str:
     return ", ".join(f"%({name})s::{'bigint' if name in NUMBERS else 'text'}[]" for name in names)
 
 
+def decided_under(plan: str) -> str:
+    """Return the condition that `under` is the plan's latest revision (0: it has none)."""
+    latest = f"SELECT max(r.revision) FROM {{schema}}plan_revision AS r WHERE r.plan = {plan}"
+    return f"coalesce(({latest}), 0) = %(under)s::bigint"
+
+
 def _source(shape: Shape) -> Iterable[str]:
     if shape.many:
         yield (
@@ -171,10 +177,7 @@ def _projects(shape: Shape) -> Iterable[str]:
                 f"{' AND m.def_tree IS NOT NULL' if shape.many else ''})"
             )
         if shape.under:
-            conditions.append(
-                "coalesce((SELECT max(r.revision) FROM {schema}plan_revision AS r "
-                f"WHERE r.plan = {value('to_plan')}), 0) = %(under)s::bigint"
-            )
+            conditions.append(decided_under(value("to_plan")))
         yield (
             f"moved AS (UPDATE {{schema}}project AS p SET states = {value('after')}, "
             f"period = {value('period_after')}, version = {value('number')}, "

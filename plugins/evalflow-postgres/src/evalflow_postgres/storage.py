@@ -510,8 +510,9 @@ class PostgresStorage(PostgresReads):
                 ((written, *listening),) = _fetch(connection, statement, values)
                 connection.execute(PLAN_WITH, planner[0])
                 # The statement saw what it saw when it began, also where it waited for a project.
-                latest = _fetch(connection, self._sql["latest"], ([like.project.plan],))
-                if written != len(rows) or under not in (None, latest[0][1]):
+                plan = like.project.plan
+                latest = dict(_fetch(connection, self._sql["latest"], ([plan],)))
+                if written != len(rows) or under not in (None, latest.get(plan, 0)):
                     raise Conflict(heads[0][0], expected=heads[0][1])
                 fault_point("commit:written")
         except psycopg.Error as error:
