@@ -135,7 +135,7 @@ bench: $(STAMP)
 
 # One benchmark on two commits, in turn: make bench-compare BASE=5aaa6ac BENCH=fire
 bench-compare: $(STAMP)
-	@$(BIN)/python benchmarks/_compare.py "$(BASE)" $(or $(BENCH),fire) $(ARGS)
+	@$(BIN)/python benchmarks/_compare.py "$(BASE)" $(or $(BENCH),fire) --times $(or $(TIMES),3) $(ARGS)
 
 docs: $(STAMP)
 	$(BIN)/python -m sphinx -W --keep-going -q -b html -c docs . build/docs

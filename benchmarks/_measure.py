@@ -130,20 +130,34 @@ def machine() -> dict[str, Any]:
     return {"cores": os.cpu_count(), "python": sys.version.split()[0], "load": round(load(), 2)}
 
 
+def asking(about: str | None) -> argparse.ArgumentParser:
+    """Return a reader of the command line that takes `--json FILE`, as every benchmark does."""
+    reader = argparse.ArgumentParser(description=(about or "").splitlines()[0])
+    reader.add_argument("--json", metavar="FILE", help="keep the figures")
+    return reader
+
+
+def keep(file: str | None, about: Mapping[str, Any], figures: Mapping[str, float]) -> None:
+    """Write figures, by names that say their units, where `--json` asks for it: what
+    `make bench-compare` reads. `about` is the machine as it was before (`machine`)."""
+    if file is not None:
+        kept = {"machine": {**about, "load after": round(load(), 2)}, "figures": figures}
+        Path(file).write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
+
+
 def run(bench: Benchmark) -> None:
     """Measure as the command line says, print the table, and keep it where that is asked for."""
     if sys.argv[1:2] == ["--worker"]:
         way, place, total = sys.argv[2:]
         _serve(bench, way, Path(place), int(total))
         return
-    asking = argparse.ArgumentParser(description=bench.about.splitlines()[0])
-    asking.add_argument("calls", nargs="?", type=int, default=bench.calls, help="calls a round")
-    asking.add_argument("rounds", nargs="?", type=int, default=bench.rounds)
-    asking.add_argument("--place", help="a folder for the stores, e.g. /dev/shm for one in memory")
-    asking.add_argument("--json", metavar="FILE", help="keep the figures")
-    asking.add_argument("--only", action="append", help="a way to measure, beside the measure")
-    asking.add_argument("--beside", action="append", default=[], metavar="NAME=FOLDER")
-    said = asking.parse_args()
+    reader = asking(bench.about)
+    reader.add_argument("calls", nargs="?", type=int, default=bench.calls, help="calls a round")
+    reader.add_argument("rounds", nargs="?", type=int, default=bench.rounds)
+    reader.add_argument("--place", help="a folder for the stores, e.g. /dev/shm for one in memory")
+    reader.add_argument("--only", action="append", help="a way to measure, beside the measure")
+    reader.add_argument("--beside", action="append", default=[], metavar="NAME=FOLDER")
+    said = reader.parse_args()
     total = WARM + said.calls * said.rounds
     before = machine()
     with tempfile.TemporaryDirectory(dir=said.place) as folder:

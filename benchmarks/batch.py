@@ -9,7 +9,7 @@ row, durable. Beside evalflow, on the same rows in a file of their own:
 
 What people write by hand, and other libraries, are in `batch_peers.py`.
 
-    python benchmarks/batch.py [PROJECTS[+HISTORY]]...
+    python benchmarks/batch.py [PROJECTS[+HISTORY]]... [--json FILE]
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from _measure import asking, keep, machine
+
 import evalflow
-from evalflow.storage import sql, sqlite_statements
+from evalflow.storage import sqlite_statements
 
 LIFECYCLE = """\
 evalflow: lifecycle/1
@@ -88,6 +90,11 @@ projects:
     indicators:
       n: {ko: 수, en: Number, unit: 건, direction: up, accumulation: sum, targets: {2016-Q1: 1}}
 """
+ENTRY = (
+    "project, number, event, actor, role, on_behalf_of, at, before, after, period, period_after, "
+    "unit, revision, lifecycle, reason, data, rating, evaluation, late, key, previous, hash"
+)
+"""What the bare ways write of an entry: columns that every commit's tables have."""
 CHUNK = 5_000
 ROUNDS = 3
 MANY = 3_000_000  # entries of a store that is worked on once
@@ -170,7 +177,7 @@ def by_hand(
         .fetchall()
     )
     at = clock().isoformat(timespec="microseconds")
-    append = f"INSERT INTO entry ({sql.ENTRY}) VALUES ({','.join('?' * 22)})"
+    append = f"INSERT INTO entry ({ENTRY}) VALUES ({','.join('?' * 22)})"
     for chunk in _chunks(iter(rows)):
         entries, standing, notices = [], [], []
         for project, version, head, states, period, unit, lifecycle in chunk:
@@ -218,7 +225,7 @@ def set_based(connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM own")
         connection.executemany("INSERT INTO own VALUES (?)", chunk)
         connection.execute(
-            f"INSERT INTO entry ({sql.ENTRY}) SELECT p.id, p.version + 1, 'report', "
+            f"INSERT INTO entry ({ENTRY}) SELECT p.id, p.version + 1, 'report', "
             "'policy-1', 'policy_office', NULL, :at, p.states, :after, p.period, p.period, "
             "p.unit, 1, p.lifecycle, NULL, '{}', NULL, '', NULL, 'batch:' || :at, p.head, "
             "seal(p.id, p.version + 1, p.head) FROM own CROSS JOIN project AS p "
@@ -309,12 +316,13 @@ def once(folder: Path, projects: int) -> dict[str, float]:
         # In a program of its own, so that its memory is its own.
         told = subprocess.run(
             [sys.executable, __file__, "--batch", own, str(projects)],
-            check=True, capture_output=True, text=True,
+            check=True, stdout=subprocess.PIPE, text=True,
         ).stdout  # fmt: skip
     return figures | dict(json.loads(told))
 
 
-def measure(projects: int, history: int) -> None:
+def measure(projects: int, history: int) -> dict[str, float]:
+    """Print what the work took, in microseconds a project; return it."""
     rounds = ROUNDS if projects * (history + 1) <= MANY else 1
     with tempfile.TemporaryDirectory() as name:
         given(Path(name), projects, history)
@@ -339,12 +347,27 @@ def measure(projects: int, history: int) -> None:
             f"{middle(used) / middle('bare, processor'):4.2f}x",
             flush=True,
         )
+    size, ways = f"{projects}+{history}", [*WORKS, "plan", "apply", "both"]
+    told = {
+        f"{size}: {one}, µs": middle(one) for each in ways for one in (each, f"{each}, processor")
+    }
+    return told | {f"{size}: peak, MB": max(run["peak"] for run in runs)}
+
+
+def measured(sizes: list[str], work: Callable[[int, int], dict[str, float]]) -> dict[str, float]:
+    """Return the figures of the work for all sizes (`10000`, or `10000+20`)."""
+    figures: dict[str, float] = {}
+    for size in sizes:
+        number, _, behind = size.partition("+")
+        figures |= work(int(number), int(behind or 0))
+    return figures
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--batch"]:
         print(json.dumps(batch(Path(sys.argv[2]), int(sys.argv[3]))))
     else:
-        for size in sys.argv[1:] or ["10000"]:
-            number, _, behind = size.partition("+")
-            measure(int(number), int(behind or 0))
+        reader, about = asking(__doc__), machine()
+        reader.add_argument("sizes", nargs="*", default=["10000"], metavar="PROJECTS+HISTORY")
+        said = reader.parse_args()
+        keep(said.json, about, measured(said.sizes, measure))

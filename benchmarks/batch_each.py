@@ -8,8 +8,6 @@ approved, by batches on SQLite. The clock's time, and the processor's beside it.
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -17,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from _measure import load, machine
+from _measure import asking, keep, load, machine
 
 import evalflow
 from evalflow.testing import office
@@ -69,14 +67,11 @@ def main(projects: int, kept: str | None) -> None:
     for name, found in runs.items():
         middle = statistics.median(found)
         print(f"  {name:<34} {middle:5.0f} µs each ({min(found):.0f} to {max(found):.0f})")
-    if kept is not None:
-        figures = {name: statistics.median(found) for name, found in runs.items()}
-        Path(kept).write_text(json.dumps({"machine": about, "figures": figures}, indent=1) + "\n")
+    keep(kept, about, {f"{name}, µs": statistics.median(found) for name, found in runs.items()})
 
 
 if __name__ == "__main__":
-    asking = argparse.ArgumentParser()
-    asking.add_argument("projects", nargs="?", type=int, default=1200)
-    asking.add_argument("--json", metavar="FILE")
-    said = asking.parse_args()
+    reader = asking(__doc__)
+    reader.add_argument("projects", nargs="?", type=int, default=1200)
+    said = reader.parse_args()
     main(said.projects, said.json)

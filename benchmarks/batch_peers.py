@@ -4,7 +4,7 @@ outbox row, durable in SQLite (WAL, `synchronous=FULL`, chunks of 2,000).
 The peers write into four plain tables of their own, without triggers, foreign keys or indexes;
 they check no roles, review nothing, and go on from no crash. evalflow plans and applies.
 
-    python benchmarks/batch_peers.py [PROJECTS]
+    python benchmarks/batch_peers.py [PROJECTS] [--json FILE]
 
 Needs the dependency group `bench`; what is not installed is left out. SpiffWorkflow and DBOS, which
 take milliseconds a project, are given fewer.
@@ -22,6 +22,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from _measure import asking, keep, machine
 
 CHUNK = 2_000
 AT = "2016-04-04T00:00:00.000000+00:00"
@@ -419,7 +421,8 @@ def same_tables(projects: int) -> tuple[float, float]:
 OWN = {"evalflow": evalflow, "transitions by hand, same tables": same_tables}
 
 
-def main(projects: int) -> None:
+def main(projects: int, kept: str | None) -> None:
+    about, figures = machine(), dict[str, float]()
     runs: dict[str, list[tuple[float, float]]] = {}
     for _ in range(3):
         for name in [*OWN, *PEERS]:
@@ -442,6 +445,8 @@ def main(projects: int) -> None:
             f"  {name:<33} {wall:9.1f} µs each ({least:.1f} to {most:.1f}), {wall / own[0]:7.2f}x; "
             f"of the processor {worked:8.1f} µs, {worked / own[1]:7.2f}x"
         )
+        figures |= {f"{name}, µs": wall, f"{name}, processor, µs": worked}
+    keep(kept, about, figures)
 
 
 def median(runs: list[tuple[float, float]], place: int) -> float:
@@ -453,4 +458,7 @@ if __name__ == "__main__":
         size = int(sys.argv[3])
         print(*(OWN[sys.argv[2]](size) if sys.argv[2] in OWN else measure(sys.argv[2], size)))
     else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+        reader = asking(__doc__)
+        reader.add_argument("projects", nargs="?", type=int, default=20_000)
+        said = reader.parse_args()
+        main(said.projects, said.json)

@@ -8,7 +8,7 @@ row, project and outbox row into the same tables, without triggers and foreign k
 - `bare, COPY`: entries and hashes worked out here, copied into a temporary table; `INSERT … SELECT`
   and `UPDATE … FROM` within the chunk's range of ids.
 
-    python benchmarks/batch_postgres.py [PROJECTS[+HISTORY]]...
+    python benchmarks/batch_postgres.py [PROJECTS[+HISTORY]]... [--json FILE]
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from _measure import asking, keep, machine
 
 import evalflow
 
@@ -201,7 +203,7 @@ def measure(url: str, projects: int, history: int, turn: int, runs: dict[str, li
     # In a program of its own, so that its memory is its own.
     told = subprocess.run(
         [sys.executable, __file__, "--batch", one("alone"), str(projects)],
-        check=True, capture_output=True, text=True,
+        check=True, stdout=subprocess.PIPE, text=True,
     ).stdout  # fmt: skip
     for name, figure in json.loads(told).items():
         runs.setdefault(name, []).append(figure)
@@ -241,12 +243,13 @@ def drop(url: str, schema: str) -> None:
         connection.execute(f"DROP SCHEMA {schema} CASCADE")  # type: ignore[arg-type,unused-ignore]
 
 
-def main(projects: int, history: int) -> None:
+def main(projects: int, history: int) -> dict[str, float]:
+    """Print what the work took, in microseconds a project; return it (nothing without a server)."""
     try:
         from evalflow_postgres.testing import NoServer, server
     except ImportError:
         print("evalflow-postgres is not installed; left out")
-        return
+        return {}
     runs: dict[str, list[float]] = {}
     rounds = ROUNDS if projects * (history + 1) <= MANY else 1
     try:
@@ -255,7 +258,7 @@ def main(projects: int, history: int) -> None:
                 measure(url, projects, history, turn, runs)
     except NoServer as why:
         print(f"no PostgreSQL: {why}")
-        return
+        return {}
     peak = max(runs.pop("peak"))
     print(
         f"{projects:,} projects, {history} entries behind each; {rounds} round(s); "
@@ -270,12 +273,16 @@ def main(projects: int, history: int) -> None:
             f"({each[0]:.1f} to {each[-1]:.1f}), {middle / base:5.2f}x",
             flush=True,
         )
+    size = f"{projects}+{history}"
+    told = {f"{size}: {way}, µs": statistics.median(s) / projects * 1e6 for way, s in runs.items()}
+    return told | {f"{size}: peak, MB": peak}
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--batch"]:
         print(json.dumps(batch(sys.argv[2], int(sys.argv[3]))))
     else:
-        for size in sys.argv[1:] or ["10000"]:
-            number, _, behind = size.partition("+")
-            main(int(number), int(behind or 0))
+        reader, about = asking(__doc__), machine()
+        reader.add_argument("sizes", nargs="*", default=["10000"], metavar="PROJECTS+HISTORY")
+        said = reader.parse_args()
+        keep(said.json, about, shared.measured(said.sizes, main))

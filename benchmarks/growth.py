@@ -6,7 +6,7 @@ project, three deadlines put off, all notices waiting. Every command runs in a p
 printed are its seconds by the clock and of processor, its greatest memory, and how many times
 the small store's processor time the large one takes.
 
-    python benchmarks/growth.py [--stores FOLDER] [--only TEXT] [PROJECTS]...
+    python benchmarks/growth.py [--stores FOLDER] [--only TEXT] [--json FILE] [PROJECTS]...
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from _measure import asking, keep, machine
 
 PLAN_ID = "office-2016"
 EACH = 20
@@ -105,7 +107,7 @@ def measured(store: Path, arguments: list[str], out: str) -> tuple[float, float,
 
 
 def main() -> None:
-    reading = argparse.ArgumentParser(description=__doc__)
+    reading = asking(__doc__)
     reading.add_argument("--stores", help="where the stores are kept")
     reading.add_argument("--only", help="only commands that this text is in")
     reading.add_argument("sizes", nargs="*", type=int, default=[1000, 5000])
@@ -114,6 +116,7 @@ def main() -> None:
     if asked.make:
         given(Path(asked.make), asked.sizes[0])
         return
+    about, figures = machine(), dict[str, float]()
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(asked.stores or folder)
         stores = []
@@ -128,8 +131,10 @@ def main() -> None:
             if asked.only and asked.only not in name:
                 continue
             cells, cpus = [], []
-            for store in stores:
+            for size, store in zip(asked.sizes, stores, strict=True):
                 seconds, cpu, most, code, end = measured(store, arguments, folder)
+                each = f"{name}, {size}"
+                figures |= {f"{each}, s": seconds, f"{each}, cpu, s": cpu, f"{each}, MB": most}
                 cells.append(f"{seconds:8.2f} {cpu:8.2f} {most:8.0f}")
                 cpus.append(cpu)
                 if code not in (0, 1):
@@ -140,6 +145,7 @@ def main() -> None:
                     elif not left.name.startswith("office-"):
                         left.unlink()
             print(f"{name:32}{''.join(cells)} {cpus[-1] / cpus[0]:8.1f} x", flush=True)
+    keep(asked.json, about, figures)
 
 
 if __name__ == "__main__":

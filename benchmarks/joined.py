@@ -9,9 +9,7 @@ rolled back (the ordinary ones come last). Medians of the clock's time, on one c
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
-import json
 import sqlite3
 import statistics
 import tempfile
@@ -22,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from _measure import load, machine
+from _measure import asking, keep, load, machine
 
 import evalflow
 
@@ -44,8 +42,7 @@ def main(kept: str | None) -> None:
                 figures[f"{name} {way}"] = statistics.median(times)
                 print(f"{name:10} {way:10} {figures[f'{name} {way}'] * 1000:7.2f} ms")
     print(f"load {load():.2f} after")
-    if kept is not None:
-        Path(kept).write_text(json.dumps({"machine": about, "figures": figures}, indent=1) + "\n")
+    keep(kept, about, {f"{way}, s": taken for way, taken in figures.items()})
 
 
 def timed(engine: Callable[[], Any], work: Callable[[Any], Any], end: Callable[[], Any]) -> float:
@@ -107,6 +104,4 @@ def on_postgres() -> Iterator[Any]:
 
 
 if __name__ == "__main__":
-    asking = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    asking.add_argument("--json", metavar="FILE", help="keep the figures")
-    main(asking.parse_args().json)
+    main(asking(__doc__).parse_args().json)

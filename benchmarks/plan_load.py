@@ -1,6 +1,6 @@
 """Loading a plan of 200 projects and 600 indicators, against merely reading its YAML events in C.
 
-    python benchmarks/plan_load.py
+    python benchmarks/plan_load.py [ROUNDS] [--json FILE]
 
 The plan is made here, the same at every run. Ratios of medians of one run, taking turns.
 """
@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from _measure import asking, keep, machine
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the yardstick itself
 
 import evalflow
@@ -69,8 +70,8 @@ def plan_text() -> str:
     return "".join(parts)
 
 
-def main() -> None:
-    text = plan_text()
+def main(rounds: int, kept: str | None) -> None:
+    about, text = machine(), plan_text()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "plan.yaml"
         path.write_text(text, encoding="utf-8")
@@ -85,7 +86,7 @@ def main() -> None:
 
         works: dict[str, Callable[[], None]] = {"events alone, in C": events, "load_plan": load}
         times: dict[str, list[float]] = {name: [] for name in works}
-        for turn in range(12):
+        for turn in range(rounds + 2):
             for name, work in works.items():
                 start = time.perf_counter()
                 work()
@@ -99,7 +100,14 @@ def main() -> None:
                 f"{name:<20}{middle * 1e3:8.1f} ms  ({min(taken) * 1e3:.1f}-"
                 f"{max(taken) * 1e3:.1f})  {middle / base:5.2f} x"
             )
+        figures = {f"{name}, ms": statistics.median(taken) * 1e3 for name, taken in times.items()}
+        keep(
+            kept, about, {**figures, "to the events": statistics.median(times["load_plan"]) / base}
+        )
 
 
 if __name__ == "__main__":
-    main()
+    reader = asking(__doc__)
+    reader.add_argument("rounds", nargs="?", type=int, default=10)
+    said = reader.parse_args()
+    main(said.rounds, said.json)

@@ -32,7 +32,6 @@ import json
 import multiprocessing
 import multiprocessing.synchronize
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -41,7 +40,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from _measure import load, machine
+from _measure import asking, keep, load, machine
 from _office import DATA, FIGURES, Clock, opened
 
 import evalflow
@@ -70,8 +69,7 @@ def main(firings: int, rounds: int, kept: str | None) -> None:
     except NoServer as why:
         print(f"no PostgreSQL: {why}")
     print(f"load {load():.2f} after")
-    if kept is not None:
-        Path(kept).write_text(json.dumps({"machine": about, "figures": figures}, indent=1) + "\n")
+    keep(kept, about, figures)
 
 
 def prepare(url: str, folder: Path) -> None:
@@ -483,10 +481,8 @@ def sqlalchemy_way(url: str, number: int) -> Callable[[], object] | None:
 
 
 if __name__ == "__main__":
-    arguments = [each for each in sys.argv[1:] if each != "--json"]
-    file = arguments.pop() if len(arguments) < len(sys.argv) - 1 else None
-    main(
-        int(arguments[0]) if arguments else 60,
-        int(arguments[1]) if len(arguments) > 1 else 9,
-        file,
-    )
+    reader = asking(__doc__)
+    reader.add_argument("firings", nargs="?", type=int, default=60)
+    reader.add_argument("rounds", nargs="?", type=int, default=9)
+    said = reader.parse_args()
+    main(said.firings, said.rounds, said.json)

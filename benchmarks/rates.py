@@ -2,17 +2,20 @@
 
 Prints ratios within one run; medians over repeated runs, with their spread. Both sides get their
 figures ready made (whole numbers here, Decimals there) and give one published figure each.
+
+    python benchmarks/rates.py [--count FIGURES] [--runs RUNS] [--json FILE]
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 import statistics
 import time
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+
+from _measure import asking, keep, machine
 
 from evalflow.scoring.kernel import half_up, rates_tenths
 
@@ -38,7 +41,7 @@ def seconds(work: Callable[[], object], runs: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    about, parser = machine(), asking(__doc__)
     parser.add_argument("--count", type=int, default=3_000_000)
     parser.add_argument("--runs", type=int, default=5)
     args = parser.parse_args()
@@ -83,6 +86,7 @@ def main() -> None:
     for place, i in enumerate(sample):
         fraction = Fraction(actuals[i] * 1000, targets[i])
         assert rates[place] == half_up(fraction.numerator, fraction.denominator)
+    keep(args.json, about, {f"{name}, ns": m / count * 1e9 for name, m in medians.items()})
     kernel = medians["rates_tenths, up"]
     bare, ratio, rounded = (medians[name] / kernel for name in ways if name.startswith("Decimal"))
     print(

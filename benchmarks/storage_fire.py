@@ -6,7 +6,7 @@
 2. Eight processes, each moving its own project as fast as it can: how long the slowest commit
    took, with the queue and with nothing but SQLite's own waiting.
 
-    python benchmarks/storage_fire.py [COMMITS]
+    python benchmarks/storage_fire.py [COMMITS] [--json FILE]
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+
+from _measure import asking, keep, machine
 
 from evalflow import Project
 from evalflow.storage import Commit, Move, Storage, sqlite_schema, sqlite_statements
@@ -102,7 +103,7 @@ def bare(path: Path) -> Callable[[Move], Callable[[], None]]:
     return prepare
 
 
-def against_bare(folder: Path, commits: int) -> None:
+def against_bare(folder: Path, commits: int) -> dict[str, float]:
     storage = open_sqlite(folder / "evalflow.db")
     project = given_project(storage)
     prepare = bare(folder / "bare.db")
@@ -128,6 +129,7 @@ def against_bare(folder: Path, commits: int) -> None:
     middle = {name: statistics.median(times) for name, times in taken.items()}
     for name, value in middle.items():
         print(f"{name:<10}{value * 1e6:8.0f} µs  {value / middle['bare']:5.2f} x bare")
+    return {f"{name}, µs": value * 1e6 for name, value in middle.items()}
 
 
 # ------------------------------------------------------------------ eight processes
@@ -148,7 +150,7 @@ def move_often(storage: Storage, project_id: str, commits: int, fair: bool) -> l
     return taken
 
 
-def taking_turns(path: Path, processes: int, commits: int, *, fair: bool) -> None:
+def taking_turns(path: Path, processes: int, commits: int, *, fair: bool) -> dict[str, float]:
     opener = partial(open_sqlite, path, timeout=30)
     storage = opener()
     given_plan(storage)
@@ -159,21 +161,29 @@ def taking_turns(path: Path, processes: int, commits: int, *, fair: bool) -> Non
     answers = together(*(Child(opener, errand, project, commits, fair) for project in ids))
     over = time.perf_counter() - start
     taken = sorted(time for times in answers for time in times)
+    middle = statistics.median(taken) * 1e3
     print(
         f"{processes} processes, {'in turn' if fair else 'as SQLite lets them':<19} "
-        f"median {statistics.median(taken) * 1e3:6.2f} ms   "
+        f"median {middle:6.2f} ms   "
         f"slowest {taken[-1] * 1e3:7.1f} ms   (all in {over:.1f} s, no errors)"
     )
+    way = f"{processes} processes, {'in turn' if fair else 'in a rush'}"
+    return {f"{way}, median, ms": middle, f"{way}, slowest, ms": taken[-1] * 1e3}
 
 
-def main(commits: int) -> None:
+def main(commits: int, kept: str | None) -> None:
+    about = machine()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        against_bare(place, commits)
-        taking_turns(place / "one.db", 1, commits // 2, fair=True)
-        taking_turns(place / "turns.db", PROCESSES, commits // 4, fair=True)
-        taking_turns(place / "rush.db", PROCESSES, commits // 4, fair=False)
+        figures = against_bare(place, commits)
+        figures |= taking_turns(place / "one.db", 1, commits // 2, fair=True)
+        figures |= taking_turns(place / "turns.db", PROCESSES, commits // 4, fair=True)
+        figures |= taking_turns(place / "rush.db", PROCESSES, commits // 4, fair=False)
+    keep(kept, about, figures)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)
+    reader = asking(__doc__)
+    reader.add_argument("commits", nargs="?", type=int, default=2000)
+    said = reader.parse_args()
+    main(said.commits, said.json)

@@ -4,7 +4,9 @@ A store of so many projects with so many entries each; each measure is a process
 that its memory (greatest resident size) is its own. The time should grow in a line with the
 entries, the memory should not grow with them.
 
-    python benchmarks/verify.py [PROJECTSxENTRIES]...
+    python benchmarks/verify.py [PROJECTSxENTRIES]... [--only verify] [--json FILE]
+
+`--only` measures that alone: an earlier commit may not know checkpoints.
 """
 
 from __future__ import annotations
@@ -15,12 +17,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+
+from _measure import asking, keep, machine
 
 import evalflow
 from evalflow.testing.office import PLAN_ID, Ticking, the_plan
 
 SIZES = ("250x20", "1000x5", "1000x10", "1000x20")
+HEADS = {"verify": "verify", "since": "from a checkpoint", "checkpoint": "checkpoint"}
 
 
 def given(path: Path, projects: int, entries: int) -> None:
@@ -49,36 +55,48 @@ def given(path: Path, projects: int, entries: int) -> None:
 def measured(path: str, what: str) -> None:
     """Do one thing and print its seconds and its megabytes."""
     with evalflow.open(f"sqlite:///{path}", plugins=[]) as engine:
-        point = engine.audit.sign_checkpoint() if what == "since" else None
+        audit = engine.audit
+        sign = getattr(audit, "sign_checkpoint", audit.checkpoint)  # once they were not signed
+        point = sign() if what == "since" else None
         started = time.perf_counter()
         if what == "checkpoint":
-            engine.audit.sign_checkpoint()
+            sign()
         else:
-            found = list(engine.audit.verify(since=point))
+            found = list(audit.verify() if point is None else audit.verify(since=point))
             assert found == [], found[0].text("en")
         seconds = time.perf_counter() - started
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{seconds:.2f} {most:.0f}")
 
 
-def main(sizes: tuple[str, ...]) -> None:
-    print(f"{'projects x entries':>20} {'verify':>16} {'from a checkpoint':>18} {'checkpoint':>16}")
+def main(sizes: Sequence[str], measures: Sequence[str], kept: str | None) -> None:
+    about, figures = machine(), dict[str, float]()
+    print(f"{'projects x entries':>20}", *[f"{HEADS[what]:>18}" for what in measures])
     for size in sizes:
         projects, entries = map(int, size.split("x"))
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "office.db"
             given(path, projects, entries)
             told = []
-            for what in ("verify", "since", "checkpoint"):
+            for what in measures:
                 command = [sys.executable, __file__, what, str(path)]
-                done = subprocess.run(command, capture_output=True, text=True, check=True)
+                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
                 seconds, most = done.stdout.split()
                 told.append(f"{seconds} s {most} MB")
-        print(f"{size:>20} {told[0]:>16} {told[1]:>18} {told[2]:>16}", flush=True)
+                figures |= {
+                    f"{size}: {what}, s": float(seconds),
+                    f"{size}: {what}, MB": float(most),
+                }
+        print(f"{size:>20}", *[f"{each:>18}" for each in told], flush=True)
+    keep(kept, about, figures)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] and sys.argv[1] in ("verify", "since", "checkpoint"):
+    if sys.argv[1:2] and sys.argv[1] in HEADS:
         measured(sys.argv[2], sys.argv[1])
     else:
-        main(tuple(sys.argv[1:]) or SIZES)
+        reader = asking(__doc__)
+        reader.add_argument("sizes", nargs="*", default=SIZES, metavar="PROJECTSxENTRIES")
+        reader.add_argument("--only", action="append", choices=HEADS)
+        said = reader.parse_args()
+        main(said.sizes, said.only or list(HEADS), said.json)

@@ -6,7 +6,7 @@ cost is counted, too. A save is two requests: a project is read, and evaluated a
 Printed are the times in which answers came, what they cost in processor, and how many came with
 which status: 409 is an honest conflict, somebody had evaluated the project before.
 
-    python benchmarks/web.py [SECONDS [SPEED [postgres]]]
+    python benchmarks/web.py [SECONDS [SPEED [postgres]]] [--json FILE]
 
 SPEED 1: as above; 4: four times as many.
 
@@ -20,7 +20,6 @@ import os
 import random
 import socket
 import statistics
-import sys
 import tempfile
 import threading
 import time
@@ -30,6 +29,8 @@ from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from _measure import asking, keep, machine
 
 import evalflow
 
@@ -51,8 +52,12 @@ PATHS = (
 
 
 def main() -> None:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 30.0
-    speed = float(sys.argv[2]) if len(sys.argv) > 2 else 1.0
+    reader, about = asking(__doc__), machine()
+    reader.add_argument("seconds", nargs="?", type=float, default=30.0)
+    reader.add_argument("speed", nargs="?", type=float, default=1.0)
+    reader.add_argument("on", nargs="?", choices=["sqlite", "postgres"], default="sqlite")
+    said = reader.parse_args()
+    seconds, speed = said.seconds, said.speed
     try:
         import evalflow_web
         import httpx2
@@ -64,7 +69,7 @@ def main() -> None:
     print(f"load {os.getloadavg()[0]:.1f}")
     with (
         tempfile.TemporaryDirectory() as folder,
-        store(folder) as (url, plugins),
+        store(folder, said.on) as (url, plugins),
         evalflow.open(url, plugins=plugins, clock=lambda: moment.astimezone(dt.UTC)) as engine,
     ):
         plan = evalflow.load_plan(evalflow.example(PLAN), plugins=[])
@@ -124,13 +129,13 @@ def main() -> None:
         server.should_exit = True
         thread.join()
         listening.close()
-    told(waits, answers, spent, seconds, speed)
+    keep(said.json, about, told(waits, answers, spent, seconds, speed))
 
 
 @contextmanager
-def store(folder: str) -> Iterator[tuple[str, list[str]]]:
+def store(folder: str, on: str) -> Iterator[tuple[str, list[str]]]:
     """Give the store's URL, and the plugins that it needs."""
-    if sys.argv[3:] != ["postgres"]:
+    if on != "postgres":
         yield f"sqlite:///{Path(folder) / 'office.db'}", []
         return
     from evalflow_postgres.testing import server
@@ -176,13 +181,15 @@ def told(
     spent: float,
     seconds: float,
     speed: float,
-) -> None:
-    """Print what was measured."""
+) -> dict[str, float]:
+    """Print what was measured; return it."""
+    figures: dict[str, float] = {}
     print(f"{seconds:g} s, {speed:g} x {READS} reads and {SAVES} saves a minute")
     for saves, name in ((False, "reads"), (True, "saves")):
         times = sorted(waits[saves])
         if len(times) > 1:
             cuts = statistics.quantiles(times, n=100)
+            figures |= {f"{name}, median, ms": cuts[49] * 1e3, f"{name}, p95, ms": cuts[94] * 1e3}
             print(
                 f"  {name}: {len(times)}, median {cuts[49] * 1000:.0f} ms, "
                 f"p95 {cuts[94] * 1000:.0f} ms, longest {times[-1] * 1000:.0f} ms"
@@ -193,6 +200,7 @@ def told(
     print("  answers:", ", ".join(f"{status}: {n}" for (_, status), n in sorted(said.items())))
     broken = {status: n for (_, status), n in said.items() if status >= 500}
     print("  broken:", broken or "none")
+    return figures | {"processor a request, ms": spent / asked * 1e3}
 
 
 if __name__ == "__main__":

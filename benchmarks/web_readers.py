@@ -8,6 +8,7 @@ get another deadline. Printed are the times in which answers came and how many c
 the batch took alone and with readers, and the machine's load.
 
     python benchmarks/web_readers.py [--offices 100] [--each 1000] [--rate 200] [--seconds 20]
+        [--json FILE]
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from _measure import asking, keep, machine
+
 PATHS = (
     "/projects?limit=50",
     "/projects/{number}",
@@ -39,7 +42,7 @@ CROWD = 64
 
 
 def main() -> None:
-    reading = argparse.ArgumentParser(description=__doc__)
+    reading = asking(__doc__)
     for name, usual in (("offices", 100), ("each", 1000), ("rate", 200), ("seconds", 20)):
         reading.add_argument(f"--{name}", type=int, default=usual)
     reading.add_argument("--do", choices=["serve", "batch"], help=argparse.SUPPRESS)
@@ -58,6 +61,7 @@ def main() -> None:
 def measure(asked: argparse.Namespace) -> None:
     from evalflow_postgres.testing import NoServer, server
 
+    about = machine()
     try:
         with server(fsync=True) as url, tempfile.TemporaryDirectory():
             began = time.perf_counter()
@@ -70,13 +74,14 @@ def measure(asked: argparse.Namespace) -> None:
             service = program(asked, "serve", url, port)
             try:
                 up(port)
-                told("alone", asked, port, None)
+                figures = told("alone", asked, port, None)
                 batches = max(1, asked.offices // 10)
                 busy = program(asked, "batch", url, port, offices=batches, turn=1)
-                told("while the batch is applied", asked, port, busy)
+                figures |= told("while the batch is applied", asked, port, busy)
                 print(busy.communicate()[0].strip(), "with readers")
                 alone = program(asked, "batch", url, port, offices=batches, turn=2)
                 print(alone.communicate()[0].strip(), "without")
+                keep(asked.json, about, figures)
             finally:
                 service.send_signal(signal.SIGTERM)
                 service.wait()
@@ -150,7 +155,7 @@ def up(port: int) -> None:
 
 def told(
     name: str, asked: argparse.Namespace, port: int, busy: subprocess.Popen[str] | None
-) -> None:
+) -> dict[str, float]:
     """Let the readers ask, for so many seconds and at least as long as the batch runs."""
     waits: list[float] = []
     answers: Counter[int | str] = Counter()
@@ -164,6 +169,11 @@ def told(
         f"{max(waits) * 1000:.0f} ms; answers {dict(answers)}; load {os.getloadavg()[0]:.1f}",
         flush=True,
     )
+    return {
+        f"{name}, reads a second": len(waits) / spent,
+        f"{name}, median, ms": cuts[49] * 1e3,
+        f"{name}, p95, ms": cuts[94] * 1e3,
+    }
 
 
 async def read(

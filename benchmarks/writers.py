@@ -9,8 +9,6 @@ four threads no less than one. One ratio each of medians of the rounds, which ta
 
 from __future__ import annotations
 
-import argparse
-import json
 import multiprocessing
 import statistics
 import tempfile
@@ -20,7 +18,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from _measure import load, machine
+from _measure import asking, keep, load, machine
 from _office import DATA, Clock, opened
 
 import evalflow
@@ -95,12 +93,11 @@ def _figures(told: list[list[float]], seconds: float, busy: float) -> tuple[floa
 
 
 def main() -> None:
-    asking = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    asking.add_argument("seconds", nargs="?", type=float, default=3.0)
-    asking.add_argument("rounds", nargs="?", type=int, default=5)
-    asking.add_argument("--place")
-    asking.add_argument("--json", metavar="FILE")
-    said = asking.parse_args()
+    reader = asking(__doc__)
+    reader.add_argument("seconds", nargs="?", type=float, default=3.0)
+    reader.add_argument("rounds", nargs="?", type=int, default=5)
+    reader.add_argument("--place")
+    said = reader.parse_args()
     about = machine()
     found: dict[str, list[tuple[float, float, float]]] = {}
     with tempfile.TemporaryDirectory(dir=said.place) as name:
@@ -123,9 +120,7 @@ def main() -> None:
         ratios = [one[0] / other[0] for one, other in zip(found[many], found[few], strict=True)]
         figures[f"{many} to {few}"] = statistics.median(ratios)
         print(f"{many} do {figures[f'{many} to {few}']:.2f} x the work of {few}")
-    if said.json:
-        kept = {"machine": about, "figures": figures}
-        Path(said.json).write_text(json.dumps(kept, indent=1) + "\n")
+    keep(said.json, about, figures)
 
 
 if __name__ == "__main__":
