@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from contextlib import suppress
 from types import FunctionType
@@ -54,3 +55,18 @@ def test_functions_beside_the_engine_look_at_what_they_are_given(
     with pytest.raises(InvalidInput) as caught:
         call()
     assert any(line.startswith(told) for line in caught.value.text("en").splitlines())
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"text": "x", 6: "y"}, "data: expected text, got 6 (int)"),
+        ({"on": dt.datetime(2016, 4, 5)}, "data.on: "),
+    ],
+)
+def test_what_is_wrong_with_the_data_of_an_event_is_told_before_anything_is_read(
+    data: Any, told: str
+) -> None:
+    with evalflow.open("memory:") as engine, pytest.raises(InvalidInput) as caught:
+        engine.fire("no/1", "submit", by="nobody-1", data=data)
+    assert caught.value.text("en").startswith(told)

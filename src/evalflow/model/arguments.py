@@ -70,7 +70,24 @@ class _Takes:
     order: tuple[str, ...]
     kinds: Mapping[str, Any]
     plain: Mapping[str, frozenset[type]]  # name -> types of which nothing more has to be asked
+    data: frozenset[str]  # names of those that may be a mapping of text to anything
     conditions: bool
+
+    def plainly(self, given: Iterable[tuple[str, Any]]) -> bool:
+        """Say of what is given, as nearly always, that all of it fits; False: ask further."""
+        for name, value in given:
+            if type(value) not in self.plain.get(name, ()) and not (
+                type(value) is dict and name in self.data and _by_text(value)
+            ):
+                return False
+        return True
+
+
+def _by_text(data: Mapping[Any, Any]) -> bool:
+    for key, value in data.items():
+        if type(key) is not str or isinstance(value, dt.datetime):
+            return False
+    return True
 
 
 def checked(function: Watched) -> Watched:
@@ -85,16 +102,10 @@ def checked(function: Watched) -> Watched:
     @functools.wraps(function)
     def called(*args: Any, **named: Any) -> Any:
         takes = _takes(function)
-        for name, value in zip(takes.order, args, strict=False):
-            if type(value) not in takes.plain[name]:
-                break
-        else:
-            for name, value in named.items():
-                if type(value) not in takes.plain.get(name, ()):
-                    break
-            else:
-                return function(*args, **named)
-        _check(function, takes, {**dict(zip(takes.order, args, strict=False)), **named})
+        if not (
+            takes.plainly(zip(takes.order, args, strict=False)) and takes.plainly(named.items())
+        ):
+            _check(function, takes, {**dict(zip(takes.order, args, strict=False)), **named})
         return function(*args, **named)
 
     return typing.cast("Watched", called)
@@ -126,7 +137,8 @@ def _takes(function: Callable[..., Any]) -> _Takes:
         if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD):
             order.append(name)
     plain = {name: _plain(kind) for name, kind in kinds.items()}
-    return _Takes(tuple(order), kinds, plain, conditions)
+    data = frozenset([name for name, kind in kinds.items() if Mapping[str, Any] in _parts(kind)])
+    return _Takes(tuple(order), kinds, plain, data, conditions)
 
 
 def _check(function: Callable[..., Any], takes: _Takes, given: Mapping[str, Any]) -> None:
