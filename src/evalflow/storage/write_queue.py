@@ -5,19 +5,23 @@ pass it again and again. Here whoever has to wait draws a number and is served i
 threads first among themselves, then their processes.
 
 The numbers live in a small file beside the store; who holds the turn, and who still stands in
-the queue, is told by file locks on it, which the system lets go of when a process dies. The
-queue is about fairness alone: where it cannot be had (no `fcntl`, a read-only folder, a file
-system without locks) the store's own lock still keeps writers apart.
+the queue, is told by file locks on it, which the system lets go of when a process dies. Who gives
+its turn on rings for the next one (`_Bell`); the locks decide, and who was not rung for looks by
+itself. The queue is about fairness alone: where it cannot be had (no `fcntl`, a read-only folder, a
+file system without locks) the store's own lock still keeps writers apart.
 """
 
 from __future__ import annotations
 
 import os
 import struct
+import sys
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from types import ModuleType
+from typing import Any
 
 _fcntl: ModuleType | None
 try:
@@ -27,15 +31,15 @@ except ImportError:  # Windows
 
 _NUMBERS, _NUMBER = struct.Struct("<qq"), struct.Struct("<q")
 _COUNTER, _TURN, _PLACES = 0, 1, 16
-"""The file holds the next number and the first one not yet served. Its bytes stand for locks:
-on drawing a number, on having the turn, and one for every number that waits."""
+"""The file holds the next number and the first one not yet served, then the bells of those who
+wait. Its bytes stand for locks: on drawing a number, on having the turn, and one for every number
+that waits."""
 
+_BELLS, _NAME = 64, 8  # bells in the file, a number's in the place of its rest; bytes of one
 _LAST = 1 << 62
-_GLANCE = 0.00002  # the first in the queue looks no more often than this
-_STEP = 0.0002  # about one durable write, until the queue was seen to move
-_LONGEST = 0.01
-_OFTEN = 16  # looks of the first one while one writes
-_SURE = 0.75  # of the time that those before it will take, as it seems, one sleeps at once
+_GLANCE = 0.00002  # a number is drawn in less
+_STEP = 0.0002  # about one durable write
+_LONGEST = 0.01  # who was not rung for looks by itself after so long
 _PASSED_OVER = 0.1  # seconds for who is next to take a turn that lies there
 
 
@@ -47,6 +51,7 @@ class WriteQueue:
         self._path = path
         self._threads = _Line()
         self._file = -1
+        self._bell = _Bell()
         self._alone = _fcntl is None
 
     def take(self, deadline: float) -> bool:
@@ -70,11 +75,13 @@ class WriteQueue:
         try:
             if not self._alone:
                 self._unlock(_TURN)
+                self._ring()
         finally:
             self._threads.give()
 
     def close(self) -> None:
         """Let go of the queue file."""
+        self._bell.close()
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -101,23 +108,37 @@ class WriteQueue:
         there and nobody before us picks it up: a process that was stopped in the queue (Ctrl-Z, a
         debugger, a paused container) is passed over. False where the deadline passed first."""
         seen, looked = -1, time.monotonic()
-        pace = _Pace(looked)
-        while number and not self._lock(_PLACES, number, shared=True):
-            served = self._read()[1]
+        while True:
+            served, now = self._read()[1], time.monotonic()
             if served != seen:
-                seen, looked = served, time.monotonic()
-            elif time.monotonic() - looked > _PASSED_OVER:
-                if self._lock(_TURN):
-                    return True
-                looked = time.monotonic()  # somebody is writing
-            if not _nap(pace.nap(number - served, served), deadline):
+                seen, looked = served, now
+            overdue = now - looked > _PASSED_OVER
+            if (self._nobody_before(number) or overdue) and self._lock(_TURN):
+                return True
+            if overdue:
+                looked = now  # somebody is writing
+            if now > deadline:
                 return False
+            # For who was passed over nobody rings.
+            if not self._bell.listen(_LONGEST if served <= number else _STEP):
+                time.sleep(min(_STEP * max(number - served, 1), _LONGEST))
+
+    def _nobody_before(self, number: int) -> bool:
+        if number and not self._lock(_PLACES, number, shared=True):
+            return False
         if number:
             self._unlock(_PLACES, number)
-        while not self._lock(_TURN):
-            if not _nap(pace.nap(1, number), deadline):
-                return False
         return True
+
+    def _ring(self) -> None:
+        """Ring for the first who waits and is there."""
+        try:
+            drawn, served = self._read()
+            for number in range(served, min(drawn, served + _BELLS)):
+                if self._bell.ring(os.pread(self._file, _NAME, _place(number))):
+                    return
+        except OSError:
+            pass  # whoever waits looks by itself
 
     def _read(self) -> tuple[int, int]:
         """Return the next number and the first not yet served; zeros where the file was cut."""
@@ -137,6 +158,8 @@ class WriteQueue:
                 number = 0
             while not self._lock(_PLACES + number):  # somebody has reset the file
                 number += 1
+            self._bell.open()
+            os.pwrite(self._file, self._bell.name, _place(number))
             os.pwrite(self._file, _NUMBER.pack(number + 1), 0)
             return number
         finally:
@@ -161,21 +184,68 @@ class WriteQueue:
         _fcntl.lockf(self._file, _fcntl.LOCK_UN, length, start)
 
 
-class _Pace:
-    """How fast the queue moves, as who stands in it has seen: how long to sleep before the next
-    look. On a busy machine a write takes long, and looking often would make it longer."""
+def _place(number: int) -> int:
+    """Return where in the file the bell of who drew a number stands."""
+    return _PLACES + number % _BELLS * _NAME
 
-    def __init__(self, now: float) -> None:
-        self._begun = now
-        self._first: int | None = None
 
-    def nap(self, ahead: int, served: int) -> float:
-        """Return how long to sleep with so many ahead, `served` being the first not yet served."""
-        if self._first is None:
-            self._first = served
-        waited = time.monotonic() - self._begun
-        step = max(_STEP, waited / (max(served - self._first, 0) + 1))
-        return max(_GLANCE, step / _OFTEN if ahead <= 1 else (ahead - 1) * step * _SURE)
+class _Bell:
+    """A socket of this process, by which who waits is woken by who gives the turn on. It has no
+    file (one of Linux's abstract names), so nothing is left behind, and it decides nothing: who is
+    rung for by mistake looks and goes on waiting. Where there are no such names, or programs stand
+    in different network namespaces, nobody is rung for and all look by themselves."""
+
+    def __init__(self) -> None:
+        self._socket: Any = None
+        self._poll: Any = None
+        self._mute = sys.platform != "linux"
+        self.name = bytes(_NAME)
+
+    def open(self) -> bool:
+        """Say whether this process can be rung for; the socket is made when first needed."""
+        if self._socket is None and not self._mute:
+            import select  # most programs never wait for another
+            import socket
+
+            name = os.urandom(_NAME)
+            try:
+                made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+                try:
+                    made.bind(_address(name))
+                except BaseException:
+                    made.close()
+                    raise
+            except OSError:
+                self._mute = True
+                return False
+            self._socket, self._poll, self.name = made, select.poll(), name
+            self._poll.register(made, select.POLLIN)
+        return not self._mute
+
+    def ring(self, name: bytes) -> bool:
+        """Wake who waits under this name; False where nobody does."""
+        try:
+            return self.open() and self._socket.sendto(b"!", _address(name)) == 1
+        except OSError:
+            return False
+
+    def listen(self, seconds: float) -> bool:
+        """Sleep until this process is rung for, `seconds` at most; False where it cannot be."""
+        if not self.open():
+            return False
+        if self._poll.poll(seconds * 1000):
+            with suppress(OSError):
+                self._socket.recv(1)
+        return True
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        if self._socket is not None:
+            self._socket.close()
+
+
+def _address(name: bytes) -> str:
+    return f"\0evalflow-queue-{name.hex()}"
 
 
 def _nap(seconds: float, deadline: float) -> bool:
