@@ -245,6 +245,7 @@ _KO = {
     "column": "열",
     "field": "분야",
     "proposal": "개정안",
+    "due": "기한",
 }
 
 

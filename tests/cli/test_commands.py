@@ -270,6 +270,48 @@ def test_a_store_that_is_none_is_told(run, tmp_path, monkeypatch):
     assert (code, "EVALFLOW_STORE" in err) == (2, True)
 
 
+def test_lists_are_sorted_paged_and_counted(adopted):
+    def listed(name: str, *words: str) -> list[dict]:
+        code, out, said = adopted(*words, "--json")
+        assert code == 0, said
+        return json.loads(out)[name]
+
+    def count(*words: str) -> int:
+        code, out, _ = adopted(*words, "--count")
+        assert code == 0
+        assert json.loads(adopted(*words, "--count", "--json")[1])["count"] == int(out)
+        return int(out)
+
+    ids = [each["id"] for each in listed("projects", "status", "--order", "-title")]
+    assert ids == ["gu/1", "gu/3", "gu/2"]
+    behind = listed("projects", "status", "--order", "-title", "--after", ids[0], "--limit", "1")
+    assert [each["id"] for each in behind] == ids[1:2]
+    assert count("status") == 3
+    assert count("status", "--text", "경로당") == 1
+
+    day = ("--waiting",)
+    dues = listed("dues", "due", *day)
+    assert count("due", *day) == len(dues) > 3
+    first = json.loads(adopted("due", *day, "--limit", "2", "--json")[1])
+    following = listed("dues", "due", *day, "--after", first["next"])
+    assert first["dues"] + following == dues
+    said = adopted("due", *day, "--limit", "2", "--each")[2]
+    assert f"2 of {len(dues)}; those that follow: --after {first['next']}" in said
+    late = [each for each in dues if each["days_late"]]
+    assert listed("dues", "due", *day, "--late", "--limit", "1") == late[:1]
+    assert count("due", *day, "--late") == len(late)
+
+    adopted("fire", "gu/3", "self_evaluate", "--as", "road-1", *FIGURES)
+    for about in ("gu/3", "gu"):
+        whole = listed("entries", "history", about)
+        assert listed("entries", "history", about, "--newest") == whole[::-1]
+        assert listed("entries", "history", about, "--after", "1") == whole[1:]
+        assert listed("entries", "history", about, "--limit", "1") == whole[:1]
+    assert listed("dead", "deliver", "--dead", "--newest", "--text", "보도") == []
+    code, _, said = adopted("deliver", "--newest")
+    assert (code, "--dead" in said) == (2, True)
+
+
 def test_due_permitted_deliver_and_verify(adopted):
     code, out, _ = adopted("due", "--late", "--json")
     assert code == 0

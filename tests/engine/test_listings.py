@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -130,3 +132,207 @@ def long(office: Office) -> Office:
 def test_a_page_of_a_history_is_numbers(office: Office, given: dict[str, Any]) -> None:
     with pytest.raises(evalflow.InvalidInput):
         office.engine.history("gu/3", **given)
+
+
+@pytest.fixture
+def told(office: Office) -> Office:
+    """An office in which there are notices, an adopted plan that was revised, and dues."""
+    office.clock.go("2016-04-04")
+    for project in ("gu/1", "gu/3"):
+        office.evaluate(project)
+    office.submit("gu/3")
+    office.evaluate("gu/2")
+    office.submit("gu/1")
+    office.engine.outbox.remind()
+    return office
+
+
+@pytest.fixture
+def owing(office: Office) -> Office:
+    """An office where every project owes something."""
+    office.clock.go("2016-04-04")
+    office.evaluate("gu/1")
+    return office
+
+
+def pages(read: Callable[..., Any], cursor: Callable[[Any], Any], size: int) -> list[Any]:
+    """Return a list that is read page by page."""
+    seen: list[Any] = []
+    after: dict[str, Any] = {}
+    while page := list(read(limit=size, **after)):
+        assert len(page) <= size
+        seen += page
+        after = {"after": cursor(page[-1])}
+    return seen
+
+
+@pytest.mark.parametrize("newest", [False, True])
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_pages_of_numbered_lists_are_the_whole_list(told: Office, size: int, newest: bool) -> None:
+    engine = told.engine
+    for read, place in (
+        (engine.outbox.notices, lambda each: each.position),
+        (engine.entries, lambda each: each[0]),
+        (evalflow.View(engine, "mayor-1").entries, lambda each: each[0]),
+        (lambda **page: engine.plans.history("gu", **page), lambda each: each.number),
+        (lambda **page: engine.history("gu/3", **page), lambda each: each.number),
+        (lambda **page: evalflow.View(engine, "mayor-1").plan_history("gu", **page),
+         lambda each: each.number),
+        (lambda **page: evalflow.View(engine, "mayor-1").history("gu/3", **page),
+         lambda each: each.number),
+    ):  # fmt: skip
+        whole = list(read())
+        assert whole
+        right = whole[::-1] if newest else whole
+        assert list(read(newest=newest)) == right
+        assert pages(lambda read=read, **page: read(newest=newest, **page), place, size) == right
+
+
+def test_notices_are_found_by_words_state_and_project(told: Office) -> None:
+    outbox = told.engine.outbox
+    whole = list(outbox.notices())
+    assert {each.notice.project for each in whole} >= {"gu/1", "gu/3"}
+    for each in whole:
+        for text in (
+            each.notice.subject.ko,
+            unicodedata.normalize("NFD", each.notice.subject.ko[1:3]),
+            each.notice.subject.en.upper(),
+            f"{each.notice.recipient} {each.notice.project}",
+        ):
+            found = list(outbox.notices(text=text))
+            assert each in found
+            assert outbox.count(text=text) == len(found)
+    about = [each for each in whole if each.notice.project == "gu/3"]
+    assert list(outbox.notices(project="gu/3")) == about
+    assert list(outbox.notices(text="gu/3", limit=1, newest=True)) == about[-1:]
+    assert list(outbox.notices(text="gu/3", after=about[0].position)) == about[1:]
+    assert outbox.count(state="waiting") == len(whole) == outbox.count()
+    assert outbox.count(state="dead") == outbox.count(text="아무데도없는말") == 0
+    with pytest.raises(evalflow.NotFound):
+        outbox.notices(project="gu/99")
+
+
+@pytest.mark.parametrize("given", [{"after": -1}, {"after": "2"}, {"limit": 0}, {"after": True}])
+def test_a_page_of_every_numbered_list_is_numbers(told: Office, given: dict[str, Any]) -> None:
+    engine = told.engine
+    for read in (
+        engine.entries,
+        engine.outbox.notices,
+        lambda **page: engine.plans.history("gu", **page),
+    ):
+        with pytest.raises(evalflow.InvalidInput) as refused:
+            read(**given)
+        (problem,) = refused.value.problems
+        assert problem.code in ("bad_after", "bad_limit", "wrong_kind")
+
+
+DUE_ORDERS = (None, "unit", "-event", "period", "-project")
+
+
+@pytest.mark.parametrize("order", DUE_ORDERS)
+@pytest.mark.parametrize("size", [1, 3])
+def test_pages_of_what_is_due_are_all_that_is_due(
+    owing: Office, order: str | None, size: int
+) -> None:
+    def due(**page: Any) -> tuple[evalflow.Due, ...]:
+        return owing.engine.due(waiting=True, order=order, **page)
+
+    whole = due()
+    assert len(whole) > 4
+    assert sorted(each.id for each in whole) == sorted(
+        {each.id for each in owing.engine.due(waiting=True)}
+    )
+    assert pages(due, lambda each: each.id, size) == list(whole)
+    assert pages(
+        lambda **page: evalflow.View(owing.engine, "mayor-1").due(
+            waiting=True, order=order, **page
+        ),
+        lambda each: each.id,
+        size,
+    ) == list(whole)
+
+
+def test_dues_are_those_of_one_person(owing: Office) -> None:
+    whole = owing.engine.due(waiting=True)
+    mine = [each for each in whole if "road-1" in each.actors]
+    assert mine
+    assert list(owing.engine.due(waiting=True, who="road-1")) == mine
+    assert list(owing.engine.due(waiting=True, who="road-1", limit=1)) == mine[:1]
+
+
+def test_a_page_of_what_is_due_goes_on_where_what_was_done_meanwhile_stood(office: Office) -> None:
+    office.clock.go("2016-04-04")
+    whole = [each.id for each in office.engine.due()]
+    first = office.engine.due(limit=1)[0]
+    (project,) = first.projects
+    office.evaluate(project)
+    assert first.id not in [each.id for each in office.engine.due()]
+    following = [each.id for each in office.engine.due(after=first.id)]
+    assert following[: len(whole) - 1] == whole[1:]
+    with pytest.raises(evalflow.NotFound):
+        office.engine.due(order="unit", after=first.id)
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"order": "units"}, "unknown_order"),
+        ({"limit": 0}, "bad_limit"),
+        ({"order": "unit", "limit": 0}, "bad_limit"),
+        *[({"after": said}, "bad_after") for said in (
+            "gu/1", "2016-13-01/project/gu/1/x", "2016-04-01/all/gu/1/x", "", "2016-04-01/unit/1/x"
+        )],
+        ({"who": 5}, "wrong_kind"),
+    ],
+)  # fmt: skip
+def test_what_names_no_page_of_dues_is_refused(
+    office: Office, given: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(evalflow.InvalidInput) as refused:
+        office.engine.due(**given)
+    assert [each.code for each in refused.value.problems] == [code]
+
+
+def test_an_outside_storage_that_knows_no_pages_of_notices_goes_on(told: Office) -> None:
+    """Written for an earlier contract: it is asked in its words where no page is wanted."""
+
+    class Older:
+        def __init__(self, storage: Any) -> None:
+            self.storage = storage
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.storage, name)
+
+        def outbox(self, *, state: str | None = None, project: str | None = None) -> Any:
+            return self.storage.outbox(state=state, project=project)
+
+        def entries(self, *, after: int = 0, limit: int | None = None) -> Any:
+            return self.storage.entries(after=after, limit=limit)
+
+    older: Any = Older(told.engine.storage)
+    engine = evalflow.Engine(older, plugins=told.engine.plugins, clock=told.clock)
+    assert list(engine.outbox.notices()) == list(told.engine.outbox.notices())
+    assert list(engine.entries(limit=2)) == list(told.engine.entries(limit=2))
+    assert engine.outbox.count(state="waiting")
+
+
+def test_an_async_engine_lists_the_same(told: Office) -> None:
+    async def listed() -> list[list[Any]]:
+        async with evalflow.AsyncEngine(told.engine) as office:
+            return [
+                [each async for each in stream]
+                for stream in (
+                    office.notices(limit=2, newest=True),
+                    office.entries(after=1, limit=3),
+                    office.plan_history("gu", newest=True),
+                )
+            ] + [list(await office.due(limit=2, order="unit", waiting=True))]
+
+    engine = told.engine
+    right = [
+        list(engine.outbox.notices(limit=2, newest=True)),
+        list(engine.entries(after=1, limit=3)),
+        list(engine.plans.history("gu", newest=True)),
+        list(engine.due(limit=2, order="unit", waiting=True)),
+    ]
+    assert asyncio.run(listed()) == right

@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -707,7 +707,9 @@ class SortsEntriesByProject(InMemory):
     killed_by = "test_entries_come_as_they_were_written_and_can_be_continued"
 
     class Broken(MemoryStorage):
-        def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[Any]:
+        def entries(
+            self, *, after: int = 0, limit: int | None = None, newest: bool = False
+        ) -> Iterator[Any]:
             found = sorted(super().entries(), key=lambda pair: pair[1].project)
             yield from found[after:][:limit]
 
@@ -729,12 +731,154 @@ class PublishesLate(InMemory):
             super().commit(commit)
             self.published.update(positions)
 
-        def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[Any]:
+        def entries(
+            self, *, after: int = 0, limit: int | None = None, newest: bool = False
+        ) -> Iterator[Any]:
             known = dict(self.published)
             found = sorted(
                 (known[entry.hash], entry) for _, entry in super().entries() if entry.hash in known
             )
             yield from [pair for pair in found if pair[0] > after][:limit]
+
+
+class ReadsEntriesFromTheEndWithTheLast(InMemory):
+    """A page of the last entries begins with the one that the page before ended with."""
+
+    killed_by = "test_entries_are_read_from_the_end_too"
+
+    class Broken(MemoryStorage):
+        def entries(
+            self, *, after: int = 0, limit: int | None = None, newest: bool = False
+        ) -> Iterator[Any]:
+            return super().entries(after=after + (newest and after > 0), limit=limit, newest=newest)
+
+
+class ReadsEntriesFromTheStartOnly(InAFile):
+    killed_by = "test_entries_are_read_from_the_end_too"
+
+    class Broken(SQLiteStorage):
+        def entries(
+            self, *, after: int = 0, limit: int | None = None, newest: bool = False
+        ) -> Iterator[Any]:
+            return super().entries(after=after, limit=limit)
+
+
+# --------------------------------------------------------------------------- listings
+
+
+class FindsAnyWords(InMemory):
+    """Takes no notice of the words of a selection."""
+
+    killed_by = "test_every_condition_of_a_selection_counts"
+
+    class Broken(MemoryStorage):
+        def select(self, selection: Selection) -> Iterator[Project]:
+            return super().select(attrs.evolve(selection, words=()))
+
+
+class LimitsBeforeItLooksForWords(InAFile):
+    """Reads as many as are wanted, and leaves out those without the words."""
+
+    killed_by = "test_every_condition_of_a_selection_counts"
+
+    class Broken(SQLiteStorage):
+        def select(self, selection: Selection) -> Iterator[Project]:
+            found = super().select(attrs.evolve(selection, words=()))
+            return (each for each in found if selection.says(each))
+
+
+class TurnsNoPages(InMemory):
+    """Begins every page at the first project."""
+
+    killed_by = "test_every_condition_of_a_selection_counts"
+
+    class Broken(MemoryStorage):
+        def select(self, selection: Selection) -> Iterator[Project]:
+            return super().select(attrs.evolve(selection, after=None))
+
+
+class TurnsPagesByText(InAFile):
+    """Begins a page behind the number as a text, not as a number."""
+
+    killed_by = "test_every_condition_of_a_selection_counts"
+
+    class Broken(SQLiteStorage):
+        def select(self, selection: Selection) -> Iterator[Project]:
+            found = super().select(attrs.evolve(selection, after=None, limit=None))
+            after = selection.after or ""
+            return islice((each for each in found if each.id > after), selection.limit)
+
+
+class ShowsTheLastOneAgain(InMemory):
+    """Begins a page with the project that the page before ended with."""
+
+    killed_by = "test_every_condition_of_a_selection_counts"
+
+    class Broken(MemoryStorage):
+        def select(self, selection: Selection) -> Iterator[Project]:
+            if selection.after is not None:
+                only = Selection(ids=(selection.after,))
+                yield from super().select(only)
+            yield from super().select(selection)
+
+
+class _Pages(MemoryStorage):
+    """An outbox whose pages are asked for by other words than were given."""
+
+    def otherwise(self, asked: dict[str, Any]) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def outbox(self, **asked: Any) -> Iterator[Outgoing]:
+        return super().outbox(**self.otherwise(asked))
+
+
+class TurnsNoPagesOfNotices(InMemory):
+    killed_by = "test_the_outbox_has_pages_from_both_ends"
+
+    class Broken(_Pages):
+        def otherwise(self, asked: dict[str, Any]) -> dict[str, Any]:
+            return {**asked, "after": 0}
+
+
+class GivesAllNotices(InMemory):
+    """Takes no notice of how many are wanted."""
+
+    killed_by = "test_the_outbox_has_pages_from_both_ends"
+
+    class Broken(_Pages):
+        def otherwise(self, asked: dict[str, Any]) -> dict[str, Any]:
+            return {**asked, "limit": None}
+
+
+class GivesTheOldestNoticesFirst(InMemory):
+    killed_by = "test_the_outbox_has_pages_from_both_ends"
+
+    class Broken(_Pages):
+        def otherwise(self, asked: dict[str, Any]) -> dict[str, Any]:
+            return {**asked, "newest": False}
+
+
+class LimitsBeforeItLooksAtStates(InMemory):
+    """Reads as many notices as are wanted, and leaves out those in another state."""
+
+    killed_by = "test_the_outbox_has_pages_from_both_ends"
+
+    class Broken(MemoryStorage):
+        def outbox(self, *, state: str | None = None, **asked: Any) -> Iterator[Outgoing]:
+            return (e for e in super().outbox(**asked) if state in (None, e.state))
+
+
+class CountsNoticesOfEachProject(InMemory):
+    """Numbers the notices of each project from 1: a page of all of them has no place to begin."""
+
+    killed_by = "test_the_outbox_has_pages_from_both_ends"
+
+    class Broken(MemoryStorage):
+        def outbox(self, **asked: Any) -> Iterator[Outgoing]:
+            of: dict[str, int] = {}
+            for each in super().outbox(**asked):
+                of[each.notice.project] = of.get(each.notice.project, 0) + 1
+                yield attrs.evolve(each, position=of[each.notice.project])
 
 
 # --------------------------------------------------------------------------- outbox
@@ -747,7 +891,7 @@ class TellsTwice(InMemory):
         def _write(self, move: Any) -> None:
             super()._write(move)
             for number, notice in enumerate(move.notices):
-                again = memory._Sent(notice, "{}", notice.at)
+                again = memory._Sent(notice, "{}", notice.at, len(self._outbox) + 1)
                 self._outbox[f"{move.entry.hash}{number}", notice.notifier] = again
 
 

@@ -55,6 +55,24 @@ def test_a_calendar_is_read_by_its_secret_link_alone(asking: Any, office: evalfl
     assert client.get(f"{path}?token={link}").status_code == 401
 
 
+def test_what_is_due_is_paged_sorted_counted_and_searched(asking: Any) -> None:
+    every = asking.get(f"{P}/due?waiting=true&count=true").json()
+    assert every["count"] == len(every["due"]) > 3
+    assert every["next"] is None
+    for order in ("", "&order=unit"):
+        whole = asking.get(f"{P}/due?waiting=true{order}").json()["due"]
+        seen, path = [], f"{P}/due?waiting=true&limit=2&count=true{order}"
+        while path:
+            answer = asking.get(path)
+            seen += answer.json()["due"]
+            assert answer.json()["count"] == len(whole)
+            link = answer.headers.get("link", "")
+            path = link.partition("<")[2].partition(">")[0].removeprefix("/api")
+        assert seen == whole
+    found = asking.get(f"{P}/due?q=경로당&waiting=true").json()["due"]
+    assert {tuple(each["projects"]) for each in found} == {("gu/2",)}
+
+
 def test_notices_are_ones_own_and_marked_as_read(asking: Any, office: evalflow.Engine) -> None:
     steps = (("compile", "city-lead"), ("sign", "city-head"), ("submit", "city-lead"))
     for event, by in steps:
@@ -71,6 +89,14 @@ def test_notices_are_ones_own_and_marked_as_read(asking: Any, office: evalflow.E
     assert left["unread"] == mine["unread"] - 1
     again = asking.get("/notices", person).json()
     assert again["notices"][0]["read"] is not None
+    seen, path = [], "/notices?limit=1"
+    while path:
+        answer = asking.get(path, person)
+        seen += answer.json()["notices"]
+        assert bool(answer.json()["next"]) == ("link" in answer.headers)
+        link = answer.headers.get("link", "")
+        path = link.partition("<")[2].partition(">")[0].removeprefix("/api")
+    assert seen == again["notices"]
     unread = asking.get("/notices?unread=true", person).json()["notices"]
     assert first not in [each["id"] for each in unread]
     outsider = asking.post("/notices/read", "budget-1", {"ids": [first]})

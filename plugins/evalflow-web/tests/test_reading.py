@@ -66,10 +66,50 @@ def test_projects_are_filtered_searched_and_paged(asking: Any) -> None:
     assert seen == ["1", "2", "3"]
 
 
+def test_projects_are_sorted_and_counted(asking: Any) -> None:
+    page = asking.get(f"{P}?order=-title&limit=2&count=true").json()
+    assert [each["number"] for each in page["projects"]] == ["1", "3"]
+    assert page["count"] == 3
+    following = asking.get(f"{P}?order=-title&after={page['next']}").json()
+    assert [each["number"] for each in following["projects"]] == ["2"]
+    assert following["next"] is following["count"] is None
+    assert asking.get(f"{P}?q=경로당&count=true").json()["count"] == 1
+
+
+def test_histories_are_read_from_their_end_and_by_the_page(
+    asking: Any, office: evalflow.Engine
+) -> None:
+    page = asking.get(f"{P}/3/entries?newest=true&limit=1").json()
+    assert [each["event"] for each in page["entries"]] == ["self_evaluate"]
+    earlier = asking.get(f"{P}/3/entries?newest=true&after={page['next']}").json()
+    assert [each["event"] for each in earlier["entries"]] == ["adopt"]
+    assert earlier["next"] is None
+    whole = asking.get("/plans/gu/revisions?newest=true").json()
+    assert len(whole) == 1
+    directory = {**office.plans.head("gu").tree["directory"]}
+    directory["road-2"] = [{"role": "department", "unit": "road"}]
+    people = office.plans.with_people("gu", directory=directory)
+    office.adopt(people, by="policy-1", reason="인사 발령")
+    first = asking.get("/plans/gu/revisions?limit=1&newest=true")
+    assert [each["event"] for each in first.json()] == ["revise"]
+    path = first.headers["link"].partition("<")[2].partition(">")[0].removeprefix("/api")
+    last = asking.get(path)
+    assert (last.json(), "link" in last.headers) == (whole, False)
+
+
+@pytest.mark.parametrize("path", ["entries", "notices", "due"])
+def test_a_page_that_is_none_is_refused_everywhere(asking: Any, path: str) -> None:
+    url = {"entries": f"{P}/3/entries", "notices": "/notices", "due": "/plans/gu/due"}[path]
+    for query in ("limit=0", "after=-1", "order=up" if path == "due" else "after=x"):
+        answer = asking.get(f"{url}?{query}")
+        assert answer.status_code in (404, 422), (query, answer.text)
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [
         ("limt=3", "limt"),
+        ("order=titel", "title"),
         ("limit=0", "1 to 200"),
         ("limit=x", "int"),
         ("after=%21", "next"),

@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalflow.cli.options import day_option, json_option, pass_session, selected, selection_options
+from evalflow.cli.options import (
+    count_option,
+    day_option,
+    json_option,
+    order_option,
+    pass_session,
+    selected,
+    selection_options,
+)
 from evalflow.cli.session import Session, moment
-from evalflow.cli.status import counted, things_head, things_of
+from evalflow.cli.status import counted, print_count, things_head, things_of
 from evalflow.errors import NotFound
 
 if TYPE_CHECKING:
@@ -29,6 +37,8 @@ if TYPE_CHECKING:
 @click.option(
     "--each", is_flag=True, help="같은 일도 하나씩 · A line for each, also where many are alike."
 )
+@order_option("unit, event, period, project")
+@count_option
 @json_option
 @pass_session
 def due_command(
@@ -40,27 +50,39 @@ def due_command(
     who: str | None,
     ics: str | None,
     each: bool,
+    order: str | None,
+    count: bool,
     as_json: bool,
     **filters: Any,
 ) -> None:
     """기한별 처리 대상 · Who owes what by when, and what is late."""
+    from evalflow.engine.listing import page_of_dues
+
     where = selected(**filters)
+    after, limit = where.pop("after", None), where.pop("limit", None)
     with session.open() as engine:
         when = moment(session, engine, where.get("plan"), at)
         if who is not None:
             who = _who(session, engine, where.get("plan"), who)
-        found = engine.due(when, waiting=waiting, coming=not (as_json or late), **where)
-        dues = [
-            due
-            for due in found
-            if (due.days_late or not late) and (who is None or who in due.actors)
-        ]
+        coming = not (as_json or late)
+        found = engine.due(when, waiting=waiting, coming=coming, who=who, **where)
+        wanted = [due for due in found if due.days_late or not late]
+        dues = page_of_dues(wanted, order, after, limit)
+        cut = limit is not None and page_of_dues(wanted, order, after, None) != dues
+        if count:
+            print_count(session, len(wanted), as_json=as_json)
+            return
         if ics is not None:
             _write_calendar(session, engine, dues, ics)
             return
         if as_json:
             plans = dict.fromkeys(due.plan for due in dues)
-            session.print_json("dues", dues, illustrative=session.illustrative(engine, plans))
+            session.print_json(
+                "dues",
+                dues,
+                illustrative=session.illustrative(engine, plans),
+                next=dues[-1].id if cut else None,
+            )
             return
         now = when or engine.clock()
         called = {plan: things_of(engine, [plan]) for plan in {due.plan for due in dues}}
@@ -73,6 +95,13 @@ def due_command(
         session.table(heads, rows)
         if not rows:
             session.echo(session.say("기한이 걸린 일이 없습니다.", "Nothing is due."))
+        if cut:
+            session.remark(
+                session.say(
+                    f"{len(wanted)}건 중 {len(dues)}건입니다. 다음: --after {dues[-1].id}",
+                    f"{len(dues)} of {len(wanted)}; those that follow: --after {dues[-1].id}",
+                )
+            )
         _remark_unknown_holidays(session, engine, dues)
         session.remark_illustrative(engine, (due.plan for due in dues))
 

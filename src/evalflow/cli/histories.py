@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from evalflow.cli.dues import days_late
-from evalflow.cli.options import json_option, pass_session, reader_option
+from evalflow.cli.options import json_option, page_options, pass_session, reader_option
 from evalflow.cli.said import acting, in_entry
 from evalflow.cli.schemes import print_about
 from evalflow.cli.session import Session
@@ -77,10 +77,13 @@ _CHANGED = 8
 
 @click.command("history")
 @click.argument("project")
+@page_options
 @reader_option
 @json_option
 @pass_session
-def history_command(session: Session, project: str, reader: str | None, as_json: bool) -> None:
+def history_command(
+    session: Session, /, project: str, reader: str | None, as_json: bool, **page: Any
+) -> None:
     """이력 · What happened to a project or plan: who moved it, when, on whose behalf and why.
 
     PROJECT may be a plan's id: its adoption, every revision, and what else changed its rules.
@@ -92,16 +95,16 @@ def history_command(session: Session, project: str, reader: str | None, as_json:
     with session.open() as engine:
         view = engine if reader is None else View(engine, reader)
         if project in engine.plans.ids():
-            own = engine.plans.history(project)
+            own = engine.plans.history(project, **page)
             if reader is not None:
-                own = View(engine, reader).plan_history(project)
+                own = View(engine, reader).plan_history(project, **page)
             if as_json:
                 session.print_json("entries", own, plan=project)
             else:
                 _print_plan_history(session, engine, project, own)
             return
         project = engine.names.project(project)
-        entries = view.history(project)
+        entries = view.history(project, **page)
         plan = engine.project(project).plan
         if as_json:
             session.print_json(

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from evalflow.cli.checkpoints import points_of, print_coverage, trust_logs
+from evalflow.cli.options import page_options
 from evalflow.cli.session import Session, moment
+from evalflow.errors import invalid
 from evalflow.plugins.notice_words import notice_lines
 
 if TYPE_CHECKING:
@@ -21,23 +23,40 @@ _pass = click.make_pass_decorator(Session)
 
 
 @click.command("deliver")
-@click.option("--limit", type=click.IntRange(1), help="건수 제한 · At most so many.")
+@page_options
 @click.option("--dead", is_flag=True, help="발송 실패 목록 · List dead letters instead.")
+@click.option("--text", metavar="WORDS", help="목록에서 찾을 말 · Words in the letters listed.")
 @click.option("--resend", is_flag=True, help="실패분 재발송 · Put dead letters back and deliver.")
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
 def deliver_command(
-    session: Session, limit: int | None, dead: bool, resend: bool, as_json: bool
+    session: Session,
+    limit: int | None,
+    after: int,
+    newest: bool,
+    dead: bool,
+    text: str | None,
+    resend: bool,
+    as_json: bool,
 ) -> None:
     """알림 발송 · Deliver notices; list and resend dead letters."""
+    if not dead and (after or newest or text is not None):
+        raise invalid(
+            "which",
+            ko="--after, --newest, --text는 --dead의 목록에 씁니다",
+            en="--after, --newest and --text are of the list of --dead",
+        )
     with session.open() as engine:
         if dead:
-            letters = engine.outbox.notices(state="dead")
+            letters = engine.outbox.notices(
+                state="dead", text=text, after=after, limit=limit, newest=newest
+            )
             if as_json:
                 session.print_json("dead", letters)
                 return
             rows = [
                 (
+                    str(each.position),
                     each.notice.project,
                     session.label(each.notice.subject),
                     each.notice.recipient,
@@ -48,9 +67,10 @@ def deliver_command(
                 for each in letters
             ]
             heads = session.say(
-                "사업 ID,알림,받는 사람,수단,시도,오류", "Project,Notice,To,By,Tries,Error"
+                "순번,사업 ID,알림,받는 사람,수단,시도,오류",
+                "No.,Project,Notice,To,By,Tries,Error",
             ).split(",")
-            session.table(heads, rows, right=(4,))
+            session.table(heads, rows, right=(0, 5))
             if not rows:
                 session.echo(session.say("발송에 실패한 알림이 없습니다.", "No letter is dead."))
             return

@@ -53,6 +53,33 @@ datum_option = click.option(
 )
 
 
+count_option = click.option("--count", is_flag=True, help="건수만 · Only how many there are.")
+
+
+def order_option(orders: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option that sorts a list; `orders` names how it can be."""
+    said = f"정렬(거꾸로: -이름) · Sort by {orders}; -NAME: the other way round."
+    return click.option("--order", metavar="NAME", help=said)
+
+
+def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that turn the pages of a numbered list."""
+    options = [
+        click.option(
+            "--after",
+            type=click.IntRange(0),
+            default=0,
+            metavar="N",
+            help="이 번호 다음부터 · Those that follow this number.",
+        ),
+        click.option("--limit", type=click.IntRange(1), help="건수 제한 · At most so many."),
+        click.option("--newest", is_flag=True, help="최근 것부터 · The newest first."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that select projects."""
     options = [
@@ -67,6 +94,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--number", multiple=True, metavar="N", help="관리번호 · Number."),
         click.option("--text", metavar="WORDS", help="번호·이름의 말 · Words in number, name."),
         click.option("--limit", type=click.IntRange(1), help="건수 제한 · At most so many."),
+        click.option("--after", metavar="ID", help="이 줄 다음부터 · Those that follow this one."),
         click.option(
             "--where",
             multiple=True,
@@ -89,6 +117,7 @@ def selected(
     number: Sequence[str],
     text: str | None,
     limit: int | None,
+    after: str | None,
     where: Sequence[str],
 ) -> dict[str, Any]:
     """Return the conditions that the options of `selection_options` mean."""
@@ -102,6 +131,7 @@ def selected(
         "numbers": number or None,
         "text": text,
         "limit": limit,
+        "after": after,
     }
     said = {name: value for name, value in given.items() if value is not None}
     return {**read_where(where), **said}

@@ -13,7 +13,9 @@ import click
 from evalflow.cli.corrected import CORRECTED, corrected_in
 from evalflow.cli.options import (
     Respelled,
+    count_option,
     json_option,
+    order_option,
     pass_session,
     reader_option,
     selected,
@@ -23,6 +25,7 @@ from evalflow.cli.said import reviewed
 from evalflow.cli.session import Session, moment
 from evalflow.errors import InvalidInput, Problem
 from evalflow.lifecycle.definition import PROJECTS
+from evalflow.model.data import FORMAT, to_json
 from evalflow.scoring.bands import band_label
 
 if TYPE_CHECKING:
@@ -56,6 +59,8 @@ if TYPE_CHECKING:
     type=click.Choice(["unit", "bureau", "field", "state", "band", "period"]),
     help="집계 · Count instead of listing.",
 )
+@order_option("title, unit, state, period, changed")
+@count_option
 @reader_option
 @json_option
 @pass_session
@@ -66,6 +71,8 @@ def status_command(
     review: bool,
     as_of: str | None,
     by: str | None,
+    order: str | None,
+    count: bool,
     reader: str | None,
     as_json: bool,
     **filters: Any,
@@ -99,7 +106,10 @@ def status_command(
     with session.open() as engine:
         at = moment(session, engine, where.get("plan"), as_of)
         view = engine if reader is None else View(engine, reader)
-        projects = view.projects(at=at, **where)
+        if count:
+            print_count(session, view.count(at=at, **where), as_json=as_json)
+            return
+        projects = view.projects(at=at, order=order, **where)
         if provisional:
             _print_provisional(session, engine, view, projects, as_json=as_json)
         elif by is not None:
@@ -121,6 +131,11 @@ def status_command(
                     return reviewed(session, lifecycle, view.evaluation(project.id))
 
             print_projects(session, engine, projects, at, looks)
+
+
+def print_count(session: Session, count: int, *, as_json: bool) -> None:
+    """Print how many there are, and nothing else."""
+    session.echo(to_json({"format": FORMAT, "count": count}) if as_json else str(count))
 
 
 def _print_provisional(

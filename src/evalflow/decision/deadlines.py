@@ -52,6 +52,12 @@ class Due:
     coming: bool = False
 
     @property
+    def id(self) -> str:
+        """Return the text that names it in a list: a page begins behind it (`Engine.due`)."""
+        kind = "unit" if self.together else "project"
+        return f"{self.due.isoformat()}/{kind}/{self.projects[0]}/{self.event}"
+
+    @property
     def ready(self) -> bool:
         """Say whether it can be done now, or is a unit's common step, awaited of that unit."""
         return self.together or not self.waiting_for

@@ -15,7 +15,7 @@ from evalflow.decision.deadlines import Due
 from evalflow.decision.decide import Explanation
 from evalflow.engine.engine import Conditions, Engine
 from evalflow.engine.outbox import DeliveryReport
-from evalflow.model import Actor, Entry, Evaluation, PlanHead, Project
+from evalflow.model import Actor, Entry, Evaluation, Outgoing, PlanEntry, PlanHead, Project
 from evalflow.plan.definition import Plan
 from evalflow.plugins.notifier import Notifier
 
@@ -150,6 +150,36 @@ class AsyncEngine:
             lambda: self.engine.history(project_id, after=after, limit=limit, newest=newest)
         )
 
+    def plan_history(
+        self, plan_id: str, *, after: int = 0, limit: int | None = None, newest: bool = False
+    ) -> AsyncIterator[PlanEntry]:
+        """Yield the entries of a plan's own history; see `Plans.history`."""
+        plans = self.engine.plans
+        return self._stream(lambda: plans.history(plan_id, after=after, limit=limit, newest=newest))
+
+    def entries(
+        self, *, after: int = 0, limit: int | None = None, newest: bool = False
+    ) -> AsyncIterator[tuple[int, Entry]]:
+        """Yield the entries of the whole store; see `Engine.entries`."""
+        return self._stream(lambda: self.engine.entries(after=after, limit=limit, newest=newest))
+
+    def notices(
+        self,
+        *,
+        state: str | None = None,
+        project: str | None = None,
+        text: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+        newest: bool = False,
+    ) -> AsyncIterator[Outgoing]:
+        """Yield the notices in the outbox; see `Outbox.notices`."""
+        return self._stream(
+            lambda: self.engine.outbox.notices(
+                state=state, project=project, text=text, after=after, limit=limit, newest=newest
+            )
+        )
+
     async def evaluation(self, project_id: str, period: str | None = None) -> Evaluation:
         """Return the project's figures for a period; see `Engine.evaluation`."""
         return await self._run(lambda: self.engine.evaluation(project_id, period))
@@ -160,10 +190,16 @@ class AsyncEngine:
         *,
         waiting: bool = False,
         coming: bool = False,
+        who: str | None = None,
+        order: str | None = None,
         **where: Unpack[Conditions],
     ) -> tuple[Due, ...]:
         """Return who owes what by when; see `Engine.due`."""
-        return await self._run(lambda: self.engine.due(at, waiting=waiting, coming=coming, **where))
+        return await self._run(
+            lambda: self.engine.due(
+                at, waiting=waiting, coming=coming, who=who, order=order, **where
+            )
+        )
 
     async def adopt(self, plan: Plan, *, by: Actor | str, reason: str | None = None) -> PlanHead:
         """Put a plan into force, or its next revision; see `Engine.adopt`."""

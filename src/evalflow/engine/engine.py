@@ -24,7 +24,7 @@ from evalflow.engine.clock_guard import ClockGuard
 from evalflow.engine.commands import Commands
 from evalflow.engine.hosts import driver_connection
 from evalflow.engine.joined_rules import JoinedRules
-from evalflow.engine.listing import ordered, page_of
+from evalflow.engine.listing import check_page, ordered, page_of, page_of_dues
 from evalflow.engine.names import Names
 from evalflow.engine.namespaces import Batches, Outbox, Plans, Ratings
 from evalflow.engine.outbox import DeliveryReport
@@ -57,7 +57,8 @@ class Conditions(TypedDict, total=False):
     """Which projects; every condition that is given must hold.
 
     `text` is words that must all stand in number or names, in whatever form they were typed;
-    `after` the id of a project, behind which they begin: the last one of the page before.
+    `after` the id of a project (of a due, where dues are listed), behind which they begin: the last
+    one of the page before.
     `unit` reaches everything below it. `numbers` are 관리번호 within `plan`. `unit` and `numbers`
     need `plan` where the store has several. `late` keeps the projects for which something that
     can be done is overdue: True for anything, or the names of events.
@@ -394,6 +395,21 @@ class Engine:
             return islice(found, last - first)
         return reversed(list(islice(found, last - first)))
 
+    def entries(
+        self, *, after: int = 0, limit: int | None = None, newest: bool = False
+    ) -> Iterator[tuple[int, Entry]]:
+        """Yield (position, entry) of the whole store in the order in which they were written: those
+        behind the position `after`, at most `limit`; who remembers the position misses none. With
+        `newest` the last ones first: those before the position `after`, where that is given.
+
+        Raises:
+            InvalidInput: `after` or `limit` is none.
+        """
+        check_page(after, limit)
+        if newest:
+            return self.storage.entries(after=after, limit=limit, newest=True)
+        return self.storage.entries(after=after, limit=limit)
+
     def evaluation(self, project_id: str, period: str | None = None) -> Evaluation:
         """Return the project's figures for a period (None: the current one), both ratings side
         by side.
@@ -409,6 +425,8 @@ class Engine:
         *,
         waiting: bool = False,
         coming: bool = False,
+        who: str | None = None,
+        order: str | None = None,
         **where: Unpack[Conditions],
     ) -> tuple[Due, ...]:
         """Return who owes what by when on the day of `at` (None: now), the most urgent first.
@@ -418,13 +436,21 @@ class Engine:
         `waiting`; a unit's common step is always there, with the projects it waits for. With
         `coming` there is also what projects will owe first that wait for their next period
         (`Due.coming`).
-        Conditions as for `projects`.
+        Conditions as for `projects`; `who` is one of those who may do it. A page is of dues: those
+        behind the one whose `id` is `after`, at most `limit`. `order` is `unit`, `event`, `period`
+        or `project`, with `-` before it the other way round.
+
+        Raises:
+            NotFound, InvalidInput: as `projects`.
         """
         moment = self._at(at)
         past = moment if at is not None and moment < self._now() else None
+        after, limit = where.pop("after", None), where.pop("limit", None)
         with self._queries.reading() as then:
             chosen = then.select(at=past, **where)
-            return then.owed(chosen, moment, waiting=waiting, coming=coming, now=at is None)
+            found = then.owed(chosen, moment, waiting=waiting, coming=coming, now=at is None)
+        owed = [due for due in found if who is None or who in due.actors]
+        return page_of_dues(owed, order, after, limit)
 
     # ------------------------------------------------------------------ plans and batches
 

@@ -6,6 +6,7 @@ import datetime as dt
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -16,8 +17,9 @@ from evalflow.batch.plan_file import BatchPlan
 from evalflow.decision.migration import MIGRATE
 from evalflow.engine import outbox
 from evalflow.engine.commands import Commands
+from evalflow.engine.listing import about, check_page, page_of
 from evalflow.engine.plan_commands import PlanCommands
-from evalflow.engine.queries import Queries
+from evalflow.engine.queries import Queries, words_of
 from evalflow.engine.reminding import remind, remind_of
 from evalflow.engine.rules import Rules
 from evalflow.engine.telling import told
@@ -105,15 +107,20 @@ class Plans:
             return self._rules.definition(project_id, project.revision)
         return self._rules.definition(project_id, self._rules.terms(project.plan).in_force(period))
 
-    def history(self, plan_id: str) -> Iterator[PlanEntry]:
+    def history(
+        self, plan_id: str, *, after: int = 0, limit: int | None = None, newest: bool = False
+    ) -> Iterator[PlanEntry]:
         """Yield the entries of the plan's own history, oldest first: its adoption, every revision,
-        and what else changed what decides about its projects.
+        and what else changed what decides about its projects. Pages as of `Engine.history`.
 
         Raises:
             NotFound: the store has no such plan.
+            InvalidInput: `after` or `limit` is none.
         """
-        self._queries.check_plan(plan_id)
-        return self._rules.storage.plan_history(plan_id)
+        count = self._queries.check_plan(plan_id).number
+        first, last = page_of(count, after, limit, newest=newest)
+        found = islice(self._rules.storage.plan_history(plan_id, after=first), last - first)
+        return reversed(list(found)) if newest else found
 
     def calendar(self, plan_id: str) -> Calendar:
         """Return the plan's calendar.
@@ -454,13 +461,26 @@ class Outbox:
         self._queries = queries
         self._storage = rules.storage
 
-    def notices(self, *, state: str | None = None) -> Iterator[Outgoing]:
+    def notices(
+        self,
+        *,
+        state: str | None = None,
+        project: str | None = None,
+        text: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+        newest: bool = False,
+    ) -> Iterator[Outgoing]:
         """Yield the notices in the outbox, oldest first; `state` is `waiting`, `delivered` or
-        `dead`.
+        `dead`, `project` one project's id, `text` words that all stand in its project's id, its
+        subject or recipient. A page is those behind the position `after` (`Outgoing.position`), at
+        most `limit`. With `newest` the newest first: those before `after`, where that is given.
 
         Raises:
-            InvalidInput: another state.
+            NotFound: no such project.
+            InvalidInput: another state; `after` or `limit` is none.
         """
+        check_page(after, limit)
         if state is not None and state not in NOTICE_STATES:
             listed = ", ".join(NOTICE_STATES)
             ko, en = did_you_mean(
@@ -469,7 +489,25 @@ class Outbox:
                 nearest(state, NOTICE_STATES),
             )
             raise invalid("unknown_notice_state", path="state", value=state[:60], ko=ko, en=en)
-        return self._storage.outbox(state=state)
+        if project is not None:
+            project = self._queries.snapshot(project).project.id
+        if not after and limit is None and not newest and text is None:
+            return self._storage.outbox(state=state, project=project)
+        words = () if text is None else words_of(text)
+        found = self._storage.outbox(
+            state=state,
+            project=project,
+            after=after,
+            limit=None if words else limit,
+            newest=newest,
+        )
+        return islice((each for each in found if about(each, words)), limit) if words else found
+
+    def count(
+        self, *, state: str | None = None, project: str | None = None, text: str | None = None
+    ) -> int:
+        """Return how many notices `notices` would yield."""
+        return sum(1 for _ in self.notices(state=state, project=project, text=text))
 
     def remind(self, at: dt.datetime | None = None, *, days: int = 1) -> tuple[Notice, ...]:
         """Write the reminders of the day of `at` (None: now) into the outbox, as plans say under

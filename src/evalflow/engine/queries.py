@@ -19,7 +19,7 @@ from evalflow.decision.deadlines import (
     due_state,
 )
 from evalflow.decision.decide import subject
-from evalflow.engine.listing import check_limit
+from evalflow.engine.listing import check_limit, urgency
 from evalflow.engine.names import Names
 from evalflow.engine.rules import Rules
 from evalflow.errors import NotFound, invalid
@@ -29,6 +29,7 @@ from evalflow.model import (
     Entry,
     Evaluation,
     Override,
+    PlanEntry,
     Project,
     ProjectDefinition,
     Rating,
@@ -132,7 +133,7 @@ class Queries:
             states=meant.get("state"),
             periods=meant.get("period"),
             bands=meant.get("band"),
-            words=() if text is None else tuple(folded(_one_text(text)).split()),
+            words=() if text is None else words_of(text),
             after=None if after is None else _one_text(after),
             limit=limit,
         )
@@ -181,10 +182,16 @@ class Queries:
         terms = self.rules.terms(plan_id, revision)
         return self.rules.people(terms, terms.calendar.today(self.now())).actor(actor_id)
 
-    def check_plan(self, plan_id: str) -> None:
-        """Raise NotFound where the store has no such plan."""
-        if self.storage.plan_entry(plan_id) is None:
+    def check_plan(self, plan_id: str) -> PlanEntry:
+        """Return the last entry of the plan's own history.
+
+        Raises:
+            NotFound: the store has no such plan.
+        """
+        last = self.storage.plan_entry(plan_id)
+        if last is None:
             raise NotFound("plan", plan_id, self.storage.plans())
+        return last
 
     def only_plan(self) -> str:
         """Return the id of the store's plan where there is just one."""
@@ -362,8 +369,7 @@ class Queries:
             if coming:
                 found.extend(ledger.coming(states))
         shown = [due for due in found if waiting or due.ready]
-        # A day's dues stay in the order of their projects, as every list has them.
-        return tuple(sorted(shown, key=lambda due: (due.due, due.plan)))
+        return tuple(sorted(shown, key=urgency))
 
     def _due_states(self, chosen: Selection, past: dt.datetime | None) -> Iterator[DueState]:
         """Yield what decides about the due dates of the selected projects, as they stand, or stood
@@ -415,6 +421,15 @@ def _one_text(said: object) -> str:
     if not isinstance(said, str) or not storable(said):
         _refuse_text(str(said))
     return said
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words of a search, folded.
+
+    Raises:
+        InvalidInput: `not_text`.
+    """
+    return tuple(folded(_one_text(text)).split())
 
 
 def _check_text(chosen: Selection) -> None:

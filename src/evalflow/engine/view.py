@@ -29,6 +29,7 @@ from evalflow.decision.migration import MIGRATE
 from evalflow.decision.second_person import PROPOSE_MIGRATION
 from evalflow.decision.signing import SIGN_LINE
 from evalflow.engine.engine import Conditions, Engine
+from evalflow.engine.listing import page_of
 from evalflow.engine.rules import Terms
 from evalflow.errors import Forbidden, Reason, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
@@ -110,7 +111,11 @@ class View:
         return self._shown(self._engine.project(project_id))
 
     def projects(
-        self, *, at: dt.datetime | None = None, **where: Unpack[Conditions]
+        self,
+        *,
+        at: dt.datetime | None = None,
+        order: str | None = None,
+        **where: Unpack[Conditions],
     ) -> Iterator[Project]:
         """Yield projects; conditions as for `Engine.projects`. A band is asked of what is shown."""
         bands = where.pop("band", None)
@@ -122,12 +127,12 @@ class View:
             return self._shown(project, terms[project.plan])
 
         if bands is None:
-            yield from map(shown_by, self._engine.projects(at=at, **where))
+            yield from map(shown_by, self._engine.projects(at=at, order=order, **where))
             return
         limit = where.pop("limit", None)
         meant = self._engine.select(plan=where.get("plan"), band=bands, limit=limit)
         wanted = set(meant.bands or ())  # the names that people give, understood or refused
-        shown = map(shown_by, self._engine.projects(at=at, **where))
+        shown = map(shown_by, self._engine.projects(at=at, order=order, **where))
         yield from islice((each for each in shown if each.band in wanted), limit)
 
     def evaluation(self, project_id: str, period: str | None = None) -> Evaluation:
@@ -179,19 +184,27 @@ class View:
         }
         return {name: each for name, each in grades.items() if each.cohort not in closed}
 
-    def history(self, project_id: str) -> Iterator[Entry]:
-        """Yield the project's entries, without draft ratings, the data and reasons of those entries
-        (they would tell the rating), and closed data.
+    def count(self, *, at: dt.datetime | None = None, **where: Unpack[Conditions]) -> int:
+        """Return how many projects `projects` would yield."""
+        return sum(1 for _ in self.projects(at=at, **where))
+
+    def history(
+        self, project_id: str, *, after: int = 0, limit: int | None = None, newest: bool = False
+    ) -> Iterator[Entry]:
+        """Yield the project's entries, by the page as `Engine.history`, without draft ratings, the
+        data and reasons of those entries (they would tell the rating), and closed data.
 
         Raises:
             NotFound: no such project.
         """
         project = self._engine.project(project_id)
-        for entry in self._engine.history(project_id):
+        for entry in self._engine.history(project_id, after=after, limit=limit, newest=newest):
             yield self._shown_entry(project, entry)
 
-    def plan_history(self, plan_id: str) -> Iterator[PlanEntry]:
-        """Yield the entries of the plan's own history.
+    def plan_history(
+        self, plan_id: str, *, after: int = 0, limit: int | None = None, newest: bool = False
+    ) -> Iterator[PlanEntry]:
+        """Yield the entries of the plan's own history, by the page as `Plans.history`.
 
         What waits for a second person is read by whoever may revise the plan or confirm that, and
         by who proposed it: others see that something was proposed, by whom and when, until it is
@@ -203,7 +216,9 @@ class View:
         """
         if isinstance(self._actor, str):
             self._engine.actor(plan_id, self._actor)
-        return self._plan_history(plan_id)
+        shown = list(self._plan_history(plan_id))
+        first, last = page_of(len(shown), after, limit, newest=newest)
+        return iter(shown[first:last][:: -1 if newest else 1])
 
     def _plan_history(self, plan_id: str) -> Iterator[PlanEntry]:
         entries = list(self._engine.plans.history(plan_id))
@@ -312,15 +327,17 @@ class View:
         able = {*revising(lifecycle, head), *confirming(lifecycle, head)}
         return bool(able & self._held_in_office(plan_id))
 
-    def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
-        """Yield (position, entry) of the whole store in the order in which they were written, as
-        `history` shows them; those of plans in whose directory the actor's id is not are left
+    def entries(
+        self, *, after: int = 0, limit: int | None = None, newest: bool = False
+    ) -> Iterator[tuple[int, Entry]]:
+        """Yield (position, entry) of the whole store as `Engine.entries`, each as `history` shows
+        it; those of plans in whose directory the actor's id is not are left
         out."""
-        yield from islice(self._entries(after), limit)
+        yield from islice(self._entries(after, newest), limit)
 
-    def _entries(self, after: int) -> Iterator[tuple[int, Entry]]:
+    def _entries(self, after: int, newest: bool) -> Iterator[tuple[int, Entry]]:
         known: dict[str, Project | None] = {}
-        for position, entry in self._engine.storage.entries(after=after):
+        for position, entry in self._engine.entries(after=after, newest=newest):
             if entry.project not in known:
                 project = self._engine.project(entry.project)
                 known[entry.project] = project if self.knows(project.plan) else None
@@ -328,10 +345,11 @@ class View:
             if about is not None:
                 yield position, self._shown_entry(about, entry)
 
-    def notices(self) -> Iterator[Notice]:
-        """Yield the notices that are for the actor, oldest first: to their id, or to a role that
-        they hold where it was sent to whoever does. Reasons that are closed are left out."""
-        for outgoing in self._engine.outbox.notices():
+    def notices(self, *, newest: bool = False) -> Iterator[Notice]:
+        """Yield the notices that are for the actor, oldest first, or the newest: to their id, or to
+        a role that they hold where it was sent to whoever does. Reasons that are closed are left
+        out."""
+        for outgoing in self._engine.outbox.notices(newest=newest):
             notice = outgoing.notice
             project = self._engine.project(notice.project)
             if not self.knows(project.plan) or not self._is_for(notice, project):
@@ -347,6 +365,8 @@ class View:
         at: dt.datetime | None = None,
         *,
         waiting: bool = False,
+        who: str | None = None,
+        order: str | None = None,
         **where: Unpack[Conditions],
     ) -> tuple[Due, ...]:
         """Return who owes what by when, as `Engine.due`; a band is asked of what is shown."""
@@ -355,9 +375,11 @@ class View:
             now = utc(self._engine.clock(), "clock")
             past = at if at is not None and utc(at) < now else None
             where["band"] = bands
+            after, limit = where.pop("after", None), where.pop("limit", None)
             found = self.projects(at=past, **where)
-            where = {"ids": [project.id for project in found]}
-        return self._engine.due(at, waiting=waiting, **where)
+            ids = [project.id for project in found]
+            where = {"ids": ids, "after": after, "limit": limit}
+        return self._engine.due(at, waiting=waiting, who=who, order=order, **where)
 
     def explain(
         self,

@@ -334,7 +334,8 @@ class Outgoing:
     """A notice in the outbox with the story of its delivery.
 
     `state` is `waiting`, `delivered` or `dead`; `tries` counts the attempts so far;
-    `next_at` is when it may be tried (again); `error` is the last failure's text.
+    `next_at` is when it may be tried (again); `error` is the last failure's text. `position` is
+    where it stands in the outbox that was read (0: nobody asked): a page begins behind it.
     """
 
     notice: Notice
@@ -342,3 +343,4 @@ class Outgoing:
     tries: int
     next_at: dt.datetime
     error: str | None = None
+    position: int = attrs.field(default=0, eq=False)

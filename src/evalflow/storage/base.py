@@ -47,7 +47,6 @@ from evalflow.storage.rows import (
     entry_from,
     entry_row,
     moment,
-    outgoing_from,
     plan_entry_from,
     project_from,
     project_row,
@@ -67,6 +66,7 @@ from evalflow.storage.shelf import (
     left_by,
     notice_at,
     notify,
+    page_under,
     plan_at,
     project_key,
     projects_of,
@@ -332,14 +332,15 @@ class StorageBase(ABC):
             number = shelf.get(at_key("key", project, key))
             return None if number is None else entry_at(shelf, project, int(number))
 
-    def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
-        """Yield (position, entry) in the order in which they were written."""
-        since = at_key("order", max(after, 0) + 1)
+    def entries(
+        self, *, after: int = 0, limit: int | None = None, newest: bool = False
+    ) -> Iterator[tuple[int, Entry]]:
+        """Yield (position, entry) in the order in which they were written, or the last first."""
         with self._seen() as shelf:
-            for key, text in islice(under(shelf, "order", since=since), limit):
+            for place, text in page_under(shelf, ("order",), after, limit, newest=newest):
                 entry = entry_at(shelf, *parse(text))
                 if entry is not None:
-                    yield int(key.split("\0")[1]), entry
+                    yield place, entry
 
     # ------------------------------------------------------------------ outbox
 
@@ -387,15 +388,22 @@ class StorageBase(ABC):
                 put_notice(shelf, int(found or 0), settled, instead_of=sent)
             fault_point("settle:written")
 
-    def outbox(self, *, state: str | None = None, project: str | None = None) -> Iterator[Outgoing]:
-        """Yield the notices in the outbox, oldest first."""
+    def outbox(
+        self,
+        *,
+        state: str | None = None,
+        project: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+        newest: bool = False,
+    ) -> Iterator[Outgoing]:
+        """Yield the notices in the outbox, oldest first, or with `newest` the newest first."""
         with self._seen() as shelf:
-            if project is None:
-                found = (outgoing_from(parse(text)) for _, text in under(shelf, "notice"))
-            else:
-                told = under(shelf, "told", project)
-                found = (notice_at(shelf, int(key.rpartition("\0")[2])) for key, _ in told)
-            yield from (each for each in found if state in (None, each.state))
+            under_it = ("notice",) if project is None else ("told", project)
+            places = page_under(shelf, under_it, after, None, newest=newest)
+            found = (notice_at(shelf, place) for place, _ in places)
+            told = (each for each in found if state in (None, each.state))
+            yield from islice(told, None if limit is None else max(limit, 0))
 
     def resend(self, notices: Iterable[tuple[str, str]], *, at: dt.datetime) -> int:
         """Put dead letters back to waiting with no tries; return how many there were."""

@@ -192,10 +192,13 @@ class Storage(Protocol):
         """Return the entry that was written with this idempotency key, or None."""
         ...
 
-    def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
+    def entries(
+        self, *, after: int = 0, limit: int | None = None, newest: bool = False
+    ) -> Iterator[tuple[int, Entry]]:
         """Yield (position, entry) over all projects in the order in which they were written,
         from position `after` + 1; a reader that remembers the position misses none. Entries behind
-        one that is still being written are held back until it is there."""
+        one that is still being written are held back until it is there. With `newest` the last
+        ones first: those before the position `after`, where that is above 0."""
         ...
 
     # ------------------------------------------------------------------ outbox
@@ -222,8 +225,18 @@ class Storage(Protocol):
         """
         ...
 
-    def outbox(self, *, state: str | None = None, project: str | None = None) -> Iterator[Outgoing]:
-        """Yield the notices in the outbox, oldest first."""
+    def outbox(
+        self,
+        *,
+        state: str | None = None,
+        project: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+        newest: bool = False,
+    ) -> Iterator[Outgoing]:
+        """Yield the notices in the outbox, oldest first: those behind the position `after`
+        (`Outgoing.position`), at most `limit`. With `newest` the newest first: those before the
+        position `after`, where that is above 0."""
         ...
 
     def resend(self, notices: Iterable[tuple[str, str]], *, at: dt.datetime) -> int:

@@ -11,6 +11,7 @@ import datetime as dt
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import islice
 from typing import NoReturn
 
 import attrs
@@ -50,6 +51,7 @@ class _Sent:
     notice: Notice
     data: str
     next_at: dt.datetime
+    position: int
     state: str = "waiting"
     tries: int = 0
     error: str | None = None
@@ -61,6 +63,7 @@ class _Sent:
             tries=self.tries,
             next_at=self.next_at,
             error=self.error,
+            position=self.position,
         )
 
 
@@ -209,7 +212,8 @@ class MemoryStorage:
         """Put a notice into the outbox, unless it is there."""
         pair = notice.id, notice.notifier
         if pair not in self._outbox:
-            self._outbox[pair] = _Sent(notice, canonical(notice.data), notice.at)
+            place = len(self._outbox) + 1
+            self._outbox[pair] = _Sent(notice, canonical(notice.data), notice.at, place)
             self._notices.setdefault(notice.project, []).append(pair)
 
     # ------------------------------------------------------------------ plans
@@ -393,12 +397,17 @@ class MemoryStorage:
             kept = self._keys.get((project, key))
         return None if kept is None else kept.value()
 
-    def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
-        """Yield (position, entry) in the order in which they were written."""
-        start = max(after, 0)
+    def entries(
+        self, *, after: int = 0, limit: int | None = None, newest: bool = False
+    ) -> Iterator[tuple[int, Entry]]:
+        """Yield (position, entry) in the order in which they were written, or the last first."""
+        start, end = max(after, 0), None if limit is None else max(after, 0) + limit
         with self._lock:
-            found = self._entries[start : None if limit is None else start + limit]
-        for position, kept in enumerate(found, start + 1):
+            if newest:
+                end = start - 1 if start else len(self._entries)
+                start = 0 if limit is None else max(end - limit, 0)
+            found = list(enumerate(self._entries[start:end], start + 1))
+        for position, kept in reversed(found) if newest else found:
             yield position, kept.value()
 
     # ------------------------------------------------------------------ outbox
@@ -453,13 +462,24 @@ class MemoryStorage:
                     next_at=sent.next_at if outcome.next_at is None else outcome.next_at,
                 )
 
-    def outbox(self, *, state: str | None = None, project: str | None = None) -> Iterator[Outgoing]:
-        """Yield the notices in the outbox, oldest first."""
+    def outbox(
+        self,
+        *,
+        state: str | None = None,
+        project: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+        newest: bool = False,
+    ) -> Iterator[Outgoing]:
+        """Yield the notices in the outbox, oldest first, or with `newest` the newest first."""
         with self._lock:
             pairs = self._outbox if project is None else self._notices.get(project, ())
             sent = [self._outbox[pair] for pair in pairs]
-            found = [each.outgoing() for each in sent if state in (None, each.state)]
-        yield from found
+        if newest:
+            sent = [each for each in reversed(sent) if not after or each.position < after]
+        found = (e for e in sent if state in (None, e.state) and (newest or e.position > after))
+        for each in islice(found, None if limit is None else max(limit, 0)):
+            yield each.outgoing()
 
     def resend(self, notices: Iterable[tuple[str, str]], *, at: dt.datetime) -> int:
         """Put dead letters back to waiting with no tries; return how many there were."""

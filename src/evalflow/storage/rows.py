@@ -358,7 +358,7 @@ def settled_row(outcome: Settled) -> tuple[str | None, ...]:
     return outcome.notice, outcome.notifier, outcome.state, next_at, outcome.error
 
 
-def outgoing_from(row: Row) -> Outgoing:
+def outgoing_from(row: Row, position: int = 0) -> Outgoing:
     """Return the notice and its delivery of a row of `OUTGOING_COLUMNS`."""
     return Outgoing(
         notice=Notice(
@@ -377,6 +377,7 @@ def outgoing_from(row: Row) -> Outgoing:
         tries=row[12],
         next_at=dt.datetime.fromisoformat(row[13]),
         error=row[14],
+        position=position,
     )
 
 

@@ -4,7 +4,9 @@ written."""
 from __future__ import annotations
 
 import datetime as dt
+from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from typing import Protocol
 
 import attrs
@@ -75,6 +77,21 @@ def under(shelf: Shelf, *parts: str | int, since: str = "") -> Iterator[tuple[st
     """Yield what lies under a key, in order; `since` is where to begin, if not at its start."""
     prefix = at_key(*parts)
     return shelf.scan(since or prefix + "\0", prefix + "\1")
+
+
+def page_under(
+    shelf: Shelf, parts: tuple[str, ...], after: int, limit: int | None, *, newest: bool
+) -> Iterator[tuple[int, str]]:
+    """Yield (number, text) of what lies by its number under a key: what is behind the number
+    `after`, at most `limit`; with `newest` the last first, what is before it (0: all)."""
+    prefix = at_key(*parts)
+    if not newest:
+        found = under(shelf, *parts, since=at_key(prefix, max(after, 0) + 1))
+    else:  # a shelf is read from its start
+        end = at_key(prefix, after) if after > 0 else prefix + "\1"
+        found = reversed(deque(shelf.scan(prefix + "\0", end), maxlen=limit))
+    for key, text in islice(found, limit):
+        yield int(key.rpartition("\0")[2]), text
 
 
 def check_version(found: str | None) -> None:
@@ -212,7 +229,7 @@ def notice_at(shelf: Shelf, number: int) -> Outgoing:
     """Return the notice with this number in the outbox."""
     text = shelf.get(at_key("notice", number))
     assert text is not None, "a notice stays in the outbox"
-    return outgoing_from(parse(text))
+    return outgoing_from(parse(text), number)
 
 
 def put_notice(

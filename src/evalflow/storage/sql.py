@@ -84,6 +84,13 @@ _LATEST = (
 )
 _CURRENT = "LEFT JOIN {schema}evaluation AS e ON e.project = p.id AND e.period = p.period"
 
+# The notices of the outbox, each with where it stands.
+_OUTBOX = (
+    f"SELECT {OUTGOING}, n.position FROM {{schema}}notice AS n "
+    "WHERE (CAST(:state AS text) IS NULL OR n.state = CAST(:state AS text)) "
+    "AND (CAST(:project AS text) IS NULL OR n.project = CAST(:project AS text))"
+)
+
 READING = {
     "snapshot": f"SELECT {PROJECT}, e.tree, {_LATEST} FROM {{schema}}project AS p {_CURRENT} "
     "WHERE p.id = :project",
@@ -118,12 +125,10 @@ READING = {
     "ORDER BY project, number",
     "entry_by_key": f"SELECT {ENTRY} FROM {{schema}}entry "
     'WHERE project = :project AND "key" = :key',
-    "outbox": f"SELECT {OUTGOING} FROM {{schema}}notice AS n "
-    "WHERE (CAST(:state AS text) IS NULL OR n.state = CAST(:state AS text)) "
-    "AND (CAST(:project AS text) IS NULL OR n.project = CAST(:project AS text)) "
-    "ORDER BY n.position",
+    "outbox": f"{_OUTBOX} AND n.position > :after ORDER BY n.position LIMIT :limit",
+    "outbox_newest": f"{_OUTBOX} AND n.position < :after ORDER BY n.position DESC LIMIT :limit",
     "notices_by_project": "SELECT n.project, n.position FROM {schema}notice AS n",
-    "notices_at": f"SELECT {OUTGOING} FROM {{schema}}notice AS n "
+    "notices_at": f"SELECT {OUTGOING}, n.position FROM {{schema}}notice AS n "
     "WHERE n.position [among :positions] ORDER BY n.position",
 }
 """The statements of `SQLReads`, by name, before `Dialect.text`."""
@@ -486,10 +491,24 @@ class SQLReads:
         row = self._row(self._sql["entry_by_key"], {"project": project, "key": key})
         return None if row is None else entry_from(row)
 
-    def outbox(self, *, state: str | None = None, project: str | None = None) -> Iterator[Outgoing]:
-        """Yield the notices in the outbox, oldest first."""
-        for row in self._rows(self._sql["outbox"], {"state": state, "project": project}):
-            yield outgoing_from(row)
+    def outbox(
+        self,
+        *,
+        state: str | None = None,
+        project: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+        newest: bool = False,
+    ) -> Iterator[Outgoing]:
+        """Yield the notices in the outbox, oldest first, or with `newest` the newest first."""
+        values = {
+            "state": state,
+            "project": project,
+            "after": EVER if newest and not after else max(after, 0),
+            "limit": self.dialect.unlimited if limit is None else max(limit, 0),
+        }
+        for row in self._rows(self._sql["outbox_newest" if newest else "outbox"], values):
+            yield outgoing_from(row, row[len(OUTGOING_COLUMNS)])
 
 
 class SQLMoment(OneMoment, SQLReads):
@@ -521,23 +540,35 @@ class SQLMoment(OneMoment, SQLReads):
         finally:
             rows.close()
 
-    def outbox(self, *, state: str | None = None, project: str | None = None) -> Iterator[Outgoing]:
-        """Yield the notices in the outbox, oldest first. No index leads to a project's: where they
-        are is looked up once for all projects, since nothing changes."""
-        if project is None:
-            yield from super().outbox(state=state)
+    def outbox(
+        self,
+        *,
+        state: str | None = None,
+        project: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+        newest: bool = False,
+    ) -> Iterator[Outgoing]:
+        """Yield the notices in the outbox. No index leads to a project's: where they are is looked
+        up once for all projects, since nothing changes."""
+        if project is None or newest:
+            yield from super().outbox(
+                state=state, project=project, after=after, limit=limit, newest=newest
+            )
             return
+        found = (e for e in self._of_project(project, after) if state in (None, e.state))
+        yield from islice(found, None if limit is None else max(limit, 0))
+
+    def _of_project(self, project: str, after: int) -> Iterator[Outgoing]:
         if self._notices is None:
             self._notices = {}
             for owner, position in self._rows(self._sql["notices_by_project"]):
                 self._notices.setdefault(owner, array("q")).append(position)
-        places = self._notices.get(project)
-        if places is None:
+        places = [each for each in self._notices.get(project, ()) if each > after]
+        if not places:
             return
         for row in self._rows(self._sql["notices_at"], {"positions": self.dialect.listed(places)}):
-            outgoing = outgoing_from(row)
-            if state in (None, outgoing.state):
-                yield outgoing
+            yield outgoing_from(row, row[len(OUTGOING_COLUMNS)])
 
     def end(self) -> None:
         """Let go of what is being read; who goes on reading is told."""

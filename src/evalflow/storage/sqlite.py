@@ -36,7 +36,7 @@ from evalflow.storage.rows import (
     settled_row,
 )
 from evalflow.storage.sole_runner import HeldFile, hold_file
-from evalflow.storage.sql import SQLMoment, SQLReads
+from evalflow.storage.sql import EVER, SQLMoment, SQLReads
 from evalflow.storage.sqlite_bulk import bulk_move
 from evalflow.storage.sqlite_commit import CommitRows, check_basis, check_revision, refuse
 from evalflow.storage.sqlite_connection import SQLiteConnections, streamed
@@ -86,14 +86,19 @@ class SQLiteReads(SQLReads):
     dialect = DIALECT
     _sql = SQL
 
-    def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
+    def entries(
+        self, *, after: int = 0, limit: int | None = None, newest: bool = False
+    ) -> Iterator[tuple[int, Entry]]:
         """Yield (position, entry) in the order in which they were written.
 
         One writer at a time hands out positions, so a lower one never appears after a
         higher one was seen.
         """
-        values = {"after": after, "limit": DIALECT.unlimited if limit is None else limit}
-        for row in self._rows(self._sql["entries"], values):
+        values = {
+            "after": EVER if newest and not after else after,
+            "limit": DIALECT.unlimited if limit is None else limit,
+        }
+        for row in self._rows(self._sql["entries_newest" if newest else "entries"], values):
             yield row[len(ENTRY_COLUMNS)], entry_from(row)
 
 

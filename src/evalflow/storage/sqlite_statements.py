@@ -97,6 +97,8 @@ DIALECT = Dialect(
 SQL = DIALECT.reading() | {
     "entries": f"SELECT {ENTRY}, position FROM entry WHERE position > :after "
     "ORDER BY position LIMIT :limit",
+    "entries_newest": f"SELECT {ENTRY}, position FROM entry WHERE position < :after "
+    "ORDER BY position DESC LIMIT :limit",
 }
 """The reading statements, by name."""
 

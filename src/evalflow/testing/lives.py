@@ -125,6 +125,7 @@ class _Lives(RuleBasedStateMachine):
         try:
             self.same(lambda storage: list(storage.snapshots(Selection())))
             self.same(lambda storage: list(storage.outbox()))
+            self.same(lambda storage: list(storage.outbox(newest=True, limit=2)))
             self.same(lambda storage: [entry for _, entry in storage.entries()])
             for hours in (2, 6, 12, 24):
                 self.same(partial(_looking_back, at=BEGINNING + dt.timedelta(hours=hours)))

@@ -149,6 +149,7 @@ def selections() -> list[Selection]:
         Selection(after="another-2016/가"),
         Selection(after="zzz/1"),
         Selection(words=("6",)),
+        Selection(words=("10",), limit=1),
         Selection(words=("no", "such", "words")),
         Selection(bands=("on_track", "lagging")),
         Selection(limit=1),

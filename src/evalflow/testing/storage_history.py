@@ -135,3 +135,14 @@ class HistoryTests(StorageKit):
             assert list(storage.entries(after=position)) == found[seen:]
             assert list(storage.entries(after=position, limit=1)) == found[seen : seen + 1]
         assert list(storage.entries(limit=0)) == []
+
+    def test_entries_are_read_from_the_end_too(self, storage: Storage) -> None:
+        two, one = given_project(storage, f"{PLAN}/2"), given_project(storage, f"{PLAN}/1")
+        storage.commit(Commit(moves=(move_after(two), move_after(one))))
+        with storage.reading() as then:
+            for read in (storage, then):
+                found = list(read.entries())[::-1]
+                for seen, after in enumerate([0, *[position for position, _ in found]]):
+                    for limit in (None, 0, 1, 2):
+                        page = read.entries(after=after, limit=limit, newest=True)
+                        assert list(page) == found[seen:][:limit]

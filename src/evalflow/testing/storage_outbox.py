@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import attrs
 
@@ -117,11 +118,28 @@ class OutboxTests(StorageKit):
         assert list(storage.outbox(state="dead", project=f"{PLAN}/7")) == []
         assert len(list(storage.outbox(project=SIX))) == 3
         with storage.reading() as then:
-            for asked in ({"project": SIX}, {"project": SIX, "state": "dead"}, {"project": "x"}):
-                assert list(then.outbox(**asked)) == list(storage.outbox(**asked))
+            for project, state in ((SIX, None), (SIX, "dead"), ("x", None)):
+                right = list(storage.outbox(project=project, state=state))
+                assert list(then.outbox(project=project, state=state)) == right
         assert storage.claim("console", at=retry - LEASE, limit=9, lease=LEASE) in ([], ())
         (again,) = storage.claim("console", at=retry, limit=9, lease=LEASE)
         assert (again.notice.id, again.tries) == (b.notice.id, 2)
+
+    def test_the_outbox_has_pages_from_both_ends(self, storage: Storage) -> None:
+        for project in (SIX, f"{PLAN}/7"):
+            move = entry_after(given_project(storage, project), at=BEGINNING, told=("a", "b", "c"))
+            storage.commit(move)
+        storage.settle(
+            [
+                Settled(notice=each.notice.id, notifier="console", state="dead")
+                for each in list(storage.outbox())[1:5:2]
+            ]
+        )
+        with storage.reading() as then:
+            for read in (storage, then):
+                for asked in ({}, {"state": "waiting"}, {"project": SIX}):
+                    _check_pages(read, **asked)
+                _check_pages(read, project=f"{PLAN}/7", state="dead")
 
     def test_a_notice_that_is_handed_back_keeps_its_tries(self, storage: Storage) -> None:
         storage.commit(entry_after(given_project(storage), at=BEGINNING, told=("a",)))
@@ -173,3 +191,16 @@ class OutboxTests(StorageKit):
         assert [(e.state, e.tries) for e in storage.outbox()] == [("waiting", 0), ("waiting", 1)]
         again = storage.claim("console", at=LATER, limit=9, lease=LEASE)
         assert {each.notice.id: each.tries for each in again} == {a.notice.id: 1, b.notice.id: 2}
+
+
+def _check_pages(storage: Storage, **asked: Any) -> None:
+    """Hold every page of what `asked` finds against the whole of it."""
+    whole = list(storage.outbox(**asked))
+    places = [each.position for each in whole]
+    assert places == sorted(set(places))
+    assert min(places) > 0
+    for newest, found in (False, whole), (True, whole[::-1]):
+        for seen, after in enumerate([0, *[each.position for each in found]]):
+            for limit in (None, 0, 1, 2):
+                page = storage.outbox(after=after, limit=limit, newest=newest, **asked)
+                assert list(page) == found[seen:][:limit]

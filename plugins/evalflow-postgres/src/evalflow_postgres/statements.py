@@ -33,6 +33,8 @@ _TEXTS = {
     f"{is_behind('{schema}')}",
     "entries": f"SELECT {ENTRY}, position FROM {{schema}}entry "
     "WHERE position > %s AND position <= %s ORDER BY position LIMIT %s",
+    "entries_newest": f"SELECT {ENTRY}, position FROM {{schema}}entry "
+    "WHERE position > %s AND position <= %s ORDER BY position DESC LIMIT %s",
     "behind": "SELECT (SELECT count(*) FROM {schema}entry WHERE position > %s), "
     "(SELECT count(*) FROM {schema}plan_entry)",
     "version": "SELECT version FROM {schema}store",

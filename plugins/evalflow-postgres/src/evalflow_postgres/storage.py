@@ -134,8 +134,10 @@ class PostgresReads(SQLReads):
             raise ValueError(f"entries are read in READ COMMITTED, not in {isolation.upper()}")
         return int(horizon)
 
-    def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
-        """Yield (position, entry) in the order in which the positions were drawn.
+    def entries(
+        self, *, after: int = 0, limit: int | None = None, newest: bool = False
+    ) -> Iterator[tuple[int, Entry]]:
+        """Yield (position, entry) in the order of the positions, or the last first.
 
         Entries behind one whose transaction has not ended are held back until it has, so a
         reader that remembers the position misses none. Nobody waits for it.
@@ -144,10 +146,13 @@ class PostgresReads(SQLReads):
             ValueError: a host's transaction is not READ COMMITTED: its view is older than the
                 order, and would miss some.
         """
-        horizon = self._horizon()
-        if horizon <= after:
+        first, last = after, self._horizon()
+        if newest:
+            first, last = 0, min(last, after - 1) if after else last
+        if last <= first:
             return
-        for row in self._rows(self._sql["entries"], (after, horizon, limit)):
+        rows = self._sql["entries_newest" if newest else "entries"]
+        for row in self._rows(rows, (first, last, limit)):
             yield row[len(ENTRY_COLUMNS)], entry_from(row)
 
 

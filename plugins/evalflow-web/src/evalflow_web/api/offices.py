@@ -8,9 +8,10 @@ import msgspec
 from starlette.responses import Response
 
 from evalflow import Due, Label, NotFound, View
-from evalflow.plugins import DayEvent, FormRequest, calendar_file
+from evalflow.plugins import DayEvent, FormRequest, Notice, calendar_file
 from evalflow_web import papers
 from evalflow_web.api import values
+from evalflow_web.api.reading import as_cursor, cursor, following
 from evalflow_web.api.table import Call, Moment, Operation, Reply, checked_limit
 from evalflow_web.auth.tokens import CALENDAR, Tokens
 from evalflow_web.problems import Problem
@@ -19,13 +20,18 @@ from evalflow_web.wire import tree
 
 
 class DueQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """Of which day and unit; `mine`: what whoever asks could do; `waiting`: also steps that wait
-    for an earlier one."""
+    """Of which day, unit and words in number and names; `mine`: what whoever asks could do;
+    `waiting`: also steps that wait for an earlier one. All of it where no limit is said."""
 
     at: Moment | None = None
     unit: str | None = None
+    q: str | None = None
     mine: bool = False
     waiting: bool = False
+    order: str | None = None
+    after: str | None = None
+    limit: int | None = None
+    count: bool = False
 
 
 class CalendarQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -35,9 +41,10 @@ class CalendarQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class NoticeQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """`unread`: those alone that were not marked as read."""
+    """`unread`: those alone that were not marked as read; which part of them."""
 
     unread: bool = False
+    after: str | None = None
     limit: int = 50
 
 
@@ -76,11 +83,30 @@ class CheckpointReply(msgspec.Struct):
 def due(call: Call) -> Reply:
     """Answer who owes what by when, the most urgent first."""
     query = call.query(DueQuery)
-    found = call.view.due(
-        call.moment(query.at), waiting=query.waiting, plan=call.plan, unit=query.unit
+    limit = None if query.limit is None else checked_limit(query.limit)
+
+    def owed(after: str | None) -> tuple[Due, ...]:
+        return call.view.due(
+            call.moment(query.at),
+            waiting=query.waiting,
+            who=call.visit.who.id if query.mine else None,
+            order=query.order,
+            plan=call.plan,
+            unit=query.unit,
+            text=query.q,
+            after=after,
+        )
+
+    found = owed(query.after)
+    count = len(owed(None) if query.after else found) if query.count else None
+    shown = found[:limit]
+    behind = shown[-1].id if len(found) > len(shown) else None
+    return Reply(
+        value=values.DueList(
+            due=[values.due_reply(each) for each in shown], count=count, next=behind
+        ),
+        headers={} if behind is None else following(call, behind),
     )
-    mine = [each for each in found if not query.mine or call.visit.who.id in each.actors]
-    return Reply(value=values.DueList(due=[values.due_reply(each) for each in mine]))
 
 
 def calendar(call: Call) -> Response:
@@ -124,9 +150,16 @@ def notices(call: Call) -> Reply:
     query = call.query(NoticeQuery)
     limit = checked_limit(query.limit)
     read = _read(call)
-    found = [*call.view.notices()][::-1]
+    found = list(call.view.notices(newest=True))
     unread = sum(notice.id not in read for notice in found)
-    shown = [each for each in found if not query.unread or each.id not in read]
+    begin = 0
+    if query.after is not None:
+        named = [_named(each) for each in found]
+        wanted = cursor(query.after)
+        if wanted not in named:
+            raise NotFound("notice", wanted)
+        begin = named.index(wanted) + 1
+    shown = [each for each in found[begin:] if not query.unread or each.id not in read]
     replies = [
         values.NoticeReply(
             id=each.id,
@@ -142,7 +175,16 @@ def notices(call: Call) -> Reply:
         )
         for each in shown[:limit]
     ]
-    return Reply(value=values.NoticeList(notices=replies, unread=unread))
+    behind = as_cursor(_named(shown[limit - 1])) if len(shown) > limit else None
+    return Reply(
+        value=values.NoticeList(notices=replies, unread=unread, next=behind),
+        headers={} if behind is None else following(call, behind),
+    )
+
+
+def _named(notice: Notice) -> str:
+    """Return what tells one notice from all others, also from the same by another way."""
+    return f"{notice.id} {notice.notifier}"
 
 
 def _read(call: Call) -> dict[str, dt.datetime]:

@@ -28,16 +28,28 @@ class ProjectQuery(msgspec.Struct, forbid_unknown_fields=True):
     number: list[str] | None = None
     late: bool = False
     q: str | None = None
+    order: str | None = None
+    count: bool = False
     at: Moment | None = None
     after: str | None = None
     limit: int = 50
 
 
 class PageQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """Which part of a list: what follows the number `after`, at most `limit`."""
+    """Which part of a list: what follows the number `after`, at most `limit`; with `newest` from
+    the last one on, and what comes before the number `after`."""
 
     after: int = 0
     limit: int = 50
+    newest: bool = False
+
+
+class HistoryQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Which part of a plan's history; all of it where no limit is said."""
+
+    after: int = 0
+    limit: int | None = None
+    newest: bool = False
 
 
 class PeriodQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -124,8 +136,21 @@ def _revision(call: Call, text: str) -> int:
 
 
 def revisions(call: Call) -> Reply:
-    """Answer the plan's own history."""
-    return Reply(value=[values.revision_reply(each) for each in call.view.plan_history(call.plan)])
+    """Answer the plan's own history: all of it, or page by page."""
+    query = call.query(HistoryQuery)
+    limit = None if query.limit is None else checked_limit(query.limit) + 1
+    found = list(
+        call.view.plan_history(call.plan, after=query.after, limit=limit, newest=query.newest)
+    )
+    shown = found[: query.limit]
+    headers = following(call, shown[-1].number) if len(found) > len(shown) else {}
+    return Reply(value=[values.revision_reply(each) for each in shown], headers=headers)
+
+
+def following(call: Call, after: object) -> dict[str, str]:
+    """Return the header that leads to the next page (RFC 8288)."""
+    url = call.request.url.include_query_params(after=after)
+    return {"link": f'<{url.path}?{url.query}>; rel="next"'}
 
 
 def differences(call: Call) -> Reply:
@@ -168,26 +193,32 @@ def projects(call: Call) -> Reply:
         "numbers": values.texts(query.number),
         "late": query.late or None,
         "text": query.q,
-        "after": None if query.after is None else f"{call.plan}/{_cursor(query.after)}",
         "at": call.moment(query.at),
     }
-    page = list(islice(call.view.projects(**where), limit + 1))
-    more = len(page) > limit
+    after = None if query.after is None else f"{call.plan}/{cursor(query.after)}"
+    found = call.view.projects(order=query.order, after=after, **where)
+    page = list(islice(found, limit + 1))
     shown = page[:limit]
-    following = _as_cursor(shown[-1].number) if more else None
-    headers = {}
-    if following is not None:
-        url = call.request.url.include_query_params(after=following)
-        headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
+    behind = as_cursor(shown[-1].number) if len(page) > limit else None
     replies = [values.project_reply(each, call.view.withheld(each.id)) for each in shown]
-    return Reply(value=values.ProjectPage(projects=replies, next=following), headers=headers)
+    count = call.view.count(**where) if query.count else None
+    headers = {} if behind is None else following(call, behind)
+    return Reply(
+        value=values.ProjectPage(projects=replies, next=behind, count=count), headers=headers
+    )
 
 
-def _as_cursor(number: str) -> str:
-    return base64.urlsafe_b64encode(number.encode()).decode().rstrip("=")
+def as_cursor(text: str) -> str:
+    """Return what `after` takes for what follows the one that is named so."""
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _cursor(text: str) -> str:
+def cursor(text: str) -> str:
+    """Return what a cursor names.
+
+    Raises:
+        Problem: it is none of ours.
+    """
     try:
         padded = text + "=" * (-len(text) % 4)
         return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
@@ -234,8 +265,9 @@ def entries(call: Call) -> Reply:
     """Answer the project's history, page by page."""
     query = call.query(PageQuery)
     limit = checked_limit(query.limit)
-    following = (each for each in call.view.history(call.project) if each.number > query.after)
-    page = list(islice(following, limit + 1))
+    page = list(
+        call.view.history(call.project, after=query.after, limit=limit + 1, newest=query.newest)
+    )
     shown = page[:limit]
     return Reply(
         value=values.EntryList(
@@ -292,6 +324,7 @@ OPERATIONS = (
         label=Label("계획의 이력", "A plan's own history"),
         tag="plans",
         handler=revisions,
+        query=HistoryQuery,
         answer=list[values.RevisionReply],
     ),
     Operation(

@@ -188,10 +188,12 @@ def _change(change: Change | None) -> Tree | None:
 
 
 class ProjectPage(msgspec.Struct):
-    """Some projects; `next` is what `after` takes for those that follow, or null at the end."""
+    """Some projects; `next` is what `after` takes for those that follow, or null at the end;
+    `count` how many there are in all, where that was asked."""
 
     projects: list[ProjectReply]
     next: str | None
+    count: int | None = None
 
 
 class EvaluationReply(msgspec.Struct):
@@ -280,7 +282,8 @@ def entry_reply(entry: Entry) -> EntryReply:
 
 
 class EntryList(msgspec.Struct):
-    """Entries, the oldest first; `next` is the number after which more follow, or null."""
+    """Entries, the oldest first, or the newest; `next` is the number after which more follow, or
+    null."""
 
     entries: list[EntryReply]
     next: int | None
@@ -451,9 +454,12 @@ def due_reply(due: Due) -> DueReply:
 
 
 class DueList(msgspec.Struct):
-    """What is owed, the most urgent first."""
+    """What is owed, the most urgent first; `next` is what `after` takes for those that follow, or
+    null; `count` how many there are in all, where that was asked."""
 
     due: list[DueReply]
+    next: str | None = None
+    count: int | None = None
 
 
 class NoticeReply(msgspec.Struct):
@@ -472,10 +478,11 @@ class NoticeReply(msgspec.Struct):
 
 
 class NoticeList(msgspec.Struct):
-    """Notices, the newest first."""
+    """Notices, the newest first; `next` is what `after` takes for those that follow, or null."""
 
     notices: list[NoticeReply]
     unread: int
+    next: str | None = None
 
 
 class FormKind(msgspec.Struct):
