@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import html
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -373,6 +374,34 @@ def test_a_change_from_another_page_is_not_taken(
         answer = client.post(path, data={"version": "1", "act": "sure", **FIGURES, **fields})
         assert answer.status_code == 403
     assert office.engine.project("gu/1").version == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        ("경로당", "2"), ("로당", "2"), ("경로당의", "2"), ("개선을 경로당에서", "2"),
+        ("정비", "3"), ("도로과", "3"), ("도로과의 보도를", "3"), ("어르신과", "2"),
+        ("교육과 학교", "1"), ("SCHOOL", "1"), ("3", "3"), ("지원과", "1"), ("", "123"),
+        (unicodedata.normalize("NFD", "경로당"), "2"), ("학교 경로당", ""), ("을", ""),
+    ],
+)  # fmt: skip
+def test_projects_are_found_by_parts_of_words_and_with_particles(
+    office: Office, browse: Callable[[str], TestClient], words: str, numbers: str
+) -> None:
+    page = browse("audit-1").get("/board/gu/projects", params={"q": words}).text
+    found = re.findall(r'class="hit" href="[^"]*/projects/(\d+)"', page)
+    assert "".join(sorted(found)) == numbers
+
+
+def test_a_search_says_what_it_looked_for_instead(
+    office: Office, browse: Callable[[str], TestClient]
+) -> None:
+    client = browse("audit-1")
+    page = client.get("/board/gu/projects", params={"q": "경로당의 개선"}).text
+    assert "조사를 떼고 찾았습니다: ‘경로당’" in page
+    assert "조사를 떼고" not in client.get("/board/gu/projects", params={"q": "도로과"}).text
+    assert "혹시 ‘경로당’입니까?" in client.get("/board/gu/projects", params={"q": "경로단"}).text
+    assert client.get("/board/gu/projects", params={"q": "가\0"}).status_code == 422
 
 
 def test_what_people_write_is_shown_as_text(

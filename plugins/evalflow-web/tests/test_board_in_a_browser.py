@@ -219,6 +219,26 @@ def test_every_page_can_be_read_at_every_width_and_in_every_light(
     somebody.close()
 
 
+def test_a_project_is_found_by_a_part_of_a_word_and_with_its_particle(
+    person: Any, standing: Any
+) -> None:
+    somebody = person(standing, "road-1", viewport={"width": 1280, "height": 900})
+    page = somebody.go("/board/gu/projects")
+    for typed, title in (("로당", "경로당 개선"), ("보도를 정비", "보도 정비")):
+        page.get_by_label("찾을 말").fill(typed)
+        page.get_by_role("button", name="찾기").click()
+        page.get_by_role("heading", name="1개 사업").wait_for()
+        assert title in page.locator("a.hit").inner_text()
+        assert page.get_by_label("찾을 말").input_value() == typed
+    assert "‘보도’" in page.get_by_role("status").inner_text()
+    somebody.picture("found-1280")
+    page.get_by_label("찾을 말").fill("경로단")
+    page.get_by_label("찾을 말").press("Enter")
+    page.get_by_role("link", name="‘경로당’ 찾기").click()
+    page.get_by_role("heading", name="1개 사업").wait_for()
+    somebody.close()
+
+
 def test_the_keyboard_alone_reaches_and_does_everything(person: Any, standing: Any) -> None:
     somebody = person(standing, "education-1", viewport={"width": 1280, "height": 900})
     page = somebody.go(DO.format(1, "self_evaluate"))

@@ -19,6 +19,7 @@ from evalflow_web.board.acting import event_of, opened, sent, settled
 from evalflow_web.board.bulk import offered
 from evalflow_web.board.desk import Desk, Door
 from evalflow_web.board.filling import Filling
+from evalflow_web.board.finding import found_by
 from evalflow_web.board.received import received
 from evalflow_web.board.shelf import hash_in
 from evalflow_web.languages import COOKIE, LANGUAGES
@@ -163,10 +164,8 @@ def projects(desk: Desk) -> Response:
     unit, band, state = asked.get("unit", ""), asked.get("band", ""), asked.get("state", "")
     own = {project.id for project in _own(desk)}
     found = []
-    for project in desk.projects:
-        text = f"{project.number} {project.label.ko} {project.label.en} {desk.unit(project.unit)}"
-        if words and words.casefold() not in text.casefold():
-            continue
+    named, instead = found_by(desk, words)
+    for project in named:
         if unit and unit not in desk.head.line_up(project.unit):
             continue
         if band and project.band != band:
@@ -183,7 +182,8 @@ def projects(desk: Desk) -> Response:
         own=own,
         asked={"q": words, "unit": unit, "band": band, "state": state},
         bureaus=bureaus,
-        nearest=_nearest(words, desk) if words and not found else "",
+        instead=", ".join(f"‘{bare}’" for bare in instead),
+        nearest=_nearest(words, desk) if words and not named else "",
     )
 
 
