@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -135,6 +135,29 @@ def test_what_a_host_may_roll_back_is_told_by_the_host_alone(
         assert engine.plugins.finish_fired()
         assert bell.entries == before
         engine.plugins.fired([entry])
+    assert bell.entries == [*before, "gu/1 #2 self_evaluate"]
+
+
+def test_a_host_that_says_when_it_has_committed_has_it_told_then(
+    tmp_path: Any, clock: Clock, plan_in_force: tuple[evalflow.Plan, Any], bell: Bell
+) -> None:
+    file = tmp_path / "office.db"
+    with opened(f"sqlite:///{file}", clock, plan_in_force[0], bell) as engine:
+        assert engine.plugins.finish_fired()
+        before = bell.entries
+        later: list[Callable[[], None]] = []
+        host = sqlite3.connect(file, isolation_level=None)
+        host.execute("BEGIN IMMEDIATE")
+        joined = engine.joined(host, on_commit=later.append)
+        with joined.reading() as then:
+            assert then.rules.on_commit == later.append
+        fire(joined)
+        assert engine.plugins.finish_fired()
+        assert bell.entries == before
+        host.execute("COMMIT")
+        host.close()
+        for told in later:
+            told()
     assert bell.entries == [*before, "gu/1 #2 self_evaluate"]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
@@ -17,6 +18,7 @@ from evalflow import errors
 from evalflow.cli.speaking import in_korean, one_language, speak, speaking
 
 if TYPE_CHECKING:
+    from evalflow.engine.engine import Engine
     from evalflow.plugins.installed import Plugins
 
 DONE, REFUSED, BAD_INPUT, CONFLICT, NOT_FOUND, UNUSABLE = range(6)
@@ -193,12 +195,28 @@ def cli(ctx: click.Context, store: str | None, lang: str | None) -> None:
     from evalflow.cli.session import BEGUN, Session
 
     BEGUN.set(False)
-    ctx.obj = Session(store=store, lang=lang or language())
+    ctx.obj = Session(store=store, lang=lang or language(), opens=ctx.obj)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     sys.exit(run(arguments))
+
+
+def command_line(
+    arguments: Sequence[str], *, store: str, opens: Callable[[], Engine], lang: str | None = None
+) -> int:
+    """Run the command line inside of a host's own program, on the host's store, and return the exit
+    code: what `evalflow ARGUMENTS` prints is printed.
+
+    `store` is the URL of the store, which is shown without a password; `opens` opens it, each time
+    anew, with the host's plugins, directory and clock. `lang` (`ko`, `en`) holds where the
+    environment says nothing (`EVALFLOW_LANG`).
+    """
+    said = [] if lang is None or os.environ.get("EVALFLOW_LANG") else [f"--lang={lang}"]
+    if any(each.partition("=")[0] == "--lang" for each in arguments):
+        said = []
+    return run(["--store", store, *said, *arguments], obj=opens)
 
 
 def run(arguments: list[str] | None = None, **extra: Any) -> int:

@@ -44,10 +44,11 @@ def one_line(text: str) -> str:
 
 @attrs.define
 class Session:
-    """One run of the command line."""
+    """One run of the command line. `opens` is what a host opens its own store with."""
 
     store: str | None
     lang: str
+    opens: Callable[[], Engine] | None = None
 
     def say(self, ko: str, en: str) -> str:
         """Return the sentence in the language of this run."""
@@ -108,17 +109,20 @@ class Session:
         from evalflow.storage.urls import shown_url
 
         url, path = self.url(), self.path
-        if must_exist and path is not None and not os.path.exists(path):
+        if self.opens is None and must_exist and path is not None and not os.path.exists(path):
             raise evalflow.StorageError(
                 "missing",
                 ko=f"저장소가 없습니다: {shown_url(path)} ('evalflow plan import'로 만듭니다)",
                 en=f"no such store: {shown_url(path)} ('evalflow plan import' makes it)",
             )
         logging.getLogger("evalflow.storage").addHandler(logging.NullHandler())  # said below
-        fired = logging.getLogger("evalflow.fired")  # nobody else reads the log of a command
-        if not fired.handlers:
-            fired.addHandler(logging.StreamHandler())
-        engine = evalflow.open(url) if clock is None else evalflow.open(url, clock=clock)
+        if self.opens is not None:
+            engine = self.opens()
+        else:
+            fired = logging.getLogger("evalflow.fired")  # nobody else reads the log of a command
+            if not fired.handlers:
+                fired.addHandler(logging.StreamHandler())
+            engine = evalflow.open(url) if clock is None else evalflow.open(url, clock=clock)
         if isinstance(engine.storage, AuditStorage):
             for fault in engine.storage.schema_faults:
                 self.remark(self.say("주의: ", "warning: ") + fault.text(self.lang))

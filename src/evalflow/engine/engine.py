@@ -30,7 +30,7 @@ from evalflow.engine.namespaces import Batches, Outbox, Plans, Ratings
 from evalflow.engine.outbox import DeliveryReport
 from evalflow.engine.plan_commands import PlanCommands
 from evalflow.engine.queries import Queries, Several
-from evalflow.engine.rules import Rules
+from evalflow.engine.rules import OnCommit, Rules
 from evalflow.errors import NotFound
 from evalflow.model import Actor, Entry, Evaluation, PlanHead, Project, Selection
 from evalflow.model.arguments import all_checked
@@ -141,7 +141,7 @@ class Engine:
         with self.storage.reading() as then:
             yield self._with(self.rules.on(then))
 
-    def joined(self, connection: Any) -> Engine:
+    def joined(self, connection: Any, *, on_commit: OnCommit | None = None) -> Engine:
         """Return the engine on a host's open transaction: what it writes becomes true when the
         host commits, and never was when the host rolls back. It shares what this engine knows of
         committed plans and lifecycles, so it is made in no time, for each transaction anew.
@@ -150,7 +150,9 @@ class Engine:
         `sqlite3`, of SQLAlchemy (also a session) or of Django. Nothing is committed, rolled back or
         closed here; a connection in autocommit commits each write by itself. Each write stands in a
         savepoint: after a `Refused` or a `Conflict` the host's transaction is as it was. What was
-        read and written there is remembered by this one engine alone.
+        read and written there is remembered by this one engine alone. `on_commit` is the host's
+        way to have something called once it has committed (Django's `transaction.on_commit`):
+        plugins are then told what was written. Without it the host tells them (`Plugins.fired`).
 
         Raises:
             InvalidInput: `not_joinable`: it is no such connection, is asynchronous or closed, or
@@ -161,7 +163,7 @@ class Engine:
             raise no_transactions(self.storage)
         storage = self.storage.joined(driver_connection(connection))
         rules = self.rules.committed if isinstance(self.rules, JoinedRules) else self.rules
-        return self._with(JoinedRules(storage, rules))
+        return self._with(JoinedRules(storage, rules, on_commit))
 
     def _with(self, rules: Rules) -> Engine:
         """Return this engine with other rules, and the storage that they read."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from evalflow.decision.situation import Needs
-from evalflow.engine.rules import Rules, Terms
+from evalflow.engine.rules import OnCommit, Rules, Terms
 from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import ProjectDefinition
@@ -20,15 +20,18 @@ from evalflow.storage.contract import Storage
 class JoinedRules(Rules):
     """What is in force in a host's transaction on the store of `committed`."""
 
-    def __init__(self, storage: Storage, committed: Rules) -> None:
+    def __init__(
+        self, storage: Storage, committed: Rules, on_commit: OnCommit | None = None
+    ) -> None:
         """Read from `storage`, which is on the host's transaction, what `committed` lacks."""
         super().__init__(storage, committed.plugins, committed.holidays, committed.host)
         self.committed = committed
+        self.on_commit = on_commit
 
     def on(self, storage: Storage) -> JoinedRules:
         """Return the same rules, read from another view of the same transaction, which is of one
         moment: the host's directory is asked once."""
-        other = JoinedRules(storage, self.committed)
+        other = JoinedRules(storage, self.committed, self.on_commit)
         other._asked = {}
         other._known = self._known
         return other

@@ -78,8 +78,14 @@ class _Group:
     roster: Roster
 
 
+OnCommit = Callable[[Callable[[], None]], object]
+"""A host's way to have something called once its open transaction is committed."""
+
+
 class Rules:
     """What is in force in one store, for one engine. Safe to use from several threads."""
+
+    on_commit: OnCommit | None = None
 
     def __init__(
         self,

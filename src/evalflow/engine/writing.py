@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import attrs
 
@@ -88,7 +89,7 @@ class Writer:
 
     def append(self, commit: Commit) -> None:
         """Commit, and tell of it: in the log, and plugins. What a host's transaction may still roll
-        back is told nobody; the host tells it (`Plugins.fired`)."""
+        back is told once that is committed, where the host says when (`Engine.joined`)."""
         self.storage.commit(commit)
         self._tell([move.entry for move in commit.moves])
 
@@ -109,8 +110,14 @@ class Writer:
                     entry.actor,
                     " (in the host's transaction)" if joined else "",
                 )
-        if not joined:
-            self.rules.plugins.fired(entries)
+        self._tell_plugins(entries)
+
+    def _tell_plugins(self, entries: Sequence[Entry]) -> None:
+        tell = partial(self.rules.plugins.fired, entries)
+        if not self._joined:
+            tell()
+        elif self.rules.on_commit is not None:
+            self.rules.on_commit(tell)
 
     def bulk_move(self, like: Move, heads: Sequence[Head], on: dt.date | None, under: int) -> None:
         """Write the same move for many projects, decided under the plan revision `under` (see
@@ -126,8 +133,8 @@ class Writer:
                 "%d projects of %s: %s by %s",
                 *(len(heads), like.project.plan, like.entry.event, like.entry.actor),
             )
-            if self.rules.plugins.hears_fired and not self._joined:
-                self.rules.plugins.fired([self._entry(each, n + 1) for each, n, _ in heads])
+            told = self.rules.plugins.hears_fired
+            self._tell_plugins([self._entry(each, n + 1) for each, n, _ in heads] if told else ())
             return
         chosen = Selection(plan=like.project.plan, ids=tuple([each[0] for each in heads]), on=on)
         found = {each.id: each for each in self.storage.select(chosen)}

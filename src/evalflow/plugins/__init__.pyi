@@ -1,4 +1,5 @@
 from evalflow.batch.selection import conditions as conditions
+from evalflow.cli import command_line as command_line
 from evalflow.cli.session import Session as Session
 from evalflow.decision.cards import Card as Card
 from evalflow.decision.cards import cards_of as cards_of
