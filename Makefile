@@ -144,12 +144,16 @@ docs: $(STAMP)
 clean:
 	rm -rf $(VENV) .venv-3.* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# Names and versions only: no addresses.
+# Names and versions only: no addresses. Of Django the long-term release is for Python 3.11 and the
+# newest one for later ones: that line stays, and is raised by hand.
 constraints:
+	sed -n '/^[Dd]jango==.*>=/p' constraints.txt > build/newest-django
 	rm -rf build/constraints && $(PYTHON) -m venv build/constraints
 	build/constraints/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	build/constraints/bin/python -m pip install --quiet --group dev --editable . \
 	  $(foreach each,$(PLUGINS),--editable './$(each)[test]')
 	echo "# The versions that were tested together. Names and versions only." > constraints.txt
-	build/constraints/bin/python -m pip freeze --exclude-editable >> constraints.txt
+	build/constraints/bin/python -m pip freeze --exclude-editable \
+	  | sed 's/^\([Dd]jango==.*\)/\1; python_version < "3.12"/' >> constraints.txt
+	cat build/newest-django >> constraints.txt
 	rm -rf build/constraints

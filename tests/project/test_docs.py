@@ -34,7 +34,7 @@ def skip_without_plugin(page: Path) -> None:
     environment made before the plugin was. `make` installs them all."""
     kinds = (*blocks("python"), *blocks("console"))
     run = "".join(code for each, _, code in kinds if each == page)
-    named = set(re.findall(r"evalflow[-_](?:forms|grades|notify|postgres|report|web)", run))
+    named = set(re.findall(r"evalflow[-_](?:django|forms|grades|notify|postgres|report|web)", run))
     named |= {"evalflow-forms"} if "evalflow form " in run or ".form(" in run else set()
     absent = {name.replace("_", "-") for name in named} - {
         each.name.removeprefix("municipal-") for each in metadata.distributions() if each.name

@@ -90,7 +90,8 @@ def test_an_import_of_what_is_not_public_is_found() -> None:
 
 @pytest.mark.skipif(not (ROOT / "plugins").is_dir(), reason="an sdist is without plugins/")
 @pytest.mark.parametrize(
-    "plugin", ["forms", "report", "notify", "grades", "fonts", "postgres", "web"]
+    "plugin",
+    ["forms", "report", "notify", "grades", "fonts", "metrics", "postgres", "web", "django"],
 )
 def test_a_plugin_of_ours_uses_what_everybody_may_use(plugin: str) -> None:
     """Left out is what kills programs, servers and deliverers: `make trust` runs it, and it shares

@@ -1,0 +1,1 @@
+"""What `manage.py migrate` knows of the app: no table."""
