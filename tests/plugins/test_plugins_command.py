@@ -168,14 +168,24 @@ def test_a_skeleton_is_written_once_and_nothing_is_overwritten(
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"),
-    [("scorer", "Mapo"), ("scorer", "마포"), ("form", "a-b"), ("form", "../x"), ("storage", "a_b")],
+    ("kind", "name", "near"),
+    [
+        ("scorer", "Mapo", "mapo"),
+        ("scorer", "마포", None),
+        ("scorer", "9", None),
+        ("form", "a-b", "a_b"),
+        ("form", "../x", "x"),
+        ("storage", "a_b", "ab"),
+    ],
 )
-def test_a_name_that_cannot_be_used_everywhere_is_refused(
-    kind: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_name_that_cannot_be_used_everywhere_is_refused_with_one_that_can(
+    kind: str, name: str, near: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.run(["--lang", "en", "plugins", "new", kind, name, "--into", str(tmp_path)]) == 2
-    assert f"'{name}': a name begins with a small letter" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"'{name}': a name begins with a small letter" in told
+    assert near is None or f"did you mean '{near}'?" in told
+    assert ("did you mean" in told) == (near is not None)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,7 +6,7 @@ import pkgutil
 import re
 from pathlib import Path
 
-from evalflow.errors import invalid
+from evalflow.errors import did_you_mean, invalid
 
 KINDS = ("scorer", "notifier", "storage", "form")
 """What there is a skeleton of: each has a kit that it passes as it is written."""
@@ -20,15 +20,16 @@ def files_of(kind: str, name: str) -> dict[str, str]:
     Raises:
         InvalidInput: the name is none that plans, URLs and packages can all use.
     """
-    if _NAME.fullmatch(name) is None or (kind == "storage" and "_" in name):
-        raise invalid(
-            "plugin_name",
-            value=name,
-            ko=f"'{name}': 이름은 영문 소문자로 시작하고 소문자, 숫자, 밑줄만 씁니다 (40자 이내; "
+    if not _fits(kind, name):
+        near = re.sub(r"[^a-z0-9]+", "" if kind == "storage" else "_", name.lower()).strip("_")
+        ko, en = did_you_mean(
+            f"'{name}': 이름은 영문 소문자로 시작하고 소문자, 숫자, 밑줄만 씁니다 (40자 이내; "
             "저장소 이름은 URL에 쓰이므로 밑줄도 쓸 수 없습니다)",
-            en=f"'{name}': a name begins with a small letter and has small letters, digits and "
+            f"'{name}': a name begins with a small letter and has small letters, digits and "
             "underscores only, at most 40 (a storage's stands in URLs and has no underscores)",
+            near if _fits(kind, near) else None,
         )
+        raise invalid("plugin_name", value=name, ko=ko, en=en)
     package = f"evalflow_{name}"
     words = {
         "@NAME@": name,
@@ -49,6 +50,10 @@ def files_of(kind: str, name: str) -> dict[str, str]:
             text = text.replace(word, meant)
         made[place] = text
     return made
+
+
+def _fits(kind: str, name: str) -> bool:
+    return _NAME.fullmatch(name) is not None and (kind != "storage" or "_" not in name)
 
 
 def write(kind: str, name: str, into: Path) -> Path:

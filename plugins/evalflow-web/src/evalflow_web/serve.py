@@ -165,8 +165,9 @@ def serve_command(
 ) -> None:
     """서비스와 화면 · Serve the board and the service in a browser.
 
-    Tokens (evalflow web token) are always good. How people are recognised is said by --demo,
-    --passwords, --oidc or --proxy-header.
+    토큰(evalflow web token)은 언제나 받습니다. 사람을 알아보는 방법은 --demo, --passwords, --oidc,
+    --proxy-header로 정합니다 · Tokens (evalflow web token) are always good. How people are
+    recognised is said by --demo, --passwords, --oidc or --proxy-header.
     """
     _check(host, demo, passwords, proxy_header, proxy_from, origin)
     if theme is not None and not os.path.isdir(theme):  # what is no file may be a device
