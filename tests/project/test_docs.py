@@ -147,10 +147,12 @@ def test_links_between_pages_lead_somewhere():
 
 
 def officers_pages() -> list[Path]:
-    """Return the pages that the index names for officers."""
+    """Return the pages that the index names for officers, and what else has a Korean twin."""
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     (named,) = re.findall(r":caption: For officers\n:maxdepth: 1\n\n(.*?):::", index, re.DOTALL)
-    return [ROOT / "docs" / f"{page}.md" for page in named.split()]
+    told = [ROOT / "docs" / f"{page}.md" for page in named.split()]
+    others = [path.with_name(f"{path.name[:-6]}.md") for path in ROOT.glob("docs/howto/*.ko.md")]
+    return told + sorted(set(others) - set(told))
 
 
 def outline(page: Path) -> tuple[list[str], list[list[str]]]:
