@@ -91,6 +91,7 @@ def fault(kind: str, name: str, item: Item) -> Label | None:
         "signer": lambda made: _has(made, Signer),
         "command": _command_fault,
         "panel": lambda made: _has(made, Panel) or _panel_fault(made),
+        "metric": metrics_fault,
     }
     try:
         made = item.made_by() if declared is None else item.made_by(declared())
@@ -159,6 +160,17 @@ def _panel_fault(panel: Panel) -> Label | None:
         f"놓일 자리를 모릅니다: '{panel.place}' (가능: {listed})",
         f"its place '{panel.place}' is none of: {listed}",
     )
+
+
+def metrics_fault(made: Any) -> Label | None:
+    """Return how an answer is no metrics: a content type and its bytes."""
+    try:
+        kind, content = made
+    except (TypeError, ValueError):
+        kind = content = None
+    if isinstance(kind, str) and isinstance(content, bytes):
+        return None
+    return _said("형식과 내용(바이트)을 돌려주지 않습니다", "it answers no content type with bytes")
 
 
 def _grader_fault(grader: Grader) -> Label | None:

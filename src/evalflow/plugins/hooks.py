@@ -109,6 +109,12 @@ def evalflow_panels() -> Mapping[str, Callable[..., Panel]]:  # type: ignore[emp
 
 
 @_hookspec
+def evalflow_metrics() -> Mapping[str, Callable[[], tuple[str, bytes]]]:  # type: ignore[empty-body]
+    """Return, by name, functions that answer what was counted, as a content type and its bytes:
+    what the service shows at `/metrics` to those who may read it."""
+
+
+@_hookspec
 def evalflow_fired(entry: Entry, request_id: str | None) -> None:
     """Be told of an entry once it is committed, the only hook that is called at run time: once for
     each entry, in the order of the commits, from a thread of its own. `request_id` is the host's

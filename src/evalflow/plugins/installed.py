@@ -48,7 +48,7 @@ from evalflow.plugins.calls import (
     guarded,
     held_to,
 )
-from evalflow.plugins.checking import PluginFinding, Taken, fault, takes
+from evalflow.plugins.checking import PluginFinding, Taken, fault, metrics_fault, takes
 from evalflow.plugins.forms import Form
 from evalflow.plugins.hook_calls import HookCall
 from evalflow.plugins.hooks import options_of
@@ -387,7 +387,7 @@ class Plugins:
         held: Signer = held_to(Signer, made, plugin, f"signer '{name}'")
         return BoundSigner.of(plugin, name, held)
 
-    # ------------------------------------------------------------------ commands, panels
+    # ------------------------------------------------------------------ commands, panels, metrics
 
     def command(self, name: str) -> Callable[..., object]:
         """Return the click command of this name.
@@ -425,6 +425,24 @@ class Plugins:
         plugin = self._items["panel", name].plugin
         held: Panel = held_to(Panel, made, plugin, f"panel '{name}'")
         return BoundPanel.of(plugin, name, held)
+
+    def metric(self, name: str) -> Callable[[], tuple[str, bytes]]:
+        """Return what answers the metrics of this name, as a content type and its bytes.
+
+        Raises:
+            KeyError: no plugin provides it.
+        """
+        item = self._items["metric", name]
+
+        def exposed() -> tuple[str, bytes]:
+            what = f"metric '{name}'"
+            made: Any = call(item.plugin, what, item.made_by)
+            if metrics_fault(made) is not None:
+                raise item.plugin.error(f"{what}: answered no content type with its bytes")
+            kind, content = made
+            return kind, content
+
+        return exposed
 
     # ------------------------------------------------------------------ plans
 

@@ -41,6 +41,7 @@ KINDS: Mapping[str, Label] = {
     "signer": Label("서명 수단", "signer"),
     "command": Label("명령", "command"),
     "panel": Label("화면", "panel"),
+    "metric": Label("지표", "metric"),
 }
 """What plugins provide, one hook each."""
 

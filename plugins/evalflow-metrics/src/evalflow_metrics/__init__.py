@@ -1,13 +1,15 @@
 """What happens, as Prometheus metrics and OpenTelemetry spans, each where its package is installed.
 
 Entries are counted once they are committed (the hook `evalflow_fired`): in the process that wrote
-them, in Prometheus's default registry, which the host exposes as it exposes its own.
+them, in Prometheus's default registry. A host exposes it as it exposes its own, `evalflow serve`
+by the hook `evalflow_metrics`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 from evalflow import Entry
@@ -22,6 +24,20 @@ def evalflow_fired(entry: Entry, request_id: str | None) -> None:
     for tell in (_counting(), _tracing()):
         if tell is not None:
             tell(entry, request_id)
+
+
+@hookimpl
+def evalflow_metrics() -> Mapping[str, Callable[[], tuple[str, bytes]]]:
+    """Give what Prometheus scrapes, where `prometheus_client` is installed."""
+    return {"prometheus": _exposed} if find_spec("prometheus_client") else {}
+
+
+def _exposed() -> tuple[str, bytes]:
+    """Return the default registry's metrics, with their content type."""
+    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+    _counting()  # what was never counted stands there, too
+    return CONTENT_TYPE_LATEST, generate_latest()
 
 
 @cache

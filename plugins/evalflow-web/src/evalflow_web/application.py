@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from evalflow import Engine, request
-from evalflow_web import api, board
+from evalflow_web import api, board, metrics
 from evalflow_web.board.received import received
 from evalflow_web.identity import ActorOf
 from evalflow_web.problems import Problem, Told, problem_response, told, wants_page
@@ -181,6 +181,7 @@ def _taken(site: Site, scope: Scope) -> list[str]:
 def _own(site: Site) -> list[BaseRoute]:
     static = Mount("/static", app=StaticFiles(directory=HERE / "static"), name="static")
     routes: list[BaseRoute] = [Route("/-/health", _health(site), name="health"), static]
+    routes += metrics.routes(site)
     theme = site.settings.theme
     if theme is not None:
         routes.insert(0, Mount("/theme", app=StaticFiles(directory=theme), name="theme"))

@@ -23,6 +23,7 @@ from evalflow_web.auth.proxy import proxy_header
 from evalflow_web.auth.sessions import Sessions
 from evalflow_web.auth.tokens import Tokens
 from evalflow_web.identity import ActorOf, first_of
+from evalflow_web.metrics import TOKEN
 from evalflow_web.site import Settings
 from evalflow_web.state import State
 
@@ -136,6 +137,13 @@ def shelf_folder(state: str) -> str:
     metavar="URL",
     help="브라우저에서 보이는 주소 · How browsers reach it, e.g. https://eval.example.kr.",
 )
+@click.option(
+    "--metrics-from",
+    metavar="ADDRESS",
+    multiple=True,
+    help="지표를 읽을 주소나 대역 · Who may read /metrics, asking directly: an address or "
+    "network, may be repeated; or by the secret EVALFLOW_METRICS_TOKEN. Nobody otherwise.",
+)
 @click.option("--title", help="화면의 제목 · The title of its pages.")
 @click.option(
     "--theme",
@@ -157,6 +165,7 @@ def serve_command(
     oidc_client: str | None,
     oidc_claim: str,
     origin: str | None,
+    metrics_from: tuple[str, ...],
     title: str | None,
     theme: str | None,
     drafts: str | None,
@@ -198,6 +207,8 @@ def serve_command(
                 folder=None if demo else shelf_folder(kept.path),
                 drafts=None if demo else drafts,
                 files=None if demo else files,
+                metrics_from=metrics_from,
+                metrics_token=os.environ.get(TOKEN) or None,
                 login=signing_in.LOGIN if demo or passwords or provider else None,
             ),
         )

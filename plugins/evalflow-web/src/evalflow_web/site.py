@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,10 @@ class Settings:
         scan: a virus scanner: the content and the name of a file in, what is wrong with it out.
         origin: how browsers reach it, e.g. `https://eval.example.kr`, where a proxy tells the
             application another name; None: by the name that a request gives.
+        metrics_from: who may read `/metrics`: addresses or networks that ask directly, not through
+            a proxy; nobody by default.
+        metrics_token: a secret of at least 16 characters that whoever reads them brings instead
+            (`Authorization: Bearer …`).
     """
 
     title: str | None = None
@@ -68,6 +72,8 @@ class Settings:
     upload_limit: int = 60_000_000
     scan: Callable[[bytes, str], str | None] | None = None
     origin: str | None = None
+    metrics_from: Sequence[str] = ()
+    metrics_token: str | None = attrs.field(default=None, repr=False)
 
 
 @attrs.define(kw_only=True, eq=False)

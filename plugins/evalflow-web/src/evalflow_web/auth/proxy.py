@@ -21,7 +21,7 @@ def proxy_header(name: str, *, peers: Iterable[str]) -> ActorOf:
     Raises:
         InvalidInput: a peer is no address, or none is named.
     """
-    networks = [_network(each) for each in peers]
+    networks = [network(each, "peers") for each in peers]
     if not networks:
         raise invalid(
             "no_peers",
@@ -32,7 +32,7 @@ def proxy_header(name: str, *, peers: Iterable[str]) -> ActorOf:
 
     def actor_of(request: Request) -> Identity | None:
         client = request.client
-        if client is None or not _is_from(client.host, networks):
+        if client is None or not is_from(client.host, networks):
             return None
         given = [each.strip() for each in request.headers.getlist(name)]
         if not given or given == [""]:
@@ -52,20 +52,26 @@ def proxy_header(name: str, *, peers: Iterable[str]) -> ActorOf:
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def _network(text: str) -> Network:
+def network(text: str, path: str) -> Network:
+    """Return an address or network as people write it.
+
+    Raises:
+        InvalidInput: it is none; `path` says where it stands.
+    """
     try:
         return ipaddress.ip_network(text)
     except ValueError as error:
         raise invalid(
             "bad_peer",
-            path="peers",
+            path=path,
             value=text,
             ko=f"주소나 대역이 아닙니다: '{text}' (예: 10.1.0.5, 10.1.0.0/24)",
             en=f"'{text}' is no address or network ({error}); e.g. 10.1.0.5, 10.1.0.0/24",
         ) from None
 
 
-def _is_from(host: str, networks: Iterable[Network]) -> bool:
+def is_from(host: str, networks: Iterable[Network]) -> bool:
+    """Say whether an address is one of these, or in one."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
