@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import evalflow
 from evalflow import cli
-from evalflow.engine.namespaces import Outbox
+from evalflow.engine.notices import Outbox
 from evalflow.testing import simulation
 from evalflow.testing.simulation import Behaviour, simulate
 

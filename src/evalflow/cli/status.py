@@ -21,7 +21,6 @@ from evalflow.cli.options import (
     selected,
     selection_options,
 )
-from evalflow.cli.said import reviewed
 from evalflow.cli.session import Session, moment
 from evalflow.errors import InvalidInput, Problem
 from evalflow.lifecycle.definition import PROJECTS
@@ -78,8 +77,6 @@ def status_command(
     **filters: Any,
 ) -> None:
     """사업별 현황 · Where projects stand."""
-    from evalflow.engine.view import View
-
     where = selected(**filters)
     if provisional and (as_of or by):
         raise InvalidInput(
@@ -105,7 +102,7 @@ def status_command(
         )
     with session.open() as engine:
         at = moment(session, engine, where.get("plan"), as_of)
-        view = engine if reader is None else View(engine, reader)
+        view = engine if reader is None else _seen_by(engine, reader)
         if count:
             print_count(session, view.count(at=at, **where), as_json=as_json)
             return
@@ -125,6 +122,7 @@ def status_command(
         else:
             looks = None
             if review:
+                from evalflow.cli.said import reviewed
 
                 def looks(project: Project) -> str:
                     lifecycle = engine.plans.lifecycle(project.lifecycle)
@@ -136,6 +134,12 @@ def status_command(
 def print_count(session: Session, count: int, *, as_json: bool) -> None:
     """Print how many there are, and nothing else."""
     session.echo(to_json({"format": FORMAT, "count": count}) if as_json else str(count))
+
+
+def _seen_by(engine: Engine, reader: str) -> View:
+    from evalflow.engine.view import View
+
+    return View(engine, reader)
 
 
 def _print_provisional(

@@ -16,19 +16,14 @@ from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
-from evalflow.batch.plan_file import BatchPlan
-from evalflow.decision.deadlines import Due
-from evalflow.decision.decide import Explanation
 from evalflow.engine import clock_guard
+from evalflow.engine.changes import Changes
 from evalflow.engine.clock_guard import ClockGuard
-from evalflow.engine.commands import Commands
 from evalflow.engine.hosts import driver_connection
 from evalflow.engine.joined_rules import JoinedRules
 from evalflow.engine.listing import check_page, ordered, page_of, page_of_dues
 from evalflow.engine.names import Names
-from evalflow.engine.namespaces import Batches, Outbox, Plans, Ratings
-from evalflow.engine.outbox import DeliveryReport
-from evalflow.engine.plan_commands import PlanCommands
+from evalflow.engine.namespaces import Plans, Ratings
 from evalflow.engine.queries import Queries, Several
 from evalflow.engine.rules import OnCommit, Rules
 from evalflow.errors import NotFound
@@ -43,7 +38,14 @@ from evalflow.plugins.notifier import Notifier
 from evalflow.storage.contract import Joins, Storage, no_transactions
 
 if TYPE_CHECKING:
+    from evalflow.batch.plan_file import BatchPlan
+    from evalflow.decision.deadlines import Due
+    from evalflow.decision.decide import Explanation
     from evalflow.engine.auditing import Audit
+    from evalflow.engine.batches import Batches
+    from evalflow.engine.commands import Commands
+    from evalflow.engine.notices import Outbox
+    from evalflow.engine.outbox import DeliveryReport
 
 Clock = Callable[[], dt.datetime]
 
@@ -88,8 +90,6 @@ class Engine:
     Attributes:
         plans: what plans say, and what would become of them.
         ratings: evaluations of a period, rates worked out again, grades.
-        batches: batches that are applied.
-        outbox: notices that wait, were delivered or given up.
         names: what people may call things: ids, labels in both languages, usual spellings.
     """
 
@@ -113,13 +113,28 @@ class Engine:
     def _take(self, rules: Rules) -> None:
         self.rules = rules
         self._queries = Queries(self.rules, self._now)
-        self._commands = Commands(self.rules, self._queries, self._now, self._guard)
-        self._plan_commands = PlanCommands(self.rules, self._queries, self._now, self._guard)
-        self.plans = Plans(self.rules, self._queries, self._commands, self._plan_commands)
+        self._changes = Changes(self.rules, self._queries, self._now, self._guard)
+        self.plans = Plans(self.rules, self._queries, self._changes)
         self.ratings = Ratings(self.rules, self._queries)
-        self.batches = Batches(self._commands)
-        self.outbox = Outbox(self.rules, self._now, self._queries)
         self.names = Names(self.rules)
+
+    @property
+    def _commands(self) -> Commands:
+        return self._changes.projects
+
+    @cached_property
+    def batches(self) -> Batches:
+        """Batches that are applied."""
+        from evalflow.engine.batches import Batches
+
+        return Batches(self._commands)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Notices that wait, were delivered or given up."""
+        from evalflow.engine.notices import Outbox
+
+        return Outbox(self.rules, self._now, self._queries)
 
     @cached_property
     def audit(self) -> Audit:
@@ -483,7 +498,7 @@ class Engine:
                 notifier or guard.
             Conflict: someone revised the plan at the same moment.
         """
-        return self._plan_commands.adopt(plan, by, reason)
+        return self._changes.plans.adopt(plan, by, reason)
 
     def batch(
         self,

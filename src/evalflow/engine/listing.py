@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from evalflow.decision.deadlines import Due
 from evalflow.errors import NotFound, did_you_mean, invalid, nearest
 from evalflow.model import Outgoing, Project
 from evalflow.model.commits import order_of
 from evalflow.model.ids import folded
 
-_Listed = TypeVar("_Listed", Project, Due)
+if TYPE_CHECKING:
+    from evalflow.decision.deadlines import Due
+
+_Listed = TypeVar("_Listed", Project, "Due")
 
 ORDERS: Mapping[str, Callable[[Project], Any]] = {
     "title": lambda project: folded(project.label.ko),

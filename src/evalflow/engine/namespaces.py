@@ -1,37 +1,25 @@
-"""What an engine does beside its dozen calls, grouped: `office.plans`, `office.audit` …"""
+"""What an engine is asked beside its dozen calls, grouped: `office.plans`, `office.ratings`; the
+other groups, which change something, are imported when they are used."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from evalflow.batch import applying
-from evalflow.batch.chunks import Chunk
-from evalflow.batch.plan_file import BatchPlan
-from evalflow.decision.migration import MIGRATE
-from evalflow.engine import outbox
-from evalflow.engine.commands import Commands
-from evalflow.engine.listing import about, check_page, page_of
-from evalflow.engine.plan_commands import PlanCommands
-from evalflow.engine.queries import Queries, words_of
-from evalflow.engine.reminding import remind, remind_of
+from evalflow.engine.changes import Changes
+from evalflow.engine.listing import page_of
+from evalflow.engine.queries import Queries
 from evalflow.engine.rules import Rules
-from evalflow.engine.telling import told
-from evalflow.errors import did_you_mean, invalid, nearest
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import (
     Actor,
-    Delivery,
     Entry,
     Evaluation,
-    Notice,
-    Outgoing,
     PlanEntry,
     PlanHead,
     ProjectDefinition,
@@ -44,10 +32,10 @@ from evalflow.model.ids import storable
 from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import Difference
-from evalflow.plugins.notifier import Notifier
 from evalflow.scoring.contract import Grade
 
 if TYPE_CHECKING:
+    from evalflow.batch.plan_file import BatchPlan
     from evalflow.files.table_reader import Book
     from evalflow.plan.workbook_reader import OfficeBook
 
@@ -56,14 +44,11 @@ if TYPE_CHECKING:
 class Plans:
     """The plans of a store: what they say, and what would become of them."""
 
-    def __init__(
-        self, rules: Rules, queries: Queries, commands: Commands, plan_commands: PlanCommands
-    ) -> None:
+    def __init__(self, rules: Rules, queries: Queries, changes: Changes) -> None:
         """Made by the engine."""
         self._rules = rules
         self._queries = queries
-        self._commands = commands
-        self._plan_commands = plan_commands
+        self._changes = changes
 
     def ids(self) -> tuple[str, ...]:
         """Return the ids of the plans in the store."""
@@ -223,7 +208,7 @@ class Plans:
             Refused, InvalidInput: as `Engine.adopt`; only the reason is not asked for, and
                 differences that need another door are shown, not refused.
         """
-        return self._plan_commands.compare(plan, by)
+        return self._changes.plans.compare(plan, by)
 
     def open_case(
         self,
@@ -247,7 +232,7 @@ class Plans:
                 such actor.
             Conflict: someone was first.
         """
-        return self._plan_commands.open_case(plan_id, dict(case), by, number, reason)
+        return self._changes.plans.open_case(plan_id, dict(case), by, number, reason)
 
     def propose(self, plan: Plan, *, by: Actor | str, reason: str) -> PlanEntry:
         """Let a revision wait for a second person, and return the entry of the plan's history that
@@ -258,7 +243,7 @@ class Plans:
             NotFound: the store has no such plan.
             Conflict: someone revised the plan at the same moment.
         """
-        return self._plan_commands.propose(plan, by, reason)
+        return self._changes.plans.propose(plan, by, reason)
 
     def proposed(self, plan_id: str) -> tuple[PlanEntry, Plan] | None:
         """Return the revision that waits for a second person with the entry that proposed it, or
@@ -268,7 +253,7 @@ class Plans:
             NotFound: the store has no such plan.
         """
         self._queries.check_plan(plan_id)
-        return self._plan_commands.proposed(plan_id)
+        return self._changes.plans.proposed(plan_id)
 
     def confirm(self, plan_id: str, number: int, *, by: Actor | str) -> PlanHead:
         """Put the revision that the plan's entry `number` proposes into force, as a second person,
@@ -280,7 +265,7 @@ class Plans:
             NotFound: the store has no such plan, or its directory no such actor.
             Conflict: someone revised the plan at the same moment.
         """
-        return self._plan_commands.confirm(plan_id, number, by)
+        return self._changes.plans.confirm(plan_id, number, by)
 
     def propose_migration(
         self,
@@ -303,7 +288,7 @@ class Plans:
             NotFound: the store has no such plan, or its directory no such actor.
             Conflict: someone was first.
         """
-        return self._plan_commands.propose_migration(
+        return self._changes.plans.propose_migration(
             plan_id, lifecycle, by, reason, states or {}, events or {}
         )
 
@@ -326,7 +311,7 @@ class Plans:
             NotFound: the store has no such plan, or its directory no such actor.
             Conflict: someone was first.
         """
-        return self._plan_commands.redate(plan_id, to, by, reason)
+        return self._changes.plans.redate(plan_id, to, by, reason)
 
     def migrate(
         self,
@@ -352,15 +337,15 @@ class Plans:
         Raises:
             NotFound, InvalidInput: as `Engine.batch`.
         """
+        from evalflow.decision.migration import MIGRATE
+
         data = {"lifecycle": lifecycle.tree, "states": dict(states or {}), "reason": reason}
         if events:
             data["events"] = dict(events)
         chosen = {**(where or {}), "plan": plan_id}
-        return self._commands.batch(MIGRATE, by=by, where=chosen, data=data, each=None, mode=mode)
-
-
-NOTICE_STATES = ("waiting", "delivered", "dead")
-"""How it stands with a notice."""
+        return self._changes.projects.batch(
+            MIGRATE, by=by, where=chosen, data=data, each=None, mode=mode
+        )
 
 
 @all_checked
@@ -405,167 +390,3 @@ class Ratings:
             PluginError: the grader broke.
         """
         return self._queries.grades(plan_id, period)
-
-
-@all_checked
-class Batches:
-    """Batches that were planned (`Engine.batch`) and are applied, whole or by chunks."""
-
-    def __init__(self, commands: Commands) -> None:
-        """Made by the engine."""
-        self._commands = commands
-
-    def apply(
-        self,
-        plan: BatchPlan,
-        *,
-        mode: str | None = None,
-        by: Actor | str | None = None,
-        chunk: int = applying.CHUNK,
-        stopping: Callable[[], bool] = lambda: False,
-    ) -> Iterator[applying.Receipt]:
-        """Write what the plan says and nobody has changed since; yield a receipt for each
-        project once it is durable. Applying the same plan again continues where it stopped.
-
-        Every decision is made again, as of now, and must come out as reviewed; the actor is
-        the directory's, unless the embedding system hands over its own (`by`). Not called
-        further, or where `stopping` says so between two chunks, it leaves the rest for later.
-
-        A plan that was read from a file is applied as `by` alone, an actor or an id, who must be
-        whom the file names: whoever wrote the file does not choose who acts.
-
-        Raises:
-            ValueError: no such mode, or `by` is somebody else than the plan's.
-            InvalidInput: the plan comes from a file and `by` is not said.
-        """
-        parts = self._commands.parts()
-        return applying.apply(parts, plan, mode=mode, by=by, chunk=chunk, stopping=stopping)
-
-    def apply_chunk(
-        self, chunk: Chunk, *, at: dt.datetime | None = None, by: Actor | None = None
-    ) -> tuple[applying.Receipt, ...]:
-        """Write one chunk of a plan as of `at` (None: now), in as few transactions as
-        possible, and return its receipts. Applied again, by whomever, it finds what
-        is done. See `evalflow.spread`."""
-        return applying.apply_chunk(self._commands.parts(at), chunk, by=by)
-
-
-@all_checked
-class Outbox:
-    """The notices that wait, were delivered, or were given up."""
-
-    def __init__(self, rules: Rules, clock: Callable[[], dt.datetime], queries: Queries) -> None:
-        """Made by the engine."""
-        self._rules = rules
-        self._clock = clock
-        self._queries = queries
-        self._storage = rules.storage
-
-    def notices(
-        self,
-        *,
-        state: str | None = None,
-        project: str | None = None,
-        text: str | None = None,
-        after: int = 0,
-        limit: int | None = None,
-        newest: bool = False,
-    ) -> Iterator[Outgoing]:
-        """Yield the notices in the outbox, oldest first; `state` is `waiting`, `delivered` or
-        `dead`, `project` one project's id, `text` words that all stand in its project's id, its
-        subject or recipient. A page is those behind the position `after` (`Outgoing.position`), at
-        most `limit`. With `newest` the newest first: those before `after`, where that is given.
-
-        Raises:
-            NotFound: no such project.
-            InvalidInput: another state; `after` or `limit` is none.
-        """
-        check_page(after, limit)
-        if state is not None and state not in NOTICE_STATES:
-            listed = ", ".join(NOTICE_STATES)
-            ko, en = did_you_mean(
-                f"알림 상태 '{state[:60]}'이(가) 없습니다 (가능: {listed})",
-                f"no state of notices '{state[:60]}' (there are: {listed})",
-                nearest(state, NOTICE_STATES),
-            )
-            raise invalid("unknown_notice_state", path="state", value=state[:60], ko=ko, en=en)
-        if project is not None:
-            project = self._queries.snapshot(project).project.id
-        if not after and limit is None and not newest and text is None:
-            return self._storage.outbox(state=state, project=project)
-        words = () if text is None else words_of(text)
-        found = self._storage.outbox(
-            state=state,
-            project=project,
-            after=after,
-            limit=None if words else limit,
-            newest=newest,
-        )
-        return islice((each for each in found if about(each, words)), limit) if words else found
-
-    def count(
-        self, *, state: str | None = None, project: str | None = None, text: str | None = None
-    ) -> int:
-        """Return how many notices `notices` would yield."""
-        return sum(1 for _ in self.notices(state=state, project=project, text=text))
-
-    def remind(self, at: dt.datetime | None = None, *, days: int = 1) -> tuple[Notice, ...]:
-        """Write the reminders of the day of `at` (None: now) into the outbox, as plans say under
-        `notices.reminders`, and return them: one a person, day and notifier, with all that the
-        person is reminded of. Written again, that day's are the same ones.
-
-        `days` of more than one also holds what fell on the days before `at`.
-
-        Raises:
-            ValueError: `days` is below one.
-        """
-        if days < 1:
-            raise ValueError("days is 1 or more")
-        moment = self._clock() if at is None else utc(at)
-        return remind(self._rules, self._queries, moment, days, now=at is None)
-
-    def remind_of(self, plan_id: str, projects: Collection[str]) -> tuple[Notice, ...]:
-        """Remind now whoever owes something of these projects of the plan (a step in common: once
-        nobody owes one of its own), whatever its rules of reminders say, and return what was
-        written: one message a person, day and notifier, with all that they owe. Who had the day's
-        message gets no other; nobody gets one where the plan has no notifier.
-
-        Raises:
-            NotFound: the store has no such plan.
-        """
-        self._queries.check_plan(plan_id)
-        return remind_of(self._rules, self._queries, plan_id, projects, utc(self._clock()))
-
-    def deliver(
-        self, limit: int | None, notifiers: Mapping[str, Notifier] | None
-    ) -> outbox.DeliveryReport:
-        """Deliver the notices that wait; see `Engine.deliver`."""
-        routes = [
-            route
-            for plan_id in self._storage.plans()
-            for route in self._rules.plugins.routes(
-                plan_id, self._delivery(plan_id), instead=notifiers
-            )
-        ]
-        return outbox.deliver(
-            self._storage, routes, clock=self._clock, limit=limit, tell=partial(told, self._rules)
-        )
-
-    def _delivery(self, plan_id: str) -> Delivery:
-        """Return how the plan's notices leave, with the notifiers of all its revisions: what was
-        written for one that a later revision dropped still waits for it."""
-        latest = self._rules.terms(plan_id).head.delivery
-        names = dict.fromkeys(latest.notifiers)
-        options = dict(latest.options)
-        for number, _ in reversed(self._storage.revisions(plan_id)):
-            earlier = self._rules.terms(plan_id, number).head.delivery
-            for name in earlier.notifiers:
-                if name not in names:
-                    names[name] = None
-                    options[name] = earlier.options.get(name, {})
-        return attrs.evolve(latest, notifiers=tuple(names), options=options)
-
-    def resend(self, notices: Iterable[tuple[str, str]] | None = None) -> int:
-        """Put dead letters back to waiting and return how many; pairs of notice id and
-        notifier, or None for all of them."""
-        return outbox.resend(self._storage, clock=self._clock, notices=notices)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from evalflow.decision.corrected import Correction, corrections
-from evalflow.decision.deadlines import Due
 from evalflow.engine.engine import Engine
 from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Lifecycle
@@ -23,6 +22,7 @@ from evalflow.scoring.rollup import RollUp, roll_up
 
 if TYPE_CHECKING:
     from evalflow.audit.verification import Checkpoint
+    from evalflow.decision.deadlines import Due
 
 GROUPINGS = ("unit", "bureau", "field", "state", "band", "period")
 """What projects can be counted by."""

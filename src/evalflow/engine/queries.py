@@ -6,19 +6,12 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
 
 from evalflow.decision.actions import actuals_of
 from evalflow.decision.clocks import History, extensions_given
-from evalflow.decision.deadlines import (
-    Due,
-    DueState,
-    Ledger,
-    due_state,
-)
-from evalflow.decision.decide import subject
 from evalflow.engine.listing import check_limit, urgency
 from evalflow.engine.names import Names
 from evalflow.engine.rules import Rules
@@ -40,6 +33,9 @@ from evalflow.model import (
 from evalflow.model.ids import folded, storable
 from evalflow.plan.stored import stored_definition
 from evalflow.scoring.contract import Grade, grade_all
+
+if TYPE_CHECKING:
+    from evalflow.decision.deadlines import Due, DueState
 
 Several = str | Sequence[str] | None
 """One name or several of which one must hold; None for no condition."""
@@ -273,6 +269,8 @@ class Queries:
             return then._rate(project_id, period)
 
     def _rate(self, project_id: str, period: str | None) -> Rating | None:
+        from evalflow.decision.decide import subject
+
         evaluation = self.evaluation(project_id, period)
         stored = evaluation.rating
         if stored is None:
@@ -349,6 +347,8 @@ class Queries:
         waiting: bool,
         coming: bool,
     ) -> tuple[Due, ...]:
+        from evalflow.decision.deadlines import Ledger
+
         found: list[Due] = []
         groups: dict[tuple[str, str], list[DueState]] = {}
         for state in self._due_states(chosen, past):
@@ -389,6 +389,8 @@ class Queries:
     def _due_state(
         self, project: Project, history: History, extensions: Mapping[str, str]
     ) -> DueState:
+        from evalflow.decision.deadlines import due_state
+
         lifecycle = self.rules.lifecycle(project.lifecycle)
         return due_state(project, lifecycle, history, extensions, self.rules.lifecycle)
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 import attrs
 
 from evalflow.decision.guards import Guard
-from evalflow.decision.second_person import newest_proposal
 from evalflow.decision.situation import Needs, Peers, Situation, evaluation_for, last_fixed, needs
 from evalflow.engine.remembered import Remembered
 from evalflow.errors import NotFound, StorageError, invalid
@@ -346,6 +345,8 @@ class Rules:
                 entries.append(entry)
                 if entry.hash == snapshot.plan_head:
                     break
+            from evalflow.decision.second_person import newest_proposal
+
             known = self._proposed = key, newest_proposal(entries)
         return known[1]
 

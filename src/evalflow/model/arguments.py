@@ -10,6 +10,7 @@ import datetime as dt
 import functools
 import inspect
 import os
+import sys
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -58,8 +59,12 @@ class Book(typing.Protocol):
     table: Any
 
 
-_TYPING_ONLY = {"Book": Book, "OfficeBook": Any, "Finding": Any}
-"""Names in annotations that are imported for type checkers alone."""
+_TYPING_ONLY = {
+    "Book": Book,
+    **dict.fromkeys(("BatchPlan", "DeliveryReport", "Due", "Explanation"), Any),
+    **dict.fromkeys(("Finding", "OfficeBook"), Any),
+}
+"""Names in annotations that some modules import for type checkers alone: of what is returned."""
 
 
 @attrs.frozen
@@ -122,7 +127,8 @@ def all_checked(kind: type[Class]) -> type[Class]:
 
 @functools.cache
 def _takes(function: Callable[..., Any]) -> _Takes:
-    said = typing.get_type_hints(function, localns=_TYPING_ONLY)
+    names = {**_TYPING_ONLY, **vars(sys.modules[function.__module__])}
+    said = typing.get_type_hints(function, names)
     order: list[str] = []
     kinds: dict[str, Any] = {}
     conditions = False
