@@ -15,6 +15,7 @@ import pytest
 import evalflow
 from evalflow import Entry
 from evalflow.plugins import Plugins, hookimpl
+from evalflow.testing.engines import PROJECTS, Scheme, plan_of
 from evalflow.testing.office import the_plan
 from offices import GOOD, Clock
 
@@ -200,16 +201,83 @@ def test_what_is_logged_bears_the_requests_id(
         pass
 
 
-def test_a_bulk_move_is_told_entry_by_entry(tmp_path: Any, bell: Bell, clock: Clock) -> None:
-    plan = the_plan(each=3, bureaus=("welfare", "city"))
+SCHEME = Scheme(
+    regions={"r0": ("s0", "s1")}, moves={"e0": {"r0": {"s0": "s1"}}}, by={"e0": "chief"}, bars=()
+)
+
+
+def test_a_bulk_move_is_told_entry_by_entry_as_it_was_written(
+    tmp_path: Any, store_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a bulk move wrote is not read back: it is known, hashes and all."""
+
+    class Ear:
+        def __init__(self) -> None:
+            self.heard: list[Entry] = []
+
+        @hookimpl
+        def evalflow_fired(self, entry: Entry) -> None:
+            self.heard.append(entry)
+
+    ear = Ear()
     clock.go("2016-04-02")
-    with evalflow.open(f"sqlite:///{tmp_path}/o.db", plugins=[bell], clock=clock) as engine:
-        engine.adopt(plan, by=plan.actor("policy-1"))
-        data = {"deadline": "submit", "until": "2016-04-20", "reason": "보완"}
-        batch = engine.batch("extend_deadline", by="policy-1", where={"plan": plan.id}, data=data)
+    with evalflow.open(store_url, plugins=[ear], clock=clock) as engine:
+        plan = plan_of(tmp_path, SCHEME, dict.fromkeys(PROJECTS, "north"), 1)
+        engine.adopt(plan, by=plan.actor("keeper-1"))
+        batch = engine.batch("e0", by="chief-1")
+        assert engine.plugins.finish_fired()
+        bulk: list[int] = []
+        moved = getattr(engine.storage, "bulk_move", None)
+
+        def bulk_move(like: Any, heads: Any, **how: Any) -> None:
+            bulk.append(len(heads))
+            assert moved is not None
+            moved(like, heads, **how)
+
+        if moved is not None:
+            monkeypatch.setattr(engine.storage, "bulk_move", bulk_move)
         done = [each.project for each in engine.batches.apply(batch)]
-    assert len(done) == 12
-    assert bell.entries[-12:] == [f"{plan.id}/{n} #2 extend_deadline" for n in range(1, 13)]
+        assert engine.plugins.finish_fired()
+        assert (bulk == [3]) == (moved is not None)
+        written = [entry for _, entry in engine.storage.entries()]
+    assert len(done) == 3
+    assert ear.heard == written
+
+
+def test_where_too_many_wait_those_that_come_are_left_out_in_one_line_of_the_log(
+    engine: evalflow.Engine,
+    bell: Bell,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody waits, nothing that was written is touched, and later ones are told again."""
+    assert engine.plugins.finish_fired()
+    bell.told.clear()
+    caplog.clear()
+    monkeypatch.setattr("evalflow.plugins.fired._WAITING", 2)
+    slow = Slow()
+    with evalflow.open("memory:", plugins=[slow, bell], clock=engine.clock) as busy:
+        plan = the_plan(each=1, bureaus=("welfare", "city"))
+        begun = time.monotonic()
+        busy.adopt(plan, by=plan.actor("policy-1"))
+        entries = [f"{e.project} #{e.number} {e.event}" for _, e in busy.storage.entries()]
+        assert len(entries) > 3
+        assert time.monotonic() - begun < 10
+        assert not busy.plugins.finish_fired(0.05)
+        slow.go.set()
+        assert busy.plugins.finish_fired()
+        told = list(bell.entries)
+        assert 2 <= len(told) < len(entries)
+        assert told == entries[: len(told)]
+        (line,) = [e.getMessage() for e in caplog.records if "too slow" in e.getMessage()]
+        first, last = entries[len(told)].rpartition(" ")[0], entries[-1].rpartition(" ")[0]
+        left = len(entries) - len(told)
+        assert f"{left} entries are not told them, {first} to {last}" in line
+        data = {"actuals": {"done": 10}}
+        entry = busy.fire(f"{plan.id}/1", "self_evaluate", by="welfare-a-1", data=data)
+        assert busy.plugins.finish_fired()
+        assert bell.entries[-1] == f"{plan.id}/1 #{entry.number} self_evaluate"
+        assert [*busy.audit.verify()] == []
 
 
 class Holding:

@@ -34,7 +34,7 @@ from evalflow.model import (
 )
 from evalflow.model.canonical import canonical
 from evalflow.model.requests import logger
-from evalflow.storage.contract import BulkStorage, Head, move_like
+from evalflow.storage.contract import BulkStorage, Head, entry_like, move_like
 from evalflow.storage.faults import fault_point
 
 _log = logger("evalflow.engine")
@@ -133,8 +133,8 @@ class Writer:
                 "%d projects of %s: %s by %s",
                 *(len(heads), like.project.plan, like.entry.event, like.entry.actor),
             )
-            told = self.rules.plugins.hears_fired
-            self._tell_plugins([self._entry(each, n + 1) for each, n, _ in heads] if told else ())
+            if self.rules.plugins.hears_fired:  # what was written is known, and is not read back
+                self._tell_plugins([entry_like(like.entry, head) for head in heads])
             return
         chosen = Selection(plan=like.project.plan, ids=tuple([each[0] for each in heads]), on=on)
         found = {each.id: each for each in self.storage.select(chosen)}
@@ -145,10 +145,6 @@ class Writer:
                 raise Conflict(project, expected=version)
             moves.append(move_like(like, now))
         self.append(Commit(moves=tuple(moves), revisions=((like.project.plan, under),)))
-
-    def _entry(self, project: str, number: int) -> Entry:
-        """Return an entry that was just written."""
-        return next(iter(self.storage.history(project, after=number - 1)))
 
     def check_clock(self, moves: Sequence[Move]) -> None:
         """Raise InvalidInput where the machine's clock was set back: a past moment is asked for

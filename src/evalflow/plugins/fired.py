@@ -64,13 +64,17 @@ class Firings:
         if not self._callers:
             return
         asked = request_id()
+        left: list[Entry] = []
         for entry in entries:
             try:
                 self._queue.put_nowait((contextvars.copy_context(), entry, asked))
             except queue.Full:
-                _log.error(
-                    "plugins are too slow: %s #%d is not told them", entry.project, entry.number
-                )
+                left.append(entry)
+        if left:  # one line, however many they are
+            _log.error(
+                "plugins are too slow: %d entries are not told them, %s #%d to %s #%d",
+                *(len(left), left[0].project, left[0].number, left[-1].project, left[-1].number),
+            )
         with self._turn:
             if self._thread is None:
                 self._thread = threading.Thread(

@@ -532,9 +532,7 @@ def move_like(like: Move, project: Project) -> Move:
     ):
         raise Conflict(project.id)
     number = project.version + 1
-    mine = attrs.evolve(
-        entry, project=project.id, number=number, previous=project.head, hash=""
-    ).sealed()
+    mine = entry_like(entry, (project.id, project.version, project.head))
     moved = attrs.evolve(
         project,
         unit=like.project.unit,
@@ -547,6 +545,14 @@ def move_like(like: Move, project: Project) -> Move:
     )
     notices = tuple([_notice_like(like, notice, project, number) for notice in like.notices])
     return Move(project=moved, expected=project.version, entry=mine, notices=notices)
+
+
+def entry_like(entry: Entry, head: Head) -> Entry:
+    """Return the entry made for another project, behind its last one, with its own hash."""
+    project, last, previous = head
+    return attrs.evolve(
+        entry, project=project, number=last + 1, previous=previous, hash=""
+    ).sealed()
 
 
 def visits_after(project: Project, after: Sequence[str]) -> tuple[int, ...]:
