@@ -1,8 +1,9 @@
-"""evalflow in a Django project: its users act, in `transaction.atomic`.
+"""evalflow in a Django site, by the app `evalflow_django`: its users act, in `transaction.atomic`.
 
 A paper of the site and the evaluation that it is about are one act: both or neither. The site's
 tables and evalflow's are in one database. Run it on a new one of your own:
-`python examples/embed_django.py sqlite:////tmp/site.db`, or `postgresql://…`.
+`python examples/embed_django.py sqlite:////tmp/site.db`, or `postgresql://…`. A whole site, step by
+step: docs/howto/django.md.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import datetime as dt
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import django
 import evalflow
+import evalflow_django
 from django.conf import settings
 from django.core.management import call_command
 
@@ -48,49 +50,40 @@ def clock() -> dt.datetime:
     return dt.datetime(2016, 4, 4, 1, tzinfo=dt.UTC)
 
 
-def actor_of(user: Any) -> evalflow.Actor:
-    """Return as whom a user acts: the site's groups are roles, in the unit behind the `@`."""
-    grants = []
-    for group in user.groups.order_by("name"):
-        role, _, unit = group.name.partition("@")
-        grants.append(evalflow.Grant(role=role, unit=unit))
-    return evalflow.Actor(f"site:{user.pk}", tuple(grants))
-
-
-def main(url: str, store: str) -> list[str]:
+def main(url: str) -> list[str]:
     """Roll back, refuse, and commit; say what stood after each."""
-    office = evalflow.open(store, clock=clock)  # first: it makes the file where that is SQLite
-    plan = office.load_plan(PLAN)
-    office.adopt(plan, by=plan.actor("policy-1"))
+    schema = parse_qs(urlsplit(url).query).get("schema", [None])[0]
     settings.configure(
         DATABASES={"default": database(url)},
-        INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"],
+        INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "evalflow_django"],
+        EVALFLOW={"CLOCK": "__main__.clock", "SCHEMA": schema},
         USE_TZ=True,
         TIME_ZONE="Asia/Seoul",
     )
     django.setup()
-    from django.contrib.auth.models import Group, User
+    from django.contrib.auth.models import User
     from django.db import connection, transaction
 
-    call_command("migrate", verbosity=0)
+    call_command("migrate", verbosity=0)  # evalflow's tables, too
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE site_paper (title varchar(200) NOT NULL)")
-    clerk, visitor = (User.objects.create_user(name) for name in ("clerk", "visitor"))
-    clerk.groups.add(Group.objects.create(name="department@audit-office"))
+    with transaction.atomic():
+        evalflow_django.joined().adopt(evalflow.load_plan(PLAN), by="policy-1")
+    clerk, visitor = (User.objects.create_user(name) for name in ("audit-office-1", "policy-1"))
 
     def register(user: Any, title: str) -> None:
         """Register a paper, and evaluate the project that it is about."""
         with connection.cursor() as cursor:
             cursor.execute("INSERT INTO site_paper VALUES (%s)", [title])
-        here = office.joined(connection)
-        here.fire(PROJECT, "self_evaluate", by=actor_of(user), data=FIGURES)
-        assert here.project(PROJECT).version == 2
-        assert office.project(PROJECT).version == 1  # not yet
+        by = evalflow_django.actor_of(user)
+        evalflow_django.joined().fire(PROJECT, "self_evaluate", by=by, data=FIGURES)
+        assert evalflow_django.engine().project(PROJECT).version == 1  # not yet
 
     def standing() -> str:
+        office = evalflow_django.engine()
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM site_paper")
-            (papers,) = cursor.fetchone()
+            ((papers,),) = cursor.fetchall()
         entries = len(list(office.history(PROJECT)))
         return f"{papers} papers, {entries} entries, {len(list(office.audit.verify()))} mismatches"
 
@@ -111,9 +104,8 @@ def main(url: str, store: str) -> list[str]:
         register(clerk, "2016년 1분기 자체평가")
     told.append(standing())
     connection.close()
-    office.close()
     return told
 
 
 if __name__ == "__main__":
-    print("\n".join(main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else sys.argv[1])))
+    print("\n".join(main(sys.argv[1])))

@@ -58,7 +58,7 @@ def blocks(kind: str) -> list[tuple[Path, int, str]]:
 # Followed from beginning to end, files, commands and all, by a test of its own.
 FOLLOWED = dict.fromkeys(
     ("plugin-author.md", "tutorial-scoring-plugin.md"), "tests/project/test_tutorial.py"
-)
+) | {"django.md": "tests/project/test_django_page.py"}
 
 
 @pytest.mark.parametrize(

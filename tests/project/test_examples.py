@@ -42,7 +42,8 @@ def test_a_host_whose_own_tables_say_who_holds_what(tmp_path: Path) -> None:
 
 
 def test_a_django_site_commits_and_rolls_back_with_what_its_users_do(tmp_path: Path) -> None:
-    pytest.importorskip("django", reason="not on this machine: Django (pip install django)")
+    missing = "not on this machine: evalflow-django (make sets up anew)"
+    pytest.importorskip("evalflow_django", reason=missing)
     site = f"sqlite:///{tmp_path}/site.db"
 
     done = subprocess.run(

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -32,33 +31,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     place = tmp_path_factory.mktemp("site")
     settings.configure(
         **office_site.SETTINGS,
-        DATABASES={"default": sqlite(place / "users.db")},
+        DATABASES={"default": office_site.sqlite(place / "users.db")},
         EVALFLOW={"STORE": "memory:"},
     )
     django.setup()
     call_command("migrate", verbosity=0)
     yield
     connections.close_all()
-
-
-def sqlite(path: Path) -> dict[str, Any]:
-    """Return Django's settings of a database in a file."""
-    options = {"transaction_mode": "IMMEDIATE"}
-    return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": options}
-
-
-def postgres(url: str, schema: str) -> dict[str, Any]:
-    """Return Django's settings of the database that a URL names, with the site in a schema."""
-    said = urlsplit(url)
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": said.path.strip("/"),
-        "USER": said.username or "",
-        "PASSWORD": said.password or "",
-        "HOST": said.hostname or "",
-        "PORT": said.port or "",
-        "OPTIONS": {"options": f"-c search_path={schema}"},
-    }
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +62,8 @@ def schema(server: str) -> Iterator[str]:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {name}".encode())
         yield name
-        connection.execute(f"DROP SCHEMA {name} CASCADE; DROP SCHEMA e{name} CASCADE".encode())
+        for each in (name, f"e{name}"):
+            connection.execute(f"DROP SCHEMA IF EXISTS {each} CASCADE".encode())
 
 
 Added = Callable[..., Any]
@@ -120,10 +100,10 @@ def alias(request: pytest.FixtureRequest, database: Added, tmp_path: Path) -> It
 
     said: dict[str, Any] = {"DATABASE": "office", "CLOCK": "office_site.now", "PLUGINS": []}
     if request.param == "sqlite":
-        database("office", **sqlite(tmp_path / "office.db"))
+        database("office", **office_site.sqlite(tmp_path / "office.db"))
     else:
         schema = request.getfixturevalue("schema")
-        database("office", **postgres(request.getfixturevalue("server"), schema))
+        database("office", **office_site.postgres(request.getfixturevalue("server"), schema))
         said |= {"SCHEMA": f"e{schema}", "PLUGINS": ["evalflow-postgres"]}
     with override_settings(EVALFLOW=said | {"ACTOR_OF": "office_site.actor_of"}):
         call_command("migrate", "evalflow_django", database="office", verbosity=0)

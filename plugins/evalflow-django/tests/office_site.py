@@ -7,7 +7,9 @@ import json
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import evalflow_django
 from django.db import connections, transaction
@@ -80,6 +82,26 @@ def evaluate(request: HttpRequest) -> HttpResponse:
 def broken(request: HttpRequest) -> HttpResponse:
     """Raise what is no error of evalflow."""
     raise InterruptedError
+
+
+def sqlite(path: Path) -> dict[str, Any]:
+    """Return Django's settings of a database in a file."""
+    options = {"transaction_mode": "IMMEDIATE"}
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": options}
+
+
+def postgres(url: str, schema: str = "public") -> dict[str, Any]:
+    """Return Django's settings of the database that a URL names, with the site in a schema."""
+    said = urlsplit(url)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": said.path.strip("/"),
+        "USER": said.username or "",
+        "PASSWORD": said.password or "",
+        "HOST": said.hostname or "",
+        "PORT": said.port or "",
+        "OPTIONS": {"options": f"-c search_path={schema}"},
+    }
 
 
 SETTINGS: dict[str, Any] = {

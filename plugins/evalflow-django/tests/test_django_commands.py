@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import evalflow_django
+import office_site
 import pytest
 from django.core.management import call_command
 
@@ -99,6 +100,49 @@ def test_wrong_settings_and_a_full_sqlite_file_are_one_sentence(tmp_path: Path) 
     code, _, told = site.run("migrate")
     assert (code, "Traceback" in told) == (1, False)
     assert "not an evalflow store" in told
+
+
+TESTS = """
+import evalflow
+import evalflow_django
+from django.test import TestCase, TransactionTestCase
+
+
+class InATransaction(TestCase):
+    @classmethod
+    def setUpTestData(cls):
+        evalflow_django.joined().adopt(evalflow.load_plan(evalflow.example()), by="policy-1")
+
+    def test_it_stands_here_alone(self):
+        self.assertEqual(evalflow_django.joined().project("seodaemun-2016/2").version, 1)
+        self.assertEqual(evalflow_django.engine().plans.ids(), ())
+
+
+class Committed(TransactionTestCase):
+    def test_the_engine_is_on_the_tests_database(self):
+        self.assertEqual(evalflow_django.engine().plans.ids(), ())
+"""
+
+
+@pytest.mark.slow
+def test_a_sites_own_tests_leave_no_database_behind_on_postgresql(
+    server: str, schema: str, tmp_path: Path
+) -> None:
+    import psycopg
+
+    site = Site(tmp_path)
+    said = office_site.postgres(server)
+    with (tmp_path / "site_of_office" / "settings.py").open("a") as file:
+        file.write(f'DATABASES["default"] = {{**{said!r}, "TEST": {{"NAME": {schema!r}}}}}\n')
+        file.write('EVALFLOW = {"SCHEMA": "evalflow_of_tests"}\n')
+        file.write('TEST_RUNNER = "evalflow_django.testing.Runner"\n')
+    (tmp_path / "site_of_office" / "tests.py").write_text(TESTS)
+    code, _, told = site.run("test", "site_of_office", "--noinput")
+    assert code == 0, told
+    assert "Ran 2 tests" in told
+    with psycopg.connect(server) as connection:
+        left = connection.execute("SELECT count(*) FROM pg_database WHERE datname = %s", [schema])
+        assert left.fetchone() == (0,)
 
 
 def test_a_command_is_called_from_a_program(alias: str) -> None:

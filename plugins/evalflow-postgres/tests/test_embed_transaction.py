@@ -26,11 +26,12 @@ def test_a_firing_is_committed_or_rolled_back_with_the_host(database: str) -> No
 
 @pytest.mark.skipif(not EXAMPLE.exists(), reason="the example is in evalflow's repository")
 def test_a_django_site_commits_and_rolls_back_with_what_its_users_do(database: str) -> None:
-    pytest.importorskip("django", reason="not on this machine: Django (pip install django)")
+    missing = "not on this machine: evalflow-django (make sets up anew)"
+    pytest.importorskip("evalflow_django", reason=missing)
     example = EXAMPLE.with_name("embed_django.py")
 
     done = subprocess.run(
-        [sys.executable, example, database, fresh(database)],
+        [sys.executable, example, fresh(database)],
         capture_output=True,
         text=True,
         check=False,
