@@ -54,7 +54,7 @@ def test_an_older_store_comes_back_as_the_reader_had_it(office: evalflow.Engine)
             assert canonical(head.tree) == text
             for project, _, content in storage.definitions(plan, revision):
                 number = project.rpartition("/")[2]
-                definition = stored_definition(head, number, content)
+                definition = stored_definition(head.id, number, content)
                 reader = Reader(parse(content), stored=True)
                 periods = [each.text for each in Calendar(head.calendar).periods()]
                 right = read_project(

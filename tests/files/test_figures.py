@@ -324,7 +324,7 @@ def test_what_an_older_plan_took_keeps_its_meaning_in_the_store(tmp_path: Path) 
     from evalflow.plan.project import definition_from_tree
     from evalflow.plan.stored import stored_definition
 
-    old = stored_definition(plan.head, "1", tree)
+    old = stored_definition(plan.head.id, "1", tree)
     assert set(old.indicators[0].targets.values()) == {Decimal(84)}
     assert old.tree["indicators"]["i"]["targets"]["2025-Q1"] == "0,084"
     assert stored_figure("0,084") == 84

@@ -480,7 +480,7 @@ def test_a_stored_tree_gives_the_same_values_in_the_same_order() -> None:
     for name in ("units", "directory", "fields", "goals"):
         assert list(getattr(head, name)) == list(getattr(plan.head, name))
     for number, project in plan.projects.items():
-        again = stored_definition(head, number, canonical(project.tree))
+        again = stored_definition(head.id, number, canonical(project.tree))
         assert again == project
         assert again.tree == project.tree
         assert list(again.budget.sources) == list(project.budget.sources)
@@ -491,7 +491,7 @@ def test_an_older_definition_stays_readable_when_its_unit_is_gone() -> None:
     tree = {k: v for k, v in plan.head.tree["units"].items() if k != "youth"}
     head = head_from_tree({**plan.head.tree, "units": tree})
     project = plan.projects["6"]
-    assert stored_definition(head, "6", project.tree) == project
+    assert stored_definition(head.id, "6", project.tree) == project
     with pytest.raises(InvalidInput) as caught:
         definition_from_tree(head, "6", project.tree)
     assert {p.path for p in caught.value.problems} == {
@@ -516,7 +516,7 @@ def test_a_damaged_plan_is_refused_politely_or_round_trips(tree: Any) -> None:
     assert head == plan.head == head_from_tree(parse(canonical(plan.head.tree)))
     for number, project in plan.projects.items():
         text = canonical(project.tree)
-        assert stored_definition(head, number, text) == project
+        assert stored_definition(head.id, number, text) == project
         assert definition_from_tree(head, number, parse(text)) == project
 
 

@@ -148,7 +148,7 @@ def test_a_plan_out_of_a_store_is_written_in_the_order_of_its_file() -> None:
     plan = example()
     head = stored_head(canonical(plan.head.tree))
     projects = [
-        stored_definition(head, number, canonical(project.tree))
+        stored_definition(head.id, number, canonical(project.tree))
         for number, project in plan.projects.items()
     ]
     text = dump_yaml(head, projects)
@@ -203,7 +203,7 @@ def test_any_valid_plan_is_the_same_after_storing_and_after_writing(tree: Any) -
     plan = load_plan(yaml_text(tree).encode(), lifecycle=lifecycle)
     head = stored_head(canonical(plan.head.tree))
     projects = {
-        number: stored_definition(head, number, canonical(project.tree))
+        number: stored_definition(head.id, number, canonical(project.tree))
         for number, project in plan.projects.items()
     }
     same(plan, attrs.evolve(plan, head=head, projects=projects))

@@ -76,7 +76,7 @@ def comes_back(plan: Plan) -> None:
     assert canonical(head.tree) == text
     for number, project in plan.projects.items():
         text = canonical(project.tree)
-        definition = stored_definition(head, number, text)
+        definition = stored_definition(head.id, number, text)
         assert definition == project
         assert order(definition) == order(read(head, number, text))
         assert canonical(definition.tree) == text
@@ -246,7 +246,7 @@ def test_a_damaged_definition_is_corrupt_or_what_the_reader_says(tree: Any) -> N
     except InvalidInput:
         right = None
     try:
-        definition = stored_definition(head, "6", text)
+        definition = stored_definition(head.id, "6", text)
     except StorageError as error:
         assert right is None
         assert error.code == "corrupt"
@@ -285,7 +285,7 @@ def at(tree: Any, path: str, value: Any) -> str:
 )
 def test_it_is_said_what_is_damaged_and_where(path: str, value: Any, place: str) -> None:
     with pytest.raises(StorageError) as caught:
-        stored_definition(stored_head(kept()[0]), "6", at(kept()[1], path, value))
+        stored_definition(stored_head(kept()[0]).id, "6", at(kept()[1], path, value))
     assert caught.value.code == "corrupt"
     assert f"the stored definition of gu-2016/6 is damaged: {place}" in caught.value.en
     assert "저장된 사업 내용(gu-2016/6)" in caught.value.ko
@@ -317,7 +317,10 @@ def test_of_a_head_too(path: str, value: Any, place: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "[" * 100_000])
 def test_what_is_no_tree_at_all_is_corrupt(text: str) -> None:
-    for build in (stored_head, lambda text: stored_definition(stored_head(kept()[0]), "6", text)):
+    for build in (
+        stored_head,
+        lambda text: stored_definition(stored_head(kept()[0]).id, "6", text),
+    ):
         with pytest.raises(StorageError) as caught:
             build(text)
         assert caught.value.code == "corrupt"

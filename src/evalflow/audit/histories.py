@@ -445,7 +445,7 @@ class History:
 
     def _definition(self, head: PlanHead, tree: Any) -> ProjectDefinition:
         """Return the definition as an engine reads it back."""
-        return stored_definition(head, self.project.rpartition("/")[2], canonical(tree))
+        return stored_definition(head.id, self.project.rpartition("/")[2], canonical(tree))
 
     def _situation(self, footing: Footing, lifecycle: Lifecycle, entry: Entry) -> Situation:
         assert self.now is not None

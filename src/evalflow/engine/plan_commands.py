@@ -139,7 +139,7 @@ class PlanCommands(CaseCommands):
         )
         projects = {each.number: each for each in self.queries.definitions(plan_id)}
         projects |= {
-            number: stored_definition(head, number, tree)
+            number: stored_definition(head.id, number, tree)
             for number, tree in last.data["projects"].items()
         }
         return last, Plan(head=head, projects=projects, lifecycle=lifecycle)

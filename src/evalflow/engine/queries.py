@@ -209,7 +209,7 @@ class Queries:
         head = self.rules.terms(plan_id, revision).head
         for project_id, _, text in self.storage.definitions(plan_id, revision):
             number = project_id.rpartition("/")[2]
-            yield stored_definition(head, number, text)
+            yield stored_definition(head.id, number, text)
 
     # ------------------------------------------------------------------ what events take
 

@@ -311,7 +311,7 @@ class Rules:
         stored = self.storage.definition(project_id, revision)
         if stored is None:
             raise NotFound("definition", f"{project_id} r{revision}")
-        definition = stored_definition(self.terms(plan_id).head, number, stored[1])
+        definition = stored_definition(plan_id, number, stored[1])
         self._known.define(project_id, revision, definition)
         return definition
 

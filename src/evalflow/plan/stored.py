@@ -66,13 +66,14 @@ def stored_head(source: str | Tree, plan: str = "") -> PlanHead:
     return stored.rebuilt(source, f"계획 {plan}".rstrip(), f"plan {plan}".rstrip(), _head)
 
 
-def stored_definition(head: PlanHead, number: str, source: str | Tree) -> ProjectDefinition:
-    """Return the definition of the plan's project `number` in a stored text, or in its tree.
+def stored_definition(plan: str, number: str, source: str | Tree) -> ProjectDefinition:
+    """Return the definition of project `number` of the plan with this id in a stored text, or in
+    its tree.
 
     Raises:
         StorageError: `corrupt`: it is damaged, with what and where.
     """
-    project = f"{head.id}/{number}"
+    project = f"{plan}/{number}"
     ko, en = f"사업 내용({project})", f"definition of {project}"
     return stored.rebuilt(source, ko, en, lambda tree: _definition(project, number, tree))
 
