@@ -507,7 +507,7 @@ class _Pages:
 
     def units(self) -> BookSheet:
         """How far each department is: a row a unit."""
-        region = list(self.what.lifecycle.regions).index(self.event.leads)
+        region = self.what.lifecycle.leading(self.event)
         sources = self.event.sources()
         columns = (
             spots.UNIT,

@@ -134,7 +134,7 @@ def _unsupported(event: Event) -> InvalidInput | None:
 def _nothing(
     session: Session, lifecycle: Lifecycle, event: Event, found: Sequence[Project]
 ) -> InvalidInput:
-    region = list(lifecycle.regions).index(event.leads)
+    region = lifecycle.leading(event)
     states = Counter(lifecycle.states[each.states[region]].label for each in found)
     ko, en = (
         ", ".join(f"{label.text(lang)} {number}" for label, number in states.items()) or "-"
@@ -355,7 +355,7 @@ def _leave_out_what_is_done(
     done: dict[str, list[str]] = {}
     for project in [each for each in filled.data if each in projects]:
         known = lifecycle.events[filled.events.get(project, event.name)]
-        place = list(lifecycle.regions).index(known.leads)
+        place = lifecycle.leading(known)
         now = projects[project]
         if now.states[place] in known.sources():
             continue
@@ -410,7 +410,7 @@ def _who_acts(
         known = lifecycle.events[filled.events.get(project, event.name)]
         who, problem = filled.actors.get(project), None
         if who is None and holders:
-            region = list(lifecycle.regions).index(known.leads)
+            region = lifecycle.leading(known)
             able = directory.holders(known.by_from(projects[project].states[region]), unit, today)
             who = able[0] if len(able) == 1 else actor if actor in able else None
             if who is None:

@@ -194,7 +194,7 @@ class Ledger:
         waiting: tuple[str, ...],
     ) -> Due:
         left = (day.due - self.today).days
-        region = list(self.lifecycle.regions).index(event.leads)
+        region = self.lifecycle.leading(event)
         by = event.by_from(standings[0].project.states[region])
         line = line_of(self.lifecycle, event)
         if line is not None and "signature" in event.actions:

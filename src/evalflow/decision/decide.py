@@ -86,6 +86,7 @@ class Check:
 
 
 _PASSED = {name: Check(name) for name in CHECKS}
+_ALL_PASSED = tuple(_PASSED.values())
 _ENTITLED = _PASSED["role"], _PASSED["unit"], _PASSED["duties"]
 
 
@@ -273,18 +274,18 @@ def decide(
         else:
             guard_reasons, after = _ask_guards(firing, draft, situation.guards)
     input_reasons = _input_reasons(missing(event, tree), problems)
-    checks = (
-        Check("state", state_reasons) if state_reasons else _PASSED["state"],
-        *right.checks,
-        _PASSED["guards"]
-        if asked and not guard_reasons
-        else Check("guards", guard_reasons, asked=asked),
-        Check("input", input_reasons) if input_reasons else _PASSED["input"],
-    )
+    checks = _ALL_PASSED
+    if not (asked and may) or guard_reasons or input_reasons:
+        checks = (
+            Check("state", state_reasons),
+            *right.checks,
+            Check("guards", guard_reasons, asked=asked),
+            Check("input", input_reasons),
+        )
     deadline = situation.deadline(event)
     late = None if deadline is None else situation.calendar.days_late(deadline, at)
     move = None
-    if after is not None and right.grant is not None and all(each.passed for each in checks):
+    if after is not None and right.grant is not None and checks is _ALL_PASSED:
         move = _move(firing, draft, after, right.grant, unit, late, key)
     return Decision(
         snapshot=situation.snapshot,
@@ -383,7 +384,7 @@ def _nothing_fixed(project: Project) -> Reason:
 
 
 def _leading_state(situation: Situation, event: Event) -> str:
-    region = list(situation.lifecycle.regions).index(event.leads)
+    region = situation.lifecycle.leading(event)
     return situation.project.states[region]
 
 
@@ -480,22 +481,16 @@ def _ask_guards(
     """Return the guards' reasons, and the states after the firing if it is possible."""
     event, states = firing.event, firing.project.states
     answers: dict[str, _Reasons] = {}
-
-    def ask(use: GuardUse) -> _Reasons:
-        if use.id not in answers:
-            answers[use.id] = _answer(guards, use, firing, draft)
-        return answers[use.id]
-
     reasons = list(draft.reasons)
     for use in event.guards:
-        reasons.extend(ask(use))
+        reasons += _answer(answers, guards, use, firing, draft)
     passed: set[str] = set()
     refused: list[Reason] = []
     for edge in event.transitions:
         if edge.source not in states:
             continue
         for use in edge.guards:
-            against = ask(use)
+            against = _answer(answers, guards, use, firing, draft)
             if not against:
                 passed.add(use.id)
             elif edge.region == event.leads:
@@ -507,14 +502,25 @@ def _ask_guards(
     return tuple(dict.fromkeys(reasons)), after
 
 
-def _answer(guards: Mapping[str, Guard], use: GuardUse, firing: Firing, draft: Draft) -> _Reasons:
+def _answer(
+    answers: dict[str, _Reasons],
+    guards: Mapping[str, Guard],
+    use: GuardUse,
+    firing: Firing,
+    draft: Draft,
+) -> _Reasons:
+    """Return what a guard has against the firing: asked once, and kept in `answers`."""
+    known = answers.get(use.id)
+    if known is not None:
+        return known
     try:
         answer = guards[use.name](firing, draft, **use.params)
     except PluginError as error:
-        return (_plugin_reason(error),)
-    if answer is None:
-        return ()
-    return (answer,) if isinstance(answer, Reason) else tuple(answer)
+        answer = (_plugin_reason(error),)
+    if not answer:
+        answer = ()
+    known = answers[use.id] = (answer,) if isinstance(answer, Reason) else tuple(answer)
+    return known
 
 
 def _plugin_reason(error: PluginError) -> Reason:
@@ -591,7 +597,7 @@ def _move(
     project, event, definition = firing.project, firing.event, draft.definition
     evaluation = draft.evaluation
     acts = evaluation.acts
-    if any(event.name in (*duty.whoever, duty.since) for duty in firing.lifecycle.duties):
+    if firing.lifecycle.bars(event):
         act = Act(
             event=event.name,
             actor=firing.actor.id,
@@ -684,7 +690,7 @@ def _notices(firing: Firing, rules: Told, entry: Entry, stands: Project) -> tupl
     each time: a second spot check."""
     if not rules:
         return ()
-    region = list(firing.lifecycle.regions).index(firing.event.leads)
+    region = firing.lifecycle.leading(firing.event)
     visit = str(stands.visits[region])
     if entry.before[region] == entry.after[region]:
         visit += f"+{entry.number}"

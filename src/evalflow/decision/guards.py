@@ -272,7 +272,7 @@ def _not_complete(firing: Firing, peer: Project) -> Reason:
 
 
 def _led_state(firing: Firing, project: Project) -> str:
-    region = list(firing.lifecycle.regions).index(firing.event.leads)
+    region = firing.lifecycle.leading(firing.event)
     return project.states[region]
 
 

@@ -379,7 +379,7 @@ class Rules:
         own = self._gather(snapshot, event, at, groups, people)
         if event.together is None:
             return (own,)
-        region = list(own.lifecycle.regions).index(event.leads)
+        region = own.lifecycle.leading(event)
         sources, project = event.sources(), snapshot.project
         unit = self._unit(own.head, own.latest, event.together, own.calendar.today(at))
         group = groups.get((event.together, unit or ""))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def ready_for(lifecycle: Lifecycle, event: Event, projects: Sequence[Project]) -> list[Project]:
     """Return the projects that stand where the event can be fired."""
-    region, sources = list(lifecycle.regions).index(event.leads), event.sources()
+    region, sources = lifecycle.leading(event), event.sources()
     return [each for each in projects if each.states[region] in sources]
 
 

@@ -206,6 +206,7 @@ class Event:
         line: the line of signatures in which it is a step, or None.
         at: where its roles are held: `own` (the project's unit) or `cooperating` (one of the
             units that must cooperate).
+        fields: `data` by name; `required` are the names of those that must be given.
     """
 
     name: str
@@ -226,8 +227,13 @@ class Event:
     at: str = "own"
     _sources: frozenset[str] = attrs.field(init=False, eq=False, repr=False)
     _any_by: bool = attrs.field(init=False, eq=False, repr=False)
+    fields: Mapping[str, Field] = attrs.field(init=False, eq=False, repr=False)
+    required: tuple[str, ...] = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "fields", {each.name: each for each in self.data})
+        required = tuple([each.name for each in self.data if each.required])
+        object.__setattr__(self, "required", required)
         led = [each for each in self.transitions if each.region == self.leads]
         object.__setattr__(self, "_sources", frozenset([each.source for each in led]))
         object.__setattr__(self, "_any_by", any(each.by for each in led))
@@ -300,10 +306,16 @@ class Lifecycle:
     places: Mapping[str, str] = attrs.field(factory=dict, eq=False, repr=False)
     notes: tuple[Note, ...] = attrs.field(default=(), eq=False, repr=False)
     fingerprint: str = attrs.field(init=False)
+    _leads: Mapping[str, int] = attrs.field(init=False, eq=False, repr=False)
+    _barring: frozenset[str] = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         content = digest(canonical(self.tree))[:12]
         object.__setattr__(self, "fingerprint", f"{self.name}/{self.version}@{content}")
+        leads = {region: place for place, region in enumerate(self.regions)}
+        object.__setattr__(self, "_leads", leads)
+        barring = [name for duty in self.duties for name in (*duty.whoever, duty.since) if name]
+        object.__setattr__(self, "_barring", frozenset(barring))
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
@@ -313,6 +325,14 @@ class Lifecycle:
         """Say whether anything is evaluated under it: an event takes figures. A selection or a
         corrective order is none, so its projects need no indicators."""
         return any(field.type == "figures" for e in self.events.values() for field in e.data)
+
+    def leading(self, event: Event) -> int:
+        """Return the place of the region that the event leads, among the states of a project."""
+        return self._leads[event.leads]
+
+    def bars(self, event: Event) -> bool:
+        """Say whether a separation of duties asks who fired the event."""
+        return event.name in self._barring
 
     def initial(self) -> tuple[str, ...]:
         """Return the states in which a project starts, one per region."""

@@ -90,7 +90,7 @@ def normal(
     """
     tree: dict[str, Tree] = {}
     wrong: list[_Wrong] = []
-    fields = {field.name: field for field in event.data}
+    fields = event.fields
     for name, value in data.items():
         if not (_sayable(name) and _sayable(value, _DEEPEST - 1)):
             wrong.append(_boundless(str(name) if _sayable(name) else "…"))
@@ -148,7 +148,8 @@ def _boundless(name: str) -> _Wrong:
 
 def missing(event: Event, tree: Mapping[str, Tree]) -> tuple[Field, ...]:
     """Return the required fields that `tree` lacks or leaves empty."""
-    return tuple([f for f in event.data if f.required and tree.get(f.name) in (None, "", [], {})])
+    names = [name for name in event.required if tree.get(name) in (None, "", [], {})]
+    return tuple([event.fields[name] for name in names])
 
 
 def figure_from(tree: Tree) -> Actual:

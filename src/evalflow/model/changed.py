@@ -10,18 +10,34 @@ import attrs
 
 Value = TypeVar("Value", bound=attrs.AttrsInstance)
 
-_KNOWN: dict[type, tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]] = {}
+_Read = Callable[[Any], tuple[Any, ...]]
+_KNOWN: dict[type, tuple[_Read, dict[str, int], list[Callable[[Any, Any], None]]]] = {}
+"""Of a class: what reads its fields, the place of each by the name under which it is given, and
+what writes them."""
 
 
 def changed(value: Value, **changes: Any) -> Value:
-    """Return what `attrs.evolve` does of a value with two fields or more, in half its time."""
+    """Return what `attrs.evolve` does of a value with two fields or more, sooner: for classes with
+    slots whose fields are neither checked nor converted. What a value remembers of itself (a field
+    that is not given when it is made) is forgotten."""
     kind = value.__class__
-    known = _KNOWN.get(kind)
-    if known is None:
-        fields = [each for each in attrs.fields(kind) if each.init]
-        names = tuple([each.alias or each.name for each in fields])
-        known = _KNOWN[kind] = names, attrgetter(*[each.name for each in fields])
-    names, read = known
-    fields_now: dict[str, Any] = dict(zip(names, read(value), strict=True))
-    fields_now.update(changes)
-    return kind(**fields_now)
+    read, places, writers = _KNOWN.get(kind) or _learnt(kind)
+    fields = list(read(value))
+    for name, field in changes.items():
+        fields[places[name]] = field
+    made = object.__new__(kind)
+    for write, field in zip(writers, fields, strict=False):
+        write(made, field)
+    for write in writers[len(fields) :]:
+        write(made, None)
+    return made
+
+
+def _learnt(kind: type) -> tuple[_Read, dict[str, int], list[Callable[[Any, Any], None]]]:
+    given = [each for each in attrs.fields(kind) if each.init]
+    own = [each for each in attrs.fields(kind) if not each.init]
+    assert all(each.default is None for each in own)
+    places = {each.alias or each.name: place for place, each in enumerate(given)}
+    writers = [getattr(kind, each.name).__set__ for each in (*given, *own)]
+    _KNOWN[kind] = attrgetter(*[each.name for each in given]), places, writers
+    return _KNOWN[kind]

@@ -12,7 +12,7 @@ import datetime as dt
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import attrs
 
@@ -106,14 +106,20 @@ def call(
             return function()
         answer: Answer = patience.call(within, f"{plugin}: {what}", function)
         return answer
-    except (StorageError, Conflict, PluginError):
-        raise
-    except NoAnswer as error:
-        raise plugin.error(f"{what}: {error}", f"{what}: {error.ko}") from error
     except BaseException as error:
-        if issubclass(type(error), through) or is_ours(error):
-            raise
-        raise plugin.error(f"{what}: {said(error)}") from error
+        _broke(plugin, what, error, through)
+
+
+def _broke(
+    plugin: Plugin, what: str, error: Any, through: tuple[type[Exception], ...] = ()
+) -> NoReturn:
+    """Raise what an error of a plugin's function becomes, or as it is where it comes through."""
+    kind = type(error)  # what it says of its class may be a lie, or break
+    if issubclass(kind, NoAnswer):
+        raise plugin.error(f"{what}: {error}", f"{what}: {error.ko}") from error
+    if issubclass(kind, (StorageError, Conflict, PluginError, *through)) or is_ours(error):
+        raise error
+    raise plugin.error(f"{what}: {said(error)}") from error
 
 
 def dated(name: str, item: Item) -> DueFunction:
@@ -153,6 +159,11 @@ def guarded(name: str, item: Item, patience: Patience, within: dt.timedelta | No
         return reasons
 
     def guard(firing: Firing, after: Draft, /, **params: Any) -> tuple[Reason, ...]:
+        if show is None and within is None:  # several for every firing
+            try:
+                return reasons_in(function(firing, after, **params))
+            except BaseException as error:
+                _broke(plugin, what, error)
         args = (firing, after) if show is None else show(firing, after)
         params = params if show is None else copy.deepcopy(params)
 

@@ -97,7 +97,7 @@ class _House:
         it, or in those of a unit that must cooperate where the event is theirs."""
         head, today = self.plan.head, self.calendar.today(self.clock.moment)
         definition = self.lifecycle.events[event]
-        place = list(self.lifecycle.regions).index(definition.leads)
+        place = self.lifecycle.leading(definition)
         by = definition.by_from(project.states[place])
         units = [project.unit]
         if definition.at == "cooperating":
