@@ -31,7 +31,7 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.model.canonical import canonical, parse
-from evalflow.model.commits import project_order
+from evalflow.model.commits import order_of, project_order
 from evalflow.model.moments import utc
 from evalflow.storage.contract import (
     OneMoment,
@@ -89,6 +89,7 @@ class MemoryStorage:
         self._lifecycles: dict[str, str] = {}
         self._definitions: dict[str, list[Defined]] = {}
         self._projects: dict[str, Project] = {}
+        self._order: tuple[str, ...] = ()  # their ids in order, as many as were there when asked
         self._evaluations: dict[tuple[str, str], str] = {}
         self._entries: list[_Kept] = []
         self._history: dict[str, list[_Kept]] = {}
@@ -319,7 +320,7 @@ class MemoryStorage:
     def _selected(self, selection: Selection) -> list[Project]:
         fits = selection.test()
         found = []
-        for project in self._ordered():
+        for project in self._ordered(selection.ids):
             if selection.on is not None:
                 definition = self._definition(project.id, None)
                 unit = None if definition is None else definition.unit_on(selection.on)
@@ -329,8 +330,14 @@ class MemoryStorage:
                 found.append(project)
         return found[: selection.limit]
 
-    def _ordered(self) -> list[Project]:
-        return sorted(self._projects.values(), key=project_order)
+    def _ordered(self, ids: Iterable[str] | None = None) -> list[Project]:
+        """Return all projects, or those of `ids` that there are, in order."""
+        if ids is not None:
+            found = [self._projects[each] for each in set(ids) if each in self._projects]
+            return sorted(found, key=project_order)
+        if len(self._order) != len(self._projects):  # none is ever deleted
+            self._order = tuple(sorted(self._projects, key=order_of))
+        return [self._projects[each] for each in self._order]
 
     def as_of(self, selection: Selection, at: dt.datetime) -> Iterator[Project]:
         """Yield the selected projects as their last entry at or before `at` left them."""
@@ -515,6 +522,7 @@ _KEPT = (
     "_lifecycles",
     "_definitions",
     "_projects",
+    "_order",
     "_evaluations",
     "_entries",
     "_history",
