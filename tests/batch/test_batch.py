@@ -17,7 +17,8 @@ from evalflow.engine.commands import Commands
 from evalflow.plugins import Plugins
 from evalflow.storage import Storage, fault_point
 from evalflow.storage.memory import MemoryStorage
-from evalflow.testing import faults
+from evalflow.storage.sql import SQLReads
+from evalflow.testing import faults, office
 from evalflow.testing.children import Child, children
 from offices import CARD, GOOD, Clock, Office
 
@@ -1075,3 +1076,28 @@ def test_what_was_checked_is_applied_whoever_writes_over_the_file(office, tmp_pa
     last = list(office.engine.history("gu/1"))[-1]
     assert (last.data["until"], last.key) == ("2016-04-11", loaded.key)
     assert len(list(loaded)) == 3
+
+
+def test_what_the_plan_says_of_the_projects_of_a_chunk_is_read_by_one_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, store = office.the_plan(each=2), f"sqlite:///{tmp_path / 'office.db'}"
+    with evalflow.open(store, plugins=[], clock=office.Ticking()) as engine:
+        engine.adopt(plan, by=plan.actor("policy-1"))
+    asked: list[str] = []
+    of_one = SQLReads.definition
+
+    def definition(self: SQLReads, project: str, revision: int | None = None) -> Any:
+        asked.append(project)
+        return of_one(self, project, revision)
+
+    monkeypatch.setattr(SQLReads, "definition", definition)
+    with evalflow.open(store, plugins=[], clock=office.Ticking()) as engine:
+        planned = engine.batch("approve", by="policy-2")
+        assert len(planned) > 2
+        assert asked == []
+        storage: Any = engine.storage
+        together = storage.latest_definitions([line.project for line in planned])
+        assert {one[0]: one[1:] for one in together} == {
+            line.project: of_one(storage, line.project) for line in planned
+        }

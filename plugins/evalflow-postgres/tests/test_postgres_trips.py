@@ -48,3 +48,17 @@ def test_a_firing_takes_two_round_trips(url: str, monkeypatch: pytest.MonkeyPatc
         "WITH",
         "WITH",
     ], asked
+
+
+def test_the_definitions_of_many_are_those_of_each(url: str) -> None:
+    """A batch reads those of a chunk in one round trip."""
+    plan = the_plan(each=2)
+    with evalflow.open(url, plugins=["evalflow-postgres"], clock=Ticking()) as engine:
+        engine.adopt(plan, by=plan.actor("policy-1"))
+        ids = [project.id for project in engine.projects()]
+        storage: Any = engine.storage
+        together = list(storage.latest_definitions([*ids[1:], "no/1"]))
+        assert len(together) == len(ids) - 1 > 2
+        assert {one[0]: one[1:] for one in together} == {
+            each: storage.definition(each) for each in ids[1:]
+        }

@@ -397,7 +397,9 @@ class Commands(Writer):
         key: str | None,
     ) -> Mapping[str, Answers]:
         """Return, by project, what scorers and guards that can look at many answer about the
-        event, each in its own plan; nothing where none of them can."""
+        event, each in its own plan; nothing where none of them can. What is read of each of the
+        projects is read for all of them first."""
+        self.rules.read_together([snapshot for snapshot, _, _ in asked])
         decisions: dict[str, tuple[Answers, Callable[[], object]]] = {}
         many: dict[tuple[str, str, int], bool] = {}
         for snapshot, by, data in asked:

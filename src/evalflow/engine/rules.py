@@ -40,7 +40,7 @@ from evalflow.model.ids import storable
 from evalflow.plan.stored import stored_definition, stored_head
 from evalflow.plugins.host_directory import HostDirectory, asked
 from evalflow.plugins.installed import Plugins
-from evalflow.storage.contract import Storage
+from evalflow.storage.contract import ReadsTogether, Storage
 
 _ABOUT = '"about":'  # most projects are about none: their text need not be read
 
@@ -314,6 +314,21 @@ class Rules:
         definition = stored_definition(plan_id, number, stored[1])
         self._known.define(project_id, revision, definition)
         return definition
+
+    def read_together(self, snapshots: Iterable[Snapshot]) -> None:
+        """Read the definitions of these projects that are not known yet, by one question where the
+        storage can: they will be decided one after the other."""
+        if self._transient or not isinstance(self.storage, ReadsTogether):
+            return
+        known = self._known.definitions
+        projects = [each.project for each in snapshots]
+        lacking = [each.id for each in projects if (each.id, each.revision) not in known]
+        if len(lacking) < 2:
+            return
+        for project, revision, text in self.storage.latest_definitions(lacking):
+            plan_id, _, number = project.rpartition("/")
+            definition = stored_definition(plan_id, number, text)
+            self._known.define(project, revision, definition)
 
     def decided_by(self, entry: Entry, event: Event) -> tuple[ProjectDefinition, PlanHead]:
         """Return the definition and the head by which an entry of the event was decided."""

@@ -246,6 +246,17 @@ class Storage(Protocol):
 
 
 @runtime_checkable
+class ReadsTogether(Protocol):
+    """What a storage may have besides: the definitions of many projects by one question. Batches
+    use it for each chunk; a storage without it is asked for one after the other."""
+
+    def latest_definitions(self, projects: Iterable[str]) -> Iterator[tuple[str, int, str]]:
+        """Yield (project id, revision, canonical text) of the latest definition of each of these
+        projects, in any order."""
+        ...
+
+
+@runtime_checkable
 class TrustedClock(Protocol):
     """What a storage may have besides: a clock that is not the program's own, such as its
     server's. The times of writes are held to it."""

@@ -223,6 +223,14 @@ def _select(dialect: Dialect, given: frozenset[str], what: str) -> str:
     )
 
 
+@lru_cache(maxsize=64)
+def _latest_definitions(dialect: Dialect) -> str:
+    return dialect.text(
+        "SELECT p.id, d.revision, d.tree FROM {schema}project AS p JOIN {schema}definition AS d "
+        f"ON d.project = p.id AND d.revision = p.revision WHERE {dialect.among('p.id', 'ids')}"
+    )
+
+
 def as_of(dialect: Dialect, selection: Selection, at: str) -> tuple[str, dict[str, Any]]:
     """Return the statement and the values that find the entries of the selected projects up to
     the moment `at`. What is true of a project as it was then is for `rebuilt`'s reader to test."""
@@ -414,6 +422,12 @@ class SQLReads:
         """Yield (project id, revision, text) for every project of the plan, in order."""
         latest = EVER if revision is None else revision
         for row in self._rows(self._sql["definitions"], {"plan": plan, "revision": latest}):
+            yield row[0], row[1], row[2]
+
+    def latest_definitions(self, projects: Iterable[str]) -> Iterator[tuple[str, int, str]]:
+        """Yield (project id, revision, text) of the latest definition of each of these."""
+        asked = {"ids": self.dialect.listed(sorted(projects))}
+        for row in self._rows(_latest_definitions(self.dialect), asked):
             yield row[0], row[1], row[2]
 
     # ------------------------------------------------------------------ projects
