@@ -203,7 +203,11 @@ def tables(storage: Storage) -> dict[str, str]:
             for quarter in range(1, 5)
             for found in storage.evaluations("ever", f"2016-Q{quarter}")
         ],
-        "notice": [str(each) for each in storage.outbox()],
+        # Where each stands in the outbox is told since; the record was written before that.
+        "notice": [
+            str(each).removesuffix(f", position={each.position})") + ")"
+            for each in storage.outbox()
+        ],
     }
     return {name: digest("\n".join(found)) for name, found in rows.items()}
 
