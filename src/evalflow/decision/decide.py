@@ -22,6 +22,7 @@ from evalflow.errors import InvalidInput, PluginError, Problem, Reason, invalid
 from evalflow.lifecycle.definition import (
     NEXT_SIGNER,
     RUNNING,
+    Duty,
     Event,
     Field,
     GuardUse,
@@ -35,6 +36,7 @@ from evalflow.model import (
     Actor,
     Actual,
     Entry,
+    Evaluation,
     Grant,
     Label,
     Move,
@@ -163,6 +165,8 @@ class Decision:
     deadline: dt.date | None
     definition: ProjectDefinition | None = None
     rating: Rating | None = None
+    rated: Evaluation | None = None
+    """The evaluation as it would be, where all checks pass and the event rates."""
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -196,10 +200,9 @@ class Decision:
         )
 
     def _questions(self) -> tuple[Label, ...]:
-        move, definition = self.move, self.definition
-        if move is None or definition is None or move.evaluation is None or not move.entry.rating:
+        if self.definition is None or self.rated is None:
             return ()
-        return questions(definition, move.evaluation)
+        return questions(self.definition, self.rated)
 
 
 def decide(
@@ -207,12 +210,15 @@ def decide(
     event: Event,
     actor: Actor,
     at: dt.datetime,
-    data: Mapping[str, Any],
+    data: Mapping[str, Any] | None,
     *,
     key: str | None = None,
     whole: bool = False,
+    shown: bool = False,
 ) -> Decision:
-    """Ask every check once, in the order of `CHECKS`, and draft what would be written.
+    """Ask every check once, in the order of `CHECKS`, and draft what would be written; where the
+    decision is merely `shown`, the move is not made of it. Without data (None) what the event
+    requires is not asked for.
 
     Problems in the data's form are returned, not raised: who may not act at all is told
     that, and nothing about the data. Nor are actions and guards asked for them, whose answers
@@ -226,7 +232,7 @@ def decide(
     right = entitled(situation, event, actor, unit, today)
     tree, problems = normal(
         event,
-        data,
+        data or {},
         definition=situation.definition,
         lifecycle=lifecycle,
         criteria=situation.head.criteria,
@@ -273,7 +279,8 @@ def decide(
             problems = (*problems, *error.problems)
         else:
             guard_reasons, after = _ask_guards(firing, draft, situation.guards)
-    input_reasons = _input_reasons(missing(event, tree), problems)
+    lacking = missing(event, tree)
+    input_reasons = () if data is None else _input_reasons(lacking, problems)
     checks = _ALL_PASSED
     if not (asked and may) or guard_reasons or input_reasons:
         checks = (
@@ -284,9 +291,11 @@ def decide(
         )
     deadline = situation.deadline(event)
     late = None if deadline is None else situation.calendar.days_late(deadline, at)
-    move = None
-    if after is not None and right.grant is not None and checks is _ALL_PASSED:
-        move = _move(firing, draft, after, right.grant, unit, late, key)
+    move = rated = None
+    complete = checks is _ALL_PASSED and not lacking and not problems
+    if after is not None and right.grant is not None and complete:
+        rated = None if draft.rating is None else draft.evaluation
+        move = None if shown else _move(firing, draft, after, right.grant, unit, late, key)
     return Decision(
         snapshot=situation.snapshot,
         event=event,
@@ -301,6 +310,7 @@ def decide(
         deadline=deadline,
         definition=situation.definition,
         rating=draft.rating if may else None,
+        rated=rated,
     )
 
 
@@ -310,8 +320,9 @@ def may_act(situation: Situation, event: Event, actor: Actor, at: dt.datetime) -
     if _leading_state(situation, event) not in event.sources():
         return False
     today = situation.calendar.today(at)
-    right = entitled(situation, event, actor, situation.latest.unit_on(today), today)
-    return right.checks is _ENTITLED or all(check.passed for check in right.checks)
+    _, grants = _grants(situation, event, actor, situation.latest.unit_on(today), today)
+    duties = _duties(situation, event)
+    return bool(grants) and (not duties or _unbarred(situation, actor, grants, duties) is not None)
 
 
 def same_for_all(
@@ -401,41 +412,21 @@ def entitled(situation: Situation, event: Event, actor: Actor, unit: str, today:
     role, unit and separation of duties."""
     directory, lifecycle = situation.directory, situation.lifecycle
     by = event.by_from(_leading_state(situation, event))
-    if event.at == "cooperating":
-        units = situation.latest.cooperating
-        if not units:
-            return Right(
-                None, (Check("role", (_NOBODY_COOPERATES,)), Check("unit"), Check("duties"))
-            )
-        held = [each for each in units if directory.grants_for(actor, by, each, today)]
-        unit = (held or units)[0]
-    grants = directory.grants_for(actor, by, unit, today)
-    if event.line is not None:  # who holds several roles signs in the one whose turn it is
-        turn = signing.signs_next(
-            event,
-            lifecycle,
-            situation.head,
-            situation.snapshot.evaluation,
-            situation.project.change,
-        )
-        grants = tuple(sorted(grants, key=lambda grant: grant.role != turn))
+    if event.at == "cooperating" and not situation.latest.cooperating:
+        return Right(None, (Check("role", (_NOBODY_COOPERATES,)), Check("unit"), Check("duties")))
+    unit, grants = _grants(situation, event, actor, unit, today)
     if not grants:
         labels = {name: role.label for name, role in lifecycle.roles.items()}
         reason = directory.why_not(actor, by, unit, today, labels)
         if reason.code == "wrong_unit":
             return Right(None, (Check("role"), Check("unit", (reason,)), Check("duties")))
         return Right(None, (Check("role", (reason,)), Check("unit"), Check("duties")))
-    duties = [
-        duty
-        for duty in lifecycle.duties
-        if event.name in duty.may_not and (not duty.optional or duty.name in situation.head.duties)
-    ]
+    duties = _duties(situation, event)
     if not duties:
         return Right(grants[0], _ENTITLED)
-    acts = tuple([_without_hearsay(act, situation) for act in situation.evaluated.acts])
-    for grant in grants:
-        if all(access.barred(duty, acts, actor.id, grant) is None for duty in duties):
-            return Right(grant, _ENTITLED)
+    if (grant := _unbarred(situation, actor, grants, duties)) is not None:
+        return Right(grant, _ENTITLED)
+    acts = _acts(situation)
     holders = directory.holders(by, unit, today)
     names = {name: each.label for name, each in lifecycle.events.items()}
     barred = [
@@ -444,6 +435,56 @@ def entitled(situation: Situation, event: Event, actor: Actor, unit: str, today:
     ]
     reasons = tuple([reason for reason in barred if reason is not None])
     return Right(grants[0], (*_ENTITLED[:2], Check("duties", reasons)))
+
+
+def _grants(
+    situation: Situation, event: Event, actor: Actor, unit: str, today: dt.date
+) -> tuple[str, tuple[Grant, ...]]:
+    """Return the unit that the event is fired on (of those that cooperate, where it is theirs), and
+    the actor's grants for it there."""
+    directory = situation.directory
+    by = event.by_from(_leading_state(situation, event))
+    if event.at == "cooperating":
+        units = situation.latest.cooperating
+        if not units:
+            return unit, ()
+        held = [each for each in units if directory.grants_for(actor, by, each, today)]
+        unit = (held or units)[0]
+    grants = directory.grants_for(actor, by, unit, today)
+    if event.line is not None:  # who holds several roles signs in the one whose turn it is
+        turn = signing.signs_next(
+            event,
+            situation.lifecycle,
+            situation.head,
+            situation.snapshot.evaluation,
+            situation.project.change,
+        )
+        grants = tuple(sorted(grants, key=lambda grant: grant.role != turn))
+    return unit, grants
+
+
+def _duties(situation: Situation, event: Event) -> list[Duty]:
+    """Return the separations of duties that may bar somebody from the event."""
+    return [
+        duty
+        for duty in situation.lifecycle.duties
+        if event.name in duty.may_not and (not duty.optional or duty.name in situation.head.duties)
+    ]
+
+
+def _acts(situation: Situation) -> tuple[Act, ...]:
+    return tuple([_without_hearsay(act, situation) for act in situation.evaluated.acts])
+
+
+def _unbarred(
+    situation: Situation, actor: Actor, grants: Sequence[Grant], duties: Sequence[Duty]
+) -> Grant | None:
+    """Return the first grant under which no separation of duties bars the actor."""
+    acts = _acts(situation)
+    for grant in grants:
+        if all(access.barred(duty, acts, actor.id, grant) is None for duty in duties):
+            return grant
+    return None
 
 
 def _without_hearsay(act: Act, situation: Situation) -> Act:

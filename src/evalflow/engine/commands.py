@@ -26,7 +26,7 @@ from evalflow.decision.decide import (
 )
 from evalflow.decision.migration import MIGRATE, migrate
 from evalflow.decision.repeated import migrates_the_same, says_the_same
-from evalflow.decision.situation import basis_of
+from evalflow.decision.situation import Situation, basis_of
 from evalflow.engine.offered import Offered
 from evalflow.engine.queries import Queries
 from evalflow.engine.writing import Writer
@@ -79,6 +79,29 @@ def _first_failed(decisions: Sequence[Decision]) -> str | None:
     return next((name for name in CHECKS if name in failed), None)
 
 
+def _of_all(explained: Sequence[Explanation]) -> Explanation:
+    """Return the first project's explanation with what speaks against any of them: they move
+    together or not at all."""
+    own = explained[0]
+    if len(explained) == 1:
+        return own
+    checks = tuple(
+        [
+            attrs.evolve(
+                check,
+                reasons=tuple(
+                    dict.fromkeys(
+                        reason for each in explained for reason in each.checks[place].reasons
+                    )
+                ),
+                asked=all(each.checks[place].asked for each in explained),
+            )
+            for place, check in enumerate(own.checks)
+        ]
+    )
+    return attrs.evolve(own, checks=checks, allowed=all(check.passed for check in checks))
+
+
 class Commands(Writer):
     """Decides and writes. `fire`, `explain` and batches ask the same decision."""
 
@@ -106,18 +129,20 @@ class Commands(Writer):
         event_name: str,
         by: Actor | str,
         at: dt.datetime,
-        data: Mapping[str, Any],
+        data: Mapping[str, Any] | None,
         *,
         key: str | None = None,
         answers: Answers | None = None,
         offered: Offered | None = None,
         whole: bool = False,
+        shown: bool = False,
     ) -> Decided:
         """Decide the event for each project that it would move. An id is looked up in the directory
         of the revision that the project was read under, and of the host on the day, so that all is
         of one moment. `answers` are those to questions
         that were put for many at once; `offered` is shared by the projects of a migration; with
-        `whole` guards are asked also of who may not act.
+        `whole` guards are asked also of who may not act; what is merely `shown` is not made ready
+        to be written.
 
         Raises:
             NotFound: no directory has such an id, or the lifecycle no such event.
@@ -127,6 +152,7 @@ class Commands(Writer):
         terms = self.rules.terms(snapshot.project.plan, snapshot.latest)
         by, people = self.rules.who(terms, by, terms.calendar.today(at), snapshot.evaluation.acts)
         if event_name == MIGRATE:
+            data = data or {}
             new = (offered or Offered(self.rules)).lifecycle(data.get("lifecycle"))
             situation = self.rules.situation(snapshot, None, at, people)
             proposed = self.rules.proposed_migration(snapshot)
@@ -137,7 +163,10 @@ class Commands(Writer):
         if answers is not None:
             situations = tuple([with_answers(each, answers) for each in situations])
         decisions = tuple(
-            [decide(each, event, by, at, data, key=key, whole=whole) for each in situations]
+            [
+                decide(each, event, by, at, data, key=key, whole=whole, shown=shown)
+                for each in situations
+            ]
         )
         return decisions, basis_of(situations)
 
@@ -161,17 +190,28 @@ class Commands(Writer):
         """Return what firing would answer, without data, for each event that the actor may fire.
 
         Of one whose state, role, unit or duties stand against it nothing else is read: a unit's
-        projects are looked at only for who might move them."""
+        projects are looked at only for who might move them, and up to the first that may not."""
         snapshot = self.queries.snapshot(project_id)
         terms = self.rules.terms(snapshot.project.plan, snapshot.latest)
         who, people = self.rules.who(terms, by, terms.calendar.today(at), snapshot.evaluation.acts)
-        answers = [
-            self._explained(snapshot, event.name, by, at, None, False)
-            for event in self.rules.lifecycle(snapshot.project.lifecycle).events.values()
-            if not event.sources().isdisjoint(snapshot.project.states)
-            and may_act(self.rules.own(snapshot, event, at, people), event, who, at)
-        ]
-        return tuple([answer for answer in answers if answer.allowed])
+        owns: dict[str, Situation] = {}  # alike for all events about the same evaluation
+        found = []
+        for event in self.rules.lifecycle(snapshot.project.lifecycle).events.values():
+            if event.sources().isdisjoint(snapshot.project.states):
+                continue
+            own = owns.get(event.evaluation)
+            if own is None:
+                own = owns[event.evaluation] = self.rules.own(snapshot, event, at, people)
+            if may_act(own, event, who, at):
+                explained = []
+                for each in self.rules.situations(snapshot, event, at, people):
+                    decision = decide(each, event, who, at, None, shown=True)
+                    explained.append(decision.explained(with_data=False))
+                    if not explained[-1].allowed:
+                        break
+                else:
+                    found.append(_of_all(explained))
+        return tuple(found)
 
     def _explained(
         self,
@@ -182,24 +222,8 @@ class Commands(Writer):
         data: Mapping[str, Any] | None,
         whole: bool,
     ) -> Explanation:
-        decisions, _ = self.decide(snapshot, event, by, at, data or {}, whole=whole)
-        explained = [decision.explained(with_data=data is not None) for decision in decisions]
-        own = explained[0]
-        checks = tuple(
-            [
-                attrs.evolve(
-                    check,
-                    reasons=tuple(
-                        dict.fromkeys(
-                            reason for each in explained for reason in each.checks[place].reasons
-                        )
-                    ),
-                    asked=all(each.checks[place].asked for each in explained),
-                )
-                for place, check in enumerate(own.checks)
-            ]
-        )
-        return attrs.evolve(own, checks=checks, allowed=all(check.passed for check in checks))
+        decisions, _ = self.decide(snapshot, event, by, at, data, whole=whole, shown=True)
+        return _of_all([each.explained(with_data=data is not None) for each in decisions])
 
     def fire(
         self,
