@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import os
+import pkgutil
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -20,6 +23,7 @@ from hypothesis import strategies as st
 from evalflow.errors import InvalidInput
 from evalflow.files.reader import date_of
 from evalflow.model import CalendarRules, DueRule, Label
+from evalflow.model import calendar as calendars
 from evalflow.model.calendar import (
     FREQUENCIES,
     Calendar,
@@ -35,7 +39,8 @@ from evalflow.model.calendar import (
     time_text,
 )
 
-DATA = Path(__file__).parents[1] / "data" / "kr-deadlines"
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "tests" / "data" / "kr-deadlines"
 THE_5TH, THE_20TH = DueRule(kind="day", n=5), DueRule(kind="day", n=20)
 DAYS = st.dates(dt.date(1990, 1, 1), dt.date(2100, 12, 31))
 
@@ -194,6 +199,58 @@ def test_an_unknown_country_is_refused_with_the_nearest_one() -> None:
 
     with pytest.raises(InvalidInput, match="did you mean 'KR'"):
         holidays.name_of(day("2016-01-01"))
+
+
+def test_the_table_that_was_written_down_says_what_the_library_says(korea: Holidays) -> None:
+    """`python tools/holiday_table.py` writes it anew, with another release of the library."""
+    import holidays as library
+    from holidays.version import __version__
+
+    table = pkgutil.get_data("evalflow.model", "holidays-kr.txt")
+    assert table is not None
+    release, first, last = table.decode("utf-8").splitlines()[0].split()
+    pinned = (ROOT / "constraints.txt").read_text("utf-8")
+    assert f"holidays=={release}\n" in pinned
+    if __version__ != release:
+        pytest.skip(f"holidays {__version__} is installed, the table is of {release}")
+    for year in range(int(first), int(last) + 1):
+        found = library.country_holidays("KR", years=year, categories=("public",), language="ko")
+        first_day = day(f"{year}-01-01")
+        for number in range(366):
+            here = first_day + dt.timedelta(days=number)
+            if here.year == year:
+                assert korea.name_of(here) == found.get(here), here
+
+
+@pytest.fixture
+def another_release(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    elsewhere = SimpleNamespace(origin=str(tmp_path / "holidays" / "__init__.py"))
+    (tmp_path / "holidays-9.9.dist-info").mkdir()
+    monkeypatch.setattr(calendars, "find_spec", lambda name: elsewhere)
+    calendars._written_down.cache_clear()
+    yield
+    calendars._written_down.cache_clear()
+
+
+@pytest.mark.usefixtures("another_release")
+def test_with_another_release_of_the_library_the_library_is_asked() -> None:
+    asked = library_holidays("KR")
+    assert isinstance(asked, calendars._LibraryHolidays)
+    assert asked.name_of(day("2016-03-01")) == "삼일절"
+    assert asked._made is not None
+    assert asked.version == asked._made[1]
+
+
+def test_a_holiday_of_an_ordinary_year_is_told_without_importing_the_library() -> None:
+    code = (
+        "import sys, datetime as dt; from evalflow.model.calendar import library_holidays as h; "
+        "print(h('KR').name_of(dt.date(2016, 3, 1)), h('KR').version, 'holidays' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    name, *version, imported = told.stdout.split()
+    assert name == "삼일절"
+    assert version[0] == "holidays"
+    assert (imported == "False") == (calendars._written_down() is not None)
 
 
 def test_importing_the_calendar_does_not_import_the_library() -> None:

@@ -16,9 +16,12 @@ plan may say otherwise, hence the policy `strict | next | previous` (D4).
 from __future__ import annotations
 
 import datetime as dt
+import os
+import pkgutil
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache
+from importlib.util import find_spec
 from threading import Lock
 from typing import Any, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
@@ -299,7 +302,11 @@ imported to be asked."""
 
 class _LibraryHolidays:
     """A year at a time is taken out of the library into a plain dict: reading a dict is safe
-    in every thread and quick, while the library's own object grows when it is read."""
+    in every thread and quick, while the library's own object grows when it is read.
+
+    Importing the library, which then imports all of its countries, takes longer than most commands.
+    Where the very release is installed of which `holidays-kr.txt` was written down, the Korean
+    holidays of these years are read there (`tools/holiday_table.py` makes it, a test compares)."""
 
     def __init__(self, country: str) -> None:
         self._country = country
@@ -309,7 +316,12 @@ class _LibraryHolidays:
 
     @property
     def version(self) -> str:
-        return self._library()[1]
+        written = self._written
+        return self._library()[1] if written is None else _version(written.release, "KR")
+
+    @cached_property
+    def _written(self) -> _Written | None:
+        return _written_down() if self._country == "KR" else None
 
     def name_of(self, day: dt.date) -> str | None:
         year = self._years.get(day.year)
@@ -326,6 +338,9 @@ class _LibraryHolidays:
         return bool(library.start_year <= year <= library.end_year)
 
     def _read(self, year: int) -> dict[dt.date, str]:
+        written = self._written
+        if written is not None and year in written.years:
+            return self._years.setdefault(year, written.names(year))
         library, _ = self._library()
         with self._lock:
             if year not in self._years:
@@ -336,15 +351,48 @@ class _LibraryHolidays:
 
     def _library(self) -> tuple[Any, str]:
         if self._made is None:
-            import holidays  # 70 ms; most commands never ask for a day
+            import holidays  # 120 ms, with all countries
             from holidays.version import __version__
 
             known = holidays.list_supported_countries(include_aliases=False)
             if self._country not in known:
                 raise _unknown("country", "국가 코드", self._country, known)
-            version = f"holidays {__version__} {self._country}/public"
+            version = _version(__version__, self._country)
             self._made = (getattr(holidays, self._country), version)
         return self._made
+
+
+def _version(release: str, country: str) -> str:
+    return f"holidays {release} {country}/public"
+
+
+@attrs.frozen
+class _Written:
+    """The Korean holidays of some years, as a release of the library names them."""
+
+    release: str
+    years: range
+    lines: tuple[str, ...]
+
+    def names(self, year: int) -> dict[dt.date, str]:
+        """Return the holidays of the year."""
+        pairs = [line.split(" ", 1) for line in self.lines if line.startswith(f"{year}-")]
+        return {dt.date.fromisoformat(day): name for day, name in pairs}
+
+
+@cache
+def _written_down() -> _Written | None:
+    """Return what was written down, None where another release of the library is installed."""
+    spec = find_spec("holidays")
+    text = pkgutil.get_data(__name__, "holidays-kr.txt")
+    if spec is None or spec.origin is None or text is None:
+        return None
+    head, *lines = text.decode("utf-8").splitlines()
+    release, first, last = head.split()
+    installed = os.path.dirname(os.path.dirname(spec.origin))
+    if not os.path.isdir(os.path.join(installed, f"holidays-{release}.dist-info")):
+        return None
+    return _Written(release, range(int(first), int(last) + 1), tuple(lines))
 
 
 class _ListedHolidays:
