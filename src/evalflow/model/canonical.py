@@ -2,8 +2,9 @@
 
 Where `orjson` is installed (the extra `speed`) it writes the text, to the byte as the standard
 library does; what it does not take, such as a number of more than 64 bits, that writes as ever.
-Reading stays the standard library's: of a figure that somebody put into a store as a float it
-keeps the text.
+Where much is read, msgspec reads it, and gives what the standard library does: of a figure that
+somebody put into a store as a float the text. What it does not take the standard library reads, or
+says what is wrong.
 """
 
 from __future__ import annotations
@@ -22,7 +23,36 @@ plainly: Callable[[Tree], str] = json.JSONEncoder(
 ).encode
 """What `canonical` returns, by the standard library alone."""
 
-_decode = json.JSONDecoder(parse_float=str).decode
+_plainly_read: Callable[[str], Tree] = json.JSONDecoder(parse_float=str).decode
+_MUCH = 300  # texts after which importing msgspec costs less than it saves
+_read = 0
+
+
+def _few(text: str) -> Tree:
+    global _decode, _read  # noqa: PLW0603 - a command reads some dozens
+    _read += 1
+    if _read > _MUCH:
+        _decode = _decoder()
+    return _plainly_read(text)
+
+
+_decode = _few
+
+
+def _decoder() -> Callable[[str], Tree]:
+    import msgspec
+
+    read = msgspec.json.Decoder(float_hook=str).decode
+
+    def decode(text: str) -> Tree:
+        if text.__class__ is str:
+            try:
+                return read(text)
+            except (ValueError, RecursionError):
+                pass
+        return _plainly_read(text)
+
+    return decode
 
 
 def _encoder() -> Callable[[Tree], str]:
