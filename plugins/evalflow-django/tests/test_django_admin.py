@@ -116,13 +116,35 @@ def test_a_project_shows_its_history_the_newest_first(
     assert [row[0] for row in rows(page(auditor, place + following(text)))] == ["1"]
 
 
-def test_notices_are_listed_by_state(auditor: Client) -> None:
+def test_notices_are_listed_by_state(auditor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     office = evalflow_django.engine()
-    all_of_them = list(office.outbox.notices())
-    text = page(auditor, NOTICES)
-    assert len(rows(text)) == max(len(all_of_them), 1)
-    assert f"{len(all_of_them)} notice" in text
+    data = {
+        "kind": "period",
+        "change": {"end": "2016-11-30"},
+        "reason": "조기 완료",
+        "detail": "사업기간 단축",
+        "reported_on": "2016-04-04",
+    }
+    office.fire("seodaemun-2016/6", "request_change", by="education-support-head-1", data=data)
+    notices = list(office.outbox.notices(newest=True))
+    assert len(notices) > 2
+    text = page(auditor, NOTICES, lang="ko")
+    assert [row[3] for row in rows(text)] == [each.notice.recipient for each in notices]
+    assert {row[5] for row in rows(text)} == {"발송 대기"}
+    assert f"알림 {len(notices)}건" in text
     assert rows(page(auditor, f"{NOTICES}?state=dead")) == [["There is nothing."]]
+    assert len(rows(page(auditor, f"{NOTICES}?q=mayor&state=waiting"))) == len(
+        list(office.outbox.notices(text="mayor"))
+    )
+
+    from evalflow_django.admin import NoticeAdmin
+
+    monkeypatch.setattr(NoticeAdmin, "list_per_page", 1)
+    first = page(auditor, NOTICES)
+    second = page(auditor, NOTICES + following(first))
+    assert [rows(each)[0][3] for each in (first, second)] == [
+        each.notice.recipient for each in notices[:2]
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,13 @@ from typing import Any
 import evalflow_django
 import office_site
 import pytest
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 from django.db.transaction import TransactionManagementError
 from django.test import Client, override_settings
+from evalflow_django import engines
+from evalflow_django.conf import conf
 
 import evalflow
 
@@ -97,44 +100,78 @@ def test_after_a_refusal_in_a_block_of_its_own_the_transaction_goes_on(alias: st
     assert standing(alias) == (1, 1, 0)
 
 
+def change(office: evalflow.Engine) -> None:
+    """Request a change, of which the mayor and the policy office are told."""
+    data = {
+        "kind": "period",
+        "change": {"end": "2016-11-30"},
+        "reason": "조기 완료",
+        "detail": "사업기간 단축",
+        "reported_on": "2016-04-04",
+    }
+    office.fire("seodaemun-2016/6", "request_change", by="education-support-head-1", data=data)
+
+
+def states(office: evalflow.Engine) -> set[str]:
+    return {each.state for each in office.outbox.notices()}
+
+
+def wait_for_letters() -> None:
+    """Wait until the thread that delivers has ended."""
+    delivering = engines._process.delivering
+    if delivering is not None:
+        delivering.join(20)
+
+
 def test_after_the_commit_plugins_are_told_and_notices_delivered(
-    alias: str, monkeypatch: pytest.MonkeyPatch
+    alias: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from django.conf import settings
-    from evalflow_django import engines
-
-    delivered = threading.Event()
-
-    def deliver(self: evalflow.Engine) -> None:
-        delivered.set()
-
-    monkeypatch.setattr(evalflow.Engine, "deliver", deliver)
     told: list[int] = []
     with override_settings(EVALFLOW={**settings.EVALFLOW, "DELIVER_AFTER_COMMIT": True}):
         office = evalflow_django.engine()
         monkeypatch.setattr(
             office.plugins, "fired", lambda entries: told.extend(each.number for each in entries)
         )
-        fire: dict[str, Any] = {"by": "audit-office-1", "data": office_site.FIGURES}
         with transaction.atomic(using=alias):
-            evalflow_django.joined().fire(office_site.PROJECT, "self_evaluate", **fire)
+            change(evalflow_django.joined())
             transaction.set_rollback(True, using=alias)
-        assert told == []
+        assert (told, states(office)) == ([], set())
         assert engines._process.delivering is None
         with transaction.atomic(using=alias):
-            evalflow_django.joined().fire(office_site.PROJECT, "self_evaluate", **fire)
+            change(evalflow_django.joined())
             assert told == []
         assert told == [2]
-        assert delivered.wait(10)
-        evalflow_django.close()
-        assert engines._process.delivering is None
+        wait_for_letters()
+        assert states(office) == {"delivered"}
+    assert "변경보고: 6번" in capfd.readouterr().err  # by the plan's notifier, the console
+
+
+def test_without_that_setting_notices_wait_for_the_command(alias: str) -> None:
+    with transaction.atomic(using=alias):
+        change(evalflow_django.joined())
+    assert engines._process.delivering is None
+    assert states(evalflow_django.engine()) == {"waiting"}
+
+
+def test_what_goes_wrong_with_delivering_is_logged_and_undoes_nothing(
+    alias: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(self: evalflow.Engine) -> None:
+        raise OSError("no mail today")
+
+    monkeypatch.setattr(evalflow.Engine, "deliver", broken)
+    with override_settings(EVALFLOW={**settings.EVALFLOW, "DELIVER_AFTER_COMMIT": True}):
+        with transaction.atomic(using=alias):
+            change(evalflow_django.joined())
+        wait_for_letters()
+        assert states(evalflow_django.engine()) == {"waiting"}
+    assert "notices were not delivered after a commit" in caplog.text
+    assert "no mail today" in caplog.text
 
 
 def test_outside_of_a_transaction_nothing_is_joined(alias: str) -> None:
     with pytest.raises(TransactionManagementError, match=r"inside of transaction\.atomic"):
         evalflow_django.joined()
-    with transaction.atomic(using=alias), pytest.raises(ImproperlyConfigured, match="joined"):
-        evalflow_django.joined(using="default")
     with override_settings(EVALFLOW={"STORE": "memory:"}), pytest.raises(ImproperlyConfigured):
         evalflow_django.joined()
 
@@ -142,6 +179,7 @@ def test_outside_of_a_transaction_nothing_is_joined(alias: str) -> None:
 def test_an_engine_is_one_a_process_and_a_forked_child_goes_on_with_it(alias: str) -> None:
     office = evalflow_django.engine()
     assert evalflow_django.engine() is office
+    assert conf() is conf()
     connections[alias].close()
     child = os.fork()
     if child == 0:

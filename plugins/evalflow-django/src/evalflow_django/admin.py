@@ -162,6 +162,7 @@ class _Read(_Admin):
     def _response(
         self, request: HttpRequest, about: Mapping[str, Any], *, status: int = 200
     ) -> HttpResponse:
+        request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -68,15 +68,23 @@ class _Wrong(Exception):
     """A value is not one; its code, and what is wrong in Korean and English."""
 
 
+_read: tuple[object, Conf] | None = None  # what was read last, and what it says
+
+
 def conf() -> Conf:
-    """Return the settings.
+    """Return the settings, read once.
 
     Raises:
         ImproperlyConfigured: they are wrong; all that is.
     """
-    found, mistakes = read(getattr(settings, "EVALFLOW", {}))
+    global _read  # noqa: PLW0603 - the settings are one of the process
+    said = getattr(settings, "EVALFLOW", None)
+    if _read is not None and _read[0] is said:
+        return _read[1]
+    found, mistakes = read({} if said is None else said)
     if mistakes:
         raise ImproperlyConfigured("\n".join(each.said for each in mistakes))
+    _read = said, found
     return found
 
 

@@ -58,28 +58,26 @@ def engine() -> Engine:
     url = url_of(said)
     with _process.lock:
         if _process.opened is not None and _process.opened[0] != url:
-            close()  # a test runner has put a database of its own in place of the site's
+            _let_go()  # a test runner has put a database of its own in place of the site's
         if _process.opened is None:
             _process.opened = url, open_engine(said, url)
         return _process.opened[1]
 
 
-def joined(using: str | None = None) -> Engine:
+def joined() -> Engine:
     """Return the engine in the open `transaction.atomic` of the database that holds the store: what
     it writes is committed, or rolled back, with all else that the request writes there.
 
     Make it anew for each transaction. Once that is committed, plugins are told what was written,
-    and where `DELIVER_AFTER_COMMIT` says so, notices are delivered. `using` is the alias that
-    the caller means, where the caller wants that checked.
+    and where `DELIVER_AFTER_COMMIT` says so, notices are delivered.
 
     Raises:
         TransactionManagementError: there is no `transaction.atomic` open.
-        ImproperlyConfigured: the store is in none of the site's databases (`STORE`), or not in
-            `using`.
+        ImproperlyConfigured: the store is in none of the site's databases (`STORE`).
     """
     said = conf()
     alias = said.database
-    if alias is None or using not in (None, alias):
+    if alias is None:
         raise ImproperlyConfigured(
             say(
                 "EVALFLOW['DATABASE']가 정한 데이터베이스의 트랜잭션에만 참여할 수 있습니다",
@@ -96,9 +94,10 @@ def joined(using: str | None = None) -> Engine:
         )
 
     def on_commit(tell: Callable[[], None]) -> None:
-        transaction.on_commit(tell, using=alias)
+        # `robust`: what is committed is not to look as if it had failed
+        transaction.on_commit(tell, using=alias, robust=True)
         if said.deliver_after_commit:
-            transaction.on_commit(deliver_soon, using=alias)
+            transaction.on_commit(deliver_soon, using=alias, robust=True)
 
     return engine().joined(connection, on_commit=on_commit)
 
@@ -109,6 +108,10 @@ def close() -> None:
     delivering = _process.delivering
     if delivering is not None and delivering is not threading.current_thread():
         delivering.join(_PATIENCE)
+    _let_go()
+
+
+def _let_go() -> None:
     with _process.lock:
         opened, _process.opened = _process.opened, None
     if opened is not None:
@@ -222,6 +225,13 @@ def deliver_soon() -> None:
 
 
 def _deliver() -> None:
+    try:
+        _deliver_all()
+    finally:
+        connections.close_all()  # the site's own, where its directory has asked them in this thread
+
+
+def _deliver_all() -> None:
     while True:
         with _process.lock:
             if not _process.asked:
