@@ -147,7 +147,7 @@ clean:
 # Names and versions only: no addresses. Of Django the long-term release is for Python 3.11 and the
 # newest one for later ones: that line stays, and is raised by hand.
 constraints:
-	sed -n '/^[Dd]jango==.*>=/p' constraints.txt > build/newest-django
+	mkdir -p build && sed -n '/^[Dd]jango==.*>=/p' constraints.txt > build/newest-django
 	rm -rf build/constraints && $(PYTHON) -m venv build/constraints
 	build/constraints/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	build/constraints/bin/python -m pip install --quiet --group dev --editable . \

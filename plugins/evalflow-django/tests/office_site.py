@@ -104,6 +104,16 @@ def postgres(url: str, schema: str = "public") -> dict[str, Any]:
     }
 
 
+def known(request: HttpRequest) -> HttpResponse:
+    """Tell what evalflow calls the request."""
+    return HttpResponse(evalflow.request_id() or "")
+
+
+async def known_later(request: HttpRequest) -> HttpResponse:
+    """Tell it from the loop."""
+    return known(request)
+
+
 SETTINGS: dict[str, Any] = {
     "INSTALLED_APPS": [
         "django.contrib.admin",

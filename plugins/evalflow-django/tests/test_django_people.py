@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
 
 import evalflow_django
 import pytest
-from django.test import Client, RequestFactory, override_settings
+from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.utils import translation
 from evalflow_django.middleware import EvalflowMiddleware
 
@@ -71,3 +72,20 @@ def test_an_error_is_a_page_or_json_in_the_language_of_the_request(status: int, 
 def test_another_error_is_left_to_others() -> None:
     browser = Client(raise_request_exception=False)
     assert browser.get("/broken").status_code == 500
+
+
+@pytest.mark.parametrize("place", ["/known", "/later"])
+@pytest.mark.parametrize("given", ["form 17", "", "a\tb", "x" * 201])
+def test_what_evalflow_does_bears_the_id_of_the_request(place: str, given: str) -> None:
+    headers = {"x-request-id": given} if given else {}
+    answers = [Client().get(place, headers=headers)]
+    answers.append(asyncio.run(_asked_in_a_loop(place, headers)))
+    for answer in answers:
+        told = answer.content.decode()
+        assert told == answer.headers["X-Request-Id"]
+        assert told == given if given == "form 17" else len(told) == 32
+    assert evalflow.request_id() is None
+
+
+async def _asked_in_a_loop(place: str, headers: dict[str, str]) -> Any:
+    return await AsyncClient().get(place, headers=headers)

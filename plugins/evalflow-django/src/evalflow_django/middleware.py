@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.log import log_response
 
-from evalflow import EvalflowError, http_status, to_data
+import evalflow
+from evalflow import EvalflowError, InvalidInput, http_status, to_data
 from evalflow_django.words import language, say
 
 
@@ -17,8 +24,25 @@ class EvalflowMiddleware(MiddlewareMixin):
     `evalflow_django/error.html`, which a site may have a template of its own for.
 
     The view's transaction is rolled back by then (`ATOMIC_REQUESTS`, or `transaction.atomic` that
-    the error left).
+    the error left). What evalflow logs meanwhile, and tells plugins, bears the request's id: the
+    `X-Request-Id` that it brings, or a new one, which the answer bears, too.
     """
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Answer as part of the request of this id; with an asynchronous host, later."""
+        if self.async_mode:
+            return self.__acall__(request)
+        with _identified(request) as known:
+            response: Any = super().__call__(request)  # no coroutine: the host is not asynchronous
+            response.headers.setdefault(_ID, known)
+            return response
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer as part of the request of this id."""
+        with _identified(request) as known:
+            response = await super().__acall__(request)
+            response.headers.setdefault(_ID, known)
+            return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer, or leave another error to others."""
@@ -39,6 +63,22 @@ class EvalflowMiddleware(MiddlewareMixin):
             response=response, request=request, exception=exception,
         )  # fmt: skip
         return response
+
+
+_ID = "X-Request-Id"
+
+
+@contextmanager
+def _identified(request: HttpRequest) -> Iterator[str]:
+    """Do what stands inside as part of the request, and give its id."""
+    with ExitStack() as stack:
+        known = evalflow.request_id() or request.headers.get(_ID, "")
+        try:
+            stack.enter_context(evalflow.request(known))
+        except InvalidInput:
+            known = uuid.uuid4().hex
+            stack.enter_context(evalflow.request(known))
+        yield known
 
 
 def _title(status: int) -> str:
