@@ -13,6 +13,7 @@ import tempfile
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
 import attrs
@@ -96,12 +97,14 @@ class BatchPlan:
         place = self._start
         while True:
             self._text.seek(place)  # so that two may read at once
-            block = [self._text.readline() for _ in range(BLOCK)]
+            block = list(islice(iter(self._text.readline, ""), BLOCK))
             place = self._text.tell()
             for line in block:
-                if not line or line.startswith('{"counts"'):
+                if line.startswith('{"counts"'):
                     return
                 yield line.rstrip("\n")
+            if not block:
+                return
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the plan to a file, whole or not at all.

@@ -49,7 +49,7 @@ class _Wrong:
     en: str
 
 
-@attrs.frozen
+@attrs.define  # one for each value of a firing: made frozen it takes twice as long
 class _Scope:
     """What the readers may look up: the project's definition, the lifecycle, the criteria
     (선정기준) of the plan, what brackets mean in it, and the indicator that a value is about."""

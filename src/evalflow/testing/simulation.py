@@ -346,6 +346,7 @@ class _Year:
         self.specs = engine.plugins.guard_specs
         self.verdicts = {band.name: band.verdict for band in plan.head.scoring.bands}
         self.standings: dict[str, _Standing] = {}
+        self.units_of: dict[tuple[str, str], str] = {}
         self.agenda: list[_Wish] = []
         self.serial = 0
         self.today = self.calendar.periods()[0].start
@@ -413,13 +414,15 @@ class _Year:
     def _unit_of(self, event: Event, unit: str) -> str:
         """Return the unit whose clerk does it: that of the unit acting together, or the lowest
         unit in which one of the event's roles is held for the project."""
-        if event.together is not None:
-            return self.plan.head.ancestor(unit, event.together) or unit
-        kinds = {self.lifecycle.roles[role].at for role in event.by}
-        for above in self.plan.head.line_up(unit):
-            if self.plan.head.unit(above).kind in kinds:
-                return above
-        return unit
+        known = self.units_of.get((event.name, unit))
+        if known is None:
+            kinds = {event.together}
+            if event.together is None:
+                kinds = {self.lifecycle.roles[role].at for role in event.by}
+            head = self.plan.head
+            above = (each for each in head.line_up(unit) if head.unit(each).kind in kinds)
+            known = self.units_of[event.name, unit] = next(above, unit)
+        return known
 
     def _must_wait(self, event: Event, standing: _Standing) -> bool:
         """Say whether others of the unit are not as far yet as an event of all of them asks."""
