@@ -56,10 +56,11 @@ def plan(
         data=plain(dict(data or {})),
         mode=mode,
     )
-    _check_text(where, data, *(each or {}).values())
+    own = {project: plain(dict(given)) for project, given in (each or {}).items()}
+    _check_text(header.where, header.data, *own.values())
     writer = PlanWriter(header)
     try:
-        _decide_all(parts, header, Actors(parts, by), selection, at, each or {}, writer)
+        _decide_all(parts, header, Actors(parts, by), selection, at, own, writer)
     except BaseException:
         writer.close()
         raise
@@ -72,10 +73,11 @@ def _decide_all(
     actors: Actors,
     selection: Selection,
     at: dt.datetime,
-    own: Mapping[str, Mapping[str, Any]],
+    own: Mapping[str, Tree],
     writer: PlanWriter,
 ) -> None:
-    """Write a line for each project that the event would move, or that it is refused."""
+    """Write a line for each project that the event would move, or that it is refused. `own` is
+    what is given for a project alone."""
     seen: set[str] = set()
     for snapshots in _undecided(parts, selection, header, actors, at, own, writer):
         asked = [(one, _given(header, own.get(one.project.id))) for one in snapshots]
@@ -90,9 +92,9 @@ def _decide_all(
             seen.update(line.project for line in lines if line.project != snapshot.project.id)
 
 
-def _check_text(*trees: Mapping[str, Any] | None) -> None:
+def _check_text(*trees: Tree) -> None:
     for tree in trees:
-        if tree and not storable(canonical(plain(dict(tree)))):
+        if tree and not storable(canonical(tree)):
             raise invalid(
                 "not_text",
                 path="data",
@@ -120,9 +122,9 @@ def answers_for(
     return parts.ask_together(event, known, at, key)
 
 
-def _given(header: Header, own: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def _given(header: Header, own: Tree | None) -> Mapping[str, Any]:
     """Return the data of all, and on top of it a project's own."""
-    return header.data if own is None else {**header.data, **plain(dict(own))}
+    return header.data if own is None else {**header.data, **own}
 
 
 def _undecided(
@@ -131,7 +133,7 @@ def _undecided(
     header: Header,
     actors: Actors,
     at: dt.datetime,
-    each: Mapping[str, Mapping[str, Any]],
+    each: Mapping[str, Tree],
     writer: PlanWriter,
 ) -> Iterator[Sequence[Snapshot]]:
     """Write the lines of projects that come out like one before them; yield all others, several
@@ -197,13 +199,12 @@ def _planned(
     header: Header,
     actors: Actors,
     at: dt.datetime,
-    each: Mapping[str, Mapping[str, Any]],
+    each: Mapping[str, Tree],
     answers: Mapping[str, Answers],
 ) -> Iterator[Planned]:
     """Yield the line of the project, and of those that move together with it."""
     project = snapshot.project
     own = each.get(project.id)
-    own_tree = None if own is None else plain(dict(own))
     try:
         decisions, _ = parts.decide(
             snapshot,
@@ -214,11 +215,11 @@ def _planned(
             answers=answers.get(project.id),
         )
     except (NotFound, InvalidInput) as error:
-        yield _line(project, None, reasons=(_reason_for(error),), data=own_tree)
+        yield _line(project, None, reasons=(_reason_for(error),), data=own)
         return
     first = decisions[0]
     if not first.checks[0].passed:  # its own state: the others of its unit are not held up by it
-        yield _line(project, None, reasons=first.reasons, data=own_tree)
+        yield _line(project, None, reasons=first.reasons, data=own)
         return
     part = None
     if first.event.together is not None:
@@ -235,7 +236,7 @@ def _planned(
             decision.snapshot.project,
             None if reasons else move,
             reasons=reasons,
-            data=own_tree,
+            data=own,
             part=part,
         )
 

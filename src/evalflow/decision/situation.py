@@ -105,6 +105,12 @@ class Situation:
         """Return where the project stands."""
         return self.snapshot.project
 
+    @property
+    def alone(self) -> bool:
+        """Say whether nothing was looked at beside the project and the rules."""
+        beside = (self.peers, self.rosters, self.siblings, self.those_about, self.plans)
+        return self.about is None and not any(beside)
+
     def basis(self) -> Basis:
         """Return what must still be true at the commit; see `basis_of`."""
         return basis_of((self,))
@@ -194,6 +200,9 @@ def basis_of(situations: Sequence[Situation]) -> Basis:
     """Return what decisions on these, made together, rest on: the version of every project that was
     looked at and is none of those moved (each of which has the version that its move expects),
     which projects the units had, and the latest revision of the plans."""
+    if len(situations) == 1 and situations[0].alone:
+        project = situations[0].project
+        return Basis(revisions=((project.plan, situations[0].snapshot.latest),))
     moving = {each.project.id for each in situations}
     groups: set[int] = set()
     looked_at = (other for each in situations for other in each.looked_at(groups))

@@ -87,6 +87,8 @@ class Basis:
         """Return what several decisions rest on together; `moving` are the projects that they
         move, each at the version that its move expects."""
         parts, own = tuple(parts), frozenset(moving)
+        if len(parts) == 1 and not parts[0].unchanged:
+            return parts[0]
         seen = dict.fromkeys(pair for part in parts for pair in part.unchanged)
         return cls(
             unchanged=tuple([pair for pair in seen if pair[0] not in own]),
