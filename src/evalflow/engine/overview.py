@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -158,18 +159,9 @@ def _overview(
     head = engine.plans.head(plan_id)
     if unit is not None and unit not in head.units:
         raise NotFound("unit", unit, tuple(head.units))
-    histories: dict[str, list[Entry]] = {}
-    for entry in engine.storage.histories(plan_id):
-        histories.setdefault(entry.project, []).append(entry)
-    everything = [entry for history in histories.values() for entry in history]
     chosen = _period(engine, plan_id, period, at)
-    moment = at or _last_moment(everything, chosen.text) or utc(engine.clock())
-    taken = {
-        name: [entry for entry in history if entry.at <= moment]
-        for name, history in histories.items()
-    }
-    entries = [entry for history in taken.values() for entry in history]
-    if not entries:
+    moment = at or _last_moment(engine, plan_id, chosen.text) or utc(engine.clock())
+    if next(iter(engine.projects(at=moment, plan=plan_id)), None) is None:
         raise NotFound("plan", f"{plan_id} {moment.isoformat()}")
     from evalflow.audit.verification import Checkpoint  # `status` asks for no overview
 
@@ -179,10 +171,16 @@ def _overview(
     where: dict[str, Any] = {"plan": plan_id} if unit is None else {"plan": plan_id, "unit": unit}
     measured = terms.in_force(chosen.text)
     definitions = {each.id: each for each in engine.plans.definitions(plan_id, revision=measured)}
-    standings = tuple(
-        _standing(engine, head, project, definitions, taken[project.id], chosen, calendar, day)
-        for project in engine.projects(at=moment, **where)
-    )
+    projects = {project.id: project for project in engine.projects(at=moment, **where)}
+    stands: dict[str, ProjectOverview] = {}
+    entries = 0
+    for name, history in _histories(engine, plan_id, moment):  # one at a time: they are large
+        entries += len(history)
+        if name in projects:
+            stands[name] = _standing(
+                engine, head, projects[name], definitions, history, chosen, calendar, day
+            )
+    standings = tuple([stands[name] for name in projects])
     names = {each.project.id: each.bureau.ko if each.bureau else None for each in standings}
     rates = roll_up(
         [rating for each in standings if (rating := each.ratings.get(chosen.text)) is not None],
@@ -190,7 +188,7 @@ def _overview(
         places=head.scoring.places,
         bands=head.scoring.bands,
     )
-    upto = Checkpoint(plan=plan_id, revisions=revision, entries=len(entries), hash="")
+    upto = Checkpoint(plan=plan_id, revisions=revision, entries=entries, hash="")
     return Overview(
         head=head,
         period=chosen,
@@ -225,10 +223,22 @@ def _period(
     return known[text]
 
 
-def _last_moment(entries: Iterable[Entry], period: str) -> dt.datetime | None:
+def _last_moment(engine: Engine, plan_id: str, period: str) -> dt.datetime | None:
     """Return the moment just before the first project left the period, or None."""
+    if all(project.period == period for project in engine.projects(plan=plan_id)):
+        return None
+    entries = engine.storage.histories(plan_id)
     left = [entry.at for entry in entries if entry.period == period != entry.period_after]
     return min(left) - dt.timedelta(microseconds=1) if left else None
+
+
+def _histories(
+    engine: Engine, plan_id: str, moment: dt.datetime
+) -> Iterator[tuple[str, list[Entry]]]:
+    """Yield each of the plan's projects with its entries up to the moment."""
+    found = groupby(engine.storage.histories(plan_id), key=lambda entry: entry.project)
+    for name, entries in found:
+        yield name, [entry for entry in entries if entry.at <= moment]
 
 
 def _standing(

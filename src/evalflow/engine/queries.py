@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
@@ -377,14 +377,16 @@ class Queries:
         if past is None:
             for snapshot in self.storage.snapshots(chosen):
                 project = snapshot.project
-                history = self._history_upto(project, None)
+                history = cache(partial(self._history_upto, project.id, None))
                 yield self._due_state(project, history, snapshot.evaluation.extensions)
         else:
+            # Each is read, and a few at a time are kept: all of them together are large.
+            recent = lru_cache(maxsize=16)(self._history_upto)
             for project in self.storage.as_of(chosen, past):
                 lifecycle = self.rules.lifecycle(project.lifecycle)
-                history = self._history_upto(project, past)
-                given = extensions_given(history(), lifecycle, project.period)
-                yield self._due_state(project, history, given)
+                upto = partial(recent, project.id, past)
+                given = extensions_given(upto(), lifecycle, project.period)
+                yield self._due_state(project, upto, given)
 
     def _due_state(
         self, project: Project, history: History, extensions: Mapping[str, str]
@@ -394,16 +396,10 @@ class Queries:
         lifecycle = self.rules.lifecycle(project.lifecycle)
         return due_state(project, lifecycle, history, extensions, self.rules.lifecycle)
 
-    def _history_upto(self, project: Project, past: dt.datetime | None) -> History:
-        """Return what answers with the project's entries, all or those up to the moment; they are
-        read when they are first asked for."""
-
-        @cache
-        def history() -> tuple[Entry, ...]:
-            entries = self.storage.history(project.id)
-            return dated(entry for entry in entries if past is None or entry.at <= past)
-
-        return history
+    def _history_upto(self, project_id: str, past: dt.datetime | None) -> tuple[Entry, ...]:
+        """Return the project's entries, all or those up to the moment."""
+        entries = self.storage.history(project_id)
+        return dated(entry for entry in entries if past is None or entry.at <= past)
 
 
 _BY_KIND = {"state": "states", "field": "fields", "band": "bands", "period": "periods"}

@@ -244,10 +244,10 @@ class View:
             return str(field.options[value].text(self.lang))
         return str(value)
 
-    def projects(self) -> list[dict[str, Any]]:
-        """Return all projects with their rates over the periods."""
-        return [
-            {
+    def projects(self) -> Iterator[dict[str, Any]]:
+        """Yield all projects with their rates over the periods."""
+        for each in self.overview.standings:
+            yield {
                 **self._named(each),
                 **self._judged(each),
                 "chart": self._chart(self._rated(each)),
@@ -256,8 +256,6 @@ class View:
                     for period, rated in self._rated(each)
                 ),
             }
-            for each in self.overview.standings
-        ]
 
     def _rated(
         self, standing: evalflow.ProjectOverview
