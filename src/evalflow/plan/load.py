@@ -13,6 +13,7 @@ from evalflow.files.yaml import Document, path_text, read
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.lifecycle.sources import is_file
 from evalflow.model import Indicator, PlanHead, ProjectDefinition
+from evalflow.plan.alike import alike_notes
 from evalflow.plan.content import budget_notes, content_notes
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import read_head
@@ -79,7 +80,7 @@ def load_plan(
     notes = laid.notes + nobody_named(head, at) + unrateable(head, found, where)
     notes += content_notes(head, found, used.project_plans, at)
     notes += budget_notes(head, found, used.project_plans, at)
-    notes += holiday_notes(head.calendar, at)
+    notes += holiday_notes(head.calendar, at) + alike_notes(head, found, at)
     return Plan(head=head, projects=projects, lifecycle=used, file=document.name, notes=notes)
 
 
