@@ -249,3 +249,55 @@ def test_a_reader_who_may_know_is_shown_the_guards_all_the_same(scoped):
 
     assert asked() == (False, [])
     assert asked(whole=True) == (True, ["not_lagging"])
+
+
+SECRET = "/srv/office/secret.jsonl"
+
+
+@pytest.fixture
+def told(tmp_path, clock):
+    """A plan whose notices leave by a way with options, and that closes reasons to most."""
+    text = PLAN.replace("notifiers: [jsonl]", f"notifiers: {{jsonl: {{path: {SECRET}}}}}")
+    rules = "visibility:\n  withheld: [{fields: [reason], ground: 제9조, seen_by: [%s]}]\n"
+    path = tmp_path / "told.yaml"
+    closed = rules % "policy_office, mayor"
+    path.write_text(text.replace("units:\n", closed + "units:\n", 1), encoding="utf-8")
+    with evalflow.open("memory:", plugins=[], clock=clock) as engine:
+        plan = evalflow.load_plan(path, plugins=[])
+        engine.adopt(plan, by=plan.actor("policy-1"))
+        yield engine
+
+
+@pytest.mark.parametrize(
+    ("reader", "options", "reasons"),
+    [
+        ("policy-1", True, True),  # who revises the plan
+        ("both-1", True, True),
+        ("mayor-1", False, True),  # who reads all of its projects
+        ("road-1", False, False),
+        ("welfare-head", False, False),
+        ("audit-1", False, False),
+        ("elderly-head", False, False),  # the one who acts for another
+    ],
+)
+def test_of_a_plans_text_addresses_and_closed_reasons_are_left_out(told, reader, options, reasons):
+    whole = told.plans.head("gu").tree
+    seen = evalflow.View(told, reader).plan("gu")
+    assert seen == evalflow.View(told, reader).plan("gu", revision=1)
+    assert (SECRET in json.dumps(seen, ensure_ascii=False)) == options
+    assert (whole["appointments"][0]["reason"] in json.dumps(seen, ensure_ascii=False)) == reasons
+    assert seen["notices"]["notifiers"] == (whole["notices"]["notifiers"] if options else ["jsonl"])
+    for key in set(whole) - {"notices", "appointments"}:
+        assert seen[key] == whole[key]
+    assert [each["for"] for each in seen["appointments"]] == ["welfare-head"]
+
+
+def test_a_plans_text_is_for_those_in_its_directory(told):
+    with pytest.raises(evalflow.NotFound):
+        evalflow.View(told, "nobody-1").plan("gu")
+    with pytest.raises(evalflow.NotFound):
+        evalflow.View(told, "road-1").plan("gu", revision=2)
+
+
+def test_where_nothing_is_closed_a_plans_text_is_whole_but_for_addresses(office):
+    assert evalflow.View(office.engine, "road-1").plan("gu") == office.engine.plans.head("gu").tree

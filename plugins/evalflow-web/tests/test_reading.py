@@ -38,6 +38,17 @@ def test_what_a_revision_says_otherwise_is_told_to_who_may_read_all_of_the_plan(
         assert asking.get(f"/plans/gu/revisions/{revision}/diff", "road-1").status_code == 403
 
 
+def test_a_plans_text_is_read_by_everybody_in_its_directory_as_they_may(
+    asking: Any, office: evalflow.Engine
+) -> None:
+    for path in ("/plans/gu", "/plans/gu/revisions/1"):
+        for reader in ("policy-1", "education-1", "mayor-1", "budget-1"):
+            content = asking.get(path, reader).json()["content"]
+            assert content == evalflow.to_data(evalflow.View(office, reader).plan("gu"))
+            assert content["directory"]["road-1"][0]["role"] == "department"
+        assert asking.get(path, "nobody-1").status_code in (403, 404)
+
+
 def test_who_asks_is_told_with_their_grants(asking: Any) -> None:
     me = asking.get("/me", "elderly-head").json()
     assert me["id"] == "elderly-head"

@@ -244,6 +244,31 @@ class View:
                 )
             yield shown
 
+    def plan(self, plan_id: str, *, revision: int | None = None) -> dict[str, Tree]:
+        """Return what a revision of the plan (None: the latest) says, but for its projects, as a
+        tree: to everybody in its directory, for it says by what rules they work and with whom.
+
+        How its notices leave (the options of notifiers: addresses and paths of the office's
+        machines) is left out but for those who may revise the plan; the reasons of appointments,
+        where reasons are closed to the actor in some project.
+
+        Raises:
+            NotFound: the store has no such plan or revision, or its directory no such actor.
+        """
+        if isinstance(self._actor, str):
+            self._engine.actor(plan_id, self._actor)
+        tree = {**self._engine.plans.head(plan_id, revision=revision).tree}
+        notices = tree.get("notices")
+        if isinstance(notices, Mapping) and not self._revises(plan_id):
+            tree["notices"] = {**notices, "notifiers": list(notices.get("notifiers", ()))}
+        closed = not self.reads_plan(plan_id) and "reason" in self._withheld_somewhere(plan_id)
+        if closed and "appointments" in tree:
+            tree["appointments"] = [
+                {key: value for key, value in each.items() if key != "reason"}
+                for each in tree["appointments"]
+            ]
+        return tree
+
     def differences(
         self, plan_id: str, revision: int, *, since: int | None = None
     ) -> tuple[Difference, ...]:

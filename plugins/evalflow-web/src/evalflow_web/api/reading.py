@@ -111,9 +111,9 @@ def _summary(head: PlanHead) -> values.PlanSummary:
 def plan(call: Call) -> Reply:
     """Answer the plan in its latest revision, or in the one that the path names."""
     revision = call.request.path_params.get("revision")
-    head = call.engine.plans.head(
-        call.plan, revision=None if revision is None else _revision(call, str(revision))
-    )
+    number = None if revision is None else _revision(call, str(revision))
+    content = call.view.plan(call.plan, revision=number)
+    head = call.engine.plans.head(call.plan, revision=number)
     return Reply(
         value=values.PlanReply(
             id=head.id,
@@ -123,7 +123,7 @@ def plan(call: Call) -> Reply:
             revision=head.revision,
             effective=head.effective,
             lifecycle=head.lifecycle,
-            content=tree(head.tree),
+            content=tree(content),
         ),
         version=head.revision,
     )
