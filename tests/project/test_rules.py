@@ -163,7 +163,7 @@ def unsaid(text: bytes, path: str) -> Iterator[str]:
             yield f"{path}:{line}: {what}"
 
 
-def text_files() -> Iterator[Path]:
+def files() -> Iterator[Path]:
     """Give what is, or would be, committed; in an unpacked sdist there is no git to ask."""
     asked = (
         subprocess.run(
@@ -187,10 +187,25 @@ def text_files() -> Iterator[Path]:
                 for part in path.relative_to(ROOT).parts[:-1]
             )
         ]
-    for path in found:
-        # Another may be moving files meanwhile; what is gone says nothing.
-        if path.is_file() and b"\0" not in path.read_bytes()[:8192]:
-            yield path
+    # Another may be moving files meanwhile; what is gone says nothing.
+    yield from (path for path in found if path.is_file())
+
+
+def text_files() -> Iterator[Path]:
+    yield from (path for path in files() if b"\0" not in path.read_bytes()[:8192])
+
+
+AT_THE_TOP = {
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.ko.md", "README.md"),
+    *("RELEASING.md", "SECURITY.md", "constraints.txt", "hatch_build.py", "pyproject.toml"),
+    *("PKG-INFO", "benchmarks", "changelog.d", "docs", "examples", "plugins", "src", "tests"),
+    "tools",
+}
+
+
+def test_nothing_that_a_run_left_lies_at_the_top() -> None:
+    tops = {path.relative_to(ROOT).parts[0] for path in files()}
+    assert {top for top in tops if not top.startswith(".")} <= AT_THE_TOP
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,11 @@ class WrongCalls:
         """Return the address of a new, empty store."""
         raise NotImplementedError("give a fixture `url`; see evalflow.testing.calls")
 
+    @pytest.fixture(autouse=True)
+    def folder(self, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A text that is handed over as a path is a file in a folder of the test's own."""
+        monkeypatch.chdir(tmp_path)
+
     @pytest.fixture
     def engine(self, url: str) -> Iterator[Engine]:
         """An engine on a store with a small plan."""
