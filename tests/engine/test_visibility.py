@@ -104,6 +104,7 @@ def test_closed_data_are_left_out_with_their_ground(scoped):
         assert {name for e in view.history("gu/3") for name in e.data} >= told
         for entry in view.history("gu/3"):
             assert not set(entry.data) & set(view.withheld("gu/3"))
+        assert view.withheld(view.project("gu/3")) == view.withheld("gu/3")
         return told & {"explanations", "site_visit"}
 
     assert said("policy-1") == {"explanations", "site_visit"}

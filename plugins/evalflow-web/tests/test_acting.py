@@ -190,3 +190,28 @@ def test_of_somebody_else_only_who_reads_all_may_ask(asking: Any, clock: Any) ->
     dry = asking.post(f"{P}/2/events/self_evaluate/explain", "policy-1", body)
     assert dry.json()["actor"] == "elderly-1"
     assert dry.json()["at"].startswith("2016-04-05T14:59:59")
+
+
+def test_what_may_be_done_is_of_all_events_those_that_are_allowed(asking: Any) -> None:
+    for who in ("elderly-1", "road-1", "policy-1"):
+        every = asking.get(f"{P}/2/events?all=true", who).json()["events"]
+        shown = asking.get(f"{P}/2/events", who).json()["events"]
+        assert shown == [each for each in every if each["allowed"]]
+
+
+@pytest.mark.parametrize(("path", "most"), [(P, 0), (f"{P}/2", 1), (f"{P}/2/events", 2)])
+def test_a_page_reads_no_project_again(
+    path: str, most: int, asking: Any, office: evalflow.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking.get(path, "policy-1")
+    read: list[str] = []
+    kind = type(office.storage)
+    ordinary = kind.snapshot
+
+    def snapshot(self: Any, project: str) -> Any:
+        read.append(project)
+        return ordinary(self, project)
+
+    monkeypatch.setattr(kind, "snapshot", snapshot)
+    assert asking.get(path, "policy-1").status_code == 200
+    assert len(read) == most

@@ -101,6 +101,7 @@ class View:
         self._salt = salt
         self._whole: dict[tuple[str, int, dt.date], bool] = {}
         self._rules = engine.rules.on(engine.storage)
+        self._listed: dict[str, Terms] = {}
 
     def project(self, project_id: str) -> Project:
         """Return where the project stands; without its band while that is a draft.
@@ -119,7 +120,7 @@ class View:
     ) -> Iterator[Project]:
         """Yield projects; conditions as for `Engine.projects`. A band is asked of what is shown."""
         bands = where.pop("band", None)
-        terms: dict[str, Terms] = {}  # asked once for all that is listed
+        terms = self._listed = {}  # asked once for all that is listed
 
         def shown_by(project: Project) -> Project:
             if project.plan not in terms:
@@ -486,9 +487,13 @@ class View:
         project = self._engine.project(project_id)
         return self._sight(project, project.period).whole
 
-    def withheld(self, project_id: str) -> Mapping[str, str]:
+    def withheld(self, project_id: str | Project) -> Mapping[str, str]:
         """Return the names of data of the project's period that are closed to the actor, with the
-        ground of each (비공개 사유)."""
+        ground of each (비공개 사유). A project that was read already is not read again, and one of
+        the last list is told by the rules under which it was listed."""
+        if isinstance(project_id, Project):
+            listed = self._listed.get(project_id.plan)
+            return self._sight(project_id, project_id.period, listed).hidden
         project = self._engine.project(project_id)
         return self._sight(project, project.period).hidden
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from evalflow import Label, NotFound
+from evalflow import Explanation, Label, NotFound
 from evalflow_web.api import values
 from evalflow_web.api.table import Call, Moment, Operation, Reply
 from evalflow_web.problems import Problem, input_problem
@@ -49,9 +50,13 @@ def events(call: Call) -> Reply:
     project = call.view.project(call.project)
     lifecycle = call.engine.plans.lifecycle(project.lifecycle)
     at = call.moment(query.at)
-    explained = [
-        call.view.explain(call.project, name, by=query.as_, at=at) for name in lifecycle.events
-    ]
+    explained: Iterable[Explanation]
+    if query.as_ is None and not query.all:  # nothing that may not be done is explained
+        explained = call.view.permitted(call.project, at=at)
+    else:
+        explained = [
+            call.view.explain(call.project, name, by=query.as_, at=at) for name in lifecycle.events
+        ]
     shown = [
         values.explanation_reply(each, call.visit.lang)
         for each in explained
@@ -61,36 +66,19 @@ def events(call: Call) -> Reply:
 
 
 def permitted(call: Call) -> Reply:
-    """Answer what may be done with each of many projects, in one call: those events alone are
-    asked of the gate that begin in the project's state and that a role of whoever asks may fire."""
+    """Answer what may be done with each of many projects, in one call."""
     query = call.query(PermittedQuery)
     found: dict[str, list[str]] = {}
     numbers = values.texts(query.number)
-    held = _roles(call)
     with call.engine.reading() as then:
         from evalflow import View
 
         view = View(then, call.visit.actor)
         for project in view.projects(plan=call.plan, unit=query.unit, numbers=numbers):
-            lifecycle = then.plans.lifecycle(project.lifecycle)
-            states = set(project.states)
             found[project.id] = [
-                name
-                for name, event in lifecycle.events.items()
-                if held & set(event.by)
-                and states & event.sources()
-                and _by_token(call, name)
-                and view.explain(project.id, name).allowed
+                each.event for each in view.permitted(project.id) if _by_token(call, each.event)
             ]
     return Reply(value=values.PermittedReply(permitted=found))
-
-
-def _roles(call: Call) -> set[str]:
-    """Return the roles that whoever asks holds anywhere, on any day."""
-    actor = call.visit.actor
-    if isinstance(actor, str):
-        actor = call.view.people(call.plan).actor(actor)
-    return {grant.role for grant in actor.grants}
 
 
 def _by_token(call: Call, event: str) -> bool:

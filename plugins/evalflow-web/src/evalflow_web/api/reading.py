@@ -200,7 +200,7 @@ def projects(call: Call) -> Reply:
     page = list(islice(found, limit + 1))
     shown = page[:limit]
     behind = as_cursor(shown[-1].number) if len(page) > limit else None
-    replies = [values.project_reply(each, call.view.withheld(each.id)) for each in shown]
+    replies = [values.project_reply(each, call.view.withheld(each)) for each in shown]
     count = call.view.count(**where) if query.count else None
     headers = {} if behind is None else following(call, behind)
     return Reply(
@@ -234,7 +234,7 @@ def cursor(text: str) -> str:
 def project(call: Call) -> Reply:
     """Answer where a project stands; its ETag says which version that is."""
     found = call.view.project(call.project)
-    reply = values.project_reply(found, call.view.withheld(found.id))
+    reply = values.project_reply(found, call.view.withheld(found))
     return Reply(value=reply, version=found.version)
 
 

@@ -214,7 +214,7 @@ def project(desk: Desk) -> Response:
         bars=list(_bars(desk, evaluations)),
         doors=desk.doors(project),
         history=history,
-        withheld=desk.view.withheld(project.id),
+        withheld=desk.view.withheld(project),
         evidence=_evidence(desk, project, evaluations.values()),
         comments=desk.shelf.comments(project.id) if desk.takes_part(project) else None,
         done=_done(desk),
