@@ -181,6 +181,24 @@ def test_every_kind_of_row_that_is_deleted_is_found(database: str, lived: evalfl
         ("ALTER TABLE entry DISABLE TRIGGER entry_stays", "entry.entry_stays", "altered"),
         ("DROP INDEX entry_key", "entry_key", "missing"),
         ("ALTER TABLE project DROP CONSTRAINT project_check", "project.project_check", "missing"),
+        (
+            "ALTER TABLE entry DROP CONSTRAINT entry_number_check, "
+            "ADD CONSTRAINT entry_number_check CHECK (number >= 0)",
+            "entry.entry_number_check",
+            "altered",
+        ),
+        (
+            "ALTER TABLE notice DROP CONSTRAINT notice_state_check, ADD CONSTRAINT "
+            "notice_state_check CHECK (state IN ('waiting', 'delivered', 'dead', 'lost'))",
+            "notice.notice_state_check",
+            "altered",
+        ),
+        (
+            "ALTER TABLE evaluation DROP CONSTRAINT evaluation_project_number_fkey, ADD CONSTRAINT "
+            "evaluation_project_number_fkey FOREIGN KEY (project) REFERENCES project (id)",
+            "evaluation.evaluation_project_number_fkey",
+            "altered",
+        ),
         ("ALTER TABLE notice ALTER subject_ko DROP NOT NULL", "notice.subject_ko", "altered"),
         (
             "CREATE OR REPLACE FUNCTION never() RETURNS trigger LANGUAGE plpgsql "
@@ -238,3 +256,12 @@ def test_the_schema_that_is_expected_is_the_one_that_the_steps_make(
     assert content is not None
     with storage._source.writing() as connection:
         assert integrity.things(connection, storage.schema) == json.loads(content)
+
+
+@pytest.mark.parametrize("setting", ["quote_all_identifiers = on", "search_path = pg_catalog"])
+def test_how_a_server_words_its_constraints_makes_no_finding(
+    storage: PostgresStorage, setting: LiteralString
+) -> None:
+    with storage._source.writing() as connection:
+        connection.execute("SET LOCAL " + setting)
+        assert integrity.faults(connection, storage.schema) == []

@@ -162,7 +162,8 @@ SELECT 'index', i.relname, concat_ws(' ', x.indisunique, x.indisvalid, x.indpred
     JOIN pg_class AS c ON c.oid = x.indrelid
   WHERE i.relnamespace = to_regnamespace(%(schema)s) AND c.relname = ANY(%(tables)s)
 UNION ALL
-SELECT 'constraint', c.relname || '.' || n.conname, concat_ws(' ', n.contype, n.convalidated)
+SELECT 'constraint', c.relname || '.' || n.conname,
+    concat_ws(' ', n.contype, n.convalidated, pg_get_constraintdef(n.oid))
   FROM pg_constraint AS n JOIN pg_class AS c ON c.oid = n.conrelid
   WHERE n.connamespace = to_regnamespace(%(schema)s) AND n.contype IN ('c', 'f', 'p', 'u')
 UNION ALL
@@ -204,12 +205,17 @@ def things(connection: Connection, schema: str) -> dict[str, str]:
     quoted = '"' + schema.replace('"', '""') + '"'
     with connection.cursor(row_factory=tuple_row) as cursor:
         rows = cursor.execute(_THINGS, {"schema": quoted, "tables": list(_OURS)}).fetchall()
-    return {
-        f"{kind} {name}": digest(told.replace(quoted, "{schema}"))[:16]
-        if kind == "function"
-        else told
-        for kind, name, told in rows
-    }
+    return {f"{kind} {name}": _told(kind, told, schema, quoted) for kind, name, told in rows}
+
+
+def _told(kind: str, told: str, schema: str, quoted: str) -> str:
+    """Return what is told of a thing, in whichever schema the store is, and however the server is
+    set to quote names. A constraint is told by its definition, in which the schema stands before
+    the table that it leads to where it is not searched by itself."""
+    if kind == "function":
+        return digest(told.replace(quoted, "{schema}"))[:16]
+    bare = schema.replace('"', "")
+    return told.replace('"', "").replace(f"REFERENCES {bare}.", "REFERENCES ")
 
 
 @lru_cache(maxsize=1)
