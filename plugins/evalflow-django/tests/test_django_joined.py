@@ -56,7 +56,7 @@ def test_a_request_leaves_both_or_nothing(alias: str, user: User) -> None:
     [
         (("department@welfare-policy",), office_site.FIGURES, 403, "audit-office"),
         ((DEPARTMENT,), {"actuals": 5}, 422, "actuals"),
-        ((), office_site.FIGURES, 403, "nobody in the evaluation"),
+        ((), office_site.FIGURES, 403, "has no part in the evaluation"),
     ],
 )
 def test_what_is_refused_leaves_nothing_and_has_its_status(

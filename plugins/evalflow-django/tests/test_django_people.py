@@ -33,7 +33,7 @@ def test_a_user_acts_by_name_where_nothing_else_is_said(user: User) -> None:
     assert refused(AnonymousUser()).code == "not_signed_in"
     assert refused(user("gone", is_active=False)).code == "not_signed_in"
     with override_settings(EVALFLOW={"ACTOR_OF": "office_site.actor_of"}):
-        assert refused(kim).text("ko").startswith("이 사용자에게는 평가 업무에서 맡은 사람이")
+        assert refused(kim).text("ko").startswith("이 사용자는 평가 업무에서 맡은 역할이")
         lee = user("lee", "policy_office@seodaemun")
         grant = evalflow.Grant(role="policy_office", unit="seodaemun")
         assert evalflow_django.actor_of(lee) == evalflow.Actor(f"site:{lee.pk}", (grant,))

@@ -37,6 +37,6 @@ _NOT_SIGNED_IN = Reason(
 )
 _NOBODY = Reason(
     code="nobody",
-    ko="이 사용자에게는 평가 업무에서 맡은 사람이 정해져 있지 않습니다.",
-    en="This user is nobody in the evaluation.",
+    ko="이 사용자는 평가 업무에서 맡은 역할이 없습니다.",
+    en="This user has no part in the evaluation.",
 )

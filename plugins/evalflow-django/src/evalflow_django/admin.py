@@ -224,7 +224,7 @@ class ProjectAdmin(_Read):
             heads = [
                 ("ID", ""), (say("사업", "Project"), "title"), (say("부서", "Unit"), "unit"),
                 (say("상태", "State"), "state"), (say("기간", "Period"), "period"),
-                (say("구간", "Band"), ""), (say("이력", "Entries"), "changed"),
+                (say("추진상태", "Band"), ""), (say("이력", "Entries"), "changed"),
             ]  # fmt: skip
             chosen = request.GET.get("o", "")
             heads = [(text, f"-{by}" if by and by == chosen else by) for text, by in heads]
@@ -265,7 +265,7 @@ class ProjectAdmin(_Read):
             rows = [self._entry(words, standing.plan, each) for each in found]
         facts = self._row(words, standing)
         names = [say("부서", "Unit"), say("상태", "State"), say("기간", "Period")]
-        names += [say("구간", "Band"), say("이력", "Entries")]
+        names += [say("추진상태", "Band"), say("이력", "Entries")]
         return self._response(
             request,
             {
