@@ -29,7 +29,7 @@ from evalflow_postgres.testing import Server, fresh
 
 import evalflow
 from evalflow import Conflict, InvalidInput, Project, StorageError
-from evalflow.storage import Commit, Selection, Settled
+from evalflow.storage import Commit, Selection, Settled, fault_point
 from evalflow.testing import faults
 from evalflow.testing.given import (
     BEGINNING,
@@ -643,6 +643,26 @@ def test_stores_in_one_database_do_not_meet(storage: PostgresStorage, database: 
     assert [p.id for p in storage.select(Selection())] == [SIX]
     assert [p.id for p in other.select(Selection())] == [SEVEN]
     other.close()
+
+
+def test_a_plan_revised_between_the_comparison_and_the_write_is_a_conflict(
+    storage: PostgresStorage, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = given_project(storage)
+    compare = PostgresStorage._compare
+    with closing(open_postgres(url)) as other:
+
+        def and_then_another_revises(self: PostgresStorage, *asked: Any) -> None:
+            compare(self, *asked)
+            monkeypatch.setattr(PostgresStorage, "_compare", compare)
+            other.commit(Commit(plans=(revised(other, head(revision=2)),)))
+
+        monkeypatch.setattr(PostgresStorage, "_compare", and_then_another_revises)
+        monkeypatch.setattr(fault_point, "listener", lambda name: None)  # a commit in steps
+        with pytest.raises(Conflict) as conflict:
+            storage.commit(Commit(moves=(move_after(project),), revisions=((project.plan, 1),)))
+    assert conflict.value.project == project.plan
+    assert list(storage.select(Selection())) == [project]
 
 
 def test_commits_that_overlap_crosswise_end_in_one_winner_and_no_deadlock(

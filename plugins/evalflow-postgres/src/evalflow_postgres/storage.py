@@ -553,7 +553,8 @@ class PostgresStorage(PostgresReads):
             used = find("key_used", (entry.project, entry.key))
             if used and versions.get(entry.project, 0) == move.expected:
                 return Conflict(entry.project, expected=move.expected)
-        if connection is None and commit.revisions:
+        # Of a commit with revisions of its own they were compared before these were written.
+        if commit.revisions and (connection is None or not commit.plans):
             latest = dict(find("latest", ([plan for plan, _ in commit.revisions],)))
             for plan, revision in commit.revisions:
                 if latest.get(plan, 0) != revision:
