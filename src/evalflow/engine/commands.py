@@ -5,15 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from evalflow.batch import applying
-from evalflow.batch import plan as batches
-from evalflow.batch.plan_file import BatchPlan
 from evalflow.batch.selection import conditions
-from evalflow.batch.values import EngineParts
 from evalflow.decision.batched_calls import Answers, answer_together, can_many, with_answers
 from evalflow.decision.decide import (
     CHECKS,
@@ -49,6 +45,11 @@ from evalflow.model import (
     ids,
 )
 from evalflow.model.moments import utc
+
+if TYPE_CHECKING:
+    from evalflow.batch import applying
+    from evalflow.batch.plan_file import BatchPlan
+    from evalflow.batch.values import EngineParts
 
 Decided = tuple[tuple[Decision, ...], Basis]
 """A decision for each project that an event would move, the one in hand first, and what they rest
@@ -330,6 +331,9 @@ class Commands(Writer):
     ) -> BatchPlan:
         """Plan the event for every project that the conditions select, as the store stands at one
         moment."""
+        from evalflow.batch import applying
+        from evalflow.batch import plan as batches
+
         name = by if isinstance(by, str) else by.id
         if problem := ids.fault(name, "by"):
             raise InvalidInput([problem])
@@ -399,6 +403,8 @@ class Commands(Writer):
 
     def parts(self, at: dt.datetime | None = None) -> EngineParts:
         """Return what one batch may ask of the engine, as of `at` (None: now)."""
+        from evalflow.batch.values import EngineParts
+
         offered = Offered(self.rules)
         return EngineParts(
             storage=self.storage,

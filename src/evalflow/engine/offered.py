@@ -5,7 +5,6 @@ from __future__ import annotations
 from evalflow.decision.actions import ACTIONS
 from evalflow.engine.rules import Rules
 from evalflow.lifecycle.definition import Lifecycle, Vocabulary
-from evalflow.lifecycle.load import lifecycle_from_tree
 from evalflow.model.canonical import Tree
 
 
@@ -23,6 +22,8 @@ class Offered:
         """Return the lifecycle in the data of a migration, checked whole."""
         read = self._read
         if read is None or read[0] is not tree:
+            from evalflow.lifecycle.load import lifecycle_from_tree
+
             new = self._rules.offer(lifecycle_from_tree(tree, self._vocabulary))
             read = self._read = tree, new
         return read[1]

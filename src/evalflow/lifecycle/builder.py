@@ -34,6 +34,7 @@ from evalflow.lifecycle.definition import (
 )
 from evalflow.lifecycle.due import as_param, check_due, has_length, read_due, read_extension
 from evalflow.lifecycle.fields import FIELD_TYPES
+from evalflow.lifecycle.keys import FORMAT
 from evalflow.lifecycle.order import RECORDS, with_order
 from evalflow.lifecycle.places import (
     Places,
@@ -43,7 +44,6 @@ from evalflow.lifecycle.places import (
     empty,
     overlap_told,
 )
-from evalflow.lifecycle.sources import FORMAT
 from evalflow.model import CONTENTS, DueRule, Label
 from evalflow.model.canonical import Tree
 from evalflow.model.history import EVALUATED

@@ -5,6 +5,9 @@ What stands in a list there has the key `name` besides.
 
 from __future__ import annotations
 
+FORMAT = "lifecycle/1"
+"""What the key `evalflow` of a lifecycle file says."""
+
 LIFECYCLE = frozenset(
     {"evalflow", "name", "version", "ko", "en", "roles", "adopted_by", "regions", "events"}
     | {"project_plans", "duties", "replaces", "lines", "things", "opens"}

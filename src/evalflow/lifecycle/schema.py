@@ -22,7 +22,8 @@ from evalflow.lifecycle.definition import (
 )
 from evalflow.lifecycle.due import AGAIN, COUNTED, DUE_KINDS, EXTENSION, SAME_AGAIN, keys_of
 from evalflow.lifecycle.fields import FIELD_TYPES
-from evalflow.lifecycle.sources import FORMAT, PART_FORMAT, PART_KEYS
+from evalflow.lifecycle.keys import FORMAT
+from evalflow.lifecycle.sources import PART_FORMAT, PART_KEYS
 from evalflow.model import CONTENTS
 from evalflow.model.canonical import Tree
 

@@ -26,11 +26,9 @@ from evalflow.files.notes import Note
 from evalflow.files.yaml import Document, read
 from evalflow.files.yaml import Path as Steps
 from evalflow.files.yaml_writer import yaml_text
+from evalflow.lifecycle.keys import FORMAT
 from evalflow.lifecycle.order import with_actions
 from evalflow.model.canonical import Tree
-
-FORMAT = "lifecycle/1"
-"""What the key `evalflow` of a lifecycle file says."""
 
 PART_FORMAT = "lifecycle-part/1"
 """What the key `evalflow` of a part says, which other lifecycles take in (`takes_in`)."""

@@ -34,8 +34,8 @@ from evalflow.lifecycle.definition import (
 )
 from evalflow.lifecycle.due import stored_due, stored_extension
 from evalflow.lifecycle.fields import FIELD_TYPES
+from evalflow.lifecycle.keys import FORMAT
 from evalflow.lifecycle.order import with_order
-from evalflow.lifecycle.sources import FORMAT
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
 
