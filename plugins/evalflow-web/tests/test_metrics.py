@@ -19,6 +19,9 @@ from starlette.testclient import TestClient
 import evalflow
 from evalflow.plugins import hookimpl
 
+LACKING = (
+    "not on this machine: evalflow-metrics (pip install municipal-evalflow-metrics[prometheus])"
+)
 SECRET = "a-secret-of-the-office"
 BODY = b'entries_total{plan="gu"} 3.0\n'
 
@@ -142,7 +145,7 @@ def test_prometheus_scrapes_what_a_real_server_counted(store: str, tmp_path: Pat
     """Its own parser reads the answer: an entry that was written is counted."""
     import httpx2
 
-    pytest.importorskip("evalflow_metrics", reason="not on this machine: evalflow-metrics")
+    pytest.importorskip("evalflow_metrics", reason=LACKING)
     parser = pytest.importorskip("prometheus_client.parser")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
