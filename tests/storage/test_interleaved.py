@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import os
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from evalflow.engine.commands import Commands
 from evalflow.model import Move
 from evalflow.model.commits import Basis
-from evalflow.testing.interleaved import interleave
+from evalflow.testing.engines import Scheme
+from evalflow.testing.interleaved import Act, _TwoEngines, interleave
 
 # More by the environment: `make trust` does.
 LIVES = int(os.environ.get("EVALFLOW_LIVES", "8"))
@@ -42,3 +44,22 @@ def test_the_model_notices_what_was_decided_under_an_older_revision(
     monkeypatch.setattr(Commands, "write", write)
     with pytest.raises(AssertionError, match="decided under an older revision"):
         interleave(lambda: "memory:", examples=400, shrinks=False)
+
+
+@pytest.mark.slow
+def test_one_revision_that_two_make_at_once_is_made_once() -> None:
+    """Whoever comes second is told the one that stands by then."""
+    made = {"new_url": staticmethod(lambda: "memory:"), "figures": collections.Counter()}
+    scheme = Scheme(
+        regions={"r0": ("s00", "s01")},
+        moves={"e0": {"r0": {"s00": "s01"}}},
+        by={"e0": "chief"},
+        bars=(),
+    )
+    for unit in ("north", "south"):
+        act = Act("revise", "1", 0, "chief-1", unit, keyed=False, able=True)
+        for at in range(1, 9):
+            state = type("TwoEngines", (_TwoEngines,), made)()
+            state.an_office_begins(scheme=scheme)
+            state.one_acts_in_the_middle_of_another(at=at, inner=act, outer=act)
+            state.teardown()
