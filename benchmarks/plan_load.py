@@ -2,7 +2,8 @@
 
     python benchmarks/plan_load.py [ROUNDS] [--json FILE]
 
-The plan is made here, the same at every run. Ratios of medians of one run, taking turns.
+The plan is made here, the same at every run. Nothing is lacking in it: where something is, its
+place is told, for which the file is read a second time. Ratios of medians of one run, taking turns.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ directory:
   department-1: [{role: department, unit: d}]
   policy-1: [{role: policy_office, unit: o}]
 fields: {f: {ko: 분야, en: Field}}
+goals:
+  s: {kind: strategy, ko: 전략목표, en: Strategy}
+  p: {kind: policy, ko: 정책사업목표, en: Policy, parent: s}
+  u: {kind: project, ko: 단위사업, en: Project, parent: p}
 projects:
 """
 
@@ -47,7 +52,7 @@ def plan_text() -> str:
         parts.append(
             f'  "{number}":\n    ko: 사업 {number} 주민과 함께 하는 마을 가꾸기\n'
             f"    en: Project {number}, neighbourhoods made together\n"
-            "    unit: d\n    field: f\n    kind: new\n"
+            "    unit: d\n    field: f\n    goals: [u]\n    kind: new\n"
             "    start: 2016-01-01\n    end: 2016-12-31\n"
             "    content: {ko: 마을별 주민 모임을 열고 공간을 고친다, en: Meetings and repairs}\n"
             "    budget: {sources: {시비: 120000000, 구비: 80000000}, periods: {2016-Q1: 20000000,"

@@ -3,8 +3,12 @@ by a second person where one would gain by it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import evalflow
+
+PLAN = Path(__file__).parent / "board.yaml"
 PEOPLE, CHANGE, CONFIRM = "/board/gu/people", "/board/gu/people/change", "/board/gu/people/confirm"
 ACTING = {
     "what": "appoint",
@@ -155,3 +159,17 @@ def test_the_plans_own_history_is_read_in_words(board: Any) -> None:
     assert "1차 계획: 계획 등록" in page
     english = board.browse("audit-1", "en").get("/board/gu/revisions").text
     assert "Revision 2: Revised" in english
+
+
+def test_why_somebody_acts_is_shown_to_who_may_read_reasons(board: Any, tmp_path: Path) -> None:
+    assert all("국장 출장" in board.browse(who).get(PEOPLE).text for who in ("road-1", "mayor-1"))
+    text = PLAN.read_text(encoding="utf-8")
+    closed = tmp_path / "closed.yaml"
+    rule = "visibility:\n  withheld: [{fields: [reason], ground: 제9조, seen_by: [mayor]}]\n"
+    closed.write_text(text.replace("appointments:\n", f"{rule}appointments:\n"), encoding="utf-8")
+    plan = evalflow.load_plan(closed, plugins=[])
+    board.engine.adopt(plan, by=plan.actor("policy-1"), reason="사유 비공개")
+    assert "국장 출장" in board.browse("mayor-1").get(PEOPLE).text
+    page = board.browse("road-1").get(PEOPLE).text
+    assert "代 elderly-head" in page
+    assert "국장 출장" not in page

@@ -74,7 +74,8 @@ def _hosted(desk: Desk) -> Iterator[Row]:
 
 
 def _acting(desk: Desk) -> Iterator[Row]:
-    for at, tree in enumerate(desk.head.tree.get("appointments") or ()):
+    """Yield the acting appointments, their reasons where the reader may know them."""
+    for at, tree in enumerate(desk.view.plan(desk.plan).get("appointments") or ()):
         yield Row(actor=tree["actor"], at=at, tree=tree)
 
 
