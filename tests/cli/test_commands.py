@@ -9,6 +9,7 @@ import subprocess
 import sys
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -271,10 +272,11 @@ def test_a_store_that_is_none_is_told(run, tmp_path, monkeypatch):
 
 
 def test_lists_are_sorted_paged_and_counted(adopted):
-    def listed(name: str, *words: str) -> list[dict]:
+    def listed(name: str, *words: str) -> list[dict[str, Any]]:
         code, out, said = adopted(*words, "--json")
         assert code == 0, said
-        return json.loads(out)[name]
+        found: list[dict[str, Any]] = json.loads(out)[name]
+        return found
 
     def count(*words: str) -> int:
         code, out, _ = adopted(*words, "--count")

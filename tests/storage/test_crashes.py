@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 import evalflow
+from evalflow.storage import Commit
 from evalflow.storage.faults import ENGINE_POINTS, POINTS
 from evalflow.testing import crashes
+from evalflow.testing.given import move_after
 from evalflow.testing.office import Ticking, step, the_plan
 
 
@@ -41,6 +43,22 @@ def test_a_crash_harness_notices_what_is_wrong(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(crashes.Broken, match="projects differ"):
         run.look()
+    run.close()
+
+
+def test_of_two_programs_that_make_the_same_entry_one_wrote_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crashes.Crashes, "look", lambda self: None)  # a move that no gate let pass
+    run = crashes.Crashes(lambda: f"sqlite:///{tmp_path / 'a.db'}", seed=1)
+    project = next(iter(run._engine.projects()))
+    commit = Commit(moves=(move_after(project),))
+    run._engine.storage.commit(commit)
+    with pytest.raises(crashes.Broken, match="two wrote the same"):
+        run._check([(commit, True), (commit, True)])
+    run._check([(commit, False), (commit, True)])
+    assert run.figures["undone whole"] == 1
+    assert run.figures["durable without a word"] == 0
     run.close()
 
 

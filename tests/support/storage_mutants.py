@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from itertools import count, islice
@@ -581,8 +581,8 @@ class SortsNumbersAsText(InMemory):
     killed_by = "test_projects_come_in_the_order_of_plan_and_number"
 
     class Broken(MemoryStorage):
-        def _ordered(self) -> list[Project]:
-            return sorted(self._projects.values(), key=lambda project: project.id)
+        def _ordered(self, ids: Iterable[str] | None = None) -> list[Project]:
+            return sorted(super()._ordered(ids), key=lambda project: project.id)
 
 
 class FindsStatesByTheirText(InMemory):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import evalflow_metrics
@@ -59,3 +61,29 @@ def test_entries_are_counted_and_have_spans_below_the_hosts(spans: InMemorySpanE
     assert told.attributes["evalflow.request_id"] == "4711"
     assert told.parent is not None
     assert (told.parent.trace_id, told.parent.span_id) == (own.trace_id, own.span_id)
+
+
+AT_ONCE = """
+import sys, threading
+import prometheus_client, evalflow_metrics
+sys.setswitchinterval(1e-6)
+start, made, wrong = threading.Barrier(16), set(), []
+def ask():
+    start.wait()
+    try:
+        made.add(evalflow_metrics._counting())
+    except ValueError as error:
+        wrong.append(error)
+threads = [threading.Thread(target=ask) for _ in range(16)]
+for each in threads: each.start()
+for each in threads: each.join()
+print(len(made), wrong)
+"""
+
+
+def test_engines_that_fire_at_once_share_one_counter() -> None:
+    for _ in range(5):
+        told = subprocess.run(
+            [sys.executable, "-c", AT_ONCE], capture_output=True, text=True, check=True
+        )
+        assert told.stdout.split() == ["1", "[]"]

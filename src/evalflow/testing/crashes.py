@@ -332,18 +332,25 @@ class Crashes:
 
     def _check(self, notes: list[tuple[Commit, bool]]) -> None:
         """Give the mirror what was durable; then both must hold the same."""
-        durable: list[Commit] = []
+        durable: dict[str, tuple[Commit, bool]] = {}
         for commit, ended in notes:
             first = commit.moves[0].entry
             if self._has(first.project, first.number, first.hash):
-                durable.append(commit)
-                self.figures["durable without a word"] += not ended
+                # Two programs that do the same at one moment make the same entry; one wrote it.
+                twin = durable.get(first.hash)
+                if twin is not None:
+                    if ended and twin[1]:
+                        raise Broken(f"two wrote the same: {first.project} #{first.number}")
+                    self.figures["undone whole"] += 1
+                if twin is None or ended:
+                    durable[first.hash] = commit, ended
             elif ended:
                 raise Broken(f"a commit that returned is gone: {first.project} #{first.number}")
             else:
                 self.figures["undone whole"] += 1
+        self.figures["durable without a word"] += sum(not ended for _, ended in durable.values())
         try:
-            line = in_one_line(durable)
+            line = in_one_line([commit for commit, _ in durable.values()])
         except ValueError as error:
             raise Broken(str(error)) from error
         for commit in line:

@@ -7,6 +7,8 @@ by the hook `evalflow_metrics`.
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.util import find_spec
@@ -16,6 +18,31 @@ from evalflow import Entry
 from evalflow.plugins import hookimpl
 
 Told = Callable[[Entry, str | None], None]
+
+
+class _Once:
+    """Makes each thing once, whichever thread of whichever engine asks first. A forked child does
+    not wait for a thread of its parent's."""
+
+    def __init__(self) -> None:
+        self._begin()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._begin)
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
+
+    def __call__(self, make: Callable[[], Told | None]) -> Callable[[], Told | None]:
+        made = cache(make)
+
+        def once() -> Told | None:
+            with self._lock:
+                return made()
+
+        return once
+
+
+_once = _Once()
 
 
 @hookimpl
@@ -40,7 +67,7 @@ def _exposed() -> tuple[str, bytes]:
     return CONTENT_TYPE_LATEST, generate_latest()
 
 
-@cache
+@_once
 def _counting() -> Told | None:
     """Return what counts entries; None where `prometheus_client` is not installed."""
     try:
@@ -60,7 +87,7 @@ def _counting() -> Told | None:
     return count
 
 
-@cache
+@_once
 def _tracing() -> Told | None:
     """Return what gives entries spans; None where `opentelemetry-api` is not installed."""
     try:
