@@ -1349,3 +1349,14 @@ def test_what_postgresql_cannot_keep_is_not_found_and_no_condition(url: str, odd
         for where in ({"ids": [odd]}, {"state": odd}, {"band": [odd]}):
             with pytest.raises(evalflow.InvalidInput):
                 list(engine.projects(**where))
+
+
+def test_a_server_that_vanished_is_given_up_in_about_a_minute(url: str) -> None:
+    def told(more: str) -> dict[str, str]:
+        with closing(open_postgres(url + more)) as opened, opened._source.writing() as connection:
+            return connection.info.get_parameters()
+
+    asked = told("")
+    assert (asked["keepalives_idle"], asked["tcp_user_timeout"]) == ("30", "60000")
+    assert int(asked["keepalives_interval"]) * int(asked["keepalives_count"]) == 30
+    assert told("&keepalives_idle=7200")["keepalives_idle"] == "7200"

@@ -24,7 +24,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -153,11 +153,39 @@ class Faults:
                     codes[act] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
                 self._come_back()
         else:
-            traced(children(performing, work), words, self._trace)
+            with self._hanging_up():
+                traced(children(performing, work), words, self._trace)
             codes |= json.loads((work / "ended").read_text())
             self._quiet()
         yield codes
         self._do("DROP DATABASE work WITH (FORCE)")
+
+    @contextmanager
+    def _hanging_up(self) -> Iterator[None]:
+        """Within the block the server hangs up on programs of which a call was made to fail, as it
+        has where EPIPE is true: libpq waits to read that it did (`PQisBusy`), so that otherwise a
+        program would wait for an answer to what was never sent."""
+        watcher = os.fork()
+        if not watcher:
+            be_child(lambda: None, self._hang_up_where_met)
+        try:
+            yield
+        finally:
+            os.kill(watcher, signal.SIGKILL)
+            os.waitpid(watcher, 0)
+
+    def _hang_up_where_met(self) -> None:
+        met = 0
+        while True:  # until it is killed
+            with suppress(FileNotFoundError, psycopg.Error):
+                now = self._trace.read_text(errors="replace").count("INJECTED")
+                if now > met:
+                    self._do(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                        "WHERE datname = 'work'"
+                    )
+                    met = now
+            time.sleep(0.01)
 
     def _acts(self) -> Acts:
         return Acts(self._work, partial(self._url, "work"), _PLUGINS)

@@ -15,6 +15,15 @@ SCHEMA = "evalflow"
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
+_VANISHED = {
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+"""Seconds, and milliseconds, after which the system gives up a connection whose other end is gone
+without a word (its power, the network between): about a minute, where it would be hours."""
+
 
 def parsed(url: str) -> tuple[str, str, dict[str, Any]]:
     """Return what libpq is given, the URL as it may be shown, and our own options.
@@ -37,6 +46,7 @@ def parsed(url: str) -> tuple[str, str, dict[str, Any]]:
         raise failure("url", place, without(f"connections={connections}", secrets_of(url)))
     for name, value in (
         ("connect_timeout", str(max(round(float(timeout)), 2))),
+        *_VANISHED.items(),
         ("client_encoding", "UTF8"),
         ("application_name", "evalflow"),
     ):
