@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import evalflow
-from evalflow.engine import offered as offering
+from evalflow.lifecycle import load as loading
 from evalflow.plugins import GuardSpec
 from evalflow.storage import fault_point
 from evalflow.testing.firings import open_office
@@ -97,7 +97,8 @@ def test_two_who_migrate_at_once_are_each_offered_their_own(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each has read its lifecycle before either decides."""
-    engine, read = office.engine, vars(offering)["lifecycle_from_tree"]
+    engine, read = office.engine, loading.lifecycle_from_tree
+    offered = {name: evalflow.load_lifecycle(name, plugins=[]) for name in ("mapo", "seoul")}
     both = threading.Barrier(2, timeout=30)
 
     def slowly(tree: Any, *more: Any) -> evalflow.Lifecycle:
@@ -105,8 +106,7 @@ def test_two_who_migrate_at_once_are_each_offered_their_own(
         both.wait()
         return lifecycle
 
-    monkeypatch.setattr(offering, "lifecycle_from_tree", slowly)
-    offered = {name: evalflow.load_lifecycle(name, plugins=[]) for name in ("mapo", "seoul")}
+    monkeypatch.setattr(loading, "lifecycle_from_tree", slowly)
     planned: dict[str, evalflow.BatchPlan] = {}
 
     def plan(name: str) -> None:
