@@ -165,6 +165,7 @@ class Faults:
         """Within the block the server hangs up on programs of which a call was made to fail, as it
         has where EPIPE is true: libpq waits to read that it did (`PQisBusy`), so that otherwise a
         program would wait for an answer to what was never sent."""
+        self._trace.unlink(missing_ok=True)
         watcher = os.fork()
         if not watcher:
             be_child(lambda: None, self._hang_up_where_met)
