@@ -60,7 +60,8 @@ class Run:
 
 
 @pytest.fixture
-def run(store_url: str, tmp_path: Path) -> Iterator[Run]:
+def run(store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    monkeypatch.chdir(tmp_path)  # into which an engine's own notifier writes
     path = tmp_path / "reminding.yaml"
     path.write_text(PLAN.replace("notices: {notifiers: [jsonl]}\n", RULES), encoding="utf-8")
     clock = Clock()
