@@ -428,6 +428,25 @@ def test_a_plan_or_lifecycle_that_cannot_be_read_is_named(bundle, name, content)
     assert problem(bundle) == "bad_line"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'["entry"]',
+        b'["plan","gu"]',
+        b"[]",
+        b"{}",
+        b'["x",1,2]',
+        b'["lifecycle",[],""]',
+        b'["leaf"]',
+    ],
+)
+def test_a_line_of_the_log_that_is_no_leaf_is_named(bundle, line):
+    files = contents(bundle)
+    files["log.jsonl"] = files["log.jsonl"] + line + b"\n"
+    rewrite(bundle, files, sealed=True)
+    assert problem(bundle) == "bad_line"
+
+
 @pytest.mark.slow
 @given(data=st.data())
 def test_any_edit_gives_findings_or_one_clear_error(data, tmp_path_factory):

@@ -158,6 +158,11 @@ def _read_table(content: bytes) -> object:
 
 @cache
 def _workbooks() -> list[bytes]:
+    """A right one, and one with a formula that was never calculated and an error in a cell."""
+    return [_workbook(right=True), _workbook(right=False)]
+
+
+def _workbook(*, right: bool) -> bytes:
     import io
 
     import xlsxwriter
@@ -168,13 +173,16 @@ def _workbooks() -> list[bytes]:
     page.merge_range(0, 0, 0, 3, "2016년 사업")
     page.write_row(1, 0, ["관리번호", "사업명", "사업비(천원)", "시작일"])
     page.write_row(2, 0, [1, "가", 1000])
-    page.write_formula(3, 0, "=1+1", None, 2)
-    page.write_row(3, 1, ["=cmd|' /C calc'!A0", "#REF!"])
+    if right:
+        page.write_row(3, 0, [2, "나", 1500])
+    else:
+        page.write_formula(3, 0, "=1+1", None, 2)
+        page.write_row(3, 1, ["=cmd|' /C calc'!A0", "#REF!"])
     page.write_datetime(
         2, 3, dt.datetime(2016, 3, 1), book.add_format({"num_format": "yyyy-mm-dd"})
     )
     book.close()
-    return [out.getvalue()]
+    return out.getvalue()
 
 
 # --------------------------------------------------------------------------- texts

@@ -43,6 +43,7 @@ from evalflow.audit.log import (
     checkpoint_differs,
     hashed,
     hold,
+    is_leaf,
     leaf_text,
     leaves,
 )
@@ -485,7 +486,7 @@ class _Reader:
             for number, text in self._each(_LOG, content):
                 try:
                     leaf: Leaf = parse(text)
-                    if not all(type(each) in (str, int) for each in leaf):
+                    if not is_leaf(leaf):
                         raise TypeError(text)
                     hidden = not bundle.whole and leaf[0] == HIDDEN and _hidden(leaf)
                     hashed(leaf)

@@ -41,6 +41,18 @@ HIDDEN = "leaf"
 """The kind of a leaf of which only the hash is told, in a bundle of some projects."""
 
 
+_LENGTHS = {"entry": 4, "revision": 5, "plan": 4, "lifecycle": 3, HIDDEN: 2}
+
+
+def is_leaf(value: object) -> bool:
+    """Say whether something that was read is a leaf."""
+    return (
+        isinstance(value, list)
+        and all(type(each) in (str, int) for each in value)
+        and len(value) == _LENGTHS.get(value[0] if value else "")
+    )
+
+
 def hashed(leaf: Leaf) -> bytes:
     """Return the hash of a leaf; of one that is hidden, what it tells."""
     if leaf[0] == HIDDEN:
