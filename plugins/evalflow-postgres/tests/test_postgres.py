@@ -1351,7 +1351,7 @@ def test_what_postgresql_cannot_keep_is_not_found_and_no_condition(url: str, odd
                 list(engine.projects(**where))
 
 
-def test_a_server_that_vanished_is_given_up_in_about_a_minute(url: str) -> None:
+def test_the_system_is_asked_to_give_a_vanished_server_up_in_about_a_minute(url: str) -> None:
     def told(more: str) -> dict[str, str]:
         with closing(open_postgres(url + more)) as opened, opened._source.writing() as connection:
             return connection.info.get_parameters()
