@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 from typing import Any
 
 import attrs
+import pytest
 
 from evalflow.model import Evaluation
 from evalflow.model.canonical import canonical, parse
-from evalflow.model.changed import changed
+from evalflow.model.changed import changed, often_made
 from evalflow.testing.given import adoption, move_after, rating
 
 
@@ -56,3 +59,55 @@ def test_an_entry_that_is_sealed_as_it_is_made_is_the_one_sealed_afterwards() ->
     made = type(entry).made(**given)
 
     assert made == type(entry)(**given).sealed() == entry
+
+
+def test_a_class_of_which_many_are_made_makes_the_same_values() -> None:
+    @often_made
+    @attrs.frozen(kw_only=True)
+    class Made:
+        name: str
+        many: list[str] = attrs.field(factory=list)
+        _hidden: int | None = None
+        kept: str | None = attrs.field(default=None, init=False, eq=False, repr=False)
+
+    signature = inspect.signature(Made)
+    values = [Made(name=f"{number}", hidden=number % 3) for number in range(250)]
+
+    assert inspect.signature(Made) == signature
+    assert [(each.name, each._hidden, each.kept) for each in values] == [
+        (f"{number}", number % 3, None) for number in range(250)
+    ]
+    assert len({id(each.many) for each in values}) == 250  # each has its own
+    assert all(each.__class__ is Made for each in values)
+    for first, later in ((values[0], Made(name="0", hidden=0)), (values[7], values[-1])):
+        assert (first == later) == (first.name == later.name)
+        assert attrs.evolve(later, name="8") == Made(name="8", hidden=later._hidden)
+        assert copy.deepcopy(later) == copy.copy(later) == later
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            later.name = "another"  # type: ignore[misc]
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            del later.name
+    with pytest.raises(TypeError, match="name"):
+        Made()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="other"):
+        Made(name="1", other=2)  # type: ignore[call-arg]
+
+
+def test_a_class_that_inherits_from_one_of_which_many_are_made_is_its_own() -> None:
+    @often_made
+    @attrs.frozen
+    class Made:
+        name: str
+
+    class Other(Made):
+        pass
+
+    @attrs.frozen
+    class More(Made):
+        more: str
+
+    for number in range(250):
+        Made(f"{number}")
+
+    assert type(Other("a")) is Other
+    assert More("a", "b") == More("a", "b") != More("a", "c")

@@ -51,7 +51,7 @@ from evalflow.model import (
 )
 from evalflow.model import directory as access
 from evalflow.model.canonical import Tree, digest
-from evalflow.model.changed import changed
+from evalflow.model.changed import changed, often_made
 from evalflow.model.history import EVALUATED
 from evalflow.model.host_word import with_host
 from evalflow.scoring.questions import questions
@@ -148,6 +148,7 @@ class Explanation:
         }
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Decision:
     """The outcome for one project: the checks, and the move where all of them pass."""
@@ -399,6 +400,7 @@ def _leading_state(situation: Situation, event: Event) -> str:
     return situation.project.states[region]
 
 
+@often_made
 @attrs.frozen
 class Right:
     """By which grant the actor may act, if any, and the checks role, unit and duties."""

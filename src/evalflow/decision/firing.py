@@ -25,10 +25,12 @@ from evalflow.model import (
 )
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
+from evalflow.model.changed import often_made
 from evalflow.model.directory import Directory
 from evalflow.scoring.bands import LAGGING_VERDICTS
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Firing:
     """An actor fires an event on a project: everything that a guard may look at.
@@ -133,6 +135,7 @@ class Firing:
         return None
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Draft:
     """How things would stand after a firing, written only if every check passes.

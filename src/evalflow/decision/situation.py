@@ -26,6 +26,7 @@ from evalflow.model import (
     Subject,
 )
 from evalflow.model.calendar import Calendar, period
+from evalflow.model.changed import often_made
 from evalflow.model.directory import Directory
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Peers(tuple[Project, ...]):  # noqa: SLOT001 - it remembers
         return {}
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Situation:
     """One project at one moment, with the rules in force for it and everything else in the store

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
+from evalflow.model.changed import often_made
 from evalflow.model.history import Entry, Evaluation, Notice
 from evalflow.model.ids import folded, place
 from evalflow.model.plan_history import PlanMove
 from evalflow.model.projects import Project, ProjectDefinition
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Snapshot:
     """A project and its evaluation in the current period, read together in one moment.
@@ -30,6 +32,7 @@ class Snapshot:
     last: dt.datetime | None = attrs.field(default=None, eq=False)
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Move:
     """What one firing writes for one project, if its version is still `expected`.
@@ -67,6 +70,7 @@ class Roster:
         return Selection(plan=self.plan, units=self.units, on=self.on)
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Basis:
     """What a decision rests on beside the projects that it moves, and what must still be so when
@@ -97,6 +101,7 @@ class Basis:
         )
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Commit:
     """All that one transaction writes: every move or none.

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from evalflow.model.canonical import Tree, canonical, digest
+from evalflow.model.changed import often_made
 from evalflow.model.ratings import Rating, figure_text
 from evalflow.model.units import Label
 
@@ -21,6 +22,7 @@ REDATE = "redate"
 clock that had jumped ahead made wrong."""
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Act:
     """Who did what to an evaluation; separation of duties looks at these (D9)."""
@@ -64,6 +66,7 @@ def _tree_of(rating: Rating | Tree) -> Tree:
     return rating.tree() if isinstance(rating, Rating) else rating
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Evaluation:
     """One project's figures for one period: both ratings side by side, and all that was said.
@@ -178,6 +181,7 @@ class Evaluation:
         )
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Entry:
     """One line of the append-only history. Its `hash` covers it and its predecessor.
@@ -300,6 +304,7 @@ def dated(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(found)
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Notice:
     """A message that an entry causes, to one recipient, for one notifier.

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from evalflow.model.canonical import Tree
+from evalflow.model.changed import often_made
 from evalflow.model.units import Assignment, Label
 
 ONE = Fraction(1)
@@ -213,6 +214,7 @@ class Change:
         return cls(**{**tree, **listed})
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Project:
     """Where one project stands: one state for every region of its lifecycle.

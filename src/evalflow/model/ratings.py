@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from evalflow.model.canonical import Tree
+from evalflow.model.changed import often_made
 from evalflow.model.projects import ONE, Actual, ProjectDefinition, Share
 from evalflow.model.rules import ScoringRules
 
@@ -24,6 +25,7 @@ class Override:
     reason: str
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Subject:
     """What a scorer looks at: one project up to one period.
@@ -42,6 +44,7 @@ class Subject:
     revision: int = 1
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Line:
     """One indicator's rate with everything needed to work it out again.
@@ -68,6 +71,7 @@ class Line:
     reason: str | None = None
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Rating:
     """A project's rate in one period: the lines, the roll-up, and who worked it out how.

@@ -6,7 +6,10 @@ import datetime as dt
 
 import attrs
 
+from evalflow.model.changed import often_made
 
+
+@often_made
 @attrs.frozen
 class Label:
     """A name that people see, in Korean and in English."""
