@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import Any
 
 import attrs
-from transitions import EventData, Machine, MachineError
+import transitions
+from transitions import Event, EventData, Machine, MachineError
 
 from evalflow.lifecycle.definition import Lifecycle, Region, Transition
 
@@ -82,25 +83,29 @@ def decider(lifecycle: Lifecycle) -> _Decide:
     machines = [_machine(region, edges) for region in lifecycle.regions.values()]
     leads = {event.name: regions.index(event.leads) for event in lifecycle.events.values()}
     led = {event.name: event.transitions for event in lifecycle.events.values()}
+    # In most regions an event has no edge: these are not asked.
+    asked = {
+        name: [(n, each.events[name]) for n, each in enumerate(machines) if name in each.events]
+        for name in leads
+    }
 
     def decide(states: tuple[str, ...], event: str, passed: frozenset[str]) -> Answer:
         if len(states) != len(machines):
             raise ValueError(f"expected one state for each of {regions}, got {states}")
         for machine, state in zip(machines, states, strict=True):
-            machine.get_state(state)  # ValueError for a state of another region or lifecycle
+            if state not in machine.states:  # of another region or lifecycle
+                machine.get_state(state)  # ValueError
         leading = leads.get(event)
         if leading is None:
             return Stuck("unknown_event", event)
-        region, state = regions[leading], states[leading]
-        led_to = _follow(machines[leading], state, event, passed)
-        if led_to is None:
-            return _stuck(event, region, state, led[event], passed)
-        return tuple(
-            [
-                led_to if place == leading else _follow(machine, state, event, passed) or state
-                for place, (machine, state) in enumerate(zip(machines, states, strict=True))
-            ]
-        )
+        after = list(states)
+        for place, known in asked[event]:
+            led_to = _follow(known, states[place], passed)
+            if led_to is not None:
+                after[place] = led_to
+            elif place == leading:
+                return _stuck(event, regions[leading], states[leading], led[event], passed)
+        return tuple(after)
 
     return decide
 
@@ -135,8 +140,24 @@ class _Carrier:
         self.passed = passed
 
 
+class _Edge(transitions.Transition):
+    """An edge. Nothing is to be called back on the way, so nothing is looked for."""
+
+    def execute(self, event_data: EventData) -> bool:
+        """Take the edge where its guards hold; say whether they do."""
+        if not self._eval_conditions(event_data):
+            return False
+        if self.dest:
+            event_data.machine.set_state(self.dest, event_data.model)
+        return True
+
+
+class _Machine(Machine):  # type: ignore[misc,unused-ignore]
+    transition_cls = _Edge
+
+
 def _machine(region: Region, edges: Iterable[Transition]) -> Machine:
-    return Machine(
+    return _Machine(
         model=None,
         states=list(region.states),
         initial=None,
@@ -167,13 +188,10 @@ def _holding(guards: frozenset[str]) -> list[Callable[[EventData], bool]]:
     return [hold] if guards else []
 
 
-def _follow(machine: Machine, state: str, event: str, passed: frozenset[str]) -> str | None:
+def _follow(event: Event, state: str, passed: frozenset[str]) -> str | None:
     """Return the region's state after the event, or None where no edge can be taken."""
-    known = machine.events.get(event)
-    if known is None:
-        return None
     carrier = _Carrier(state, passed)
     try:
-        return carrier._state if known.trigger(carrier) else None
+        return carrier._state if event.trigger(carrier) else None
     except MachineError:  # no edge from this state
         return None
