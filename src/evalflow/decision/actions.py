@@ -825,10 +825,17 @@ def _figures(tree: Mapping[str, Tree]) -> dict[str, Actual]:
 def _explained(firing: Firing, draft: Draft, actuals: Mapping[str, Tree], period: str) -> Draft:
     """Ask for a written reason where an actual is said to be not due (시기미도래) and the plan sets
     a target for the period (G8, D8)."""
+    silent = {
+        name
+        for name, said in actuals.items()
+        if said.__class__ is not str and isinstance(said, Mapping) and said.get("not_due") == ""
+    }
+    if not silent:
+        return draft
     reasons = []
     for indicator in firing.definition.indicators:
-        said, target = actuals.get(indicator.id), indicator.targets.get(period)
-        if not isinstance(said, Mapping) or said.get("not_due") != "" or target is None:
+        target = indicator.targets.get(period)
+        if indicator.id not in silent or target is None:
             continue
         if not isinstance(target, NotDue):
             reason = Reason(

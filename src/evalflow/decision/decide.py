@@ -318,10 +318,12 @@ def decide(
 def may_act(situation: Situation, event: Event, actor: Actor, at: dt.datetime) -> bool:
     """Say whether state, role, unit and separation of duties let the actor fire the event: what the
     gate asks before anything of other projects is looked at."""
-    if _leading_state(situation, event) not in event.sources():
+    state = _leading_state(situation, event)
+    if state not in event.sources():
         return False
     today = situation.calendar.today(at)
-    _, grants = _grants(situation, event, actor, situation.latest.unit_on(today), today)
+    by, unit = event.by_from(state), situation.latest.unit_on(today)
+    _, grants = _grants(situation, event, by, actor, unit, today)
     duties = _duties(situation, event)
     return bool(grants) and (not duties or _unbarred(situation, actor, grants, duties) is not None)
 
@@ -416,7 +418,7 @@ def entitled(situation: Situation, event: Event, actor: Actor, unit: str, today:
     by = event.by_from(_leading_state(situation, event))
     if event.at == "cooperating" and not situation.latest.cooperating:
         return Right(None, (Check("role", (_NOBODY_COOPERATES,)), Check("unit"), Check("duties")))
-    unit, grants = _grants(situation, event, actor, unit, today)
+    unit, grants = _grants(situation, event, by, actor, unit, today)
     if not grants:
         labels = {name: role.label for name, role in lifecycle.roles.items()}
         reason = directory.why_not(actor, by, unit, today, labels)
@@ -440,12 +442,16 @@ def entitled(situation: Situation, event: Event, actor: Actor, unit: str, today:
 
 
 def _grants(
-    situation: Situation, event: Event, actor: Actor, unit: str, today: dt.date
+    situation: Situation,
+    event: Event,
+    by: tuple[str, ...],
+    actor: Actor,
+    unit: str,
+    today: dt.date,
 ) -> tuple[str, tuple[Grant, ...]]:
     """Return the unit that the event is fired on (of those that cooperate, where it is theirs), and
-    the actor's grants for it there."""
+    the actor's grants there for the roles `by`."""
     directory = situation.directory
-    by = event.by_from(_leading_state(situation, event))
     if event.at == "cooperating":
         units = situation.latest.cooperating
         if not units:
@@ -542,7 +548,7 @@ def _ask_guards(
     if isinstance(after, Stuck):
         reasons.extend(refused)
         return tuple(dict.fromkeys(reasons)), None
-    return tuple(dict.fromkeys(reasons)), after
+    return tuple(dict.fromkeys(reasons)) if reasons else (), after
 
 
 def _answer(
@@ -750,7 +756,7 @@ def _notices(firing: Firing, rules: Told, entry: Entry, stands: Project) -> tupl
             f"[{rule.label.ko}] {stands.id} {stands.label.ko}",
             f"[{rule.label.en}] {stands.id} {stands.label.en}",
         )
-        notices.extend(
+        notices += [
             Notice(
                 id=f"{stands.id}:{visit}:{entry.event}:{rule.name}:{recipient}",
                 project=stands.id,
@@ -765,7 +771,7 @@ def _notices(firing: Firing, rules: Told, entry: Entry, stands: Project) -> tupl
             )
             for role, recipient in recipients
             for notifier in firing.head.delivery.notifiers
-        )
+        ]
     return tuple(notices)
 
 

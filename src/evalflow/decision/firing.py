@@ -129,10 +129,8 @@ class Firing:
 
     def given(self, field_type: str) -> Tree | None:
         """Return the data given in the event's first field of this type, or None."""
-        for field in self.event.data:
-            if field.type == field_type:
-                return self.data.get(field.name)
-        return None
+        name = self.event.first.get(field_type)
+        return None if name is None else self.data.get(name)
 
 
 @often_made

@@ -78,6 +78,9 @@ def figures_complete(firing: Firing, after: Draft) -> Reasons:
     if actuals is None:
         return None
     period = firing.evaluation.period
+    lacking = [each for each in firing.definition.indicators if each.id not in actuals]
+    if not lacking:
+        return None
     return [
         Reason(
             code="figures_missing",
@@ -87,9 +90,8 @@ def figures_complete(firing: Firing, after: Draft) -> Reasons:
             "give one, or say not_due.",
             about=indicator.id,
         )
-        for indicator in firing.definition.indicators
-        if indicator.id not in actuals
-        and not isinstance(indicator.targets.get(period, NotDue()), NotDue)
+        for indicator in lacking
+        if not isinstance(indicator.targets.get(period, NotDue()), NotDue)
     ]
 
 
@@ -97,9 +99,12 @@ def lagging_explained(firing: Firing, after: Draft) -> Reasons:
     """Refuse while a lagging indicator lacks a cause or a countermeasure (R35)."""
     if after.rating is None:
         return None
+    lagging = after.lagging_lines()
+    if not lagging:
+        return None
     explained = firing.given("explanations") or {}
     reasons = []
-    for indicator_id in after.lagging_lines():
+    for indicator_id in lagging:
         words = explained.get(indicator_id, {})
         lacking = [key for key in ("cause", "countermeasure") if not words.get(key)]
         if not lacking:

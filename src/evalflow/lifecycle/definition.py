@@ -206,7 +206,8 @@ class Event:
         line: the line of signatures in which it is a step, or None.
         at: where its roles are held: `own` (the project's unit) or `cooperating` (one of the
             units that must cooperate).
-        fields: `data` by name; `required` are the names of those that must be given.
+        fields: `data` by name; `required` are the names of those that must be given, `first` the
+            first field of each type.
     """
 
     name: str
@@ -229,11 +230,14 @@ class Event:
     _any_by: bool = attrs.field(init=False, eq=False, repr=False)
     fields: Mapping[str, Field] = attrs.field(init=False, eq=False, repr=False)
     required: tuple[str, ...] = attrs.field(init=False, eq=False, repr=False)
+    first: Mapping[str, str] = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "fields", {each.name: each for each in self.data})
         required = tuple([each.name for each in self.data if each.required])
         object.__setattr__(self, "required", required)
+        first = {each.type: each.name for each in reversed(self.data)}
+        object.__setattr__(self, "first", first)
         led = [each for each in self.transitions if each.region == self.leads]
         object.__setattr__(self, "_sources", frozenset([each.source for each in led]))
         object.__setattr__(self, "_any_by", any(each.by for each in led))

@@ -61,17 +61,6 @@ class _Scope:
     brackets: str | None = None
     indicator: Indicator | None = None
 
-    def about(self, name: str) -> _Scope:
-        """Return the same for a value about an indicator, where there is one of this name."""
-        return _Scope(
-            self.definition,
-            self.lifecycle,
-            self.field,
-            self.criteria,
-            self.brackets,
-            self.definition.indicator(name),
-        )
-
 
 def normal(
     event: Event,
@@ -131,7 +120,9 @@ def _sayable(value: Any, left: int = _DEEPEST) -> bool:
         inner = value
     else:
         return True
-    for each in inner:  # noqa: SIM110 - for every firing: a generator costs as much again
+    for each in inner:
+        if each.__class__ is str and each.isascii() and left > 1:
+            continue  # most are so, and every firing comes by
         if not (left > 1 and _sayable(each, left - 1)):
             return False
     return True
@@ -496,6 +487,7 @@ def _by_key(
         allowed = None if names is None else list(names)
         tree: dict[str, Tree] = {}
         wrong: list[_Wrong] = []
+        around = scope.indicator
         for key, inner in value.items():
             name = str(key)
             if labels is not None and name not in tree and not (allowed and name in allowed):
@@ -508,8 +500,13 @@ def _by_key(
                 )
                 wrong.append(_Wrong(f".{name}", name, *said))
             elif inner is not None:
-                here = scope.about(name)
-                _put(tree, wrong, name, f".{name}", reader(inner, here))
+                scope.indicator = scope.definition.indicator(name)
+                answer = reader(inner, scope)
+                if answer.__class__ is str:
+                    tree[name] = answer
+                else:
+                    _put(tree, wrong, name, f".{name}", answer)
+        scope.indicator = around
         return _Several(tuple(wrong)) if wrong else tree
 
     return read

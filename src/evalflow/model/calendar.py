@@ -514,6 +514,7 @@ class Calendar:
             holidays = _AdjustedHolidays(holidays, rules.extra, rules.removed)
         self.holidays: Holidays = holidays
         self._upto: dict[str, tuple[str, ...]] = {}
+        self._asked: tuple[dt.datetime | None, dt.date] = (None, dt.date.min)
         self._deadlines: dict[
             tuple[DueRule, Period, dt.date | None, tuple[tuple[dt.date, dt.date], ...]], Deadline
         ] = {}
@@ -566,7 +567,11 @@ class Calendar:
                 f"'{at}' has no zone; expected an aware time",
                 at,
             )
-        return at.astimezone(self.zone).date()
+        moment, day = self._asked  # one moment is asked for several times by each firing
+        if moment is not at:
+            day = at.astimezone(self.zone).date()
+            self._asked = at, day
+        return day
 
     def is_business_day(self, day: dt.date) -> bool:
         """Say whether the office works on `day`: Monday to Friday and no public holiday."""

@@ -25,7 +25,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from evalflow.errors import InvalidInput, NotFound, Reason
 from evalflow.model import Act, Actor, Grant, Label, PlanHead, Unit, ids
@@ -79,6 +79,20 @@ class _Heard(set[str]):
         return self
 
 
+_Asked = tuple[str, tuple[str, ...], str, dt.date]
+_AskedOfAll = tuple[tuple[str, ...], str, dt.date]
+_MOST = 4096  # answers that a directory remembers
+
+_Key = TypeVar("_Key")
+_Answer = TypeVar("_Answer")
+
+
+def _remember(known: dict[_Key, _Answer], asked: _Key, answer: _Answer) -> None:
+    if len(known) >= _MOST:
+        known.clear()
+    known[asked] = answer
+
+
 class Directory:
     """The actors of one plan revision, made ready for many questions.
 
@@ -111,6 +125,9 @@ class Directory:
         self._looks = {ids.looks(name): name for name in self._actors}
         self._above = {unit: head.line_up(unit) for unit in head.units}
         self._units = {unit.id: unit for unit in head.units.values()}
+        # What was answered, where the plan alone is asked: of the host's word each answer is heard.
+        self._granted: dict[_Asked, tuple[Actor, tuple[Grant, ...]]] = {}
+        self._holding: dict[_AskedOfAll, tuple[str, ...]] = {}
 
     # ------------------------------------------------------------------ the host's word
 
@@ -125,7 +142,7 @@ class Directory:
     def heard(self) -> Said:
         """Return all that the host said of those of whom its word was heard: on what it says of
         anybody else no answer rested."""
-        return {name: self._host[name] for name in sorted(self._heard)}
+        return {name: self._host[name] for name in sorted(self._heard)} if self._heard else {}
 
     def by_the_host(self) -> Said:
         """Return all that the host's directory says and the plan does not."""
@@ -220,6 +237,9 @@ class Directory:
         Raises:
             NotFound: the plan has no such unit.
         """
+        asked = actor.id, tuple(roles), unit, day
+        if (known := self._granted.get(asked)) is not None and known[0] is actor:
+            return known[1]
         above = self._line(unit)
         found = [
             grant
@@ -231,9 +251,12 @@ class Directory:
         ]
         if len(found) > 1:
             found.sort(key=_is_acting)
-        for grant in found if self.hosted else ():
+        held = tuple(found)
+        if not self.hosted:
+            _remember(self._granted, asked, (actor, held))
+        for grant in held if self.hosted else ():
             self._hear(actor.id, grant)
-        return tuple(found)
+        return held
 
     def holders(self, roles: Iterable[str], unit: str, day: dt.date) -> tuple[str, ...]:
         """Return the ids of all who hold one of `roles` for `unit` on `day`, each once.
@@ -244,10 +267,13 @@ class Directory:
         Raises:
             NotFound: the plan has no such unit.
         """
+        asked = tuple(roles), unit, day
+        if (known := self._holding.get(asked)) is not None:
+            return known
         above = self._line(unit)
         regular: set[str] = set()
         acting: set[str] = set()
-        for role in roles:
+        for role in asked[0]:
             for place in above:
                 for name, grant in self._held.get((role, place), ()):
                     if not grant.holds_on(day):
@@ -260,7 +286,10 @@ class Directory:
                         continue
                     self._hear(name, grant)
         order = self._order.__getitem__
-        return (*sorted(regular, key=order), *sorted(acting - regular, key=order))
+        found = (*sorted(regular, key=order), *sorted(acting - regular, key=order))
+        if not self.hosted:
+            _remember(self._holding, asked, found)
+        return found
 
     def members(self, unit: str, day: dt.date) -> tuple[str, ...]:
         """Return the ids of all who hold any role in this very unit on `day`, each once,

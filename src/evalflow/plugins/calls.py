@@ -161,7 +161,8 @@ def guarded(name: str, item: Item, patience: Patience, within: dt.timedelta | No
     def guard(firing: Firing, after: Draft, /, **params: Any) -> tuple[Reason, ...]:
         if show is None and within is None:  # several for every firing
             try:
-                return reasons_in(function(firing, after, **params))
+                answer = function(firing, after, **params)
+                return () if answer is None else reasons_in(answer)
             except BaseException as error:
                 _broke(plugin, what, error)
         args = (firing, after) if show is None else show(firing, after)
@@ -230,6 +231,11 @@ class BoundScorer:
             PluginError: the scorer broke, answered no rating, or gave no answer in time.
         """
         what = f"scorer '{self.name}'"
+        if self.plugin is BUILTIN and self.within is None:  # at every firing that rates
+            try:
+                return self._checked(self.scorer.score(subject))
+            except BaseException as error:
+                _broke(self.plugin, what, error, (InvalidInput,))
         asked = self._shown(subject)
         answer = call(
             self.plugin,
