@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -178,34 +178,11 @@ class SQLiteConnections:
             self._put(connection)
         return row
 
-    @contextmanager
-    def _writing(self, entry: _Mark = None) -> Iterator[sqlite3.Connection]:
+    def _writing(self, entry: _Mark = None) -> AbstractContextManager[sqlite3.Connection]:
         """Give a connection inside a write transaction; committed and durable afterwards. `entry`
         is the last entry of a project that will then have been written (project, number, hash),
         where it is known and no plan's history goes on: nobody has to look for it."""
-        connection = self._take()
-        try:
-            self._begin(connection)
-            try:
-                self._check_file(writing=True)
-                check_version(connection, self.path)
-                self._check_content(connection)
-                yield connection
-                newest = _newest(connection) if entry is None else (entry, self._newest[1])
-                self._check_file(writing=True)
-                connection.execute("COMMIT")
-                self._check_file(writing=True)
-                self._newest = newest
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                self._queue.give()
-        except sqlite3.IntegrityError:
-            raise
-        except sqlite3.Error as error:
-            raise storage_error(error, self.path) from error
-        finally:
-            self._put(connection)
+        return _Writing(self, entry)
 
     def _begin(self, connection: sqlite3.Connection) -> None:
         """Wait for this thread's turn and begin to write, all within the time-out."""
@@ -231,6 +208,65 @@ class SQLiteConnections:
             connection.execute("BEGIN IMMEDIATE")
         finally:
             connection.execute(f"PRAGMA busy_timeout = {self._patience * 1000:.0f}")
+
+
+class _Writing(AbstractContextManager[sqlite3.Connection]):
+    """A write transaction of a store; see `SQLiteConnections._writing`. Every firing comes by, and
+    a generator takes longer."""
+
+    __slots__ = ("_connection", "_entry", "_store")
+
+    def __init__(self, store: SQLiteConnections, entry: _Mark) -> None:
+        self._store, self._entry = store, entry
+
+    def __enter__(self) -> sqlite3.Connection:
+        store = self._store
+        self._connection = connection = store._take()
+        try:
+            store._begin(connection)
+            try:
+                store._check_file(writing=True)
+                check_version(connection, store.path)
+                store._check_content(connection)
+            except BaseException:
+                self._end()
+                raise
+        except BaseException as error:
+            self._give_back(error)
+            raise
+        return connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        store, connection, entry = self._store, self._connection, self._entry
+        try:
+            try:
+                if error is None:
+                    newest = _newest(connection) if entry is None else (entry, store._newest[1])
+                    store._check_file(writing=True)
+                    connection.execute("COMMIT")
+                    store._check_file(writing=True)
+                    store._newest = newest
+            finally:
+                self._end()
+        except BaseException as broken:
+            self._give_back(broken)
+            raise
+        self._give_back(error)
+
+    def _end(self) -> None:
+        """Undo what is not committed, and end the turn."""
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        finally:
+            self._store._queue.give()
+
+    def _give_back(self, error: BaseException | None) -> None:
+        """Give the connection back, and say what an error of SQLite means; what the schema refuses
+        is for whoever writes."""
+        self._store._put(self._connection)
+        if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
+            raise storage_error(error, self._store.path) from error
 
 
 _Identity = tuple[int, int] | None
