@@ -311,6 +311,28 @@ def test_holders_are_named_once_the_regular_ones_first_in_the_directorys_order(
     assert office.holders(("mayor",), "education", TODAY) == ()
 
 
+def test_what_is_asked_again_is_answered_of_the_day_the_unit_and_the_grants_that_are_asked() -> (
+    None
+):
+    asked = Directory(a_head({"clerk": [a_grant("department", "education", "2016-03-01")]}))
+    brought = [
+        Actor("clerk", (a_grant("department", unit, since),))
+        for unit in ("education", "culture")
+        for since in ("2016-03-01", "2016-08-01")
+    ]
+    questions = [
+        (actor, unit, day(on))
+        for actor in (asked.actor("clerk"), *brought)
+        for unit in ("education", "culture")
+        for on in ("2016-02-28", "2016-03-01", "2016-09-01")
+    ]
+    for actor, unit, on in questions * 2:
+        alone = Directory(a_head({"clerk": [a_grant("department", "education", "2016-03-01")]}))
+        roles = {"department": None}
+        assert asked.grants_for(actor, roles, unit, on) == alone.grants_for(actor, roles, unit, on)
+        assert asked.holders(roles, unit, on) == alone.holders(roles, unit, on)
+
+
 def test_members_hold_a_role_in_the_very_unit(office: Directory) -> None:
     assert office.members("education", TODAY) == ("education-1",)
     assert office.members("welfare", TODAY) == ("welfare-1",)
