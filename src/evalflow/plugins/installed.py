@@ -42,7 +42,6 @@ from evalflow.plugins.calls import (
     BoundPanel,
     BoundScorer,
     BoundSigner,
-    Patience,
     call,
     dated,
     guarded,
@@ -66,6 +65,7 @@ from evalflow.plugins.loading import (
 from evalflow.plugins.notifier import Notifier, Route
 from evalflow.plugins.options import no_options, read_options
 from evalflow.plugins.panels import Panel
+from evalflow.plugins.patience import Patience
 from evalflow.plugins.signer import Signer
 from evalflow.scoring.contract import Grader, Scorer
 from evalflow.storage.contract import Storage
