@@ -157,6 +157,41 @@ def test_a_body_that_is_no_call_is_told(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"event": "submit", "event": "self_evaluate", "data": {"actuals": {"centres": 4}}}',
+        b'{"event": "self_evaluate", "data": {}, "data": {"actuals": {"centres": 4}}}',
+        b'{"event": "self_evaluate", "data": {"actuals": {"centres": 3, "centres": 4}}}',
+        b'{"event": "self_evaluate", "data": {"actuals": {"centres": 3, "\\u0063entres": 4}}}',
+    ],
+)
+def test_a_name_that_stands_twice_is_no_guess_which_counts(
+    asking: Any, office: evalflow.Engine, content: bytes
+) -> None:
+    seen = {"content-type": "application/json", "if-match": asking.etag("gu/2", "elderly-1")}
+    headers = asking.headers("elderly-1", seen)
+    answer = asking.client.post(f"/api{P}/2/entries", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "not_json")
+    assert "stands twice" in answer.json()["detail"]
+    assert office.project("gu/2").version == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("if-match", "bad_if_match"), ("idempotency-key", "bad_key")]
+)
+def test_a_header_that_is_said_twice_is_no_guess_which_counts(
+    asking: Any, office: evalflow.Engine, name: str, code: str
+) -> None:
+    etag = asking.etag("gu/2", "elderly-1")
+    said = {"content-type": "application/json", "if-match": etag, "idempotency-key": "one"}
+    headers = [*asking.headers("elderly-1", said).items(), (name, '"99"')]
+    content = b'{"event": "self_evaluate", "data": {"actuals": {"centres": 4}}}'
+    answer = asking.client.post(f"/api{P}/2/entries", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert office.project("gu/2").version == 1
+
+
 def test_an_event_that_there_is_not_is_told_with_the_nearest(asking: Any) -> None:
     answer = asking.fire("gu/2", "self_evaluat", "elderly-1")
     assert answer.status_code == 422

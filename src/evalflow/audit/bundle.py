@@ -559,6 +559,7 @@ class _Reader:
             (text,) = self._lines(_MANIFEST)
             told = parse(text)
             kind = told.get("format")
+            as_written = canonical(told) == text
         except (KeyError, IndexError, ValueError, AttributeError, RecursionError):
             kind = None
         if kind not in (FORMAT, _EARLIER):
@@ -587,6 +588,8 @@ class _Reader:
             files = {_text(name): _text(seal) for name, seal in told["files"].items()}
         except (KeyError, TypeError, ValueError, AttributeError, InvalidInput):
             raise _broken(self.file, _MANIFEST, 1) from None
+        if not as_written:
+            self._reworded(_MANIFEST, 1)
         return {**told, "files": files}, bundle
 
     def _files(self, files: Mapping[str, str]) -> None:
@@ -624,9 +627,13 @@ class _Reader:
         found: list[Values] = []
         for number, text in enumerate(self._lines(_PLAN_HISTORY), start=1):
             try:
-                row = _closed(columns, parse(text))
+                told = parse(text)
+                row = _closed(columns, told)
+                as_written = canonical(told) == text and set(told) == set(columns)
             except _UNREADABLE as error:
                 raise _broken(self.file, _PLAN_HISTORY, number) from error
+            if not as_written:
+                self._reworded(_PLAN_HISTORY, number)
             found.append(dict(zip(columns, row, strict=True)))
         return found
 
@@ -635,9 +642,14 @@ class _Reader:
         lines = self._lines(name)
         try:
             what, text = lines
-            return parse(what), text
-        except (ValueError, RecursionError) as error:
+            told = parse(what)
+            more = isinstance(told, Mapping) and set(told) != {"effective"}
+            as_written = canonical(told) == what and not more
+        except (ValueError, TypeError, RecursionError) as error:
             raise _broken(self.file, name, 1) from error
+        if not as_written:
+            self._reworded(name, 1)
+        return told, text
 
     def _lines(self, name: str) -> list[str]:
         with self.archive.open(name) as content:
@@ -670,10 +682,13 @@ class _Reader:
         with self.archive.open(name) as content:
             for number, text in self._each(name, content):
                 try:
-                    kind, told = parse(text)
+                    kind, told = line = parse(text)
                     kept[_LINES[kind]].append(_row(kind, told))
+                    as_written = canonical(line) == text and set(told) <= _known(kind, told)
                 except _UNREADABLE as error:
                     raise _broken(self.file, name, number) from error
+                if not as_written:
+                    self._reworded(name, number)
         own = kept["project"]
         if len(own) != 1 or own[0].get("plan") != plan or not isinstance(own[0].get("id"), str):
             raise _broken(self.file, name, 1)
@@ -691,6 +706,18 @@ class _Reader:
             self.found += history.judge()
         except _UNREADABLE as error:
             raise _broken(self.file, name, 1) from error
+
+    def _reworded(self, name: str, number: int) -> None:
+        """Note a line that says what it should, and is not written as bundles are: with a name
+        twice, or one that nobody here reads, it says something else to other readers."""
+        self._note(
+            name,
+            "file_changed",
+            f"{number}번째 줄이 감사 묶음을 쓰는 방식대로 적혀 있지 않습니다(같은 이름이 두 번 "
+            "있거나, 없는 이름이나 빈칸이 있음).",
+            f"line {number} is not written as bundles are (a name twice, or an unknown one, or "
+            "blanks)",
+        )
 
     def _note(self, about: str, code: str, ko: str, en: str) -> None:
         self.found.append(Mismatch(project=about, code=code, ko=ko, en=en))
@@ -722,6 +749,19 @@ def _row(kind: str, told: Mapping[str, Any]) -> Values:
     if kind == "definition":
         return {"revision": told["revision"], "tree": canonical(told["tree"])}
     return {name: told[name] for name in (*rows.NOTICE_COLUMNS, "state", "tries", "error")}
+
+
+def _known(kind: str, told: Mapping[str, Any]) -> set[str]:
+    """Return the names that a line of this kind may have."""
+    if kind == "project":
+        return set(rows.PROJECT_COLUMNS)
+    if kind == "entry":
+        return set(rows.ENTRY_COLUMNS)
+    if kind == "definition":
+        return {"revision", "tree"}
+    if kind == "evaluation":
+        return set(told)  # all of it is what is verified
+    return {*rows.NOTICE_COLUMNS, "state", "tries", "error"}
 
 
 class _Definitions:

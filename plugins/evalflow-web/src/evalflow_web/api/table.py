@@ -6,7 +6,9 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cached_property
@@ -180,7 +182,9 @@ class Call:
                 en="The content is to be application/json.",
             )
         try:
-            return msgspec.json.Decoder(kind, float_hook=Decimal).decode(self.visit.body)
+            read = msgspec.json.Decoder(kind, float_hook=Decimal).decode(self.visit.body)
+            _check_names(self.visit.body)
+            return read
         except msgspec.ValidationError as error:
             raise _wrong_form(error) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
@@ -198,7 +202,7 @@ class Call:
         Raises:
             Problem: it names no version.
         """
-        said = self.request.headers.get("if-match")
+        said = self._header("if-match", "bad_if_match")
         if said is None:
             return None
         match = _ETAG.fullmatch(said.strip())
@@ -235,7 +239,7 @@ class Call:
         Raises:
             Problem: it is empty or too long.
         """
-        said = self.request.headers.get("idempotency-key")
+        said = self._header("idempotency-key", "bad_key")
         if said is None:
             return None
         key = said.strip()
@@ -249,6 +253,22 @@ class Call:
                 en="An Idempotency-Key has 1 to 200 characters.",
             )
         return key
+
+    def _header(self, name: str, code: str) -> str | None:
+        """Return what a header says, None where it is not there.
+
+        Raises:
+            Problem: it is there twice: which one counts is nobody's guess.
+        """
+        found = self.request.headers.getlist(name)
+        if len(found) > 1:
+            raise Problem(
+                400,
+                code,
+                ko=f"{name} 머리글은 한 번만 적어야 합니다.",
+                en=f"The header {name} is to be said once.",
+            )
+        return found[0] if found else None
 
     def moment(self, text: str | None) -> dt.datetime | None:
         """Return the moment that a text means: one with its zone, or the end of a day in the
@@ -273,6 +293,21 @@ class Call:
             f"날짜나 시간대가 있는 시각이어야 합니다: '{text[:60]}' (예: 2016-04-05)",
             f"is to be a day, or a time with its zone, e.g. 2016-04-05; got '{text[:60]}'",
         )
+
+
+def _check_names(body: bytes) -> None:
+    """See that no object of a body has a name twice: msgspec takes the last of them.
+
+    Raises:
+        ValueError, RecursionError: one has, or it is no JSON.
+    """
+
+    def checked(pairs: list[tuple[str, Any]]) -> None:
+        twice = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
+        if twice:
+            raise ValueError(f"a name stands twice: {ascii(twice[0])[:60]}")
+
+    json.loads(body.decode(), object_pairs_hook=checked, parse_int=str, parse_float=str)
 
 
 _ETAG = re.compile(r'"(?P<version>[0-9]{1,15})(-[0-9a-f]{1,64})?"')
