@@ -27,7 +27,10 @@ February 1900 that never was: from serial 61 on, days are counted from here."""
 SERIAL_YEARS = range(1980, 2080)
 """Years in which a number without a format for days may be one: all of them have five digits."""
 
-_YEAR = r"(?P<year>\d{4}|'?\d{2})"
+# Two digits are a year with an apostrophe, or before a point or 년: of 12/10/16 and 12-10-16 nobody
+# can say whether the year is in front, as here, or behind, as a program set up abroad writes it.
+_YEAR = r"(?P<year>\d{4}|'\d{2}|\d{2}(?=[.년]))"
+_ANY_ORDER = re.compile(r"\d{1,2}([/-])\d{1,2}\1\d{2}")
 _DAY = re.compile(_YEAR + r"(?:[./-]|년)(?P<month>\d{1,2})(?:[./-]|월)(?P<day>\d{1,2})[.일]?")
 _MONTH = re.compile(r"(?P<year>\d{4}|'\d{2}|\d{2}(?=년))(?:[./-]|년)(?P<month>\d{1,2})[.월]?")
 _EIGHT = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})")
@@ -114,6 +117,10 @@ def read_day(
             return SaidDay(dt.date(_year(match), int(match["month"]), int(match["day"])))
         except ValueError:
             return _no("impossible_day", "없는 날짜입니다", "there is no such day", shown)
+    if _ANY_ORDER.fullmatch(text):
+        ko = "연도가 앞인지 뒤인지 알 수 없습니다. 연도를 네 자리로 적으십시오"
+        en = "the year may stand in front or behind: write it with four digits"
+        return _no("which_is_the_year", ko, en, shown)
     match = _MONTH.fullmatch(text)
     if match is None:
         return _no("not_a_date", "날짜가 아닙니다", "not a date", shown)
