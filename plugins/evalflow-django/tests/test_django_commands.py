@@ -85,7 +85,9 @@ def test_manage_py_adopts_a_plan_and_runs_what_the_command_line_runs(tmp_path: P
 
 
 @pytest.mark.slow
-def test_wrong_settings_and_a_full_sqlite_file_are_one_sentence(tmp_path: Path) -> None:
+def test_wrong_settings_are_one_sentence_and_migrate_alone_makes_tables_beside_the_sites(
+    tmp_path: Path,
+) -> None:
     site = Site(tmp_path)
     settings = tmp_path / "site_of_office" / "settings.py"
     said = settings.read_text()
@@ -96,10 +98,28 @@ def test_wrong_settings_and_a_full_sqlite_file_are_one_sentence(tmp_path: Path) 
         assert "(evalflow_django.E002) EVALFLOW: 없는 설정입니다: 'STOER' (혹시 'STORE'" in told
     settings.write_text(said.replace('"evalflow_django"', ""))
     assert site.run("migrate", "-v", "0") == (0, "", "")
-    settings.write_text(said)
-    code, _, told = site.run("migrate")
-    assert (code, "Traceback" in told) == (1, False)
+    settings.write_text(said)  # the app is added to a site that has its tables already
+    code, _, told = site.run("evalflow_verify")
+    assert (code, "Traceback" in told) == (5, False)
     assert "not an evalflow store" in told
+    assert site.run("migrate", "-v", "0") == (0, "", "")
+    plan = str(evalflow.example())
+    assert site.run("evalflow", "plan", "import", plan, "--as", "policy-1")[0] == 0
+    code, out, _ = site.run("evalflow_verify")
+    assert (code, out.splitlines()[0][:8]) == (0, "all fits")
+    both = (
+        "from django.contrib.auth.models import User; from django.db import transaction; "
+        "import evalflow_django; "
+        "transaction.set_autocommit(True); atomic = transaction.atomic(); atomic.__enter__(); "
+        "User.objects.create_user('kim'); "
+        "evalflow_django.joined().fire('seodaemun-2016/10', 'extend_deadline', by='policy-1', "
+        "data={'deadline': 'self_evaluate', 'until': '2016-04-20', 'reason': '보완'}); "
+        "transaction.set_rollback(%s); atomic.__exit__(None, None, None); "
+        "print(User.objects.count(), evalflow_django.engine().project('seodaemun-2016/10').version)"
+    )
+    for undone, standing in ("True", "0 1"), ("False", "1 2"):
+        code, out, told = site.run("shell", "-v", "0", "-c", both % undone)
+        assert (code, out.strip()) == (0, standing), told
 
 
 TESTS = """

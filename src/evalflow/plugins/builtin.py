@@ -46,6 +46,8 @@ def _sqlite_options(url: str, text: str) -> dict[str, Any]:
             found[name] = float(given)
         elif name == "synchronous" and given.upper() in {"FULL", "NORMAL", "EXTRA"}:
             found[name] = given
+        elif name == "beside" and given in {"yes", "no"}:
+            found[name] = given == "yes"
         else:
             said = shown_url(f"{name}={given}")
             raise StorageError(

@@ -42,7 +42,7 @@ from evalflow.storage.sqlite_commit import CommitRows, check_basis, check_revisi
 from evalflow.storage.sqlite_connection import SQLiteConnections, streamed
 from evalflow.storage.sqlite_errors import failure, storage_error
 from evalflow.storage.sqlite_integrity import tables, tables_on
-from evalflow.storage.sqlite_schema import check_copy
+from evalflow.storage.sqlite_schema import check_copy, holds_more
 from evalflow.storage.sqlite_statements import (
     CLAIM,
     CLAIMABLE,
@@ -55,7 +55,11 @@ from evalflow.storage.sqlite_statements import (
 
 
 def open_sqlite(
-    path: str | os.PathLike[str], *, timeout: float = 5.0, synchronous: str = "FULL"
+    path: str | os.PathLike[str],
+    *,
+    timeout: float = 5.0,
+    synchronous: str = "FULL",
+    beside: bool = False,
 ) -> SQLiteStorage:
     """Open the store in the file `path`; it is made where it does not exist (its folder is
     not), and brought to the present schema version where it is older.
@@ -63,14 +67,15 @@ def open_sqlite(
     `timeout` is how many seconds a write waits for its turn before it gives up with
     `StorageError` `locked`. `synchronous` is `FULL` (a commit that returned survives a power
     cut) or `NORMAL` (it survives a crash of the program; a power cut may take the last ones,
-    whole commits only).
+    whole commits only). With `beside` a file of another program that holds no store yet gets one
+    beside its tables, which are left alone.
 
     Raises:
         StorageError: `missing` folder, `foreign` or `corrupt` file, made by a `newer`
             evalflow, `locked` by another program, `read_only` or `full` disk when it has to
             be made.
     """
-    return SQLiteStorage(path, timeout=timeout, synchronous=synchronous)
+    return SQLiteStorage(path, timeout=timeout, synchronous=synchronous, beside=beside)
 
 
 _ANYTHING = (
@@ -178,7 +183,8 @@ class SQLiteStorage(SQLiteConnections, SQLiteReads):
                 self._reading() as connection,
             ):
                 check_copy(copy, source)
-                if connection.execute(_ANYTHING).fetchone() != (0,):
+                # All of the file is replaced: another program's tables beside ours would be gone.
+                if connection.execute(_ANYTHING).fetchone() != (0,) or holds_more(connection):
                     raise failure("not_empty", self.path)
                 copy.backup(connection)
         except sqlite3.Error as error:

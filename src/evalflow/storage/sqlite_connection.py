@@ -32,7 +32,12 @@ class SQLiteConnections:
     one statement by `_row` or `_rows`."""
 
     def __init__(
-        self, path: str | os.PathLike[str], *, timeout: float = 5.0, synchronous: str = "FULL"
+        self,
+        path: str | os.PathLike[str],
+        *,
+        timeout: float = 5.0,
+        synchronous: str = "FULL",
+        beside: bool = False,
     ) -> None:
         """Open the file; see `open_sqlite`."""
         if synchronous.upper() not in {"FULL", "NORMAL", "EXTRA"}:
@@ -53,7 +58,12 @@ class SQLiteConnections:
         self._real = os.path.realpath(self.path)
         self._file: _Identity = None
         self._wal: _Identity = None
-        prepare(self.path, timeout, lambda: _connect(self.path, "FULL", self._patience))
+        prepare(
+            self.path,
+            timeout,
+            lambda: _connect(self.path, "FULL", self._patience),
+            beside=beside,
+        )
         self._file = identity(self._real)
         self._queue = write_queue.join(self._queue_path)
         with self._reading() as connection:

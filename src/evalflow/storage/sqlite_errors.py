@@ -30,6 +30,9 @@ _TEXTS = ErrorTexts(
         "moving": "locked",
         "not_empty": "exists",
         "no_copy": "missing",
+        "tables": "foreign",
+        "taken": "foreign",
+        "encoding": "foreign",
     },
     sentences={
         "locked": (
@@ -51,6 +54,24 @@ _TEXTS = ErrorTexts(
         "foreign": (
             "evalflow 저장소가 아닌 파일입니다. 아무것도 바꾸지 않았습니다: {place}",
             "this is not an evalflow store; nothing was changed: {place}",
+        ),
+        "tables": (
+            "evalflow 저장소가 아닌 파일입니다. 아무것도 바꾸지 않았습니다: {place} (다른 "
+            "프로그램의 표 곁에 evalflow의 표를 만들려면 주소 뒤에 ?beside=yes를 붙이십시오)",
+            "this is not an evalflow store; nothing was changed: {place} (?beside=yes behind the "
+            "address makes evalflow's tables beside another program's)",
+        ),
+        "taken": (
+            "같은 이름의 표나 색인이 이미 있어 evalflow의 표를 만들 수 없습니다. 아무것도 바꾸지 "
+            "않았습니다: {place} ({detail})",
+            "evalflow's tables cannot be made beside what has the same names; nothing was changed: "
+            "{place} ({detail})",
+        ),
+        "encoding": (
+            "글자가 UTF-8이 아닌 SQLite 파일에는 저장소를 만들 수 없습니다. 아무것도 바꾸지 "
+            "않았습니다: {place} ({detail})",
+            "no store can be made in an SQLite file whose text is not UTF-8; nothing was changed: "
+            "{place} ({detail})",
         ),
         "newer": (
             "상위 버전의 evalflow로 만든 저장소입니다(스키마 {detail}). "

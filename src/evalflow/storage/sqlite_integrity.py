@@ -169,7 +169,8 @@ def _text(content: bytes) -> str:
 
 def faults(connection: sqlite3.Connection) -> list[SchemaFault]:
     """Return what of the schema is missing or altered, and what is none of it and has a say in what
-    can be written: triggers, and indexes that refuse rows."""
+    can be written into our tables: triggers, and indexes that refuse rows. Other tables in the file
+    are their own program's, with their triggers."""
     there = _things(connection)
     found = []
     for (kind, name), sql in _expected().items():
@@ -178,10 +179,20 @@ def faults(connection: sqlite3.Connection) -> list[SchemaFault]:
             fault = "missing" if actual is None else "altered"
             found.append(SchemaFault(kind=kind, name=name, fault=fault))
     refusing = _refusing(connection)
+    meddling = _meddling(connection)
     for kind, name in there:
-        if kind == "trigger" or (kind == "index" and name in refusing):
+        if (kind == "trigger" and name in meddling) or (kind == "index" and name in refusing):
             found.append(SchemaFault(kind=kind, name=name, fault="foreign"))
     return found
+
+
+def _meddling(connection: sqlite3.Connection) -> set[str]:
+    """Return the names of triggers on our tables."""
+    asked = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger' "
+        "AND lower(tbl_name) IN (SELECT value FROM json_each(?))"
+    )
+    return {row[0] for row in connection.execute(asked, (json.dumps([*TABLES]),))}
 
 
 def _refusing(connection: sqlite3.Connection) -> set[str]:

@@ -10,6 +10,8 @@ import pkgutil
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import cache
 
 from evalflow.storage.faults import fault_point
 from evalflow.storage.plan_openings import openings
@@ -24,8 +26,11 @@ VERSION = 2
 """The schema version that this evalflow writes (`user_version`)."""
 
 
-def prepare(path: str, timeout: float, connect: Callable[[], sqlite3.Connection]) -> None:
-    """Make the store where there is none, check that it is ours, and bring it up to date."""
+def prepare(
+    path: str, timeout: float, connect: Callable[[], sqlite3.Connection], *, beside: bool = False
+) -> None:
+    """Make the store where there is none, check that it is ours, and bring it up to date. `beside`
+    says that it may be made in a file that holds another program's tables, beside these."""
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         raise failure("missing", folder)
@@ -37,7 +42,7 @@ def prepare(path: str, timeout: float, connect: Callable[[], sqlite3.Connection]
     try:
         while True:
             try:
-                _bring_up(connection, path)
+                _bring_up(connection, path, beside)
                 break
             except sqlite3.OperationalError as error:
                 # Others may be making the same file; switching to WAL does not wait for them.
@@ -59,14 +64,14 @@ def _make(path: str) -> None:
         return
 
 
-def _bring_up(connection: sqlite3.Connection, path: str) -> None:
-    if _version(connection, path) == VERSION:
+def _bring_up(connection: sqlite3.Connection, path: str, beside: bool) -> None:
+    if _version(connection, path, beside=beside) == VERSION:
         _in_wal(connection)
         return
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = _version(connection, path)  # again: somebody may have been first
+        version = _version(connection, path, beside=beside)  # again: somebody may have been first
         if version == 0:
             _run(connection, schema())
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
@@ -118,11 +123,13 @@ def check_copy(connection: sqlite3.Connection, path: str) -> None:
         raise failure("corrupt", path, str(told))
 
 
-def _version(connection: sqlite3.Connection, path: str) -> int:
-    """Return the schema version, 0 for an empty file.
+def _version(connection: sqlite3.Connection, path: str, *, beside: bool = False) -> int:
+    """Return the schema version, 0 for an empty file, and with `beside` for one of another program
+    in which a store can be made.
 
     Raises:
-        StorageError: the file is not an evalflow store, or of a later version.
+        StorageError: the file is not an evalflow store, or of a later version; or what is in it
+            leaves no place for one.
     """
     alone = not connection.in_transaction
     if alone:  # all three of one moment: somebody may be making the store just now
@@ -130,17 +137,42 @@ def _version(connection: sqlite3.Connection, path: str) -> int:
     try:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (things,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        things = {name for (name,) in connection.execute("SELECT lower(name) FROM sqlite_master")}
+        (encoding,) = connection.execute("PRAGMA encoding").fetchone()
     finally:
         if alone and connection.in_transaction:
             connection.execute("ROLLBACK")
-    if application == 0 and version == 0 and things == 0:
+    if application == 0 and version == 0:  # no program says that the file is its own
+        if not things:
+            return 0
+        if not beside:
+            raise failure("tables", path)
+        if encoding != "UTF-8":
+            raise failure("encoding", path, encoding)
+        if taken := sorted(things & _names()):
+            raise failure("taken", path, ", ".join(taken))
         return 0
     if application != APPLICATION or version < 1:
         raise failure("foreign", path)
     if version > VERSION:
         raise failure("newer", path, str(version))
     return int(version)
+
+
+@cache
+def _names() -> frozenset[str]:
+    """Return what tables, indexes and triggers of a store are called."""
+    with closing(sqlite3.connect(":memory:")) as empty:
+        empty.executescript(schema())
+        return frozenset(name for (name,) in empty.execute("SELECT name FROM sqlite_master"))
+
+
+def holds_more(connection: sqlite3.Connection) -> bool:
+    """Say whether a file holds another program's tables beside the store's."""
+    found = connection.execute(
+        "SELECT lower(name) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+    )
+    return not {name for (name,) in found} <= _names()
 
 
 def schema() -> str:

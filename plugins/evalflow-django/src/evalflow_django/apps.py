@@ -32,8 +32,8 @@ class EvalflowConfig(AppConfig):
 
 
 def _make_tables(using: str, **_: Any) -> None:
-    """Make evalflow's own tables, or bring them up to date, before the site's are made: an SQLite
-    file that holds something else is taken for no store."""
+    """Make evalflow's own tables, or bring them up to date; in an SQLite file beside the site's,
+    which no other command does."""
     from evalflow_django.conf import conf
     from evalflow_django.engines import in_memory, open_engine, url_of
 
@@ -41,7 +41,7 @@ def _make_tables(using: str, **_: Any) -> None:
     if using != said.database or in_memory(connections[using]):
         return
     try:
-        open_engine(said, url_of(said)).close()
+        open_engine(said, url_of(said, beside=True)).close()
     except EvalflowError as error:
         from evalflow_django.words import language
 

@@ -132,9 +132,10 @@ def open_engine(said: Conf, url: str) -> Engine:
 # ------------------------------------------------------------------ where the store is
 
 
-def url_of(said: Conf) -> str:
+def url_of(said: Conf, *, beside: bool = False) -> str:
     """Return the URL of the store: what `STORE` says, or that of the site's own database, as Django
-    reaches it now (a test's in place of the site's).
+    reaches it now (a test's in place of the site's). With `beside` evalflow's tables may be made in
+    an SQLite file that holds the site's already; PostgreSQL has a schema for them.
 
     Raises:
         ImproperlyConfigured: that database cannot hold a store.
@@ -153,7 +154,7 @@ def url_of(said: Conf) -> str:
             )
         )
     if connection.vendor == "sqlite":
-        return _sqlite_url(connection)
+        return _sqlite_url(connection, beside)
     return _postgres_url(connection.settings_dict, said.schema)
 
 
@@ -163,7 +164,7 @@ def in_memory(connection: BaseDatabaseWrapper) -> bool:
     return asks is not None and bool(asks())
 
 
-def _sqlite_url(connection: BaseDatabaseWrapper) -> str:
+def _sqlite_url(connection: BaseDatabaseWrapper, beside: bool) -> str:
     if in_memory(connection):
         alias = connection.alias
         raise ImproperlyConfigured(
@@ -176,7 +177,10 @@ def _sqlite_url(connection: BaseDatabaseWrapper) -> str:
         )
     timeout = connection.settings_dict["OPTIONS"].get("timeout")
     path = os.path.abspath(connection.settings_dict["NAME"])
-    return f"sqlite:///{path}" + ("" if timeout is None else f"?timeout={timeout}")
+    query = {} if timeout is None else {"timeout": str(timeout)}
+    if beside:
+        query["beside"] = "yes"
+    return f"sqlite:///{path}" + (f"?{urlencode(query)}" if query else "")
 
 
 _DJANGO = frozenset(
