@@ -21,6 +21,7 @@ from evalflow.engine.engine import Conditions as Conditions
 from evalflow.engine.engine import Engine as Engine
 from evalflow.engine.facade import Facade as Facade
 from evalflow.engine.http import http_status as http_status
+from evalflow.engine.listing import DuePage as DuePage
 from evalflow.engine.opening import check_lifecycle as check_lifecycle
 from evalflow.engine.opening import load_lifecycle as load_lifecycle
 from evalflow.engine.opening import load_plan as load_plan

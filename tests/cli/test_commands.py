@@ -310,6 +310,11 @@ def test_lists_are_sorted_paged_and_counted(adopted):
         assert listed("entries", "history", about, "--after", "1") == whole[1:]
         assert listed("entries", "history", about, "--limit", "1") == whole[:1]
     assert listed("dead", "deliver", "--dead", "--newest", "--text", "보도") == []
+    assert count("deliver", "--dead", "--text", "보도") == 0
+    for known in ("gu/3", "gu"):
+        assert count("history", known) == len(listed("entries", "history", known)) > 0
+        assert count("history", known, "--limit", "1") == count("history", known)
+        assert count("history", known, "--as", "road-1") == count("history", known)
     code, _, said = adopted("deliver", "--newest")
     assert (code, "--dead" in said) == (2, True)
 

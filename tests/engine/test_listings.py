@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -293,6 +294,93 @@ def test_what_names_no_page_of_dues_is_refused(
     assert [each.code for each in refused.value.problems] == [code]
 
 
+def test_every_list_is_counted(told: Office) -> None:
+    engine = told.engine
+    for reads in (engine, evalflow.View(engine, "mayor-1"), evalflow.View(engine, "road-1")):
+        assert reads.count() == reads.count(plan="gu") == len(list(reads.projects())) > 1
+        assert reads.count(unit="road") == len(list(reads.projects(unit="road"))) > 0
+        assert reads.count(limit=1) == 1
+        assert reads.count_entries() == len(list(reads.entries())) > 1
+        assert reads.count_history("gu/3") == len(list(reads.history("gu/3"))) > 1
+        for order in DUE_ORDERS:
+            whole = reads.due(waiting=True, order=order)
+            page = reads.due_page(waiting=True, order=order, limit=1)
+            assert (page.dues, page.count, page.next) == (whole[:1], len(whole), whole[0].id)
+            rest = reads.due_page(waiting=True, order=order, after=page.next)
+            assert (rest.dues, rest.count, rest.next) == (whole[1:], len(whole), None)
+    view = evalflow.View(engine, "road-1")
+    assert view.count_plan_history("gu") == engine.plans.count_history("gu") == 1
+    for none in (
+        lambda: engine.count_history("gu/99"),
+        lambda: engine.plans.count_history("nowhere"),
+        lambda: view.count_history("gu/99"),
+        lambda: evalflow.View(engine, "nobody").count_plan_history("gu"),
+    ):
+        with pytest.raises(evalflow.NotFound):
+            none()
+
+
+def test_entries_of_plans_that_do_not_know_the_reader_are_not_counted(told: Office) -> None:
+    engine = told.engine
+    other = evalflow.load_plan(evalflow.example("seodaemun-2016"))
+    engine.adopt(other, by="policy-1")
+    view = evalflow.View(engine, "road-1")
+    assert view.knows("gu")
+    assert not view.knows(other.id)
+    assert view.count_entries() == len(list(view.entries())) < engine.count_entries()
+
+
+class CountedOnly:
+    """A storage that says how many there are, and breaks where it is read to count."""
+
+    def __init__(self, storage: Any) -> None:
+        self.storage = storage
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("select", "snapshots", "history", "entries", "outbox"):
+            return partial(pytest.fail, f"{name} is read to count")
+        return getattr(self.storage, name)
+
+    def count_projects(self, selection: Any) -> Any:
+        return self.storage.count_projects(selection)
+
+    def count_entries(self, plans: Any = None) -> Any:
+        return self.storage.count_entries(plans)
+
+    def count_notices(self, **asked: Any) -> Any:
+        return self.storage.count_notices(**asked)
+
+
+def test_counting_is_a_question_and_no_reading(told: Office) -> None:
+    storage: Any = CountedOnly(told.engine.storage)
+    engine = evalflow.Engine(storage, plugins=told.engine.plugins, clock=told.clock)
+    assert engine.count() == told.engine.count()
+    assert engine.count(plan="gu", unit="road") == told.engine.count(plan="gu", unit="road")
+    assert engine.count_entries() == told.engine.count_entries()
+    assert engine.count_history("gu/3") == told.engine.count_history("gu/3")
+    assert engine.plans.count_history("gu") == 1
+    assert engine.outbox.count() == told.engine.outbox.count() > 1
+    assert engine.outbox.count(state="dead") == 0
+    assert evalflow.View(engine, "road-1").count(plan="gu") == engine.count(plan="gu")
+
+
+def test_an_outside_storage_that_cannot_count_is_read(told: Office) -> None:
+    class Older:
+        def __init__(self, storage: Any) -> None:
+            self.storage = storage
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("count_"):
+                raise AttributeError(name)
+            return getattr(self.storage, name)
+
+    older: Any = Older(told.engine.storage)
+    engine = evalflow.Engine(older, plugins=told.engine.plugins, clock=told.clock)
+    assert engine.count() == told.engine.count()
+    assert engine.count_entries() == told.engine.count_entries()
+    assert engine.outbox.count(state="waiting") == told.engine.outbox.count(state="waiting")
+
+
 def test_an_outside_storage_that_knows_no_pages_of_notices_goes_on(told: Office) -> None:
     """Written for an earlier contract: it is asked in its words where no page is wanted."""
 
@@ -326,13 +414,30 @@ def test_an_async_engine_lists_the_same(told: Office) -> None:
                     office.entries(after=1, limit=3),
                     office.plan_history("gu", newest=True),
                 )
-            ] + [list(await office.due(limit=2, order="unit", waiting=True))]
+            ] + [
+                list(await office.due(limit=2, order="unit", waiting=True)),
+                list((await office.due_page(limit=2, order="unit", waiting=True)).dues),
+                [
+                    await office.count(),
+                    await office.count_entries(),
+                    await office.count_history("gu/3"),
+                    await office.count_plan_history("gu"),
+                    await office.count_notices(state="waiting"),
+                ],
+            ]
 
     engine = told.engine
     right = [
         list(engine.outbox.notices(limit=2, newest=True)),
         list(engine.entries(after=1, limit=3)),
         list(engine.plans.history("gu", newest=True)),
-        list(engine.due(limit=2, order="unit", waiting=True)),
+        *[list(engine.due(limit=2, order="unit", waiting=True))] * 2,
+        [
+            engine.count(),
+            engine.count_entries(),
+            engine.count_history("gu/3"),
+            engine.plans.count_history("gu"),
+            engine.outbox.count(state="waiting"),
+        ],
     ]
     assert asyncio.run(listed()) == right

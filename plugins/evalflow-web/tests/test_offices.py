@@ -222,6 +222,7 @@ def test_entries_after_a_position_are_those_of_the_readers_plans(asking: Any) ->
     assert asking.get(f"/entries?after={every['next']}").json() == {
         "entries": [],
         "next": every["next"],
+        "count": None,
     }
     assert asking.get("/entries", "stranger-1").json()["entries"] == []
     assert "동절기" not in asking.get("/entries", "education-1").text

@@ -108,6 +108,36 @@ def test_histories_are_read_from_their_end_and_by_the_page(
     assert (last.json(), "link" in last.headers) == (whole, False)
 
 
+def test_every_list_says_how_many_there_are_where_it_is_asked(
+    asking: Any, office: evalflow.Engine
+) -> None:
+    whole = asking.get(f"{P}/3/entries?count=true").json()
+    assert whole["count"] == len(whole["entries"]) == 2
+    assert asking.get(f"{P}/3/entries?count=true&limit=1&after=1").json()["count"] == 2
+    assert asking.get(f"{P}/3/entries").json()["count"] is None
+    page = asking.get("/entries?count=true&limit=1").json()
+    assert page["count"] == office.count_entries() == 5
+    revisions = asking.get("/plans/gu/revisions?count=true&limit=1")
+    assert revisions.headers["x-total-count"] == "1"
+    assert "x-total-count" not in asking.get("/plans/gu/revisions").headers
+    mine = asking.get("/notices?count=true&limit=1", "road-head").json()
+    assert mine["count"] == len(asking.get("/notices", "road-head").json()["notices"])
+
+
+def test_a_page_of_dues_with_a_count_works_them_out_once(
+    asking: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from evalflow.decision.deadlines import Ledger
+
+    url = "/plans/gu/due?waiting=true&count=true&limit=1"
+    first = asking.get(url).json()
+    times, owed = [], Ledger.owed
+    monkeypatch.setattr(Ledger, "owed", lambda self, states: times.append(1) or owed(self, states))
+    second = asking.get(f"{url}&after={first['next']}").json()
+    assert (second["count"], len(times)) == (first["count"], 1)
+    assert second["due"] != first["due"]
+
+
 @pytest.mark.parametrize("path", ["entries", "notices", "due"])
 def test_a_page_that_is_none_is_refused_everywhere(asking: Any, path: str) -> None:
     url = {"entries": f"{P}/3/entries", "notices": "/notices", "due": "/plans/gu/due"}[path]

@@ -66,11 +66,12 @@ def due_command(
             who = _who(session, engine, where.get("plan"), who)
         coming = not (as_json or late)
         found = engine.due(when, waiting=waiting, coming=coming, who=who, **where)
-        wanted = [due for due in found if due.days_late or not late]
-        dues = page_of_dues(wanted, order, after, limit)
-        cut = limit is not None and page_of_dues(wanted, order, after, None) != dues
+        page = page_of_dues(
+            [due for due in found if due.days_late or not late], order, after, limit
+        )
+        dues = page.dues
         if count:
-            print_count(session, len(wanted), as_json=as_json)
+            print_count(session, page.count, as_json=as_json)
             return
         if ics is not None:
             _write_calendar(session, engine, dues, ics)
@@ -81,7 +82,7 @@ def due_command(
                 "dues",
                 dues,
                 illustrative=session.illustrative(engine, plans),
-                next=dues[-1].id if cut else None,
+                next=page.next,
             )
             return
         now = when or engine.clock()
@@ -95,11 +96,11 @@ def due_command(
         session.table(heads, rows)
         if not rows:
             session.echo(session.say("기한이 걸린 일이 없습니다.", "Nothing is due."))
-        if cut:
+        if page.next is not None:
             session.remark(
                 session.say(
-                    f"{len(wanted)}건 중 {len(dues)}건입니다. 다음: --after {dues[-1].id}",
-                    f"{len(dues)} of {len(wanted)}; those that follow: --after {dues[-1].id}",
+                    f"{page.count}건 중 {len(dues)}건입니다. 다음: --after {page.next}",
+                    f"{len(dues)} of {page.count}; those that follow: --after {page.next}",
                 )
             )
         _remark_unknown_holidays(session, engine, dues)

@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalflow.cli.dues import days_late
-from evalflow.cli.options import json_option, page_options, pass_session, reader_option
+from evalflow.cli.options import (
+    count_option,
+    json_option,
+    page_options,
+    pass_session,
+    reader_option,
+)
 from evalflow.cli.said import acting, in_entry
 from evalflow.cli.schemes import print_about
 from evalflow.cli.session import Session
+from evalflow.cli.status import print_count
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
@@ -75,14 +82,30 @@ _CHANGED = 8
 """How many of what a plan's entry changed are named in its line."""
 
 
+def _own_count(engine: Engine, plan: str, reader: str | None) -> int:
+    """Return how many entries a plan has, for a reader or for whoever has the store."""
+    from evalflow.engine.view import View
+
+    if reader is None:
+        return engine.plans.count_history(plan)
+    return View(engine, reader).count_plan_history(plan)
+
+
 @click.command("history")
 @click.argument("project")
 @page_options
 @reader_option
+@count_option
 @json_option
 @pass_session
 def history_command(
-    session: Session, /, project: str, reader: str | None, as_json: bool, **page: Any
+    session: Session,
+    /,
+    project: str,
+    reader: str | None,
+    count: bool,
+    as_json: bool,
+    **page: Any,
 ) -> None:
     """이력 · What happened to a project or plan: who moved it, when, on whose behalf and why.
 
@@ -95,6 +118,9 @@ def history_command(
     with session.open() as engine:
         view = engine if reader is None else View(engine, reader)
         if project in engine.plans.ids():
+            if count:
+                print_count(session, _own_count(engine, project, reader), as_json=as_json)
+                return
             own = engine.plans.history(project, **page)
             if reader is not None:
                 own = View(engine, reader).plan_history(project, **page)
@@ -104,6 +130,9 @@ def history_command(
                 _print_plan_history(session, engine, project, own)
             return
         project = engine.names.project(project)
+        if count:
+            print_count(session, view.count_history(project), as_json=as_json)
+            return
         entries = view.history(project, **page)
         plan = engine.project(project).plan
         if as_json:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from evalflow.cli.checkpoints import points_of, print_coverage, trust_logs
-from evalflow.cli.options import page_options
+from evalflow.cli.options import count_option, page_options
 from evalflow.cli.session import Session, moment
+from evalflow.cli.status import print_count
 from evalflow.errors import invalid
 from evalflow.plugins.notice_words import notice_lines
 
@@ -26,6 +27,7 @@ _pass = click.make_pass_decorator(Session)
 @page_options
 @click.option("--dead", is_flag=True, help="발송 실패 목록 · List dead letters instead.")
 @click.option("--text", metavar="WORDS", help="목록에서 찾을 말 · Words in the letters listed.")
+@count_option
 @click.option("--resend", is_flag=True, help="실패분 재발송 · Put dead letters back and deliver.")
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
@@ -36,17 +38,22 @@ def deliver_command(
     newest: bool,
     dead: bool,
     text: str | None,
+    count: bool,
     resend: bool,
     as_json: bool,
 ) -> None:
     """알림 발송 · Deliver notices; list and resend dead letters."""
-    if not dead and (after or newest or text is not None):
+    if not dead and (after or newest or count or text is not None):
         raise invalid(
             "which",
-            ko="--after, --newest, --text는 --dead의 목록에 씁니다",
-            en="--after, --newest and --text are of the list of --dead",
+            ko="--after, --newest, --text, --count는 --dead의 목록에 씁니다",
+            en="--after, --newest, --text and --count are of the list of --dead",
         )
     with session.open() as engine:
+        if count:
+            many = engine.outbox.count(state="dead", text=text)
+            print_count(session, many, as_json=as_json)
+            return
         if dead:
             letters = engine.outbox.notices(
                 state="dead", text=text, after=after, limit=limit, newest=newest

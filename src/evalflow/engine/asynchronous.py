@@ -14,6 +14,7 @@ from evalflow.batch.plan_file import BatchPlan
 from evalflow.decision.deadlines import Due
 from evalflow.decision.decide import Explanation
 from evalflow.engine.engine import Conditions, Engine
+from evalflow.engine.listing import DuePage
 from evalflow.engine.outbox import DeliveryReport
 from evalflow.model import Actor, Entry, Evaluation, Outgoing, PlanEntry, PlanHead, Project
 from evalflow.plan.definition import Plan
@@ -142,6 +143,25 @@ class AsyncEngine:
         """Return how many projects there are; see `Engine.count`."""
         return await self._run(lambda: self.engine.count(at=at, **where))
 
+    async def count_history(self, project_id: str) -> int:
+        """Return how many entries the project has; see `Engine.count_history`."""
+        return await self._run(lambda: self.engine.count_history(project_id))
+
+    async def count_plan_history(self, plan_id: str) -> int:
+        """Return how many entries the plan has; see `Plans.count_history`."""
+        return await self._run(lambda: self.engine.plans.count_history(plan_id))
+
+    async def count_entries(self) -> int:
+        """Return how many entries the whole store has; see `Engine.count_entries`."""
+        return await self._run(self.engine.count_entries)
+
+    async def count_notices(
+        self, *, state: str | None = None, project: str | None = None, text: str | None = None
+    ) -> int:
+        """Return how many notices there are in the outbox; see `Outbox.count`."""
+        outbox = self.engine.outbox
+        return await self._run(lambda: outbox.count(state=state, project=project, text=text))
+
     def history(
         self, project_id: str, *, after: int = 0, limit: int | None = None, newest: bool = False
     ) -> AsyncIterator[Entry]:
@@ -197,6 +217,23 @@ class AsyncEngine:
         """Return who owes what by when; see `Engine.due`."""
         return await self._run(
             lambda: self.engine.due(
+                at, waiting=waiting, coming=coming, who=who, order=order, **where
+            )
+        )
+
+    async def due_page(
+        self,
+        at: dt.datetime | None = None,
+        *,
+        waiting: bool = False,
+        coming: bool = False,
+        who: str | None = None,
+        order: str | None = None,
+        **where: Unpack[Conditions],
+    ) -> DuePage:
+        """Return a page of what is owed, and how much there is; see `Engine.due_page`."""
+        return await self._run(
+            lambda: self.engine.due_page(
                 at, waiting=waiting, coming=coming, who=who, order=order, **where
             )
         )

@@ -21,7 +21,7 @@ from evalflow.engine.changes import Changes
 from evalflow.engine.clock_guard import ClockGuard
 from evalflow.engine.hosts import driver_connection
 from evalflow.engine.joined_rules import JoinedRules
-from evalflow.engine.listing import check_page, ordered, page_of, page_of_dues
+from evalflow.engine.listing import DuePage, check_page, ordered, page_of, page_of_dues
 from evalflow.engine.names import Names
 from evalflow.engine.namespaces import Plans, Ratings
 from evalflow.engine.queries import Queries, Several
@@ -35,7 +35,13 @@ from evalflow.plan.definition import Plan
 from evalflow.plugins.host_directory import HostDirectory
 from evalflow.plugins.installed import Plugins
 from evalflow.plugins.notifier import Notifier
-from evalflow.storage.contract import Joins, Storage, no_transactions
+from evalflow.storage.contract import (
+    Joins,
+    Storage,
+    count_entries,
+    count_projects,
+    no_transactions,
+)
 
 if TYPE_CHECKING:
     from evalflow.batch.plan_file import BatchPlan
@@ -379,7 +385,10 @@ class Engine:
         return ordered(found, order, after, limit)
 
     def count(self, *, at: dt.datetime | None = None, **where: Unpack[Conditions]) -> int:
-        """Return how many projects `projects` would yield."""
+        """Return how many projects `projects` would yield: as they stand, without reading them
+        (but for `text`, which is looked for in their names)."""
+        if at is None:
+            return count_projects(self.storage, self.select(**where))
         return sum(1 for _ in self.projects(at=at, **where))
 
     def select(self, *, at: dt.datetime | None = None, **where: Unpack[Conditions]) -> Selection:
@@ -412,6 +421,14 @@ class Engine:
             return islice(found, last - first)
         return reversed(list(islice(found, last - first)))
 
+    def count_history(self, project_id: str) -> int:
+        """Return how many entries `history` would yield without a page.
+
+        Raises:
+            NotFound: the store has no such project.
+        """
+        return self.project(project_id).version
+
     def entries(
         self, *, after: int = 0, limit: int | None = None, newest: bool = False
     ) -> Iterator[tuple[int, Entry]]:
@@ -426,6 +443,10 @@ class Engine:
         if newest:
             return self.storage.entries(after=after, limit=limit, newest=True)
         return self.storage.entries(after=after, limit=limit)
+
+    def count_entries(self) -> int:
+        """Return how many entries `entries` would yield without a page."""
+        return count_entries(self.storage)
 
     def evaluation(self, project_id: str, period: str | None = None) -> Evaluation:
         """Return the project's figures for a period (None: the current one), both ratings side
@@ -456,6 +477,25 @@ class Engine:
         Conditions as for `projects`; `who` is one of those who may do it. A page is of dues: those
         behind the one whose `id` is `after`, at most `limit`. `order` is `unit`, `event`, `period`
         or `project`, with `-` before it the other way round.
+
+        Raises:
+            NotFound, InvalidInput: as `projects`.
+        """
+        page = self.due_page(at, waiting=waiting, coming=coming, who=who, order=order, **where)
+        return page.dues
+
+    def due_page(
+        self,
+        at: dt.datetime | None = None,
+        *,
+        waiting: bool = False,
+        coming: bool = False,
+        who: str | None = None,
+        order: str | None = None,
+        **where: Unpack[Conditions],
+    ) -> DuePage:
+        """Return what `due` does, with how many there are in all and how to go on: what is due is
+        worked out once for all three.
 
         Raises:
             NotFound, InvalidInput: as `projects`.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
 
 from evalflow.errors import NotFound, did_you_mean, invalid, nearest
 from evalflow.model import Outgoing, Project
@@ -105,9 +107,19 @@ def ordered(
     return iter(_page(_sorted(projects, order, ORDERS), "project", after, limit))
 
 
+@attrs.frozen
+class DuePage:
+    """Some of what is due: `dues`; the `count` of all of it; and `next`, what `after` takes for
+    those that follow, or None at the end."""
+
+    dues: tuple[Due, ...]
+    count: int
+    next: str | None
+
+
 def page_of_dues(
-    dues: Iterable[Due], order: str | None, after: str | None, limit: int | None
-) -> tuple[Due, ...]:
+    dues: Collection[Due], order: str | None, after: str | None, limit: int | None
+) -> DuePage:
     """Return dues, the most urgent first, or in one of `DUE_ORDERS`, with `-` before it the other
     way round: those behind the one whose `id` is `after`, at most `limit`. By urgency a page goes
     on where that one stood, also if it was done meanwhile.
@@ -116,16 +128,19 @@ def page_of_dues(
         InvalidInput: `unknown_order`, `bad_limit`, `bad_after`: it is no due's id.
         NotFound: there is an order, and the due `after` is none of them.
     """
+    check_limit(limit)
     if order is not None:
-        return tuple(_page(_sorted(dues, order, DUE_ORDERS), "due", after, limit))
-    found = sorted(dues, key=urgency)
-    if after is not None:
-        place = _place_of(after)
-        begin = next((behind for behind, due in enumerate(found, 1) if due.id == after), None)
-        if begin is None:
-            begin = sum(urgency(due) < place for due in found)
-        found = found[begin:]
-    return tuple(_page(found, "due", None, limit))
+        found = _page(_sorted(dues, order, DUE_ORDERS), "due", after, None)
+    else:
+        found = sorted(dues, key=urgency)
+        if after is not None:
+            place = _place_of(after)
+            begin = next((behind for behind, due in enumerate(found, 1) if due.id == after), None)
+            if begin is None:
+                begin = sum(urgency(due) < place for due in found)
+            found = found[begin:]
+    shown = tuple(found[:limit])
+    return DuePage(shown, len(dues), shown[-1].id if len(found) > len(shown) else None)
 
 
 def _place_of(said: str) -> tuple[Any, ...]:

@@ -107,6 +107,14 @@ class Plans:
         found = islice(self._rules.storage.plan_history(plan_id, after=first), last - first)
         return reversed(list(found)) if newest else found
 
+    def count_history(self, plan_id: str) -> int:
+        """Return how many entries `history` would yield without a page.
+
+        Raises:
+            NotFound: the store has no such plan.
+        """
+        return self._queries.check_plan(plan_id).number
+
     def calendar(self, plan_id: str) -> Calendar:
         """Return the plan's calendar.
 

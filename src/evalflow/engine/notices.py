@@ -20,6 +20,7 @@ from evalflow.model import Delivery, Notice, Outgoing
 from evalflow.model.arguments import all_checked
 from evalflow.model.moments import utc
 from evalflow.plugins.notifier import Notifier
+from evalflow.storage.contract import count_notices
 
 NOTICE_STATES = ("waiting", "delivered", "dead")
 """How it stands with a notice."""
@@ -56,16 +57,7 @@ class Outbox:
             InvalidInput: another state; `after` or `limit` is none.
         """
         check_page(after, limit)
-        if state is not None and state not in NOTICE_STATES:
-            listed = ", ".join(NOTICE_STATES)
-            ko, en = did_you_mean(
-                f"알림 상태 '{state[:60]}'이(가) 없습니다 (가능: {listed})",
-                f"no state of notices '{state[:60]}' (there are: {listed})",
-                nearest(state, NOTICE_STATES),
-            )
-            raise invalid("unknown_notice_state", path="state", value=state[:60], ko=ko, en=en)
-        if project is not None:
-            project = self._queries.snapshot(project).project.id
+        self._check(state, project)
         if not after and limit is None and not newest and text is None:
             return self._storage.outbox(state=state, project=project)
         words = () if text is None else words_of(text)
@@ -81,8 +73,24 @@ class Outbox:
     def count(
         self, *, state: str | None = None, project: str | None = None, text: str | None = None
     ) -> int:
-        """Return how many notices `notices` would yield."""
-        return sum(1 for _ in self.notices(state=state, project=project, text=text))
+        """Return how many notices `notices` would yield: without reading them, but for `text`."""
+        if text is not None:
+            return sum(1 for _ in self.notices(state=state, project=project, text=text))
+        self._check(state, project)
+        return count_notices(self._storage, state=state, project=project)
+
+    def _check(self, state: str | None, project: str | None) -> None:
+        """Raise where there is no such state of notices, or no such project."""
+        if state is not None and state not in NOTICE_STATES:
+            listed = ", ".join(NOTICE_STATES)
+            ko, en = did_you_mean(
+                f"알림 상태 '{state[:60]}'이(가) 없습니다 (가능: {listed})",
+                f"no state of notices '{state[:60]}' (there are: {listed})",
+                nearest(state, NOTICE_STATES),
+            )
+            raise invalid("unknown_notice_state", path="state", value=state[:60], ko=ko, en=en)
+        if project is not None:
+            self._queries.snapshot(project)
 
     def remind(self, at: dt.datetime | None = None, *, days: int = 1) -> tuple[Notice, ...]:
         """Write the reminders of the day of `at` (None: now) into the outbox, as plans say under

@@ -29,7 +29,7 @@ from evalflow.decision.migration import MIGRATE
 from evalflow.decision.second_person import PROPOSE_MIGRATION
 from evalflow.decision.signing import SIGN_LINE
 from evalflow.engine.engine import Conditions, Engine
-from evalflow.engine.listing import page_of
+from evalflow.engine.listing import DuePage, page_of
 from evalflow.engine.rules import Terms
 from evalflow.errors import Forbidden, Reason, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
@@ -51,6 +51,7 @@ from evalflow.model.directory import Directory
 from evalflow.model.moments import utc
 from evalflow.plan.differences import Difference
 from evalflow.scoring.contract import Grade
+from evalflow.storage.contract import count_entries
 
 _KEPT = {SIGN_LINE: "sign_off", FOLLOW_UP: "measures", VISIT_NOTICES: "visit"}
 """What evaluations keep under names of their own -> the type of the fields that it is as closed
@@ -186,8 +187,38 @@ class View:
         return {name: each for name, each in grades.items() if each.cohort not in closed}
 
     def count(self, *, at: dt.datetime | None = None, **where: Unpack[Conditions]) -> int:
-        """Return how many projects `projects` would yield."""
+        """Return how many projects `projects` would yield; a band is asked of what is shown."""
+        plan = where.get("plan")
+        plans = self._engine.plans.ids() if plan is None else (plan,)
+        if where.get("band") is None and all(self.knows(each) for each in plans):
+            return self._engine.count(at=at, **where)
         return sum(1 for _ in self.projects(at=at, **where))
+
+    def count_history(self, project_id: str) -> int:
+        """Return how many entries `history` would yield without a page.
+
+        Raises:
+            NotFound: no such project.
+        """
+        return self._engine.count_history(project_id)
+
+    def count_plan_history(self, plan_id: str) -> int:
+        """Return how many entries `plan_history` would yield without a page.
+
+        Raises:
+            NotFound: the store has no such plan, or its directory no such actor.
+        """
+        if isinstance(self._actor, str):
+            self._engine.actor(plan_id, self._actor)
+        return self._engine.plans.count_history(plan_id)
+
+    def count_entries(self) -> int:
+        """Return how many entries `entries` would yield without a page."""
+        plans = self._engine.plans.ids()
+        known = [plan for plan in plans if self.knows(plan)]
+        if len(known) == len(plans):
+            return self._engine.count_entries()
+        return count_entries(self._engine.storage, known)
 
     def history(
         self, project_id: str, *, after: int = 0, limit: int | None = None, newest: bool = False
@@ -396,6 +427,18 @@ class View:
         **where: Unpack[Conditions],
     ) -> tuple[Due, ...]:
         """Return who owes what by when, as `Engine.due`; a band is asked of what is shown."""
+        return self.due_page(at, waiting=waiting, who=who, order=order, **where).dues
+
+    def due_page(
+        self,
+        at: dt.datetime | None = None,
+        *,
+        waiting: bool = False,
+        who: str | None = None,
+        order: str | None = None,
+        **where: Unpack[Conditions],
+    ) -> DuePage:
+        """Return who owes what by when, as `Engine.due_page`; a band is asked of what is shown."""
         bands = where.pop("band", None)
         if bands is not None:
             now = utc(self._engine.clock(), "clock")
@@ -405,7 +448,7 @@ class View:
             found = self.projects(at=past, **where)
             ids = [project.id for project in found]
             where = {"ids": ids, "after": after, "limit": limit}
-        return self._engine.due(at, waiting=waiting, who=who, order=order, **where)
+        return self._engine.due_page(at, waiting=waiting, who=who, order=order, **where)
 
     def explain(
         self,

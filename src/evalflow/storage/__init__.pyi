@@ -12,6 +12,7 @@ from evalflow.model.canonical import parse as parse
 from evalflow.storage.base import StorageBase as StorageBase
 from evalflow.storage.contract import BulkStorage as BulkStorage
 from evalflow.storage.contract import Copies as Copies
+from evalflow.storage.contract import Counts as Counts
 from evalflow.storage.contract import Head as Head
 from evalflow.storage.contract import Held as Held
 from evalflow.storage.contract import Joins as Joins

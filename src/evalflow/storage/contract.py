@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, NoReturn, Protocol, Self, runtime_checkable
 
@@ -257,6 +257,25 @@ class ReadsTogether(Protocol):
 
 
 @runtime_checkable
+class Counts(Protocol):
+    """What a storage may have besides: how many there are, by one question each. What a storage
+    without it holds is read and counted."""
+
+    def count_projects(self, selection: Selection) -> int:
+        """Return how many projects `select` yields."""
+        ...
+
+    def count_entries(self, plans: Collection[str] | None = None) -> int:
+        """Return how many entries `entries` yields, of the projects of these plans (None: of
+        all)."""
+        ...
+
+    def count_notices(self, *, state: str | None = None, project: str | None = None) -> int:
+        """Return how many notices `outbox` yields."""
+        ...
+
+
+@runtime_checkable
 class TrustedClock(Protocol):
     """What a storage may have besides: a clock that is not the program's own, such as its
     server's. The times of writes are held to it."""
@@ -445,6 +464,28 @@ class ProjectPosition(NamedTuple):
     def kind(self) -> tuple[str, ...]:
         """Return all that decides about a project where nothing else is looked at."""
         return self[3:]
+
+
+def count_projects(storage: Storage, selection: Selection) -> int:
+    """Return how many projects a selection finds, whatever the storage can do."""
+    if isinstance(storage, Counts):
+        return storage.count_projects(selection)
+    return sum(1 for _ in storage.select(selection))
+
+
+def count_entries(storage: Storage, plans: Collection[str] | None = None) -> int:
+    """Return how many entries there are of these plans' projects (None: of all)."""
+    if isinstance(storage, Counts):
+        return storage.count_entries(plans)
+    found = (entry.project.rpartition("/")[0] for _, entry in storage.entries())
+    return sum(plans is None or plan in plans for plan in found)
+
+
+def count_notices(storage: Storage, *, state: str | None = None, project: str | None = None) -> int:
+    """Return how many notices there are in the outbox, whatever the storage can do."""
+    if isinstance(storage, Counts):
+        return storage.count_notices(state=state, project=project)
+    return sum(1 for _ in storage.outbox(state=state, project=project))
 
 
 Head = tuple[str, int, str]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from typing import NoReturn
@@ -317,6 +317,11 @@ class MemoryStorage:
             found = [_copy(project) for project in self._selected(selection)]
         yield from found
 
+    def count_projects(self, selection: Selection) -> int:
+        """Return how many projects are selected."""
+        with self._lock:
+            return len(self._selected(selection))
+
     def _selected(self, selection: Selection) -> list[Project]:
         fits = selection.test()
         found = []
@@ -417,6 +422,14 @@ class MemoryStorage:
         for position, kept in reversed(found) if newest else found:
             yield position, kept.value()
 
+    def count_entries(self, plans: Collection[str] | None = None) -> int:
+        """Return how many entries there are of these plans' projects (None: of all)."""
+        with self._lock:
+            if plans is None:
+                return len(self._entries)
+            histories = self._history.items()
+            return sum(len(kept) for each, kept in histories if order_of(each)[0] in plans)
+
     # ------------------------------------------------------------------ outbox
 
     def claim(
@@ -487,6 +500,12 @@ class MemoryStorage:
         found = (e for e in sent if state in (None, e.state) and (newest or e.position > after))
         for each in islice(found, None if limit is None else max(limit, 0)):
             yield each.outgoing()
+
+    def count_notices(self, *, state: str | None = None, project: str | None = None) -> int:
+        """Return how many notices there are in the outbox."""
+        with self._lock:
+            pairs = self._outbox if project is None else self._notices.get(project, ())
+            return sum(state in (None, self._outbox[pair].state) for pair in pairs)
 
     def resend(self, notices: Iterable[tuple[str, str]], *, at: dt.datetime) -> int:
         """Put dead letters back to waiting with no tries; return how many there were."""

@@ -15,7 +15,15 @@ from __future__ import annotations
 import datetime as dt
 import re
 from array import array
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
@@ -85,11 +93,11 @@ _LATEST = (
 _CURRENT = "LEFT JOIN {schema}evaluation AS e ON e.project = p.id AND e.period = p.period"
 
 # The notices of the outbox, each with where it stands.
-_OUTBOX = (
-    f"SELECT {OUTGOING}, n.position FROM {{schema}}notice AS n "
-    "WHERE (CAST(:state AS text) IS NULL OR n.state = CAST(:state AS text)) "
+_OF_OUTBOX = (
+    "(CAST(:state AS text) IS NULL OR n.state = CAST(:state AS text)) "
     "AND (CAST(:project AS text) IS NULL OR n.project = CAST(:project AS text))"
 )
+_OUTBOX = f"SELECT {OUTGOING}, n.position FROM {{schema}}notice AS n WHERE {_OF_OUTBOX}"
 
 READING = {
     "snapshot": f"SELECT {PROJECT}, e.tree, {_LATEST} FROM {{schema}}project AS p {_CURRENT} "
@@ -127,6 +135,10 @@ READING = {
     'WHERE project = :project AND "key" = :key',
     "outbox": f"{_OUTBOX} AND n.position > :after ORDER BY n.position LIMIT :limit",
     "outbox_newest": f"{_OUTBOX} AND n.position < :after ORDER BY n.position DESC LIMIT :limit",
+    "count_entries": "SELECT count(*) FROM {schema}entry WHERE position <= :upto",
+    "count_entries_of": "SELECT count(*) FROM {schema}entry AS e JOIN {schema}project AS p "
+    "ON p.id = e.project WHERE e.position <= :upto AND [in p.plan :plans]",
+    "count_notices": f"SELECT count(*) FROM {{schema}}notice AS n WHERE {_OF_OUTBOX}",
     "notices_by_project": "SELECT n.project, n.position FROM {schema}notice AS n",
     "notices_at": f"SELECT {OUTGOING}, n.position FROM {{schema}}notice AS n "
     "WHERE n.position [among :positions] ORDER BY n.position",
@@ -183,6 +195,7 @@ class Dialect:
     def text(self, statement: str) -> str:
         """Return a statement as this database takes it."""
         statement = _AMONG.sub(lambda found: self.numbered(found[1]), statement)
+        statement = _IN.sub(lambda found: self.among(found[1], found[2]), statement)
         bound = _NAMED.sub(lambda found: self.value(found[1]), statement)
         return bound.replace("{schema}", self.schema)
 
@@ -193,6 +206,7 @@ class Dialect:
 
 _NAMED = re.compile(r"(?<![:\w]):([a-z_]+)")  # :plan, but not ::text
 _AMONG = re.compile(r"\[among :([a-z_]+)\]")
+_IN = re.compile(r"\[in (\S+) :([a-z_]+)\]")
 
 
 # --------------------------------------------------------------------------- selecting
@@ -202,7 +216,7 @@ def selecting(
     dialect: Dialect, selection: Selection, what: str = "project"
 ) -> tuple[str, dict[str, Any]]:
     """Return the statement and the values that find the selected projects, in order: of each
-    `project`, its `snapshot`, or its `position`."""
+    `project`, its `snapshot`, or its `position`; or their `count`."""
     values = _values(dialect, selection)
     given = frozenset(name for name, value in values.items() if value is not None)
     return _select(dialect, given, what), values
@@ -210,17 +224,20 @@ def selecting(
 
 @lru_cache(maxsize=512)
 def _select(dialect: Dialect, given: frozenset[str], what: str) -> str:
-    wanted = POSITION if what == "position" else PROJECT
+    wanted = {"position": POSITION, "count": 'p."unit"'}.get(what, PROJECT)
     unit = UnitOn("p.unit", "p.unit")
     if "on" in given:
         unit = dialect.unit_on("p.id", "p.revision", "p.unit")
         wanted = wanted.replace('p."unit"', unit.column)
     aside = dialect.unindexed if "ids" in given else ""
     extra, join = (f", e.tree, {_LATEST}", _CURRENT) if what == "snapshot" else ("", "")
-    return dialect.text(
+    found = (
         f"SELECT {wanted}{extra} FROM {{schema}}project AS p {join} {unit.join} "
-        f"{_where(dialect, given, unit.name, aside)} ORDER BY {aside}{ORDER} LIMIT :limit"
+        f"{_where(dialect, given, unit.name, aside)}"
     )
+    if what == "count":
+        return dialect.text(f"SELECT count(*) FROM ({found} LIMIT :limit) AS found")
+    return dialect.text(f"{found} ORDER BY {aside}{ORDER} LIMIT :limit")
 
 
 @lru_cache(maxsize=64)
@@ -456,6 +473,18 @@ class SQLReads:
         sql, values = selecting(self.dialect, selection, "position")
         return map(ProjectPosition._make, self._rows(sql, values))
 
+    def count_projects(self, selection: Selection) -> int:
+        """Return how many projects are selected; words are looked for in the names that are
+        read."""
+        if selection.words:
+            return sum(1 for _ in self.select(selection))
+        return self._number(*selecting(self.dialect, selection, "count"))
+
+    def _number(self, sql: str, values: Any) -> int:
+        row = self._row(sql, values)
+        assert row is not None
+        return int(row[0])
+
     def as_of(self, selection: Selection, at: dt.datetime) -> Iterator[Project]:
         """Yield the selected projects as their last entry at or before `at` left them."""
         # Plan and ids are the statement's own conditions; all else is tested as it was then.
@@ -504,6 +533,23 @@ class SQLReads:
         """Return the entry that was written with this idempotency key, or None."""
         row = self._row(self._sql["entry_by_key"], {"project": project, "key": key})
         return None if row is None else entry_from(row)
+
+    def count_entries(self, plans: Collection[str] | None = None) -> int:
+        """Return how many entries there are of these plans' projects (None: of all)."""
+        upto = self._horizon()
+        if plans is None:
+            return self._number(self._sql["count_entries"], {"upto": upto})
+        asked = {"upto": upto, "plans": self.dialect.listed(sorted(plans))}
+        return self._number(self._sql["count_entries_of"], asked)
+
+    def _horizon(self) -> int:
+        """Return the position up to which `entries` gives them now: what is behind it is held back
+        where somebody is still writing before it."""
+        return EVER
+
+    def count_notices(self, *, state: str | None = None, project: str | None = None) -> int:
+        """Return how many notices there are in the outbox."""
+        return self._number(self._sql["count_notices"], {"state": state, "project": project})
 
     def outbox(
         self,

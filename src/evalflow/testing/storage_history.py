@@ -12,6 +12,7 @@ import attrs
 
 from evalflow import Label, Project
 from evalflow.storage import Commit, Selection, Storage
+from evalflow.storage.contract import count_entries
 from evalflow.testing.given import (
     BEGINNING,
     adoption,
@@ -146,3 +147,15 @@ class HistoryTests(StorageKit):
                     for limit in (None, 0, 1, 2):
                         page = read.entries(after=after, limit=limit, newest=True)
                         assert list(page) == found[seen:][:limit]
+
+    def test_entries_are_counted_of_all_or_of_some_plans(self, storage: Storage) -> None:
+        one = given_project(storage, SIX)
+        given_project(storage, "an-office-2016/1")
+        storage.commit(Commit(moves=(move_after(one),)))
+        with storage.reading() as then:
+            for read in (storage, then):
+                plans = [entry.project.rpartition("/")[0] for _, entry in read.entries()]
+                assert count_entries(read) == len(plans)
+                for asked in ([PLAN], ["an-office-2016"], [PLAN, "an-office-2016"], ["no"], []):
+                    right = sum(plan in asked for plan in plans)
+                    assert count_entries(read, asked) == right

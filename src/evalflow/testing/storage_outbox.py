@@ -12,6 +12,7 @@ import attrs
 
 from evalflow.model import Label
 from evalflow.storage import Commit, Settled, Storage
+from evalflow.storage.contract import count_notices
 from evalflow.testing.given import BEGINNING, entry_after, given_project, move_after, notice
 from evalflow.testing.storage_base import StorageKit
 from evalflow.testing.storage_common import DAY, LATER, LEASE, PLAN, SIX
@@ -196,6 +197,8 @@ class OutboxTests(StorageKit):
 def _check_pages(storage: Storage, **asked: Any) -> None:
     """Hold every page of what `asked` finds against the whole of it."""
     whole = list(storage.outbox(**asked))
+    with storage.reading() as then:
+        assert {count_notices(each, **asked) for each in (storage, then)} == {len(whole)}
     places = [each.position for each in whole]
     assert places == sorted(set(places))
     assert min(places) > 0

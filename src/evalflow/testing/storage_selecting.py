@@ -9,6 +9,7 @@ import datetime as dt
 
 from evalflow.plugins import Assignment
 from evalflow.storage import Commit, Selection, Storage
+from evalflow.storage.contract import count_projects
 from evalflow.testing.given import adoption, definition, entry_after, given_plan, given_project
 from evalflow.testing.storage_base import StorageKit
 from evalflow.testing.storage_common import (
@@ -49,6 +50,8 @@ class SelectionTests(StorageKit):
             right = list(model.select(selection))
             assert list(storage.select(selection)) == right, selection
             assert list(storage.snapshots(selection)) == list(model.snapshots(selection))
+            with storage.reading() as then:
+                assert {count_projects(each, selection) for each in (storage, then)} == {len(right)}
         assert {len(list(model.select(each))) for each in chosen} > {0, 1, 2, 3}
 
     def test_a_project_counts_to_the_unit_that_answers_on_the_day(self, storage: Storage) -> None:

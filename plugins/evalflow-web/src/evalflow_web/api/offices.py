@@ -41,11 +41,13 @@ class CalendarQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class NoticeQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """`unread`: those alone that were not marked as read; which part of them."""
+    """`unread`: those alone that were not marked as read; which part of them; and with `count` how
+    many of them there are in all."""
 
     unread: bool = False
     after: str | None = None
     limit: int = 50
+    count: bool = False
 
 
 class ReadBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -84,28 +86,24 @@ def due(call: Call) -> Reply:
     """Answer who owes what by when, the most urgent first."""
     query = call.query(DueQuery)
     limit = None if query.limit is None else checked_limit(query.limit)
-
-    def owed(after: str | None) -> tuple[Due, ...]:
-        return call.view.due(
-            call.moment(query.at),
-            waiting=query.waiting,
-            who=call.visit.who.id if query.mine else None,
-            order=query.order,
-            plan=call.plan,
-            unit=query.unit,
-            text=query.q,
-            after=after,
-        )
-
-    found = owed(query.after)
-    count = len(owed(None) if query.after else found) if query.count else None
-    shown = found[:limit]
-    behind = shown[-1].id if len(found) > len(shown) else None
+    page = call.view.due_page(
+        call.moment(query.at),
+        waiting=query.waiting,
+        who=call.visit.who.id if query.mine else None,
+        order=query.order,
+        plan=call.plan,
+        unit=query.unit,
+        text=query.q,
+        after=query.after,
+        limit=limit,
+    )
     return Reply(
         value=values.DueList(
-            due=[values.due_reply(each) for each in shown], count=count, next=behind
+            due=[values.due_reply(each) for each in page.dues],
+            count=page.count if query.count else None,
+            next=page.next,
         ),
-        headers={} if behind is None else following(call, behind),
+        headers={} if page.next is None else following(call, page.next),
     )
 
 
@@ -177,7 +175,12 @@ def notices(call: Call) -> Reply:
     ]
     behind = as_cursor(_named(shown[limit - 1])) if len(shown) > limit else None
     return Reply(
-        value=values.NoticeList(notices=replies, unread=unread, next=behind),
+        value=values.NoticeList(
+            notices=replies,
+            unread=unread,
+            next=behind,
+            count=(unread if query.unread else len(found)) if query.count else None,
+        ),
         headers={} if behind is None else following(call, behind),
     )
 

@@ -37,19 +37,23 @@ class ProjectQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 class PageQuery(msgspec.Struct, forbid_unknown_fields=True):
     """Which part of a list: what follows the number `after`, at most `limit`; with `newest` from
-    the last one on, and what comes before the number `after`."""
+    the last one on, and what comes before the number `after`. `count`: how many there are in
+    all."""
 
     after: int = 0
     limit: int = 50
     newest: bool = False
+    count: bool = False
 
 
 class HistoryQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """Which part of a plan's history; all of it where no limit is said."""
+    """Which part of a plan's history; all of it where no limit is said. `count`: how many entries
+    there are in all, told by the header X-Total-Count."""
 
     after: int = 0
     limit: int | None = None
     newest: bool = False
+    count: bool = False
 
 
 class PeriodQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -144,6 +148,8 @@ def revisions(call: Call) -> Reply:
     )
     shown = found[: query.limit]
     headers = following(call, shown[-1].number) if len(found) > len(shown) else {}
+    if query.count:
+        headers["x-total-count"] = str(call.view.count_plan_history(call.plan))
     return Reply(value=[values.revision_reply(each) for each in shown], headers=headers)
 
 
@@ -273,6 +279,7 @@ def entries(call: Call) -> Reply:
         value=values.EntryList(
             entries=[values.entry_reply(each) for each in shown],
             next=shown[-1].number if len(page) > limit else None,
+            count=call.view.count_history(call.project) if query.count else None,
         )
     )
 

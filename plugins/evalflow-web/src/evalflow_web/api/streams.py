@@ -33,11 +33,12 @@ PER_ACTOR, IN_ALL = 5, 500
 
 class EntriesQuery(msgspec.Struct, forbid_unknown_fields=True):
     """What follows the position `after`; `wait` for up to so many seconds where there is nothing
-    yet."""
+    yet. `count`: how many there are in all."""
 
     after: int = 0
     wait: int = 0
     limit: int = 50
+    count: bool = False
 
 
 class StreamQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -90,9 +91,10 @@ def _read(call: Call, after: int, limit: int) -> list[values.Positioned]:
     return [values.Positioned(position, values.entry_reply(entry)) for position, entry in found]
 
 
-def _page(entries: list[values.Positioned], after: int) -> bytes:
-    following = entries[-1].position if entries else after
-    return encode(values.EntryStream(entries=entries, next=following))
+def _page(call: Call, query: EntriesQuery, entries: list[values.Positioned]) -> bytes:
+    following = entries[-1].position if entries else query.after
+    count = call.view.count_entries() if query.count else None
+    return encode(values.EntryStream(entries=entries, next=following, count=count))
 
 
 def entries_after(call: Call) -> Response:
@@ -111,7 +113,7 @@ def entries_after(call: Call) -> Response:
     found = _read(call, query.after, limit)
     headers = {"cache-control": "private, no-store"}
     if found or not query.wait:
-        page = _page(found, query.after)
+        page = _page(call, query, found)
         return Response(page, headers=headers, media_type="application/json")
     actor = call.visit.who.id
     _OPEN.check(actor)
@@ -125,7 +127,7 @@ def entries_after(call: Call) -> Response:
                     entries = await run_in_threadpool(_read, call, query.after, limit)
                 except EvalflowError:  # the store is away: asked again, it says so
                     break
-            yield _page(entries, query.after)
+            yield await run_in_threadpool(_page, call, query, entries)
 
     return StreamingResponse(waiting(), headers=headers, media_type="application/json")
 

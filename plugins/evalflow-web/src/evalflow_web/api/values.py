@@ -283,10 +283,11 @@ def entry_reply(entry: Entry) -> EntryReply:
 
 class EntryList(msgspec.Struct):
     """Entries, the oldest first, or the newest; `next` is the number after which more follow, or
-    null."""
+    null; `count` how many there are in all, where that was asked."""
 
     entries: list[EntryReply]
     next: int | None
+    count: int | None = None
 
 
 class Positioned(msgspec.Struct):
@@ -297,10 +298,12 @@ class Positioned(msgspec.Struct):
 
 
 class EntryStream(msgspec.Struct):
-    """Entries of the whole store after a position; `next` is the position to ask after."""
+    """Entries of the whole store after a position; `next` is the position to ask after; `count` how
+    many there are in all, where that was asked."""
 
     entries: list[Positioned]
     next: int
+    count: int | None = None
 
 
 class ReasonReply(msgspec.Struct, omit_defaults=True):
@@ -478,11 +481,13 @@ class NoticeReply(msgspec.Struct):
 
 
 class NoticeList(msgspec.Struct):
-    """Notices, the newest first; `next` is what `after` takes for those that follow, or null."""
+    """Notices, the newest first; `next` is what `after` takes for those that follow, or null;
+    `count` how many there are in all, where that was asked."""
 
     notices: list[NoticeReply]
     unread: int
     next: str | None = None
+    count: int | None = None
 
 
 class FormKind(msgspec.Struct):
