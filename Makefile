@@ -94,12 +94,13 @@ test: $(STAMP) $(CHECKS)
 KILLS := 1000
 FAULTS := 0
 SERVERFAULTS := 100
+CUTS := 600
 MAILS := 10000
 ROUNDS := 2000
 LIVES := 500
 INPUTS := 3000
 OLDER := tests/data/store-f8ebe7e/office.db.xz
-TRUST := kills calls races mail lives inputs
+TRUST := kills calls power races mail lives inputs
 .PHONY: trust $(addprefix trust-,$(TRUST))
 trust: $(addprefix trust-,$(TRUST))
 
@@ -110,6 +111,9 @@ trust-kills: $(STAMP)
 trust-calls: $(STAMP)
 	$(BIN)/python -m evalflow.testing.syscalls --faults $(FAULTS) --older $(OLDER)
 	$(BIN)/python -m evalflow_postgres.syscalls --faults $(SERVERFAULTS)
+
+trust-power: $(STAMP)
+	$(BIN)/python -m evalflow.testing.power_cuts --cuts $(CUTS) --older $(OLDER)
 
 trust-races: $(STAMP)
 	$(BIN)/python -m evalflow.testing.races --rounds $(ROUNDS)

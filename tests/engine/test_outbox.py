@@ -26,6 +26,7 @@ from evalflow.engine import outbox
 from evalflow.engine.outbox import DeliveryReport
 from evalflow.errors import StorageError, Undeliverable
 from evalflow.model import Commit, Label, Notice, Outgoing
+from evalflow.plugins import builtin_notifiers
 from evalflow.plugins.builtin_notifiers import Console, ConsoleOptions, Jsonl, JsonlOptions
 from evalflow.plugins.notifier import Notifier, Route
 from evalflow.storage.memory import MemoryStorage
@@ -635,6 +636,25 @@ def test_a_disk_that_fills_up_leaves_the_file_as_it_was(
         jsonl.deliver(notice(2))
 
     assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no file locks of this kind")
+def test_nobody_appends_before_the_name_of_a_new_file_is_durable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    path, kept = tmp_path / "notices.jsonl", []
+
+    def keep_name(folder: str) -> None:
+        with path.open("rb") as file, pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        kept.append(folder)
+
+    monkeypatch.setattr(builtin_notifiers, "_keep_name", keep_name)
+    for number in (1, 2):
+        Jsonl(JsonlOptions(path=str(path))).deliver(notice(number))
+    assert kept == [str(tmp_path)]
 
 
 def test_a_missing_folder_is_a_failure_that_is_tried_again(clock: Clock, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from evalflow.storage import Commit
 from evalflow.storage.faults import ENGINE_POINTS, POINTS
 from evalflow.testing import crashes
 from evalflow.testing.given import move_after
+from evalflow.testing.mirror import Broken
 from evalflow.testing.office import Ticking, step, the_plan
 
 
@@ -41,7 +42,7 @@ def test_a_crash_harness_notices_what_is_wrong(tmp_path: Path) -> None:
             connection.execute(f"DROP TRIGGER {name}")
         connection.execute("UPDATE project SET band = 'lagging' WHERE number = '3'")
     connection.close()
-    with pytest.raises(crashes.Broken, match="projects differ"):
+    with pytest.raises(Broken, match="projects differ"):
         run.look()
     run.close()
 
@@ -54,7 +55,7 @@ def test_of_two_programs_that_make_the_same_entry_one_wrote_it(
     project = next(iter(run._engine.projects()))
     commit = Commit(moves=(move_after(project),))
     run._engine.storage.commit(commit)
-    with pytest.raises(crashes.Broken, match="two wrote the same"):
+    with pytest.raises(Broken, match="two wrote the same"):
         run._check([(commit, True), (commit, True)])
     run._check([(commit, False), (commit, True)])
     assert run.figures["undone whole"] == 1

@@ -46,7 +46,8 @@ def test_the_harness_notices_what_is_gone(tmp_path: Path) -> None:
     """One that cannot fail would prove nothing: after the kill an older copy is put in place."""
     code = textwrap.dedent("""
         import pathlib, shutil, sys
-        from evalflow.testing import crashes, syscalls
+        from evalflow.testing import syscalls
+        from evalflow.testing.mirror import Broken
 
         class Forgetting(syscalls.Faults):
             def _look_at_store(self, act, least, most):
@@ -59,7 +60,7 @@ def test_the_harness_notices_what_is_gone(tmp_path: Path) -> None:
 
         try:
             Forgetting(pathlib.Path(sys.argv[1]), seed=1).once(syscalls.Fault("fsync", None, 999))
-        except crashes.Broken as broken:
+        except Broken as broken:
             print(broken)
     """)
     told = subprocess.run(

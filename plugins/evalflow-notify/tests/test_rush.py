@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from evalflow_notify import rush
 
-from evalflow.testing.crashes import Broken
+from evalflow.testing.mirror import Broken
 
 
 @pytest.mark.servers

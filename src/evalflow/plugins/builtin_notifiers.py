@@ -93,10 +93,10 @@ class Jsonl:
             if fcntl is not None:
                 fcntl.flock(file, fcntl.LOCK_EX)
             begun = _append(file, line)
+            if begun and fcntl is not None:  # whoever appends next relies on the name, too
+                _keep_name(os.path.dirname(os.path.abspath(self._path)))
         finally:
             os.close(file)
-        if begun and fcntl is not None:
-            _keep_name(os.path.dirname(os.path.abspath(self._path)))
 
 
 def _append(file: int, line: bytes) -> bool:

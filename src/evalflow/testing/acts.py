@@ -27,7 +27,8 @@ import evalflow
 from evalflow import Engine
 from evalflow.plugins.builtin_notifiers import Jsonl, JsonlOptions
 from evalflow.storage import Storage
-from evalflow.testing.crashes import Broken, be_child, contents, notes_on, watched
+from evalflow.testing.crashes import be_child, notes_on, watched
+from evalflow.testing.mirror import Broken, contents
 from evalflow.testing.office import PLAN_ID, Ticking, fire, the_plan
 
 ACTS = ("adopt", "fire", "batch", "deliver")
@@ -141,13 +142,13 @@ class Acts:
             stands = [n for n, step in enumerate(steps) if contents(engine.storage) == step]
             if not stands or not any(least <= n <= most for n in stands):
                 raise Broken(f"it stands at {stands}; acknowledged {least}, begun {most}")
-            _verify(engine)
-            if act == "deliver" and not _marked(engine) <= _ids_in(self.sent(act)):
+            verify(engine)
+            if act == "deliver" and not marked(engine) <= ids_in(self.sent(act)):
                 raise Broken("a notice is marked that was not sent")
             self.does(act, engine)
             if contents(engine.storage) != steps[-1]:
                 raise Broken("done again, it does not end as one that was never disturbed")
-            _verify(engine)
+            verify(engine)
             if act == "deliver":
                 self._look_at_notices(engine)
         return stands[0]
@@ -159,7 +160,7 @@ class Acts:
             clock.moment += _DAY
             self.does("deliver", engine)
         ids = {each.notice.id for each in engine.outbox.notices()}
-        if _marked(engine) != ids or not ids <= _ids_in(self.sent("deliver")):
+        if marked(engine) != ids or not ids <= ids_in(self.sent("deliver")):
             raise Broken("not every notice was sent, and marked")
 
 
@@ -197,23 +198,31 @@ class _Keeping:
         self._steps.append(contents(self._storage))
 
 
-def _verify(engine: Engine) -> None:
+def verify(engine: Engine) -> None:
+    """See that `verify` finds nothing.
+
+    Raises:
+        Broken: it does.
+    """
     if engine.plans.ids() and (faulty := list(engine.audit.verify())):
         raise Broken(faulty[0].text("en"))
 
 
-def _ids_in(file: Path) -> set[str]:
-    """Return the notices in a file of JSON lines; one that was cut short was not sent."""
+def ids_in(file: Path) -> set[str]:
+    """Return the notices in a file of JSON lines, also those that came as one; a line that was cut
+    short was not sent."""
     found = set()
     for line in file.read_bytes().splitlines() if file.exists() else ():
         try:
-            found.add(json.loads(line)["id"])
+            said = json.loads(line)
+            found |= {said["id"], *said["data"].get("notices", ())}
         except (ValueError, UnicodeDecodeError):
             continue
     return found
 
 
-def _marked(engine: Engine) -> set[str]:
+def marked(engine: Engine) -> set[str]:
+    """Return the notices that are marked as delivered."""
     return {each.notice.id for each in engine.outbox.notices(state="delivered")}
 
 

@@ -26,6 +26,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -36,9 +37,8 @@ from evalflow import BatchPlan, Engine, StorageError
 from evalflow.plugins import Notice
 from evalflow.storage import Commit, Head, Move, Selection, Storage, move_like
 from evalflow.testing import faults
-from evalflow.testing.line import in_one_line
+from evalflow.testing.mirror import Broken, compare, durable_of, give
 from evalflow.testing.office import (
-    PERIOD,
     PLAN_ID,
     Ticking,
     actor_for,
@@ -63,10 +63,6 @@ _STEPS = 25  # of a child that is not killed
 _MOMENTS = 0.03  # seconds within which a kill at any moment comes
 _HOUR, _DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 _LENGTH = struct.Struct("<I")
-
-
-class Broken(AssertionError):
-    """The store is not what it should be after a crash."""
 
 
 class _Witness:
@@ -94,7 +90,7 @@ class _Witness:
         self._note("end")
 
     def _note(self, *said: Any) -> None:
-        line = pickle.dumps((os.getpid(), *said))
+        line = pickle.dumps(((os.getpid(), threading.get_ident()), *said))
         os.write(self._paper, _LENGTH.pack(len(line)) + line)
 
 
@@ -332,34 +328,8 @@ class Crashes:
 
     def _check(self, notes: list[tuple[Commit, bool]]) -> None:
         """Give the mirror what was durable; then both must hold the same."""
-        durable: dict[str, tuple[Commit, bool]] = {}
-        for commit, ended in notes:
-            first = commit.moves[0].entry
-            if self._has(first.project, first.number, first.hash):
-                # Two programs that do the same at one moment make the same entry; one wrote it.
-                twin = durable.get(first.hash)
-                if twin is not None:
-                    if ended and twin[1]:
-                        raise Broken(f"two wrote the same: {first.project} #{first.number}")
-                    self.figures["undone whole"] += 1
-                if twin is None or ended:
-                    durable[first.hash] = commit, ended
-            elif ended:
-                raise Broken(f"a commit that returned is gone: {first.project} #{first.number}")
-            else:
-                self.figures["undone whole"] += 1
-        self.figures["durable without a word"] += sum(not ended for _, ended in durable.values())
-        try:
-            line = in_one_line([commit for commit, _ in durable.values()])
-        except ValueError as error:
-            raise Broken(str(error)) from error
-        for commit in line:
-            self._mirror.storage.commit(commit)
+        give(self._mirror.storage, durable_of(self._engine.storage, notes, self.figures))
         self.look()
-
-    def _has(self, project: str, number: int, mark: str) -> bool:
-        found = next(iter(self._engine.storage.history(project, after=number - 1)), None)
-        return found is not None and found.hash == mark
 
     def look(self) -> None:
         """Compare the store with its mirror.
@@ -367,10 +337,7 @@ class Crashes:
         Raises:
             Broken: they differ, or the histories do not bear out what stands.
         """
-        found, right = contents(self._engine.storage), contents(self._mirror.storage)
-        for name, value in right.items():
-            if found[name] != value:
-                raise Broken(f"{name} differ from what was written")
+        compare(self._engine.storage, self._mirror.storage)
         if faulty := list(self._engine.audit.verify()):
             raise Broken(faulty[0].text("en"))
         sent = self._sent_ids()
@@ -388,26 +355,10 @@ def watched(engine: Engine, paper: int) -> Engine:
     return Engine(storage, plugins=engine.plugins, clock=engine.clock)
 
 
-def contents(storage: Storage) -> dict[str, Any]:
-    """Return all that commits write."""
-    everything = Selection()
-    return {
-        "projects": list(storage.snapshots(everything)),
-        "histories": [list(storage.history(each.id)) for each in storage.select(everything)],
-        "evaluations": list(storage.evaluations(PLAN_ID, PERIOD)),
-        "revisions": [
-            (number, storage.head(PLAN_ID, number), list(storage.definitions(PLAN_ID, number)))
-            for number, _ in storage.revisions(PLAN_ID)[-2:]
-        ],
-        "notices": sorted((n.notice for n in storage.outbox()), key=lambda n: n.id),
-        "entries": sorted(entry.hash for _, entry in storage.entries()),
-    }
-
-
 def notes_on(paper: Any) -> list[tuple[Commit, bool]]:
     """Return the commits that were begun, each with whether it returned."""
     found: list[tuple[Commit, bool]] = []
-    open_: dict[int, int] = {}
+    open_: dict[tuple[int, int], int] = {}
     paper.seek(0)
     while len(head := paper.read(_LENGTH.size)) == _LENGTH.size:
         line = paper.read(_LENGTH.unpack(head)[0])

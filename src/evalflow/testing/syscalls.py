@@ -40,7 +40,8 @@ from evalflow.testing.acts import (
     open_store,
     traced,
 )
-from evalflow.testing.crashes import Broken, told
+from evalflow.testing.crashes import told
+from evalflow.testing.mirror import Broken
 
 __all__ = ["Fault", "Faults", "NoStrace", "lines", "main"]
 
@@ -59,12 +60,13 @@ _MEMORY = "/dev/shm"
 _CALL = re.compile(r"(\d+) +(\w+)\(")
 
 
-def _store(folder: Path, act: str) -> Path:
+def store_in(folder: Path, act: str) -> Path:
+    """Return the file of the act's store."""
     return folder / f"{act}.db"
 
 
 def _acts(folder: Path) -> Acts:
-    return Acts(folder, lambda act: f"sqlite:///{_store(folder, act)}")
+    return Acts(folder, lambda act: f"sqlite:///{store_in(folder, act)}")
 
 
 class Faults:
@@ -90,12 +92,12 @@ class Faults:
             self._acts = (*ACTS, "upgrade")
             data = older.read_bytes()
             data = lzma.decompress(data) if older.suffix == ".xz" else data
-            _store(self._base, "upgrade").write_bytes(data)
+            store_in(self._base, "upgrade").write_bytes(data)
             self._older, self._upgraded = self._upgrades()
 
     def _upgrades(self) -> tuple[list[str], list[str]]:
-        store = _store(self._base, "upgraded")
-        shutil.copyfile(_store(self._base, "upgrade"), store)
+        store = store_in(self._base, "upgraded")
+        shutil.copyfile(store_in(self._base, "upgrade"), store)
         older = _dumped(store)
         open_store(f"sqlite:///{store}").close()
         return older, _dumped(store)
@@ -137,9 +139,9 @@ class Faults:
         shutil.copyfile(self._base / "planned.jsonl", work / "planned.jsonl")
         for act in self._acts:
             if act != "adopt":
-                shutil.copyfile(_store(self._base, act), _store(work, act))
+                shutil.copyfile(store_in(self._base, act), store_in(work, act))
         acts = _acts(work)
-        paths = [f"{_store(work, act)}{suffix}" for act in self._acts for suffix in _BESIDE]
+        paths = [f"{store_in(work, act)}{suffix}" for act in self._acts for suffix in _BESIDE]
         paths += [str(acts.sent(act)) for act in self._acts]
         only = [word for path in paths for word in ("-P", path)]
         performing = {act: partial(acts.perform, act) for act in self._acts}
@@ -174,7 +176,7 @@ class Faults:
         self.figures["looked"] += 1
 
     def _look_at_upgrade(self, *, done: bool) -> None:
-        store = _store(self._work, "upgrade")
+        store = store_in(self._work, "upgrade")
         stands = _dumped(store)
         if stands != self._upgraded and (done or stands != self._older):
             raise Broken("the upgrade is halved")

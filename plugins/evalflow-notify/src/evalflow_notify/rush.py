@@ -29,7 +29,8 @@ from pathlib import Path
 
 import evalflow
 from evalflow.plugins import Notice
-from evalflow.testing.crashes import Broken, told
+from evalflow.testing.crashes import told
+from evalflow.testing.mirror import Broken
 from evalflow.testing.office import Ticking, step, the_plan
 from evalflow_notify.mail import Mail, MailOptions
 

@@ -33,7 +33,8 @@ import psycopg
 
 import evalflow
 from evalflow.testing.acts import ACTS, Acts, Fault, attached, children, emptied, traced
-from evalflow.testing.crashes import Broken, be_child, told
+from evalflow.testing.crashes import be_child, told
+from evalflow.testing.mirror import Broken
 from evalflow.testing.syscalls import faults_in
 from evalflow_postgres.testing import Server
 
