@@ -1078,26 +1078,40 @@ def test_what_was_checked_is_applied_whoever_writes_over_the_file(office, tmp_pa
     assert len(list(loaded)) == 3
 
 
-def test_what_the_plan_says_of_the_projects_of_a_chunk_is_read_by_one_question(
+def test_what_is_read_of_the_projects_of_a_chunk_is_read_by_one_question(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan, store = office.the_plan(each=2), f"sqlite:///{tmp_path / 'office.db'}"
     with evalflow.open(store, plugins=[], clock=office.Ticking()) as engine:
         engine.adopt(plan, by=plan.actor("policy-1"))
     asked: list[str] = []
-    of_one = SQLReads.definition
+    of_one, history = SQLReads.definition, SQLReads.history
 
     def definition(self: SQLReads, project: str, revision: int | None = None) -> Any:
         asked.append(project)
         return of_one(self, project, revision)
 
+    def entries(self: SQLReads, project: str, *, after: int = 0) -> Any:
+        asked.append(project)
+        return history(self, project, after=after)
+
     monkeypatch.setattr(SQLReads, "definition", definition)
+    monkeypatch.setattr(SQLReads, "history", entries)
+    put_off = {"deadline": "submit", "until": "2016-04-29", "reason": "연장"}
     with evalflow.open(store, plugins=[], clock=office.Ticking()) as engine:
-        planned = engine.batch("approve", by="policy-2")
+        planned = engine.batch("extend_deadline", by="policy-2", data=put_off)
         assert len(planned) > 2
+        done = list(planned.apply())
+        assert {receipt.outcome for receipt in done} == {"done"}
         assert asked == []
         storage: Any = engine.storage
         together = storage.latest_definitions([line.project for line in planned])
         assert {one[0]: one[1:] for one in together} == {
             line.project: of_one(storage, line.project) for line in planned
         }
+        read = list(storage.histories_of([line.project for line in planned]))
+        assert read == [
+            entry
+            for project in sorted(line.project for line in planned)
+            for entry in history(storage, project)
+        ]

@@ -48,6 +48,7 @@ PUT_TOGETHER = {
     ("sql.py", "selecting"): "conditions from constants; every value is bound",
     ("sql.py", "as_of"): "the same",
     ("sql.py", "latest_definitions"): "from constants; the ids are bound",
+    ("sql.py", "histories_of"): "the same",
     ("bulk.py", "bulk_move"): "numbers of regions; every value is bound",
     ("storage.py", "_fetch"): "hands on what its callers took from the table of statements",
     ("storage.py", "commit"): "the same, all of one commit in one",

@@ -1104,6 +1104,27 @@ class KnowsNoDay(InAFile):
             return super().positions(attrs.evolve(selection, on=None))
 
 
+class TellsTheFirstEntry(InAFile):
+    """Leaves out of many projects' histories what came after they were adopted."""
+
+    killed_by = "test_what_is_read_of_many_projects_at_once_is_what_is_read_of_each"
+
+    class Broken(SQLiteStorage):
+        def histories_of(self, projects: Iterable[str]) -> Iterator[Entry]:
+            return (entry for entry in super().histories_of(projects) if entry.number == 1)
+
+
+class TellsOldDefinitions(InAFile):
+    """Tells of many projects what the plan said of them first."""
+
+    killed_by = "test_what_is_read_of_many_projects_at_once_is_what_is_read_of_each"
+
+    class Broken(SQLiteStorage):
+        def latest_definitions(self, projects: Iterable[str]) -> Iterator[tuple[str, int, str]]:
+            for project, _, _ in super().latest_definitions(projects):
+                yield project, *(self.definition(project, 1) or (0, ""))
+
+
 class AnswersWhenClosed(InMemory):
     killed_by = "test_a_closed_storage_answers_nothing"
 

@@ -1,14 +1,19 @@
-"""How often a firing asks the server: twice, whatever it is about."""
+"""How often the server is asked: twice for a firing, whatever it is about; as often for a batch,
+however many projects it decides."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
+from evalflow_postgres.testing import fresh
+from evalflow_postgres.trips import trips
 
 import evalflow
-from evalflow.testing.office import Ticking, data_for, fire, the_plan
+from evalflow.batch.plan_file import BatchPlan
+from evalflow.testing.office import Ticking, actor_for, data_for, fire, the_plan
 
 
 def test_a_firing_takes_two_round_trips(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,15 +55,44 @@ def test_a_firing_takes_two_round_trips(url: str, monkeypatch: pytest.MonkeyPatc
     ], asked
 
 
-def test_the_definitions_of_many_are_those_of_each(url: str) -> None:
-    """A batch reads those of a chunk in one round trip."""
-    plan = the_plan(each=2)
-    with evalflow.open(url, plugins=["evalflow-postgres"], clock=Ticking()) as engine:
-        engine.adopt(plan, by=plan.actor("policy-1"))
-        ids = [project.id for project in engine.projects()]
-        storage: Any = engine.storage
-        together = list(storage.latest_definitions([*ids[1:], "no/1"]))
-        assert len(together) == len(ids) - 1 > 2
-        assert {one[0]: one[1:] for one in together} == {
-            each: storage.definition(each) for each in ids[1:]
-        }
+Turn = Callable[[evalflow.Engine], BatchPlan]
+
+PUT_OFF = {"deadline": "submit", "until": "2016-04-29", "reason": "연장"}
+
+
+def of_a_unit(engine: evalflow.Engine, event: str) -> BatchPlan:
+    first = next(engine.projects())
+    mine = {each.id: data_for(each, event, 1) for each in engine.projects(unit=first.unit)}
+    by = actor_for(first, event)
+    return engine.batch(event, by=by, where={"unit": first.unit}, each=mine)
+
+
+TURNS: dict[str, Turn] = {
+    "self_evaluate": lambda engine: of_a_unit(engine, "self_evaluate"),
+    "request_change": lambda engine: of_a_unit(engine, "request_change"),
+    "extend_deadline": lambda engine: engine.batch("extend_deadline", by="policy-1", data=PUT_OFF),
+}
+"""Batches that are decided for each of their projects."""
+
+
+@pytest.mark.parametrize("event", TURNS)
+def test_a_batch_that_decides_each_project_asks_no_more_for_more_projects(
+    url: str, event: str
+) -> None:
+    def asked(each: int) -> tuple[int, int, int]:
+        plan = the_plan(each=each, bureaus=["welfare"])
+        with (
+            trips(fresh(url)) as way,
+            evalflow.open(way.url, plugins=["evalflow-postgres"], clock=Ticking()) as engine,
+        ):
+            engine.adopt(plan, by=plan.actor("policy-1"))
+            TURNS[event](engine)  # what is remembered for all is remembered
+            way.reset()
+            planned = TURNS[event](engine)
+            to_plan = way.count
+            done = sum(receipt.outcome == "done" for receipt in planned.apply())
+            return done, to_plan, way.count - to_plan
+
+    few, many = asked(4), asked(40)
+    assert many[0] == 10 * few[0] > 0
+    assert few[1:] == many[1:]

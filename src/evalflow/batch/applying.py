@@ -20,7 +20,7 @@ import attrs
 from evalflow.batch.chunks import CHUNK, Chunk, parts_of
 from evalflow.batch.plan import answers_for
 from evalflow.batch.plan_file import BatchPlan, meant
-from evalflow.batch.values import Actors, EngineParts, Header, seal
+from evalflow.batch.values import BLOCK, Actors, EngineParts, Header, seal
 from evalflow.decision.batched_calls import Answers
 from evalflow.errors import Conflict, InvalidInput, NotFound, Reason
 from evalflow.model import Actor, Basis, Move, Selection, Snapshot
@@ -145,18 +145,20 @@ class _Applying:
 
     def _each(self, parts: Sequence[list[PlanLine]]) -> Iterator[Receipt]:
         """Decide for each, and write in one transaction what can share one."""
-        snapshots = self._snapshots(parts)
-        answers = self._answers(parts, snapshots)
         together: list[_Ready] = []
         later: list[list[PlanLine]] = []
-        for part in parts:
-            answer = self._look(part, snapshots, answers)
-            if not isinstance(answer, _Ready):
-                yield from answer
-            elif answer.alone:
-                later.append(part)
-            elif answer.moves:
-                together.append(answer)
+        for start in range(0, len(parts), BLOCK):
+            some = parts[start : start + BLOCK]
+            snapshots = self._snapshots(some)
+            answers = self._answers(some, snapshots)
+            for part in some:
+                answer = self._look(part, snapshots, answers)
+                if not isinstance(answer, _Ready):
+                    yield from answer
+                elif answer.alone:
+                    later.append(part)
+                elif answer.moves:
+                    together.append(answer)
         try:
             if together:
                 self.parts.commit(

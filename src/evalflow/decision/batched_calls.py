@@ -18,7 +18,7 @@ from evalflow.decision.guards import Guard
 from evalflow.decision.situation import Situation
 from evalflow.errors import InvalidInput, PluginError, Reason
 from evalflow.lifecycle.definition import Event
-from evalflow.model import Rating, Subject
+from evalflow.model import Entry, Rating, Subject
 
 
 @attrs.frozen(eq=False)
@@ -44,10 +44,12 @@ class BrokenOff(BaseException):
 
 
 class Answers:
-    """What was answered to the questions of one decision, in the order in which it asks them."""
+    """What is known of one decision beforehand: the answers to its questions, in the order in which
+    it asks them, and the project's entries where they were read for many at once."""
 
-    def __init__(self) -> None:
-        """Know nothing yet; what is not known is asked for by itself."""
+    def __init__(self, history: Sequence[Entry] | None = None) -> None:
+        """Know no answer yet; what is not known is asked for by itself."""
+        self.history = history
         self._known: list[tuple[_Question, Any]] = []
         self._place = 0
         self._waits = False

@@ -160,7 +160,8 @@ class Commands(Writer):
             decided = migrate(situation, by, at, data, new, key=key, proposed=proposed)
             return (decided,), situation.basis()
         event = self.rules.event(snapshot, event_name)
-        situations = self.rules.situations(snapshot, event, at, people)
+        history = None if answers is None else answers.history
+        situations = self.rules.situations(snapshot, event, at, people, history)
         if answers is not None:
             situations = tuple([with_answers(each, answers) for each in situations])
         decisions = tuple(
@@ -427,10 +428,13 @@ class Commands(Writer):
         key: str | None,
     ) -> Mapping[str, Answers]:
         """Return, by project, what scorers and guards that can look at many answer about the
-        event, each in its own plan; nothing where none of them can. What is read of each of the
-        projects is read for all of them first."""
-        self.rules.read_together([snapshot for snapshot, _, _ in asked])
-        decisions: dict[str, tuple[Answers, Callable[[], object]]] = {}
+        event, each in its own plan, and what was read of the project; nothing where none of them
+        can, and nothing is read. What is read of each is read for all of them at once."""
+        snapshots = [snapshot for snapshot, _, _ in asked]
+        self.rules.read_together(snapshots)
+        histories = self.rules.histories(snapshots, event_name)
+        known = {project: Answers(entries) for project, entries in histories.items()}
+        decisions: list[tuple[Answers, Callable[[], object]]] = []
         many: dict[tuple[str, str, int], bool] = {}
         for snapshot, by, data in asked:
             project = snapshot.project
@@ -442,13 +446,13 @@ class Commands(Writer):
                     event, self.rules.situation(snapshot, None, at)
                 )
             if many[kind]:
-                answers = Answers()
+                answers = known.setdefault(project.id, Answers())
                 made = partial(
                     self.decide, snapshot, event_name, by, at, data, key=key, answers=answers
                 )
-                decisions[project.id] = answers, made
-        answer_together(list(decisions.values()))
-        return {project: answers for project, (answers, _) in decisions.items()}
+                decisions.append((answers, made))
+        answer_together(decisions)
+        return known
 
     def _alike(self, plan_id: str, fingerprint: str, event_name: str) -> bool:
         """Say whether one decision of the event holds for all of the plan's projects that stand

@@ -7,7 +7,9 @@ anew; what is read in a host's open transaction is remembered by the rules of th
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 
 import attrs
 
@@ -330,6 +332,26 @@ class Rules:
             definition = stored_definition(plan_id, number, text)
             self._known.define(project, revision, definition)
 
+    def histories(
+        self, snapshots: Iterable[Snapshot], event_name: str
+    ) -> Mapping[str, tuple[Entry, ...]]:
+        """Return, by project, the entries of those for which the event looks at them, read by one
+        question; nothing where the storage is asked for one project after the other."""
+        looking = []
+        for each in snapshots:
+            lifecycle = self.lifecycle(each.project.lifecycle)
+            event = lifecycle.events.get(event_name)  # an unknown one is told where it is decided
+            terms = self.terms(each.project.plan, each.latest)
+            if event is not None and self._needed(terms, lifecycle, event).history:
+                looking.append(each)
+        return self._histories(looking)
+
+    def _histories(self, snapshots: Sequence[Snapshot]) -> Mapping[str, tuple[Entry, ...]]:
+        if len(snapshots) < 2 or not isinstance(self.storage, ReadsTogether):
+            return {}
+        entries = self.storage.histories_of([each.project.id for each in snapshots])
+        return {project: tuple(own) for project, own in groupby(entries, attrgetter("project"))}
+
     def decided_by(self, entry: Entry, event: Event) -> tuple[ProjectDefinition, PlanHead]:
         """Return the definition and the head by which an entry of the event was decided."""
         plan_id = entry.project.rpartition("/")[0]
@@ -386,12 +408,18 @@ class Rules:
         return self._gather(snapshot, event, at, {}, people, Needs())
 
     def situations(
-        self, snapshot: Snapshot, event: Event, at: dt.datetime, people: Directory | None = None
+        self,
+        snapshot: Snapshot,
+        event: Event,
+        at: dt.datetime,
+        people: Directory | None = None,
+        history: Sequence[Entry] | None = None,
     ) -> tuple[Situation, ...]:
         """Gather it for each project that the event would move, the one in hand first: an event
-        of a whole unit moves all of its projects that are ready with it."""
+        of a whole unit moves all of its projects that are ready with it. `history` are the entries
+        of the one in hand, where they were read after it."""
         groups: dict[tuple[str, str], _Group] = {}
-        own = self._gather(snapshot, event, at, groups, people)
+        own = self._gather(snapshot, event, at, groups, people, history=history)
         if event.together is None:
             return (own,)
         region = own.lifecycle.leading(event)
@@ -405,7 +433,12 @@ class Rules:
             and peer.project.states[region] in sources
             and peer.project.period == project.period
         ]
-        return (own, *[self._gather(peer, event, at, groups, people) for peer in ready])
+        read = {} if own.history is None else self._histories(ready)
+        others = [
+            self._gather(peer, event, at, groups, people, history=read.get(peer.project.id))
+            for peer in ready
+        ]
+        return (own, *others)
 
     def _gather(
         self,
@@ -415,10 +448,13 @@ class Rules:
         groups: dict[tuple[str, str], _Group],
         people: Directory | None,
         wanted: Needs | None = None,
+        *,
+        history: Sequence[Entry] | None = None,
     ) -> Situation:
         """Gather for one project. `groups` are the units read so far for this firing: (kind, unit)
         -> projects, so that a unit's projects share one reading. `wanted` is what is looked at
-        beside the project, None: all that the event looks at."""
+        beside the project, None: all that the event looks at. `history` are the project's entries,
+        None: they are read where they are wanted."""
         project = snapshot.project
         terms = self.terms(project.plan, snapshot.latest)
         lifecycle = self.lifecycle(project.lifecycle)
@@ -461,7 +497,7 @@ class Rules:
             measured=measured,
             peers=peers,
             rosters=tuple(rosters),
-            history=self._history(project) if wanted.history else None,
+            history=self._history(project, history) if wanted.history else None,
             about=None if about is None else about.project,
             about_rated=None if about is None else self._last_rating(about),
             about_fired={} if about is None else self._last_fired(about.project.id),
@@ -470,9 +506,9 @@ class Rules:
             plans=plans,
         )
 
-    def _history(self, project: Project) -> tuple[Entry, ...]:
+    def _history(self, project: Project, read: Sequence[Entry] | None) -> tuple[Entry, ...]:
         """Return the entries that the project has as it was read; what follows is not looked at."""
-        entries = self.storage.history(project.id)
+        entries = self.storage.history(project.id) if read is None else read
         return dated(entry for entry in entries if entry.number <= project.version)
 
     def _group(self, plan: str, head: PlanHead, unit: str, today: dt.date) -> _Group:

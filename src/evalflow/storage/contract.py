@@ -247,12 +247,17 @@ class Storage(Protocol):
 
 @runtime_checkable
 class ReadsTogether(Protocol):
-    """What a storage may have besides: the definitions of many projects by one question. Batches
-    use it for each chunk; a storage without it is asked for one after the other."""
+    """What a storage may have besides: the definitions, and the histories, of many projects by one
+    question each. Batches use it for each chunk; a storage without it is asked for one after the
+    other."""
 
     def latest_definitions(self, projects: Iterable[str]) -> Iterator[tuple[str, int, str]]:
         """Yield (project id, revision, canonical text) of the latest definition of each of these
         projects, in any order."""
+        ...
+
+    def histories_of(self, projects: Iterable[str]) -> Iterator[Entry]:
+        """Yield the entries of these projects, each project's together and in order."""
         ...
 
 

@@ -248,6 +248,14 @@ def _latest_definitions(dialect: Dialect) -> str:
     )
 
 
+@lru_cache(maxsize=64)
+def _histories_of(dialect: Dialect) -> str:
+    return dialect.text(
+        f"SELECT {ENTRY} FROM {{schema}}entry WHERE {dialect.among('project', 'ids')} "
+        "ORDER BY project, number"
+    )
+
+
 def as_of(dialect: Dialect, selection: Selection, at: str) -> tuple[str, dict[str, Any]]:
     """Return the statement and the values that find the entries of the selected projects up to
     the moment `at`. What is true of a project as it was then is for `rebuilt`'s reader to test."""
@@ -392,11 +400,16 @@ class SQLReads:
         """Yield the rows of one statement, streamed, all as of its beginning."""
         raise NotImplementedError
 
+    def _few(self, sql: str, values: Any = ()) -> Sequence[Sequence[Any]]:
+        """Return the rows of one statement that finds what is about one project or one plan: they
+        need not be streamed."""
+        return list(self._rows(sql, values))
+
     # ------------------------------------------------------------------ plans
 
     def plans(self) -> tuple[str, ...]:
         """Return the ids of all plans, in order."""
-        return tuple([row[0] for row in self._rows(self._sql["plans"])])
+        return tuple([row[0] for row in self._few(self._sql["plans"])])
 
     def head(self, plan: str, revision: int | None = None) -> str | None:
         """Return the canonical text of a plan revision (None: the latest), or None."""
@@ -408,7 +421,7 @@ class SQLReads:
 
     def revisions(self, plan: str) -> tuple[tuple[int, str], ...]:
         """Return (revision, effective period) of every revision of the plan, in order."""
-        found = self._rows(self._sql["revisions"], {"plan": plan})
+        found = self._few(self._sql["revisions"], {"plan": plan})
         return tuple([(row[0], row[1]) for row in found])
 
     def plan_entry(self, plan: str, revision: int | None = None) -> PlanEntry | None:
@@ -421,7 +434,7 @@ class SQLReads:
 
     def plan_history(self, plan: str, *, after: int = 0) -> Iterator[PlanEntry]:
         """Yield the entries of the plan's own history in order, from number `after` + 1."""
-        for row in self._rows(self._sql["plan_history"], {"plan": plan, "after": after}):
+        for row in self._few(self._sql["plan_history"], {"plan": plan, "after": after}):
             yield plan_entry_from(row)
 
     def lifecycle(self, fingerprint: str) -> str | None:
@@ -444,7 +457,7 @@ class SQLReads:
     def latest_definitions(self, projects: Iterable[str]) -> Iterator[tuple[str, int, str]]:
         """Yield (project id, revision, text) of the latest definition of each of these."""
         asked = {"ids": self.dialect.listed(sorted(projects))}
-        for row in self._rows(_latest_definitions(self.dialect), asked):
+        for row in self._few(_latest_definitions(self.dialect), asked):
             yield row[0], row[1], row[2]
 
     # ------------------------------------------------------------------ projects
@@ -519,7 +532,7 @@ class SQLReads:
 
     def history(self, project: str, *, after: int = 0) -> Iterator[Entry]:
         """Yield the project's entries in order, from number `after` + 1."""
-        for row in self._rows(self._sql["history"], {"project": project, "after": after}):
+        for row in self._few(self._sql["history"], {"project": project, "after": after}):
             yield entry_from(row)
 
     def histories(self, plan: str) -> Iterator[Entry]:
@@ -528,6 +541,12 @@ class SQLReads:
             entry = entry_from(row)
             if entry.project.rpartition("/")[0] == plan:
                 yield entry
+
+    def histories_of(self, projects: Iterable[str]) -> Iterator[Entry]:
+        """Yield the entries of these projects, each project's together and in order."""
+        asked = {"ids": self.dialect.listed(sorted(projects))}
+        for row in self._rows(_histories_of(self.dialect), asked):
+            yield entry_from(row)
 
     def entry_by_key(self, project: str, key: str) -> Entry | None:
         """Return the entry that was written with this idempotency key, or None."""

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import groupby
 from typing import Any
 
 import attrs
+import pytest
 
 from evalflow import Label, Project
 from evalflow.storage import Commit, Selection, Storage
-from evalflow.storage.contract import count_entries
+from evalflow.storage.contract import ReadsTogether, count_entries
 from evalflow.testing.given import (
     BEGINNING,
     adoption,
@@ -27,6 +29,12 @@ from evalflow.testing.given import (
 )
 from evalflow.testing.storage_base import StorageKit
 from evalflow.testing.storage_common import DAY, EVERYTHING, LATER, PLAN, SIX
+
+
+def _standing(storage: Storage, name: str) -> Project:
+    snapshot = storage.snapshot(name)
+    assert snapshot is not None
+    return snapshot.project
 
 
 class HistoryTests(StorageKit):
@@ -120,6 +128,27 @@ class HistoryTests(StorageKit):
             entries[n:] for n in range(6)
         ]
         assert list(storage.history(f"{PLAN}/66")) == []
+
+    def test_what_is_read_of_many_projects_at_once_is_what_is_read_of_each(
+        self, storage: Storage
+    ) -> None:
+        if not isinstance(storage, ReadsTogether):
+            pytest.skip(f"{type(storage).__name__} is asked for one project after the other")
+        names = [f"{PLAN}/{number}" for number in ("10", "9", "6-1", "6")]
+        for name in names:
+            storage.commit(entry_after(given_project(storage, name)))
+        redefined = move_after(_standing(storage, SIX), redefined=definition(SIX), revision=2)
+        storage.commit(Commit(moves=(redefined,), plans=(revised(storage, head(revision=2)),)))
+
+        asked = [*names[1:], f"{PLAN}/66"]
+        read = [list(own) for _, own in groupby(storage.histories_of(asked), lambda e: e.project)]
+        assert sorted(read, key=lambda own: own[0].project) == [
+            list(storage.history(name)) for name in sorted(names[1:])
+        ]
+        assert sorted(storage.latest_definitions(asked)) == [
+            (name, *(storage.definition(name) or ())) for name in sorted(names[1:])
+        ]
+        assert [*storage.histories_of([]), *storage.latest_definitions([])] == []
 
     def test_entries_come_as_they_were_written_and_can_be_continued(self, storage: Storage) -> None:
         two, one = given_project(storage, f"{PLAN}/2"), given_project(storage, f"{PLAN}/1")

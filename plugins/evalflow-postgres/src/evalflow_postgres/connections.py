@@ -49,6 +49,10 @@ class Source(Protocol):
         """Yield the rows of one statement, streamed, all as of its beginning."""
         ...
 
+    def few(self, statement: str, values: Values = ()) -> list[Row]:
+        """Return all rows that a reading statement finds: few, in one round trip."""
+        ...
+
     def write(self, statement: str, values: Values, *, first: Asked | None = None) -> Row | None:
         """Run one writing statement, all or nothing; return its first row. Errors come as the
         database's. What is asked `first`, in the same transaction, may wait: the writing statement
@@ -217,8 +221,12 @@ class Pool:
 
     def row(self, statement: str, values: Values = ()) -> Row | None:
         """Return the first row that a reading statement finds, or None."""
+        return next(iter(self.few(statement, values)), None)
+
+    def few(self, statement: str, values: Values = ()) -> list[Row]:
+        """Return all rows that a reading statement finds."""
         with self.using() as connection:
-            return connection.execute(statement, values).fetchone()
+            return connection.execute(statement, values).fetchall()
 
     def rows(self, statement: str, values: Values = ()) -> Generator[Row, None, None]:
         """Yield the rows of one statement, streamed. The first `_AHEAD` are read before one is
@@ -305,9 +313,13 @@ class Joined:
 
     def row(self, statement: str, values: Values = ()) -> Row | None:
         """Return the first row that a reading statement finds, or None."""
+        return next(iter(self.few(statement, values)), None)
+
+    def few(self, statement: str, values: Values = ()) -> list[Row]:
+        """Return all rows that a reading statement finds."""
         try:
             with own_cursor(self._connection) as cursor:
-                return cursor.execute(statement, values).fetchone()
+                return cursor.execute(statement, values).fetchall()
         except psycopg.Error as error:
             raise storage_error(error, self.place) from error
 

@@ -114,6 +114,9 @@ class PostgresReads(SQLReads):
     def _rows(self, sql: str, values: Any = ()) -> Generator[Sequence[Any], None, None]:
         return self._source.rows(sql, values)
 
+    def _few(self, sql: str, values: Any = ()) -> Sequence[Sequence[Any]]:
+        return self._source.few(sql, values)
+
     def _mended(self) -> bool:
         """Put right numbers that were set back, where that is ours to do; see `positions`."""
         return False
@@ -180,6 +183,11 @@ class PostgresMoment(SQLMoment, PostgresReads):
         if self._ended:
             raise ended()
         return PostgresReads._row(self, sql, values)
+
+    def _few(self, sql: str, values: Any = ()) -> Sequence[Sequence[Any]]:
+        if self._ended:
+            raise ended()
+        return PostgresReads._few(self, sql, values)
 
     def _horizon(self) -> int:
         return super()._horizon() if self._upto is None else self._upto
