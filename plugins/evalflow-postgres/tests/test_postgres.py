@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -1091,6 +1092,35 @@ def test_a_commit_that_was_lost_on_its_way_is_told(
         storage.commit(entry_after(project))
     assert said(error.value) == "unreachable"
     storage.commit(entry_after(project))
+
+
+def test_a_connection_that_breaks_within_a_commit_is_told_once(
+    storage: PostgresStorage,
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    move = move_after(given_project(storage))
+    commit = Commit(moves=(move,), revisions=((PLAN, 1),))  # two statements, sent at once
+    take = Pool.take
+
+    def taken(pool: Pool) -> Any:
+        connection = take(pool)
+        with psycopg.connect(database, autocommit=True) as other:
+            process = (connection.info.backend_pid,)
+            other.execute("SELECT pg_terminate_backend(%s)", process)
+            there = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s"
+            eventually(lambda: other.execute(there, process).fetchone() == (0,))
+        monkeypatch.undo()
+        return connection
+
+    monkeypatch.setattr(Pool, "take", taken)
+    with caplog.at_level(logging.WARNING, "psycopg"), pytest.raises(StorageError) as error:
+        storage.commit(commit)
+    assert said(error.value) == "unreachable"
+    assert [each.getMessage() for each in caplog.records if each.name == "psycopg"] == []
+    storage.commit(commit)
+    assert version(storage) == 2
 
 
 # ------------------------------------------------------------------ making and upgrading

@@ -259,10 +259,7 @@ class Pool:
         try:
             if first is None:
                 return connection.execute(statement, values).fetchone()
-            with connection.pipeline():
-                connection.execute(*first)
-                cursor = connection.execute(statement, values)
-            return cursor.fetchone()
+            return _together(connection, first, (statement, values))
         finally:
             self.put(connection)
 
@@ -394,6 +391,27 @@ class Joined:
                 connection.execute(sql.SQL("ROLLBACK TO {}; RELEASE {}").format(name, name))
             raise
         connection.execute(sql.SQL("RELEASE {}").format(name))
+
+
+def _together(connection: Connection, first: Asked, second: Asked) -> Row | None:
+    """Run two statements, sent at once; return the first row of the second.
+
+    A connection that breaks in between is told once, by what it met first: the driver would log
+    what it meets besides when it leaves the pipeline.
+    """
+    lost: psycopg.Error | None = None
+    try:
+        with connection.pipeline():
+            try:
+                connection.execute(*first)
+                cursor = connection.execute(*second)
+            except psycopg.Error as error:
+                lost = error
+    except psycopg.Error as error:
+        raise lost or error from None
+    if lost is not None:
+        raise lost
+    return cursor.fetchone()
 
 
 def own_cursor(connection: Connection) -> psycopg.Cursor[tuple[Any, ...]]:

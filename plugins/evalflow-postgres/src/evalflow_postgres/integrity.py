@@ -9,6 +9,7 @@ import datetime as dt
 import json
 import logging
 import pkgutil
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -149,12 +150,15 @@ _COLUMNS = (
 # What every version of PostgreSQL tells of a schema in the same words.
 _THINGS = """
 SELECT 'column', c.relname || '.' || a.attname,
-    concat_ws(' ', format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attgenerated)
+    concat_ws(' ', format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attgenerated,
+      nullif(a.attidentity, ''), pg_get_expr(d.adbin, d.adrelid))
   FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+    LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relkind = 'r' AND a.attnum > 0
     AND NOT a.attisdropped
 UNION ALL
 SELECT 'index', i.relname, concat_ws(' ', x.indisunique, x.indisvalid, x.indpred IS NOT NULL,
+    pg_get_expr(x.indpred, x.indrelid),
     (SELECT string_agg(a.attname, ',' ORDER BY k.place)
       FROM unnest(x.indkey::smallint[]) WITH ORDINALITY AS k (number, place)
       JOIN pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = k.number))
@@ -168,7 +172,13 @@ SELECT 'constraint', c.relname || '.' || n.conname,
   WHERE n.connamespace = to_regnamespace(%(schema)s) AND n.contype IN ('c', 'f', 'p', 'u')
 UNION ALL
 SELECT 'trigger', c.relname || '.' || t.tgname,
-    concat_ws(' ', t.tgtype, t.tgenabled, f.proname, encode(t.tgargs, 'hex'), t.tgqual IS NOT NULL)
+    concat_ws(' ', t.tgtype, t.tgenabled,
+      CASE WHEN f.pronamespace = c.relnamespace THEN '' ELSE 'elsewhere: ' END || f.proname,
+      encode(t.tgargs, 'hex'), t.tgqual IS NOT NULL,
+      (SELECT 'OF ' || string_agg(a.attname, ',' ORDER BY k.place)
+        FROM unnest(t.tgattr::smallint[]) WITH ORDINALITY AS k (number, place)
+        JOIN pg_attribute AS a ON a.attrelid = t.tgrelid AND a.attnum = k.number),
+      substring(pg_get_triggerdef(t.oid) FROM 'WHEN [(](.*)[)] EXECUTE '))
   FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid JOIN pg_proc AS f ON f.oid = t.tgfoid
   WHERE c.relnamespace = to_regnamespace(%(schema)s) AND NOT t.tgisinternal
 UNION ALL
@@ -208,14 +218,24 @@ def things(connection: Connection, schema: str) -> dict[str, str]:
     return {f"{kind} {name}": _told(kind, told, schema, quoted) for kind, name, told in rows}
 
 
+_PIECES = re.compile(r"""'(?:[^']|'')*'|["]((?:[^"]|"")*)["]|(\s+)""")
+"""A text; a quoted name; what stands between words."""
+
+
 def _told(kind: str, told: str, schema: str, quoted: str) -> str:
     """Return what is told of a thing, in whichever schema the store is, and however the server is
-    set to quote names. A constraint is told by its definition, in which the schema stands before
-    the table that it leads to where it is not searched by itself."""
+    set to quote names and to break lines; texts stay as they are. A constraint is told by its
+    definition, in which the schema stands before the table that it leads to where it is not
+    searched by itself."""
     if kind == "function":
         return digest(told.replace(quoted, "{schema}"))[:16]
-    bare = schema.replace('"', "")
-    return told.replace('"', "").replace(f"REFERENCES {bare}.", "REFERENCES ")
+
+    def bare(found: re.Match[str]) -> str:
+        if found[2] is not None:
+            return " "
+        return found[0] if found[1] is None else found[1].replace('""', '"')
+
+    return _PIECES.sub(bare, told).replace(f"REFERENCES {schema}.", "REFERENCES ")
 
 
 @lru_cache(maxsize=1)
