@@ -27,7 +27,8 @@ SOURCES = sorted(
 read stands in `storage/sql.py`."""
 # What takes SQL as its first argument: of the drivers, and of our storages.
 RUNS = {
-    "execute", "executemany", "executescript", "stream", "_row", "_rows", "row", "rows", "write",
+    "execute", "executemany", "executescript", "stream", "_row", "_rows", "_few", "row", "rows",
+    "few", "write",
 }  # fmt: skip
 
 # (file, function): why a statement that is put together there, or comes from there, holds no data.
@@ -35,6 +36,7 @@ PUT_TOGETHER = {
     ("sqlite_connection.py", "_begin_when_free"): "a number of milliseconds, worked out there",
     ("sqlite_connection.py", "_connect"): "a number of milliseconds, and one of three words",
     ("sqlite_schema.py", "_bring_up"): "the schema's file, steps and version numbers of ours",
+    ("sqlite_schema.py", "_names"): "the schema's file",
     ("sqlite_schema.py", "_run"): "the same, statement by statement",
     ("sqlite_bulk.py", "bulk_move"): "triggers of ours, put aside and back as they stood",
     ("sqlite_bulk.py", "_append"): "from constants; every value is bound",
@@ -47,6 +49,7 @@ PUT_TOGETHER = {
     ("sqlite_commit.py", "write"): "a loop over constants",
     ("sql.py", "selecting"): "conditions from constants; every value is bound",
     ("sql.py", "as_of"): "the same",
+    ("sql.py", "_number"): "hands on the same",
     ("sql.py", "latest_definitions"): "from constants; the ids are bound",
     ("sql.py", "histories_of"): "the same",
     ("bulk.py", "bulk_move"): "numbers of regions; every value is bound",
@@ -55,6 +58,7 @@ PUT_TOGETHER = {
     ("connections.py", "connect"): "a whole number of milliseconds",
     ("connections.py", "_listen"): "a channel's name, quoted by the driver",
     ("connections.py", "_savepoint"): "a savepoint's name made there, quoted by the driver",
+    ("connections.py", "_together"): "hands on two statements of its caller's caller",
     ("connections.py", "moment"): "hands on a constant of its one caller",
     ("storage.py", "_stream"): "hands on what its callers took from the table of statements",
     ("sqlite_connection.py", "streamed"): "the same",
