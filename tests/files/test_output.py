@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,6 +33,28 @@ def test_a_file_is_there_when_it_is_whole(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
     if os.name != "nt":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600  # an office's rights stay
+
+
+def test_pieces_are_written_as_they_come_and_are_there_when_all_of_them_are(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "page.html"
+    beside: list[int] = []
+
+    def pieces(broken: bool) -> Iterator[bytes]:
+        for _ in range(3):
+            yield b"x" * 100_000
+            beside.append(sum(each.stat().st_size for each in tmp_path.glob(".*.part")))
+            assert not path.exists()
+        if broken:
+            raise RuntimeError("the last one cannot be made")
+
+    with pytest.raises(RuntimeError):
+        write_output(path, pieces(broken=True))
+    assert list(tmp_path.iterdir()) == []
+    write_output(path, pieces(broken=False))
+    assert path.stat().st_size == 300_000
+    assert beside == [100_000, 200_000, 300_000] * 2
 
 
 def test_what_grows_is_there_from_the_beginning(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
@@ -80,14 +80,16 @@ def _written(target: str, growing: bool) -> Iterator[BinaryIO]:
         raise
 
 
-def write_output(path: str | os.PathLike[str], content: str | bytes) -> None:
-    """Write the whole file; text in UTF-8, its line ends as they are.
+def write_output(path: str | os.PathLike[str], content: str | bytes | Iterable[bytes]) -> None:
+    """Write the whole file; text in UTF-8, its line ends as they are; pieces as they come.
 
     Raises:
         InvalidInput, OSError: as `writing`.
     """
     with writing(path) as file:
-        file.write(content.encode() if isinstance(content, str) else content)
+        if isinstance(content, str):
+            content = content.encode()
+        file.writelines([content] if isinstance(content, bytes) else content)
 
 
 def check_output(path: str | os.PathLike[str]) -> os.stat_result | None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from html import escape, unescape
+from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import evalflow
@@ -126,7 +130,7 @@ def _findings(engine: evalflow.Engine, text: str, told: Mapping[str, Any]) -> It
         ko = "다른 버전의 프로그램으로 작성되었습니다."
         en = "another version of the program made it"
         yield _finding("other_version", ko, en, agrees=True)
-    elif again != text:
+    elif b"".join(again) != text.encode():
         ko, en = "저장소의 내용이 다릅니다.", "the store does not say what the page says"
         yield _finding("store_differs", ko, en)
         return
@@ -138,27 +142,16 @@ def _findings(engine: evalflow.Engine, text: str, told: Mapping[str, Any]) -> It
         yield _finding("moved_on", ko, en, agrees=True)
 
 
-def page(engine: evalflow.Engine, request: FormRequest) -> tuple[str, str]:
-    """Return the page and its line of evidence. The same store and moment give the same page.
+def page(engine: evalflow.Engine, request: FormRequest) -> tuple[Iterator[bytes], str]:
+    """Return the page, which is made as it is taken, and its line of evidence. The same store and
+    moment give the same page.
 
     Raises:
         NotFound: no such plan, unit or period, or nothing was there at that moment.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     overview = evalflow.overview(
         engine, request.plan, period=request.period, unit=request.unit, at=request.at
     )
-    line = _evidence_line(overview, request.lang)
-    environment = Environment(
-        loader=PackageLoader("evalflow_report", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    view = View(overview, request.lang, line)
-    text = environment.get_template("page.html.j2").render(view=view, w=view.words)
     told = {
         "form": "report",
         "made_with": MADE_WITH,
@@ -168,11 +161,49 @@ def page(engine: evalflow.Engine, request: FormRequest) -> tuple[str, str]:
         "at": overview.at.isoformat(),
         "lang": request.lang,
         "checkpoint": str(overview.checkpoint),
-        "digest": digest(_sealed(text)),
     }
-    content = escape(json.dumps(told, ensure_ascii=False, sort_keys=True))
-    meta = f'<meta name="evalflow" content="{content}">'
-    return text.replace('<meta name="evalflow" content="">', meta, 1), line
+    line = _evidence_line(overview, request.lang)
+    return _told_of_itself(_pieces(View(overview, request.lang, line)), told), line
+
+
+def _told_of_itself(pieces: Iterator[str], told: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield a page that tells this of itself, and the hash of its text: which stands at the
+    beginning, so that what follows waits in a file, for it is large where projects are many."""
+    begun = ""
+    while _NO_META not in begun:
+        begun += next(pieces)
+    head, _, rest = begun.partition(_NO_META)
+    sealed = hashlib.sha256(head.encode())
+    with TemporaryFile() as waiting:
+        for piece in chain([rest], pieces):
+            sealed.update(piece.encode())
+            waiting.write(piece.encode())
+        said = json.dumps(
+            {**told, "digest": sealed.hexdigest()}, ensure_ascii=False, sort_keys=True
+        )
+        yield f'{head}<meta name="evalflow" content="{escape(said)}">'.encode()
+        waiting.seek(0)
+        yield from iter(partial(waiting.read, _TAKEN), b"")
+
+
+_TAKEN = 1 << 18  # bytes that are read of what waited
+_NO_META = '<meta name="evalflow" content="">'
+
+
+def _pieces(view: View) -> Iterator[str]:
+    """Yield the text of the page, which tells nothing of itself yet."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("evalflow_report", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pieces = environment.get_template("page.html.j2").stream(view=view, w=view.words)
+    pieces.enable_buffering(500)
+    return iter(pieces)
 
 
 def _sealed(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -115,19 +116,20 @@ class View:
             ratings, key=lambda r: names[r.project], places=rules.places, bands=rules.bands
         )
         rows = []
-        for name in [*dict.fromkeys(names.values()), None]:
-            members = [e for e in overview.standings if name is None or names[e.project.id] == name]
+        groups: dict[str | None, list[evalflow.ProjectOverview]] = {}
+        for each in overview.standings:
+            groups.setdefault(names[each.project.id], []).append(each)
+        groups[None] = list(overview.standings)
+        for name, members in groups.items():
             rolled = rates.total if name is None else rates.groups.get(name)
             rate = None if rolled is None else rolled.rate
+            states = Counter(each.project.states[0] for each in members)
             counted = [0 if rolled is None else rolled.bands.get(b, 0) for b in self.bands]
             rows.append(
                 {
                     "name": self.words["total"] if name is None else name,
                     "total": name is None,
-                    "states": [
-                        sum(1 for each in members if each.project.states[0] == state)
-                        for state in self.states
-                    ],
+                    "states": [states[state] for state in self.states],
                     "count": len(members),
                     "rate": "-" if rate is None else f"{rate}%",
                     "parts": [*counted, len(members) - sum(counted)],
