@@ -9,7 +9,8 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from fractions import Fraction
 from importlib import metadata
@@ -123,7 +124,14 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))
 
-    def install(distribution: str, version: str = "1.0", *, code: str = "", **points: str) -> None:
+    def install(
+        distribution: str,
+        version: str = "1.0",
+        *,
+        code: str = "",
+        hooks: Sequence[str] = (),
+        **points: str,
+    ) -> None:
         folder = distribution.replace("-", "_")
         module = f"{folder}_module"
         (site / f"{module}.py").write_text(textwrap.dedent(code), encoding="utf-8")
@@ -135,9 +143,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
         )
         names = points or {folder: module}
         lines = [f"{name} = {target}" for name, target in names.items()]
+        said = "".join("\n".join([f"\n[{each}]", *lines, ""]) for each in ("evalflow", *hooks))
         (info / "entry_points.txt").write_text(
-            "[console_scripts]\nx = y:z\n\n[evalflow]\n" + "\n".join(lines) + "\n",
-            encoding="utf-8",
+            "[console_scripts]\nx = y:z\n" + said, encoding="utf-8"
         )
         monkeypatch.delitem(sys.modules, module, raising=False)
 
@@ -303,17 +311,23 @@ def test_discovery_finds_what_the_standard_library_finds(
     install: Callable[..., None], group: str
 ) -> None:
     install("evalflow-pager", code=PAGER)
-    install("Evalflow.Bell", "1!2.0rc1", a="evalflow_bell:x.y [extra]", b="evalflow_bell")
+    points = {"a": "evalflow_bell:x.y [extra]", "b": "evalflow_bell"}
+    install("Evalflow.Bell", "1!2.0rc1", hooks=("evalflow_guards", "evalflow_forms"), **points)
 
     found = discovery.entry_points(group)
 
-    expected = sorted(
-        (point.dist.name, point.name, point.dist.version, point.value)
+    expected = [
+        point
+        for point in discovery._asked(group)
+        if not point.distribution.startswith("municipal-evalflow-")
+    ]
+    assert found
+    assert list(found) == expected
+    assert sorted((point.name, point.target) for point in found) == sorted(
+        (point.name, point.value)
         for point in metadata.entry_points(group=group)
         if point.dist is not None and not point.dist.name.startswith("municipal-evalflow-")
     )
-    assert found
-    assert [attrs.astuple(point) for point in found] == expected
 
 
 def test_the_first_of_two_copies_of_a_distribution_counts(
@@ -343,7 +357,8 @@ def test_distributions_that_lie_elsewhere_are_asked_of_the_standard_library(
                 def read_text(self, filename: str) -> str | None:
                     return {
                         "METADATA": "Name: zipped\nVersion: 3\n",
-                        "entry_points.txt": "[evalflow]\nzipped = zipped\n",
+                        "entry_points.txt": "[evalflow]\nzipped = zipped\n"
+                        "[evalflow_forms]\nzipped = zipped\n[evalflow_guards]\nzipped = other\n",
                     }.get(filename)
 
                 def locate_file(self, path: Any) -> Any:
@@ -355,7 +370,7 @@ def test_distributions_that_lie_elsewhere_are_asked_of_the_standard_library(
 
     found = discovery.entry_points("evalflow")
 
-    assert ("zipped", "zipped", "3", "zipped") in [attrs.astuple(point) for point in found]
+    assert discovery.EntryPoint("zipped", "zipped", "3", "zipped", ("evalflow_forms",)) in found
 
 
 def test_looking_for_plugins_imports_neither_them_nor_the_metadata_library(
@@ -563,6 +578,127 @@ def test_the_same_plugin_given_twice_is_used_once() -> None:
 
     assert only(plugins).code == "duplicate_name"
     assert isinstance(plugins.notifier("pager", {"number": "1"}), Pager)
+
+
+# --------------------------------------------------------------------------- asked when needed
+
+
+def imported(distribution: str) -> bool:
+    return f"{distribution.replace('-', '_')}_module" in sys.modules
+
+
+def test_a_plugin_that_names_its_hooks_is_imported_when_one_of_them_is_needed(
+    install: Callable[..., None],
+) -> None:
+    install("evalflow-pager", code=PAGER, hooks=("evalflow_notifiers",))
+
+    plugins = Plugins.load(environ={})
+    assert made(plugins.storage("memory:")) == "MemoryStorage"
+    assert set(plugins.guards) == set(plugins.guard_specs) == set(Plugins.load([]).guards)
+    assert (plugins.due_rules, plugins.hears_fired, plugins.names("form")) == ({}, False, ())
+    assert made(plugins.notifier("console")) == "Console"  # which nobody displaces
+    assert not imported("evalflow-pager")
+
+    assert made(plugins.notifier("pager")) == "Pager"
+    assert imported("evalflow-pager")
+
+
+def test_a_plugin_that_names_no_hooks_is_imported_and_asked_at_once(
+    install: Callable[..., None],
+) -> None:
+    install("evalflow-pager", code=PAGER)
+    install("evalflow-other", code=PAGER, hooks=("no_hook_of_ours", "evalflow_notifers"))
+
+    plugins = Plugins.load(environ={})
+
+    assert imported("evalflow-pager")
+    assert imported("evalflow-other")
+    asked = {(call.hook, call.plugin) for call in plugins.trace}
+    assert ("evalflow_notifiers", "evalflow_pager") in asked
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda plugins: [each.name for each in plugins.loaded],
+        lambda plugins: [each.plugin for each in plugins.provided()],
+        lambda plugins: plugins.names("notifier"),
+        lambda plugins: [each.name for each in plugins.findings()],
+        lambda plugins: [taken.name for taken in plugins.takes("notifier", "pager")] or ["pager"],
+        lambda plugins: made(plugins.notifier("pager")).lower(),
+    ],
+)
+def test_whoever_looks_finds_a_plugin_that_waited(
+    install: Callable[..., None], look: Callable[[Plugins], Any]
+) -> None:
+    install("evalflow-pager", code=PAGER, hooks=("evalflow_notifiers",), pager=MODULE)
+
+    assert "pager" in look(Plugins.load(environ={}))
+
+
+MODULE = "evalflow_pager_module"
+
+
+@pytest.mark.parametrize("code", BROKEN)
+def test_a_broken_plugin_that_waited_is_told_as_one_that_was_asked_at_once(
+    install: Callable[..., None], code: str
+) -> None:
+    install("evalflow-broken", "0.3", code=BROKEN[code], hooks=("evalflow_notifiers",))
+    install("evalflow-pager", code=PAGER, hooks=("evalflow_notifiers",))
+
+    with pytest.raises(InvalidInput, match=r"evalflow-broken\) 0\.3"):
+        Plugins.load(environ={}).notifier("bell")
+
+    plugins = Plugins.load(environ={})
+    assert only(plugins).code == code
+    assert made(plugins.notifier("pager")) == "Pager"
+    assert [plugin.distribution for plugin in plugins.loaded] == [None, "evalflow-pager"]
+
+
+def test_a_hook_that_a_package_does_not_name_beside_others_leaves_its_plugin_out(
+    install: Callable[..., None],
+) -> None:
+    """Else the hook would be answered or not, as something else was asked before or not."""
+    install("evalflow-pager", "2.5", code=PAGER, hooks=("evalflow_forms",))
+
+    plugins = Plugins.load(environ={})
+
+    assert plugins.names("notifier") == ("console", "jsonl")
+    problem = only(plugins)
+    assert (problem.code, problem.distribution) == ("undeclared_hook", "evalflow-pager")
+    assert "in the group of entry points evalflow_notifiers" in problem.text("en")
+    assert plugins.names("notifier") == ("console", "jsonl")
+
+
+def test_a_name_that_two_plugins_provide_is_nobodys_whichever_is_asked_first(
+    install: Callable[..., None],
+) -> None:
+    install("evalflow-one", "1.0", code=PAGER, hooks=("evalflow_notifiers",))
+    install("evalflow-two", "2.0", code=PAGER)
+
+    plugins = Plugins.load(environ={})
+
+    with pytest.raises(InvalidInput, match=r"evalflow-one\) 1\.0"):
+        plugins.notifier("pager")
+    assert [problem.code for problem in plugins.problems] == ["duplicate_name"] * 2
+
+
+def test_threads_that_need_the_same_plugin_first_ask_it_once(
+    install: Callable[..., None],
+) -> None:
+    slow = "    import time; time.sleep(0.1)\n" + PAGER
+    install("evalflow-pager", code=slow, hooks=("evalflow_notifiers",))
+    plugins = Plugins.load(environ={})
+    barrier = threading.Barrier(8)
+
+    def needed(_: int) -> str:
+        barrier.wait()
+        return made(plugins.notifier("pager"))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(needed, range(8))) == {"Pager"}
+    assert plugins.problems == ()
+    assert [each.hook for each in plugins.trace].count("evalflow_notifiers") == 2  # and ours
 
 
 # --------------------------------------------------------------------------- names given twice

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from evalflow.plugins.hooks import GROUP
+from evalflow.plugins.loading import HOOKS
+
 pytest.importorskip("hatchling", reason="hatchling, the build backend, is in the group dev")
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +77,19 @@ def test_every_package_says_so_and_its_links_lead_to_files(
     monkeypatch.setenv("EVALFLOW_REPOSITORY", "git@git.example")
     with pytest.raises(ValueError, match=r"git@git\.example"):
         metadata(folder)
+
+
+@pytest.mark.parametrize("folder", PLUGINS, ids=lambda path: path.name)
+def test_a_plugin_names_all_hooks_that_it_answers_and_is_imported_for_no_other(
+    folder: Path,
+) -> None:
+    settings = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+    groups = settings["project"].get("entry-points", {})
+    own = groups.pop(GROUP, {})
+    for target in own.values():
+        module = pytest.importorskip(target, reason="it is not installed here")
+        answered = {hook for hook in HOOKS if hasattr(module, hook)}
+        assert groups == dict.fromkeys(answered, own)
 
 
 @pytest.mark.skipif(not PLUGINS, reason="an sdist of evalflow is without plugins/")

@@ -120,10 +120,10 @@ def remember() -> None:
     and the list of installed plugins. Reading these was a third of what the lane took; nothing can
     be changed in what is read, and `make test` reads it each time."""
     names = ("audit.ground", "engine.rules", "lifecycle.definition", "lifecycle.load",
-             "lifecycle.sources", "lifecycle.stored", "plugins.loading")  # fmt: skip
+             "lifecycle.sources", "lifecycle.stored", "plugins.finding")  # fmt: skip
     modules: list[Any] = [importlib.import_module(f"evalflow.{each}") for each in names]
-    ground, rules, definition, load, sources, stored, loading = modules
-    read, rebuild, found = load.load_lifecycle, stored.stored_lifecycle, loading.entry_points
+    ground, rules, definition, load, sources, stored, finding = modules
+    read, rebuild, found = load.load_lifecycle, stored.stored_lifecycle, finding.entry_points
     shipped: dict[Any, list[tuple[Any, Any]]] = defaultdict(list)
 
     def load_lifecycle(source: Any, *, vocabulary: Any) -> Any:
@@ -156,7 +156,7 @@ def remember() -> None:
     sources._read_preset = cache(sources._read_preset)
     load.load_lifecycle = load_lifecycle
     stored.stored_lifecycle = rules.stored_lifecycle = ground.stored_lifecycle = stored_lifecycle
-    loading.entry_points = entry_points
+    finding.entry_points = entry_points
 
 
 def read_here(data: bytes, shown: str) -> Iterable[Any]:

@@ -11,7 +11,7 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -19,12 +19,17 @@ import attrs
 
 @attrs.frozen(order=True)
 class EntryPoint:
-    """What a distribution says about one plugin of its own."""
+    """What a distribution says about one plugin of its own.
+
+    Attributes:
+        beside: the other groups in which it says the same of the same name.
+    """
 
     distribution: str
     name: str
     version: str
     target: str
+    beside: tuple[str, ...] = ()
 
     def load(self) -> Any:
         """Import and return what it points to; whatever that raises comes through.
@@ -106,6 +111,7 @@ def _text(path: str) -> bytes | None:
 
 def _read(folder: str, text: str, group: str) -> Iterator[EntryPoint]:
     distribution, version = _identity(folder)
+    lines: list[tuple[str, str, str]] = []
     section = ""
     for raw in text.splitlines():
         line = raw.strip()
@@ -113,10 +119,21 @@ def _read(folder: str, text: str, group: str) -> Iterator[EntryPoint]:
             continue
         if line[0] == "[" and line[-1] == "]":
             section = line[1:-1].strip()
-        elif section == group:
-            name, equals, target = line.partition("=")
-            if equals:
-                yield EntryPoint(distribution, name.strip(), version, target.strip())
+            continue
+        name, equals, target = line.partition("=")
+        if equals:
+            lines.append((section, name.strip(), target.strip()))
+    return _of_group(group, distribution, version, lines)
+
+
+def _of_group(
+    group: str, distribution: str, version: str, lines: Sequence[tuple[str, str, str]]
+) -> Iterator[EntryPoint]:
+    """Yield the entry points of `group` among a distribution's: group, name and target of each."""
+    for section, *said in lines:
+        if section == group:
+            beside = {other for other, *same in lines if same == said and other != group}
+            yield EntryPoint(distribution, said[0], version, said[1], tuple(sorted(beside)))
 
 
 def _identity(folder: str) -> tuple[str, str]:
@@ -136,14 +153,12 @@ def _identity(folder: str) -> tuple[str, str]:
 def _asked(group: str) -> tuple[EntryPoint, ...]:
     from importlib import metadata  # costs more than all plugins together
 
-    return tuple(
-        sorted(
-            EntryPoint(
-                point.dist.name if point.dist else "",
-                point.name,
-                point.dist.version if point.dist else "",
-                point.value,
-            )
-            for point in metadata.entry_points(group=group)
-        )
-    )
+    found: list[EntryPoint] = []
+    for point in metadata.entry_points(group=group):
+        told = point.dist
+        every = () if told is None else told.entry_points
+        lines = [(each.group, each.name, each.value) for each in every]
+        named = ("", "") if told is None else (told.name, told.version)
+        own = (group, point.name, point.value)
+        found.extend(_of_group(group, *named, [own, *[each for each in lines if each[0] != group]]))
+    return tuple(sorted(found))

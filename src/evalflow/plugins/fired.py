@@ -22,7 +22,8 @@ from evalflow.model.requests import logger, request_id
 from evalflow.plugins.hook_calls import HookCall, show
 
 FIRED = "evalflow_fired"
-"""The hook that is called at run time; all others are called once, when an engine is opened."""
+"""The hook that is called at run time; all others are called once, before their answer is
+needed."""
 
 _WAITING = 10_000  # entries that may wait to be told; what comes beyond is logged, and not told
 _IDLE = 0.01  # seconds without an entry after which the thread ends

@@ -7,7 +7,7 @@
         return {"pager": Pager}
 
 A hook takes no arguments and returns a mapping from a name, by which plans and lifecycles ask
-for the thing, to what makes it. It is called once, when an engine is opened; `evalflow_fired` alone
+for the thing, to what makes it. It is called once, before it is needed; `evalflow_fired` alone
 is called at run time, with arguments. What takes options
 says so by an attribute `Options`: an attrs class (see `evalflow.plugins.options`).
 """

@@ -1,6 +1,7 @@
 """Plugins: what provides storages, notifiers, scorers and guards, built in or installed.
 
-`Plugins.load` finds them and asks each for what it provides. Nothing is global: every engine
+`Plugins.load` finds them and asks each for what it provides: at once, or, where it says which hooks
+it answers, when one of these is needed. Nothing is global: every engine
 has its own, so what is installed on a machine changes no test that says `plugins=[]`.
 
 A plugin that cannot be used is left out and named in `problems`; everything else works, and
@@ -13,9 +14,10 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
@@ -48,19 +50,21 @@ from evalflow.plugins.calls import (
     held_to,
 )
 from evalflow.plugins.checking import PluginFinding, Taken, fault, metrics_fault, takes
+from evalflow.plugins.finding import CHOSEN_BY, find
+from evalflow.plugins.fired import FIRED
 from evalflow.plugins.forms import Form
 from evalflow.plugins.hook_calls import HookCall
 from evalflow.plugins.hooks import options_of
 from evalflow.plugins.loading import (
     BUILTIN,
-    CHOSEN_BY,
+    HOOK_OF,
     HOOKS,
     KINDS,
     Asking,
+    Found,
     Item,
     Plugin,
     PluginProblem,
-    find,
 )
 from evalflow.plugins.notifier import Notifier, Route
 from evalflow.plugins.options import no_options, read_options
@@ -98,15 +102,21 @@ class Provided:
 class Plugins:
     """The plugins of one engine, and what they provide."""
 
+    _turn: ClassVar = threading.RLock()
+    """Held by whoever asks plugins that waited."""
+
     def __init__(
         self, found: Iterable[tuple[Plugin, Any]], problems: Iterable[PluginProblem] = ()
     ) -> None:
         """Take plugins as objects, already imported; `Plugins.load` is the usual way."""
         self._asking = Asking(problems)
         self._patience = Patience()
-        self._items: dict[tuple[str, str], Item] = {}
-        asked = [self._asking.ask(plugin, answering) for plugin, answering in found]
-        self._settle([items for items in asked if items is not None])
+        self._given: list[Mapping[tuple[str, str], Item]] = []
+        self._items: Mapping[tuple[str, str], Item] = {}
+        self._doubled: tuple[PluginProblem, ...] = ()
+        self._found: tuple[Found, ...] = ()
+        self._waiting: tuple[Found, ...] = ()
+        self._take([Found.of(plugin, answering) for plugin, answering in found])
 
     @classmethod
     def load(
@@ -119,23 +129,29 @@ class Plugins:
         variable `EVALFLOW_PLUGINS` names. What cannot be had is named in `problems`.
         """
         found, problems = find(plugins, os.environ if environ is None else environ)
-        return cls([(BUILTIN, Builtin()), *found], problems)
+        made = cls([(BUILTIN, Builtin())], problems)
+        made._take(found)
+        return made
 
     # ------------------------------------------------------------------ what there is
 
     @property
     def loaded(self) -> tuple[Plugin, ...]:
         """Return the plugins in use, the built-in one first."""
-        return tuple(self._asking.loaded)
+        self._ask_waiting()
+        used = set(self._asking.loaded)
+        return tuple([each.plugin for each in self._found if each.plugin in used])
 
     @property
     def problems(self) -> tuple[PluginProblem, ...]:
         """Return what is left out, and why."""
-        return tuple(self._asking.problems)
+        self._ask_waiting()
+        return (*self._asking.problems, *self._doubled)
 
     @property
     def hears_fired(self) -> bool:
         """Say whether a plugin is told of entries (`evalflow_fired`)."""
+        self._ask_waiting(FIRED)
         return bool(self._asking.firings)
 
     def finish_fired(self, timeout: float = 5.0) -> bool:
@@ -145,15 +161,17 @@ class Plugins:
     def fired(self, entries: Iterable[Entry]) -> None:
         """Tell plugins of entries that are committed; the engine does so by itself, but on a host's
         transaction, of which the host alone knows when it is committed. Returns at once."""
+        self._ask_waiting(FIRED)
         self._asking.firings.tell(entries)
 
     @property
     def trace(self) -> tuple[HookCall, ...]:
-        """Return which hooks were called, in order."""
+        """Return which hooks were called so far, in order."""
         return tuple(self._asking.calls)
 
     def provided(self) -> tuple[Provided, ...]:
         """Return everything that plans, lifecycles and URLs can name, by kind and name."""
+        self._ask_waiting()
         rows = [
             Provided(
                 kind=kind,
@@ -168,7 +186,7 @@ class Plugins:
 
     def names(self, kind: str) -> tuple[str, ...]:
         """Return the names of one kind (see `KINDS`), in order."""
-        return tuple(sorted(name for each, name in self._items if each == kind))
+        return tuple(sorted(self._of(kind)))
 
     def takes(self, kind: str, name: str) -> tuple[Taken, ...]:
         """Return the options of one thing, or the parameters of a guard.
@@ -176,14 +194,14 @@ class Plugins:
         Raises:
             KeyError: nobody provides it.
         """
-        return tuple(takes(self._items[kind, name]))
+        return tuple(takes(self._had(kind, name)))
 
     def findings(self, only: str | None = None) -> Iterator[PluginFinding]:
         """Yield whether each thing, or those of this plugin or name, keeps its contract, as far
         as can be asked without a server. The kits in `evalflow.testing` ask everything."""
         for row in self.provided():
             if only in (None, row.plugin, row.name):
-                found = fault(row.kind, row.name, self._items[row.kind, row.name])
+                found = fault(row.kind, row.name, self._had(row.kind, row.name))
                 yield PluginFinding(kind=row.kind, name=row.name, plugin=row.plugin, fault=found)
 
     # ------------------------------------------------------------------ storages
@@ -197,7 +215,7 @@ class Plugins:
         """
         scheme, colon, _ = url.partition(":")
         scheme = scheme.lower()
-        item = self._items.get(("storage", scheme)) if colon else None
+        item = self._item("storage", scheme) if colon else None
         if item is None:
             # Only the scheme is shown: the rest of a URL may hold a password.
             ko, en = self._absent("storage", scheme) if colon else _no_scheme(url)
@@ -223,7 +241,7 @@ class Plugins:
         """
         path = tuple(at) or ("notices", "notifiers", name)
         made = self._make("notifier", name, options or {}, path, path)
-        plugin = self._items["notifier", name].plugin
+        plugin = self._had("notifier", name).plugin
         held: Notifier = held_to(Notifier, made, plugin, f"notifier '{name}'")
         return held
 
@@ -268,7 +286,7 @@ class Plugins:
         """
         path = tuple(at)
         made = self._make("scorer", name, options or {}, (*path, "scorer"), (*path, "options"))
-        plugin = self._items["scorer", name].plugin
+        plugin = self._had("scorer", name).plugin
         scorer = held_to(Scorer, made, plugin, f"scorer '{name}'")
         limit = None if plugin is BUILTIN else within
         return BoundScorer(name, plugin, scorer, self._patience, limit)
@@ -304,7 +322,7 @@ class Plugins:
         """
         path = tuple(at)
         made = self._make("grader", name, options or {}, (*path, "grader"), (*path, "options"))
-        plugin = self._items["grader", name].plugin
+        plugin = self._had("grader", name).plugin
         held: Grader = held_to(Grader, made, plugin, f"grader '{name}'")
         return BoundGrader(name, plugin, held)
 
@@ -365,7 +383,7 @@ class Plugins:
         """
         path = ("forms", name)
         made = self._make("form", name, options or {}, path, path)
-        plugin = self._items["form", name].plugin
+        plugin = self._had("form", name).plugin
         held: Form = held_to(Form, made, plugin, f"form '{name}'")
         return BoundForm.of(plugin, name, held)
 
@@ -383,7 +401,7 @@ class Plugins:
         """
         path = tuple(at) or ("signer", name)
         made = self._make("signer", name, options or {}, path, path)
-        plugin = self._items["signer", name].plugin
+        plugin = self._had("signer", name).plugin
         held: Signer = held_to(Signer, made, plugin, f"signer '{name}'")
         return BoundSigner.of(plugin, name, held)
 
@@ -399,7 +417,7 @@ class Plugins:
         at = ("command", name)
         made: Callable[..., object] = self._make("command", name, {}, at, at)
         if not callable(getattr(made, "main", None)):
-            raise self._items["command", name].plugin.error(
+            raise self._had("command", name).plugin.error(
                 f"command '{name}' is no command of click",
                 f"명령 '{name}'은(는) click의 명령이 아닙니다",
             )
@@ -422,7 +440,7 @@ class Plugins:
         """
         path = tuple(at) or ("panel", name)
         made = self._make("panel", name, options or {}, path, path)
-        plugin = self._items["panel", name].plugin
+        plugin = self._had("panel", name).plugin
         held: Panel = held_to(Panel, made, plugin, f"panel '{name}'")
         return BoundPanel.of(plugin, name, held)
 
@@ -432,7 +450,7 @@ class Plugins:
         Raises:
             KeyError: no plugin provides it.
         """
-        item = self._items["metric", name]
+        item = self._had("metric", name)
 
         def exposed() -> tuple[str, bytes]:
             what = f"metric '{name}'"
@@ -493,29 +511,70 @@ class Plugins:
 
     # ------------------------------------------------------------------ asking
 
-    def _settle(self, given: Iterable[Mapping[tuple[str, str], Item]]) -> None:
+    def _take(self, found: Sequence[Found]) -> None:
+        """Ask these plugins, but for those that say which hooks they answer: when one of their
+        hooks is needed."""
+        self._found = (*self._found, *found)
+        self._waiting = tuple([each for each in self._found if each.hooks is not None])
+        self._ask([each for each in found if each.hooks is None])
+
+    def _ask_waiting(self, hook: str | None = None) -> None:
+        """Ask those plugins which were not asked yet and may answer the hook; None: all of them."""
+
+        def needed() -> list[Found]:
+            return [each for each in self._waiting if hook is None or each.may_answer(hook)]
+
+        if needed():
+            with Plugins._turn:  # another thread may ask just now: its answers are waited for
+                asked = needed()
+                self._ask(asked)
+                self._waiting = tuple([each for each in self._waiting if each not in asked])
+
+    def _ask(self, found: Iterable[Found]) -> None:
+        for each in found:
+            items = self._asking.ask(each)
+            if items is not None:
+                self._given.append(items)
+        self._settle()
+
+    def _settle(self) -> None:
         """Keep every name that one plugin provides. What two provide nobody gets, for a plan
         does not say which is meant; only the built-in ones cannot be displaced."""
         providers: dict[tuple[str, str], list[Item]] = {}
-        for items in given:
+        for items in self._given:
             for key, item in items.items():
                 providers.setdefault(key, []).append(item)
         doubled: dict[Plugin, list[tuple[str, str]]] = {}
+        kept: dict[tuple[str, str], Item] = {}
         for key, items_of_key in providers.items():
             first, *others = items_of_key
             if not others or first.plugin is BUILTIN:
-                self._items[key] = first
+                kept[key] = first
             for item in others if first.plugin is BUILTIN else items_of_key if others else ():
                 doubled.setdefault(item.plugin, []).append(key)
-        for plugin, keys in doubled.items():
-            rivals = dict.fromkeys(
-                item.plugin for key in keys for item in providers[key] if item.plugin != plugin
-            )
-            self._asking.left_out(
-                plugin, "duplicate_name", *_doubled(keys, tuple(rivals)), lost=tuple(keys)
-            )
+        self._items = kept
+        self._doubled = tuple([_twice(plugin, keys, providers) for plugin, keys in doubled.items()])
+
+    def _item(self, kind: str, name: str) -> Item | None:
+        known = self._items.get((kind, name))
+        if known is None or known.plugin is not BUILTIN:  # which nobody displaces
+            self._ask_waiting(HOOK_OF.get(kind))
+            known = self._items.get((kind, name))
+        return known
+
+    def _had(self, kind: str, name: str) -> Item:
+        """Return the item.
+
+        Raises:
+            KeyError: nobody provides it.
+        """
+        item = self._item(kind, name)
+        if item is None:
+            raise KeyError(kind, name)
+        return item
 
     def _of(self, kind: str) -> dict[str, Item]:
+        self._ask_waiting(HOOK_OF.get(kind))
         return {name: item for (each, name), item in self._items.items() if each == kind}
 
     def _options(
@@ -527,7 +586,7 @@ class Plugins:
         options_at: Sequence[str],
     ) -> tuple[Any, ...]:
         """Return the arguments with which the thing is made: its options, if it takes any."""
-        item = self._items.get((kind, name))
+        item = self._item(kind, name)
         if item is None:
             ko, en = self._absent(kind, name)
             path = ".".join(named_at)
@@ -560,7 +619,7 @@ class Plugins:
         options_at: Sequence[str],
     ) -> Any:
         arguments = self._options(kind, name, options, named_at, options_at)
-        item = self._items[kind, name]
+        item = self._had(kind, name)
         return call(
             item.plugin,
             f"{kind} '{name}'",
@@ -590,6 +649,15 @@ class Plugins:
         return ko, en
 
 
+def _begin() -> None:
+    """Wait for no thread of the parent's, in a forked child."""
+    Plugins._turn = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin)
+
+
 class _Guards(dict[str, Guard]):
     """The guards by name; an unknown name gives a guard that breaks and says why."""
 
@@ -613,6 +681,19 @@ def _no_scheme(url: str) -> tuple[str, str]:
         f"저장소 주소 '{shown}'에 방식이 없습니다. 예: sqlite:///{shown}",
         f"the store '{shown}' has no scheme; for a file: sqlite:///{shown}",
     )
+
+
+def _twice(
+    plugin: Plugin,
+    keys: Sequence[tuple[str, str]],
+    providers: Mapping[tuple[str, str], Sequence[Item]],
+) -> PluginProblem:
+    """Return the problem that other plugins provide these, too."""
+    rivals = dict.fromkeys(
+        item.plugin for key in keys for item in providers[key] if item.plugin != plugin
+    )
+    ko, en = _doubled(keys, tuple(rivals))
+    return PluginProblem(plugin=plugin, code="duplicate_name", ko=ko, en=en, lost=tuple(keys))
 
 
 def _doubled(keys: Sequence[tuple[str, str]], rivals: Sequence[Plugin]) -> tuple[str, str]:

@@ -1,4 +1,7 @@
-"""Which plugins there are, and what they say: imported, asked once, and checked.
+"""What plugins say: imported, asked once, and checked.
+
+One whose distribution names the hooks that it answers, as further groups of entry points, can wait
+until one of them is needed; any other is asked when an engine is opened.
 
 Nothing here knows what the things are for. A plugin that cannot be used becomes a
 `PluginProblem` with its name, version and cause.
@@ -9,7 +12,7 @@ from __future__ import annotations
 import inspect
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -21,14 +24,10 @@ from evalflow.lifecycle.definition import DueSpec, GuardSpec
 from evalflow.lifecycle.due import DUE_KINDS
 from evalflow.model import Label
 from evalflow.plugins import hooks as hookspecs
-from evalflow.plugins.entry_points import EntryPoint, entry_points
 from evalflow.plugins.fired import FIRED, Firings
 from evalflow.plugins.hook_calls import HookCall, show
 from evalflow.plugins.hooks import GROUP, options_of
 from evalflow.plugins.options import check_declaration
-
-CHOSEN_BY = "EVALFLOW_PLUGINS"
-"""The environment variable that chooses installed plugins by name: `mail,grades`; empty: none."""
 
 KINDS: Mapping[str, Label] = {
     "storage": Label("저장소", "storage"),
@@ -45,7 +44,10 @@ KINDS: Mapping[str, Label] = {
 }
 """What plugins provide, one hook each."""
 
-_KIND_OF = {f"{GROUP}_{kind}s": kind for kind in KINDS}
+HOOK_OF = {kind: f"{GROUP}_{kind}s" for kind in KINDS}
+"""The hook by which each kind of thing is provided."""
+
+_KIND_OF = {hook: kind for kind, hook in HOOK_OF.items()}
 
 HOOKS = frozenset({*_KIND_OF, FIRED})
 """The names of the hooks."""
@@ -82,9 +84,9 @@ class Plugin:
 class PluginProblem:
     """Why a plugin, or one name that it provides, is left out.
 
-    Codes: `not_installed`, `import_failed`, `unknown_hook`, `wrong_arguments`, `hook_failed`,
-    `wrong_answer`, `duplicate_name`. `cause` is the original error, where there is one.
-    `lost` are the (kind, name) pairs that cannot be had because of it, as far as known.
+    Codes: `not_installed`, `import_failed`, `unknown_hook`, `undeclared_hook`, `wrong_arguments`,
+    `hook_failed`, `wrong_answer`, `duplicate_name`. `cause` is the original error, where there is
+    one. `lost` are the (kind, name) pairs that cannot be had because of it, as far as known.
     """
 
     plugin: Plugin
@@ -125,117 +127,31 @@ class Item:
     spec: GuardSpec | DueSpec | None = None
 
 
+@attrs.frozen(eq=False)
+class Found:
+    """A plugin that is not asked yet.
+
+    Attributes:
+        answering: returns what answers its hooks: imports it, which may raise anything.
+        hooks: those that its distribution says it answers; None where it says nothing of them.
+    """
+
+    plugin: Plugin
+    answering: Callable[[], Any]
+    hooks: frozenset[str] | None = None
+
+    @classmethod
+    def of(cls, plugin: Plugin, answering: Any) -> Found:
+        """Return one that is an object already."""
+        return cls(plugin, lambda: answering)
+
+    def may_answer(self, hook: str) -> bool:
+        """Say whether the plugin has to be asked before the hook's answers are known."""
+        return self.hooks is None or hook in self.hooks
+
+
 BUILTIN = Plugin(name="evalflow")
 """The plugin that evalflow itself is."""
-
-
-# --------------------------------------------------------------------------- finding
-
-
-def find(
-    plugins: Sequence[Any] | None, environ: Mapping[str, str]
-) -> tuple[list[tuple[Plugin, Any]], list[PluginProblem]]:
-    """Return plugins with what answers their hooks, imported, and what cannot be had.
-
-    `plugins` lists plugin objects and names; None takes the installed ones, or those that
-    the environment variable `EVALFLOW_PLUGINS` names.
-    """
-    found: list[tuple[Plugin, Any]] = []
-    problems: list[PluginProblem] = []
-    chosen = plugins
-    if chosen is None and CHOSEN_BY in environ:
-        chosen = [name.strip() for name in environ[CHOSEN_BY].split(",") if name.strip()]
-    by_name = chosen is None or any(isinstance(each, str) for each in chosen)
-    points = entry_points(GROUP) if by_name else ()
-    if chosen is None:
-        chosen = [point.name for point in points]
-    taken: dict[EntryPoint, None] = {}
-    names = {BUILTIN.name}
-    for each in chosen:
-        if isinstance(each, str):
-            matching = _matching(each, points)
-            taken.update(dict.fromkeys(matching))
-            if not matching:
-                problems.append(_not_installed(each, points))
-        else:
-            found.append((_named(each, names), each))
-    for point in taken:
-        _import(point, tuple(taken), found, problems)
-    return found, problems
-
-
-def _matching(name: str, points: Iterable[EntryPoint]) -> list[EntryPoint]:
-    """Return the installed plugins of this name, or all of the distribution of this name."""
-    own = [point for point in points if point.name == name]
-    return own or [point for point in points if _plain(point.distribution) == _plain(name)]
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _import(
-    point: EntryPoint,
-    chosen: Sequence[EntryPoint],
-    found: list[tuple[Plugin, Any]],
-    problems: list[PluginProblem],
-) -> None:
-    plugin = Plugin(name=point.name, distribution=point.distribution, version=point.version or None)
-    rivals = [each for each in chosen if each.name == point.name and each != point]
-    if rivals:
-        named = ", ".join(f"{each.distribution} {each.version}" for each in rivals)
-        problems.append(
-            PluginProblem(
-                plugin=plugin,
-                code="duplicate_name",
-                ko=f"같은 이름의 플러그인이 또 있습니다 ({named}). "
-                f"{CHOSEN_BY}에 배포 패키지 이름을 적어 하나를 고르십시오.",
-                en=f"another installed plugin has this name ({named}); "
-                f"choose one by its distribution's name in {CHOSEN_BY}",
-            )
-        )
-        return
-    try:
-        found.append((plugin, point.load()))
-    except BaseException as error:  # a plugin's module may raise anything
-        if is_ours(error):
-            raise
-        problems.append(
-            PluginProblem(
-                plugin=plugin,
-                code="import_failed",
-                ko=f"불러올 수 없습니다: {said(error)}",
-                en=f"cannot be imported: {said(error)}",
-                cause=error,
-            )
-        )
-
-
-def _not_installed(name: str, points: Sequence[EntryPoint]) -> PluginProblem:
-    known = [point.name for point in points]
-    listed = ", ".join(known) or "-"
-    ko, en = did_you_mean("설치되어 있지 않습니다", "is not installed", nearest(name, known))
-    return PluginProblem(
-        plugin=Plugin(name=name),
-        code="not_installed",
-        ko=f"{ko} (설치됨: {listed})",
-        en=f"{en} (installed: {listed})",
-    )
-
-
-def _named(answering: Any, names: set[str]) -> Plugin:
-    """Return a name of its own for a plugin that was given as an object."""
-    base = getattr(answering, "__name__", None) or type(answering).__name__
-    name, count = base, 1
-    while name in names:
-        count += 1
-        name = f"{base}#{count}"
-    names.add(name)
-    version = getattr(answering, "__version__", None)
-    return Plugin(name=name, version=version if isinstance(version, str) else None)
-
-
-# --------------------------------------------------------------------------- asking
 
 
 class _Manager(pluggy.PluginManager):
@@ -258,10 +174,19 @@ class Asking:
         self.loaded: list[Plugin] = []
         self.firings = Firings()
 
-    def ask(self, plugin: Plugin, answering: Any) -> Mapping[tuple[str, str], Item] | None:
-        """Return what the plugin provides, or None where it is left out as a whole."""
+    def ask(self, found: Found) -> Mapping[tuple[str, str], Item] | None:
+        """Import the plugin and return what it provides; None where it is left out as a whole."""
+        plugin = found.plugin
         try:
-            items = self._items(plugin, answering)
+            answering = found.answering()
+        except BaseException as error:  # a plugin's module may raise anything
+            if is_ours(error):
+                raise
+            ko, en = f"불러올 수 없습니다: {said(error)}", f"cannot be imported: {said(error)}"
+            self.left_out(plugin, "import_failed", ko, en, cause=error)
+            return None
+        try:
+            items = self._items(plugin, answering, found)
         except _Fault as fault:
             self.left_out(
                 plugin, fault.code, fault.ko, fault.en, cause=fault.__cause__, lost=fault.lost
@@ -275,7 +200,7 @@ class Asking:
         self.loaded.append(plugin)
         return items
 
-    def _items(self, plugin: Plugin, answering: Any) -> dict[tuple[str, str], Item]:
+    def _items(self, plugin: Plugin, answering: Any, found: Found) -> dict[tuple[str, str], Item]:
         if (wrong := _unmarked(answering)) is not None:
             raise _Fault("unknown_hook", *wrong)
         try:
@@ -287,6 +212,9 @@ class Asking:
         items: dict[tuple[str, str], Item] = {}
         faults: list[_Fault] = []
         for caller in self._manager.get_hookcallers(answering) or ():
+            if caller.name in HOOKS and not found.may_answer(caller.name):
+                faults.append(_Fault("undeclared_hook", *_undeclared(caller.name)))
+                continue
             given: dict[tuple[str, str], Item] = {}
             if caller.name == FIRED:
                 self.firings.add(str(plugin), _at_run_time(answering))
@@ -379,6 +307,14 @@ def _unmarked(answering: Any) -> tuple[str, str] | None:
 
 
 _TWICE = ("이미 다른 이름으로 쓰이고 있습니다", "is already in use under another name")
+
+
+def _undeclared(hook: str) -> tuple[str, str]:
+    return (
+        f"{hook}에 답하지만 패키지에 적혀 있지 않습니다: 진입점 그룹 {hook}에도 적으십시오",
+        f"answers {hook}, which its package does not say: name it in the group of entry points "
+        f"{hook}, too",
+    )
 
 
 def _misspelt(name: str) -> tuple[str, str]:
