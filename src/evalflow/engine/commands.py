@@ -80,6 +80,18 @@ def _first_failed(decisions: Sequence[Decision]) -> str | None:
     return next((name for name in CHECKS if name in failed), None)
 
 
+def _refusal(project: str, event: str, decisions: Sequence[Decision]) -> Refused:
+    """Return why the projects are not moved.
+
+    Raises:
+        InvalidInput: the data has the wrong form, and nothing graver speaks against it.
+    """
+    for decision in decisions:
+        raise_if_stopped(decision)
+    reasons = tuple(dict.fromkeys([reason for each in decisions for reason in each.reasons]))
+    return Refused(project, event, reasons, check=_first_failed(decisions))
+
+
 def _of_all(explained: Sequence[Explanation]) -> Explanation:
     """Return the first project's explanation with what speaks against any of them: they move
     together or not at all."""
@@ -309,14 +321,9 @@ class Commands(Writer):
         at = self.now()
         self.check_ahead(at)  # before it is decided: by a wrong clock much is refused
         decisions, basis = self.decide(snapshot, event, by, at, data, key=key)
-        for decision in decisions:
-            raise_if_stopped(decision)
-        reasons = tuple(
-            dict.fromkeys(reason for decision in decisions for reason in decision.reasons)
-        )
         moves = tuple([decision.move for decision in decisions if decision.move is not None])
-        if reasons or len(moves) != len(decisions):
-            raise Refused(project_id, event, reasons, check=_first_failed(decisions))
+        if len(moves) != len(decisions):  # who has a move has nothing against it
+            raise _refusal(project_id, event, decisions)
         self.write(moves, basis)
         return moves[0].entry
 

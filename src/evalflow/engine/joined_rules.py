@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evalflow.decision.situation import Needs
+from evalflow.engine.remembered import Course
 from evalflow.engine.rules import OnCommit, Rules, Terms
 from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Event, Lifecycle
-from evalflow.model import ProjectDefinition
+from evalflow.model import ProjectDefinition, Snapshot
 from evalflow.storage.contract import Storage
 
 
@@ -75,10 +75,13 @@ class JoinedRules(Rules):
                 pass
         return super().definition(project_id, revision)
 
-    def _needed(self, terms: Terms, lifecycle: Lifecycle, event: Event) -> Needs:
-        if self._shared_terms(terms.head.id, terms.head.revision) is terms:
-            return self.committed._needed(terms, lifecycle, event)
-        return super()._needed(terms, lifecycle, event)
+    def _course(self, snapshot: Snapshot, event: Event | None) -> Course[Terms]:
+        if self._shared_terms(snapshot.project.plan, snapshot.latest) is not None:
+            try:
+                return self.committed._course(snapshot, event)
+            except NotFound:  # the host's transaction brought the lifecycle
+                pass
+        return super()._course(snapshot, event)
 
     def _about_in(self, plan: str, revision: str) -> Mapping[str, tuple[str, ...]]:
         last = self.committed.storage.plan_entry(plan)

@@ -16,6 +16,15 @@ _MOST = 20_000  # definitions kept in memory; an idle project costs none
 Terms = TypeVar("Terms")
 
 
+@attrs.frozen
+class Course(Generic[Terms]):
+    """What a plan's revision and a lifecycle say of an event, alike for each of its firings."""
+
+    terms: Terms
+    lifecycle: Lifecycle
+    needs: Needs
+
+
 @attrs.define
 class Remembered(Generic[Terms]):
     """What was read of plans, lifecycles and definitions. Safe for several threads: each key has
@@ -28,7 +37,7 @@ class Remembered(Generic[Terms]):
     terms: dict[tuple[str, int], Terms] = attrs.Factory(dict)
     lifecycles: dict[str, Lifecycle] = attrs.Factory(dict)
     definitions: dict[tuple[str, int], ProjectDefinition] = attrs.Factory(dict)
-    needs: dict[tuple[str, int, str, str], Needs] = attrs.Factory(dict)
+    courses: dict[tuple[str, int, str, str], Course[Terms]] = attrs.Factory(dict)
     abouts: dict[str, tuple[str, Mapping[str, tuple[str, ...]]]] = attrs.Factory(dict)
     sealed: set[tuple[str, str]] = attrs.Factory(set)
     seals: dict[str, str] = attrs.Factory(dict)
@@ -42,7 +51,7 @@ class Remembered(Generic[Terms]):
     def forget(self, plan: str) -> None:
         """Forget all of one plan."""
         self.terms = {key: each for key, each in self.terms.items() if key[0] != plan}
-        self.needs = {key: each for key, each in self.needs.items() if key[0] != plan}
+        self.courses = {key: each for key, each in self.courses.items() if key[0] != plan}
         self.sealed = {key for key in self.sealed if key[0] != plan}
         self.definitions = {
             key: each for key, each in self.definitions.items() if key[0].rpartition("/")[0] != plan

@@ -15,9 +15,9 @@ import attrs
 
 from evalflow.decision.guards import Guard
 from evalflow.decision.situation import Needs, Peers, Situation, evaluation_for, last_fixed, needs
-from evalflow.engine.remembered import Remembered
+from evalflow.engine.remembered import Course, Remembered
 from evalflow.errors import NotFound, StorageError, invalid
-from evalflow.lifecycle.definition import Event, Lifecycle
+from evalflow.lifecycle.definition import FIXED, Event, Lifecycle
 from evalflow.lifecycle.stored import stored_lifecycle
 from evalflow.model import (
     Act,
@@ -341,8 +341,7 @@ class Rules:
         for each in snapshots:
             lifecycle = self.lifecycle(each.project.lifecycle)
             event = lifecycle.events.get(event_name)  # an unknown one is told where it is decided
-            terms = self.terms(each.project.plan, each.latest)
-            if event is not None and self._needed(terms, lifecycle, event).history:
+            if event is not None and self._course(each, event).needs.history:
                 looking.append(each)
         return self._histories(looking)
 
@@ -456,10 +455,11 @@ class Rules:
         beside the project, None: all that the event looks at. `history` are the project's entries,
         None: they are read where they are wanted."""
         project = snapshot.project
-        terms = self.terms(project.plan, snapshot.latest)
-        lifecycle = self.lifecycle(project.lifecycle)
-        self._check_sealed(project.plan, lifecycle)
-        evaluation = evaluation_for(event, snapshot, lifecycle, self._evaluation_of(project.id))
+        course = self._course(snapshot, event)
+        terms, lifecycle = course.terms, course.lifecycle
+        evaluation: Evaluation | None = snapshot.evaluation
+        if event is not None and event.evaluation == FIXED:
+            evaluation = evaluation_for(event, snapshot, lifecycle, self._evaluation_of(project.id))
         evaluated = project.period if evaluation is None else evaluation.period
         measured = terms.in_force(evaluated)
         latest = self.definition(project.id, project.revision)
@@ -467,7 +467,7 @@ class Rules:
             latest if project.revision <= measured else self.definition(project.id, measured)
         )
         if wanted is None:
-            wanted = Needs() if event is None else self._needed(terms, lifecycle, event)
+            wanted = course.needs
         today = terms.calendar.today(at)
         peers: dict[str, Peers] = {}
         rosters: list[Roster] = []
@@ -518,13 +518,21 @@ class Rules:
         ids = frozenset([each.id for each in projects])
         return _Group(found, projects, Roster(plan=plan, units=units, on=today, ids=ids))
 
-    def _needed(self, terms: Terms, lifecycle: Lifecycle, event: Event) -> Needs:
-        head = terms.head
-        key = (head.id, head.revision, lifecycle.fingerprint, event.name)
-        found = self._known.needs.get(key)
+    def _course(self, snapshot: Snapshot, event: Event | None) -> Course[Terms]:
+        """Return what the event is decided by where the project stands; None: no event."""
+        project = snapshot.project
+        self._forget_what_never_was(project.plan)
+        name = "" if event is None else event.name
+        key = project.plan, snapshot.latest, project.lifecycle, name
+        found = self._known.courses.get(key)
         if found is None:
-            found = needs(event, lifecycle, head, self.plugins.guard_specs)
-            self._known.needs[key] = found
+            terms = self.terms(project.plan, snapshot.latest)
+            lifecycle = self.lifecycle(project.lifecycle)
+            self._check_sealed(project.plan, lifecycle)
+            wanted = Needs()
+            if event is not None:
+                wanted = needs(event, lifecycle, terms.head, self.plugins.guard_specs)
+            found = self._known.courses[key] = Course(terms, lifecycle, wanted)
         return found
 
     def _unit(

@@ -99,8 +99,8 @@ class Writer:
         return bool(getattr(self.storage, "transient", False))
 
     def _tell(self, entries: Sequence[Entry]) -> None:
-        joined = self._joined
         if _log.isEnabledFor(logging.INFO):
+            joined = self._joined
             for entry in entries:
                 _log.info(
                     "%s #%d: %s by %s%s",
@@ -113,6 +113,8 @@ class Writer:
         self._tell_plugins(entries)
 
     def _tell_plugins(self, entries: Sequence[Entry]) -> None:
+        if not self.rules.plugins.hears_fired:
+            return
         tell = partial(self.rules.plugins.fired, entries)
         if not self._joined:
             tell()
@@ -175,6 +177,8 @@ class Writer:
                 made.setdefault((move.project.plan, MIGRATE), []).append(move)
             elif move.definition is not None:
                 made.setdefault((move.project.plan, CHANGE), []).append(move)
+        if not made:
+            return ()
         found = [self._plan_move(plan, event, group) for (plan, event), group in made.items()]
         return tuple([each for each in found if each is not None])
 

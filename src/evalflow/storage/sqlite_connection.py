@@ -235,7 +235,6 @@ class _Writing(AbstractContextManager[sqlite3.Connection]):
         try:
             store._begin(connection)
             try:
-                store._check_file(writing=True)
                 check_version(connection, store.path)
                 store._check_content(connection)
             except BaseException:
