@@ -12,6 +12,7 @@ import pytest
 from evalflow.model import Evaluation
 from evalflow.model.canonical import canonical, parse
 from evalflow.model.changed import changed, often_made
+from evalflow.model.history import sealed_at_once
 from evalflow.testing.given import adoption, move_after, rating
 
 
@@ -56,7 +57,7 @@ def test_an_entry_that_is_sealed_as_it_is_made_is_the_one_sealed_afterwards() ->
     fields = {each.name: getattr(entry, each.name) for each in attrs.fields(type(entry))}
     given = {name: value for name, value in fields.items() if name not in ("hash", "_texts")}
 
-    made = type(entry).made(**given)
+    made = sealed_at_once(type(entry)(**given))
 
     assert made == type(entry)(**given).sealed() == entry
 

@@ -229,7 +229,9 @@ def decide(
     project, lifecycle = situation.project, situation.lifecycle
     today = situation.calendar.today(at)
     unit = situation.latest.unit_on(today)
-    state_reasons = _state_reasons(event, situation, unit, today)
+    state_reasons: tuple[Reason, ...] = ()
+    if _leading_state(situation, event) not in event.sources():
+        state_reasons = _state_reasons(event, situation, unit, today)
     right = entitled(situation, event, actor, unit, today)
     tree, problems = normal(
         event,
@@ -358,8 +360,6 @@ def _state_reasons(
     project, lifecycle = situation.project, situation.lifecycle
     state = _leading_state(situation, event)
     sources = event.sources()
-    if state in sources:
-        return ()
     label = lifecycle.states[state].label
     wanted = [lifecycle.states[name].label for name in lifecycle.states if name in sources]
     ways = [

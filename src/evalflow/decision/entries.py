@@ -10,6 +10,7 @@ from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, PlanEntry, PlanHead, PlanMove, Project, ProjectDefinition
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.changed import changed
+from evalflow.model.history import sealed_at_once
 from evalflow.plan.differences import unnumbered
 from evalflow.storage.contract import visits_after
 
@@ -37,7 +38,7 @@ def following(
 ) -> Entry:
     """Return the project's next entry, sealed with its hash; `None` leaves the period and the
     lifecycle as they are."""
-    return Entry.made(
+    entry = Entry(
         project=project.id,
         number=project.version + 1,
         event=event,
@@ -61,6 +62,7 @@ def following(
         plan_head=plan_head,
         previous=project.head,
     )
+    return sealed_at_once(entry)
 
 
 def moved(project: Project, entry: Entry, **changes: Any) -> Project:

@@ -110,8 +110,8 @@ class Situation:
     @property
     def alone(self) -> bool:
         """Say whether nothing was looked at beside the project and the rules."""
-        beside = (self.peers, self.rosters, self.siblings, self.those_about, self.plans)
-        return self.about is None and not any(beside)
+        others = self.peers or self.rosters or self.siblings or self.those_about or self.plans
+        return self.about is None and not others
 
     def basis(self) -> Basis:
         """Return what must still be true at the commit; see `basis_of`."""

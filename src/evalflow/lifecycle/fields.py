@@ -98,7 +98,7 @@ def normal(
             wrong.extend(_at(name, each) for each in answer.wrong)
         else:
             tree[name] = answer
-    return tree, tuple(_problem(each) for each in wrong)
+    return tree, tuple([_problem(each) for each in wrong])
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -121,8 +121,9 @@ def _sayable(value: Any, left: int = _DEEPEST) -> bool:
     else:
         return True
     for each in inner:
-        if each.__class__ is str and each.isascii() and left > 1:
-            continue  # most are so, and every firing comes by
+        kind = each.__class__  # most are of these, and every firing comes by
+        if left > 1 and (each.isascii() if kind is str else kind is int and 0 <= each < _WHOLE):
+            continue
         if not (left > 1 and _sayable(each, left - 1)):
             return False
     return True

@@ -74,15 +74,19 @@ class _Takes:
 
     order: tuple[str, ...]
     kinds: Mapping[str, Any]
-    plain: Mapping[str, frozenset[type]]  # name -> types of which nothing more has to be asked
+    plain: Mapping[str, frozenset[type] | None]
+    """Name -> types of which nothing more has to be asked; None: anything fits."""
     data: frozenset[str]  # names of those that may be a mapping of text to anything
     conditions: bool
 
     def plainly(self, given: Iterable[tuple[str, Any]]) -> bool:
         """Say of what is given, as nearly always, that all of it fits; False: ask further."""
         for name, value in given:
-            if type(value) not in self.plain.get(name, ()) and not (
-                type(value) is dict and name in self.data and _by_text(value)
+            kinds, kind = self.plain.get(name, ()), type(value)
+            if (
+                kinds is not None
+                and kind not in kinds
+                and not (kind is dict and name in self.data and _by_text(value))
             ):
                 return False
         return True
@@ -185,16 +189,11 @@ def _parts(kind: Any) -> tuple[Any, ...]:
     return (kind,)
 
 
-class _Everything(frozenset[type]):
-    def __contains__(self, _: object) -> bool:
-        return True
-
-
-def _plain(kind: Any) -> frozenset[type]:
-    """Return the types whose values fit without being looked into."""
+def _plain(kind: Any) -> frozenset[type] | None:
+    """Return the types whose values fit without being looked into; None: all do."""
     parts = _parts(kind)
     if Any in parts:
-        return _Everything()
+        return None
     own = [part for part in parts if isinstance(part, type) and typing.get_origin(part) is None]
     return frozenset(own) - {dt.datetime}
 

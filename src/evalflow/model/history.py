@@ -278,13 +278,12 @@ class Entry:
         object.__setattr__(sealed, "_texts", self._texts)
         return sealed
 
-    @classmethod
-    def made(cls, **fields: Any) -> Entry:
-        """Return a new entry of these fields, sealed: what `Entry(…).sealed()` returns, made but
-        once."""
-        entry = cls(**fields)
-        object.__setattr__(entry, "hash", digest(entry.body()))
-        return entry
+
+def sealed_at_once(entry: Entry) -> Entry:
+    """Return an entry that nobody has seen yet with its hash filled in: what its `sealed` returns,
+    made but once."""
+    object.__setattr__(entry, "hash", digest(entry.body()))
+    return entry
 
 
 def dated(entries: Iterable[Entry]) -> tuple[Entry, ...]:

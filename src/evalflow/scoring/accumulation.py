@@ -167,7 +167,7 @@ def _unknown(indicator: Indicator) -> InvalidInput:
     )
 
 
-def due_later(indicator: Indicator, periods: Sequence[str]) -> list[Decimal]:
+def due_later(indicator: Indicator, periods: Sequence[str]) -> Sequence[Decimal]:
     """Return the targets due in the plan's periods that are not among `periods`, in order.
 
     Period names of one plan sort as time does (`2016-Q1` < `2016-Q2`, `2016-03` < `2016-10`).
@@ -176,6 +176,10 @@ def due_later(indicator: Indicator, periods: Sequence[str]) -> list[Decimal]:
     for period, target in indicator.targets.items():
         if period not in periods and not isinstance(target, NotDue):
             later.append((period, target))
-    if len(later) > 1:
-        later.sort()
+    if not later:
+        return _NONE
+    later.sort()
     return [target for _, target in later]
+
+
+_NONE: Sequence[Decimal] = ()

@@ -79,7 +79,7 @@ _NO_OPTIONS = RatesOptions()
 
 
 class Rates:
-    """The scorer `rates`. It keeps nothing between subjects and can be shared by threads."""
+    """The scorer `rates`. It remembers the rules alone, and can be shared by threads."""
 
     name: ClassVar[str] = "rates"
     version: ClassVar[str] = "1"
@@ -88,6 +88,7 @@ class Rates:
     def __init__(self, options: RatesOptions = _NO_OPTIONS) -> None:
         """Take the plan's options."""
         self._options = options
+        self._terms: _Terms | None = None
 
     def score(self, subject: Subject) -> Rating:
         """Return the rating of one project up to one period.
@@ -97,7 +98,9 @@ class Rates:
                 hundred digits), an override lacks its reason or names no indicator of the
                 project, an indicator names an unknown formula or accumulation.
         """
-        terms = _Terms(subject, self._options)
+        terms = self._terms  # a plan's revision has one set of rules for all of its projects
+        if terms is None or terms.rules is not subject.rules:
+            terms = self._terms = _Terms(subject.rules, self._options)
         if subject.overrides:
             _check_overrides(subject)
         rated = []
@@ -113,26 +116,21 @@ class Rates:
 
 
 class _Terms:
-    """What all lines of a subject have in common, looked up once."""
+    """What all lines under the same rules have in common, looked up once."""
 
     __slots__ = (
-        *("bands", "by_whole", "cap", "cumulative", "figures", "floor", "periods", "places"),
-        *("points", "rate_floor"),
+        *("bands", "by_whole", "cap", "cumulative", "floor", "places", "points", "rate_floor"),
+        "rules",
     )
 
-    def __init__(self, subject: Subject, options: RatesOptions) -> None:
-        rules = subject.rules
+    def __init__(self, rules: ScoringRules, options: RatesOptions) -> None:
+        self.rules = rules
         self.rate_floor, self.points = options.rate_floor, options.points
         self.places = rules.places
         self.bands = rules.bands
         self.cap, self.floor = rules.cap, rules.floor
         self.cumulative = rules.basis == "cumulative"
-        self.periods = subject.periods if self.cumulative else (subject.period,)
-        self.figures = subject.actuals.get(subject.period, _NO_FIGURES)
-        self.by_whole = False
-        for band in rules.bands:
-            if band.against == "whole":
-                self.by_whole = True
+        self.by_whole = any(band.against == "whole" for band in rules.bands)
 
 
 _NO_FIGURES: Mapping[str, Actual] = {}
@@ -140,17 +138,18 @@ _CAN_FALL = ("average", "ratio")  # what is reached by them can be missed later
 
 
 def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
-    name, rules, places = indicator.id, subject.rules, terms.places
+    name, rules, places, period = indicator.id, terms.rules, terms.places, subject.period
     formula = FORMULAS.get(indicator.formula)
     if formula is None:
         raise _unknown_formula(subject, indicator)
-    figure = terms.figures.get(name)
-    so_far = amounts(indicator, terms.periods, subject.actuals)
-    target, actual = so_far.target, so_far.actual
+    figure = subject.actuals.get(period, _NO_FIGURES).get(name)
+    counted = subject.periods if terms.cumulative else (period,)
+    so_far = amounts(indicator, counted, subject.actuals)
+    target, actual, over = so_far
     excused = False
     if isinstance(figure, NotDue):
         figure = None
-        due = indicator.targets.get(subject.period)
+        due = indicator.targets.get(period)
         if due is not None and not isinstance(due, NotDue):
             target, actual, excused = None, None, True
     ratio = rate = computed = reason = None
@@ -159,7 +158,7 @@ def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
     elif actual is None:
         status = "missing"
     else:
-        ratio = ratio_of(formula, indicator, rules, target, actual, so_far.over)
+        ratio = ratio_of(formula, indicator, rules, target, actual, over)
         if ratio is None:
             status = "undefined"
         else:
@@ -167,10 +166,10 @@ def _line(subject: Subject, indicator: Indicator, terms: _Terms) -> _Rated:
             if terms.rate_floor is not None:
                 ratio = _clamped(ratio, None, terms.rate_floor)
             rate = _published(ratio, places)
-        if so_far.over != 1:
-            actual = shown(actual, so_far.over)
-    if target is not None and so_far.over != 1:
-        target = shown(target, so_far.over)
+        if over != 1:
+            actual = shown(actual, over)
+    if target is not None and over != 1:
+        target = shown(target, over)
 
     override = subject.overrides.get(name) if subject.overrides else None
     if override is not None:
@@ -402,7 +401,7 @@ def weighted_mean(ratios: Sequence[Ratio], weights: Sequence[Fraction | int]) ->
     Only the relation of the weights matters: 1/3 each, 1 each and 20 each are the same.
     """
     first = weights[0]
-    if all(weight is first for weight in weights):  # as where a plan names none
+    if weights.count(first) == len(weights):  # as where a plan names none
         above, below = total(ratios)
         return (above, below * len(ratios)) if first else None
     shares = [(weight.numerator, weight.denominator) for weight in weights]

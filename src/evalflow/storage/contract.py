@@ -614,6 +614,8 @@ def entry_like(entry: Entry, head: Head) -> Entry:
 
 def visits_after(project: Project, after: Sequence[str]) -> tuple[int, ...]:
     """Return the project's visits once its next entry has brought it to the states `after`."""
+    if after == project.states:
+        return project.visits
     number = project.version + 1
     return tuple(
         [

@@ -81,6 +81,9 @@ def moment(at: dt.datetime) -> str:
     return utc(at).isoformat(timespec="microseconds")
 
 
+_moment = lru_cache(maxsize=64)(moment)  # an entry's is that of its notices, too
+
+
 @lru_cache(maxsize=4096)
 def names(states: tuple[str, ...]) -> str:
     """Return states (or visits) as one canonical text."""
@@ -187,7 +190,7 @@ def entry_row(entry: Entry) -> tuple[Any, ...]:
         entry.actor,
         entry.role,
         entry.on_behalf_of,
-        moment(entry.at),
+        _moment(entry.at),
         names(entry.before),
         names(entry.after),
         entry.period,
@@ -249,7 +252,7 @@ def notice_row(notice: Notice) -> tuple[Any, ...]:
         notice.notifier,
         notice.subject.ko,
         notice.subject.en,
-        moment(notice.at),
+        _moment(notice.at),
         canonical(notice.data),
     )
 
@@ -268,7 +271,7 @@ def plan_entry_row(entry: PlanEntry) -> tuple[Any, ...]:
         entry.actor,
         entry.role,
         entry.on_behalf_of,
-        moment(entry.at),
+        _moment(entry.at),
         entry.revision,
         entry.effective,
         entry.head_before,
@@ -354,7 +357,7 @@ def evaluation_row(move: Move) -> tuple[Any, ...] | None:
 
 def settled_row(outcome: Settled) -> tuple[str | None, ...]:
     """Return (notice, notifier, state, next_at, error) of a delivery attempt's outcome."""
-    next_at = None if outcome.next_at is None else moment(outcome.next_at)
+    next_at = None if outcome.next_at is None else _moment(outcome.next_at)
     return outcome.notice, outcome.notifier, outcome.state, next_at, outcome.error
 
 
@@ -433,7 +436,7 @@ class Pattern:
                 notice.notifier,
                 notice.subject.ko.removesuffix(f"{own.id} {own.label.ko}"),
                 notice.subject.en.removesuffix(f"{own.id} {own.label.en}"),
-                moment(notice.at),
+                _moment(notice.at),
                 canonical(notice.data),
             )
             for notice in like.notices

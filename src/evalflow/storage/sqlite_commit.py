@@ -9,15 +9,16 @@ from typing import Any
 import attrs
 
 from evalflow.errors import Conflict
-from evalflow.model import Commit, Move
+from evalflow.model import Commit, Move, Notice
 from evalflow.model.canonical import canonical
+from evalflow.model.changed import often_made
 from evalflow.storage.contract import check_plan_move, check_roster
 from evalflow.storage.rows import (
+    NOTICE_COLUMNS,
     assignment_rows,
     definition_row,
     entry_row,
     evaluation_row,
-    moment,
     notice_row,
     plan_entry_from,
     plan_entry_row,
@@ -42,7 +43,10 @@ from evalflow.storage.sqlite_statements import (
     VERSIONS,
 )
 
+_AT = NOTICE_COLUMNS.index("at")
 
+
+@often_made
 @attrs.frozen
 class CommitRows:
     """A commit as rows, made before the transaction begins, so that it is short."""
@@ -67,7 +71,7 @@ class CommitRows:
         for move in commit.moves:
             rows._add(move)
         for notice in commit.reminders:
-            rows.notices.append((*notice_row(notice), moment(notice.at)))
+            rows._tell(notice)
         return rows
 
     def _add(self, move: Move) -> None:
@@ -83,7 +87,11 @@ class CommitRows:
         if (evaluation := evaluation_row(move)) is not None:
             self.evaluations.append(evaluation)
         for notice in move.notices:
-            self.notices.append((*notice_row(notice), moment(notice.at)))
+            self._tell(notice)
+
+    def _tell(self, notice: Notice) -> None:
+        row = notice_row(notice)
+        self.notices.append((*row, row[_AT]))
 
     @staticmethod
     def last(commit: Commit) -> tuple[str, int, str] | None:
