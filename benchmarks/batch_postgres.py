@@ -88,7 +88,7 @@ def given(url: str, schema: str, projects: int, folder: Path, history: int = 0) 
     store = f"{url}?schema={schema}"
     (folder / "order.yaml").write_text(shared.LIFECYCLE, "utf-8")
     (folder / "plan.yaml").write_text(shared.PLAN, "utf-8")
-    with evalflow.open(store, clock=shared.clock) as engine:
+    with evalflow.open(store, plugins=["evalflow-postgres"], clock=shared.clock) as engine:
         plan = evalflow.load_plan(folder / "plan.yaml", plugins=[])
         engine.adopt(plan, by=plan.actor("policy-1"))
     own = {"id": "'gu/' || n", "number": "n::text", "project": "'gu/' || n"}
@@ -209,7 +209,7 @@ def measure(url: str, projects: int, history: int, turn: int, runs: dict[str, li
         runs.setdefault(name, []).append(figure)
     for workers in (1, 2):
         store = one(f"spread{workers}x")
-        with evalflow.open(store, clock=shared.clock) as engine:
+        with evalflow.open(store, plugins=["evalflow-postgres"], clock=shared.clock) as engine:
             plan = engine.batch("report", by="policy-1")
         with own_workers(workers) as executor:
             list(executor.map(_warm, [0.2] * workers))  # all are there, and have imported
@@ -225,7 +225,7 @@ def measure(url: str, projects: int, history: int, turn: int, runs: dict[str, li
 
 def batch(store: str, projects: int) -> dict[str, float]:
     """Plan and apply; return the seconds that each took, and the peak of memory in MB."""
-    with evalflow.open(store, clock=shared.clock) as engine:
+    with evalflow.open(store, plugins=["evalflow-postgres"], clock=shared.clock) as engine:
         began = time.perf_counter()
         plan = engine.batch("report", by="policy-1")
         planned = time.perf_counter()

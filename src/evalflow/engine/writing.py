@@ -34,7 +34,7 @@ from evalflow.model import (
 )
 from evalflow.model.canonical import canonical
 from evalflow.model.requests import logger
-from evalflow.storage.contract import BulkStorage, Head, entry_like, move_like
+from evalflow.storage.contract import BulkStorage, EntriesLike, Head, move_like
 from evalflow.storage.faults import fault_point
 
 _log = logger("evalflow.engine")
@@ -126,8 +126,12 @@ class Writer:
         `BulkStorage`)."""
         self.check_clock((like,))
         self.check_ahead(like.entry.at)
-        for project, number, _ in heads[:_CLOCKED]:
-            self._check_last(project, number, like.entry.at)
+        some = Selection(ids=tuple([project for project, _, _ in heads[:_CLOCKED]]))
+        for each in self.storage.snapshots(some):
+            if each.last is not None:
+                check_clock(each.project.id, each.last, like.entry.at)
+            elif each.project.version:
+                self._check_last(each.project.id, each.project.version, like.entry.at)
         fault_point("fire:decided")
         if isinstance(self.storage, BulkStorage):
             self.storage.bulk_move(like, heads, on=on, under=under)
@@ -136,10 +140,10 @@ class Writer:
                 *(len(heads), like.project.plan, like.entry.event, like.entry.actor),
             )
             if self.rules.plugins.hears_fired:  # what was written is known, and is not read back
-                self._tell_plugins([entry_like(like.entry, head) for head in heads])
+                self._tell_plugins(EntriesLike(like.entry, heads))
             return
         chosen = Selection(plan=like.project.plan, ids=tuple([each[0] for each in heads]), on=on)
-        found = {each.id: each for each in self.storage.select(chosen)}
+        found = {project.id: project for project in self.storage.select(chosen)}
         moves = []
         for project, version, head in heads:
             now = found.get(project)

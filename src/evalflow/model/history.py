@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from evalflow.model.canonical import Tree, canonical, digest
-from evalflow.model.changed import often_made
+from evalflow.model.changed import changed, often_made
 from evalflow.model.ratings import Rating, figure_text
 from evalflow.model.units import Label
 
@@ -284,6 +284,14 @@ def sealed_at_once(entry: Entry) -> Entry:
     made but once."""
     object.__setattr__(entry, "hash", digest(entry.body()))
     return entry
+
+
+def following(entry: Entry, project: str, number: int, previous: str) -> Entry:
+    """Return the entry that says the same of another project, behind its last one, sealed."""
+    like = changed(entry, project=project, number=number, previous=previous, hash="")
+    object.__setattr__(like, "_texts", entry.texts())
+    object.__setattr__(like, "hash", digest(like.body()))
+    return like
 
 
 def dated(entries: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -14,7 +14,7 @@ import queue
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from evalflow.model import Entry
@@ -31,7 +31,7 @@ _PATIENCE = 5.0  # seconds that who forks waits for plugins
 
 _log = logger("evalflow.fired")
 
-_Waiting = tuple[contextvars.Context, Entry, str | None]
+_Waiting = tuple[contextvars.Context, Sequence[Entry], str | None]
 
 
 class Firings:
@@ -44,7 +44,8 @@ class Firings:
         _ALL.add(self)
 
     def _begin(self) -> None:
-        self._queue: queue.Queue[_Waiting] = queue.Queue(_WAITING)
+        self._queue: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
+        self._waiting = 0  # entries that are not told yet
         self._turn = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -61,34 +62,34 @@ class Firings:
         return bool(self._callers)
 
     def tell(self, entries: Iterable[Entry]) -> None:
-        """Have the plugins told of entries that are committed; returns at once."""
+        """Have the plugins told of entries that are committed; returns at once. A sequence is
+        looked at by the thread that tells."""
         if not self._callers:
             return
-        asked = request_id()
-        left: list[Entry] = []
-        for entry in entries:
-            try:
-                self._queue.put_nowait((contextvars.copy_context(), entry, asked))
-            except queue.Full:
-                left.append(entry)
-        if left:  # one line, however many they are
-            _log.error(
-                "plugins are too slow: %d entries are not told them, %s #%d to %s #%d",
-                *(len(left), left[0].project, left[0].number, left[-1].project, left[-1].number),
-            )
+        given = entries if isinstance(entries, Sequence) else tuple(entries)
         with self._turn:
+            room = max(_WAITING - self._waiting, 0)
+            told, left = given[:room], given[room:]
+            self._waiting += len(told)
+            self._queue.put((contextvars.copy_context(), told, request_id()))
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name="evalflow-fired", daemon=True
                 )
                 self._thread.start()
+        if left:  # one line, however many they are
+            first, last = left[0], left[-1]
+            _log.error(
+                "plugins are too slow: %d entries are not told them, %s #%d to %s #%d",
+                *(len(left), first.project, first.number, last.project, last.number),
+            )
 
     def finish(self, timeout: float = 5.0) -> bool:
         """Wait until everything was told; say whether it was within `timeout` seconds."""
         ends = time.monotonic() + timeout
-        while self._queue.unfinished_tasks:
+        while self._waiting:
             if time.monotonic() > ends:
-                _log.error("%d entries were not told to plugins", self._queue.unfinished_tasks)
+                _log.error("%d entries were not told to plugins", self._waiting)
                 return False
             time.sleep(0.002)
         return True
@@ -96,17 +97,19 @@ class Firings:
     def _run(self) -> None:
         while True:
             try:
-                context, entry, asked = self._queue.get(timeout=_IDLE)
+                context, entries, asked = self._queue.get(timeout=_IDLE)
             except queue.Empty:
                 with self._turn:
                     if self._queue.empty():
                         self._thread = None
                         return
                 continue
-            try:
-                context.run(self._call, entry, asked)
-            finally:
-                self._queue.task_done()
+            for entry in entries:
+                try:
+                    context.run(self._call, entry, asked)
+                finally:
+                    with self._turn:
+                        self._waiting -= 1
 
     def _call(self, entry: Entry, asked: str | None) -> None:
         for plugin, caller in tuple(self._callers.items()):

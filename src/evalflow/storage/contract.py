@@ -12,7 +12,7 @@ import datetime as dt
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple, NoReturn, Protocol, Self, runtime_checkable
+from typing import Any, NamedTuple, NoReturn, Protocol, Self, overload, runtime_checkable
 
 import attrs
 
@@ -33,6 +33,7 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.model.canonical import canonical, digest
+from evalflow.model.history import following
 
 
 @attrs.frozen(kw_only=True)
@@ -607,9 +608,30 @@ def move_like(like: Move, project: Project) -> Move:
 def entry_like(entry: Entry, head: Head) -> Entry:
     """Return the entry made for another project, behind its last one, with its own hash."""
     project, last, previous = head
-    return attrs.evolve(
-        entry, project=project, number=last + 1, previous=previous, hash=""
-    ).sealed()
+    return following(entry, project, last + 1, previous)
+
+
+class EntriesLike(Sequence[Entry]):
+    """What a bulk move wrote: the entry for each of its projects, made when it is looked at."""
+
+    def __init__(self, entry: Entry, heads: Sequence[Head]) -> None:
+        """Take the entry that they are like, and where the projects stood before."""
+        self._entry = entry
+        self._heads = heads
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._heads)
+
+    @overload
+    def __getitem__(self, place: int) -> Entry: ...
+    @overload
+    def __getitem__(self, place: slice) -> EntriesLike: ...
+    def __getitem__(self, place: int | slice) -> Entry | EntriesLike:
+        """Return one of them, or some."""
+        if isinstance(place, slice):
+            return EntriesLike(self._entry, self._heads[place])
+        return entry_like(self._entry, self._heads[place])
 
 
 def visits_after(project: Project, after: Sequence[str]) -> tuple[int, ...]:
