@@ -360,6 +360,19 @@ def test_help_names_every_command_and_loads_no_heavy_library():
         assert any(line.strip().startswith(name) for line in done)
 
 
+def test_a_program_of_its_own_seldom_looks_for_garbage_and_a_hosts_is_left_alone():
+    code = (
+        "import gc\nfrom evalflow import cli\n"
+        "before = gc.get_threshold(), gc.get_freeze_count()\n"
+        "cli.run(['--version'])\n"
+        "assert before == (gc.get_threshold(), gc.get_freeze_count())\n"
+        "try:\n    cli.main(['--version'])\nexcept SystemExit:\n"
+        "    print(gc.isenabled(), gc.get_threshold()[0] >= 10_000, gc.get_freeze_count() > 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True True True"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [("status",), ("due",), ("explain", "gu/1", "submit")])
 def test_a_look_at_the_store_loads_neither_what_audits_nor_what_draws_forms(tmp_path, words):

@@ -6,6 +6,7 @@ A person never sees a traceback; `EVALFLOW_DEBUG=1` shows it to whoever mends th
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -200,7 +201,15 @@ def cli(ctx: click.Context, store: str | None, lang: str | None) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(run(arguments))
+    gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
+    code = run(arguments)
+    gc.freeze()  # what is left goes with the program, and is not looked through as it ends
+    sys.exit(code)
+
+
+_OBJECTS = 30_000
+"""New objects after which garbage is looked for: importing a command makes more than that, which
+stay, and Python would look through them sixty times."""
 
 
 def command_line(

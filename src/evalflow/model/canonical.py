@@ -24,7 +24,7 @@ plainly: Callable[[Tree], str] = json.JSONEncoder(
 """What `canonical` returns, by the standard library alone."""
 
 _plainly_read: Callable[[str], Tree] = json.JSONDecoder(parse_float=str).decode
-_MUCH = 300  # texts after which importing msgspec costs less than it saves
+_MUCH = 3000  # texts after which importing msgspec costs less than it saves
 _read = 0
 
 
