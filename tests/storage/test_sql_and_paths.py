@@ -54,7 +54,7 @@ PUT_TOGETHER = {
     ("sql.py", "histories_of"): "the same",
     ("bulk.py", "bulk_move"): "numbers of regions; every value is bound",
     ("storage.py", "_fetch"): "hands on what its callers took from the table of statements",
-    ("storage.py", "commit"): "the same, all of one commit in one",
+    ("storage.py", "_write_alone"): "the same, all of one commit in one",
     ("connections.py", "connect"): "a whole number of milliseconds",
     ("connections.py", "_listen"): "a channel's name, quoted by the driver",
     ("connections.py", "_savepoint"): "a savepoint's name made there, quoted by the driver",

@@ -666,6 +666,25 @@ def test_a_plan_revised_between_the_comparison_and_the_write_is_a_conflict(
     assert list(storage.select(Selection())) == [project]
 
 
+@pytest.mark.parametrize("told", [(), ("a",), ("a", "b")])
+def test_a_firing_waits_for_who_has_its_project_and_needs_no_wait_where_nobody_has(
+    storage: PostgresStorage, host: psycopg.Connection, told: tuple[str, ...]
+) -> None:
+    move = move_after(given_project(storage), told=told)
+    storage.commit(Commit(moves=(move,), revisions=((PLAN, 1),)))
+    after = Commit(moves=(move_after(move.project, told=told),), revisions=((PLAN, 1),))
+
+    host.execute("SELECT 1 FROM project FOR UPDATE")
+    with ThreadPoolExecutor(1) as beside, psycopg.connect(host.info.dsn) as look:
+        writing = beside.submit(storage.commit, after)
+        eventually(lambda: waiting(look))
+        host.rollback()
+        writing.result(60)
+
+    assert version(storage) == 3
+    assert len(list(storage.outbox())) == 2 * len(told)
+
+
 def test_commits_that_overlap_crosswise_end_in_one_winner_and_no_deadlock(
     storage: PostgresStorage,
 ) -> None:

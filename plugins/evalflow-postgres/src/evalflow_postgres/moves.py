@@ -47,7 +47,8 @@ class Shape:
 
     `many` is for any number of moves and notices (each column an array); otherwise it is a
     single move with at most one notice, whose values go by name. `under` is for a single move
-    that is written only if the plan's latest revision is the value `under`.
+    that is written only if the plan's latest revision is the value `under`, `free` for one that is
+    written only if nobody else has its project: it waits for nobody.
     """
 
     many: bool
@@ -59,6 +60,7 @@ class Shape:
     assigned: bool
     notified: bool
     under: bool = False
+    free: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -97,13 +99,16 @@ def move(schema: str, shape: Shape) -> str:
 
     Its first value is the number of projects that were written; those whose stored version is
     not the expected one, or whose history the entry does not continue, are left out with all
-    that belongs to them, and all of them where the schema is another release's. The second
-    says, where there are notices, whether somebody listens.
+    that belongs to them, and all of them where the schema is another release's. The next one
+    says, where there are notices, whether somebody listens; the last one, of a move that waits for
+    nobody, whether its project was free.
     """
     parts = [_FITS, *_source(shape), *_projects(shape), *_belongings(shape)]
     counts = ["(SELECT count(*) FROM written)"]
     if shape.notified:
         counts.append("{schema}somebody_listens()")
+    if shape.free:
+        counts.append(_IS_FREE)
     text = "WITH " + ", ".join(parts) + " SELECT " + ", ".join(counts)
     return text.replace("{schema}", schema)
 
@@ -115,6 +120,7 @@ _FITS = (
 """Whether the schema is still the one that this release writes: a later one may have raised it. It
 is asked first, so that a store that is being upgraded is waited for before anything is held."""
 _STILL_FITS = "(SELECT so FROM fits)"
+_IS_FREE = "(SELECT count(*) > 0 FROM free)"
 
 
 def arrays(names: Iterable[str]) -> str:
@@ -178,6 +184,13 @@ def _projects(shape: Shape) -> Iterable[str]:
             )
         if shape.under:
             conditions.append(decided_under(value("to_plan")))
+        if shape.free:
+            project = f"(SELECT {value('project')}{source})"
+            yield (
+                "free AS MATERIALIZED (SELECT 1 FROM {schema}project AS p "
+                f"WHERE p.id = {project} FOR NO KEY UPDATE OF p SKIP LOCKED)"
+            )
+            conditions.append(_IS_FREE)
         yield (
             f"moved AS (UPDATE {{schema}}project AS p SET states = {value('after')}, "
             f"period = {value('period_after')}, version = {value('number')}, "
@@ -253,9 +266,11 @@ class MoveRows:
     values: dict[str, Any]
 
     @classmethod
-    def of(cls, moves: Sequence[Move], schema: str, under: int | None = None) -> MoveRows:
+    def of(
+        cls, moves: Sequence[Move], schema: str, under: int | None = None, *, free: bool = False
+    ) -> MoveRows:
         """Return the rows of these moves; there is at least one. `under` is the revision that must
-        be the latest one of a single move's plan."""
+        be the latest one of a single move's plan; with `free` nobody is waited for."""
         shape = Shape(
             many=len(moves) > 1 or len(moves[0].notices) > 1,
             adopted=any(move.expected == 0 for move in moves),
@@ -266,6 +281,7 @@ class MoveRows:
             assigned=any(move.definition and move.definition.assignments for move in moves),
             notified=any(move.notices for move in moves),
             under=under is not None,
+            free=free,
         )
         rows = [_move_row(move, shape) for move in moves]
         notices = [notice_row(each) for move in moves for each in move.notices]
@@ -283,6 +299,10 @@ class MoveRows:
             assigned = [row for move in moves for row in assignment_rows(move)]
             values.update(zip(ASSIGNMENT_PART, across(assigned), strict=True))
         return cls(shape, move(schema, shape), values)
+
+    def waiting(self, schema: str) -> str:
+        """Return the statement that waits for whoever has the project."""
+        return move(schema, attrs.evolve(self.shape, free=False))
 
 
 def across(rows: Iterable[Sequence[Any]]) -> list[Any]:

@@ -390,13 +390,12 @@ class PostgresStorage(PostgresReads):
         check_commit(commit)
         alone = _alone(commit)
         under = commit.revisions[0][1] if alone and commit.revisions else None
-        rows = MoveRows.of(commit.moves, self._schema, under) if commit.moves else None
+        free = under is not None and self._pool is not None
+        rows = MoveRows.of(commit.moves, self._schema, under, free=free) if commit.moves else None
         try:
             if alone and fault_point.listener is None:
                 assert rows is not None
-                ids = [move.entry.project for move in commit.moves]
-                held = None if under is None else (self._sql["held"], (ids,))
-                written = self._source.write(rows.statement, rows.values, first=held)
+                written = self._write_alone(rows)
                 if written is None or written[0] != 1:
                     raise self._refusal(commit)
                 listening = rows.shape.notified and written[1]
@@ -407,6 +406,19 @@ class PostgresStorage(PostgresReads):
         fault_point("commit:done")
         if listening:
             self._tell()
+
+    def _write_alone(self, rows: MoveRows) -> Sequence[Any] | None:
+        """Write a single move by one statement. One that rests on the plan's revision sees what
+        was in force when it began: where it would have to wait for somebody who has the project, it
+        writes nothing, and is sent again behind one that waits."""
+        statement = rows.statement
+        if rows.shape.free:
+            written: Sequence[Any] | None = self._source.write(statement, rows.values)
+            if written is None or written[-1]:
+                return written
+            statement = rows.waiting(self._schema)
+        held = (self._sql["held"], ([rows.values["project"]],)) if rows.shape.under else None
+        return self._source.write(statement, rows.values, first=held)
 
     def _tell(self) -> None:
         """Wake who waits for notices. Not within the commit: commits that notify wait for one
