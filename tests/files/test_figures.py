@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from decimal import Decimal
 from pathlib import Path
@@ -80,7 +81,12 @@ def test_what_is_plainly_one_figure_is_read_exactly(text: str, figure: str) -> N
         ("", "not_a_figure", ""), ("-", "not_a_figure", ""), ("--5", "not_a_figure", ""),
         ("△△5", "not_a_figure", ""), ("-(5)", "not_a_figure", ""), ("NaN", "not_a_figure", ""),
         ("Infinity", "not_a_figure", ""), ("∞", "not_a_figure", ""), ("%5", "not_a_figure", ""),
-        ("1\u200b2", "words_behind", ""), ("(12)(잠정)", "not_a_figure", ""),
+        ("1\u200b2", "several_figures", "in digits"), ("1'234", "several_figures", "in digits"),
+        ("1:2", "several_figures", ""), ("3대1", "several_figures", ""),
+        ("1 1/2", "several_figures", ""), ("0x1F", "several_figures", ""),
+        ("1_000", "several_figures", ""), ("5만(추정 6만)", "several_figures", ""),
+        ("5,000-", "minus_behind", "write -5,000"), ("12△", "minus_behind", "-12"),
+        ("(△3)", "brackets_and_minus", "write -3"), ("(12)(잠정)", "not_a_figure", ""),
     ],
 )  # fmt: skip
 def test_what_is_not_plainly_one_is_refused_with_what_to_write(
@@ -379,3 +385,18 @@ def test_a_provisional_actual_is_rated_and_keeps_its_mark(actual: Any, tmp_path:
 def test_only_an_actual_is_provisional(tmp_path: Path) -> None:
     with pytest.raises(evalflow.InvalidInput, match="only an actual"):
         evalflow.load_plan(plan_file(tmp_path, "1.5(잠정)"))
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [("100만명", "명"), ("2천명", "명"), ("1.5천 건", "건"), ("3백여회", "회"), ("2천 5백", "")],
+)
+def test_no_advice_leads_to_another_figure(text: str, unit: str) -> None:
+    """`100만명` is a million: to write 100 would be wrong by ten thousand times."""
+    found = read_figure(text, unit=unit)
+    assert isinstance(found, NoFigure)
+    assert found.code in ("number_words", "several_figures", "estimate")
+    digits = re.match(r"[\d.]+", text)
+    assert digits is not None
+    for said in (found.ko, found.en):
+        assert digits[0] not in said.replace(text, "").replace("12,000", "")

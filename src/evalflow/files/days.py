@@ -37,6 +37,9 @@ _EIGHT = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})")
 _WEEKDAY = re.compile(
     r"\((?:[월화수목금토일](?:요일)?|mon|tue|wed|thu|fri|sat|sun)\)$", re.IGNORECASE
 )
+_WEEKDAYS = "월화수목금토일"
+_ENGLISH_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_PARTED_BY_BLANKS = re.compile(r"\d\s+\d")
 _TIME = re.compile(r"(?:T|\s)\s*(?:(?:오전|오후|AM|PM)\s*)?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?$")
 _MIDNIGHT = re.compile(r"(?:T|\s)\s*(?:(?:오전|AM)\s*12|0?0):00(?::00(?:\.0+)?)?Z?$")
 
@@ -82,9 +85,9 @@ def read_day(
     """Return what a cell says of a day.
 
     Taken are `2016. 2. 24.`, `'16.2.24`, `16.2.24`, `2016년 2월 24일`, `2016-02-24`, `2016/2/24`,
-    `20160224`, each also with a weekday `(수)` or midnight (`00:00:00`) behind, and serial numbers
-    of five digits, counted from `zero`. `month` says what `2016. 2.` stands for; without it a
-    month is no day.
+    `20160224`, each also with its weekday `(수)` or midnight (`00:00:00`) behind, and serial
+    numbers of five digits, counted from `zero`. `month` says what `2016. 2.` stands for; without
+    it a month is no day.
     """
     if isinstance(cell, dt.date):
         return SaidDay(cell)
@@ -107,16 +110,26 @@ def read_day(
     elif _TIME.search(text):
         ko, en = "하루 가운데의 시각입니다. 날짜만 적으십시오", "a time of day: write the day alone"
         return _no("time_of_day", ko, en, shown)
-    text = "".join(unicodedata.normalize("NFKC", text).split())
-    text = _WEEKDAY.sub("", re.sub("^[‘’`´]", "'", text))
+    text = unicodedata.normalize("NFKC", text)
+    if _PARTED_BY_BLANKS.search(text):
+        ko, en = "숫자 사이에 빈칸만 있습니다", "blanks alone between digits"
+        return _no("blanks_inside", ko, en, shown)
+    text = re.sub("^[‘’`´]", "'", "".join(text.split()))
+    weekday = _WEEKDAY.search(text)
+    text = _WEEKDAY.sub("", text)
     if text.isascii() and text.isdecimal() and len(text) != 8:
         return _of_digits(text, zero)
     match = _DAY.fullmatch(text) or _EIGHT.fullmatch(text)
     if match is not None:
         try:
-            return SaidDay(dt.date(_year(match), int(match["month"]), int(match["day"])))
+            day = dt.date(_year(match), int(match["month"]), int(match["day"]))
         except ValueError:
             return _no("impossible_day", "없는 날짜입니다", "there is no such day", shown)
+        if weekday is not None and _weekday(weekday) != day.weekday():
+            ko = f"{day_text(day, 'ko')}은(는) {_WEEKDAYS[day.weekday()]}요일입니다"
+            en = f"{day} is a {day:%A}"
+            return _no("other_weekday", ko, en, shown)
+        return SaidDay(day)
     if _ANY_ORDER.fullmatch(text):
         ko = "연도가 앞인지 뒤인지 알 수 없습니다. 연도를 네 자리로 적으십시오"
         en = "the year may stand in front or behind: write it with four digits"
@@ -125,6 +138,13 @@ def read_day(
     if match is None:
         return _no("not_a_date", "날짜가 아닙니다", "not a date", shown)
     return _of_month(_year(match), int(match["month"]), month, shown)
+
+
+def _weekday(match: re.Match[str]) -> int:
+    said = match[0].strip("()").lower()
+    if said in _ENGLISH_WEEKDAYS:
+        return _ENGLISH_WEEKDAYS.index(said)
+    return _WEEKDAYS.index(said[0])
 
 
 def _year(match: re.Match[str]) -> int:

@@ -94,6 +94,7 @@ _LARGE = {"조": 10**12, "억": 10**8, "만": 10**4}
 _TERM = re.compile(rf"({_DIGITS}) ?([천백십])?", re.ASCII)
 _EXACT = Context(prec=100)
 _MONEY_WORDS = frozenset("조억만천백십원")
+_SCALES = _MONEY_WORDS - {"원"}
 
 _MODIFIERS: Mapping[str, tuple[str, str]] = {
     "이상": (
@@ -212,7 +213,7 @@ def _read_text(written: str, unit: str, brackets: str | None, money: bool) -> Fi
         return _why_not(written, _folded(written), unit, money)
     if not bracketed:
         return Figure(found, provisional)
-    if brackets is None:
+    if brackets is None and found >= 0:
         return _ask_brackets(written, found)
     if brackets == "provisional":
         return Figure(found, provisional=True, bracketed=True)
@@ -510,6 +511,12 @@ def _why_unit(text: str, unit: str, money: bool) -> _Why:
     if not rest:
         return None
     number = match[0]
+    if rest in tuple(_MINUS):
+        return (
+            "minus_behind",
+            f"빼기표가 뒤에 있습니다. 음수면 -{number}(으)로 적으십시오",
+            f"a minus sign behind the figure: for minus write -{number}",
+        )
     if rest == "%":
         ko = f" (단위는 '{unit}'입니다)" if unit else ""
         en = f" (the unit is '{unit}')" if unit else ""
@@ -518,7 +525,8 @@ def _why_unit(text: str, unit: str, money: bool) -> _Why:
             f"%를 빼고 적으십시오{ko}",
             f"remove the %{en}",
         )
-    if rest[0] in _MONEY_WORDS and set(rest) <= _MONEY_WORDS | set("0123456789,. "):
+    words = rest.removesuffix(unit) if unit else rest
+    if words and words[0] in _MONEY_WORDS and set(words) <= _MONEY_WORDS | set("0123456789,. "):
         if money:
             return (
                 "number_words",
@@ -529,6 +537,13 @@ def _why_unit(text: str, unit: str, money: bool) -> _Why:
             "number_words",
             "억·만·천은 금액에만 씁니다. 숫자로 풀어 적으십시오 (예: 12,000)",
             "억, 만 and 천 are for money: write the digits out (e.g. 12,000)",
+        )
+    is_note = re.fullmatch(r"(?:주|note)? ?\d{1,2}\)", rest)
+    if rest[0] in _SCALES or (not is_note and any(each.isdigit() for each in rest)):
+        return (  # the number in front alone would be another figure
+            "several_figures",
+            "수 하나가 아닙니다. 숫자로 풀어 수 하나만 적으십시오",
+            "this is more than one plain figure: write one, in digits",
         )
     if unit and unit != ANY_UNIT:
         return (

@@ -39,8 +39,8 @@ Range = tuple[int, int, int, int]
 
 @attrs.frozen
 class Fault:
-    """What a cell holds instead of a value: an error such as `#N/A`, or `formula` where a formula
-    was never calculated."""
+    """What a cell holds instead of a value: an error such as `#N/A`, `formula` where a formula was
+    never calculated, or `struck` where something of it is struck out."""
 
     text: str
 
@@ -61,6 +61,7 @@ class Sheet:
         filtered: whether a filter hides rows.
         hidden_columns: numbers of the first and the last column of each stretch that is hidden.
         zero: the day that a day's serial number 0 stands for.
+        widths: of a CSV file, how many cells each row has, blank ones too.
     """
 
     name: str | None
@@ -72,6 +73,7 @@ class Sheet:
     filtered: bool = False
     hidden_columns: tuple[tuple[int, int], ...] = ()
     zero: dt.date = SERIAL_ZERO
+    widths: Mapping[int, int] = attrs.field(factory=dict)
 
 
 def read_sheets(
@@ -98,7 +100,9 @@ def read_sheets(
     if data[:4] == b"PK\x03\x04" or data[:8] == _OLE:
         sheets = _workbook(data, shown)
     else:
-        sheets = [Sheet(name=None, rows=dict(_csv_rows(_decoded(data, shown), shown, heads)))]
+        widths: dict[int, int] = {}
+        rows = dict(_csv_rows(_decoded(data, shown), shown, heads, widths))
+        sheets = [Sheet(name=None, rows=rows, widths=widths)]
     if not any(sheet.rows for sheet in sheets):
         _refuse("empty_file", shown, "내용이 있는 칸이 없습니다", "no cell holds anything")
     return sheets
@@ -211,9 +215,13 @@ _FIRST_ROWS = 60
 
 
 def _csv_rows(
-    text: str, shown: str, heads: Callable[[Sheet], int] | None
+    text: str,
+    shown: str,
+    heads: Callable[[Sheet], int] | None,
+    widths: dict[int, int],
 ) -> Iterator[tuple[int, tuple[Cell | Fault, ...]]]:
-    """Yield the rows that hold anything, numbered as Excel numbers them."""
+    """Yield the rows that hold anything, numbered as Excel numbers them, and put down in `widths`
+    how many cells each has."""
     separator = _separator(text, heads)
     cells = 0
     number = 0
@@ -226,6 +234,7 @@ def _csv_rows(
             while values and values[-1] is None:
                 values.pop()
             if values:
+                widths[number] = len(row)
                 yield number, tuple(values)
     except csv.Error as error:
         _refuse(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
@@ -18,7 +19,7 @@ from evalflow.files.cells import (
     text_of,
 )
 from evalflow.files.days import SERIAL_ZERO, Month, read_day
-from evalflow.files.figures import ANY_UNIT, Figure, read_figure
+from evalflow.files.figures import ANY_UNIT, Figure, plain, read_figure
 from evalflow.files.grid import Fault
 from evalflow.files.money_units import Said, won_of
 from evalflow.files.notes import Note
@@ -295,11 +296,20 @@ class Row:
         """Return the figure with what is said of it (see `figures.read_figure`); None where it
         is none, which is noted as a problem."""
         cell = self.cell(key)
-        if isinstance(cell, Decimal):  # an exact number of a workbook
-            self._note_shown(key)
-            return Figure(cell)
+        if self._is_spread(key):
+            ko = "여러 줄에 걸쳐 합쳐진 칸의 수입니다. 칸을 나누어 줄마다 적으십시오"
+            en = "a figure in a cell that is merged over several rows: write one in each row"
+            self.wrong(key, "merged_figure", ko, en, "" if cell is None else text_of(cell))
+            return None
         text = "" if cell is None else text_of(cell)
-        read = read_figure(text, unit=unit, brackets=self.table.brackets, money=money)
+        if isinstance(cell, Decimal):  # an exact number of a workbook
+            beside = "" if money else self._words_beside(key, unit)
+            read = read_figure(f"{plain(cell)}{beside}" if beside else cell, unit=unit)
+            if isinstance(read, Figure):
+                self._note_shown(key)
+                return read
+        else:
+            read = read_figure(text, unit=unit, brackets=self.table.brackets, money=money)
         if not isinstance(read, Figure):
             self.wrong(key, "not_a_figure", read.ko, read.en, text)
             return None
@@ -309,6 +319,28 @@ class Row:
             en = f"'{text}' in brackets was read as {as_en}{read.value}"
             self.table.note(self.number, key, "brackets", ko, en)
         return read
+
+    def _words_beside(self, key: str, unit: str) -> str:
+        """Return what a number format shows beside a figure, where it makes another figure of it:
+        `1.5천`, `약 5`."""
+        shown = self._shown(key)
+        beside = "" if shown is None else shown.unit
+        return beside if _MORE_THAN_A_UNIT.search(beside) else ""
+
+    def _is_spread(self, key: str) -> bool:
+        """Say whether a cell has its figure from the row above it, with which it is merged, though
+        this row tells of something else."""
+
+        def own(number: int) -> bool:
+            return number <= len(self._cells) and text_or_fault(self._cells[number - 1])
+
+        found = self.table._found.get(key)
+        if found is None or own(found.number) or not self.table._merged:
+            return False
+        row, above = self.number, self.table._merged
+        if (row, found.number) not in above or (row, found.number - 1) in above:
+            return False  # it is merged with the cell beside it
+        return any(own(each.number) for each in self.table._found.values())
 
     @overload
     def won(self, key: str) -> int: ...
@@ -431,6 +463,9 @@ class Row:
         return cell_name(self.number, None if found is None else found.number)
 
 
+_MORE_THAN_A_UNIT = re.compile(r"[십백천만억조약]|내외|정도|이상|이하|초과|미만")
+"""What beside a number is not its unit alone."""
+
 _UNIT_OF = {1_000: "천원", 10_000: "만원", 1_000_000: "백만원", 10**8: "억원", 10**12: "조원"}
 """The unit that may stand behind an amount in a column of it; won are read as money."""
 
@@ -445,6 +480,11 @@ def _fault_sentences(fault: Fault) -> tuple[str, str]:
         return (
             "계산되지 않은 수식입니다. 엑셀에서 열어 다시 저장하십시오",
             "a formula that was never calculated: open the file in Excel and save it again",
+        )
+    if fault.text == "struck":
+        return (
+            "취소선이 그어진 글이나 수가 있습니다. 남길 것만 취소선 없이 적으십시오",
+            "struck out, in whole or in part: leave what counts, without the line",
         )
     return f"칸에 오류가 있습니다: {fault.text}", f"the cell holds an error: {fault.text}"
 

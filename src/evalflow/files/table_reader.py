@@ -14,6 +14,7 @@ from evalflow.files.cells import (
     Cell,
     column_letters,
     same,
+    text_of,
 )
 from evalflow.files.grid import Fault, Sheet, read_sheets
 from evalflow.files.money_units import Said, said_by_line
@@ -374,9 +375,20 @@ def _rows(sheet: Sheet, heads: Heads, table: Table, visible_rows: bool) -> Itera
                 hidden.append(number)
                 if visible_rows:
                     continue
+            if len(cells) > sheet.widths.get(heads.row, len(cells)):
+                _refuse_wider(table, number, cells[sheet.widths[heads.row]])
             yield Row(table, number, cells)
     if hidden:
         _note_hidden(table, hidden, filtered=sheet.filtered, left_out=visible_rows)
+
+
+def _refuse_wider(table: Table, number: int, cell: Cell | Fault) -> None:
+    """Note a row of a CSV file that has more cells than the heads: `1,234` without quotes is
+    two."""
+    text = text_of(cell) if not isinstance(cell, Fault) else cell.text
+    ko = f"머리글보다 칸이 많습니다: '{text[:40]}'. 쉼표가 든 값은 따옴표로 묶으십시오 (\"1,234\")"
+    en = f"more cells than heads: '{text[:40]}'; put quotes around what holds a comma (\"1,234\")"
+    table.wrong(number, None, "more_cells", ko, en, text)
 
 
 def _unit_line(texts: Sequence[Cell | Fault]) -> Said | None:

@@ -196,12 +196,12 @@ def _tell_xlsx(data: bytes, archive: zipfile.ZipFile, to: _Teller) -> None:
     package: Any = reader.package
     found = package.find(SHARED_STRINGS)
     strings = [] if found is None else _shared_strings(_part(archive, found.PartName[1:]))
-    codes = _style_codes(package, archive)
+    codes, struck = _styles(package, archive)
     for sheet, relation in reader.parser.find_sheets():
         kind = relation.Type.rpartition("/")[2]
         if kind == "worksheet" and relation.target in archive.namelist():
             to.sheet(sheet.name, visible=sheet.state == "visible", epoch=epoch)
-            rows = _Rows(to, strings, codes, calculated=calculated)
+            rows = _Rows(to, strings, codes, struck, calculated=calculated)
             rows.read(_part(archive, relation.target))
 
 
@@ -214,8 +214,8 @@ def _is_calculated(workbook: bytes) -> bool:
     return True
 
 
-def _style_codes(package: Any, archive: zipfile.ZipFile) -> list[str]:
-    """Return the number format of each cell style."""
+def _styles(package: Any, archive: zipfile.ZipFile) -> tuple[list[str], set[int]]:
+    """Return the number format of each cell style, and the numbers of those that strike out."""
     import xml.etree.ElementTree as ET
 
     from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
@@ -225,8 +225,9 @@ def _style_codes(package: Any, archive: zipfile.ZipFile) -> list[str]:
     found = package.find(kind)
     path = found.PartName[1:] if found is not None else "xl/styles.xml"
     if path not in archive.namelist():
-        return []
+        return [], set()
     root: Any = ET.fromstring(_part(archive, path))  # noqa: S314 - no DTD; in a bounded child
+    struck = _struck_styles(root)
     # Fonts, fills and borders are nobody's business here, and some programs write odd ones.
     for child in list(root):
         if _local(child.tag) not in ("numFmts", "cellXfs"):
@@ -240,7 +241,17 @@ def _style_codes(package: Any, archive: zipfile.ZipFile) -> list[str]:
         else:
             code = _BY_NUMBER.get(number) or BUILTIN_FORMATS.get(number, "General")
         codes.append(code)
-    return codes
+    return codes, struck
+
+
+def _struck_styles(root: Any) -> set[int]:
+    fonts = [_is_struck(_named(font, "strike")) for font in _named(root, "fonts") or ()]
+    found = set()
+    for number, style in enumerate(_named(root, "cellXfs") or ()):
+        font = style.get("fontId") or "0"
+        if font.isdecimal() and int(font) < len(fonts) and fonts[int(font)]:
+            found.add(number)
+    return found
 
 
 def _elements(data: bytes) -> Iterator[tuple[str, Any]]:
@@ -259,9 +270,16 @@ def _shared_strings(data: bytes) -> list[str]:
     return strings
 
 
+class _Struck(str):
+    """A text of which some is struck out: what counts of it is nobody's guess."""
+
+    __slots__ = ()
+
+
 def _rich_text(element: Any) -> str:
     """Return the text of `si` or `is`: its runs joined, without the furigana beside them."""
     texts = []
+    struck = False
     for child in element:
         name = _local(child.tag)
         if name == "t":
@@ -272,7 +290,14 @@ def _rich_text(element: Any) -> str:
             raised = _named(child, "rPr", "vertAlign")
             is_raised = raised is not None and raised.get("val") in ("superscript", "subscript")
             texts.append(text.translate(_RAISED) if is_raised else text)
-    return _unescaped("".join(texts))
+            struck = struck or bool(text.strip() and _is_struck(_named(child, "rPr", "strike")))
+    text = _unescaped("".join(texts))
+    return _Struck(text) if struck else text
+
+
+def _is_struck(element: Any) -> bool:
+    """Say whether a font's `strike` is on; it is where it says nothing."""
+    return element is not None and element.get("val", "1") not in ("0", "false")
 
 
 def _unescaped(text: str) -> str:
@@ -283,9 +308,15 @@ class _Rows:
     """The rows of one XLSX sheet, streamed past."""
 
     def __init__(
-        self, to: _Teller, strings: list[str], codes: list[str], *, calculated: bool
+        self,
+        to: _Teller,
+        strings: list[str],
+        codes: list[str],
+        struck: set[int],
+        *,
+        calculated: bool,
     ) -> None:
-        self.to, self.strings, self.codes = to, strings, codes
+        self.to, self.strings, self.codes, self.struck = to, strings, codes, struck
         self.calculated = calculated
         self.row = 0
 
@@ -317,6 +348,8 @@ class _Rows:
             column = _column(child.get("r")) or column + 1
             value = self._cell(child)
             if value is not None:
+                if isinstance(value, _Struck) or int(child.get("s") or 0) in self.struck:
+                    value = {"e": "struck"}
                 if column > 16_384:
                     raise _Stop("cells")
                 cells.extend([None] * (column - len(cells)))
@@ -421,6 +454,11 @@ def _xls_cell(
     xlrd: Any, book: Any, sheet: Any, row: int, column: int, codes: list[str], to: _Teller
 ) -> Any:
     kind, value = sheet.cell_type(row, column), sheet.cell_value(row, column)
+    style = book.xf_list[sheet.cell_xf_index(row, column)]
+    if kind not in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK) and _xls_strikes(
+        book, style.font_index
+    ):
+        return {"e": "struck"}
     if kind in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
         return to.number(value, codes[sheet.cell_xf_index(row, column)])
     if kind == xlrd.XL_CELL_ERROR:
@@ -435,8 +473,14 @@ def _xls_cell(
     texts = [value[: runs[0][0]]]
     for at, (begin, font) in enumerate(runs):
         text = value[begin : runs[at + 1][0] if at + 1 < len(runs) else None]
+        if text.strip() and _xls_strikes(book, font):
+            return {"e": "struck"}
         texts.append(text.translate(_RAISED) if book.font_list[font].escapement else text)
     return "".join(texts)
+
+
+def _xls_strikes(book: Any, font: int) -> bool:
+    return font < len(book.font_list) and bool(book.font_list[font].struck_out)
 
 
 _BIFF8_FORMULA, _BIFF_BOF, _BIFF_EOF = 0x0006, 0x0809, 0x000A

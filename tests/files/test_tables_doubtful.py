@@ -1,0 +1,171 @@
+"""What a table leaves in doubt is refused at its cell: no figure is taken for another."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import openpyxl
+import pytest
+import xlwt
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.styles import Font
+
+from evalflow.files.table_heads import Column
+from evalflow.files.table_reader import read_table
+
+FIGURES = (
+    Column("number", ("관리번호",)),
+    Column("indicator", ("성과지표",)),
+    Column("actual", ("실적",)),
+)
+HEADS = ["관리번호", "성과지표", "실적"]
+STRUCK = InlineFont(strike=True)
+
+
+def read(data: bytes, unit: str = "명") -> tuple[list[str], list[tuple[str, str | None]]]:
+    """Return the figures that were taken, and problems by code and place."""
+    table = read_table(data, FIGURES, name="t")
+    taken = []
+    for row in table.rows:
+        row.text("number", "")
+        row.text("indicator", "")
+        figure = row.figure("actual", None, unit=unit)
+        taken.append("-" if figure is None else format(figure, "f"))
+    return taken, [(each.code, each.cell) for each in table.problems]
+
+
+def xlsx(*rows: list[Any], change: Any = None) -> bytes:
+    book = openpyxl.Workbook(iso_dates=False)
+    page = book.active
+    assert page is not None
+    page.append(HEADS)
+    for row in rows:
+        page.append(row)
+    if change is not None:
+        change(page)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def text(*rows: str) -> bytes:
+    return "\r\n".join([",".join(HEADS), *rows]).encode()
+
+
+# --------------------------------------------------------------------------- more cells than heads
+
+
+@pytest.mark.parametrize("row", ["1,a,1,234", "1,a,5,,9", "1,a,1,234,567"])
+def test_a_row_of_csv_that_is_wider_than_its_heads_is_refused(row: str) -> None:
+    """Thousands without quotes are two cells: 1,234 was taken for 1."""
+    assert read(text(row, "2,b,6"))[1] == [("more_cells", "2")]
+
+
+def test_separators_behind_the_last_cell_and_a_column_without_a_head_are_nobodys_business() -> None:
+    assert read(text("1,a,5,,", "2,b,6,")) == (["5", "6"], [])
+    padded = "\r\n".join([",".join([*HEADS, ""]), "1,a,5,확인함", "2,b,6,"]).encode()
+    assert read(padded) == (["5", "6"], [])
+    assert read(text('1,a,"1,234"'))[0] == ["1234"]
+
+
+# --------------------------------------------------------------------------- struck out
+
+
+def test_what_is_struck_out_in_part_is_no_figure() -> None:
+    """12 struck out beside 15 was taken for 1215."""
+    cell = CellRichText(TextBlock(STRUCK, "12"), " 15")
+    assert read(xlsx(["1", "a", cell], ["2", "b", 6])) == (["-", "6"], [("cell_error", "C2")])
+
+
+def test_a_line_that_is_struck_out_is_not_taken() -> None:
+    def strike(page: Any) -> None:
+        for cell in page[3]:
+            cell.font = Font(strike=True)
+
+    _, problems = read(xlsx(["1", "a", 5], ["2", "b", 6], change=strike))
+    assert problems == [("cell_error", place) for place in ("A3", "B3", "C3")]
+
+
+def test_a_font_that_says_no_line_is_none() -> None:
+    def plain(page: Any) -> None:
+        for cell in page[2]:
+            cell.font = Font(strike=False)
+
+    assert read(xlsx(["1", "a", 5], change=plain)) == (["5"], [])
+    cell = CellRichText(TextBlock(InlineFont(strike=False), "12"), "")
+    assert read(xlsx(["1", "a", cell])) == (["12"], [])
+
+
+def test_an_older_workbook_is_read_alike() -> None:
+    book = xlwt.Workbook()
+    page = book.add_sheet("t")
+    struck = xlwt.easyxf("font: struck_out on")
+    font = xlwt.Font()
+    font.struck_out = True
+    for column, head in enumerate(HEADS):
+        page.write(0, column, head)
+    page.write(1, 0, "1")
+    page.write(1, 1, "a")
+    page.write(1, 2, 5, struck)
+    page.write(2, 0, "2")
+    page.write(2, 1, "b")
+    page.write_rich_text(2, 2, [("12", font), "15"])
+    out = io.BytesIO()
+    book.save(out)
+    assert read(out.getvalue())[1] == [("cell_error", "C2"), ("cell_error", "C3")]
+
+
+# --------------------------------------------------------------------------- beside a number
+
+
+@pytest.mark.parametrize(
+    ("code", "unit", "taken"),
+    [
+        ('0"명"', "명", "1500"),
+        ("0", "명", "1500"),
+        ('0.0,"천명"', "천명", "1.500"),
+        ('0.0,"천"', "명", None),
+        ('0.0,"천명"', "명", None),
+        ('"약 "0', "명", None),
+        ('0" 이상"', "명", None),
+    ],
+)
+def test_what_a_format_shows_beside_a_figure_may_make_another_of_it(
+    code: str, unit: str, taken: str | None
+) -> None:
+    def shape(page: Any) -> None:
+        page["C2"].number_format = code
+
+    figures, problems = read(xlsx(["1", "a", 1500], change=shape), unit)
+    if taken is None:
+        assert problems == [("not_a_figure", "C2")]
+    else:
+        assert (figures, problems) == ([taken], [])
+
+
+@pytest.mark.parametrize("number", [1e20, -1e18, 1e-19])
+def test_a_number_of_a_workbook_is_no_longer_than_one_that_is_typed(number: float) -> None:
+    assert read(xlsx(["1", "a", number]))[1] == [("not_a_figure", "C2")]
+
+
+# --------------------------------------------------------------------------- merged
+
+
+def test_one_figure_of_several_lines_is_nobodys_own() -> None:
+    """A total of two indicators, or of two projects, would be counted twice."""
+
+    def merge(page: Any) -> None:
+        page.merge_cells("C2:C3")
+
+    taken, problems = read(xlsx(["1", "a", 5], ["1", "b", None], change=merge))
+    assert (taken[0], problems) == ("5", [("merged_figure", "C3")])
+
+
+def test_a_number_of_several_lines_and_a_cell_over_two_columns_are_read_as_ever() -> None:
+    def merge(page: Any) -> None:
+        page.merge_cells("A2:A3")
+        page.merge_cells("C3:D3")
+
+    assert read(xlsx(["1", "a", 5], [None, "b", 6], change=merge)) == (["5", "6"], [])
