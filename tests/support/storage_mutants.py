@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from itertools import count, islice
@@ -1131,6 +1131,37 @@ class AnswersWhenClosed(InMemory):
     class Broken(MemoryStorage):
         def close(self) -> None:
             """Go on as if nothing was."""
+
+
+# ----------------------------------------------------------------- counting
+
+
+class CountsEverybody(InMemory):
+    """Counts without looking at what is asked for."""
+
+    killed_by = "test_every_condition_of_a_selection_counts"
+
+    class Broken(MemoryStorage):
+        def count_projects(self, selection: Selection) -> int:
+            return len(self._projects)
+
+
+class CountsEveryPlan(InMemory):
+    killed_by = "test_entries_are_counted_of_all_or_of_some_plans"
+
+    class Broken(MemoryStorage):
+        def count_entries(self, plans: Collection[str] | None = None) -> int:
+            return len(self._entries)
+
+
+class CountsWhatWasDelivered(InMemory):
+    """Counts notices of every state."""
+
+    killed_by = "test_the_outbox_has_pages_from_both_ends"
+
+    class Broken(MemoryStorage):
+        def count_notices(self, *, state: str | None = None, project: str | None = None) -> int:
+            return super().count_notices(project=project)
 
 
 # ----------------------------------------------------------------- copies, and who runs it
