@@ -246,6 +246,19 @@ _KO = {
     "field": "분야",
     "proposal": "개정안",
     "due": "기한",
+    "revision": "차수",
+    "entry": "이력",
+    "notice": "알림",
+    "batch": "일괄 처리",
+    "cards": "관리카드",
+    "evidence": "증빙",
+    "form": "서식",
+    "language": "언어",
+    "panel": "구역",
+    "setting": "설정",
+    "token": "토큰",
+    "word": "말",
+    "workbook": "통합 문서",
 }
 
 

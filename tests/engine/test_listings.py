@@ -100,9 +100,27 @@ def test_what_means_nothing_is_refused(office: Office, where: dict[str, Any], co
     assert [each.code for each in told.value.problems] == [code]
 
 
-def test_a_page_in_an_order_begins_behind_a_project_that_is_there(office: Office) -> None:
-    with pytest.raises(evalflow.NotFound):
-        office.engine.projects(order="title", after="gu/99")
+@pytest.mark.parametrize("after", ["gu/99", "gu/", "nowhere/1", "gu", "", "GU/1", " gu/1"])
+def test_a_page_begins_behind_a_project_that_is_there(office: Office, after: str) -> None:
+    """Otherwise it would be an empty page, or the first one again, without a word."""
+    view = evalflow.View(office.engine, "road-1")
+    for reads in (
+        lambda: office.engine.projects(after=after),
+        lambda: office.engine.projects(order="title", after=after),
+        lambda: office.engine.projects(after=after, at=office.clock()),
+        lambda: office.engine.count(after=after),
+        lambda: view.projects(after=after),
+    ):
+        with pytest.raises(evalflow.NotFound):
+            list(reads())
+
+
+def test_a_revision_that_there_is_not_is_not_called_a_plan(office: Office) -> None:
+    for revision in (0, 2, 99):
+        with pytest.raises(evalflow.NotFound, match=f"no revision '{revision}'"):
+            office.engine.plans.head("gu", revision=revision)
+    with pytest.raises(evalflow.NotFound, match="no plan 'nowhere'"):
+        office.engine.plans.head("nowhere", revision=1)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import re
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +65,16 @@ def test_a_suggestion_is_what_a_slip_of_the_hand_would_make(
     written: str, known: tuple[str, ...], meant: str | None
 ) -> None:
     assert errors.nearest(written, known) == meant
+
+
+def test_whatever_cannot_be_found_is_called_by_its_korean_word() -> None:
+    root = Path(__file__).parents[2]
+    sources = [*root.glob("src/**/*.py"), *root.glob("plugins/*/src/**/*.py")]
+    said = {
+        kind
+        for path in sources
+        for kind in re.findall(r'NotFound\(\s*"(\w+)"', path.read_text(encoding="utf-8"))
+    }
+    assert len(said) > 20
+    for kind in said:
+        assert not re.search("[a-z]", errors.NotFound(kind, "1").text("ko")), kind

@@ -146,6 +146,8 @@ def test_a_figure_is_kept_exactly_as_it_was_sent(asking: Any, office: evalflow.E
         (b'{"event": 3}', "application/json", 422),
         (b'{"event": "review", "date": 1}', "application/json", 422),
         (b"event=review", "application/x-www-form-urlencoded", 415),
+        (b'{"event": "review"}', "application/json; charset=utf-16", 415),
+        (b'{"event": 3}', 'application/json; charset="UTF-8"', 422),
     ],
 )
 def test_a_body_that_is_no_call_is_told(

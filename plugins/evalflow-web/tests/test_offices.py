@@ -202,12 +202,13 @@ def test_a_batch_that_asks_wrongly_is_told(asking: Any) -> None:
         ({"event": "self_evaluate", "where": {"colour": "red"}}, "colour"),
         ({"event": "self_evaluate", "mode": "some"}, "mode"),
         ({"event": 1}, "event"),
+        ({"event": "self_evaluate", "where": {"plan": "another"}}, "another"),
     ):
         answer = asking.post(f"{P}/batches", "elderly-1", body)
         assert answer.status_code == 422, answer.json()
         assert said in str(answer.json()["problems"])
-    other = {"event": "self_evaluate", "where": {"plan": "another"}}
-    assert asking.post(f"{P}/batches", "elderly-1", other).json()["counts"] is not None
+    same = {"event": "self_evaluate", "where": {"plan": "gu"}}
+    assert asking.post(f"{P}/batches", "elderly-1", same).json()["counts"] is not None
 
 
 # --------------------------------------------------------------------------- following

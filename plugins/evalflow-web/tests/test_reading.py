@@ -152,10 +152,18 @@ def test_a_page_that_is_none_is_refused_everywhere(asking: Any, path: str) -> No
         ("limt=3", "limt"),
         ("order=titel", "title"),
         ("limit=0", "1 to 200"),
-        ("limit=x", "int"),
+        ("limit=x", "whole number"),
         ("after=%21", "next"),
         ("at=yesterday", "2016-04-05"),
         ("unit=road&unit=city", "once"),
+        ("limit=1e1", "whole number"),
+        ("limit=5.0", "whole number"),
+        ("limit=５", "whole number"),
+        ("limit=+5", "whole number"),
+        ("at=20160405", "2016-04-05"),
+        ("at=2016-W14-2", "2016-04-05"),
+        ("q=%FF", "UTF-8"),
+        ("q=%ED%A0%80", "UTF-8"),
     ],
 )
 def test_what_a_query_says_wrongly_is_told_and_nothing_is_taken_for_a_default(
@@ -165,6 +173,12 @@ def test_what_a_query_says_wrongly_is_told_and_nothing_is_taken_for_a_default(
     assert answer.status_code == 422
     (problem,) = answer.json()["problems"]
     assert said in problem["text"]
+
+
+@pytest.mark.parametrize("after", ["", "eA", "OTk"])
+def test_a_page_behind_what_is_not_there_is_told(asking: Any, after: str) -> None:
+    assert asking.get(f"{P}?after={after}").status_code == 404
+    assert asking.get(f"{P}?after={after}&order=title").status_code == 404
 
 
 def test_an_answer_that_did_not_change_is_not_sent_again(asking: Any) -> None:

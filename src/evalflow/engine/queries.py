@@ -97,6 +97,8 @@ class Queries:
     ) -> Selection:
         """Return the selection that these conditions mean; see `Engine.projects`."""
         check_limit(limit)
+        if after is not None:  # none is ever taken away: one that is not there is a typing error
+            self.snapshot(_one_text(after))
         units = day = None
         if unit is not None or numbers is not None:
             plan = plan or self.only_plan()
@@ -130,7 +132,7 @@ class Queries:
             periods=meant.get("period"),
             bands=meant.get("band"),
             words=() if text is None else words_of(text),
-            after=None if after is None else _one_text(after),
+            after=after,
             limit=limit,
         )
         _check_text(chosen)

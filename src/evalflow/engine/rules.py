@@ -132,6 +132,9 @@ class Rules:
         self._will_remember(plan_id)
         text = self.storage.head(plan_id, revision)
         if text is None:
+            there = [str(number) for number, _ in self.storage.revisions(plan_id)]
+            if revision is not None and there:
+                raise NotFound("revision", str(revision), listed=", ".join(there))
             raise NotFound("plan", plan_id, self.storage.plans())
         known = known or self.storage.revisions(plan_id)
         assert revision is not None

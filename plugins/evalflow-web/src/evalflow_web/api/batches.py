@@ -18,7 +18,7 @@ from evalflow.plugins import conditions
 from evalflow_web.api import values
 from evalflow_web.api.acting import check_token
 from evalflow_web.api.table import Call, Operation, Reply
-from evalflow_web.problems import reasons, told
+from evalflow_web.problems import input_problem, reasons, told
 from evalflow_web.state import moment_of
 from evalflow_web.wire import encode, tree
 
@@ -72,6 +72,14 @@ def plan_batch(call: Call) -> Reply:
 def _where(call: Call, where: dict[str, Any]) -> dict[str, Any]:
     """Return the selection with a band taken as whoever asks may read it: one that is a draft would
     be told by the lines that come."""
+    if where.get("plan", call.plan) not in (call.plan, [call.plan]):
+        said = str(where["plan"])[:60]
+        raise input_problem(
+            "wrong_value",
+            "where.plan",
+            f"주소의 계획 '{call.plan}'와(과) 다른 계획입니다: '{said}'",
+            f"the address says '{call.plan}', this says '{said}'",
+        )
     asked = {**where, "plan": call.plan}
     if asked.get("band") is None:
         return asked

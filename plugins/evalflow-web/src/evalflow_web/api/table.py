@@ -154,7 +154,16 @@ class Call:
                 continue
             if name not in several and len(values) > 1:
                 raise _bad_query(name, "한 번만 적어야 합니다.", "is to be said once")
+            if any("\ufffd" in value for value in values):
+                raise _bad_query(name, "UTF-8 글자여야 합니다.", "is to be UTF-8")
             given[name] = values if name in several else values[0]
+        for field in msgspec.structs.fields(kind):
+            value = given.get(field.encode_name)
+            whole = field.type in (int, int | None)
+            if whole and isinstance(value, str) and not _WHOLE.fullmatch(value):
+                ko, en = "정수여야 합니다", "is to be a whole number"
+                text = value[:60]
+                raise _bad_query(field.encode_name, f"{ko}: '{text}'", f"{en}, got '{text}'")
         read = _converted(given, kind)
         for field in msgspec.structs.fields(kind):
             # msgspec takes the word for a value that is not there.
@@ -173,13 +182,15 @@ class Call:
         Raises:
             Problem: it is no JSON (400, 415), or of another form (422).
         """
-        content = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if content != "application/json":
+        said = self._header("content-type", "unsupported_media_type") or ""
+        content, _, more = said.lower().partition(";")
+        charset = _CHARSET.search(more)
+        if content.strip() != "application/json" or (charset and charset[1] != "utf-8"):
             raise Problem(
                 415,
                 "unsupported_media_type",
-                ko="내용은 application/json이어야 합니다.",
-                en="The content is to be application/json.",
+                ko="내용은 UTF-8로 적은 application/json이어야 합니다.",
+                en="The content is to be application/json, in UTF-8.",
             )
         try:
             read = msgspec.json.Decoder(kind, float_hook=Decimal).decode(self.visit.body)
@@ -280,6 +291,8 @@ class Call:
         if text is None:
             return None
         with contextlib.suppress(ValueError):
+            if not _MOMENT.fullmatch(text):
+                raise ValueError
             if "T" in text or " " in text:
                 moment = dt.datetime.fromisoformat(text.replace(" ", "+"))
                 if moment.tzinfo is not None:
@@ -310,6 +323,9 @@ def _check_names(body: bytes) -> None:
     json.loads(body.decode(), object_pairs_hook=checked, parse_int=str, parse_float=str)
 
 
+_WHOLE = re.compile(r"-?[0-9]{1,20}")
+_CHARSET = re.compile(r"charset\s*=\s*\"?([^\s\";]+)")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].+)?")
 _ETAG = re.compile(r'"(?P<version>[0-9]{1,15})(-[0-9a-f]{1,64})?"')
 
 
