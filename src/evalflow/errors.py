@@ -254,12 +254,8 @@ _KO = {
     "evidence": "증빙",
     "form": "서식",
     "language": "언어",
-    "panel": "구역",
-    "setting": "설정",
-    "token": "토큰",
-    "word": "말",
-    "workbook": "통합 문서",
-}
+    "panel": "구역", "setting": "설정", "token": "토큰", "word": "말", "workbook": "통합 문서",
+}  # fmt: skip
 
 
 class NotFound(EvalflowError):

@@ -35,9 +35,8 @@ MOST_PROBLEMS = 200
 MOST_ALIKE = 20
 """Problems of one kind with one sheet that are told one by one; the others are counted."""
 _NOTES_ALIKE = 3  # notes of one kind on one column that are told one by one
-_NO_UNITS_BESIDE = frozenset(
-    ["", "₩", "￦", "\\", "원"]
-)  # what a format of won shows beside a figure
+_NO_UNITS_BESIDE = frozenset(["", "₩", "￦", "\\", "원"])
+"""What a format of won shows beside a figure."""
 
 
 @attrs.define(kw_only=True, eq=False)
