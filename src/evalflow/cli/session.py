@@ -234,7 +234,7 @@ class Session:
 
     def states(self, lifecycle: Lifecycle, states: Sequence[str]) -> str:
         """Return the labels of states; a region in its initial state beside the first is quiet."""
-        from evalflow.engine.overview import states_text
+        from evalflow.lifecycle.definition import states_text
 
         return states_text(lifecycle, states, self.lang)
 

@@ -31,13 +31,13 @@ from evalflow.model.directory import Directory
 from evalflow.model.ids import storable
 from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
-from evalflow.plan.differences import Difference
-from evalflow.scoring.contract import Grade
 
 if TYPE_CHECKING:
     from evalflow.batch.plan_file import BatchPlan
     from evalflow.files.table_reader import Book
+    from evalflow.plan.differences import Difference
     from evalflow.plan.workbook_reader import OfficeBook
+    from evalflow.scoring.contract import Grade
 
 
 @all_checked

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from evalflow.decision.actions import ACTIONS
 from evalflow.engine.engine import Clock, Engine, now
 from evalflow.errors import InvalidInput
 from evalflow.lifecycle.definition import Lifecycle, Vocabulary
@@ -129,6 +128,8 @@ def check_lifecycle(
 
 def vocabulary(plugins: Plugins | Sequence[Any] | None = None) -> Vocabulary:
     """Return the guards and actions that a lifecycle may name: built in, and from plugins."""
+    from evalflow.decision.actions import ACTIONS
+
     found = _plugins(plugins)
     return Vocabulary(guards=found.guard_specs, actions=frozenset(ACTIONS), dues=found.due_specs)
 

@@ -13,7 +13,7 @@ import attrs
 from evalflow.decision.corrected import Correction, corrections
 from evalflow.engine.engine import Engine
 from evalflow.errors import NotFound
-from evalflow.lifecycle.definition import Lifecycle
+from evalflow.lifecycle.definition import Lifecycle, states_text
 from evalflow.model import Entry, Label, PlanHead, Project, ProjectDefinition, Rating
 from evalflow.model.arguments import checked
 from evalflow.model.calendar import Calendar, Period
@@ -88,18 +88,6 @@ class Overview:
     def rating(self, standing: ProjectOverview) -> Rating | None:
         """Return the rating of the report's period."""
         return standing.ratings.get(self.period.text)
-
-
-def states_text(lifecycle: Lifecycle, states: Iterable[str], lang: str = "ko") -> str:
-    """Return the labels of states, one a region; a further region in its initial state is
-    quiet."""
-    pairs = zip(lifecycle.regions.values(), states, strict=True)
-    shown = [
-        lifecycle.states[state].label.text(lang)
-        for place, (region, state) in enumerate(pairs)
-        if place == 0 or state != region.initial
-    ]
-    return " · ".join(shown)
 
 
 def count(

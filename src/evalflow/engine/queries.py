@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
 
-from evalflow.decision.actions import actuals_of
 from evalflow.decision.clocks import History, extensions_given
 from evalflow.engine.listing import check_limit, urgency
 from evalflow.engine.names import Names
 from evalflow.engine.rules import Rules
 from evalflow.errors import NotFound, invalid
-from evalflow.lifecycle.shapes import About, example_text, schema
 from evalflow.model import (
     Actor,
     Entry,
@@ -32,10 +30,11 @@ from evalflow.model import (
 )
 from evalflow.model.ids import folded, storable
 from evalflow.plan.stored import stored_definition
-from evalflow.scoring.contract import Grade, grade_all
 
 if TYPE_CHECKING:
     from evalflow.decision.deadlines import Due, DueState
+    from evalflow.lifecycle.shapes import About
+    from evalflow.scoring.contract import Grade
 
 Several = str | Sequence[str] | None
 """One name or several of which one must hold; None for no condition."""
@@ -217,6 +216,8 @@ class Queries:
 
     def about(self, project_id: str) -> About:
         """Return what examples of the project's data are made for."""
+        from evalflow.lifecycle.shapes import About
+
         snapshot = self.snapshot(project_id)
         project = snapshot.project
         terms = self.rules.terms(project.plan)
@@ -230,12 +231,16 @@ class Queries:
 
     def fields(self, event: str, project_id: str) -> dict[str, Any]:
         """Return the data that an event takes as JSON Schema; see `Engine.fields`."""
+        from evalflow.lifecycle.shapes import schema
+
         about = self.about(project_id)
         name = Names(self.rules).event_of([about.lifecycle], event)
         return schema(about.lifecycle.events[name], about)
 
     def example(self, event: str, project_id: str, lang: str) -> str:
         """Return data such as an event takes, as YAML to fill in."""
+        from evalflow.lifecycle.shapes import example_text
+
         about = self.about(project_id)
         name = Names(self.rules).event_of([about.lifecycle], event)
         return example_text(about.lifecycle.events[name], about, lang=lang)
@@ -274,6 +279,8 @@ class Queries:
         from evalflow.decision.decide import subject
 
         evaluation = self.evaluation(project_id, period)
+        from evalflow.decision.actions import actuals_of
+
         stored = evaluation.rating
         if stored is None:
             return None
@@ -292,6 +299,8 @@ class Queries:
             return then._grades(plan_id, period)
 
     def _grades(self, plan_id: str, period: str) -> Mapping[str, Grade]:
+        from evalflow.scoring.contract import grade_all
+
         head = self.rules.terms(plan_id).head
         rules = head.scoring.grades
         if rules is None:

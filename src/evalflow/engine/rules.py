@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 import attrs
 
-from evalflow.decision.guards import Guard
 from evalflow.decision.situation import Needs, Peers, Situation, evaluation_for, last_fixed, needs
 from evalflow.engine.remembered import Course, Remembered
 from evalflow.errors import NotFound, StorageError, invalid
@@ -44,6 +45,9 @@ from evalflow.plugins.host_directory import HostDirectory, asked
 from evalflow.plugins.installed import Plugins
 from evalflow.storage.contract import ReadsTogether, Storage
 
+if TYPE_CHECKING:
+    from evalflow.decision.guards import Guard
+
 _ABOUT = '"about":'  # most projects are about none: their text need not be read
 
 
@@ -57,9 +61,18 @@ class Terms:
     head: PlanHead
     directory: Directory
     calendar: Calendar
-    score: Callable[[Subject], Rating]
-    guards: Mapping[str, Guard]
+    plugins: Plugins
     revisions: tuple[tuple[int, str], ...]
+
+    @cached_property
+    def score(self) -> Callable[[Subject], Rating]:
+        """Return what rates by the plan's rules."""
+        return self.plugins.scoring(self.head.scoring, within=self.head.patience)
+
+    @cached_property
+    def guards(self) -> Mapping[str, Guard]:
+        """Return the guards, with the patience that the plan has."""
+        return self.plugins.guards_within(self.head.patience)
 
     def in_force(self, period_text: str) -> int:
         """Return the plan revision that a period is measured against (D5)."""
@@ -235,8 +248,7 @@ class Rules:
             head=head,
             directory=Directory(head),
             calendar=Calendar(head.calendar, self.holidays, self.plugins.due_rules),
-            score=self.plugins.scoring(head.scoring, within=head.patience),
-            guards=self.plugins.guards_within(head.patience),
+            plugins=self.plugins,
             revisions=revisions,
         )
 

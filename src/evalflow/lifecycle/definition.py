@@ -437,3 +437,15 @@ class Vocabulary:
     guards: Mapping[str, GuardSpec]
     actions: frozenset[str]
     dues: Mapping[str, DueSpec] = attrs.field(factory=dict)
+
+
+def states_text(lifecycle: Lifecycle, states: Iterable[str], lang: str = "ko") -> str:
+    """Return the labels of states, one a region; a further region in its initial state is
+    quiet."""
+    pairs = zip(lifecycle.regions.values(), states, strict=True)
+    shown = [
+        lifecycle.states[state].label.text(lang)
+        for place, (region, state) in enumerate(pairs)
+        if place == 0 or state != region.initial
+    ]
+    return " · ".join(shown)

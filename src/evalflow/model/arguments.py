@@ -62,7 +62,7 @@ class Book(typing.Protocol):
 _TYPING_ONLY = {
     "Book": Book,
     **dict.fromkeys(("BatchPlan", "DeliveryReport", "Due", "Explanation"), Any),
-    **dict.fromkeys(("Finding", "OfficeBook"), Any),
+    **dict.fromkeys(("Difference", "Finding", "Grade", "OfficeBook"), Any),
 }
 """Names in annotations that some modules import for type checkers alone: of what is returned."""
 

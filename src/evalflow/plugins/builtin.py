@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING, Any
 
-from evalflow.decision.guards import GUARDS, Guard
 from evalflow.errors import StorageError
-from evalflow.lifecycle.definition import GuardSpec
-from evalflow.plugins.builtin_notifiers import Console, Jsonl
 from evalflow.plugins.hooks import hookimpl
-from evalflow.plugins.signer import Ed25519
 from evalflow.storage.contract import Storage
 from evalflow.storage.urls import shown_url
+
+if TYPE_CHECKING:
+    from evalflow.decision.guards import Guard
+    from evalflow.lifecycle.definition import GuardSpec
 
 
 def _memory(url: str) -> Storage:
@@ -40,6 +39,10 @@ def _sqlite(url: str) -> Storage:
 
 def _sqlite_options(url: str, text: str) -> dict[str, Any]:
     """Return the options in a URL: one that is not known would make a file of another name."""
+    if not text:
+        return {}
+    from urllib.parse import parse_qsl
+
     found: dict[str, Any] = {}
     for name, given in parse_qsl(text, keep_blank_values=True):
         if name == "timeout" and re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", given):
@@ -60,23 +63,39 @@ def _sqlite_options(url: str, text: str) -> dict[str, Any]:
     return found
 
 
-class Builtin:
-    """The plugin that evalflow itself is."""
+class Storages:
+    """In memory, and in an SQLite file."""
 
     @hookimpl
     def evalflow_storages(self) -> Mapping[str, Callable[[str], Storage]]:
-        """Return the storages: in memory, and in an SQLite file."""
+        """Return the storages by their URL schemes."""
         return {"memory": _memory, "sqlite": _sqlite}
+
+
+class Notifiers:
+    """A line on the console, and a file of JSON lines."""
 
     @hookimpl
     def evalflow_notifiers(self) -> Mapping[str, Any]:
-        """Return the notifiers: a line on the console, and a file of JSON lines."""
+        """Return the notifiers."""
+        from evalflow.plugins.builtin_notifiers import Console, Jsonl
+
         return {"console": Console, "jsonl": Jsonl}
+
+
+class Signers:
+    """By a key in a file."""
 
     @hookimpl
     def evalflow_signers(self) -> Mapping[str, Any]:
-        """Return the signer `ed25519`: by a key in a file."""
+        """Return the signer `ed25519`."""
+        from evalflow.plugins.signer import Ed25519
+
         return {"ed25519": Ed25519}
+
+
+class Scorers:
+    """Exact rates and bands."""
 
     @hookimpl
     def evalflow_scorers(self) -> Mapping[str, Any]:
@@ -85,7 +104,24 @@ class Builtin:
 
         return {"rates": Rates}
 
+
+class Guards:
+    """What presets ask for."""
+
     @hookimpl
     def evalflow_guards(self) -> Mapping[str, tuple[GuardSpec, Guard]]:
         """Return the guards."""
+        from evalflow.decision.guards import GUARDS
+
         return GUARDS
+
+
+PARTS: tuple[tuple[str, type[Any]], ...] = (
+    ("evalflow_storages", Storages),
+    ("evalflow_notifiers", Notifiers),
+    ("evalflow_signers", Signers),
+    ("evalflow_scorers", Scorers),
+    ("evalflow_guards", Guards),
+)
+"""The plugin that evalflow itself is, in parts: each answers one hook, and is asked when that is
+needed."""

@@ -17,11 +17,10 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from evalflow.decision.guards import Guard
 from evalflow.errors import (
     InvalidInput,
     PluginError,
@@ -36,23 +35,10 @@ from evalflow.lifecycle.due import DUE_KINDS
 from evalflow.model import Delivery, Entry, Label, PlanHead, Rating, ScoringRules, Subject
 from evalflow.model.calendar import DueFunction
 from evalflow.model.canonical import Tree
-from evalflow.plugins.builtin import Builtin
-from evalflow.plugins.calls import (
-    Absent,
-    BoundForm,
-    BoundGrader,
-    BoundPanel,
-    BoundScorer,
-    BoundSigner,
-    call,
-    dated,
-    guarded,
-    held_to,
-)
-from evalflow.plugins.checking import PluginFinding, Taken, fault, metrics_fault, takes
+from evalflow.plugins.builtin import PARTS
+from evalflow.plugins.calls import Absent, BoundScorer, call, dated, guarded, held_to
 from evalflow.plugins.finding import CHOSEN_BY, find
 from evalflow.plugins.fired import FIRED
-from evalflow.plugins.forms import Form
 from evalflow.plugins.hook_calls import HookCall
 from evalflow.plugins.hooks import options_of
 from evalflow.plugins.loading import (
@@ -66,14 +52,19 @@ from evalflow.plugins.loading import (
     Plugin,
     PluginProblem,
 )
-from evalflow.plugins.notifier import Notifier, Route
 from evalflow.plugins.options import no_options, read_options
-from evalflow.plugins.panels import Panel
 from evalflow.plugins.patience import Patience
-from evalflow.plugins.signer import Signer
-from evalflow.scoring.contract import Grader, Scorer
 from evalflow.storage.contract import Storage
 from evalflow.storage.urls import shown_url
+
+if TYPE_CHECKING:
+    from evalflow.decision.guards import Guard
+    from evalflow.plugins.checking import PluginFinding, Taken
+    from evalflow.plugins.forms import Form
+    from evalflow.plugins.notifier import Notifier, Route
+    from evalflow.plugins.panels import Panel
+    from evalflow.plugins.signer import Signer
+    from evalflow.scoring.contract import Grader
 
 __all__ = [
     "CHOSEN_BY",
@@ -129,8 +120,9 @@ class Plugins:
         variable `EVALFLOW_PLUGINS` names. What cannot be had is named in `problems`.
         """
         found, problems = find(plugins, os.environ if environ is None else environ)
-        made = cls([(BUILTIN, Builtin())], problems)
-        made._take(found)
+        ours = [Found(BUILTIN, part, frozenset([hook])) for hook, part in PARTS]
+        made = cls((), problems)
+        made._take([*ours, *found])
         return made
 
     # ------------------------------------------------------------------ what there is
@@ -140,7 +132,7 @@ class Plugins:
         """Return the plugins in use, the built-in one first."""
         self._ask_waiting()
         used = set(self._asking.loaded)
-        return tuple([each.plugin for each in self._found if each.plugin in used])
+        return tuple(dict.fromkeys(each.plugin for each in self._found if each.plugin in used))
 
     @property
     def problems(self) -> tuple[PluginProblem, ...]:
@@ -194,11 +186,15 @@ class Plugins:
         Raises:
             KeyError: nobody provides it.
         """
+        from evalflow.plugins.checking import takes
+
         return tuple(takes(self._had(kind, name)))
 
     def findings(self, only: str | None = None) -> Iterator[PluginFinding]:
         """Yield whether each thing, or those of this plugin or name, keeps its contract, as far
         as can be asked without a server. The kits in `evalflow.testing` ask everything."""
+        from evalflow.plugins.checking import PluginFinding, fault
+
         for row in self.provided():
             if only in (None, row.plugin, row.name):
                 found = fault(row.kind, row.name, self._had(row.kind, row.name))
@@ -239,6 +235,8 @@ class Plugins:
             InvalidInput: no plugin provides it, or the options are wrong: all problems.
             PluginError: its plugin broke.
         """
+        from evalflow.plugins.notifier import Notifier
+
         path = tuple(at) or ("notices", "notifiers", name)
         made = self._make("notifier", name, options or {}, path, path)
         plugin = self._had("notifier", name).plugin
@@ -253,6 +251,8 @@ class Plugins:
         A notifier that cannot be had fails each notice, which is tried again: so one that is
         not installed (any more) holds up no other, and its notices wait for it.
         """
+        from evalflow.plugins.notifier import Route
+
         routes = []
         for name in delivery.notifiers:
             notifier = None if instead is None else instead.get(name)
@@ -284,6 +284,8 @@ class Plugins:
             InvalidInput: no plugin provides it, or the options are wrong: all problems.
             PluginError: its plugin broke.
         """
+        from evalflow.scoring.contract import Scorer
+
         path = tuple(at)
         made = self._make("scorer", name, options or {}, (*path, "scorer"), (*path, "options"))
         plugin = self._had("scorer", name).plugin
@@ -320,6 +322,9 @@ class Plugins:
             InvalidInput: no plugin provides it, or the options are wrong: all problems.
             PluginError: its plugin broke.
         """
+        from evalflow.plugins.bound import BoundGrader
+        from evalflow.scoring.contract import Grader
+
         path = tuple(at)
         made = self._make("grader", name, options or {}, (*path, "grader"), (*path, "options"))
         plugin = self._had("grader", name).plugin
@@ -381,6 +386,9 @@ class Plugins:
             InvalidInput: no plugin provides it, or the options are wrong: all problems.
             PluginError: its plugin broke.
         """
+        from evalflow.plugins.bound import BoundForm
+        from evalflow.plugins.forms import Form
+
         path = ("forms", name)
         made = self._make("form", name, options or {}, path, path)
         plugin = self._had("form", name).plugin
@@ -399,6 +407,9 @@ class Plugins:
             InvalidInput: no plugin provides it, or the options are wrong: all problems.
             PluginError: its plugin broke.
         """
+        from evalflow.plugins.bound import BoundSigner
+        from evalflow.plugins.signer import Signer
+
         path = tuple(at) or ("signer", name)
         made = self._make("signer", name, options or {}, path, path)
         plugin = self._had("signer", name).plugin
@@ -438,6 +449,9 @@ class Plugins:
             InvalidInput: no plugin provides it, or the options are wrong: all problems.
             PluginError: its plugin broke, or made something else.
         """
+        from evalflow.plugins.bound import BoundPanel
+        from evalflow.plugins.panels import Panel
+
         path = tuple(at) or ("panel", name)
         made = self._make("panel", name, options or {}, path, path)
         plugin = self._had("panel", name).plugin
@@ -450,6 +464,8 @@ class Plugins:
         Raises:
             KeyError: no plugin provides it.
         """
+        from evalflow.plugins.checking import metrics_fault
+
         item = self._had("metric", name)
 
         def exposed() -> tuple[str, bytes]:
@@ -518,11 +534,13 @@ class Plugins:
         self._waiting = tuple([each for each in self._found if each.hooks is not None])
         self._ask([each for each in found if each.hooks is None])
 
-    def _ask_waiting(self, hook: str | None = None) -> None:
-        """Ask those plugins which were not asked yet and may answer the hook; None: all of them."""
+    def _ask_waiting(self, hook: str | None = None, *, ours: bool = False) -> None:
+        """Ask those plugins which were not asked yet and may answer the hook; None: all of them.
+        `ours` asks what is built in alone."""
 
         def needed() -> list[Found]:
-            return [each for each in self._waiting if hook is None or each.may_answer(hook)]
+            asked = [each for each in self._waiting if hook is None or each.may_answer(hook)]
+            return [each for each in asked if each.plugin is BUILTIN or not ours]
 
         if needed():
             with Plugins._turn:  # another thread may ask just now: its answers are waited for
@@ -547,18 +565,20 @@ class Plugins:
         doubled: dict[Plugin, list[tuple[str, str]]] = {}
         kept: dict[tuple[str, str], Item] = {}
         for key, items_of_key in providers.items():
-            first, *others = items_of_key
+            first, *others = sorted(items_of_key, key=lambda item: item.plugin is not BUILTIN)
             if not others or first.plugin is BUILTIN:
                 kept[key] = first
-            for item in others if first.plugin is BUILTIN else items_of_key if others else ():
+            for item in others if first.plugin is BUILTIN else (first, *others) if others else ():
                 doubled.setdefault(item.plugin, []).append(key)
         self._items = kept
         self._doubled = tuple([_twice(plugin, keys, providers) for plugin, keys in doubled.items()])
 
     def _item(self, kind: str, name: str) -> Item | None:
+        hook = HOOK_OF.get(kind)
+        self._ask_waiting(hook, ours=True)
         known = self._items.get((kind, name))
         if known is None or known.plugin is not BUILTIN:  # which nobody displaces
-            self._ask_waiting(HOOK_OF.get(kind))
+            self._ask_waiting(hook)
             known = self._items.get((kind, name))
         return known
 
@@ -658,7 +678,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin)
 
 
-class _Guards(dict[str, Guard]):
+class _Guards(dict[str, Any]):
     """The guards by name; an unknown name gives a guard that breaks and says why."""
 
     def __init__(self, plugins: Plugins) -> None:

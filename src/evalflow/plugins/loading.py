@@ -145,6 +145,12 @@ class Found:
         """Return one that is an object already."""
         return cls(plugin, lambda: answering)
 
+    @property
+    def registered(self) -> str:
+        """Return a name of its own: what is built in comes in parts."""
+        parts = sorted(self.hooks or ()) if self.plugin is BUILTIN else []
+        return " ".join([str(self.plugin), *parts])
+
     def may_answer(self, hook: str) -> bool:
         """Say whether the plugin has to be asked before the hook's answers are known."""
         return self.hooks is None or hook in self.hooks
@@ -204,7 +210,7 @@ class Asking:
         if (wrong := _unmarked(answering)) is not None:
             raise _Fault("unknown_hook", *wrong)
         try:
-            self._manager.register(answering, name=str(plugin))
+            self._manager.register(answering, name=found.registered)
         except pluggy.PluginValidationError as error:
             raise _Fault("wrong_arguments", *_arguments(error)) from error
         except ValueError as error:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import copy
 import threading
 from collections import OrderedDict
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from evalflow.decision.firing import Draft, Firing
 from evalflow.model import Subject
+
+if TYPE_CHECKING:
+    from evalflow.decision.firing import Draft, Firing
 
 _KEPT = 256  # copies of long-lived values that are kept
 
