@@ -28,6 +28,7 @@ from evalflow.decision.batched_calls import Answers
 from evalflow.errors import EvalflowError, InvalidInput, NotFound, Reason, invalid
 from evalflow.model import Actor, Commit, Move, Project, Selection, Snapshot
 from evalflow.model.canonical import Tree, canonical, quoted
+from evalflow.model.changed import changed
 from evalflow.model.ids import storable
 from evalflow.storage.contract import ProjectPosition, check_commit, positions
 
@@ -264,7 +265,7 @@ def _line(
         return line
     entry = move.entry
     rating = entry.rating or {}
-    return attrs.evolve(
+    return changed(
         line,
         unit=entry.unit,
         after=entry.after,
@@ -273,7 +274,7 @@ def _line(
         on_behalf_of=entry.on_behalf_of,
         rate=rating.get("rate"),
         band=rating.get("band"),
-        notices=tuple(sorted((n.name, n.recipient, n.notifier) for n in move.notices)),
+        notices=tuple(sorted([(n.name, n.recipient, n.notifier) for n in move.notices])),
         seal=seal(move),
     )
 

@@ -15,6 +15,7 @@ from evalflow.decision.decide import Decision
 from evalflow.errors import Reason
 from evalflow.model import Actor, Basis, Entry, Move, Snapshot
 from evalflow.model.canonical import Tree, canonical, digest
+from evalflow.model.changed import often_made
 from evalflow.storage.contract import Head, Storage
 
 FORMAT = "batch/1"
@@ -92,6 +93,7 @@ class EngineParts:
     today: Callable[[str], dt.date]
 
 
+@often_made
 @attrs.frozen(kw_only=True)
 class Planned:
     """What the batch would do with one project.
@@ -135,9 +137,12 @@ class Planned:
 
     def tree(self) -> Tree:
         """Return the line as written; what is empty is left out."""
-        tree = attrs.asdict(self, recurse=False)
+        tree = {name: getattr(self, name) for name in _PLANNED}
         tree["reasons"] = [_reason_tree(reason) for reason in self.reasons]
         return {name: value for name, value in tree.items() if value not in (None, (), [], "")}
+
+
+_PLANNED = tuple([each.name for each in attrs.fields(Planned)])
 
 
 def _reason_tree(reason: Reason) -> Tree:

@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from json.encoder import encode_basestring
-from typing import Any
+from typing import Any, cast
 
 Tree = Any
 """JSON-shaped data: dict with str keys, list, str, int, bool, None. Never a float."""
@@ -55,35 +55,25 @@ def _decoder() -> Callable[[str], Tree]:
     return decode
 
 
-def _encoder() -> Callable[[Tree], str]:
+_Dumps = Callable[[Tree, None, int], bytes]
+_looked, _dumps, _options = False, cast("_Dumps | None", None), 0
+"""Whether orjson was looked for, and what it writes by, where it is installed."""
+
+
+def _look() -> None:
+    global _looked, _dumps, _options  # noqa: PLW0603 - when first used: a command may need none
+    _looked = True
     try:
         import orjson
     except ImportError:
-        return plainly
-    options = (
+        return
+    _options = (
         orjson.OPT_SORT_KEYS
         | orjson.OPT_PASSTHROUGH_DATETIME
         | orjson.OPT_PASSTHROUGH_DATACLASS
         | orjson.OPT_PASSTHROUGH_SUBCLASS
     )
-    dumps = orjson.dumps
-
-    def encode(tree: Tree) -> str:
-        try:
-            return str(dumps(tree, None, options), "utf-8")
-        except TypeError:
-            return plainly(tree)
-
-    return encode
-
-
-def _first(tree: Tree) -> str:
-    global _encode  # noqa: PLW0603 - looked for when first used: a command may need none
-    _encode = _encoder()
-    return _encode(tree)
-
-
-_encode = _first
+    _dumps = orjson.dumps
 
 
 def canonical(tree: Tree) -> str:
@@ -92,7 +82,14 @@ def canonical(tree: Tree) -> str:
     Raises:
         TypeError: there is something in it that is no tree.
     """
-    return _encode(tree)
+    if not _looked:
+        _look()
+    if _dumps is not None:
+        try:
+            return str(_dumps(tree, None, _options), "utf-8")
+        except TypeError:
+            pass
+    return plainly(tree)
 
 
 def quoted(text: str) -> str:

@@ -223,6 +223,6 @@ def _line_from(tree: Mapping[str, Any]) -> Line:
         score=_figure(get("score")),
         band=get("band"),
         verdict=get("verdict"),
-        weight=Fraction(tree["weight"]),
+        weight=ONE if tree["weight"] == "1" else Fraction(tree["weight"]),
         reason=get("reason"),
     )
