@@ -701,14 +701,14 @@ def test_who_dies_in_the_queue_holds_up_nobody(
 def test_threads_are_served_in_the_order_of_their_arrival(
     storage: SQLiteStorage, projects: list[Project]
 ) -> None:
-    line = storage._queue._threads
+    line, together = storage._queue._threads, storage._together
     threads = []
     with storage._writing():
         for project in reversed(projects):
             thread = threading.Thread(target=commit_in_turn, args=(storage, project))
             thread.start()
             threads.append(thread)
-            until(lambda: len(line._waiting) == len(threads))
+            until(lambda: len(line._waiting) + len(together._waiting) == len(threads))
     for thread in threads:
         thread.join()
 

@@ -393,10 +393,9 @@ class WritesBeforeItChecks(InAFile):
     killed_by = "test_a_commit_that_is_interrupted_has_not_happened"
 
     class Broken(SQLiteStorage):
-        @contextmanager
-        def _writing(self, entry: Any = None) -> Iterator[sqlite3.Connection]:
+        def _transact(self, write: Callable[[Any], None], entry: Any = None) -> None:
             with self._reading() as connection:
-                yield connection
+                write(connection)
 
 
 class CommitsEarly(InAFile):
@@ -405,10 +404,9 @@ class CommitsEarly(InAFile):
     killed_by = "test_a_killed_process_leaves_all_or_nothing"
 
     class Broken(SQLiteStorage):
-        @contextmanager
-        def _writing(self, entry: Any = None) -> Iterator[sqlite3.Connection]:
+        def _transact(self, write: Callable[[Any], None], entry: Any = None) -> None:
             with self._reading() as connection:
-                yield connection
+                write(connection)
 
 
 class TellsTooEarly(InAFile):
@@ -427,16 +425,14 @@ class LeavesItsLock(InAFile):
     killed_by = "test_a_killed_process_leaves_all_or_nothing"
 
     class Broken(SQLiteStorage):
-        @contextmanager
-        def _writing(self, entry: Any = None) -> Iterator[sqlite3.Connection]:
+        def _write_all(self, job: Any, deadline: float) -> None:
             lock = f"{self.path}.lock"
             try:
                 os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
             except FileExistsError:
                 raise StorageError("locked", ko="잠김", en="locked") from None
             try:
-                with super()._writing(entry) as connection:
-                    yield connection
+                super()._write_all(job, deadline)
             finally:
                 os.unlink(lock)
 
@@ -470,7 +466,7 @@ class KeepsReadersOut(InAFile):
             with self._reading() as connection:
                 connection.execute("PRAGMA journal_mode = DELETE")
 
-        def _begin(self, connection: sqlite3.Connection) -> None:
+        def _begin(self, connection: sqlite3.Connection, deadline: float | None = None) -> None:
             self._queue.take(time.monotonic() + 1)
             connection.execute("BEGIN EXCLUSIVE")
 

@@ -216,12 +216,15 @@ class SQLiteStorage(SQLiteConnections, SQLiteReads):
         """Write everything in `commit` in one transaction, durable on return; see the contract."""
         check_commit(commit)
         rows = CommitRows.of(commit)
+
+        def write(connection: sqlite3.Connection) -> None:
+            fault_point("commit:begun")
+            check_basis(connection, commit)
+            rows.write(connection)
+            fault_point("commit:written")
+
         try:
-            with self._writing(CommitRows.last(commit)) as connection:
-                fault_point("commit:begun")
-                check_basis(connection, commit)
-                rows.write(connection)
-                fault_point("commit:written")
+            self._transact(write, CommitRows.last(commit))
         except sqlite3.IntegrityError as error:
             # The schema said no. Where somebody was first that is still to be seen.
             with self._reading() as connection:

@@ -10,15 +10,16 @@ import os
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from evalflow.storage import write_queue
-from evalflow.storage.sqlite_errors import failure, is_busy, storage_error
+from evalflow.storage.sqlite_errors import failure, is_busy, is_of_the_store, storage_error
 from evalflow.storage.sqlite_integrity import warn
 from evalflow.storage.sqlite_schema import check_version, prepare
+from evalflow.storage.sqlite_together import Job, Together, end_all, write_each
 
 _OLDEST = (3, 37)  # STRICT tables
 _RECOVERY = 1.0  # seconds SQLite itself may wait for a lock before we look at the deadline
@@ -54,6 +55,7 @@ class SQLiteConnections:
         self._pool: deque[sqlite3.Connection] = deque()
         self._process = os.getpid()
         self._left_behind: list[Any] = []  # a forked child must not touch its parent's
+        self._together = Together()
         self._queue_path = os.path.realpath(self.path) + "-queue"
         self._real = os.path.realpath(self.path)
         self._file: _Identity = None
@@ -126,6 +128,7 @@ class SQLiteConnections:
         self._left_behind += [self._pool, self._queue]
         self._pool = deque()
         self._process = os.getpid()
+        self._together = Together()
         self._queue = write_queue.join(self._queue_path)
         self._wal = None  # a process of its own, whose connections are still to be made
 
@@ -194,9 +197,45 @@ class SQLiteConnections:
         where it is known and no plan's history goes on: nobody has to look for it."""
         return _Writing(self, entry)
 
-    def _begin(self, connection: sqlite3.Connection) -> None:
+    def _transact(self, write: Callable[[sqlite3.Connection], None], entry: _Mark = None) -> None:
+        """Write what `write` writes in a transaction; durable on return. What other threads want to
+        write at that moment may be in the same one. `entry` is as of `_writing`."""
+        if self._process != os.getpid():
+            self._meet_fork()
+        job, deadline = Job(write, entry), time.monotonic() + self._timeout
+        if not self._together.come(job, deadline):
+            raise failure("locked", self.path)
+        if not job.over:
+            try:
+                self._write_all(job, deadline)
+            finally:
+                self._together.leave()
+        if job.error is not None:
+            if is_of_the_store(job.error):
+                raise storage_error(job.error, self.path) from job.error
+            raise job.error
+
+    def _write_all(self, job: Job, deadline: float) -> None:
+        """Write a job of this thread, and those of all who wait."""
+        turn, others = _Writing(self, job.entry, deadline), list[Job]()
+        try:
+            with turn as connection:
+                if others := self._together.gathered():
+                    turn.entry = write_each(connection, [job, *others])
+                else:
+                    job.write(connection)
+        except Exception as error:  # of the transaction: nothing of it lasts
+            end_all(others, error)
+            raise
+        except BaseException:  # an interrupt of this thread is not the others', who wait on
+            if not turn.undone:
+                end_all(others)
+            raise
+        end_all(others)
+
+    def _begin(self, connection: sqlite3.Connection, deadline: float | None = None) -> None:
         """Wait for this thread's turn and begin to write, all within the time-out."""
-        deadline = time.monotonic() + self._timeout
+        deadline = deadline or time.monotonic() + self._timeout
         if not self._queue.take(deadline):
             raise failure("locked", self.path)
         try:
@@ -224,16 +263,19 @@ class _Writing(AbstractContextManager[sqlite3.Connection]):
     """A write transaction of a store; see `SQLiteConnections._writing`. Every firing comes by, and
     a generator takes longer."""
 
-    __slots__ = ("_connection", "_entry", "_store")
+    __slots__ = ("_connection", "_deadline", "_store", "entry", "undone")
 
-    def __init__(self, store: SQLiteConnections, entry: _Mark) -> None:
-        self._store, self._entry = store, entry
+    def __init__(
+        self, store: SQLiteConnections, entry: _Mark, deadline: float | None = None
+    ) -> None:
+        self._store, self._deadline, self.entry = store, deadline, entry
+        self.undone = False
 
     def __enter__(self) -> sqlite3.Connection:
         store = self._store
         self._connection = connection = store._take()
         try:
-            store._begin(connection)
+            store._begin(connection, self._deadline)
             try:
                 check_version(connection, store.path)
                 store._check_content(connection)
@@ -246,7 +288,7 @@ class _Writing(AbstractContextManager[sqlite3.Connection]):
         return connection
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        store, connection, entry = self._store, self._connection, self._entry
+        store, connection, entry = self._store, self._connection, self.entry
         try:
             try:
                 if error is None:
@@ -266,6 +308,7 @@ class _Writing(AbstractContextManager[sqlite3.Connection]):
         """Undo what is not committed, and end the turn."""
         try:
             if self._connection.in_transaction:
+                self.undone = True
                 self._connection.execute("ROLLBACK")
         finally:
             self._store._queue.give()
@@ -274,7 +317,7 @@ class _Writing(AbstractContextManager[sqlite3.Connection]):
         """Give the connection back, and say what an error of SQLite means; what the schema refuses
         is for whoever writes."""
         self._store._put(self._connection)
-        if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
+        if is_of_the_store(error):
             raise storage_error(error, self._store.path) from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from typing import TypeGuard
 
 from evalflow.errors import StorageError
 from evalflow.storage.sql import ErrorTexts
@@ -123,6 +124,11 @@ def failure(code: str, path: str, detail: str = "") -> StorageError:
 def is_busy(error: sqlite3.Error) -> bool:
     """Say whether another connection holds the lock that was wanted."""
     return error.sqlite_errorcode & 0xFF in _BUSY
+
+
+def is_of_the_store(error: BaseException | None) -> TypeGuard[sqlite3.Error]:
+    """Say whether an error is one of the store; what its schema refuses is for whoever writes."""
+    return isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError)
 
 
 def storage_error(error: sqlite3.Error, path: str) -> StorageError:

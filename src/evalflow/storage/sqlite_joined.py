@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sqlite3
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NoReturn
 
@@ -127,6 +127,11 @@ class JoinedSQLite(SQLiteStorage):
             finally:
                 if alone and self._autocommits() and connection.in_transaction:
                     connection.execute("ROLLBACK")
+
+    def _transact(self, write: Callable[[sqlite3.Connection], None], entry: Any = None) -> None:
+        """Write what `write` writes: nobody else's is in a host's transaction."""
+        with self._writing() as connection:
+            write(connection)
 
     def _autocommits(self) -> bool:
         """Say whether the host's connection is one in which each statement is a transaction."""
