@@ -209,6 +209,29 @@ def test_a_combination_in_which_a_region_is_stuck_is_found() -> None:
     assert "'Filed' (filed)" in finding.en or "'Verified' (verified)" in finding.en
 
 
+TRAP = (
+    (
+        "      reported: {ko: 보고, en: Reported}\n",
+        "      reported: {ko: 보고, en: Reported}\n      lost: {ko: 분실, en: Lost}\n"
+        "      sought: {ko: 수색, en: Sought}\n",
+    ),
+    (
+        "      - {from: reported, to: ordered, guards: [{rated: {as: lagging}}]}\n",
+        "      - {from: reported, to: lost, guards: [{rated: {as: lagging}}]}\n"
+        "      - {from: lost, to: sought}\n      - {from: sought, to: lost}\n",
+    ),
+)
+
+
+def test_states_that_lead_in_a_circle_and_to_no_end_are_found() -> None:
+    findings = check(order(*TRAP), vocabulary=VOCABULARY)
+    trapped = {each.about for each in findings if each.code == "never_ends"}
+    assert trapped == {"states.lost", "states.sought"}
+    way_out = ("      - {from: sought, to: lost}\n", "      - {from: sought, to: [reported]}\n")
+    back = ("to: [reported]}", "to: reported}")
+    assert "never_ends" not in found(order(*TRAP, way_out, back))
+
+
 def test_large_lifecycles_are_looked_at_region_by_region(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(path_finding, "MOST_COMBINATIONS", 1)
     assert check(MAJOR_WORKS, vocabulary=VOCABULARY) == ()
@@ -503,6 +526,21 @@ def test_a_kind_of_unit_that_the_plan_lacks_is_found() -> None:
     )
     findings = check(MAJOR_WORKS, vocabulary=VOCABULARY, head=plan(people, units=flat))
     assert "unknown_kind" in codes(findings)
+
+
+def test_a_guard_that_looks_at_a_kind_of_unit_that_the_plan_lacks_is_found() -> None:
+    old = "guards: [{rated: {as: on_track}}]"
+    for kind, right in (("departmnt", ["unknown_kind"]), ("department", [])):
+        asked = f"guards: [{{unit_complete: {{kind: {kind}, states: [reported]}}}}]"
+        findings = check(
+            order(
+                (old, asked),
+                ("    by: [policy_office]\n", "    by: [policy_office]\n    choose: first\n"),
+            ),
+            vocabulary=VOCABULARY,
+            head=plan("a department@education department@road\nb policy_office@gu"),
+        )
+        assert [each for each in codes(findings) if each == "unknown_kind"] == right
 
 
 def test_without_a_directory_nobody_is_missed() -> None:

@@ -87,3 +87,12 @@ def test_a_plan_that_was_adopted_so_goes_on(office: Any) -> None:
     plan = office.engine.plans.with_people("gu", directory=people)
     assert [each.code for each in plan.notes if each.code == "look_alike"] == ["look_alike"]
     assert office.engine.adopt(plan, by="policy-1", reason="인사 발령").revision == 2
+
+
+@pytest.mark.parametrize("other", ["' 구비'", "'구 비'", "'구비 '", "'구\u3000비'"])
+def test_a_source_of_money_that_differs_by_a_blank_is_no_other_source(other: str) -> None:
+    text = PLAN.replace("구비: 100000000", f"구비: 100000000, {other}: 2")
+    with pytest.raises(evalflow.InvalidInput) as refused:
+        notes(text)
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.line) == ("same_source", line(text, other) or None)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from evalflow.files.cells import same
 from evalflow.files.figures import figure_of, is_not_due, plain, stored_figure
 from evalflow.files.reader import Part, Reader
 from evalflow.model import (
@@ -385,7 +386,21 @@ def _budget(part: Part, written: bool) -> Budget:
     inside = part.mapping("budget")
     inside.only(keys.BUDGET if written else keys.STORED_BUDGET)
     sources = _money(inside, "sources")
+    if written:
+        _check_sources(inside, sources)
     return Budget(sources=sort_parts(inside, "sources", sources), periods=_money(inside, "periods"))
+
+
+def _check_sources(part: Part, sources: Iterable[str]) -> None:
+    """Refuse a source that is another one but for blanks or the form of its letters: their amounts
+    would be added."""
+    known: dict[str, str] = {}
+    for name in sources:
+        first = known.setdefault(same(name), name)
+        if first is not name:
+            ko = f"재원 '{name}'은(는) '{first}'와(과) 같은 이름입니다. 하나로 합치십시오"
+            en = f"the source '{name}' is called as '{first}' is: put them together"
+            part.mapping("sources").wrong(name, "same_source", ko, en)
 
 
 def _money(part: Part, key: str) -> dict[str, int]:

@@ -91,6 +91,7 @@ def check(
     found = [
         *_reachable(lifecycle, graphs),
         *_left(lifecycle, graphs, specs=specs),
+        *_ending(lifecycle, graphs),
         *_guards(lifecycle, specs),
         *joins(lifecycle, graphs, specs),
         *clocks(lifecycle, graphs, specs, head),
@@ -100,7 +101,7 @@ def check(
     ]
     if head is not None:
         found.extend(_overrides(lifecycle, head))
-        found.extend(_kinds(lifecycle, head))
+        found.extend(_kinds(lifecycle, head, specs))
         if head.directory:
             found.extend(_grants(lifecycle, head))
             asked = answering_units(head) if units is None else tuple(units)
@@ -155,6 +156,28 @@ def _left(
                 yield _dead_end(lifecycle, name, without)
             elif stuck[name] and name not in final and not without:
                 yield from _trap(lifecycle, name, stuck[name], ends | final, specs or {})
+
+
+def _ending(lifecycle: Lifecycle, graphs: Iterable[Paths]) -> Iterator[Finding]:
+    """Find the states that lead in a circle and no longer to any end, where their region has one
+    that can be reached."""
+    final = {name for name, state in lifecycle.states.items() if state.final}
+    for graph in graphs:
+        reached = graph.reached()
+        for place in range(len(graph.regions)):
+            ended = [node for node in reached if node[place] in final]
+            open_ = {node[place] for node in graph.leading_to(ended)}
+            there = {node[place] for node in reached}
+            stuck = {node[place] for node in graph.stuck(place)}
+            for name in lifecycle.states:
+                if ended and name in there - open_ - stuck:
+                    state = state_label(lifecycle, name)
+                    yield warning(
+                        "never_ends",
+                        f"states.{name}",
+                        f"상태 {state.ko}에서는 어떤 끝(final)에도 이르지 못하고 맴돕니다.",
+                        f"from the state {state.en} no end (final) can be reached any more.",
+                    )
 
 
 def _left_though_final(lifecycle: Lifecycle, name: str) -> Finding:
@@ -382,10 +405,24 @@ def _unused(lifecycle: Lifecycle, specs: Specs) -> Iterator[Finding]:
             )
 
 
-def _kinds(lifecycle: Lifecycle, head: PlanHead) -> Iterator[Finding]:
-    """Find events that move all projects of a kind of unit which the plan does not have."""
+def _kinds(lifecycle: Lifecycle, head: PlanHead, specs: Specs) -> Iterator[Finding]:
+    """Find events that move, or guards that look at, all projects of a kind of unit which the plan
+    does not have: such a guard would look at nothing."""
     kinds = {unit.kind for unit in head.units.values()}
     for event in lifecycle.events.values():
+        uses = [*event.guards, *[use for edge in event.transitions for use in edge.guards]]
+        for use in uses:
+            asked = use.params.get((specs[use.name].peers or "") if use.name in specs else "")
+            if isinstance(asked, str) and asked not in kinds:
+                label = event_label(event)
+                said = did_you_mean(
+                    f"{label.ko}의 요건 {use.name}은(는) '{asked}' 단위를 보는데, 이 계획에는 그런 "
+                    "부서가 없습니다.",
+                    f"{label.en}: the guard {use.name} looks at a '{asked}', and the plan has no "
+                    "such unit.",
+                    nearest(asked, kinds),
+                )
+                yield error("unknown_kind", f"events.{event.name}", *said)
         if event.together is not None and event.together not in kinds:
             label = event_label(event)
             said = did_you_mean(
