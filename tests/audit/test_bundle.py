@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import subprocess
 import sys
@@ -185,6 +186,95 @@ def test_a_line_that_says_something_else_to_another_reader_is_found(
     files = edited(contents(bundle), name, start, start + put)
     rewrite(bundle, files, sealed=name != "manifest.json")
     assert codes(bundle, noted=noted) == {"file_changed"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["approval.pdf", "/etc/000009.jsonl", "projects/../000009.jsonl", "projects/",
+     "projects/１.jsonl", "projects\\000009.jsonl", "plans/r１.json", "Manifest.json"],
+)  # fmt: skip
+def test_a_file_that_no_bundle_has_is_found_though_the_manifest_names_it(bundle, name):
+    files = contents(bundle)
+    files[name] = files.pop("projects/000001.jsonl") if name.startswith("projects/") else b""
+    rewrite(bundle, files, sealed=True)
+    assert "file_added" in codes(bundle)
+
+
+def _before(path: Path) -> None:
+    path.write_bytes(b"#!/bin/sh\n" + path.read_bytes())
+
+
+def _behind(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"more")
+
+
+def _an_entry_outside_of_the_directory(path: Path) -> None:
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("letter.txt", "forged")
+    lonely = other.getvalue().partition(b"PK\x01\x02")[0]
+    path.write_bytes(lonely + path.read_bytes())
+
+
+def _a_link(path: Path) -> None:
+    files = contents(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            info = zipfile.ZipInfo(name)
+            if name == "log.jsonl":
+                info.create_system, info.external_attr = 3, 0o120777 << 16
+            archive.writestr(info, content)
+
+
+def _a_comment_on_a_file(path: Path) -> None:
+    files = contents(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            info = zipfile.ZipInfo(name)
+            info.comment = b"approved"
+            archive.writestr(info, content)
+
+
+@pytest.mark.parametrize(
+    "hide", [_before, _behind, _an_entry_outside_of_the_directory, _a_link, _a_comment_on_a_file]
+)
+def test_what_another_program_would_unpack_from_it_is_found(office, bundle, hide):
+    noted = office.engine.audit.sign_checkpoint()
+    hide(bundle)
+    assert codes(bundle, noted=noted) == {"file_added"}
+
+
+def test_a_bundle_that_was_packed_again_fits(office, bundle):
+    """By a program that cannot go back in what it writes, too."""
+
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def seek(self, *_: int) -> int:
+            raise OSError
+
+        def tell(self) -> int:
+            raise OSError
+
+    noted = office.engine.audit.sign_checkpoint()
+    files, out = contents(bundle), Pipe()
+    for packing in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        rewrite(bundle, files)
+        assert codes(bundle, noted=noted) == set()
+        with zipfile.ZipFile(out, "w", packing) as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        bundle.write_bytes(out.getvalue())
+        assert codes(bundle, noted=noted) == set()
+        out = Pipe()
+
+
+def test_lines_in_another_order_are_found(bundle):
+    files = contents(bundle)
+    first, *others = files["projects/000001.jsonl"].splitlines(keepends=True)
+    rewrite(bundle, {**files, "projects/000001.jsonl": b"".join([*others, first])}, sealed=True)
+    assert codes(bundle) == {"file_changed"}
 
 
 def test_a_swapped_evaluation_is_found(bundle):

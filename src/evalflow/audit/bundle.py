@@ -22,6 +22,7 @@ import hashlib
 import io
 import lzma
 import os
+import re
 import struct
 import zipfile
 import zlib
@@ -48,6 +49,7 @@ from evalflow.audit.log import (
     leaves,
 )
 from evalflow.audit.plan_histories import PlanHistory, Traces
+from evalflow.audit.seams import hides_more
 from evalflow.audit.verification import Checkpoint, checkpoint, compare, revisions_fit
 from evalflow.errors import EvalflowError, InvalidInput, invalid
 from evalflow.files.inputs import opened
@@ -68,6 +70,10 @@ _LOG = "log.jsonl"
 _ORDER = "order.txt"
 _REFUSALS = "refusals.jsonl"
 _PLAN_HISTORY = "plans/history.jsonl"
+_NAMES = re.compile(
+    r"manifest\.json|log\.jsonl|order\.txt|refusals\.jsonl|plans/(?:history\.jsonl|r[0-9]{1,9}\.json)"
+    r"|lifecycles/[0-9]{1,9}\.json|projects/[0-9]{6,9}\.jsonl"
+)
 _LARGEST_LINE = 64 * 2**20  # bytes; an evaluation of a hundred indicators is some 20 KB
 _LARGEST_BUNDLE = 64 * 2**30  # bytes unpacked
 _DENSEST = 400  # times smaller when packed; entries come to 10-30
@@ -595,11 +601,21 @@ class _Reader:
     def _files(self, files: Mapping[str, str]) -> None:
         """Note every file that is missing, added, there twice or changed."""
         names = [info.filename for info in self.archive.infolist()]
-        if self.archive.comment:
+        if self.archive.comment or any(info.comment for info in self.archive.infolist()):
             self._note(_MANIFEST, "file_added", "묶음에 덧붙인 글이 있습니다.", "it has a comment")
+        if hides_more(self.archive):
+            self._note(
+                _MANIFEST,
+                "file_added",
+                "묶음의 파일들 앞이나 뒤, 또는 사이에 다른 것이 있습니다.",
+                "there is more in it before, behind or between its files",
+            )
         for name in dict.fromkeys(names):
             if (name != _MANIFEST and name not in files) or names.count(name) > 1:
                 self._note(name, "file_added", "목록에 없는 파일입니다.", "not in the manifest")
+            elif not _NAMES.fullmatch(name):
+                ko = "감사 묶음에 그런 이름의 파일은 없습니다."
+                self._note(name, "file_added", ko, "no file of a bundle is called so")
         for name, seal in files.items():
             if name not in names:
                 self._note(name, "file_missing", "파일이 없습니다.", "the file is missing")
@@ -679,12 +695,15 @@ class _Reader:
         hashes: set[str],
     ) -> None:
         kept: dict[str, list[Values]] = {table: [] for table in _LINES.values()}
+        kinds, before = [*_LINES], 0
         with self.archive.open(name) as content:
             for number, text in self._each(name, content):
                 try:
                     kind, told = line = parse(text)
                     kept[_LINES[kind]].append(_row(kind, told))
                     as_written = canonical(line) == text and set(told) <= _known(kind, told)
+                    as_written = as_written and kinds.index(kind) >= before
+                    before = kinds.index(kind)
                 except _UNREADABLE as error:
                     raise _broken(self.file, name, number) from error
                 if not as_written:
@@ -714,9 +733,9 @@ class _Reader:
             name,
             "file_changed",
             f"{number}번째 줄이 감사 묶음을 쓰는 방식대로 적혀 있지 않습니다(같은 이름이 두 번 "
-            "있거나, 없는 이름이나 빈칸이 있음).",
-            f"line {number} is not written as bundles are (a name twice, or an unknown one, or "
-            "blanks)",
+            "있거나, 없는 이름이나 빈칸이 있거나, 줄의 차례가 다름).",
+            f"line {number} is not written as bundles are (a name twice, an unknown one, blanks, "
+            "or another order of lines)",
         )
 
     def _note(self, about: str, code: str, ko: str, en: str) -> None:
