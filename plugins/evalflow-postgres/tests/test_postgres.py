@@ -26,7 +26,10 @@ import pytest
 from evalflow_postgres import PostgresStorage, failures, open_postgres, upgrades
 from evalflow_postgres.connections import Pool
 from evalflow_postgres.copies import write_copy
+from evalflow_postgres.moves import across
 from evalflow_postgres.testing import Server, fresh
+from hypothesis import given
+from hypothesis import strategies as st
 
 import evalflow
 from evalflow import Conflict, InvalidInput, Project, StorageError
@@ -50,6 +53,7 @@ SIX = f"{PLAN}/6"
 SEVEN = f"{PLAN}/7"
 LATER = BEGINNING + dt.timedelta(days=30)
 LEASE = dt.timedelta(minutes=5)
+storable_letters = st.characters(exclude_categories=("Cs",), exclude_characters="\0")
 
 
 def version(storage: PostgresStorage, project: str = SIX) -> int:
@@ -683,6 +687,16 @@ def test_a_firing_waits_for_who_has_its_project_and_needs_no_wait_where_nobody_h
 
     assert version(storage) == 3
     assert len(list(storage.outbox())) == 2 * len(told)
+
+
+@given(rows=st.lists(st.tuples(st.text(storable_letters), st.none() | st.text(storable_letters))))
+def test_what_many_moves_hand_over_is_what_the_server_reads(
+    rows: list[tuple[str, str | None]], database: str
+) -> None:
+    with psycopg.connect(database) as connection:
+        for values, column in zip(across(rows), zip(*rows, strict=True), strict=True):
+            found = connection.execute("SELECT %s::text[]", (values,)).fetchone()
+            assert found == (list(column),)
 
 
 def test_commits_that_overlap_crosswise_end_in_one_winner_and_no_deadlock(

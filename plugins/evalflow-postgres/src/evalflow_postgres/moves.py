@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -305,9 +306,18 @@ class MoveRows:
         return move(schema, attrs.evolve(self.shape, free=False))
 
 
-def across(rows: Iterable[Sequence[Any]]) -> list[Any]:
-    """Return rows as one list for each column."""
-    return [list(column) for column in zip(*rows, strict=True)]
+def across(rows: Iterable[Sequence[Any]]) -> list[str]:
+    """Return rows as one array for each column, as the server reads arrays. (The driver looks at
+    each letter of a text for what it has to quote, and ours are full of quotation marks.)"""
+    columns = zip(*rows, strict=True)
+    return ["{" + ",".join([_element(each) for each in column]) + "}" for column in columns]
+
+
+def _element(value: str | int | dt.date | None) -> str:
+    if isinstance(value, str):
+        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{quoted}"'
+    return "NULL" if value is None else str(value)
 
 
 def _move_row(move: Move, shape: Shape) -> list[Any]:
