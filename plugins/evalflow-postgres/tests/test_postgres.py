@@ -53,7 +53,7 @@ SIX = f"{PLAN}/6"
 SEVEN = f"{PLAN}/7"
 LATER = BEGINNING + dt.timedelta(days=30)
 LEASE = dt.timedelta(minutes=5)
-storable_letters = st.characters(exclude_categories=("Cs",), exclude_characters="\0")
+storable_letters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 
 def version(storage: PostgresStorage, project: str = SIX) -> int:

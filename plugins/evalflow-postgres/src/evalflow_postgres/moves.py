@@ -286,6 +286,7 @@ class MoveRows:
         )
         rows = [_move_row(move, shape) for move in moves]
         notices = [notice_row(each) for move in moves for each in move.notices]
+        values: dict[str, Any]
         if shape.many:
             values = dict(zip(shape.columns, across(rows), strict=True))
             if notices:
