@@ -38,6 +38,8 @@ PUT_TOGETHER = {
     ("sqlite_schema.py", "_bring_up"): "the schema's file, steps and version numbers of ours",
     ("sqlite_schema.py", "_names"): "the schema's file",
     ("sqlite_schema.py", "_run"): "the same, statement by statement",
+    ("sqlite_connection.py", "_write_all"): "no statement: what writes is handed a connection",
+    ("sqlite_together.py", "write_each"): "the same",
     ("sqlite_bulk.py", "bulk_move"): "triggers of ours, put aside and back as they stood",
     ("sqlite_bulk.py", "_append"): "from constants; every value is bound",
     ("sqlite_bulk.py", "_bring"): "numbers of regions; every value is bound",
