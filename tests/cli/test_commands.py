@@ -348,17 +348,35 @@ def test_lifecycles_are_checked_and_drawn(run, tmp_path):
     assert (tmp_path / "life.dot").read_text(encoding="utf-8").startswith("digraph")
 
 
-def test_help_names_every_command_and_loads_no_heavy_library():
-    code = (
-        "import sys\nfrom evalflow import cli\ncli.run(['--help'])\n"
-        "print(*(set(sys.modules) & {'rich', 'yaml', 'transitions', 'holidays', 'sqlite3'}))"
+def test_help_names_every_command_and_loads_no_heavy_library(tmp_path, monkeypatch):
+    """Nor what evalflow is about: a plugin's command is found, with its first line."""
+    info = tmp_path / "evalflow_greeting-1.0.dist-info"
+    info.mkdir()
+    points = "".join(
+        f"[{each}]\ngreeting = greeting\n" for each in ("evalflow", "evalflow_commands")
     )
+    (info / "entry_points.txt").write_text(points, encoding="utf-8")
+    (tmp_path / "greeting.py").write_text(
+        "from evalflow.plugins import hookimpl\n\ndef greet():\n    '''인사 · Say hello.'''\n\n"
+        "@hookimpl\ndef evalflow_commands():\n    return {'greet': greet}\n",
+        encoding="utf-8",
+    )
+    heavy = ("rich", "yaml", "transitions", "holidays", "sqlite3", "msgspec", "decimal")
+    packages = ("model", "lifecycle", "plan", "decision", "engine", "scoring", "audit", "batch")
+    code = (
+        "import sys\nfrom evalflow import cli\ncli.run(['--lang', 'en', '--help'])\n"
+        f"print(*(set(sys.modules) & {set(heavy)!r}), *(name for name in sys.modules "
+        f"if name.startswith({tuple(f'evalflow.{each}' for each in packages)!r})))"
+    )
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        env={**os.environ, "EVALFLOW_PLUGINS": "greeting", "PYTHONPATH": path},
+    ).stdout.splitlines()  # fmt: skip
     assert done[-1] == ""
     for name in cli._Group.homes:
         assert any(line.strip().startswith(name) for line in done)
+    assert ["greet", "Say", "hello."] in [line.split() for line in done]
 
 
 def test_a_program_of_its_own_seldom_looks_for_garbage_and_a_hosts_is_left_alone():

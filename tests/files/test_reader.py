@@ -19,9 +19,9 @@ from evalflow.files.reader import (
     Reader,
     date_of,
     fraction_of,
-    is_name,
     shown,
 )
+from evalflow.files.words import is_name
 from evalflow.files.yaml import read
 from evalflow.model import Label
 

@@ -190,7 +190,7 @@ def new_command(session: Session, kind: str, name: str, into: Path) -> None:
 def _kind(session: Session, kind: str) -> str:
     from evalflow.plugins.installed import KINDS
 
-    return session.label(KINDS[kind])
+    return session.say(*KINDS[kind])
 
 
 def _print_problems(session: Session, plugins: Plugins) -> None:

@@ -30,6 +30,7 @@ from typing import Any, Final, TypeVar, overload
 from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest
 from evalflow.files.figures import MOST_DIGITS, Figure, figure_of, read_figure, stored_figure
 from evalflow.files.merge import Merged, Renamed, Source
+from evalflow.files.words import is_name
 from evalflow.files.yaml import (
     DEEPEST,
     MOST_PROBLEMS,
@@ -56,7 +57,6 @@ REQUIRED: Final = _Required()
 
 _FRACTION = re.compile(r"(\d{1,18})\s*/\s*(\d{1,18})", re.ASCII)
 _MOST_HINTS = 1_000  # problems after which no nearest name is looked for any more
-_NAME = re.compile(r"[0-9A-Za-z가-힣][0-9A-Za-z가-힣._-]{0,63}")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _KOREAN_DATE = re.compile(r"(\d{4})\.\s*(\d{1,2})\.\s*(\d{1,2})\.?", re.ASCII)
 
@@ -86,13 +86,6 @@ def date_of(text: str) -> dt.date | None:
         return dt.date.fromisoformat(text)
     except ValueError:
         return None
-
-
-@lru_cache(maxsize=16_384)
-def is_name(text: str) -> bool:
-    """Say whether `text` can be an id: letters (A-Z, a-z, 가-힣), digits, `-`, `_`, `.`; at most
-    64 characters, the first a letter or a digit."""
-    return _NAME.fullmatch(text) is not None
 
 
 # --------------------------------------------------------------------------- the reading

@@ -1,9 +1,10 @@
-"""Whether a text says anything: a reason is written in words (D8)."""
+"""Whether a text says anything: a reason is written in words (D8); whether it can be an id."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _LONE_JAMO = range(0x3131, 0x3190)
 
@@ -44,3 +45,13 @@ def is_document_number(text: str) -> bool:
     """Say whether a text can be the number of a document: who keeps the register, in words, and
     behind it the serial number (부서-일련번호; 행정업무 규정 §11)."""
     return has_words(text) and _NUMBER.fullmatch(text.strip()) is not None
+
+
+@lru_cache(maxsize=16_384)
+def is_name(text: str) -> bool:
+    """Say whether `text` can be an id: letters (A-Z, a-z, 가-힣), digits, `-`, `_`, `.`; at most
+    64 characters, the first a letter or a digit."""
+    return _NAME.fullmatch(text) is not None
+
+
+_NAME = re.compile(r"[0-9A-Za-z가-힣][0-9A-Za-z가-힣._-]{0,63}")

@@ -18,10 +18,11 @@ from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest
 from evalflow.files.cells import same
 from evalflow.files.days import Month, read_day
 from evalflow.files.notes import Note
-from evalflow.files.reader import Reader, is_name
+from evalflow.files.reader import Reader
 from evalflow.files.table import Row, Table, raise_all
 from evalflow.files.table_heads import Column
 from evalflow.files.table_reader import read_tables
+from evalflow.files.words import is_name
 from evalflow.files.yaml import path_text
 from evalflow.model import PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree

@@ -8,10 +8,10 @@ from typing import Any
 from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest
 from evalflow.files import yaml
 from evalflow.files.cells import same
-from evalflow.files.reader import is_name
 from evalflow.files.table import Row, Table
 from evalflow.files.table_heads import Column
 from evalflow.files.table_reader import Book
+from evalflow.files.words import is_name
 from evalflow.files.yaml import path_text
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Indicator, Label, ProjectDefinition

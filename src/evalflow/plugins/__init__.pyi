@@ -58,7 +58,6 @@ from evalflow.model.history import provisional_figures as provisional_figures
 from evalflow.plan.changes_in_words import Speaker as Speaker
 from evalflow.plan.changes_in_words import changes as changes
 from evalflow.plan.changes_in_words import in_words as in_words
-from evalflow.plugins.calls import BoundScorer as BoundScorer
 from evalflow.plugins.checking import PluginFinding as PluginFinding
 from evalflow.plugins.checking import Taken as Taken
 from evalflow.plugins.forms import Form as Form
@@ -76,6 +75,7 @@ from evalflow.plugins.notifier import Notifier as Notifier
 from evalflow.plugins.notifier import Route as Route
 from evalflow.plugins.panels import Panel as Panel
 from evalflow.plugins.panels import PanelRequest as PanelRequest
+from evalflow.plugins.scorers import BoundScorer as BoundScorer
 from evalflow.plugins.signer import Signer as Signer
 from evalflow.plugins.signer import VerifierKey as VerifierKey
 from evalflow.plugins.signer import make_key as make_key

@@ -1,5 +1,5 @@
-"""What plugins made, known by its plugin: signers, forms, panels and graders, each of which keeps
-its contract or is told of. Imported when one of them is used; scorers are in `calls`."""
+"""What plugins made, known by its plugin: graders, signers, forms and panels, each of which
+keeps its contract or is told of. Imported when one of them is used; scorers are in `scorers`."""
 
 from __future__ import annotations
 

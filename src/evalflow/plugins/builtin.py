@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from evalflow.errors import StorageError
 from evalflow.plugins.hooks import hookimpl
-from evalflow.storage.contract import Storage
 from evalflow.storage.urls import shown_url
 
 if TYPE_CHECKING:
     from evalflow.decision.guards import Guard
     from evalflow.lifecycle.definition import GuardSpec
+    from evalflow.storage.contract import Storage
 
 
 def _memory(url: str) -> Storage:

@@ -11,20 +11,16 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-import attrs
-
 from evalflow.errors import Conflict, InvalidInput, PluginError, Reason, StorageError
-from evalflow.model import Notice, Rating, Subject
-from evalflow.model.calendar import Calendar, DueFunction, Period
-from evalflow.model.canonical import plainly
 from evalflow.plugins.loading import BUILTIN, Item, Plugin, is_ours, kind_of, said
 from evalflow.plugins.patience import NoAnswer, Patience
-from evalflow.plugins.shown import shown_firing, shown_subject
+from evalflow.plugins.shown import shown_firing
 
 if TYPE_CHECKING:
     from evalflow.decision.firing import Draft, Firing
     from evalflow.decision.guards import Guard
-    from evalflow.scoring.contract import Scorer
+    from evalflow.model import Notice, Rating, Subject
+    from evalflow.model.calendar import Calendar, DueFunction, Period
 
 Answer = TypeVar("Answer")
 
@@ -48,10 +44,10 @@ def call(
         answer: Answer = patience.call(within, f"{plugin}: {what}", function)
         return answer
     except BaseException as error:
-        _broke(plugin, what, error, through)
+        broke(plugin, what, error, through)
 
 
-def _broke(
+def broke(
     plugin: Plugin, what: str, error: Any, through: tuple[type[Exception], ...] = ()
 ) -> NoReturn:
     """Raise what an error of a plugin's function becomes, or as it is where it comes through."""
@@ -105,7 +101,7 @@ def guarded(name: str, item: Item, patience: Patience, within: dt.timedelta | No
                 answer = function(firing, after, **params)
                 return () if answer is None else reasons_in(answer)
             except BaseException as error:
-                _broke(plugin, what, error)
+                broke(plugin, what, error)
         args = (firing, after) if show is None else show(firing, after)
         params = params if show is None else copy.deepcopy(params)
 
@@ -147,93 +143,6 @@ def held_to(contract: Any, made: Any, plugin: Plugin, what: str) -> Any:
     if lacking is None:
         return made
     raise plugin.error(f"{what}: {kind_of(made)} has no {lacking}")
-
-
-@attrs.frozen
-class BoundScorer:
-    """A scorer with its options, under the name by which plans ask for it. It is a `Scorer`."""
-
-    name: str
-    plugin: Plugin
-    scorer: Scorer
-    patience: Patience
-    within: dt.timedelta | None = None
-
-    @property
-    def version(self) -> str:
-        """Return the version of the scorer's rules."""
-        return self.scorer.version
-
-    def score(self, subject: Subject) -> Rating:
-        """Rate one project in one period.
-
-        Raises:
-            InvalidInput: the scorer finds a figure that cannot be rated.
-            PluginError: the scorer broke, answered no rating, or gave no answer in time.
-        """
-        what = f"scorer '{self.name}'"
-        if self.plugin is BUILTIN and self.within is None:  # at every firing that rates
-            try:
-                return self._checked(self.scorer.score(subject))
-            except BaseException as error:
-                _broke(self.plugin, what, error, (InvalidInput,))
-        asked = self._shown(subject)
-        answer = call(
-            self.plugin,
-            what,
-            lambda: self.scorer.score(asked),
-            within=self.within,
-            patience=self.patience,
-            through=(InvalidInput,),
-        )
-        return self._checked(answer)
-
-    @property
-    def scores_many(self) -> bool:
-        """Say whether the scorer rates many faster than one by one."""
-        return hasattr(self.scorer, "score_many")
-
-    def score_many(self, subjects: Iterable[Subject]) -> tuple[Rating, ...]:
-        """Rate many subjects, in order: by the scorer's own, faster `score_many` if it has one,
-        or else one after the other.
-
-        Raises:
-            PluginError: as for `score`.
-        """
-        asked = tuple(subjects)
-        many = getattr(self.scorer, "score_many", None)
-        if many is None:
-            return tuple([self.score(subject) for subject in asked])
-        what = f"scorer '{self.name}'"
-        given = tuple([self._shown(subject) for subject in asked])
-        answers = call(
-            self.plugin,
-            what,
-            lambda: tuple(many(given)),
-            within=self.within,
-            patience=self.patience,
-            through=(InvalidInput,),
-        )
-        if len(answers) != len(asked):
-            raise self.plugin.error(f"{what}: {len(answers)} ratings for {len(asked)} subjects")
-        return tuple([self._checked(answer) for answer in answers])
-
-    def _shown(self, subject: Subject) -> Subject:
-        return subject if self.plugin is BUILTIN else shown_subject(subject)
-
-    def _checked(self, answer: object) -> Rating:
-        if not isinstance(answer, Rating):
-            raise self.plugin.error(
-                f"scorer '{self.name}': answered {kind_of(answer)}, not a Rating"
-            )
-        if self.plugin is not BUILTIN:
-            try:
-                plainly(answer.tree())
-            except (TypeError, ValueError) as error:
-                raise self.plugin.error(
-                    f"scorer '{self.name}': answered a rating that cannot be kept: {error}"
-                ) from error
-        return answer
 
 
 class Absent:

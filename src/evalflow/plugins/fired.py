@@ -20,10 +20,7 @@ from typing import Any
 from evalflow.model import Entry
 from evalflow.model.requests import logger, request_id
 from evalflow.plugins.hook_calls import HookCall, show
-
-FIRED = "evalflow_fired"
-"""The hook that is called at run time; all others are called once, before their answer is
-needed."""
+from evalflow.plugins.hooks import FIRED
 
 _WAITING = 10_000  # entries that may wait to be told; what comes beyond is logged, and not told
 _IDLE = 0.01  # seconds without an entry after which the thread ends

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 GROUP = "evalflow"
 """The entry-point group of plugins, and the name of the pluggy project."""
 
+FIRED = "evalflow_fired"
+"""The hook that is called at run time; all others are called once, before they are needed."""
+
 hookimpl = pluggy.HookimplMarker(GROUP)
 """Marks a function of a plugin as the answer to the hook of its name."""
 

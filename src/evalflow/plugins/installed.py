@@ -30,17 +30,11 @@ from evalflow.errors import (
     invalid,
     nearest,
 )
-from evalflow.lifecycle.definition import DueSpec, GuardSpec
-from evalflow.lifecycle.due import DUE_KINDS
-from evalflow.model import Delivery, Entry, Label, PlanHead, Rating, ScoringRules, Subject
-from evalflow.model.calendar import DueFunction
-from evalflow.model.canonical import Tree
 from evalflow.plugins.builtin import PARTS
-from evalflow.plugins.calls import Absent, BoundScorer, call, dated, guarded, held_to
+from evalflow.plugins.calls import Absent, call, dated, guarded, held_to
 from evalflow.plugins.finding import CHOSEN_BY, find
-from evalflow.plugins.fired import FIRED
 from evalflow.plugins.hook_calls import HookCall
-from evalflow.plugins.hooks import options_of
+from evalflow.plugins.hooks import FIRED, options_of
 from evalflow.plugins.loading import (
     BUILTIN,
     HOOK_OF,
@@ -52,25 +46,28 @@ from evalflow.plugins.loading import (
     Plugin,
     PluginProblem,
 )
-from evalflow.plugins.options import no_options, read_options
 from evalflow.plugins.patience import Patience
-from evalflow.storage.contract import Storage
 from evalflow.storage.urls import shown_url
 
 if TYPE_CHECKING:
     from evalflow.decision.guards import Guard
+    from evalflow.lifecycle.definition import DueSpec, GuardSpec
+    from evalflow.model import Delivery, Entry, Label, PlanHead, Rating, ScoringRules, Subject
+    from evalflow.model.calendar import DueFunction
+    from evalflow.model.canonical import Tree
     from evalflow.plugins.checking import PluginFinding, Taken
     from evalflow.plugins.forms import Form
     from evalflow.plugins.notifier import Notifier, Route
     from evalflow.plugins.panels import Panel
+    from evalflow.plugins.scorers import BoundScorer
     from evalflow.plugins.signer import Signer
     from evalflow.scoring.contract import Grader
+    from evalflow.storage.contract import Storage
 
 __all__ = [
     "CHOSEN_BY",
     "HOOKS",
     "KINDS",
-    "BoundScorer",
     "HookCall",
     "Plugin",
     "PluginProblem",
@@ -148,13 +145,15 @@ class Plugins:
 
     def finish_fired(self, timeout: float = 5.0) -> bool:
         """Wait until plugins were told of all; say whether it was within `timeout` seconds."""
-        return self._asking.firings.finish(timeout)
+        firings = self._asking.firings
+        return firings is None or firings.finish(timeout)
 
     def fired(self, entries: Iterable[Entry]) -> None:
         """Tell plugins of entries that are committed; the engine does so by itself, but on a host's
         transaction, of which the host alone knows when it is committed. Returns at once."""
         self._ask_waiting(FIRED)
-        self._asking.firings.tell(entries)
+        if self._asking.firings is not None:
+            self._asking.firings.tell(entries)
 
     @property
     def trace(self) -> tuple[HookCall, ...]:
@@ -209,6 +208,8 @@ class Plugins:
             StorageError: no plugin knows the scheme, or the storage cannot be used.
             PluginError: the plugin that knows the scheme broke.
         """
+        from evalflow.storage.contract import Storage
+
         scheme, colon, _ = url.partition(":")
         scheme = scheme.lower()
         item = self._item("storage", scheme) if colon else None
@@ -284,6 +285,7 @@ class Plugins:
             InvalidInput: no plugin provides it, or the options are wrong: all problems.
             PluginError: its plugin broke.
         """
+        from evalflow.plugins.scorers import BoundScorer
         from evalflow.scoring.contract import Scorer
 
         path = tuple(at)
@@ -342,7 +344,8 @@ class Plugins:
     def guard_specs(self) -> Mapping[str, GuardSpec]:
         """Return what a lifecycle may say about each guard."""
         items = self._of("guard").items()
-        return {name: item.spec for name, item in items if isinstance(item.spec, GuardSpec)}
+        specs: Mapping[str, Any] = {name: item.spec for name, item in items}
+        return specs
 
     # ------------------------------------------------------------------ due rules
 
@@ -350,7 +353,8 @@ class Plugins:
     def due_specs(self) -> Mapping[str, DueSpec]:
         """Return what a lifecycle may say about each due rule of a plugin."""
         items = self._of("due_rule").items()
-        return {name: item.spec for name, item in items if isinstance(item.spec, DueSpec)}
+        specs: Mapping[str, Any] = {name: item.spec for name, item in items}
+        return specs
 
     @cached_property
     def due_rules(self) -> Mapping[str, DueFunction]:
@@ -523,6 +527,8 @@ class Plugins:
     def absent(self, kind: str, name: str) -> Label:
         """Return why there is no such thing, in both languages: what is installed, the nearest
         name, and which broken plugin might have provided it."""
+        from evalflow.model import Label
+
         return Label(*self._absent(kind, name))
 
     # ------------------------------------------------------------------ asking
@@ -618,6 +624,10 @@ class Plugins:
                 en=en,
             )
         declared = options_of(item.made_by)
+        if declared is None and not options:
+            return ()
+        from evalflow.plugins.options import no_options, read_options
+
         if declared is None:
             no_options(options, at=options_at)
             return ()
@@ -648,17 +658,17 @@ class Plugins:
         )
 
     def _absent(self, kind: str, name: str) -> tuple[str, str]:
-        label = KINDS[kind]
+        label_ko, label_en = KINDS[kind]
         at_fault = [problem for problem in self.problems if (kind, name) in problem.lost]
         if at_fault:
             ko = "; ".join(problem.text("ko") for problem in at_fault)
             en = "; ".join(problem.text("en") for problem in at_fault)
-            return f"{label.ko} '{name}'을(를) 쓸 수 없습니다: {ko}", (
-                f"{label.en} '{name}' cannot be used: {en}"
+            return f"{label_ko} '{name}'을(를) 쓸 수 없습니다: {ko}", (
+                f"{label_en} '{name}' cannot be used: {en}"
             )
         known = self.names(kind)
         ko, en = did_you_mean(
-            f"{label.ko} '{name}'이(가) 없습니다", f"no {label.en} '{name}'", nearest(name, known)
+            f"{label_ko} '{name}'이(가) 없습니다", f"no {label_en} '{name}'", nearest(name, known)
         )
         listed = ", ".join(known) or "-"
         ko, en = f"{ko} (설치됨: {listed})", f"{en} (installed: {listed})"
@@ -717,8 +727,8 @@ def _twice(
 
 
 def _doubled(keys: Sequence[tuple[str, str]], rivals: Sequence[Plugin]) -> tuple[str, str]:
-    ko = ", ".join(f"{KINDS[kind].ko} '{name}'" for kind, name in keys)
-    en = ", ".join(f"{KINDS[kind].en} '{name}'" for kind, name in keys)
+    ko = ", ".join(f"{KINDS[kind][0]} '{name}'" for kind, name in keys)
+    en = ", ".join(f"{KINDS[kind][1]} '{name}'" for kind, name in keys)
     others = ", ".join(str(rival) for rival in rivals)
     return (
         f"{ko}: 다른 플러그인({others})도 같은 이름으로 제공합니다. "
@@ -727,17 +737,19 @@ def _doubled(keys: Sequence[tuple[str, str]], rivals: Sequence[Plugin]) -> tuple
     )
 
 
-class _DueRules(dict[str, DueFunction]):
+class _DueRules(dict[str, Any]):
     """The due rules of plugins by name; an unknown name that is none of evalflow's own gives one
     that breaks and says why."""
 
     def __init__(self, plugins: Plugins) -> None:
         super().__init__()
-        self._plugins = plugins
+        from evalflow.lifecycle.due import DUE_KINDS
+
+        self._plugins, self._own = plugins, DUE_KINDS
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the due rule; `default` for evalflow's own kinds."""
-        if name in self or name in DUE_KINDS:
+        if name in self or name in self._own:
             return super().get(name, default)
         why = self._plugins.absent("due_rule", name)
 

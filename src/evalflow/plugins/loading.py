@@ -13,36 +13,35 @@ import inspect
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pluggy
 
 from evalflow.errors import PluginError, did_you_mean, nearest, particles, printable
-from evalflow.files.reader import is_name
-from evalflow.lifecycle.definition import DueSpec, GuardSpec
-from evalflow.lifecycle.due import DUE_KINDS
-from evalflow.model import Label
+from evalflow.files.words import is_name
 from evalflow.plugins import hooks as hookspecs
-from evalflow.plugins.fired import FIRED, Firings
 from evalflow.plugins.hook_calls import HookCall, show
-from evalflow.plugins.hooks import GROUP, options_of
-from evalflow.plugins.options import check_declaration
+from evalflow.plugins.hooks import FIRED, GROUP, options_of
 
-KINDS: Mapping[str, Label] = {
-    "storage": Label("저장소", "storage"),
-    "notifier": Label("알림 수단", "notifier"),
-    "scorer": Label("산정기", "scorer"),
-    "grader": Label("등급 산정기", "grader"),
-    "guard": Label("요건", "guard"),
-    "due_rule": Label("기한 규칙", "due rule"),
-    "form": Label("서식", "form"),
-    "signer": Label("서명 수단", "signer"),
-    "command": Label("명령", "command"),
-    "panel": Label("화면", "panel"),
-    "metric": Label("지표", "metric"),
+if TYPE_CHECKING:
+    from evalflow.lifecycle.definition import DueSpec, GuardSpec
+    from evalflow.plugins.fired import Firings
+
+KINDS: Mapping[str, tuple[str, str]] = {
+    "storage": ("저장소", "storage"),
+    "notifier": ("알림 수단", "notifier"),
+    "scorer": ("산정기", "scorer"),
+    "grader": ("등급 산정기", "grader"),
+    "guard": ("요건", "guard"),
+    "due_rule": ("기한 규칙", "due rule"),
+    "form": ("서식", "form"),
+    "signer": ("서명 수단", "signer"),
+    "command": ("명령", "command"),
+    "panel": ("화면", "panel"),
+    "metric": ("지표", "metric"),
 }
-"""What plugins provide, one hook each."""
+"""What plugins provide, one hook each, and what that is called in Korean and in English."""
 
 HOOK_OF = {kind: f"{GROUP}_{kind}s" for kind in KINDS}
 """The hook by which each kind of thing is provided."""
@@ -178,7 +177,7 @@ class Asking:
         self.problems = list(problems)
         self.calls: list[HookCall] = []
         self.loaded: list[Plugin] = []
-        self.firings = Firings()
+        self.firings: Firings | None = None  # none where no plugin is told of entries
 
     def ask(self, found: Found) -> Mapping[tuple[str, str], Item] | None:
         """Import the plugin and return what it provides; None where it is left out as a whole."""
@@ -223,7 +222,7 @@ class Asking:
                 continue
             given: dict[tuple[str, str], Item] = {}
             if caller.name == FIRED:
-                self.firings.add(str(plugin), _at_run_time(answering))
+                self._hear(plugin, answering)
                 continue
             begun = time.perf_counter_ns()
             try:
@@ -238,7 +237,8 @@ class Asking:
             show(made)
         if faults:
             self._manager.unregister(answering)
-            self.firings.remove(str(plugin))
+            if self.firings is not None:
+                self.firings.remove(str(plugin))
             faults[0].lost = tuple(items)
             raise faults[0]
         return items
@@ -263,6 +263,13 @@ class Asking:
         except _WrongAnswer as error:
             ko, en = f"{caller.name}: {error.ko}", f"{caller.name}: {error.en}"
             raise _Fault("wrong_answer", ko, en) from error.__cause__
+
+    def _hear(self, plugin: Plugin, answering: Any) -> None:
+        from evalflow.plugins.fired import Firings
+
+        if self.firings is None:
+            self.firings = Firings()
+        self.firings.add(str(plugin), _at_run_time(answering))
 
     def left_out(self, plugin: Plugin, code: str, ko: str, en: str, **more: Any) -> None:
         """Note that the plugin, or something of it, is left out."""
@@ -356,20 +363,19 @@ def _read(kind: str, plugin: Plugin, answers: Sequence[Any]) -> dict[tuple[str, 
             fits = _SCHEME.fullmatch if kind == "storage" else is_name
             if not isinstance(name, str) or not fits(name):
                 raise _WrongAnswer(
-                    f"{name!r}은(는) {KINDS[kind].ko}의 이름이 될 수 없습니다",
-                    f"{name!r} cannot be the name of a {KINDS[kind].en}",
+                    f"{name!r}은(는) {KINDS[kind][0]}의 이름이 될 수 없습니다",
+                    f"{name!r} cannot be the name of a {KINDS[kind][1]}",
                 )
             items[kind, name] = _item(kind, name, plugin, made_by)
     return items
 
 
-_SPECS: Mapping[str, type[GuardSpec] | type[DueSpec]] = {"guard": GuardSpec, "due_rule": DueSpec}
-"""What stands beside the function of what a lifecycle names."""
-
-
 def _item(kind: str, name: str, plugin: Plugin, made_by: Any) -> Item:
-    kind_of_spec = _SPECS.get(kind)
-    if kind_of_spec is not None:
+    if kind in ("guard", "due_rule"):  # beside the function of what a lifecycle names is its spec
+        from evalflow.lifecycle.definition import DueSpec, GuardSpec
+        from evalflow.lifecycle.due import DUE_KINDS
+
+        kind_of_spec = GuardSpec if kind == "guard" else DueSpec
         said_as = kind_of_spec.__name__
         spec, made = made_by if isinstance(made_by, tuple) and len(made_by) == 2 else (None, None)
         if not (isinstance(spec, kind_of_spec) and callable(made)):
@@ -395,6 +401,8 @@ def _item(kind: str, name: str, plugin: Plugin, made_by: Any) -> Item:
         )
     declared = options_of(made_by)
     if declared is not None:
+        from evalflow.plugins.options import check_declaration
+
         try:
             check_declaration(declared)
         except TypeError as error:

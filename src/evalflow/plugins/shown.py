@@ -12,10 +12,9 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from evalflow.model import Subject
-
 if TYPE_CHECKING:
     from evalflow.decision.firing import Draft, Firing
+    from evalflow.model import Subject
 
 _KEPT = 256  # copies of long-lived values that are kept
 
