@@ -41,6 +41,7 @@ from evalflow.model import (
 )
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
+from evalflow.model.changed import changed
 from evalflow.model.directory import Directory
 from evalflow.model.history import EVALUATED
 from evalflow.model.host_word import HOST_SAID, host_said, without_host
@@ -133,7 +134,7 @@ def replay_event(situation: Situation, event: Event, entry: Entry) -> Replayed:
     passed = outcome(situation.lifecycle, entry.before, event, entry.after)
     if passed is None:
         return Replayed(move=None, checks=(), known=True)
-    recorded = attrs.evolve(
+    recorded = changed(
         situation,
         score=lambda subject: _recorded_rating(entry, subject),
         guards=_Verdicts(event, passed),
@@ -150,7 +151,7 @@ def judge_event(situation: Situation, event: Event, entry: Entry) -> Replayed:
     """
     passed = outcome(situation.lifecycle, entry.before, event, entry.after) or frozenset()
     return _decided(
-        attrs.evolve(situation, guards=_Verdicts(event, passed, situation.guards)), event, entry
+        changed(situation, guards=_Verdicts(event, passed, situation.guards)), event, entry
     )
 
 
@@ -166,7 +167,7 @@ def _decided(situation: Situation, event: Event, entry: Entry) -> Replayed:
         # By how many days it was late is compared apart: tables of holidays are put right later.
         # So is what the host was heard to say by guards, which are not asked again.
         data = _as_heard(move.entry.data, entry)
-        move = _sealed(move, attrs.evolve(move.entry, late=entry.late, data=data))
+        move = _sealed(move, changed(move.entry, late=entry.late, data=data))
     rule = situation.rule(event)
     return Replayed(
         move=move,
@@ -203,7 +204,7 @@ def _by_host(situation: Situation, decision: Decision) -> bool:
 
 def _sealed(move: Move, entry: Entry) -> Move:
     entry = entry.sealed()
-    return attrs.evolve(move, entry=entry, project=attrs.evolve(move.project, head=entry.hash))
+    return changed(move, entry=entry, project=changed(move.project, head=entry.hash))
 
 
 def _failed(decision: Decision) -> tuple[Check, ...]:
@@ -292,7 +293,7 @@ def replay_migration(
     move = decision.move
     if move is not None:
         data = _as_heard(move.entry.data, entry)
-        move = _sealed(move, attrs.evolve(move.entry, data=data))
+        move = _sealed(move, changed(move.entry, data=data))
     return Replayed(
         move=move,
         checks=_failed(decision),

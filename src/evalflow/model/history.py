@@ -274,7 +274,7 @@ class Entry:
 
     def sealed(self) -> Entry:
         """Return the entry with its hash filled in."""
-        sealed = attrs.evolve(self, hash=digest(self.body()))
+        sealed = changed(self, hash=digest(self.body()))
         object.__setattr__(sealed, "_texts", self._texts)
         return sealed
 

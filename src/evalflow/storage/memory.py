@@ -31,6 +31,7 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.model.canonical import canonical, parse
+from evalflow.model.changed import changed
 from evalflow.model.commits import order_of, project_order
 from evalflow.model.moments import utc
 from evalflow.storage.contract import (
@@ -58,7 +59,7 @@ class _Sent:
 
     def outgoing(self) -> Outgoing:
         return Outgoing(
-            notice=attrs.evolve(self.notice, data=parse(self.data)),
+            notice=changed(self.notice, data=parse(self.data)),
             state=self.state,
             tries=self.tries,
             next_at=self.next_at,
@@ -76,7 +77,7 @@ class _Kept:
     rating: str
 
     def value(self) -> Entry:
-        return attrs.evolve(self.entry, data=parse(self.data), rating=parse(self.rating))
+        return changed(self.entry, data=parse(self.data), rating=parse(self.rating))
 
 
 class MemoryStorage:
@@ -244,7 +245,7 @@ class MemoryStorage:
             found = known[-1:] if revision is None else known
             for entry, data in found:
                 if revision is None or entry.revision >= revision:
-                    return attrs.evolve(entry, data=parse(data))
+                    return changed(entry, data=parse(data))
         return None
 
     def plan_history(self, plan: str, *, after: int = 0) -> Iterator[PlanEntry]:
@@ -252,7 +253,7 @@ class MemoryStorage:
         with self._lock:
             found = self._plan_entries.get(plan, [])[max(after, 0) :]
         for entry, data in found:
-            yield attrs.evolve(entry, data=parse(data))
+            yield changed(entry, data=parse(data))
 
     def lifecycle(self, fingerprint: str) -> str | None:
         """Return the canonical text of the lifecycle with this fingerprint, or None."""
@@ -330,7 +331,7 @@ class MemoryStorage:
                 definition = self._definition(project.id, None)
                 unit = None if definition is None else definition.unit_on(selection.on)
                 if unit is not None and unit != project.unit:
-                    project = attrs.evolve(project, unit=unit)  # noqa: PLW2901
+                    project = changed(project, unit=unit)  # noqa: PLW2901
             if fits(project):
                 found.append(project)
         return found[: selection.limit]
