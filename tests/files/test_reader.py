@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -53,6 +54,12 @@ def test_an_id_has_no_blanks_slashes_or_foreign_letters() -> None:
     assert is_name("정책-1")
     for wrong in ("", "a b", "a/b", "a@b", "-a", "аdmin", "a" * 65, "ㄱ"):
         assert not is_name(wrong)
+
+
+@given(st.text(st.sampled_from("aZ09가힣_-.\n ㄱ걟②٣Ａаé") | st.characters(), max_size=66))
+def test_an_id_is_what_it_was_by_the_pattern_of_before(text: str) -> None:
+    before = re.fullmatch(r"[0-9A-Za-z가-힣][0-9A-Za-z가-힣._-]{0,63}", text)
+    assert is_name(text) == (before is not None)
 
 
 def test_what_is_absent_gives_the_default_and_null_is_absent() -> None:

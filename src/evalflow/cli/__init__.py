@@ -207,8 +207,8 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code)
 
 
-_OBJECTS = 30_000
-"""New objects after which garbage is looked for: importing a command makes more than that, which
+_OBJECTS = 100_000
+"""New objects after which garbage is looked for: importing a command makes half as many, which
 stay, and Python would look through them sixty times."""
 
 

@@ -51,7 +51,8 @@ def is_document_number(text: str) -> bool:
 def is_name(text: str) -> bool:
     """Say whether `text` can be an id: letters (A-Z, a-z, 가-힣), digits, `-`, `_`, `.`; at most
     64 characters, the first a letter or a digit."""
-    return _NAME.fullmatch(text) is not None
+    return 0 < len(text) <= 64 and text[0] not in "-_." and all(map(_in_names, text))
 
 
-_NAME = re.compile(r"[0-9A-Za-z가-힣][0-9A-Za-z가-힣._-]{0,63}")
+def _in_names(letter: str) -> bool:
+    return (letter.isascii() and letter.isalnum()) or "가" <= letter <= "힣" or letter in "-_."
