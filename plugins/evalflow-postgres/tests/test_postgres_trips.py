@@ -84,3 +84,25 @@ def test_a_batch_that_decides_each_project_asks_no_more_for_more_projects(
     few, many = asked(4), asked(40)
     assert many[0] == 10 * few[0] > 0
     assert few[1:] == many[1:]
+
+
+def test_a_unit_that_moves_together_is_read_together(url: str) -> None:
+    def asked(each: int) -> int:
+        plan = the_plan(each=each, bureaus=["welfare"])
+        with trips(fresh(url)) as way:
+
+            def opened() -> evalflow.Engine:
+                return evalflow.open(way.url, plugins=["evalflow-postgres"], clock=Ticking())
+
+            with opened() as engine:
+                engine.adopt(plan, by=plan.actor("policy-1"))
+                for project in list(engine.projects()):
+                    fire(engine, project, "self_evaluate", 1)
+                    fire(engine, project, "amend", 1)
+            with opened() as engine:  # which remembers nothing of them
+                first = engine.project(f"{plan.id}/1")
+                way.reset()
+                fire(engine, first, "submit", 1)
+                return way.count
+
+    assert asked(2) == asked(8)

@@ -447,6 +447,7 @@ class Rules:
             and peer.project.states[region] in sources
             and peer.project.period == project.period
         ]
+        self.read_together(ready)
         read = {} if own.history is None else self._histories(ready)
         others = [
             self._gather(peer, event, at, groups, people, history=read.get(peer.project.id))
