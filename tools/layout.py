@@ -23,6 +23,7 @@ LIMIT = 500
 LONG = {
     "testing/simulation.py": "one year played: the walk and its counts share everything",
     "files/workbooks.py": "run as one script in a child that may import nothing of ours",
+    "files/table.py": "a table's rows, one kind of value after the other",
     "files/reader.py": "one reader of values, a method for each kind",
     "files/yaml.py": "one builder over PyYAML's events",
     "lifecycle/check/checks.py": "one check after the other, each short",

@@ -169,3 +169,29 @@ def test_a_number_of_several_lines_and_a_cell_over_two_columns_are_read_as_ever(
         page.merge_cells("C3:D3")
 
     assert read(xlsx(["1", "a", 5], [None, "b", 6], change=merge)) == (["5", "6"], [])
+
+
+# --------------------------------------------------------------------------- money
+
+
+@pytest.mark.parametrize(
+    ("head", "cell", "right"),
+    [
+        ("구비(백만원)", "1억", "100"),
+        ("구비(백만원)", "1억 2,050만원", "120.5"),
+        ("구비(천원)", "△3백만원", "-3000"),
+        ("구비(억원)", "5,000만원", "0.5"),
+    ],
+)
+def test_an_amount_with_another_unit_than_its_column_is_told_in_that_of_the_column(
+    head: str, cell: str, right: str
+) -> None:
+    columns = (Column("number", ("관리번호",)), Column("won", ("구비",)))
+    data = f'관리번호,{head}\r\n1,"{cell}"\r\n2,5\r\n'.encode()
+    table = read_table(data, columns, name="t")
+    taken = [row.won("won", None) for row in table.rows]
+    assert taken[0] == 0
+    (problem,) = table.problems
+    assert (problem.code, problem.cell) == ("other_money_unit", "B2")
+    assert f"write {right}" in problem.en
+    assert f" {right}" in problem.ko

@@ -156,7 +156,11 @@ def _closing(session: Session, engine: Engine, plan: Plan) -> None:
     print_counts(session, engine, engine.projects(plan=plan.id), "unit")
     print_projects(session, engine, engine.projects(plan=plan.id, state="lagging"))
     projects = engine.projects(plan=plan.id)
-    events = Counter(entry.event for each in projects for entry in engine.history(each.id))
+    events = Counter(
+        session.event(engine.plans.lifecycle(entry.lifecycle), entry.event)
+        for each in projects
+        for entry in engine.history(each.id)
+    )
     session.echo(
         session.say(f"이력 {events.total()}건: ", f"{events.total()} entries: ")
         + ", ".join(f"{event} {n}" for event, n in events.items())

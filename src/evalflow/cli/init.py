@@ -142,7 +142,7 @@ def _make(
     _spare(session, out, yes)
     sheets = office_book(head, (), lifecycle, lang=session.lang)
     write_book(out, sheets, lists=session.say("목록", "Lists"))
-    names = ", ".join(sheet.name for sheet in sheets[1:])
+    names = ", ".join(sheet.name for sheet in sheets)
     session.echo(
         session.say(
             f"{out}: 시트 {len(sheets)}장을 만들었습니다 ({names}).",

@@ -352,6 +352,8 @@ class Row:
         if cell is None or is_none(cell):
             return self._missing(key, default, 0)
         each = self._won_each(key)
+        if each != 1 and isinstance(cell, str) and self._says_other_unit(key, cell, each):
+            return 0
         read = self.read_figure(key, unit=_UNIT_OF.get(each, ""), money=each == 1)
         if read is None or read.provisional:
             if read is not None:
@@ -364,6 +366,20 @@ class Row:
             ko, en = f"1원 미만이 있습니다: {figure}", f"less than a won: {figure}"
             self.wrong(key, "not_whole", ko, en, figure)
         return int(amount)
+
+    def _says_other_unit(self, key: str, text: str, each: int) -> bool:
+        """Note an amount that says its own unit (`1억`) where the column has another (`백만원`)."""
+        unit = _UNIT_OF.get(each, "")
+        if isinstance(read_figure(text, unit=unit), Figure):
+            return False
+        said = read_figure(text, money=True)
+        if not isinstance(said, Figure) or said.provisional:
+            return False
+        right = plain((said.value / each).normalize())
+        ko = f"이 열의 금액 단위는 {unit}입니다. '{text[:40]}'이면 {right}(으)로 적으십시오"
+        en = f"this column is in {each:,} won: for '{text[:40]}' write {right}"
+        self.wrong(key, "other_money_unit", ko, en, text)
+        return True
 
     def _won_each(self, key: str) -> int:
         """Return how many won one is in this cell: as shown beside it, as its column says."""
