@@ -54,6 +54,7 @@ PUT_TOGETHER = {
     ("sql.py", "_number"): "hands on the same",
     ("sql.py", "latest_definitions"): "from constants; the ids are bound",
     ("sql.py", "histories_of"): "the same",
+    ("sql.py", "entries_by_key"): "the same",
     ("bulk.py", "bulk_move"): "numbers of regions; every value is bound",
     ("storage.py", "_fetch"): "hands on what its callers took from the table of statements",
     ("storage.py", "_write_alone"): "the same, all of one commit in one",

@@ -67,7 +67,7 @@ TURNS: dict[str, Turn] = {
 def test_a_batch_that_decides_each_project_asks_no_more_for_more_projects(
     url: str, event: str
 ) -> None:
-    def asked(each: int) -> tuple[int, int, int]:
+    def asked(each: int) -> tuple[int, ...]:
         plan = the_plan(each=each, bureaus=["welfare"])
         with (
             trips(fresh(url)) as way,
@@ -79,7 +79,10 @@ def test_a_batch_that_decides_each_project_asks_no_more_for_more_projects(
             planned = TURNS[event](engine)
             to_plan = way.count
             done = sum(receipt.outcome == "done" for receipt in planned.apply())
-            return done, to_plan, way.count - to_plan
+            to_apply = way.count - to_plan
+            way.reset()
+            assert {receipt.outcome for receipt in planned.apply()} == {"already"}
+            return done, to_plan, to_apply, way.count
 
     few, many = asked(4), asked(40)
     assert many[0] == 10 * few[0] > 0

@@ -23,8 +23,8 @@ from evalflow.batch.plan_file import BatchPlan, meant
 from evalflow.batch.values import BLOCK, Actors, EngineParts, Header, seal
 from evalflow.decision.batched_calls import Answers
 from evalflow.errors import Conflict, InvalidInput, NotFound, Reason
-from evalflow.model import Actor, Basis, Move, Selection, Snapshot
-from evalflow.storage.contract import positions
+from evalflow.model import Actor, Basis, Entry, Move, Selection, Snapshot
+from evalflow.storage.contract import ReadsTogether, positions
 
 if TYPE_CHECKING:
     from evalflow.batch.lines import PlanLine
@@ -150,9 +150,11 @@ class _Applying:
         for start in range(0, len(parts), BLOCK):
             some = parts[start : start + BLOCK]
             snapshots = self._snapshots(some)
+            self.parts.read_together(snapshots.values())
             answers = self._answers(some, snapshots)
+            written = self._by_key(some, snapshots)
             for part in some:
-                answer = self._look(part, snapshots, answers)
+                answer = self._look(part, snapshots, answers, written)
                 if not isinstance(answer, _Ready):
                     yield from answer
                 elif answer.alone:
@@ -248,7 +250,7 @@ class _Applying:
         """
         changed = ""
         for _ in range(_TRIES):
-            answer = self._look(part, self._snapshots([part]), {})
+            answer = self._look(part, self._snapshots([part]), {}, None)
             if not isinstance(answer, _Ready):
                 return answer
             if len(answer.moves) > 1 and any(each.definition is not None for each in answer.moves):
@@ -283,6 +285,22 @@ class _Applying:
                 asked.append((snapshot, self._data(line)))
         return answers_for(self.parts, self.header.event, self.actors, asked, self.at, self.key)
 
+    def _by_key(
+        self, parts: Sequence[list[PlanLine]], snapshots: Mapping[str, Snapshot]
+    ) -> Mapping[str, Entry] | None:
+        """Return what an earlier run of this batch may have written for those that have moved
+        since they were planned; None where each has to be asked for by itself."""
+        if not isinstance(self.parts.storage, ReadsTogether):
+            return None
+        moved = [
+            line.project
+            for part in parts
+            for line in part
+            if line.project in snapshots and not _stands(snapshots[line.project], line)
+        ]
+        found = self.parts.storage.entries_by_key(moved, self.key) if moved else ()
+        return {entry.project: entry for entry in found}
+
     def _data(self, line: PlanLine) -> dict[str, Any]:
         return {**self.header.data, **(line.data or {})}
 
@@ -291,6 +309,7 @@ class _Applying:
         part: list[PlanLine],
         snapshots: Mapping[str, Snapshot],
         answers: Mapping[str, Answers],
+        written: Mapping[str, Entry] | None,
     ) -> _Ready | list[Receipt]:
         """Return the part ready to be written, or the receipts that say why it is not."""
         against: dict[str, tuple[Reason, ...]] = {}
@@ -305,7 +324,7 @@ class _Applying:
                 against[line.project] = (_GONE,)
             elif _stands(snapshot, line):
                 open_.append(line)
-            elif (number := self._written(line.project, snapshot, line)) is not None:
+            elif (number := self._written(line, snapshot, written)) is not None:
                 already[line.project] = number
             else:
                 against[line.project] = (_MOVED,)
@@ -330,11 +349,16 @@ class _Applying:
         moving = [move.project.id for move in moves]
         return _Ready(part, tuple(moves), Basis.of(bases, moving))
 
-    def _written(self, project: str, snapshot: Snapshot, line: PlanLine) -> int | None:
+    def _written(
+        self, line: PlanLine, snapshot: Snapshot, written: Mapping[str, Entry] | None
+    ) -> int | None:
         """Return the number of the entry that an earlier run of this batch wrote, if one did."""
         if snapshot.project.version <= line.version:
             return None
-        entry = self.parts.storage.entry_by_key(project, self.key)
+        if written is None:
+            entry = self.parts.storage.entry_by_key(line.project, self.key)
+        else:
+            entry = written.get(line.project)
         if entry is None:
             return None
         actor = self.header.by if self.by is None else self.by.id

@@ -4,7 +4,7 @@ do with each project."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -74,8 +74,8 @@ class EngineParts:
     `alike` says of (plan, lifecycle, event) whether one decision holds for every project in the
     same states, period and unit; `today` is the day in a plan's office; `actor` looks an id up in
     the directory of a plan's revision; `repeats` says whether an entry is that of this event,
-    actor and data. `ask_together` puts
-    the questions of many decisions at once; `decide` takes the answers.
+    actor and data. `read_together` reads what the plan says of many projects at once, and
+    `ask_together` puts the questions of many decisions; `decide` takes the answers.
     """
 
     storage: Storage
@@ -83,6 +83,7 @@ class EngineParts:
     actor: Callable[[str, int, str], Actor]
     decide: Decide
     repeats: Callable[[Entry, str, str, Mapping[str, Any]], bool]
+    read_together: Callable[[Iterable[Snapshot]], None]
     ask_together: Callable[
         [str, Sequence[tuple[Snapshot, Actor, Mapping[str, Any]]], dt.datetime, str | None],
         Mapping[str, Answers],

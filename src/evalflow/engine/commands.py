@@ -420,6 +420,7 @@ class Commands(Writer):
             actor=self.queries.actor_then,
             decide=partial(self.decide, offered=offered),
             repeats=partial(self.repeats, offered=offered),
+            read_together=self.rules.read_together,
             ask_together=self._ask_together,
             commit=self.write,
             bulk_move=self.bulk_move,

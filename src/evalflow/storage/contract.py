@@ -248,9 +248,9 @@ class Storage(Protocol):
 
 @runtime_checkable
 class ReadsTogether(Protocol):
-    """What a storage may have besides: the definitions, and the histories, of many projects by one
-    question each. Batches use it for each chunk; a storage without it is asked for one after the
-    other."""
+    """What a storage may have besides: the definitions, the histories, and the entries of one key,
+    of many projects by one question each. Batches use it for each chunk; a storage without it is
+    asked for one after the other."""
 
     def latest_definitions(self, projects: Iterable[str]) -> Iterator[tuple[str, int, str]]:
         """Yield (project id, revision, canonical text) of the latest definition of each of these
@@ -259,6 +259,10 @@ class ReadsTogether(Protocol):
 
     def histories_of(self, projects: Iterable[str]) -> Iterator[Entry]:
         """Yield the entries of these projects, each project's together and in order."""
+        ...
+
+    def entries_by_key(self, projects: Iterable[str], key: str) -> Iterator[Entry]:
+        """Yield what `entry_by_key` returns of each of these projects that has such an entry."""
         ...
 
 

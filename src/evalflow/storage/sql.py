@@ -256,6 +256,14 @@ def _histories_of(dialect: Dialect) -> str:
     )
 
 
+@lru_cache(maxsize=64)
+def _entries_by_key(dialect: Dialect) -> str:
+    return dialect.text(
+        f"SELECT {ENTRY} FROM {{schema}}entry WHERE {dialect.among('project', 'ids')} "
+        'AND "key" = :key'
+    )
+
+
 def as_of(dialect: Dialect, selection: Selection, at: str) -> tuple[str, dict[str, Any]]:
     """Return the statement and the values that find the entries of the selected projects up to
     the moment `at`. What is true of a project as it was then is for `rebuilt`'s reader to test."""
@@ -552,6 +560,12 @@ class SQLReads:
         """Return the entry that was written with this idempotency key, or None."""
         row = self._row(self._sql["entry_by_key"], {"project": project, "key": key})
         return None if row is None else entry_from(row)
+
+    def entries_by_key(self, projects: Iterable[str], key: str) -> Iterator[Entry]:
+        """Yield what `entry_by_key` returns of each of these projects that has such an entry."""
+        asked = {"ids": self.dialect.listed(sorted(projects)), "key": key}
+        for row in self._few(_entries_by_key(self.dialect), asked):
+            yield entry_from(row)
 
     def count_entries(self, plans: Collection[str] | None = None) -> int:
         """Return how many entries there are of these plans' projects (None: of all)."""

@@ -136,7 +136,8 @@ class HistoryTests(StorageKit):
             pytest.skip(f"{type(storage).__name__} is asked for one project after the other")
         names = [f"{PLAN}/{number}" for number in ("10", "9", "6-1", "6")]
         for name in names:
-            storage.commit(entry_after(given_project(storage, name)))
+            key = f"of {name}" if name == SIX else "of many"
+            storage.commit(entry_after(given_project(storage, name), key=key))
         redefined = move_after(_standing(storage, SIX), redefined=definition(SIX), revision=2)
         storage.commit(Commit(moves=(redefined,), plans=(revised(storage, head(revision=2)),)))
 
@@ -148,7 +149,15 @@ class HistoryTests(StorageKit):
         assert sorted(storage.latest_definitions(asked)) == [
             (name, *(storage.definition(name) or ())) for name in sorted(names[1:])
         ]
+        keyed = sorted(storage.entries_by_key(asked, "of many"), key=lambda entry: entry.project)
+        assert keyed == [
+            entry
+            for name in sorted(names[1:])
+            if (entry := storage.entry_by_key(name, "of many")) is not None
+        ]
+        assert len(keyed) == 2
         assert [*storage.histories_of([]), *storage.latest_definitions([])] == []
+        assert list(storage.entries_by_key([], "of many")) == []
 
     def test_entries_come_as_they_were_written_and_can_be_continued(self, storage: Storage) -> None:
         two, one = given_project(storage, f"{PLAN}/2"), given_project(storage, f"{PLAN}/1")
