@@ -230,7 +230,7 @@ def decide(
     today = situation.calendar.today(at)
     unit = situation.latest.unit_on(today)
     state_reasons: tuple[Reason, ...] = ()
-    if _leading_state(situation, event) not in event.sources():
+    if project.states[lifecycle.leading(event)] not in event.sources():
         state_reasons = _state_reasons(event, situation, unit, today)
     right = entitled(situation, event, actor, unit, today)
     tree, problems = normal(
@@ -614,10 +614,11 @@ def subject(
 ) -> Subject:
     """Return what the scorer looks at: the actuals of the period that is evaluated on top of the
     earlier ones."""
-    here = situation.evaluated.period
+    evaluated = situation.evaluated
+    here = evaluated.period
     earlier = {
         name: {indicator: figure_from(figure) for indicator, figure in figures.items()}
-        for name, figures in situation.evaluated.prior.items()
+        for name, figures in evaluated.prior.items()
     }
     return Subject(
         project=situation.definition.id,

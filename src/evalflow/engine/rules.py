@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -48,6 +48,7 @@ from evalflow.storage.contract import ReadsTogether, Storage
 if TYPE_CHECKING:
     from evalflow.decision.guards import Guard
 
+_NOTHING = Needs()  # what most events look at beside their project
 _ABOUT = '"about":'  # most projects are about none: their text need not be read
 
 
@@ -419,7 +420,7 @@ class Rules:
     ) -> Situation:
         """Gather what state, role, unit and duties are asked of: the project's own, and of no other
         project (`decide.may_act`)."""
-        return self._gather(snapshot, event, at, {}, people, Needs())
+        return self._gather(snapshot, event, at, {}, people, _NOTHING)
 
     def situations(
         self,
@@ -484,21 +485,11 @@ class Rules:
         )
         if wanted is None:
             wanted = course.needs
-        today = terms.calendar.today(at)
-        peers: dict[str, Peers] = {}
-        rosters: list[Roster] = []
-        for kind in wanted.peers:
-            unit = self._unit(terms.head, latest, kind, today)
-            if unit is None:
-                peers[kind] = Peers()
-                continue
-            group = groups.get((kind, unit))
-            if group is None:
-                group = groups[kind, unit] = self._group(project.plan, terms.head, unit, today)
-            peers[kind] = group.projects
-            rosters.append(group.roster)
-        about = self._about(latest) if wanted.about else None
-        those_about, plans = self._those_about(latest.id) if wanted.those_about else ((), ())
+        beside: dict[str, Any] = {}
+        if wanted is not _NOTHING:
+            today = terms.calendar.today(at)
+            beside = self._beside(snapshot.project, latest, terms.head, today, groups, wanted)
+            beside["history"] = self._history(project, history) if wanted.history else None
         return Situation(
             snapshot=snapshot,
             evaluation=evaluation,
@@ -511,16 +502,41 @@ class Rules:
             guards=terms.guards,
             score=terms.score,
             measured=measured,
-            peers=peers,
-            rosters=tuple(rosters),
-            history=self._history(project, history) if wanted.history else None,
-            about=None if about is None else about.project,
-            about_rated=None if about is None else self._last_rating(about),
-            about_fired={} if about is None else self._last_fired(about.project.id),
-            siblings=self._siblings(latest) if about is not None and wanted.siblings else (),
-            those_about=those_about,
-            plans=plans,
+            **beside,
         )
+
+    def _beside(
+        self,
+        project: Project,
+        latest: ProjectDefinition,
+        head: PlanHead,
+        today: dt.date,
+        groups: dict[tuple[str, str], _Group],
+        wanted: Needs,
+    ) -> dict[str, Any]:
+        """Gather what a `Situation` has of other projects."""
+        peers: dict[str, Peers] = {}
+        rosters: list[Roster] = []
+        for kind in wanted.peers:
+            unit = self._unit(head, latest, kind, today)
+            if unit is None:
+                peers[kind] = Peers()
+                continue
+            group = groups.get((kind, unit))
+            if group is None:
+                group = groups[kind, unit] = self._group(project.plan, head, unit, today)
+            peers[kind] = group.projects
+            rosters.append(group.roster)
+        found: dict[str, Any] = {"peers": peers, "rosters": tuple(rosters)}
+        about = self._about(latest) if wanted.about else None
+        if about is not None:
+            found["about"] = about.project
+            found["about_rated"] = self._last_rating(about)
+            found["about_fired"] = self._last_fired(about.project.id)
+            found["siblings"] = self._siblings(latest) if wanted.siblings else ()
+        if wanted.those_about:
+            found["those_about"], found["plans"] = self._those_about(latest.id)
+        return found
 
     def _history(self, project: Project, read: Sequence[Entry] | None) -> tuple[Entry, ...]:
         """Return the entries that the project has as it was read; what follows is not looked at."""
@@ -545,9 +561,10 @@ class Rules:
             terms = self.terms(project.plan, snapshot.latest)
             lifecycle = self.lifecycle(project.lifecycle)
             self._check_sealed(project.plan, lifecycle)
-            wanted = Needs()
+            wanted = _NOTHING
             if event is not None:
-                wanted = needs(event, lifecycle, terms.head, self.plugins.guard_specs)
+                asked = needs(event, lifecycle, terms.head, self.plugins.guard_specs)
+                wanted = _NOTHING if asked == _NOTHING else asked
             found = self._known.courses[key] = Course(terms, lifecycle, wanted)
         return found
 

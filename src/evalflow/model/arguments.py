@@ -111,9 +111,7 @@ def checked(function: Watched) -> Watched:
     @functools.wraps(function)
     def called(*args: Any, **named: Any) -> Any:
         takes = _takes(function)
-        if not (
-            takes.plainly(zip(takes.order, args, strict=False)) and takes.plainly(named.items())
-        ):
+        if not takes.plainly((*zip(takes.order, args, strict=False), *named.items())):
             _check(function, takes, {**dict(zip(takes.order, args, strict=False)), **named})
         return function(*args, **named)
 
