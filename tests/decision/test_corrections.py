@@ -6,6 +6,7 @@ import pytest
 
 import evalflow
 from evalflow import cli
+from evalflow.cli.corrected import corrected_among
 from offices import GOOD
 
 
@@ -159,6 +160,19 @@ def test_what_was_put_right_later_is_told_of_its_period_and_of_those_after_it(ap
     told = [("2016-Q1", "metres", "400", "300", "준공 검사 결과")]
     assert corrections(approved, "2016-Q1") == told
     assert corrections(approved, "2016-Q2") == told
+
+
+def test_a_list_marks_it_on_a_storage_that_reads_together_and_on_one_that_does_not(approved):
+    engine = approved.engine
+    approved.fire("gu/3", "open_period", "clock")
+    before = engine.clock()
+    approved.clock.go("2016-05-02")
+    given = {"period": "2016-Q1", "corrected": {"metres": "300"}, "reason": "준공 검사 결과"}
+    approved.fire("gu/3", "correct", "policy-1", **given)
+    every = [project.id for project in engine.projects()]
+    assert corrected_among(engine, every) == {"gu/3"}
+    assert corrected_among(engine, every, before) == frozenset()
+    assert corrected_among(engine, []) == frozenset()
 
 
 def test_what_came_out_otherwise_when_it_was_evaluated_anew_is_told(approved):

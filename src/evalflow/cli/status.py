@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalflow.cli.corrected import CORRECTED, corrected_in
+from evalflow.cli.corrected import CORRECTED, corrected_among
 from evalflow.cli.options import (
     Respelled,
     count_option,
@@ -195,7 +195,8 @@ def print_projects(
     and what they are founded on (R10, R12)."""
     plans: dict[str, None] = {}
     listed = list(projects)
-    marked: list[str] = []
+    few = [project.id for project in listed] if len(listed) <= _MARKED else []
+    marked = corrected_among(engine, few, at)
     called: set[Label] = set()
 
     @cache
@@ -206,10 +207,7 @@ def print_projects(
     def rows() -> Iterable[Sequence[str]]:
         for project in listed:
             plans[project.plan] = None
-            mark = ""
-            if len(listed) <= _MARKED and corrected_in(engine, project.id, at):
-                mark = f" {CORRECTED}"
-                marked.append(project.id)
+            mark = f" {CORRECTED}" if project.id in marked else ""
             head, day = of(project.plan)
             lifecycle = engine.plans.lifecycle(project.lifecycle)
             called.add(lifecycle.things)
