@@ -37,7 +37,6 @@ LONG = {
     "cli/plans.py": "one command after the other",
     "decision/actions.py": "one action after the other, and the table of them",
     "decision/adoption.py": "a plan's revision: who may, what it changes, what it writes",
-    "engine/engine.py": "the dozen calls, each with what it promises, handed on",
     "engine/outbox.py": "claiming, telling, delivering: one notice's way",
     "lifecycle/builder.py": "one reader of a lifecycle, a method for each part",
     "plugins/installed.py": "what one engine has installed, and how it is asked",

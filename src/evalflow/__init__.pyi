@@ -17,7 +17,6 @@ from evalflow.decision.deadlines import Due as Due
 from evalflow.decision.decide import Check as Check
 from evalflow.decision.decide import Explanation as Explanation
 from evalflow.engine.asynchronous import AsyncEngine as AsyncEngine
-from evalflow.engine.engine import Conditions as Conditions
 from evalflow.engine.engine import Engine as Engine
 from evalflow.engine.facade import Facade as Facade
 from evalflow.engine.http import http_status as http_status
@@ -31,6 +30,7 @@ from evalflow.engine.outbox import Tally as Tally
 from evalflow.engine.overview import Overview as Overview
 from evalflow.engine.overview import ProjectOverview as ProjectOverview
 from evalflow.engine.overview import overview as overview
+from evalflow.engine.reads import Conditions as Conditions
 from evalflow.engine.schemes import Overlap as Overlap
 from evalflow.engine.schemes import overlaps as overlaps
 from evalflow.engine.schemes import select_plan as select_plan

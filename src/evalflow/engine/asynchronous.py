@@ -13,9 +13,10 @@ from typing import Any, Self, TypeVar, Unpack
 from evalflow.batch.plan_file import BatchPlan
 from evalflow.decision.deadlines import Due
 from evalflow.decision.decide import Explanation
-from evalflow.engine.engine import Conditions, Engine
+from evalflow.engine.engine import Engine
 from evalflow.engine.listing import DuePage
 from evalflow.engine.outbox import DeliveryReport
+from evalflow.engine.reads import Conditions
 from evalflow.model import Actor, Entry, Evaluation, Outgoing, PlanEntry, PlanHead, Project
 from evalflow.plan.definition import Plan
 from evalflow.plugins.notifier import Notifier

@@ -28,8 +28,9 @@ from evalflow.decision.follow_up import FOLLOW_UP
 from evalflow.decision.migration import MIGRATE
 from evalflow.decision.second_person import PROPOSE_MIGRATION
 from evalflow.decision.signing import SIGN_LINE
-from evalflow.engine.engine import Conditions, Engine
+from evalflow.engine.engine import Engine
 from evalflow.engine.listing import DuePage, page_of
+from evalflow.engine.reads import Conditions
 from evalflow.engine.rules import Terms
 from evalflow.errors import Forbidden, Reason, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
