@@ -95,6 +95,23 @@ def test_what_a_failed_sync_was_to_keep_may_be_gone_whatever_later_ones_say(
     assert could_be(found, 5) == {"-X", "aX"}
 
 
+def test_a_failed_sync_of_another_takes_nothing_from_who_is_told_that_all_is_well(
+    tmp_path: Path,
+) -> None:
+    found = recording(
+        tmp_path,
+        """
+        7 pwrite64({f}, 'a', 1, 0) = 1
+        8 pwrite64({f}, 'b', 1, 1) = 1
+        8 fdatasync({f}) = -1 EIO (Input/output error) (INJECTED)
+        7 fdatasync({f}) = 0
+        """,
+        {"f": b"--"},
+    )
+    assert could_be(found, 3) == {"--", "a-", "-b", "ab"}
+    assert could_be(found, 4) == {"a-", "ab"}
+
+
 def test_a_sync_of_another_program_keeps_what_had_been_written_before_it_began(
     tmp_path: Path,
 ) -> None:
@@ -158,6 +175,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_halved_when_the_power_is_cut(
     assert all(found[f"left: {way}"] for way in WAYS)
     assert found["acknowledged, and there"] > 100
     assert found["syncs that failed"]
+    assert found["commits in a shared transaction"]
     assert found["undone whole"]
 
 

@@ -18,6 +18,8 @@ from evalflow.model import Commit, Project
 from evalflow.storage import sqlite_connection
 from evalflow.storage.faults import fault_point
 from evalflow.storage.sqlite import SQLiteStorage, open_sqlite
+from evalflow.testing import faults
+from evalflow.testing.children import Child, children
 from evalflow.testing.given import entry_after, given_project
 
 PATIENCE = 20.0
@@ -110,6 +112,16 @@ def reached(name: str, listener: Callable[[int], None]) -> Iterator[None]:
         fault_point.listener = None
 
 
+def at_once(storage: SQLiteStorage, projects: list[Project], fault: str) -> None:
+    """Commit for each project in a thread of its own, all in one transaction."""
+    threads = Threads(storage)
+    with storage._writing():
+        for project in projects:
+            threads.commits(entry_after(project))
+        faults.install(fault)
+    threads.all()
+
+
 def versions(storage: SQLiteStorage, projects: list[Project]) -> list[int]:
     found = []
     for each in projects:
@@ -153,6 +165,24 @@ def test_one_that_is_refused_takes_nothing_of_the_others_with_it(
     ended = threads.all()
     assert [type(each) for each in ended] == [type(None), type(None), Conflict, type(None)]
     assert versions(storage, projects) == [2, 2, 2, 1]
+
+
+def test_one_that_breaks_off_takes_back_what_it_had_written_and_no_more(
+    storage: SQLiteStorage, projects: list[Project]
+) -> None:
+    threads = Threads(storage)
+
+    def breaks(count: int) -> None:
+        if count == 2:
+            raise RuntimeError("broken off")
+
+    with reached("commit:written", breaks):
+        with storage._writing():
+            for project in projects:
+                threads.commits(entry_after(project))
+        ended = threads.all()
+    assert [str(each) for each in ended] == ["None", "broken off", "None", "None"]
+    assert versions(storage, projects) == [2, 1, 2, 2]
 
 
 @pytest.mark.parametrize("writer", ["reader of this program", "another program"])
@@ -220,6 +250,23 @@ def test_an_interrupt_of_the_one_who_writes_is_not_the_others(
     assert versions(storage, projects) == [1, 2, 2, 2]
 
 
+@pytest.mark.parametrize(
+    ("fault", "left"), [("commit:written:kill:3", [1, 1, 1, 1]), ("commit:done:kill:1", [2] * 4)]
+)
+def test_who_is_killed_leaves_all_of_the_transaction_or_nothing(
+    storage: SQLiteStorage, projects: list[Project], fault: str, left: list[int]
+) -> None:
+    child = Child(partial(open_sqlite, storage.path), at_once, projects, fault)
+    with children(child):
+        child.go()
+        assert child.died()
+    assert versions(storage, projects) == left
+    for project in projects:  # who comes next finds no trace of it
+        snapshot = storage.snapshot(project.id)
+        assert snapshot is not None
+        storage.commit(entry_after(snapshot.project))
+
+
 def test_who_waits_too_long_behind_others_is_told_and_nothing_of_it_is_written(
     tmp_path: Path,
 ) -> None:
@@ -233,6 +280,43 @@ def test_who_waits_too_long_behind_others_is_told_and_nothing_of_it_is_written(
     assert [error.code for error in ended if isinstance(error, StorageError)] == ["locked"] * 3
     assert versions(storage, projects) == [1, 1, 1]
     storage.commit(entry_after(projects[2]))
+    storage.close()
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_whose_time_runs_out_while_another_writes_is_told_what_became_of_it(
+    tmp_path: Path, taken: bool
+) -> None:
+    storage = open_sqlite(tmp_path / "a.db", timeout=0.5)
+    projects = [given_project(storage, f"seodaemun-2016/{n}") for n in (1, 2)]
+    threads, goes_on = Threads(storage), threading.Event()
+    written = threading.Event()
+
+    def waits(count: int) -> None:
+        if count == (2 if taken else 1):
+            written.set()
+            goes_on.wait(PATIENCE)
+
+    with reached("commit:written", waits):
+        with storage._writing():
+            threads.commits(entry_after(projects[0]))
+            if taken:
+                threads.commits(entry_after(projects[1]))
+        assert written.wait(PATIENCE)
+        if not taken:  # whoever writes has gathered already
+            late = Threads(storage)
+            late.commits(entry_after(projects[1]))
+            (error,) = late.all()
+            assert isinstance(error, StorageError)
+            assert error.code == "locked"
+        else:
+            time.sleep(0.7)  # its time has run out, and it cannot be taken back any more
+            assert not threads.ended
+        goes_on.set()
+        assert set(threads.all()) == {None}
+    assert versions(storage, projects) == ([2, 2] if taken else [2, 1])
+    for project in projects[len(threads.ended) :]:
+        storage.commit(entry_after(project))
     storage.close()
 
 

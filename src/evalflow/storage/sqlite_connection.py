@@ -15,11 +15,11 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from evalflow.storage import write_queue
+from evalflow.storage import sqlite_together, write_queue
 from evalflow.storage.sqlite_errors import failure, is_busy, is_of_the_store, storage_error
 from evalflow.storage.sqlite_integrity import warn
 from evalflow.storage.sqlite_schema import check_version, prepare
-from evalflow.storage.sqlite_together import Job, Together, end_all, write_each
+from evalflow.storage.sqlite_together import Job, Together, end_all
 
 _OLDEST = (3, 37)  # STRICT tables
 _RECOVERY = 1.0  # seconds SQLite itself may wait for a lock before we look at the deadline
@@ -221,7 +221,7 @@ class SQLiteConnections:
         try:
             with turn as connection:
                 if others := self._together.gathered():
-                    turn.entry = write_each(connection, [job, *others])
+                    turn.entry = sqlite_together.write_each(connection, [job, *others])
                 else:
                     job.write(connection)
         except Exception as error:  # of the transaction: nothing of it lasts

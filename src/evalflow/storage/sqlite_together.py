@@ -106,6 +106,8 @@ class Together:
     def gathered(self) -> list[Job]:
         """Return those that wait, for whoever writes. Those that are not over (`end_all`) when the
         writer leaves go on waiting."""
+        if not self._waiting:
+            return []
         with self._lock:
             found = list(islice(self._waiting, _MOST - 1))
             for each in found:

@@ -2,9 +2,11 @@
 
 `strace` writes down every write, truncation, sync, making and removal in a folder, with its bytes.
 Of what came after the last sync of a file any part may be there when the power comes back, torn as
-it likes; of names that were made or removed, after the last sync of their folder. What a sync that
-failed was to keep may never be there, whatever later syncs say, where the system forgets it (as
-Linux does).
+it likes; of names that were made or removed, after the last sync of their folder. What was written
+by a thread whose next sync failed may never be there, whatever later syncs say, where the system
+forgets it. Linux does, but tells the error once to each who has the file open: a sync of another
+that failed has made nothing be forgotten of those who were told afterwards that all is well. A sync
+of the folder is never taken to fail.
 """
 
 from __future__ import annotations
@@ -45,9 +47,10 @@ class NotUnderstood(AssertionError):
 
 @attrs.frozen
 class Change:
-    """Bytes written at a place of a file, or (None) the file cut or lengthened to there; from one
-    line of the recording to another."""
+    """Bytes written at a place of a file, or (None) the file cut or lengthened to there; by which
+    thread, and from one line of the recording to another."""
 
+    by: str
     begun: int
     ended: int
     at: int
@@ -58,6 +61,7 @@ class Change:
 class Naming:
     """A name that leads to a file from now on, or (None) to nothing."""
 
+    by: str
     begun: int
     ended: int
     name: str
@@ -68,6 +72,7 @@ class Naming:
 class Sync:
     """A sync, and whether it said that it was done."""
 
+    by: str
     begun: int
     ended: int
     done: bool
@@ -88,11 +93,14 @@ class File:
 def lasts(
     change: Change | Naming, syncs: Sequence[Sync], moment: int, *, forgets: bool = True
 ) -> bool:
-    """Say whether a change is surely on the disk at a moment: the first sync after it has ended
-    by then, and well."""
+    """Say whether a change is surely on the disk at a moment: a sync after it has ended by then,
+    well, and none of the same thread between them badly."""
     for sync in syncs:
-        if sync.begun > change.ended and sync.ended < moment and (sync.done or forgets):
-            return sync.done
+        if sync.begun > change.ended and sync.ended < moment:
+            if sync.done:
+                return True
+            if forgets and sync.by == change.by:
+                return False
     return False
 
 
@@ -123,7 +131,7 @@ class Recording:
         for each in _calls(trace):
             self._take(*each)
 
-    def _take(self, begun: int, ended: int, call: str, said: str, result: int) -> None:
+    def _take(self, by: str, begun: int, ended: int, call: str, said: str, result: int) -> None:
         texts = [_read(text) for text in _TEXT.finditer(said)]
         if handle := _HANDLE.match(said):
             path, gone = _path(handle[1])
@@ -132,7 +140,8 @@ class Recording:
         else:
             path = os.fsdecode(texts[0]) if texts else ""
         if path == self._folder and call in ("fsync", "fdatasync"):
-            self._syncs.append(Sync(begun, ended, result == 0))
+            # SQLite does not look whether the folder's sync went well.
+            self._syncs.append(Sync(by, begun, ended, done=True))
             return
         folder, name = os.path.split(path)
         if folder != self._folder or (result < 0 and "sync" not in call):
@@ -140,34 +149,34 @@ class Recording:
         if call not in CHANGES:
             raise NotUnderstood(f"{call} on {name}")
         if call == "openat":
-            self._open(begun, ended, name, said)
+            self._open(by, begun, ended, name, said)
             return
         self.touched.setdefault(name, []).append(begun)
         file = self._now[name]
         if call == "unlink":
             del self._now[name]
-            self._named.append(Naming(begun, ended, name, None))
+            self._named.append(Naming(by, begun, ended, name, None))
         elif call == "ftruncate":
-            self._change(file, Change(begun, ended, int(said.rpartition(", ")[2]), None))
+            self._change(file, Change(by, begun, ended, int(said.rpartition(", ")[2]), None))
         elif call in ("fsync", "fdatasync"):
-            file.syncs.append(Sync(begun, ended, result == 0))
+            file.syncs.append(Sync(by, begun, ended, result == 0))
         else:  # what is written without a place stands at the end: such files are appended to
             at = file.size if call == "write" else int(said.rpartition(", ")[2])
-            self._change(file, Change(begun, ended, at, texts[0][:result]))
+            self._change(file, Change(by, begun, ended, at, texts[0][:result]))
 
     def _change(self, file: File, change: Change) -> None:
         file.changes.append(change)
         end = change.at + len(change.data or b"")
         file.size = end if change.data is None else max(file.size, end)
 
-    def _open(self, begun: int, ended: int, name: str, said: str) -> None:
+    def _open(self, by: str, begun: int, ended: int, name: str, said: str) -> None:
         if name not in self._now:
             if "O_CREAT" not in said:
                 return  # a folder, or a file that nobody made here
             self._now[name] = File(forgets=self._forgets(name))
-            self._named.append(Naming(begun, ended, name, self._now[name]))
+            self._named.append(Naming(by, begun, ended, name, self._now[name]))
         elif "O_TRUNC" in said:
-            self._change(self._now[name], Change(begun, ended, 0, None))
+            self._change(self._now[name], Change(by, begun, ended, 0, None))
 
     @property
     def failed(self) -> int:
@@ -256,9 +265,9 @@ _KEEPING: Mapping[str, Callable[[random.Random], Callable[[], bool]]] = {
 """Way -> what says of one change after the other whether it is there."""
 
 
-def _calls(trace: Path) -> Iterator[tuple[int, int, str, str, int]]:
-    """Yield the calls in the order in which they ended: the lines at which each began and ended,
-    its name, what it was given, and its result."""
+def _calls(trace: Path) -> Iterator[tuple[str, int, int, str, str, int]]:
+    """Yield the calls in the order in which they ended: the thread, the lines at which each began
+    and ended, its name, what it was given, and its result."""
     under_way: dict[str, tuple[int, str]] = {}
     with trace.open(encoding="ascii", errors="backslashreplace") as lines:
         for number, line in enumerate(lines):
@@ -270,7 +279,7 @@ def _calls(trace: Path) -> Iterator[tuple[int, int, str, str, int]]:
                 begun, head = under_way.pop(found[1])
                 text = head + found[3]
             if (found := _WHOLE.fullmatch(text)) and found[4] != "?":
-                yield begun, number, found[2], found[3], int(found[4])
+                yield found[1], begun, number, found[2], found[3], int(found[4])
 
 
 def _read(text: re.Match[str]) -> bytes:

@@ -9,7 +9,8 @@ ways by chance. Opened again, a store must hold all that was acknowledged before
 begun each commit whole or not at all; `verify` must find nothing. In half of the walks syncs fail
 (EIO): the programs go on, and the same must hold of a cut at any moment after it, also where the
 system has forgotten what a failed sync of the `-wal` file was to keep. Of the database file it must
-not forget: SQLite copies pages back in parts, syncs once, and copies no part again.
+not forget: SQLite copies pages back in parts, syncs once, and copies no part again. Nor does a sync
+of the folder fail: SQLite would not notice.
 """
 
 from __future__ import annotations
@@ -26,13 +27,14 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import attrs
 
 import evalflow
 from evalflow import Engine, StorageError
 from evalflow.plugins.builtin_notifiers import Jsonl, JsonlOptions
-from evalflow.storage import sqlite_connection
+from evalflow.storage import sqlite_connection, sqlite_together
 from evalflow.testing.acts import Fault, before, emptied, ids_in, marked, open_store, traced, verify
 from evalflow.testing.crashes import be_child, notes_on, told, watched
 from evalflow.testing.mirror import Broken, compare, durable_of, give
@@ -42,7 +44,7 @@ from evalflow.testing.syscalls import Faults
 
 __all__ = ["PowerCuts", "main"]
 
-_PROGRAMS, _THREADS, _STEPS = 2, 2, 14
+_PROGRAMS, _THREADS, _STEPS = 2, 4, 8
 _PAGES = 12  # of the -wal file, after which it is copied back: two firings or so
 _EACH = 40  # cuts of one recording
 _HOUR = dt.timedelta(hours=1)
@@ -65,6 +67,10 @@ class _Walk:
     def sent(self) -> Path:
         return self.folder / "walk.jsonl"
 
+    @property
+    def shared(self) -> Path:
+        return self.folder / "walk.shared"
+
     def open(self) -> Engine:
         clock = Ticking()
         clock.moment += _HOUR
@@ -83,10 +89,28 @@ class _Walk:
         for seed in seeds:
             child = os.fork()
             if not child:
-                be_child(partial(_often_copied_back, self.synchronous), partial(self._walks, seed))
+                be_child(self._prepared, partial(self._walks, seed))
             running.append(child)
         ended = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in running]
         (self.folder / "ended").write_text(json.dumps(ended))
+
+    def _prepared(self) -> None:
+        """Let each connection of this process copy the -wal file back after some pages, and write
+        down how many threads' commits share a transaction."""
+        connect, write_each = sqlite_connection._connect, sqlite_together.write_each
+        shared = os.open(self.shared, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o640)
+
+        def connected(path: str, usual: str, patience: float) -> Any:
+            connection = connect(path, self.synchronous or usual, patience)
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES}")
+            return connection
+
+        def written(connection: Any, jobs: Sequence[sqlite_together.Job]) -> Any:
+            os.write(shared, b"." * len(jobs))
+            return write_each(connection, jobs)
+
+        sqlite_connection._connect = connected  # type: ignore[assignment]
+        sqlite_together.write_each = written
 
     def _walks(self, seed: int) -> None:
         paper = os.open(self.folder / "walk.paper", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o640)
@@ -116,18 +140,6 @@ class _Walk:
                     continue  # people try something else
         except BaseException as error:
             wrong.append(error)
-
-
-def _often_copied_back(synchronous: str | None) -> None:
-    """Let each connection of this process copy the -wal file back after some pages."""
-    connect = sqlite_connection._connect
-
-    def connected(path: str, usual: str, patience: float) -> object:
-        connection = connect(path, synchronous or usual, patience)
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES}")
-        return connection
-
-    sqlite_connection._connect = connected  # type: ignore[assignment]
 
 
 class PowerCuts(Faults):
@@ -237,6 +249,7 @@ class PowerCuts(Faults):
         found = Recording(self._trace, walk.folder, durable, forgets=forgets)
         self.figures["walks"] += 1
         self.figures["syncs that failed"] += found.failed
+        self.figures["commits in a shared transaction"] += walk.shared.stat().st_size
         for _ in range(cuts):
             name = self._rng.choice(("walk.db", "walk.db-wal", "walk.db-wal", "walk.paper"))
             way = self._rng.choice(WAYS)
