@@ -129,6 +129,7 @@ def test_another_order_of_writing_is_found_with_a_checkpoint_alone(
         )
         for old, new in ((one, -1), (other, one), (-1, other)):
             connection.execute("UPDATE entry SET position = %s WHERE position = %s", (new, old))
+        connection.execute("ALTER TABLE entry ALTER position SET GENERATED ALWAYS")
         storage = PostgresStorage.on_connection(connection, schema=lived.storage.schema)
         engine = evalflow.Engine(storage, plugins=Plugins.load([]))
         assert list(engine.audit.verify()) == []
