@@ -113,13 +113,12 @@ class Writer:
         self._tell_plugins(entries)
 
     def _tell_plugins(self, entries: Sequence[Entry]) -> None:
-        if not self.rules.plugins.hears_fired:
-            return
-        tell = partial(self.rules.plugins.fired, entries)
         if not self._joined:
-            tell()
+            if self.rules.plugins.hears_fired:
+                self.rules.plugins.fired(entries)
         elif self.rules.on_commit is not None:
-            self.rules.on_commit(tell)
+            # Also where no plugin hears of it: a host may do more then, such as deliver notices.
+            self.rules.on_commit(partial(self.rules.plugins.fired, entries))
 
     def bulk_move(self, like: Move, heads: Sequence[Head], on: dt.date | None, under: int) -> None:
         """Write the same move for many projects, decided under the plan revision `under` (see
