@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -16,21 +14,6 @@ from evalflow.testing import crashes
 from evalflow.testing.power import WAYS, NotUnderstood, Recording
 
 OLDER = Path(__file__).parents[1] / "data" / "store-f8ebe7e" / "office.db.xz"
-MISSING = "not on this machine: strace (apt-get install strace)"
-
-
-@pytest.fixture(scope="module")
-def strace() -> None:
-    if shutil.which("strace") is None:
-        pytest.skip(MISSING)
-    tried = subprocess.run(
-        ["strace", "-qq", "-o", os.devnull, sys.executable, "-c", ""],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if tried.returncode:
-        pytest.skip(f"{MISSING}: {tried.stderr.strip()[:200]}")
 
 
 # ------------------------------------------------------------------ the file system

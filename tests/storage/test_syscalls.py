@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -14,21 +12,8 @@ import pytest
 from evalflow.testing import crashes
 
 OLDER = Path(__file__).parents[1] / "data" / "store-f8ebe7e" / "office.db.xz"
-MISSING = "not on this machine: strace (apt-get install strace)"
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _strace() -> None:
-    if shutil.which("strace") is None:
-        pytest.skip(MISSING)
-    tried = subprocess.run(
-        ["strace", "-qq", "-o", os.devnull, sys.executable, "-c", ""],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if tried.returncode:
-        pytest.skip(f"{MISSING}: {tried.stderr.strip()[:200]}")
+pytestmark = pytest.mark.usefixtures("strace")
 
 
 @pytest.mark.slow
