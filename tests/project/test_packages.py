@@ -87,7 +87,8 @@ def test_a_plugin_names_all_hooks_that_it_answers_and_is_imported_for_no_other(
     groups = settings["project"].get("entry-points", {})
     own = groups.pop(GROUP, {})
     for target in own.values():
-        module = pytest.importorskip(target, reason="it is not installed here")
+        missing = f"not on this machine: the plugin {folder.name} (make)"
+        module = pytest.importorskip(target, reason=missing)
         answered = {hook for hook in HOOKS if hasattr(module, hook)}
         assert groups == dict.fromkeys(answered, own)
 
