@@ -828,7 +828,7 @@ def _explained(firing: Firing, draft: Draft, actuals: Mapping[str, Tree], period
     silent = {
         name
         for name, said in actuals.items()
-        if said.__class__ is not str and isinstance(said, Mapping) and said.get("not_due") == ""
+        if isinstance(said, Mapping) and said.get("not_due") == ""
     }
     if not silent:
         return draft

@@ -230,7 +230,7 @@ def decide(
     today = situation.calendar.today(at)
     unit = situation.latest.unit_on(today)
     state_reasons: tuple[Reason, ...] = ()
-    if project.states[lifecycle.leading(event)] not in event.sources():
+    if _leading_state(situation, event) not in event.sources():
         state_reasons = _state_reasons(event, situation, unit, today)
     right = entitled(situation, event, actor, unit, today)
     tree, problems = normal(

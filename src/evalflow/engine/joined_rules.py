@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evalflow.engine.remembered import Course
+from evalflow.engine.remembered import EventRules
 from evalflow.engine.rules import OnCommit, Rules, Terms
 from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Event, Lifecycle
@@ -75,13 +75,13 @@ class JoinedRules(Rules):
                 pass
         return super().definition(project_id, revision)
 
-    def _course(self, snapshot: Snapshot, event: Event | None) -> Course[Terms]:
+    def _event_rules(self, snapshot: Snapshot, event: Event | None) -> EventRules[Terms]:
         if self._shared_terms(snapshot.project.plan, snapshot.latest) is not None:
             try:
-                return self.committed._course(snapshot, event)
+                return self.committed._event_rules(snapshot, event)
             except NotFound:  # the host's transaction brought the lifecycle
                 pass
-        return super()._course(snapshot, event)
+        return super()._event_rules(snapshot, event)
 
     def _about_in(self, plan: str, revision: str) -> Mapping[str, tuple[str, ...]]:
         last = self.committed.storage.plan_entry(plan)

@@ -276,11 +276,10 @@ class Queries:
             return then._rate(project_id, period)
 
     def _rate(self, project_id: str, period: str | None) -> Rating | None:
+        from evalflow.decision.actions import actuals_of
         from evalflow.decision.decide import subject
 
         evaluation = self.evaluation(project_id, period)
-        from evalflow.decision.actions import actuals_of
-
         stored = evaluation.rating
         if stored is None:
             return None

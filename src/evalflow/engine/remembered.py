@@ -17,7 +17,7 @@ Terms = TypeVar("Terms")
 
 
 @attrs.frozen
-class Course(Generic[Terms]):
+class EventRules(Generic[Terms]):
     """What a plan's revision and a lifecycle say of an event, alike for each of its firings."""
 
     terms: Terms
@@ -37,7 +37,7 @@ class Remembered(Generic[Terms]):
     terms: dict[tuple[str, int], Terms] = attrs.Factory(dict)
     lifecycles: dict[str, Lifecycle] = attrs.Factory(dict)
     definitions: dict[tuple[str, int], ProjectDefinition] = attrs.Factory(dict)
-    courses: dict[tuple[str, int, str, str], Course[Terms]] = attrs.Factory(dict)
+    event_rules: dict[tuple[str, int, str, str], EventRules[Terms]] = attrs.Factory(dict)
     abouts: dict[str, tuple[str, Mapping[str, tuple[str, ...]]]] = attrs.Factory(dict)
     sealed: set[tuple[str, str]] = attrs.Factory(set)
     seals: dict[str, str] = attrs.Factory(dict)
@@ -51,7 +51,7 @@ class Remembered(Generic[Terms]):
     def forget(self, plan: str) -> None:
         """Forget all of one plan."""
         self.terms = {key: each for key, each in self.terms.items() if key[0] != plan}
-        self.courses = {key: each for key, each in self.courses.items() if key[0] != plan}
+        self.event_rules = {k: each for k, each in self.event_rules.items() if k[0] != plan}
         self.sealed = {key for key in self.sealed if key[0] != plan}
         self.definitions = {
             key: each for key, each in self.definitions.items() if key[0].rpartition("/")[0] != plan

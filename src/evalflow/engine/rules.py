@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from evalflow.decision.situation import Needs, Peers, Situation, evaluation_for, last_fixed, needs
-from evalflow.engine.remembered import Course, Remembered
+from evalflow.engine.remembered import EventRules, Remembered
 from evalflow.errors import NotFound, StorageError, invalid
 from evalflow.lifecycle.definition import FIXED, Event, Lifecycle
 from evalflow.lifecycle.stored import stored_lifecycle
@@ -357,7 +357,7 @@ class Rules:
         for each in snapshots:
             lifecycle = self.lifecycle(each.project.lifecycle)
             event = lifecycle.events.get(event_name)  # an unknown one is told where it is decided
-            if event is not None and self._course(each, event).needs.history:
+            if event is not None and self._event_rules(each, event).needs.history:
                 looking.append(each)
         return self._histories(looking)
 
@@ -472,8 +472,8 @@ class Rules:
         beside the project, None: all that the event looks at. `history` are the project's entries,
         None: they are read where they are wanted."""
         project = snapshot.project
-        course = self._course(snapshot, event)
-        terms, lifecycle = course.terms, course.lifecycle
+        rules = self._event_rules(snapshot, event)
+        terms, lifecycle = rules.terms, rules.lifecycle
         evaluation: Evaluation | None = snapshot.evaluation
         if event is not None and event.evaluation == FIXED:
             evaluation = evaluation_for(event, snapshot, lifecycle, self._evaluation_of(project.id))
@@ -484,7 +484,7 @@ class Rules:
             latest if project.revision <= measured else self.definition(project.id, measured)
         )
         if wanted is None:
-            wanted = course.needs
+            wanted = rules.needs
         beside: dict[str, Any] = {}
         if wanted is not _NOTHING:
             today = terms.calendar.today(at)
@@ -550,13 +550,13 @@ class Rules:
         ids = frozenset([each.id for each in projects])
         return _Group(found, projects, Roster(plan=plan, units=units, on=today, ids=ids))
 
-    def _course(self, snapshot: Snapshot, event: Event | None) -> Course[Terms]:
+    def _event_rules(self, snapshot: Snapshot, event: Event | None) -> EventRules[Terms]:
         """Return what the event is decided by where the project stands; None: no event."""
         project = snapshot.project
         self._forget_what_never_was(project.plan)
         name = "" if event is None else event.name
         key = project.plan, snapshot.latest, project.lifecycle, name
-        found = self._known.courses.get(key)
+        found = self._known.event_rules.get(key)
         if found is None:
             terms = self.terms(project.plan, snapshot.latest)
             lifecycle = self.lifecycle(project.lifecycle)
@@ -565,7 +565,7 @@ class Rules:
             if event is not None:
                 asked = needs(event, lifecycle, terms.head, self.plugins.guard_specs)
                 wanted = _NOTHING if asked == _NOTHING else asked
-            found = self._known.courses[key] = Course(terms, lifecycle, wanted)
+            found = self._known.event_rules[key] = EventRules(terms, lifecycle, wanted)
         return found
 
     def _unit(

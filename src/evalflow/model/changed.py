@@ -43,7 +43,7 @@ def often_made(kind: Kind) -> Kind:
     def init(self: Any, *args: Any, **fields: Any) -> None:
         nonlocal made
         made += 1
-        if made == _MANY:  # a command makes fewer
+        if made >= _MANY:  # a command makes fewer
             _put(kind, functools.wraps(given)(_init(kind, given)))
         given(self, *args, **fields)
 

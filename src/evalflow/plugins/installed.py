@@ -104,6 +104,7 @@ class Plugins:
         self._doubled: tuple[PluginProblem, ...] = ()
         self._found: tuple[Found, ...] = ()
         self._waiting: tuple[Found, ...] = ()
+        self._asked: set[str | None] = set()  # hooks to which all that there are have answered
         self._take([Found.of(plugin, answering) for plugin, answering in found])
 
     @classmethod
@@ -543,6 +544,8 @@ class Plugins:
     def _ask_waiting(self, hook: str | None = None, *, ours: bool = False) -> None:
         """Ask those plugins which were not asked yet and may answer the hook; None: all of them.
         `ours` asks what is built in alone."""
+        if hook in self._asked:  # every firing comes by
+            return
 
         def needed() -> list[Found]:
             asked = [each for each in self._waiting if hook is None or each.may_answer(hook)]
@@ -553,6 +556,8 @@ class Plugins:
                 asked = needed()
                 self._ask(asked)
                 self._waiting = tuple([each for each in self._waiting if each not in asked])
+        if not ours:
+            self._asked.add(hook)
 
     def _ask(self, found: Iterable[Found]) -> None:
         for each in found:

@@ -235,7 +235,8 @@ class SQLiteConnections:
 
     def _begin(self, connection: sqlite3.Connection, deadline: float | None = None) -> None:
         """Wait for this thread's turn and begin to write, all within the time-out."""
-        deadline = deadline or time.monotonic() + self._timeout
+        if deadline is None:
+            deadline = time.monotonic() + self._timeout
         if not self._queue.take(deadline):
             raise failure("locked", self.path)
         try:
