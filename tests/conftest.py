@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,3 +93,19 @@ def office(
         if store_url == "memory:":
             engine.adopt(plan, by=plan.actor("policy-1"))
         yield Office(engine, plan, clock)
+
+
+@pytest.fixture(scope="session")
+def strace() -> None:
+    """See to it that system calls can be watched here."""
+    missing = "not on this machine: strace (apt-get install strace)"
+    if shutil.which("strace") is None:
+        pytest.skip(missing)
+    tried = subprocess.run(
+        ["strace", "-qq", "-o", os.devnull, sys.executable, "-c", ""],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if tried.returncode:
+        pytest.skip(f"{missing}: {tried.stderr.strip()[:200]}")

@@ -3,7 +3,10 @@ signals, the units and container files of `examples/operate`."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import logging
 import lzma
 import os
 import re
@@ -89,6 +92,19 @@ def health(said: Path) -> dict[str, Any]:
             if time.monotonic() > until:
                 raise
             time.sleep(0.05)
+
+
+def test_what_a_command_leaves_behind_does_not_hold_on_to_where_it_wrote(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fired = logging.getLogger("evalflow.fired")
+    monkeypatch.setattr(fired, "handlers", [])
+    with contextlib.redirect_stderr(io.StringIO()) as first:
+        assert cli.run(["--store", str(store), "status"]) == 0
+    first.close()
+    with contextlib.redirect_stderr(io.StringIO()) as second:
+        fired.error("a plugin failed")
+    assert second.getvalue() == "a plugin failed\n"
 
 
 @pytest.mark.slow

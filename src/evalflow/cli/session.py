@@ -115,13 +115,15 @@ class Session:
                 ko=f"저장소가 없습니다: {shown_url(path)} ('evalflow plan import'로 만듭니다)",
                 en=f"no such store: {shown_url(path)} ('evalflow plan import' makes it)",
             )
-        logging.getLogger("evalflow.storage").addHandler(logging.NullHandler())  # said below
+        faults = logging.getLogger("evalflow.storage")
+        if not faults.handlers:
+            faults.addHandler(logging.NullHandler())  # they are said below
         if self.opens is not None:
             engine = self.opens()
         else:
             fired = logging.getLogger("evalflow.fired")  # nobody else reads the log of a command
-            if not fired.handlers:
-                fired.addHandler(logging.StreamHandler())
+            if not fired.handlers and logging.lastResort is not None:
+                fired.addHandler(logging.lastResort)  # to where stderr leads when it is written
             engine = evalflow.open(url) if clock is None else evalflow.open(url, clock=clock)
         if isinstance(engine.storage, AuditStorage):
             for fault in engine.storage.schema_faults:
