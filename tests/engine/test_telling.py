@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import attrs
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evalflow
-from evalflow.engine import outbox
+from evalflow.engine import outbox, telling
 from evalflow.model import Notice
-from evalflow.plugins import notice_due, notice_lines
+from evalflow.plugins import Plugins, notice_due, notice_lines
 from evalflow.plugins.notifier import Route
+from evalflow.testing.office import BUREAUS, PLAN_ID, Ticking, fire, the_plan
 from notices import START, notice, storage_with
 from offices import Office
 
@@ -139,6 +145,99 @@ def test_a_list_is_dead_and_resent_with_all_its_notices(office: Office) -> None:
     assert [each.id for each in delivered(office).got] == [each.id for each in refused.got]
 
 
+# --------------------------------------------------------------------------- what it asks
+
+QUESTIONS = (
+    "history",
+    "snapshot",
+    "evaluation",
+    "definition",
+    "histories_of",
+    "snapshots",
+    "latest_definitions",
+)
+
+
+@contextmanager
+def asked(storage: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
+    """Count what is asked of a storage about projects."""
+    count = Counter[str]()
+
+    def counting(name: str) -> Callable[..., Any]:
+        real = getattr(storage, name)
+
+        def question(*given: Any, **more: Any) -> Any:
+            count[name] += 1
+            return real(*given, **more)
+
+        return question
+
+    with monkeypatch.context() as patch:
+        for name in QUESTIONS:
+            patch.setattr(storage, name, counting(name))
+        yield count
+
+
+def submitted(url: str) -> evalflow.Engine:
+    """An office in which 24 projects were submitted, which told two people of each."""
+    engine = evalflow.open(url, plugins=[], clock=Ticking())
+    plan = the_plan(each=4)
+    engine.adopt(plan, by=plan.actor("policy-1"))
+    for number in range(1, 25):
+        project = f"{PLAN_ID}/{number}"
+        fire(engine, engine.project(project), "self_evaluate", 1)
+    for bureau in BUREAUS:
+        first = next(p for p in engine.projects(plan=PLAN_ID) if p.unit.startswith(bureau))
+        fire(engine, first, "submit", 1)
+    return engine
+
+
+def test_what_many_notices_say_is_asked_for_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One question of each kind for a hundred projects, not some for each notice."""
+    with submitted(f"sqlite:///{tmp_path / 'office.db'}") as engine:
+        inbox = Inbox()
+        fresh = evalflow.Engine(engine.storage, plugins=Plugins.load([]), clock=engine.clock)
+        with asked(fresh.storage, monkeypatch) as count:
+            assert fresh.deliver(notifiers={"jsonl": inbox}).delivered == 48
+    assert sum(count.values()) <= 6, count
+    assert {len(each.data["projects"]) for each in inbox.got} == {8}
+
+
+def test_no_more_than_a_block_is_read_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with submitted(f"sqlite:///{tmp_path / 'office.db'}") as engine:
+        waiting = [each.notice for each in engine.outbox.notices()]
+        told_by = telling.Telling(engine.rules, waiting)
+        whole = [told_by([each]) for each in waiting]
+        monkeypatch.setattr(telling, "BLOCK", 5)
+        with asked(engine.storage, monkeypatch) as count:
+            told_by = telling.Telling(engine.rules, waiting)
+            assert [told_by([each]) for each in waiting] == whole
+    assert count["histories_of"] == 5  # of 24 projects
+    assert count["history"] == count["snapshot"] == 0
+
+
+def test_a_project_that_is_damaged_holds_up_no_other_s_notices(tmp_path: Path) -> None:
+    path = tmp_path / "office.db"
+    with submitted(f"sqlite:///{path}") as engine:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("DROP TRIGGER entry_unchanged")
+            connection.execute(
+                "UPDATE entry SET at = 'x' || substr(at, 2) WHERE project = ? AND number = 1",
+                (f"{PLAN_ID}/24",),
+            )
+            connection.commit()
+        inbox = Inbox()
+        report = engine.deliver(notifiers={"jsonl": inbox})
+    told = [line["id"] for each in inbox.got for line in each.data["projects"]]
+    assert report.retried == 16  # its bureau's list, for two people
+    assert len(told) == report.delivered == 32
+    assert f"{PLAN_ID}/24" not in told
+
+
 # --------------------------------------------------------------------------- any outbox
 
 
@@ -193,7 +292,7 @@ def test_every_notice_arrives_once_and_no_act_is_parted_that_is_short_enough(
                 storage,
                 [Route(name="mail", notifier=Flaky(), backoff=[1] * 30)],
                 clock=partial(dt.datetime.replace, now),
-                tell=gathered,
+                tell=lambda coming: gathered,
             )
             now += dt.timedelta(minutes=1)
     finally:

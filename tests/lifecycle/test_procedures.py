@@ -195,7 +195,7 @@ events:
     office = Office(tmp_path, text, "holidays: KR}\nnotices: {notifiers: [console]")
     office.fire("say")
     (notice, *_) = [each.notice for each in office.engine.outbox.notices()]
-    step = telling.told(office.engine.rules, [notice]).data.get("step")
+    step = telling.Telling(office.engine.rules, [notice])([notice]).data.get("step")
     assert (step and step["en"]) == told
 
 

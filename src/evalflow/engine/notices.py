@@ -14,7 +14,7 @@ from evalflow.engine.listing import about, check_page
 from evalflow.engine.queries import Queries, words_of
 from evalflow.engine.reminding import remind, remind_of
 from evalflow.engine.rules import Rules
-from evalflow.engine.telling import told
+from evalflow.engine.telling import Telling
 from evalflow.errors import did_you_mean, invalid, nearest
 from evalflow.model import Delivery, Notice, Outgoing
 from evalflow.model.arguments import all_checked
@@ -131,7 +131,11 @@ class Outbox:
             )
         ]
         return outbox.deliver(
-            self._storage, routes, clock=self._clock, limit=limit, tell=partial(told, self._rules)
+            self._storage,
+            routes,
+            clock=self._clock,
+            limit=limit,
+            tell=partial(Telling, self._rules),
         )
 
     def _delivery(self, plan_id: str) -> Delivery:

@@ -56,6 +56,10 @@ Clock = Callable[[], dt.datetime]
 Tell = Callable[[Sequence[Notice]], Notice]
 """Returns the message that several notices of one act for one recipient arrive as."""
 
+Telling = Callable[[Sequence[Notice]], Tell]
+"""Returns what tells these notices, which come in this order: it may read ahead. It asks nothing of
+the store itself, and raises nothing."""
+
 
 def bring_forward(
     storage: Storage, plan: str, wrong: Mapping[str, Collection[int]], at: dt.datetime
@@ -160,15 +164,15 @@ def deliver(
     lease: dt.timedelta = LEASE,
     patience: dt.timedelta = PATIENCE,
     jitter: Callable[[int], int] | None = None,
-    tell: Tell | None = None,
+    tell: Telling | None = None,
     timer: Callable[[], float] = time.monotonic,
 ) -> DeliveryReport:
     """Deliver the notices that wait now, every route beside the others.
 
-    `tell` puts the notices of one act for one recipient into one message; None delivers each as
-    it was written. At most `limit` notices are tried in all (None: as many as wait). `jitter`
-    returns seconds to add to a wait, so that many failures do not come back in one moment. Returns
-    when every route has nothing more to do or was left behind.
+    `tell` gives what puts the notices of one act for one recipient into one message; None delivers
+    each as it was written. At most `limit` notices are tried in all (None: as many as wait).
+    `jitter` returns seconds to add to a wait, so that many failures do not come back in one moment.
+    Returns when every route has nothing more to do or was left behind.
 
     Raises:
         StorageError: outcomes could not be recorded; those notices will be delivered again.
@@ -265,7 +269,7 @@ class _Lane:
         lease: dt.timedelta,
         patience: dt.timedelta,
         jitter: Callable[[int], int] | None,
-        tell: Tell | None,
+        tell: Telling | None,
         timer: Callable[[], float],
     ) -> None:
         self._storage = storage
@@ -280,6 +284,7 @@ class _Lane:
         self._timer = timer
         self._claimed_at = clock()
         self._waiting: deque[_Message] = deque()
+        self._told_by: Tell | None = None
         self._trying: _Message | None = None
         self._tried = False
         self._since = timer()
@@ -307,6 +312,8 @@ class _Lane:
             return False
         messages, later = _alone_after_a_crash(_messages(found, together=self._tell is not None))
         self._allowance.give_back(len(later))
+        if self._tell is not None:
+            self._told_by = self._tell([each.notice for message in messages for each in message])
         with self._progress:
             self._claimed_at, self._tried = at, False
             self._outcomes.extend(_handed_back([*left, *later], at))
@@ -367,10 +374,10 @@ class _Lane:
         if max(each.tries for each in message) > len(self._route.backoff) + 1:
             return Undeliverable("every deliverer that tried to send it ended without an answer")
         try:
-            if self._tell is None:
+            if self._told_by is None:
                 (notice,) = [each.notice for each in message]
             else:
-                notice = self._tell([each.notice for each in message])
+                notice = self._told_by([each.notice for each in message])
             self._route.notifier.deliver(notice)
             fault_point("notice:sent")
         except BaseException as error:  # somebody else's code may raise anything

@@ -8,8 +8,9 @@ which projects with which rates, what the recipient has to do by when, and whom 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import groupby
 
 import attrs
 
@@ -17,20 +18,89 @@ from evalflow.decision.deadlines import Ledger, due_state
 from evalflow.engine.rules import Rules, Terms
 from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Lifecycle, NoticeRule
-from evalflow.model import Entry, Grant, Label, Notice
+from evalflow.model import Entry, Evaluation, Grant, Label, Notice, Selection, Snapshot
 from evalflow.model.calendar import period
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.directory import Directory
 from evalflow.model.history import REMINDER, reminder_id
 from evalflow.model.host_word import host_said
 from evalflow.scoring.bands import band_label
+from evalflow.storage.contract import ReadsTogether, Storage
 
 OF_ALL = ("unit", "step", "due", "reason")
 """What a list says once, above it, if it is the same for all."""
 
+BLOCK = 100
+"""Of so many projects at most the histories are in memory at a time."""
 
-def told(rules: Rules, notices: Sequence[Notice]) -> Notice:
-    """Return the message for one recipient about what one act did to one or more projects.
+
+@attrs.frozen
+class _Stood:
+    """What the store holds of one project."""
+
+    storage: Storage
+    history: Sequence[Entry]
+    snapshot: Snapshot | None
+
+    def evaluation(self, project: str, period: str) -> Evaluation | None:
+        """Return the project's evaluation of a period; one that has gone by is read by itself."""
+        if self.snapshot is not None and self.snapshot.evaluation.period == period:
+            return self.snapshot.evaluation
+        return self.storage.evaluation(project, period)
+
+
+class Telling:
+    """Tells notices one message after the other. What is asked of the store is asked for the
+    projects of `BLOCK` coming ones together, when the first of them is told."""
+
+    def __init__(self, rules: Rules, coming: Sequence[Notice]) -> None:
+        """`coming` are the notices in the order in which they will be told."""
+        self._rules = rules
+        self._coming = coming
+        self._places = {each.id: place for place, each in enumerate(coming)}
+        self._read: dict[str, _Stood] = {}
+
+    def __call__(self, notices: Sequence[Notice]) -> Notice:
+        """Return the message that these notices arrive as; see `told`."""
+        return told(self._rules, notices, self._stood)
+
+    def _stood(self, notice: Notice) -> _Stood:
+        project, place = notice.project, self._places.get(notice.id)
+        if project not in self._read and place is not None:
+            try:
+                self._read = self._together(place)
+            except Exception:  # of one of them: each is asked for by itself, and alone has it
+                self._read = {}
+        return self._read.get(project) or self._alone(project)
+
+    def _together(self, place: int) -> dict[str, _Stood]:
+        """Return what the store holds of the next projects."""
+        storage = self._rules.storage
+        ids = dict[str, None]()
+        for each in self._coming[place:]:
+            ids[each.project] = None
+            if len(ids) == BLOCK:
+                break
+        if len(ids) < 2 or not isinstance(storage, ReadsTogether):
+            return {}
+        entries = groupby(storage.histories_of(ids), lambda entry: entry.project)
+        histories = {project: list(own) for project, own in entries}
+        found = {each.project.id: each for each in storage.snapshots(Selection(ids=tuple(ids)))}
+        self._rules.read_together(found.values())
+        return {
+            project: _Stood(storage, history, found[project])
+            for project, history in histories.items()
+            if project in found
+        }
+
+    def _alone(self, project: str) -> _Stood:
+        storage = self._rules.storage
+        return _Stood(storage, list(storage.history(project)), storage.snapshot(project))
+
+
+def told(rules: Rules, notices: Sequence[Notice], stood: Callable[[Notice], _Stood]) -> Notice:
+    """Return the message for one recipient about what one act did to one or more projects; `stood`
+    gives what the store holds of a notice's project.
 
     Its data: those of the notices, and `office`, `unit`, `when`, `what`, `contact` (whom to ask) as
     labels; `ask`, what the recipient is asked to do, where the lifecycle says it; `step` and `due`,
@@ -45,7 +115,7 @@ def told(rules: Rules, notices: Sequence[Notice]) -> Notice:
     first = notices[0]
     if first.name == REMINDER and first.id == reminder_of(first):
         return first  # says all of it already
-    parts = [_data(rules, each) for each in notices]
+    parts = [_data(rules, each, stood(each)) for each in notices]
     ids = [each.id for each in notices]
     data, known = parts[0] | {"notices": ids}, first.id
     if len(parts) > 1:
@@ -63,11 +133,9 @@ def reminder_of(notice: Notice) -> str:
     return reminder_id(notice.project, day[0], notice.recipient) if day else ""
 
 
-def _data(rules: Rules, notice: Notice) -> dict[str, Tree]:
+def _data(rules: Rules, notice: Notice, stood: _Stood) -> dict[str, Tree]:
     """Return what one project's notice tells."""
-    history = [
-        entry for entry in rules.storage.history(notice.project) if entry.number <= notice.number
-    ]
+    history = [entry for entry in stood.history if entry.number <= notice.number]
     entry = history[-1]
     plan_id = notice.project.rpartition("/")[0]
     terms, lifecycle = rules.terms(plan_id, entry.revision), rules.lifecycle(entry.lifecycle)
@@ -88,7 +156,7 @@ def _data(rules: Rules, notice: Notice) -> dict[str, Tree]:
         "what": _tree(rule.label),
         "contact": _contact(terms, lifecycle, entry, day),
         **_asked(rule),
-        **_next(rules, terms, lifecycle, history, notice.role),
+        **_next(rules, terms, lifecycle, history, notice.role, stood),
         "projects": [line],
     }
 
@@ -128,17 +196,22 @@ def _contact(terms: Terms, lifecycle: Lifecycle, entry: Entry, day: dt.date) -> 
 
 
 def _next(
-    rules: Rules, terms: Terms, lifecycle: Lifecycle, history: Sequence[Entry], role: str
+    rules: Rules,
+    terms: Terms,
+    lifecycle: Lifecycle,
+    history: Sequence[Entry],
+    role: str,
+    stood: _Stood,
 ) -> dict[str, Tree]:
     """Return what the role owes next for the project, and by when; empty where nothing is due."""
     entry = history[-1]
-    snapshot = rules.storage.snapshot(entry.project)
+    snapshot = stood.snapshot
     if snapshot is None:
         raise NotFound("project", entry.project)
     then = attrs.evolve(
         snapshot.project, states=entry.after, period=entry.period_after, unit=entry.unit
     )
-    evaluation = rules.storage.evaluation(entry.project, entry.period_after)
+    evaluation = stood.evaluation(entry.project, entry.period_after)
     ledger = Ledger(
         head=terms.head,
         lifecycle=lifecycle,
