@@ -144,6 +144,30 @@ def _figure(value: Any) -> Decimal | None:
         return None
 
 
+def _given_apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Say whether no value of one field can be what both uses of `given` ask for."""
+    if one["field"] != other["field"]:
+        return False
+    words = [set(_words(each["is"])) for each in (one, other) if "is" in each]
+    if words:
+        both = set.intersection(*words)
+        return not any(_fits(word, one) and _fits(word, other) for word in both)
+    return _apart(
+        [(Decimal(use[key]), key) for use in (one, other) for key in _COMPARED if key in use]
+    )
+
+
+def _apart(limits: Sequence[tuple[Decimal, str]]) -> bool:
+    """Say whether no figure lies within all the limits."""
+    least = [(limit, key == "over") for limit, key in limits if key in ("over", "at_least")]
+    most = [(limit, key == "under") for limit, key in limits if key in ("under", "at_most")]
+    return any(
+        low > high or (low == high and (beyond or below))
+        for low, beyond in least
+        for high, below in most
+    )
+
+
 def until(firing: Firing, after: Draft, **rule: Any) -> Reasons:
     """Refuse once the day has passed up to which a right lasts. Nobody owes a right: it has no due
     date, and what was not used lapses."""
@@ -306,6 +330,19 @@ _SHARES: Mapping[str, Callable[[int], int]] = {
 }
 
 
+_COUNTED_BY = ("event", "field", "is", "by", "since")
+
+
+def _counts_apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Say whether one count cannot be what both uses of `voted` ask for."""
+    if any(one.get(key) != other.get(key) for key in _COUNTED_BY):
+        return False
+    return _apart([(Decimal(u[k]), k) for u in (one, other) for k in _BOUNDS if k in u])
+
+
+_BOUNDS = ("at_least", "at_most")
+
+
 def _said_in_vote(firing: Firing, event: str, params: Mapping[str, Any]) -> Label:
     """Return what the votes that count say, in brackets; nothing where every one counts."""
     if "field" not in params:
@@ -358,6 +395,7 @@ PROCEDURE_GUARDS: tuple[tuple[GuardSpec, Guard], ...] = (
             figures=frozenset(_COMPARED),
             singles=frozenset({"field"}),
             recorded="field",
+            excludes=_given_apart,
         ),
         given,
     ),
@@ -411,6 +449,7 @@ PROCEDURE_GUARDS: tuple[tuple[GuardSpec, Guard], ...] = (
             some_of=("at_least", "at_most", "share"),
             depends={"is": "field", "share": "by"},
             history=True,
+            excludes=_counts_apart,
         ),
         voted,
     ),

@@ -357,7 +357,8 @@ class GuardSpec:
     only beside another. Those in `figures` are figures, those in `wholes` whole numbers, and
     those in `singles` take one text, no list. Where `rule` is set, the parameters are a due rule.
     Two uses of the guard whose parameter `exclusive_by` has values listed together in `exclusive`
-    can never both hold.
+    can never both hold, nor can two of which `excludes(params, params)` says so; of a use and
+    itself it says that this one never holds.
 
     What the rest is for is checked when a lifecycle is loaded, and by `check`: `names` maps a
     parameter to what its values name (`role`, `state`, `event`, `field`, or an `option` of that
@@ -386,6 +387,7 @@ class GuardSpec:
     required: tuple[str, ...] = ()
     exclusive_by: str | None = None
     exclusive: tuple[frozenset[str], ...] = ()
+    excludes: Callable[[Mapping[str, Any], Mapping[str, Any]], bool] | None = None
     names: Mapping[str, str] = attrs.field(factory=dict)
     signed_by: str | None = None
     looks_back: bool = False

@@ -35,7 +35,8 @@ from evalflow.lifecycle.check.people import (
     stretches,
     units_text,
 )
-from evalflow.lifecycle.definition import Duty, Event, Lifecycle, Transition, Vocabulary
+from evalflow.lifecycle.check.possible import can_both, graph_of, possible
+from evalflow.lifecycle.definition import Duty, Event, GuardUse, Lifecycle, Transition, Vocabulary
 from evalflow.lifecycle.due import COUNTED
 from evalflow.model import DueRule, Label, PlanHead
 
@@ -92,7 +93,8 @@ def check(
         *_reachable(lifecycle, graphs),
         *_left(lifecycle, graphs, specs=specs),
         *_ending(lifecycle, graphs),
-        *_guards(lifecycle, specs),
+        *_guards(lifecycle, graphs, specs),
+        *possible(lifecycle, graphs, specs),
         *joins(lifecycle, graphs, specs),
         *clocks(lifecycle, graphs, specs, head),
         *_dates(lifecycle, specs, head, calendar),
@@ -238,22 +240,35 @@ def _trap(
 # --------------------------------------------------------------------------- guards
 
 
-def _guards(lifecycle: Lifecycle, specs: Specs) -> Iterator[Finding]:
+def _guards(lifecycle: Lifecycle, graphs: Sequence[Paths], specs: Specs) -> Iterator[Finding]:
     for event in lifecycle.events.values():
-        label = event_label(event)
         for number, edge in enumerate(event.transitions):
             both = contradiction((*event.guards, *edge.guards), specs)
             if both is not None:
-                yield error(
-                    "contradictory_guards",
-                    f"events.{event.name}.transitions[{number}]",
-                    f"{label.ko}: 요건 {both[0].id}와(과) {both[1].id}은(는) 함께 충족될 수 "
-                    "없습니다.",
-                    f"{label.en}: the guards {both[0].id} and {both[1].id} can never hold "
-                    "together.",
-                )
+                yield _contradictory(event, number, *both)
         for overlap in overlaps(event, specs):
+            edges = (overlap.first, overlap.second)
+            graph = graph_of(lifecycle, graphs, specs, event)
+            if graph is not None and not can_both(lifecycle, graph, event, edges, specs):
+                continue  # the states that they ask for keep them apart
             yield _overlap(lifecycle, event, overlap.kind, overlap.first, overlap.second)
+
+
+def _contradictory(event: Event, number: int, one: GuardUse, other: GuardUse) -> Finding:
+    label, about = event_label(event), f"events.{event.name}.transitions[{number}]"
+    if one is other:
+        return error(
+            "contradictory_guards",
+            about,
+            f"{label.ko}: 요건 {one.id}은(는) 충족될 수 없습니다.",
+            f"{label.en}: the guard {one.id} can never hold.",
+        )
+    return error(
+        "contradictory_guards",
+        about,
+        f"{label.ko}: 요건 {one.id}와(과) {other.id}은(는) 함께 충족될 수 없습니다.",
+        f"{label.en}: the guards {one.id} and {other.id} can never hold together.",
+    )
 
 
 def _overlap(

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 
 from evalflow.lifecycle.check.finding import Finding, error, event_label, warning
 from evalflow.lifecycle.check.overlap import Specs
-from evalflow.lifecycle.check.paths import Node, Paths, among_regions
+from evalflow.lifecycle.check.paths import Node, Paths, among_regions, fired_before
+from evalflow.lifecycle.check.possible import listed
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.lifecycle.due import rule_of
-from evalflow.model import CalendarRules, DueRule, Label, PlanHead
+from evalflow.model import CalendarRules, DueRule, PlanHead
 from evalflow.model.calendar import Calendar
 
 UNTIL, NOT_BEFORE = "until", "not_before"
@@ -103,10 +104,10 @@ def _on_the_way(
         graph = graphs[0] if len(graphs) == 1 else among_regions(lifecycle, regions, specs)
         if graph is None or not graph.can_fire(event.name):
             continue
-        if not _comes_after(graph, event.name, rule):
+        if not fired_before(graph, event.name, rule.events):
             yield _never_begins(lifecycle, event, name, rule)
         elif name == "due" and _goes_on(graph, event, rule):
-            label, since = event_label(event), _listed(lifecycle, rule)
+            label, since = event_label(event), listed(lifecycle, rule.events)
             yield warning(
                 "clock_goes_on",
                 f"events.{event.name}.due",
@@ -115,18 +116,6 @@ def _on_the_way(
                 f"when {label.en} has to be done again its clock still counts from the earlier "
                 f"{since.en}: name what begins it anew (a list), or say `again`.",
             )
-
-
-def _comes_after(graph: Paths, event: str, rule: DueRule) -> bool:
-    """Say whether the event can follow one of those that its rule counts from."""
-    begun: dict[Node, None] = {}
-    for arcs in graph.arcs.values():
-        begun.update((after, None) for name, after in arcs if name in rule.events)
-    seen: set[Node] = set()
-    for node in begun:
-        if node not in seen:
-            seen.update(graph.reached(start=node))
-    return any(name == event for node in seen for name, _ in graph.arcs[node])
 
 
 def _goes_on(graph: Paths, event: Event, rule: DueRule) -> bool:
@@ -164,7 +153,7 @@ def _goes_on(graph: Paths, event: Event, rule: DueRule) -> bool:
 
 
 def _never_begins(lifecycle: Lifecycle, event: Event, name: str, rule: DueRule) -> Finding:
-    label, since = event_label(event), _listed(lifecycle, rule)
+    label, since = event_label(event), listed(lifecycle, rule.events)
     if name == "due":
         return warning(
             "never_due",
@@ -178,8 +167,3 @@ def _never_begins(lifecycle: Lifecycle, event: Event, name: str, rule: DueRule) 
         f"{label.ko}을(를) 할 수 있는 기간은 {since.ko}부터 세는데, 그 뒤에 할 수 없습니다.",
         f"the time for {label.en} counts from {since.en}, but it can never follow it.",
     )
-
-
-def _listed(lifecycle: Lifecycle, rule: DueRule) -> Label:
-    labels = [event_label(lifecycle.events[n]) for n in rule.events if n in lifecycle.events]
-    return Label(", ".join(each.ko for each in labels), " or ".join(each.en for each in labels))

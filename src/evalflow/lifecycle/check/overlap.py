@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, combinations_with_replacement
 
 import attrs
 
@@ -77,10 +77,15 @@ def _kind(
 
 
 def contradiction(uses: Iterable[GuardUse], specs: Specs) -> tuple[GuardUse, GuardUse] | None:
-    """Return two of the uses that can never both hold, or None."""
-    for one, other in combinations(uses, 2):
+    """Return two of the uses that can never both hold, or None; one use twice, where it alone
+    never holds."""
+    for one, other in combinations_with_replacement(uses, 2):
         spec = specs.get(one.name)
-        if spec is None or one.name != other.name or spec.exclusive_by is None:
+        if spec is None or one.name != other.name:
+            continue
+        if spec.excludes is not None and spec.excludes(one.params, other.params):
+            return one, other
+        if spec.exclusive_by is None:
             continue
         values = [use.params.get(spec.exclusive_by) for use in (one, other)]
         if values[0] != values[1] and any(

@@ -231,7 +231,7 @@ def _whole(lifecycle: Lifecycle, specs: Specs, most: int) -> Paths | None:
         for event in lifecycle.events.values():
             if not event.sources() & set(node):
                 continue
-            if any(_among(use, lifecycle, node, specs) is False for use in event.guards):
+            if any(known_among(use, lifecycle, node, specs) is False for use in event.guards):
                 continue
             found.update(dict.fromkeys(_led_to(event, node, lifecycle, specs)))
         arcs[node] = tuple(found)
@@ -263,7 +263,7 @@ def _any_edges(event: Event, node: Node, lifecycle: Lifecycle, specs: Specs) -> 
         for edge in event.transitions:
             if edge.source != state or certain or not _can_hold(edge.guards, event, specs):
                 continue
-            known = [_among(use, lifecycle, node, specs) for use in edge.guards]
+            known = [known_among(use, lifecycle, node, specs) for use in edge.guards]
             if False not in known:
                 targets[edge.target] = None
                 certain = None not in known
@@ -279,7 +279,7 @@ def _verdicts(
     """Return what the guards of the edges from here can say together: the sets that hold. What the
     states alone decide is known; the others are free."""
     uses = {use.id: use for edge in event.transitions if edge.source in node for use in edge.guards}
-    known = {id: _among(use, lifecycle, node, specs) for id, use in uses.items()}
+    known = {id: known_among(use, lifecycle, node, specs) for id, use in uses.items()}
     held = [use for id, use in uses.items() if known[id]]
     free = [use for id, use in uses.items() if known[id] is None]
     if len(free) > MOST_GUARDS:
@@ -292,7 +292,7 @@ def _verdicts(
     )
 
 
-def _among(use: GuardUse, lifecycle: Lifecycle, node: Node, specs: Specs) -> bool | None:
+def known_among(use: GuardUse, lifecycle: Lifecycle, node: Node, specs: Specs) -> bool | None:
     """Say whether a guard that the states alone decide holds in them; None for every other."""
     spec = specs.get(use.name)
     if spec is None or spec.among is None:
@@ -318,3 +318,15 @@ def alone(lifecycle: Lifecycle, region: str) -> Paths:
         (lifecycle.regions[region].initial,),
         {node: tuple(found) for node, found in arcs.items()},
     )
+
+
+def fired_before(graph: Paths, event: str, names: Collection[str]) -> bool:
+    """Say whether `event` can follow a firing of one of the events `names`."""
+    begun: dict[Node, None] = {}
+    for arcs in graph.arcs.values():
+        begun.update((after, None) for name, after in arcs if name in names)
+    seen: set[Node] = set()
+    for node in begun:
+        if node not in seen:
+            seen.update(graph.reached(start=node))
+    return any(name == event for node in seen for name, _ in graph.arcs[node])
