@@ -32,6 +32,7 @@ from typing import IO, Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.audit import merkle
 from evalflow.audit.checkpoints import UNSIGNED, SignedCheckpoint
 from evalflow.audit.findings import Mismatch, Unchecked
@@ -86,7 +87,7 @@ _UNREADABLE = (
 _TREES = frozenset({"states", "visits", "before", "after", "data", "rating", "change"})
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Bundle:
     """What a bundle is about, as its manifest says.
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.audit.merkle import SIZE, consistent
 from evalflow.errors import InvalidInput, invalid
 from evalflow.plugins.signer import COSIGNATURE, ED25519, Signer, VerifierKey
@@ -31,7 +32,7 @@ _MOST = 64 * 1024  # characters of a note: some hundreds of signatures
 _MOST_PROOF = 63
 
 
-@attrs.frozen
+@frozen
 class Signature:
     """A line of signature under a note: the key's name and id, and what it signed."""
 
@@ -44,7 +45,7 @@ class Signature:
         return f"— {self.name} {base64.b64encode(self.key_id + self.value).decode()}"
 
 
-@attrs.frozen
+@frozen
 class CheckedSignature:
     """Whose signature was checked; `at` is a witness's time, None for the log's own."""
 
@@ -52,7 +53,7 @@ class CheckedSignature:
     at: dt.datetime | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class SignedCheckpoint:
     """Everything that the log of a plan holds up to now, in a form that others can hold.
 
@@ -199,7 +200,7 @@ def _decoded(text: str) -> bytes | None:
 # --------------------------------------------------------------------------- consistency
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Extended:
     """A checkpoint with the proof that it only adds to an older one of `old` leaves: what a
     witness is sent (C2SP `tlog-witness`, `add-checkpoint`)."""

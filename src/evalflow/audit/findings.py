@@ -7,12 +7,13 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.decision.decide import Check
 from evalflow.errors import particles
 from evalflow.model import Entry, PlanEntry
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Mismatch:
     """Something in the store that the history does not bear out, or a history that the rules do
     not bear out.
@@ -49,7 +50,7 @@ class Mismatch:
         return f"{where}: {self.ko if lang == 'ko' else self.en}"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Unchecked:
     """Something that a verification could not check: no fault, but no proof either.
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.audit.findings import Mismatch, unreadable
 from evalflow.audit.values import WRONG, fault_of, plan_entry_of
 from evalflow.errors import EvalflowError
@@ -27,7 +28,7 @@ from evalflow.storage.integrity import Tables
 _HEADS = 32  # heads kept ready; revisions by approved changes share one
 
 
-@attrs.frozen
+@frozen
 class Footing:
     """One plan revision as decisions stand on it; `seal` is the digest of its text."""
 
@@ -43,7 +44,7 @@ class Footing:
         return self.directory if said is None else Directory(self.head, said)
 
 
-@attrs.frozen
+@frozen
 class Revision:
     """A row of `plan_revision` without its text."""
 
@@ -53,7 +54,7 @@ class Revision:
     seal: str
 
 
-@attrs.frozen
+@frozen
 class PlanChain:
     """A plan's own history as far as its chain holds.
 

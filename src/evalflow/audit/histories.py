@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import define, frozen
 from evalflow.audit.findings import (
     Mismatch,
     Told,
@@ -64,7 +65,7 @@ from evalflow.storage.integrity import Values
 from evalflow.storage.rows import project_from, project_row
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Power:
     """What a deep verification asks besides: the scorer of a plan revision, and its guards by
     name, without those that look at other projects."""
@@ -73,7 +74,7 @@ class Power:
     guards: Mapping[str, Guard]
 
 
-@attrs.define
+@define
 class History:
     """One project's entries played again; `judge` yields what does not fit.
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.audit.checkpoints import Extended, SignedCheckpoint
 from evalflow.audit.findings import Mismatch
 from evalflow.audit.merkle import Leaves, Tree, leaf_hash
@@ -170,7 +171,7 @@ def read_checkpoint(text: str) -> SignedCheckpoint | Checkpoint:
     return SignedCheckpoint.read(told)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Coverage:
     """What checkpoints say of one plan.
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
+from evalflow._values import define, frozen
 from evalflow.audit.findings import (
     Mismatch,
     Told,
@@ -58,7 +59,7 @@ _REVISING = frozenset((ADOPT, REVISE, CONFIRM, CHANGE))
 """Those that put the next revision into force."""
 
 
-@attrs.define
+@define
 class Traces:
     """What the histories of a plan's projects say of the plan.
 
@@ -79,7 +80,7 @@ class Traces:
     unjudged: set[str] = attrs.field(factory=set)
 
 
-@attrs.frozen
+@frozen
 class PlanHistory:
     """One plan's entries played again; `judge` yields what does not fit. `whole` says that all of
     the plan's projects were looked at, so that one that is missing is seen."""

@@ -15,6 +15,7 @@ from functools import partial
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.audit.findings import Mismatch, Told, Unchecked, shown, unreadable
 from evalflow.audit.ground import Footing, Ground
 from evalflow.audit.histories import History, Power
@@ -28,7 +29,7 @@ from evalflow.model.canonical import digest
 from evalflow.storage.integrity import OWNERS, Tables, Values
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Scope:
     """What is verified: one plan or project, None for all; with `powers`, deep. `moved` holds, of
     plans that are verified from a checkpoint on, the projects with entries since."""
@@ -274,7 +275,7 @@ def _plan_edited(plan: str, column: str, ko: str, en: str) -> Mismatch:
 # --------------------------------------------------------------------------- checkpoints
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Checkpoint:
     """Everything that a plan's history says up to now, in one line that can be put on paper.
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from evalflow._values import define, frozen
 from evalflow.batch.chunks import CHUNK, Chunk, parts_of
 from evalflow.batch.plan import answers_for
 from evalflow.batch.plan_file import BatchPlan, meant
@@ -37,12 +38,11 @@ OUTCOMES = ("done", "already", "refused", "conflict", "held")
 changed since; or held because another of its unit, or of the batch, cannot go."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Receipt:
     """What became of one project of a batch.
 
-    `outcome` is one of `OUTCOMES`; `number` is the entry written, now or by an earlier run;
-    `reasons` say why not.
+    `outcome`: one of `OUTCOMES`; `number`: the entry written, now or earlier; `reasons`: why not.
     """
 
     project: str
@@ -104,7 +104,7 @@ def _stands(snapshot: Snapshot, line: PlanLine) -> bool:
     return (snapshot.project.version, snapshot.project.head) == (line.version, line.head)
 
 
-@attrs.frozen
+@frozen
 class _Ready:
     """A part whose decision is the one reviewed: what it writes, and what that rests on."""
 
@@ -119,7 +119,7 @@ class _Ready:
         return bool(self.basis.unchanged) or any(move.definition is not None for move in self.moves)
 
 
-@attrs.define
+@define
 class _Applying:
     parts: EngineParts
     header: Header

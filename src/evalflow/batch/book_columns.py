@@ -14,6 +14,7 @@ from typing import Literal
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.files.cells import same
 from evalflow.files.table_heads import Column
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
@@ -67,7 +68,7 @@ _MILLIONS = re.compile(r"\s*\((?:백만원|million won)\)$")
 _NO_HINT = Label("", "")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Spot:
     """A column: what the program calls it, its head, who fills it, and what may stand there.
 

@@ -10,8 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.batch import book_columns as spots
 from evalflow.batch.book_columns import Spot
 from evalflow.files.book_writer import BookColumn, BookSheet, Filled, Worked
@@ -49,7 +48,7 @@ _MILLION = 1_000_000
 Rows = list[tuple[Filled, ...]]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class BookProject:
     """A project with what a sheet shows of it: what the plan in force says, and its evaluation.
     `unit` is the name of its department, `spent` what was spent in the year up to the period, in
@@ -62,7 +61,7 @@ class BookProject:
     spent: int | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class BookFor:
     """What a workbook is made for.
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import define, frozen
 from evalflow.batch import book_columns as spots
 from evalflow.batch.book_columns import Spot
 from evalflow.batch.sheet import figure_in, indicator_of, unknown_number
@@ -31,7 +32,7 @@ from evalflow.model.canonical import Tree
 _MILLION = 1_000_000
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class About:
     """What a workbook says it was made for; `event` and `unit` by id."""
 
@@ -41,7 +42,7 @@ class About:
     unit: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Context:
     """What a workbook is read by: the event, and what the plan says of its projects now."""
 
@@ -54,7 +55,7 @@ class Context:
     brackets: str | None = None
 
 
-@attrs.define(kw_only=True)
+@define(kw_only=True)
 class Filled:
     """What a workbook holds.
 

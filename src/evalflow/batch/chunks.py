@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.batch.plan_file import BatchPlan, read
 from evalflow.batch.values import Header, Planned
 
@@ -19,7 +20,7 @@ CHUNK = 5_000
 """Projects in one transaction, where one decision holds for all of them."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Chunk:
     """Some lines of a plan, whole parts only: small, picklable, and all that is needed to apply
     them beside the store. Iterate over it for the lines.

@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import attrs
 
+from evalflow._values import define
 from evalflow.batch.values import BLOCK, FORMAT, MODES, Header, Planned
 from evalflow.errors import InvalidInput, Problem, invalid
 from evalflow.files.inputs import opened_text
@@ -52,7 +53,7 @@ KEYED = "batch:"
 """How the key of an entry begins that a batch wrote; the batch's fingerprint follows."""
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class BatchPlan:
     """A reviewed list of firings: iterate over it for its lines, look at `counts`, `save` it,
     `apply` it. Made by `Engine.batch` or `load_batch`; nothing is written by either.

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.errors import InvalidInput, PluginError, particles
 from evalflow.files.cells import same
 from evalflow.lifecycle.fields import figure_from
@@ -34,7 +33,7 @@ LEAST_PART = 50
 """A figure of at most this part of its target is marked: 0.845 against 84.5."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Previewed:
     """One indicator's figure as it would be rated now.
 
@@ -59,7 +58,7 @@ class Previewed:
     marks: tuple[Label, ...]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Context:
     """What the figures of one period are rated by.
 

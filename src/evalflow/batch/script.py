@@ -18,8 +18,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.batch.selection import KEYS, conditions
 from evalflow.batch.values import MODES
 from evalflow.errors import InvalidInput
@@ -34,7 +33,7 @@ _STEP = frozenset({"event", "as", "where", "data", "each", "figures", "mode", "s
 _STOP = ("refused", "conflict")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Limit:
     """How many may be of one outcome: a number, or a share of all in percent."""
 
@@ -51,7 +50,7 @@ class Limit:
         return f"{self.most}%" if self.percent else str(self.most)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ScriptStep:
     """One step: who fires which event on which projects, with which data.
 

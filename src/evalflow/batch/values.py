@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.decision.batched_calls import Answers
 from evalflow.decision.decide import Decision
 from evalflow.errors import Reason
@@ -67,7 +68,7 @@ class Decide(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class EngineParts:
     """What a batch may ask of the engine, and nothing else.
 
@@ -95,7 +96,7 @@ class EngineParts:
 
 
 @often_made
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Planned:
     """What the batch would do with one project.
 
@@ -153,7 +154,7 @@ def _reason_tree(reason: Reason) -> Tree:
     return {name: value for name, value in tree.items() if value not in (None, ())}
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Header:
     """What was asked: the event, by whom, of which projects, with which data, when."""
 

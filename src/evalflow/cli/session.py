@@ -10,9 +10,9 @@ from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import click
 
+from evalflow._values import define
 from evalflow.errors import invalid, particles, printable
 from evalflow.files.inputs import opened_text
 from evalflow.model import Label, Project
@@ -42,7 +42,7 @@ def one_line(text: str) -> str:
     return " ⏎ ".join(printable(text).splitlines()) if "\n" in text else printable(text)
 
 
-@attrs.define
+@define
 class Session:
     """One run of the command line. `opens` is what a host opens its own store with."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.decision.entries import (
     following,
     moved,
@@ -53,7 +54,7 @@ CHANGE = "change"
 """The event of a plan's entry by which approved changes of projects make its next revision."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Adoption:
     """Somebody puts a plan, or its next revision, into force.
 
@@ -277,7 +278,7 @@ def confirming(lifecycle: Lifecycle, head: PlanHead) -> tuple[str, ...]:
     return head.revising.confirmed_by or revising(lifecycle, head)
 
 
-@attrs.frozen
+@frozen
 class Gain:
     """A right that a revision would give to whoever makes it: who, which role, in which unit."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.guards import Guard
 from evalflow.decision.situation import Situation
@@ -21,7 +22,7 @@ from evalflow.lifecycle.definition import Event
 from evalflow.model import Entry, Rating, Subject
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class _Question:
     """One question: `one` answers it alone, `many` all that have the same `group`.
 

@@ -11,8 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.files.words import has_words
 from evalflow.lifecycle.fields import CARD_STATES
 from evalflow.model import Label, ProjectDefinition
@@ -21,7 +20,7 @@ from evalflow.scoring.kernel import half_up, published
 _BEHIND = ("lagging", "seriously_lagging")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Card:
     """One card as it was sent; None, "" and () where it says nothing.
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import DueRule, Entry
 from evalflow.model.calendar import Calendar
@@ -20,7 +19,7 @@ History = Callable[[], Sequence[Entry]]
 """A project's entries so far, oldest first: asked for only where a rule counts from events."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Falls:
     """When something falls due: `nominal` is the day that the rule names, `due` the day that
     counts, after moving off a holiday or after an extension (`extended`)."""

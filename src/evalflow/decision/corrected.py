@@ -6,13 +6,12 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, Rating
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Correction:
     """An actual that was corrected after it had been fixed (G6): the text before and after."""
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.decision.clocks import Falls, History, falls
 from evalflow.decision.signing import line_of, signers
 from evalflow.lifecycle.definition import Event, GuardSpec, GuardUse, Lifecycle
@@ -16,7 +17,7 @@ from evalflow.model.calendar import Calendar
 from evalflow.model.directory import Directory
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Due:
     """Something owed: an event that has a due date and has not been fired.
 
@@ -63,7 +64,7 @@ class Due:
         return self.together or not self.waiting_for
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class DueState:
     """A project on the day asked for, with what decides about its due dates.
 
@@ -77,7 +78,7 @@ class DueState:
     history: History
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Ledger:
     """The rules by which one plan's due dates are worked out on the day `today`."""
 

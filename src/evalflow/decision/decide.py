@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.decision import signing
 from evalflow.decision.actions import ACTIONS
 from evalflow.decision.entries import following, moved
@@ -67,7 +68,7 @@ CHECKS: Mapping[str, Label] = {
 """The checks of every firing, in their order."""
 
 
-@attrs.frozen
+@frozen
 class Check:
     """One of the checks in `CHECKS`: passed where it was asked and has no reasons against.
     Guards are not asked of who may not act at all: their answers would tell of the draft."""
@@ -92,7 +93,7 @@ _ALL_PASSED = tuple(_PASSED.values())
 _ENTITLED = _PASSED["role"], _PASSED["unit"], _PASSED["duties"]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Explanation:
     """What `fire` would answer, as data: every check with its reasons.
 
@@ -149,7 +150,7 @@ class Explanation:
 
 
 @often_made
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Decision:
     """The outcome for one project: the checks, and the move where all of them pass."""
 
@@ -403,7 +404,7 @@ def _leading_state(situation: Situation, event: Event) -> str:
 
 
 @often_made
-@attrs.frozen
+@frozen
 class Right:
     """By which grant the actor may act, if any, and the checks role, unit and duties."""
 

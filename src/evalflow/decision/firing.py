@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.decision.situation import Situation
 from evalflow.errors import Reason
 from evalflow.lifecycle.definition import Event, Lifecycle
@@ -31,7 +32,7 @@ from evalflow.scoring.bands import LAGGING_VERDICTS
 
 
 @often_made
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Firing:
     """An actor fires an event on a project: everything that a guard may look at.
 
@@ -134,7 +135,7 @@ class Firing:
 
 
 @often_made
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Draft:
     """How things would stand after a firing, written only if every check passes.
 

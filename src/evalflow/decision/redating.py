@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.decision.decide import DRIFT
 from evalflow.decision.entries import following, moved
 from evalflow.errors import InvalidInput, Reason, invalid
@@ -27,7 +28,7 @@ from evalflow.model.host_word import with_host
 _Line = TypeVar("_Line", Entry, PlanEntry)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Redating:
     """Somebody says when entries were really made.
 

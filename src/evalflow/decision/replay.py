@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.decision.adoption import REVISE, Adoption, differs, revising
 from evalflow.decision.decide import Check, Decision, decide
 from evalflow.decision.firing import Draft, Firing
@@ -55,7 +54,7 @@ BESIDE = frozenset((ADOPT, REVISE, MIGRATE, REDATE))
 _MOST = 10  # guards on one event's transitions whose verdicts are tried out
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Replayed:
     """What the gate says of an entry, asked again.
 
@@ -383,7 +382,7 @@ def replay_adoption(
     return Replayed(move=move, checks=checks, known=known, by_host=by_host)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Right:
     """Who may adopt or revise a plan at a moment, or open a case: whoever holds one of `roles` in
     the office, or for the case's `unit`, by the directory and the calendar of the revision in

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.decision.adoption import OPEN_CASE, confirming, other_person
 from evalflow.errors import Reason
 from evalflow.lifecycle.definition import Event, Lifecycle
@@ -27,7 +26,7 @@ PROPOSE_MIGRATION = "propose_migration"
 _NAMED = 5  # of what somebody gains so much is named
 
 
-@attrs.frozen
+@frozen
 class MigrationGain:
     """What a migration would let a maker do that they could not before: by which of their roles,
     and which event (None: revise the plan)."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.decision.clocks import extended_in_run, falls
 from evalflow.lifecycle.definition import FIXED, Event, GuardSpec, Lifecycle
 from evalflow.model import (
@@ -51,7 +52,7 @@ class Peers(tuple[Project, ...]):  # noqa: SLOT001 - it remembers
 
 
 @often_made
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Situation:
     """One project at one moment, with the rules in force for it and everything else in the store
     that the event may look at.
@@ -252,7 +253,7 @@ EVERY_KIND = "*"
 """`GuardSpec.peers` of a guard that may look at the projects of any unit above the project's."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Needs:
     """What an event looks at beside the project itself: the kinds of units whose projects, whether
     the project's history, whether the project that it is about, what else is about that one, and

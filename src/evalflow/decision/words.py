@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.decision.word_examples import ACTION_EXAMPLES, DUE_EXAMPLES, GUARD_EXAMPLES
 from evalflow.lifecycle.definition import Vocabulary
 from evalflow.lifecycle.due import DUE_KINDS, DUE_WORDS, keys_of
@@ -242,7 +241,7 @@ FIELD_WORDS: Mapping[str, Label] = {
 """Type of data -> what is given in such a field."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Word:
     """A word of the language: of which kind, and what it means in a few words; `takes` are the
     parameters of a guard, and the keys of a due rule. `example` is how an event of a lifecycle has

@@ -6,8 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.errors import NotFound, did_you_mean, invalid, nearest
 from evalflow.model import Outgoing, Project
 from evalflow.model.commits import order_of
@@ -107,7 +106,7 @@ def ordered(
     return iter(_page(_sorted(projects, order, ORDERS), "project", after, limit))
 
 
-@attrs.frozen
+@frozen
 class DuePage:
     """Some of what is due: `dues`; the `count` of all of it; and `next`, what `after` takes for
     those that follow, or None at the end."""

@@ -29,6 +29,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import EvalflowError, Undeliverable
 from evalflow.model import Notice, Outgoing
 from evalflow.model.moments import utc
@@ -101,7 +102,7 @@ def act_of(notice: Notice) -> Hashable:
     return plan, notice.at, *[str(told.get(name)) for name in ("event", "actor", "period")]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Tally:
     """How one route fared in one run: how many notices were `delivered`, in so many `messages`.
 
@@ -119,7 +120,7 @@ class Tally:
     error: str | None = None
 
 
-@attrs.frozen
+@frozen
 class DeliveryReport:
     """How a run of deliveries went; routes for which nothing waited are left out."""
 

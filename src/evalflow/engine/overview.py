@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.decision.corrected import Correction, corrections
 from evalflow.engine.engine import Engine
 from evalflow.errors import NotFound
@@ -29,7 +28,7 @@ GROUPINGS = ("unit", "bureau", "field", "state", "band", "period")
 """What projects can be counted by."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ProjectOverview:
     """One project as it stood at the moment.
 
@@ -61,7 +60,7 @@ class ProjectOverview:
         return states_text(self.lifecycle, self.project.states, lang)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Overview:
     """A plan at a moment.
 

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
+from evalflow._values import define, frozen
 from evalflow.decision.situation import Needs
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import ProjectDefinition
@@ -16,7 +17,7 @@ _MOST = 20_000  # definitions kept in memory; an idle project costs none
 Terms = TypeVar("Terms")
 
 
-@attrs.frozen
+@frozen
 class EventRules(Generic[Terms]):
     """What a plan's revision and a lifecycle say of an event, alike for each of its firings."""
 
@@ -25,7 +26,7 @@ class EventRules(Generic[Terms]):
     needs: Needs
 
 
-@attrs.define
+@define
 class Remembered(Generic[Terms]):
     """What was read of plans, lifecycles and definitions. Safe for several threads: each key has
     one value, whoever reads it first.

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import attrs
 
+from evalflow._values import define
 from evalflow.decision.deadlines import Due
 from evalflow.engine.queries import Queries
 from evalflow.engine.rules import Rules, Terms
@@ -23,7 +24,7 @@ from evalflow.model.history import REMINDER, reminder_id
 from evalflow.model.rules import OWING, ReminderRule
 
 
-@attrs.define
+@define
 class _Digest:
     """What one person is told of a day."""
 

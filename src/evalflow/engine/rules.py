@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.decision.situation import Needs, Peers, Situation, evaluation_for, last_fixed, needs
 from evalflow.engine.remembered import EventRules, Remembered
 from evalflow.errors import NotFound, StorageError, invalid
@@ -52,7 +53,7 @@ _NOTHING = Needs()  # what most events look at beside their project
 _ABOUT = '"about":'  # most projects are about none: their text need not be read
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Terms:
     """One plan revision as decisions use it.
 
@@ -84,7 +85,7 @@ class Terms:
         return counted[-1] if counted else self.revisions[0][0]
 
 
-@attrs.frozen
+@frozen
 class _Group:
     """The projects of one unit, read for one firing."""
 

@@ -19,8 +19,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.audit.checkpoints import SignedCheckpoint
 from evalflow.audit.findings import Mismatch
 from evalflow.audit.log import read_checkpoint
@@ -38,7 +37,7 @@ _COUNTED = 1000  # findings that are counted
 _LONGEST = 31  # days off of which a reminder still tells
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Schedule:
     """When what is done; times are of the office's day, in the zone of the store's first plan.
 
@@ -58,7 +57,7 @@ class Schedule:
     signer: Signer | None = None
 
 
-@attrs.frozen
+@frozen
 class Outcome:
     """How one piece of work went: `job` is `deliver`, `remind`, `backup`, `verify`, `checkpoint`,
     or `store` where that could not be asked what is due. `said` is empty where nothing was to be

@@ -19,6 +19,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.engine.engine import Engine
 from evalflow.engine.opening import load_lifecycle
 from evalflow.errors import InvalidInput, NotFound, Problem
@@ -218,7 +219,7 @@ def _evaluated_elsewhere(
 # --------------------------------------------------------------------------- double evaluation
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Overlap:
     """One thing that two plans of an office evaluate at the same time (R23, §4③).
 
@@ -232,7 +233,7 @@ class Overlap:
     reason: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Unplaced:
     """A candidate that was left out for a plan of the store that does not have it."""
 
@@ -420,7 +421,7 @@ def _plain(title: str) -> str:
 # --------------------------------------------------------------------------- counts
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Tally:
     """A plan in numbers, as an office prints them (R26-R28, R3).
 

@@ -19,6 +19,7 @@ from typing import Any, Unpack
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.batch.plan_file import KEYED
 from evalflow.decision.actions import VISIT_NOTICES
 from evalflow.decision.adoption import CONFIRM, PROPOSE, confirming, revising
@@ -61,7 +62,7 @@ as."""
 _SALT = 16  # bytes: fewer could be tried out
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class _Sight:
     """What the actor may see of one project in one period: drafts, the department's own draft, all
     fields but `hidden` (field -> ground); `kinds` are the types of the fields that are hidden."""

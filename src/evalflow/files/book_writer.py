@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import invalid
 from evalflow.files.output import write_output
 from evalflow.files.table_writer import Value, shown_width
@@ -37,7 +38,7 @@ _PASSWORDLESS: Mapping[str, bool] = {
 }
 
 
-@attrs.frozen
+@frozen
 class Worked:
     """A cell of a column that is only to be read, worked out by the program that edits the sheet:
     a formula in which `{row}` stands for the row's number, and what it comes to as it is written
@@ -51,7 +52,7 @@ Filled = Value | Worked
 """What a cell is filled with."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class BookColumn:
     """A column of a sheet.
 
@@ -91,7 +92,7 @@ class BookColumn:
     hidden: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class BookSheet:
     """A sheet: `rows` are already there, `spare` empty ones lie below them. Without columns it is
     a page of text: `lines`. `closed` are cells that are only to be read in a column to write in:

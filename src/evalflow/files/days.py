@@ -12,8 +12,7 @@ import unicodedata
 from decimal import Decimal
 from typing import Literal
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.model.calendar import day_text
 
 Month = Literal["first", "last"]
@@ -44,7 +43,7 @@ _TIME = re.compile(r"(?:T|\s)\s*(?:(?:오전|오후|AM|PM)\s*)?\d{1,2}:\d{2}(?::
 _MIDNIGHT = re.compile(r"(?:T|\s)\s*(?:(?:오전|AM)\s*12|0?0):00(?::00(?:\.0+)?)?Z?$")
 
 
-@attrs.frozen
+@frozen
 class SaidDay:
     """What a cell said.
 

@@ -22,6 +22,7 @@ from typing import Any, Final, Literal
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import particles
 
 MOST_DIGITS = 18
@@ -40,7 +41,7 @@ ANY_UNIT: Final = "*"
 """As `unit`: the figure's unit is not known here, so that a `%` behind it is no contradiction."""
 
 
-@attrs.frozen
+@frozen
 class Figure:
     """What a text says.
 
@@ -55,7 +56,7 @@ class Figure:
     bracketed: bool = False
 
 
-@attrs.frozen
+@frozen
 class NoFigure:
     """Why a text says no figure, and what to write instead, in both languages."""
 

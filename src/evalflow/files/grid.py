@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import invalid
 from evalflow.files.cells import Cell
 from evalflow.files.days import SERIAL_ZERO, day_of_serial
@@ -37,7 +38,7 @@ Range = tuple[int, int, int, int]
 """First row and column, last row and column of merged cells, all from 1."""
 
 
-@attrs.frozen
+@frozen
 class Fault:
     """What a cell holds instead of a value: an error such as `#N/A`, `formula` where a formula was
     never calculated, or `struck` where something of it is struck out."""
@@ -45,7 +46,7 @@ class Fault:
     text: str
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False)
 class Sheet:
     """One sheet: its rows that hold anything, by number.
 

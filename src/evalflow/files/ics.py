@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.model.moments import day_after
 
 _LONGEST = 75  # octets of a line; longer ones are folded (RFC 5545 §3.1)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class DayEvent:
     """A day in a calendar: `uid` stays the same for the same thing, so that a file that is read
     again moves it and does not add another."""

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import Problem, did_you_mean, nearest
 from evalflow.files.yaml import Document, Path, Place, path_text
 from evalflow.model.canonical import Tree
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False)
 class Renamed:
     """A document in whose `tree` some keys bear another name than in its text.
 
@@ -48,7 +49,7 @@ class Renamed:
         return [self.written.get(steps[: n + 1], step) for n, step in enumerate(steps)]
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class _Origin:
     """From which file a value is. `inside` holds the origins of what is in a merged mapping; where
     it is None, all that is inside is from the same file."""
@@ -57,7 +58,7 @@ class _Origin:
     inside: Mapping[str, _Origin] | None = None
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False)
 class Merged:
     """A file over the one that it extends: the merged `tree`, under the `name` of the upper one."""
 

@@ -6,8 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.files.cells import same
 
 _POWERS = {
@@ -50,7 +49,7 @@ _NO_UNIT = re.compile(
 )
 
 
-@attrs.frozen
+@frozen
 class Said:
     """What a line or a head says of units.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import particles
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Note:
     """A word on how a file was read, for people to see before they rely on it.
 

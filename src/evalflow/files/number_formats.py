@@ -14,6 +14,8 @@ from typing import Literal
 
 import attrs
 
+from evalflow._values import frozen
+
 _PIECE = re.compile(
     r'"(?P<quoted>[^"]*)"?'
     r"|\\(?P<escaped>.)"
@@ -38,7 +40,7 @@ _MINUS = frozenset("-−–△▲(")
 _TO_SKIP = frozenset(" -−–+()△▲/:,.")
 
 
-@attrs.frozen
+@frozen
 class Shown:
     """How a section shows a number.
 
@@ -75,7 +77,7 @@ PLAIN = Shown("general")
 """A number without a format."""
 
 
-@attrs.frozen
+@frozen
 class _Section:
     shown: Shown
     condition: tuple[str, Decimal] | None

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, overload
 
 import attrs
 
+from evalflow._values import define, frozen
 from evalflow.errors import InvalidInput, Problem
 from evalflow.files.cells import (
     Cell,
@@ -39,7 +40,7 @@ _NO_UNITS_BESIDE = frozenset(["", "₩", "￦", "\\", "원"])
 """What a format of won shows beside a figure."""
 
 
-@attrs.define(kw_only=True, eq=False)
+@define(kw_only=True, eq=False)
 class Table:
     """Rows under named columns, and what was wrong with them so far.
 
@@ -205,7 +206,7 @@ def raise_all(problems: Iterable[Problem]) -> None:
     raise InvalidInput(told)
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Row:
     """One row of a table. Asking for what is not there, or is not what was asked for, notes a
     problem and gives a value of the right kind, so that all problems are found in one go.

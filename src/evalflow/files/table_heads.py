@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.files.cells import (
     Cell,
     same,
@@ -21,7 +20,7 @@ _MOST_MERGED = 10_000  # cells that one merged range may fill
 _UNIT_BEHIND = re.compile(r"[(\[](?:단위:|units?:)?([^()\[\]]*)[)\]]$")
 
 
-@attrs.frozen
+@frozen
 class Column:
     """A column to look for.
 
@@ -46,7 +45,7 @@ class Column:
         return self.names[0]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Found:
     """Where a column was found: its number from 1, its head, and what stands in brackets behind
     its heads, the lowest first."""
@@ -61,7 +60,7 @@ class Found:
         return said_by_head(self.units)
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False)
 class Heads:
     """Where the heads of a table stand on a sheet."""
 

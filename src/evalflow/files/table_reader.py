@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.errors import InvalidInput, Problem, did_you_mean, invalid, nearest
 from evalflow.files.cells import (
     Cell,
@@ -24,7 +23,7 @@ from evalflow.files.table_heads import Column, Found, Heads, filled, head_row
 _TOTALS = re.compile(r"총?(?:합계|소계|누계|계|총계|평균)(?:[(:].*)?|(?:grand|sub)?-?totals?|sum")
 
 
-@attrs.frozen
+@frozen
 class TableFile(os.PathLike[str]):
     """A file of tables, and what of it is meant; taken wherever a table's path is.
 
@@ -127,7 +126,7 @@ def read_tables(
     return tables
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Book:
     """A workbook that was read once, whose sheets are asked for by their names.
 

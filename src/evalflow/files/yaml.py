@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from evalflow._values import define, frozen
 from evalflow.errors import InvalidInput, Problem, did_you_mean, invalid
 from evalflow.files.inputs import opened
 from evalflow.model.canonical import Tree
@@ -79,7 +80,7 @@ class _Spot:
     inside: dict[str | int, _Spot] = attrs.field(factory=dict)
 
 
-@attrs.define(kw_only=True, eq=False)
+@define(kw_only=True, eq=False)
 class Document:
     """A YAML file that was read: its `tree`, its `name`, and where in it things stand."""
 
@@ -465,14 +466,14 @@ def _build(text: str, shown: str, problems: list[Problem]) -> Tree:
 _NO_KEY: Any = object()
 
 
-@attrs.frozen
+@frozen
 class _Bad:
     code: str
     ko: str
     en: str
 
 
-@attrs.frozen
+@frozen
 class _Anchored:
     value: Tree
     size: int

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.files.notes import Note
 from evalflow.model import DueRule, ExtensionRule, Label, PlanHead
 from evalflow.model.canonical import Tree, canonical, digest
@@ -27,7 +28,7 @@ AT = ("own", "cooperating")
 """In which units the roles of an event may be held."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Role:
     """A role that actors hold in units of the kind `at` (office, bureau, department …)."""
 
@@ -36,7 +37,7 @@ class Role:
     at: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class State:
     """A state; its name is unique across all regions of the lifecycle.
 
@@ -51,7 +52,7 @@ class State:
     fixed: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Region:
     """An orthogonal set of states (the statechart term); a project is in one of them."""
 
@@ -61,7 +62,7 @@ class Region:
     states: tuple[str, ...]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class GuardUse:
     """A guard as a lifecycle uses it: the guard's name and the parameters given to it.
 
@@ -89,7 +90,7 @@ def _shown(value: Any) -> str:
 _JSON_WORDS = frozenset({"true", "false", "null"})
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Transition:
     """One edge: in `region`, from `source` to `target` (equal: the state stays).
 
@@ -127,7 +128,7 @@ ACTS_AS = "acts_as"
 """The guard that asks in which role the actor fires."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Field:
     """A piece of data that an event takes; `type` is one of `evalflow.lifecycle.FIELD_TYPES`.
     `covers` says which options of a choice stand for which changes of a plan (R41)."""
@@ -140,7 +141,7 @@ class Field:
     covers: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Line:
     """A line of signatures (결재선): one kind of paper, and who signs it in which order.
 
@@ -164,7 +165,7 @@ class Line:
         return said.get(kind) or said.get("") or self.default
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class NoticeRule:
     """A notice that an event causes, to everybody who holds one of the roles in `to`.
 
@@ -183,7 +184,7 @@ class NoticeRule:
     ask: Label | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Event:
     """Something that an actor fires, with everything that `fire` checks and records.
 
@@ -258,7 +259,7 @@ class Event:
         return tuple([role for role in self.by if role in allowed])
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Duty:
     """A separation of duties: whoever did one of `whoever` may not do any of `may_not` on the
     same project in the same period (D9); with `since` only what was done from the last firing of
@@ -274,7 +275,7 @@ class Duty:
     optional: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Lifecycle:
     """A versioned definition. `fingerprint` is `<name>/<version>@<12 hex digits of content>`.
 
@@ -348,7 +349,7 @@ class Lifecycle:
         return any(self.states[name].final for name in states if name in self.states)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class GuardSpec:
     """What a lifecycle may say about a guard: its parameters, and what excludes what.
 
@@ -416,7 +417,7 @@ class GuardSpec:
         return self.peers is not None or self.about or self.those_about
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class DueSpec:
     """What a lifecycle may say about a plugin's due rule: `{NAME: {after: EVENT, …}}`.
 
@@ -431,7 +432,7 @@ class DueSpec:
     required: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Vocabulary:
     """The names that a lifecycle may use beside its own: installed guards, actions, and the due
     rules of plugins."""

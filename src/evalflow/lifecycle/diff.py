@@ -7,12 +7,13 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import particles
 from evalflow.lifecycle.definition import RUNNING, Event, Lifecycle
 from evalflow.model import Label
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Difference:
     """One thing that is otherwise in the second lifecycle.
 

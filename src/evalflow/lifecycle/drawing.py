@@ -13,8 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.lifecycle.layout import Laid, Line, lay
 
 STATE, EVENT = 13, 11
@@ -27,7 +26,7 @@ _BETWEEN = 4  # pixels between two events above one arrow
 _START = 10
 
 
-@attrs.frozen
+@frozen
 class Arrow:
     """An edge as drawn: between two states of a region, or from one to itself, with its text."""
 
@@ -36,7 +35,7 @@ class Arrow:
     text: str
 
 
-@attrs.frozen
+@frozen
 class Part:
     """A region as drawn: its title, the texts of its states, which are final, its edges."""
 

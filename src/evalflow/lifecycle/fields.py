@@ -15,6 +15,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import Problem, did_you_mean, nearest
 from evalflow.files import figures
 from evalflow.files.cells import same
@@ -39,7 +40,7 @@ LONGEST_TEXT = 10_000
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-@attrs.frozen
+@frozen
 class _Wrong:
     """What a reader answers instead of a normal form: where inside the field, and why."""
 
@@ -210,7 +211,7 @@ def _problem(wrong: _Wrong) -> Problem:
     )
 
 
-@attrs.frozen
+@frozen
 class _Several:
     """More than one thing wrong in a field that holds many values."""
 

@@ -18,6 +18,8 @@ from itertools import pairwise
 
 import attrs
 
+from evalflow._values import define, frozen
+
 Size = tuple[int, int]
 """Width and height in pixels."""
 
@@ -33,7 +35,7 @@ _ROUNDS = 40
 _ABOVE = 2  # a label's line runs this far above the lower edge of its box
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Item:
     """What has a place in a column: a state, a label, the start, or a line passing by (a point).
 
@@ -63,7 +65,7 @@ class Item:
         return self.height * (side.index(link) + 1) // (len(side) + 1)
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Link:
     """A piece of a line, from the item `a` in one column to `b` in the next."""
 
@@ -72,7 +74,7 @@ class Link:
     weight: int = 1
 
 
-@attrs.frozen
+@frozen
 class Line:
     """A line as laid, from left to right; `backward` where its arrowhead is at the left end.
 
@@ -85,7 +87,7 @@ class Line:
     label: tuple[int, int] | None
 
 
-@attrs.frozen
+@frozen
 class Laid:
     """A laid region: its size, each state's box (x, y, width, height), each line in the order of
     the edges, and the middle of the start with the corners of its line."""

@@ -13,17 +13,17 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-import attrs
 import transitions
 from transitions import Event, EventData, Machine, MachineError
 
+from evalflow._values import frozen
 from evalflow.lifecycle.definition import Lifecycle, Region, Transition
 
 REMEMBERED = 16_384
 """Distinct questions remembered per lifecycle; `major-works` has some hundreds."""
 
 
-@attrs.frozen
+@frozen
 class Stuck:
     """Why an event leads nowhere from here.
 

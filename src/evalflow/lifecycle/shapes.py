@@ -7,13 +7,14 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.files.yaml_writer import yaml_text
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.model import Label, NotDue, ProjectDefinition
 from evalflow.model.canonical import Tree
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class About:
     """What an example is made for: the project as the plan has it, its lifecycle, the criteria of
     the plan, and the period that it is about."""

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest
 from evalflow.files.inputs import opened_text
 from evalflow.files.merge import Merged, Renamed, Source, merge
@@ -38,7 +39,7 @@ _NOT_INHERITED = ("name", "version")
 _LONGEST_CHAIN = 20  # files that extend each other; a person loses track long before
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Read:
     """A lifecycle's text as it was read: the tree with its places, what is wrong with it so far,
     and how it was read."""

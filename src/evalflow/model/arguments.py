@@ -16,8 +16,7 @@ import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest, wrong_kind
 from evalflow.model.moments import utc
 from evalflow.model.units import Actor
@@ -67,7 +66,7 @@ _TYPING_ONLY = {
 """Names in annotations that some modules import for type checkers alone: of what is returned."""
 
 
-@attrs.frozen
+@frozen
 class _Takes:
     """What a function takes: its arguments by position, the kind of each by name, and whether it
     takes further conditions (then a name that is none of them is one that does not exist)."""

@@ -28,6 +28,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import InvalidInput, did_you_mean, invalid, nearest
 from evalflow.model import CalendarRules, DueRule, Label
 from evalflow.model.moments import day_after
@@ -366,7 +367,7 @@ def _version(release: str, country: str) -> str:
     return f"holidays {release} {country}/public"
 
 
-@attrs.frozen
+@frozen
 class _Written:
     """The Korean holidays of some years, as a release of the library names them."""
 
@@ -435,7 +436,7 @@ def _knows(holidays: Holidays, year: int) -> bool:
 # --------------------------------------------------------------------------- deadlines
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Deadline:
     """The day by whose end something is due, and how it came about.
 

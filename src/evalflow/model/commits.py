@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.model.changed import often_made
 from evalflow.model.history import Entry, Evaluation, Notice
 from evalflow.model.ids import folded, place
@@ -15,7 +16,7 @@ from evalflow.model.projects import Project, ProjectDefinition
 
 
 @often_made
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Snapshot:
     """A project and its evaluation in the current period, read together in one moment.
 
@@ -33,7 +34,7 @@ class Snapshot:
 
 
 @often_made
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Move:
     """What one firing writes for one project, if its version is still `expected`.
 
@@ -51,7 +52,7 @@ class Move:
     last: dt.datetime | None = attrs.field(default=None, eq=False)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Roster:
     """Which projects units answer for on a day, as a decision found it.
 
@@ -71,7 +72,7 @@ class Roster:
 
 
 @often_made
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Basis:
     """What a decision rests on beside the projects that it moves, and what must still be so when
     it is written.
@@ -102,7 +103,7 @@ class Basis:
 
 
 @often_made
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Commit:
     """All that one transaction writes: every move or none.
 
@@ -122,7 +123,7 @@ class Commit:
     reminders: tuple[Notice, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Selection:
     """Which projects: data, not code. Every condition that is given must hold.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.changed import changed, often_made
 from evalflow.model.ratings import Rating, figure_text
@@ -23,7 +24,7 @@ clock that had jumped ahead made wrong."""
 
 
 @often_made
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Act:
     """Who did what to an evaluation; separation of duties looks at these (D9)."""
 
@@ -182,7 +183,7 @@ class Evaluation:
 
 
 @often_made
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Entry:
     """One line of the append-only history. Its `hash` covers it and its predecessor.
 
@@ -312,7 +313,7 @@ def dated(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 
 @often_made
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Notice:
     """A message that an entry causes, to one recipient, for one notifier.
 
@@ -341,7 +342,7 @@ def reminder_id(project: str, day: str, recipient: str) -> str:
     return f"{project.rpartition('/')[0]}:{REMINDER}:{day}:{recipient}"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Outgoing:
     """A notice in the outbox with the story of its delivery.
 

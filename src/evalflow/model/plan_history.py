@@ -6,6 +6,7 @@ import datetime as dt
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.plans import PlanHead
 
@@ -13,7 +14,7 @@ OPENING = "opening"
 """The event of an opening balance: what an older store held of a plan when it was upgraded."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PlanEntry:
     """One line of a plan's append-only history. Its `hash` covers it and its predecessor.
 
@@ -90,7 +91,7 @@ class PlanEntry:
         return ((self.revision, self.effective, self.head_after),)
 
 
-@attrs.frozen
+@frozen
 class PlanMove:
     """What one entry of a plan's history writes: itself, and the revision that it puts into force,
     where it makes one."""

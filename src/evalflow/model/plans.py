@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.model.canonical import Tree
 from evalflow.model.rules import (
     CalendarRules,
@@ -19,7 +20,7 @@ from evalflow.model.rules import (
 from evalflow.model.units import Grant, Label, Unit
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Exclusion:
     """A project left out of the plan, why, and where it is evaluated instead (R23)."""
 
@@ -28,7 +29,7 @@ class Exclusion:
     evaluated_in: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Goal:
     """A link of the goal chain 전략목표 > 정책사업목표 > 단위사업 (R13)."""
 
@@ -38,7 +39,7 @@ class Goal:
     parent: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Signature:
     """A box of the sign-off line of a paper (결재란, 협조): who signed it, as written on the paper.
 
@@ -53,7 +54,7 @@ class Signature:
     acting: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Cooperation:
     """A line of 대내(외) 협력 현황: with whom what was agreed, and how it came out (R49)."""
 
@@ -62,7 +63,7 @@ class Cooperation:
     result: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PlanDocument:
     """The paper that a plan was approved by (R49).
 
@@ -94,7 +95,7 @@ class PlanDocument:
     other: Mapping[str, str] = attrs.field(factory=dict)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PlanHead:
     """One revision of an office's plan without its projects: everything that they share.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.model.canonical import Tree
 from evalflow.model.changed import often_made
 from evalflow.model.units import Assignment, Label
@@ -18,14 +19,14 @@ ONE = Fraction(1)
 """The weight of what bears none of its own: one value for all, known again without reckoning."""
 
 
-@attrs.frozen
+@frozen
 class NotDue:
     """Instead of a figure: the time for it has not come (시기미도래), and why."""
 
     reason: str = ""
 
 
-@attrs.frozen
+@frozen
 class Share:
     """The actual of an indicator that is added up as a `ratio`: numerator and denominator
     (분자/분모), kept apart, because a year's share is the sum over the sum. As text: `12/40`."""
@@ -52,7 +53,7 @@ Actual = Decimal | NotDue | Share
 is none at all, never zero."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Step:
     """One step of a milestone indicator (추진내용 as steps), with its weight."""
 
@@ -61,7 +62,7 @@ class Step:
     weight: Fraction = ONE
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Indicator:
     """An 추진내용(성과지표) of a project.
 
@@ -95,7 +96,7 @@ class Indicator:
     cap: Decimal | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Budget:
     """사업비 in whole won (KRW): by source (국비, 시비, 구비, 기타), and needed by period (R31)."""
 
@@ -120,7 +121,7 @@ CONTENTS: Mapping[str, Label] = {
 know."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ProjectDefinition:
     """What one revision of the plan says about one project (R29-R32, R39).
 
@@ -171,7 +172,7 @@ class ProjectDefinition:
         return None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Change:
     """A change request in flight, or approved and not yet filed and declared (R41-R44, D5, D6).
     One that was only reported (R42) has no `before` and `after` yet.
@@ -215,7 +216,7 @@ class Change:
 
 
 @often_made
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Project:
     """Where one project stands: one state for every region of its lifecycle.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.model.canonical import Tree
 from evalflow.model.changed import often_made
 from evalflow.model.projects import ONE, Actual, ProjectDefinition, Share
@@ -17,7 +18,7 @@ from evalflow.model.rules import ScoringRules
 _NOTHING: Mapping[str, Any] = {}
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Override:
     """A reviewer's rate in place of the computed one; it needs a written reason (D8)."""
 
@@ -26,7 +27,7 @@ class Override:
 
 
 @often_made
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Subject:
     """What a scorer looks at: one project up to one period.
 
@@ -45,7 +46,7 @@ class Subject:
 
 
 @often_made
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Line:
     """One indicator's rate with everything needed to work it out again.
 
@@ -72,7 +73,7 @@ class Line:
 
 
 @often_made
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Rating:
     """A project's rate in one period: the lines, the roll-up, and who worked it out how.
 

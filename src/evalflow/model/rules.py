@@ -9,10 +9,11 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.model.units import Label
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class DueRule:
     """When something is due. `kind` says how `n` is counted:
 
@@ -46,7 +47,7 @@ class DueRule:
     again: DueRule | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ExtensionRule:
     """How far due days may be extended in one period (기한연장, D4): how often one event's
     (`times`), and to how many days after its own due day at most (`at_most`); None: without bounds.
@@ -60,7 +61,7 @@ class ExtensionRule:
     same_again: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class CalendarRules:
     """How an office counts periods and days (D4); all of it configuration.
 
@@ -83,7 +84,7 @@ class CalendarRules:
     extension: ExtensionRule | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Band:
     """A named stretch of rates: from `at_least` (percent) upwards; the lowest has None.
 
@@ -101,7 +102,7 @@ class Band:
     against: str = "so_far"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class GradeRules:
     """How a plan grades its projects against each other (등급), if it does.
 
@@ -114,7 +115,7 @@ class GradeRules:
     by: str = "all"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ScoringRules:
     """How a plan rates its projects (D1-D3); all of it configuration.
 
@@ -138,7 +139,7 @@ class ScoringRules:
     grades: GradeRules | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Withheld:
     """Data that only some may read: the names of fields, the ground (비공개 사유, e.g. `정보공개법
     제9조제1항제5호`), the roles that read them all the same, and whether the ground falls away when
@@ -150,7 +151,7 @@ class Withheld:
     until_fixed: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Visibility:
     """Who reads what of a plan (R49, 정보공개법 §9①5); without words of it everybody reads all.
 
@@ -164,7 +165,7 @@ class Visibility:
     withheld: tuple[Withheld, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class RevisionRules:
     """Who may revise a plan, as it says itself: `by` (none: those who adopt plans under its
     lifecycle), and the roles of which a second person has to confirm every revision
@@ -174,7 +175,7 @@ class RevisionRules:
     confirmed_by: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ReminderRule:
     """Who is reminded when of what is due: so many days before its day (`days` below zero), on it
     (0), or after it; days on which the office works (근무일) where `working`. `to` holds roles of
@@ -190,7 +191,7 @@ OWING = "owing"
 """In place of a role: whoever may do what is due."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Delivery:
     """How notices leave: to which notifiers, how often tried, and when given up.
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.model.changed import often_made
 
 
 @often_made
-@attrs.frozen
+@frozen
 class Label:
     """A name that people see, in Korean and in English."""
 
@@ -22,7 +21,7 @@ class Label:
         return self.ko if lang == "ko" else self.en
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Renaming:
     """From `on` a unit bears another name; older papers keep the older one."""
 
@@ -30,7 +29,7 @@ class Renaming:
     label: Label
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Unit:
     """A place in the organisation tree: office > bureau (국·소) > department (부서).
 
@@ -54,7 +53,7 @@ class Unit:
         return label
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Grant:
     """A role held in a unit; it reaches that unit and everything below it.
 
@@ -76,7 +75,7 @@ class Grant:
         )
 
 
-@attrs.frozen
+@frozen
 class Actor:
     """Who fires: an opaque id with its grants. Never a person's name (D10)."""
 
@@ -84,7 +83,7 @@ class Actor:
     grants: tuple[Grant, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Assignment:
     """A project belongs to a unit from `since` to `until`, both days included."""
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.errors import Problem
 from evalflow.files.notes import Note
 from evalflow.model import CONTENTS, Goal, PlanHead, ProjectDefinition
@@ -22,7 +21,7 @@ LACKING = "content_lacking"
 """The code of the notes and problems that say what is lacking."""
 
 
-@attrs.frozen
+@frozen
 class Lack:
     """Something that a project's plan does not say: which of `CONTENTS`, the key of the project
     where it belongs, and what is wrong."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Actor, Label, PlanHead, ProjectDefinition
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from evalflow.files.notes import Note
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Plan:
     """One office's evaluation plan for a year, with its projects and its lifecycle.
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.model import Figure, Indicator, NotDue, PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree, canonical
 from evalflow.plan.definition import Plan
@@ -34,7 +33,7 @@ _HEAD_KINDS = {
 }
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Difference:
     """One thing that the plan says otherwise.
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.lifecycle.definition import Event, Lifecycle, Line
 from evalflow.model import CalendarRules, DueRule, PlanHead
 from evalflow.model.calendar import Calendar, Holidays
@@ -26,7 +27,7 @@ ADOPT, NEXT_PLAN = "adopt", "next_plan"
 _FIXED = frozenset({"zone", "periods", "first", "last", "extension"})
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Adopted:
     """The plan in force and the revision that is offered: `first` is the plan as it was adopted.
     `holidays` stands in for the table that the plans name."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.files.figures import stored_figure
 from evalflow.files.table_heads import Column
 from evalflow.model import Evaluation, Label, PlanHead, ProjectDefinition
@@ -36,7 +35,7 @@ TABLES = {
 """The tables that a plan can be written to."""
 
 
-@attrs.frozen
+@frozen
 class Listing:
     """A table to be written: its name, its heads and its rows."""
 

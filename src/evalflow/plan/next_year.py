@@ -10,8 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.model import Grant, PlanHead, ProjectDefinition, Unit, calendar
 from evalflow.model.canonical import Tree
 from evalflow.plan.head import head_from_tree
@@ -27,7 +26,7 @@ _GOES_ON = (
 )
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Draft:
     """A plan that is not complete yet: its head, and the tree of each project by number."""
 

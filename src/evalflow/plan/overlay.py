@@ -14,6 +14,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest
 from evalflow.files.cells import same
 from evalflow.files.days import Month, read_day
@@ -50,7 +51,7 @@ Source = str | os.PathLike[str]
 _TILDE = re.compile("[~∼～]")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Overlay:
     """What tables made of a plan's projects.
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import InvalidInput
 from evalflow.files.reader import Part
 from evalflow.model import Assignment, Indicator, PlanHead, ProjectDefinition, Unit, calendar
@@ -27,7 +28,7 @@ def periods_of(first: str, last: str) -> tuple[calendar.Period, ...]:
         return ()
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Surroundings:
     """What a project may name, taken once out of a plan's head."""
 

@@ -15,8 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.errors import did_you_mean, nearest
 from evalflow.files.cells import same
 from evalflow.files.days import Month
@@ -162,7 +161,7 @@ PROJECT_WORDS: Mapping[str, Names] = {
 """What projects and indicators say by a word of the language, and what those words are called."""
 
 
-@attrs.frozen
+@frozen
 class Kind:
     """How a column's cell says a value of the plan's tree. This one: plain text."""
 
@@ -183,7 +182,7 @@ class Kind:
         return tree is not None and _composed(str(tree)) == read
 
 
-@attrs.frozen
+@frozen
 class OneOf(Kind):
     """One of named things, said by a name or by its id."""
 
@@ -202,7 +201,7 @@ class OneOf(Kind):
         return self.names.read(row, key, row.text(key))
 
 
-@attrs.frozen
+@frozen
 class Several(OneOf):
     """Any number of named things, parted by semicolons or line breaks."""
 
@@ -220,7 +219,7 @@ class Several(OneOf):
         return bool(([tree] if isinstance(tree, str) else tree) == read)
 
 
-@attrs.frozen
+@frozen
 class InCharge(OneOf):
     """The unit in charge; several, one after the other, each with its days in brackets:
     `도로과(~2016-06-30); 교통행정과(2016-07-01~)`."""
@@ -257,7 +256,7 @@ FAR_YEARS = 20
 """A day further from the plan's years than this gets a word."""
 
 
-@attrs.frozen
+@frozen
 class Day(Kind):
     """A day; a month alone stands for its first or its last one. `years` are those of the plan."""
 
@@ -282,7 +281,7 @@ class Day(Kind):
         return day.isoformat()
 
 
-@attrs.frozen
+@frozen
 class Number(Kind):
     """An exact figure."""
 
@@ -303,7 +302,7 @@ class Number(Kind):
         return not isinstance(tree, Mapping | list | None) and _equal(tree, read)
 
 
-@attrs.frozen
+@frozen
 class Percent(Number):
     """A share in percent, whatever the indicator's unit is."""
 
@@ -312,7 +311,7 @@ class Percent(Number):
         return self.read(row, key)
 
 
-@attrs.frozen
+@frozen
 class Weight(Number):
     """A weight: a figure, or a fraction such as 1/3."""
 
@@ -332,7 +331,7 @@ class Weight(Number):
         return super().read(row, key)
 
 
-@attrs.frozen
+@frozen
 class Target(Number):
     """A target, or `시기미도래`, with its reason behind a colon."""
 
@@ -367,7 +366,7 @@ class Target(Number):
         return super().agrees(row, key, tree, read)
 
 
-@attrs.frozen
+@frozen
 class Money(Kind):
     """An amount, whole won in the plan, in whatever unit the head of the column says."""
 
@@ -387,7 +386,7 @@ class Money(Kind):
         return (2 * won + unit) // (2 * unit) * unit == said
 
 
-@attrs.frozen
+@frozen
 class Steps(Kind):
     """The steps of a milestone indicator, each with its weight: `설계(1); 착공(2); 준공(1/2)`."""
 
@@ -463,7 +462,7 @@ def _equal(one: Tree, other: Tree) -> bool:
 # --------------------------------------------------------------------------- columns
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Place:
     """A column and where in a project's tree (or an indicator's) it is at home.
 
@@ -548,7 +547,7 @@ TERM = Column("term", ("사업기간", "term"), required=False)
 first or last day. What is written has a column for each."""
 
 
-@attrs.frozen
+@frozen
 class Cards(Kind):
     """The sub-projects of which cards are asked (관리카드, R39), in their order, by name."""
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import InvalidInput
 from evalflow.files.notes import Note
 from evalflow.files.reader import Reader
@@ -33,7 +34,7 @@ from evalflow.plan.workbook_words import SHEETS
 from evalflow.plan.write import dump_tree
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class OfficeBook:
     """What a workbook says: the plan, checked whole, and the text of its plan file. `origins` are
     the cells that its parts came from, by path."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import CONTENTS, Label, PlanHead
 from evalflow.plan.surroundings import months_of, periods_of
@@ -89,7 +90,7 @@ _DUE_SUFFIX: Mapping[str, Label] = {
 _NOTHING = Label("", "")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Item:
     """One line of the settings.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import EvalflowError, InvalidInput
 from evalflow.model import Label, Rating
 from evalflow.plugins.calls import call
@@ -20,7 +21,7 @@ from evalflow.plugins.signer import Signer, is_key_name
 from evalflow.scoring.contract import Grade, Grader
 
 
-@attrs.frozen
+@frozen
 class BoundSigner:
     """A signer that is known by its plugin. It is a `Signer`."""
 
@@ -170,7 +171,7 @@ class BoundPanel:
         return html
 
 
-@attrs.frozen
+@frozen
 class BoundGrader:
     """A grader under the name by which plans ask for it. It is a `Grader`."""
 

@@ -11,8 +11,7 @@ import sys
 import unicodedata
 from typing import Literal, TextIO
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.model import Notice
 from evalflow.plugins.notice_words import notice_lines
 
@@ -22,7 +21,7 @@ except ImportError:  # a system without it has no file locks of this kind
     fcntl = None  # type: ignore[assignment]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ConsoleOptions:
     """`lang` is the language of the lines: `ko` or `en`."""
 
@@ -59,7 +58,7 @@ class Console:
         return _printable(" · ".join([head, *notice_lines(notice, lang)]))
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class JsonlOptions:
     """`path` is the file to append to; its folder must be there."""
 

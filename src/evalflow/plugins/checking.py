@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import InvalidInput
 from evalflow.model import (
     Assignment,
@@ -30,7 +31,7 @@ from evalflow.scoring.bands import DEFAULT_BANDS
 from evalflow.scoring.contract import Grader, Scorer
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Taken:
     """One option of a thing, or one parameter of a guard, as people write it."""
 
@@ -40,7 +41,7 @@ class Taken:
     default: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PluginFinding:
     """Whether one thing keeps its contract, as far as was asked; `fault` says how it does not."""
 

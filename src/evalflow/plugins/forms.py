@@ -13,12 +13,13 @@ from typing import Any, Protocol, runtime_checkable
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import particles
 from evalflow.model import Label
 from evalflow.model.moments import utc
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class FormRequest:
     """Which form is wanted.
 
@@ -46,7 +47,7 @@ class FormRequest:
     leave: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class FormFinding:
     """What holding a form against the store found; `agrees` where it is no fault.
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import attrs
 
+from evalflow._values import frozen
 
-@attrs.frozen(kw_only=True)
+
+@frozen(kw_only=True)
 class HookCall:
     """A hook was called: which plugin answered, and with which names (none: it failed, or gives
     none), how long it took, and with which arguments, in short."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pluggy
 
+from evalflow._values import frozen
 from evalflow.errors import PluginError, did_you_mean, nearest, particles, printable
 from evalflow.files.words import is_name
 from evalflow.plugins import hooks as hookspecs
@@ -54,7 +55,7 @@ HOOKS = frozenset({*_KIND_OF, FIRED})
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Plugin:
     """A plugin by name, with the distribution that brought it (None: given to `load`)."""
 
@@ -79,7 +80,7 @@ class Plugin:
         return PluginError(bare, en, version=self.version, ko=ko)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PluginProblem:
     """Why a plugin, or one name that it provides, is left out.
 
@@ -117,7 +118,7 @@ class PluginProblem:
         return f"plugin {self.plugin}: {self.en}"
 
 
-@attrs.frozen
+@frozen
 class Item:
     """One thing as its plugin gave it."""
 
@@ -126,7 +127,7 @@ class Item:
     spec: GuardSpec | DueSpec | None = None
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Found:
     """A plugin that is not asked yet.
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.model import Delivery, Notice
 
 
@@ -29,7 +28,7 @@ class Notifier(Protocol):
         """
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Route:
     """How the notices of one plan leave through one notifier.
 

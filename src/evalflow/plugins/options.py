@@ -1,6 +1,6 @@
 """Options of plugins: declared as an attrs class, read from the plan's YAML, checked like it.
 
-    @attrs.frozen(kw_only=True)
+    @frozen(kw_only=True)
     class MailOptions:
         server: str                      # required: it has no default
         port: int = 587

@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.model import Label
 from evalflow.model.moments import utc
 
@@ -18,7 +19,7 @@ PLACES = ("project", "plan", "page")
 """Where a panel may stand: beside one project, beside a plan, on a page of its own."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PanelRequest:
     """What a panel is to show.
 

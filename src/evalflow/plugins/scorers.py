@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.errors import InvalidInput
 from evalflow.model import Rating, Subject
 from evalflow.model.canonical import plainly
@@ -17,7 +16,7 @@ from evalflow.plugins.shown import shown_subject
 from evalflow.scoring.contract import Scorer
 
 
-@attrs.frozen
+@frozen
 class BoundScorer:
     """A scorer with its options, under the name by which plans ask for it. It is a `Scorer`."""
 

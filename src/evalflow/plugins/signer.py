@@ -14,8 +14,7 @@ import re
 from types import ModuleType
 from typing import Protocol, runtime_checkable
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.errors import InvalidInput, invalid
 from evalflow.files.inputs import opened_text
 
@@ -53,7 +52,7 @@ class Signer(Protocol):
         """
 
 
-@attrs.frozen
+@frozen
 class VerifierKey:
     """The public half of a key: its name, the type of its signatures, 32 bytes."""
 
@@ -111,7 +110,7 @@ class VerifierKey:
 _KINDS = (ED25519, COSIGNATURE)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Ed25519Options:
     """`key` is the path of the key file that `evalflow audit key` wrote."""
 

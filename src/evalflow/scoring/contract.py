@@ -18,6 +18,7 @@ from typing import Protocol, runtime_checkable
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.model import Label, Rating, Subject
 
 
@@ -58,7 +59,7 @@ class ScoresMany(Scorer, Protocol):
         """Return a rating for each subject, in order; each equals what `score` gives."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Grade:
     """A project's grade (등급) within its cohort.
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.model import Label
 
 Ratio = tuple[int, int]
@@ -34,7 +33,7 @@ _FULL: Ratio = (100, 1)
 _NONE: Ratio = (0, 1)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Formula:
     """A named formula with what a plan and a reader must know of it.
 

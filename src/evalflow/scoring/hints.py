@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.model import Indicator, Label, Line, Rating, ScoringRules
 from evalflow.scoring.formulas import FORMULAS, Ratio
 from evalflow.scoring.kernel import half_up, published
@@ -22,7 +21,7 @@ _FURTHER = 3  # places to which people round before they round again
 _OTHERS = ("up", "down_linear", "down_ratio")
 
 
-@attrs.frozen
+@frozen
 class Hint:
     """How a printed rate compares with ours. `code` is `agrees`, `cut_off`, `rounded_twice`,
     `floored`, `other_formula`, `points_rounded`, or `unexplained`."""

@@ -22,8 +22,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, NamedTuple
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.errors import InvalidInput, Problem, did_you_mean, invalid, nearest
 from evalflow.model import (
     Actual,
@@ -60,7 +59,7 @@ class _Rated(NamedTuple):
     whole: Decimal | None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class RatesOptions:
     """What a plan may say under `scoring.options` for the scorer `rates`.
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.model import Band, Rating
 from evalflow.scoring.formulas import Ratio
 from evalflow.scoring.kernel import half_up, mean_half_up, published
@@ -23,7 +22,7 @@ SHARE_METHODS = ("half_up", "largest_remainder")
 """`half_up` rounds each share alone; `largest_remainder` makes them add up to 100."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class GroupRate:
     """What is printed of a group of projects in one period.
 
@@ -46,7 +45,7 @@ class GroupRate:
     verdicts: Mapping[str, int]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class RollUp:
     """All projects together, and each group by its name in the order of appearance."""
 

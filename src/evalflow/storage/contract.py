@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, NoReturn, Protocol, Self, overload, runtime_
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import Conflict, InvalidInput, Problem, StorageError, invalid
 from evalflow.model import (
     Commit,
@@ -36,7 +37,7 @@ from evalflow.model.canonical import canonical, digest
 from evalflow.model.history import following
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Settled:
     """The outcome of one delivery attempt: delivered, to be tried again, or given up.
 

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.model import Assignment, Entry, Label, Project, ProjectDefinition
 from evalflow.storage.rows import Rebuilt
 
 
-@attrs.frozen
+@frozen
 class Defined:
     """A project's definition of one plan revision: its canonical text, and what is asked of it."""
 

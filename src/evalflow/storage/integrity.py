@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, runtime_checkable
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.model import Selection
 from evalflow.storage.contract import Storage
 from evalflow.storage.rows import (
@@ -77,7 +76,7 @@ Values = Mapping[str, Any]
 """One row: column -> value. A column that the storage does not have is left out."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class SchemaFault:
     """A table, column, index or trigger of the store's schema that is missing or was altered, or
     something that is none of the schema's and has a say in what can be written to its tables or is

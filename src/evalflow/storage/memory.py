@@ -16,6 +16,7 @@ from typing import NoReturn
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import Conflict
 from evalflow.model import (
     Change,
@@ -45,7 +46,7 @@ from evalflow.storage.defined import Defined, project_then
 from evalflow.storage.faults import fault_point
 
 
-@attrs.frozen
+@frozen
 class _Sent:
     """A notice and where its delivery stands; another one takes its place where that changes."""
 
@@ -68,7 +69,7 @@ class _Sent:
         )
 
 
-@attrs.frozen
+@frozen
 class _Kept:
     """A value whose trees are kept as text."""
 

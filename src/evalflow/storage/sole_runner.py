@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from types import ModuleType
 
-import attrs
+from evalflow._values import define
 
 _fcntl: ModuleType | None
 try:
@@ -16,7 +16,7 @@ except ImportError:  # Windows
     _fcntl = None
 
 
-@attrs.define
+@define
 class HeldFile:
     """The locked file; it is there as long as it is held."""
 

@@ -31,6 +31,7 @@ from weakref import WeakSet
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import Conflict, StorageError
 from evalflow.model import (
     Entry,
@@ -158,7 +159,7 @@ class UnitOn(NamedTuple):
     join: str = ""
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@frozen(eq=False, kw_only=True)
 class Dialect:
     """How one database writes what all are asked. One object for each store's schema: statements
     are kept by it.
@@ -709,7 +710,7 @@ CODES = {"closed": "unreachable"}
 """The contract's code (see `StorageError`) for one of ours that says more."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ErrorTexts:
     """What a storage says where it cannot be used. `sentences` add to `SENTENCES`, `codes` to
     `CODES`; `{place}` stands for the store and `{detail}` for what is particular."""

@@ -6,8 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.errors import Conflict
 from evalflow.model import Commit, Move, Notice
 from evalflow.model.canonical import canonical
@@ -47,7 +46,7 @@ _AT = NOTICE_COLUMNS.index("at")
 
 
 @often_made
-@attrs.frozen
+@frozen
 class CommitRows:
     """A commit as rows, made before the transaction begins, so that it is short."""
 

@@ -21,10 +21,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import attrs
-
 import evalflow
 from evalflow import Engine
+from evalflow._values import frozen
 from evalflow.plugins.builtin_notifiers import Jsonl, JsonlOptions
 from evalflow.storage import Storage
 from evalflow.testing.crashes import be_child, notes_on, watched
@@ -42,7 +41,7 @@ class NoStrace(Exception):
     """There is no strace on this machine, or it may not trace."""
 
 
-@attrs.frozen
+@frozen
 class Fault:
     """What is done to the `turn`-th `call` of a process: an error, or (None) a kill."""
 
@@ -65,7 +64,7 @@ def open_store(url: str, plugins: Sequence[str] = (), *, later: bool = False) ->
     return evalflow.open(url, plugins=list(plugins), clock=clock)
 
 
-@attrs.frozen
+@frozen
 class Acts:
     """Acts on the stores that `url` names by act; `folder` takes what they write down. `plugins`
     open the stores."""

@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import attrs
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -28,6 +27,7 @@ from hypothesis.stateful import (
 
 import evalflow
 from evalflow import BatchPlan, Engine, Entry, Project
+from evalflow._values import frozen
 from evalflow.testing import office
 from evalflow.testing.office import PLAN_ID, Ticking
 
@@ -44,7 +44,7 @@ _AT_THE_OFFICE = ("chief", "visitor", "keeper")
 PROJECTS = ("1", "2", "3")
 
 
-@attrs.frozen
+@frozen
 class Scheme:
     """A lifecycle as a plain table: enough to say what every firing does.
 

@@ -23,6 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 import evalflow
 from evalflow import Conflict, Engine, Entry, Refused
+from evalflow._values import frozen
 from evalflow.plugins import Notice
 from evalflow.storage import Storage
 from evalflow.testing.engines import PEOPLE, PROJECTS, UNITS, Scheme, plan_of, schemes
@@ -32,7 +33,7 @@ _KEEPER = "keeper-1"
 _NOBODY = ("visitor", "office")
 
 
-@attrs.frozen
+@frozen
 class Act:
     """What somebody does; `able`: one who has the role, instead of just anybody."""
 

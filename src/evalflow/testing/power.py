@@ -19,6 +19,8 @@ from pathlib import Path
 
 import attrs
 
+from evalflow._values import define, frozen
+
 CHANGES = ("openat", "write", "pwrite64", "ftruncate", "unlink", "fsync", "fdatasync")
 """The calls that are understood."""
 
@@ -45,7 +47,7 @@ class NotUnderstood(AssertionError):
     """Something was done to a file that the model of a file system does not know."""
 
 
-@attrs.frozen
+@frozen
 class Change:
     """Bytes written at a place of a file, or (None) the file cut or lengthened to there; by which
     thread, and from one line of the recording to another."""
@@ -57,7 +59,7 @@ class Change:
     data: bytes | None
 
 
-@attrs.frozen
+@frozen
 class Naming:
     """A name that leads to a file from now on, or (None) to nothing."""
 
@@ -68,7 +70,7 @@ class Naming:
     file: File | None
 
 
-@attrs.frozen
+@frozen
 class Sync:
     """A sync, and whether it said that it was done."""
 
@@ -78,7 +80,7 @@ class Sync:
     done: bool
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class File:
     """A file: what it held before the recording began, what was done to it, its syncs; whether the
     system `forgets` what a failed sync was to keep."""

@@ -29,10 +29,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import attrs
-
 import evalflow
 from evalflow import Engine, StorageError
+from evalflow._values import frozen
 from evalflow.plugins.builtin_notifiers import Jsonl, JsonlOptions
 from evalflow.storage import sqlite_connection, sqlite_together
 from evalflow.testing.acts import Fault, before, emptied, ids_in, marked, open_store, traced, verify
@@ -51,7 +50,7 @@ _HOUR = dt.timedelta(hours=1)
 _MEMORY = "/dev/shm"
 
 
-@attrs.frozen
+@frozen
 class _Walk:
     """Programs that walk about in one store in `folder`; `synchronous` other than what the store
     would do itself."""

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import attrs
-
 import evalflow
 from evalflow import Engine
+from evalflow._values import frozen
 from evalflow.testing.firings import PLAN, SEOUL, Clock, play
 
 PLAN_ID = "office-2016"
@@ -35,7 +34,7 @@ visibility:
 """
 
 
-@attrs.frozen
+@frozen
 class Quarter:
     """The office: its engine, and the clock that says what day it is there."""
 

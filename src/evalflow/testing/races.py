@@ -21,10 +21,9 @@ from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
-import attrs
-
 import evalflow
 from evalflow import Conflict, Engine, Entry, EvalflowError, Refused
+from evalflow._values import frozen
 from evalflow.storage import fault_point
 from evalflow.testing.crashes import in_files
 from evalflow.testing.office import PLAN_ID, Ticking, data_for, fire, the_plan
@@ -38,7 +37,7 @@ class Unfair(AssertionError):
     """Nobody or several won, or a loser was told something untrue."""
 
 
-@attrs.frozen
+@frozen
 class Shot:
     """One firing of a round."""
 
@@ -48,7 +47,7 @@ class Shot:
     data: Mapping[str, Any]
 
 
-@attrs.frozen
+@frozen
 class _Told:
     """What became of a shot: an entry's number and hash, a conflict, or codes of reasons."""
 

@@ -13,8 +13,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.lifecycle.definition import Event, Field, GuardUse, Lifecycle
 from evalflow.model import Evaluation, Indicator, PlanHead, Project, ProjectDefinition, Share
 from evalflow.model.canonical import Tree
@@ -32,7 +31,7 @@ _WANTED = frozenset(
 )
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class SampleContext:
     """The firing that data are made up for.
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import attrs
 
+from evalflow._values import define
 from evalflow.engine.engine import Engine
 from evalflow.engine.opening import open as open_engine
 from evalflow.engine.schemes import select_plan
@@ -35,7 +36,7 @@ from evalflow.testing.scenario_steps import Adoption, Failure, Holder, Scenario,
 __all__ = ["Failure", "Scenario", "Step", "load_scenario", "run_scenario"]
 
 
-@attrs.define
+@define
 class _Clock:
     moment: dt.datetime
 
@@ -73,7 +74,7 @@ def run_scenario(
         return tuple(found)
 
 
-@attrs.define
+@define
 class _Playing:
     """One scenario in one store."""
 

@@ -14,8 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.engine.engine import Engine
 from evalflow.files.figures import figure_of
 from evalflow.files.reader import Part
@@ -28,7 +27,7 @@ from evalflow.model.directory import Directory
 _MET_OR_NOT = ("milestone", "met_or_not", "maintain_at_least", "maintain_at_most")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Place:
     """For which project, and on which day, data is worked out."""
 
@@ -88,7 +87,7 @@ def read_fill(
 # --------------------------------------------------------------------------- figures
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class _Share:
     """Percent of something: the same for all, or drawn from a range for each; `but` for some."""
 

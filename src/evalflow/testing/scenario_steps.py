@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import particles
 from evalflow.files.yaml import Document
 from evalflow.model import Label
@@ -16,7 +17,7 @@ from evalflow.plan.definition import Plan
 from evalflow.testing.scenario_data import Fill
 
 
-@attrs.frozen
+@frozen
 class Holder:
     """An actor named by what he is: the `nth` who holds the role for the project, or the last
     where there are fewer."""
@@ -25,7 +26,7 @@ class Holder:
     nth: int = 1
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Adoption:
     """A plan that is put into force: as its file says, or (`selected_from`) with what a selection
     in the same store selected out of it."""
@@ -35,7 +36,7 @@ class Adoption:
     selected_from: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Step:
     """One step: when, what is fired by whom on which projects, and what is expected then.
 
@@ -125,7 +126,7 @@ def _working(
         day += dt.timedelta(days=1)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Scenario:
     """A plan to begin with and the steps from there. `plans` holds all that are adopted, by id."""
 
@@ -144,7 +145,7 @@ class Scenario:
         return self.given.plan
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Failure:
     """Something that came out otherwise than the scenario expects."""
 

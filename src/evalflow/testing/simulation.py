@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from evalflow._values import define, frozen
 from evalflow.decision.deadlines import comes_before
 from evalflow.decision.signing import signs_next
 from evalflow.engine.engine import Engine
@@ -49,7 +50,7 @@ _TICK = dt.timedelta(milliseconds=10)
 _MORNING = dt.time(9)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Behaviour:
     """How the actors behave; shares of 1, drawn anew for each project and step.
 
@@ -66,7 +67,7 @@ class Behaviour:
     followed_up: Fraction = Fraction(1, 2)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Outcome:
     """What a simulation came to.
 
@@ -100,7 +101,7 @@ class Outcome:
         return not self.differences and not self.mismatches
 
 
-@attrs.define
+@define
 class Tally:
     """Counts under a kind (`fired`, `late`, `band` …) and a name."""
 
@@ -121,7 +122,7 @@ class Tally:
                 yield " ".join(name), self.counts[name], other.counts[name]
 
 
-@attrs.define
+@define
 class VirtualClock:
     """A clock that stands still but for a tick at every look, so that no two moments are equal."""
 
@@ -297,7 +298,7 @@ def _refuse_known(engine: Engine, ids: Sequence[str]) -> None:
 # --------------------------------------------------------------------------- one office's year
 
 
-@attrs.define
+@define
 class _Standing:
     """A project as its people know it: from the plans of batches and the answers of firings."""
 
@@ -777,7 +778,7 @@ class _Year:
         heapq.heappush(self.agenda, later)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class _Kinds:
     """How a lifecycle's events are played: by what they record and where they lead, never by name.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.errors import particles
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import Label
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Finding:
     """One thing that `check` found.
 

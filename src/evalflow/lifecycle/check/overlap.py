@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, combinations_with_replacement
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.lifecycle.definition import Event, GuardSpec, GuardUse, Transition
 
 Specs = Mapping[str, GuardSpec]
 
 
-@attrs.frozen
+@frozen
 class Overlap:
     """Two edges of one event, region and source that can both be taken.
 

@@ -14,6 +14,7 @@ from itertools import chain, combinations, product
 
 import attrs
 
+from evalflow._values import frozen
 from evalflow.lifecycle.check.overlap import Specs, contradiction
 from evalflow.lifecycle.definition import Event, GuardUse, Lifecycle
 from evalflow.lifecycle.machine import Stuck, step
@@ -31,7 +32,7 @@ are not tried one by one: each region may then take any of its edges."""
 Node = tuple[str, ...]
 
 
-@attrs.frozen
+@frozen
 class Paths:
     """A graph of firings: from each combination of states the events and where they lead.
 

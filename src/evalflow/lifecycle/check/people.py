@@ -10,8 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.lifecycle.check.overlap import Specs
 from evalflow.lifecycle.definition import Duty, Event, Lifecycle
 from evalflow.model import Grant, PlanHead
@@ -21,7 +20,7 @@ MOST_TRIES = 20_000
 """People tried in one question before it is left open; real duties need a handful."""
 
 
-@attrs.frozen
+@frozen
 class Stretch:
     """Days, both included, in which nobody's grants for a unit begin or end.
 
@@ -108,7 +107,7 @@ def _stretch(first: dt.date, last: dt.date, reaching: Sequence[tuple[str, Grant]
 # --------------------------------------------------------------------------- duties
 
 
-@attrs.frozen
+@frozen
 class Choice:
     """Somebody who takes a part, and on whose behalf."""
 
@@ -120,7 +119,7 @@ class Choice:
         return frozenset({self.actor} if self.principal is None else {self.actor, self.principal})
 
 
-@attrs.frozen
+@frozen
 class Part:
     """One thing that somebody must do: fire an event, or sign what another one fires."""
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import attrs
-
+from evalflow._values import frozen
 from evalflow.lifecycle.definition import Duty, Event, Lifecycle
 from evalflow.model import Grant, PlanHead
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Right:
     """One cell: holders of `role` may fire `event`.
 
@@ -28,7 +27,7 @@ class Right:
     duties: tuple[Duty, ...]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Holder:
     """Somebody who has a right by a grant in a plan's directory, and the units it reaches."""
 
