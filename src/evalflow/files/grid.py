@@ -12,7 +12,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from importlib.util import find_spec
 from typing import Any, NoReturn
 
@@ -326,6 +326,18 @@ def _workbook(data: bytes, shown: str) -> list[Sheet]:
     return sheets
 
 
+_BEFORE_THE_FIRST = "1900-01-00"  # what a program shows of 0, as of a formula over a blank cell
+_WEEKDAYS = "월화수목금토일"
+
+
+def _time(stored: Decimal) -> str:
+    """Return a time of day, or a span of hours, as it is seen."""
+    seconds = int((stored * 24 * 3600).to_integral_value(ROUND_HALF_UP))
+    minutes, rest = divmod(abs(seconds), 60)
+    text = f"{'-' if seconds < 0 else ''}{minutes // 60}:{minutes % 60:02}"
+    return f"{text}:{rest:02}" if rest else text
+
+
 class _Reading:
     """One sheet while the child tells it."""
 
@@ -353,20 +365,27 @@ class _Reading:
             return number if "f" not in told else self._number(row, column, number, told["f"])
         if "d" in told:
             try:
-                return dt.date.fromisoformat(told["d"])
+                day = dt.date.fromisoformat(told["d"])
             except ValueError:
                 return _composed(told["d"])
+            return day if "f" not in told else self._day(row, column, day, told["f"])
         return Fault(told["e"])
 
-    def _number(self, row: int, column: int, stored: Decimal, code: int) -> Cell:
+    def _number(self, row: int, column: int, stored: Decimal, code: int) -> Cell | Fault:
         shown = shown_by(self.codes[code], stored)
         if shown.kind == "date":
-            return day_of_serial(int(stored), self.zero) or stored
+            if self.zero == SERIAL_ZERO and stored < 1:
+                return Fault(_BEFORE_THE_FIRST if stored >= 0 else "#####")
+            day = day_of_serial(int(stored), self.zero)
+            return stored if day is None else self._day(row, column, day, code)
         if shown.kind == "time":
-            minutes = int(stored * 24 * 60)
-            return f"{minutes // 60}:{minutes % 60:02}"
+            return _time(stored)
+        if shown.kind == "fraction" and (seen := shown.fraction(stored)).denominator > 1:
+            return str(seen)
         if shown != PLAIN and (
             shown.unit
+            or shown.before
+            or shown.behind
             or not shown.signed
             or shown.zeros > 1
             or shown.kind == "nothing"
@@ -374,6 +393,19 @@ class _Reading:
         ):
             self.shown[row, column] = shown
         return shown.value(stored)
+
+    def _day(self, row: int, column: int, day: dt.date, code: int) -> Cell:
+        """Return a day as it is seen: a month, where a month is shown of the first day of one."""
+        shown = shown_by(self.codes[code], Decimal(1))
+        if shown.kind != "date" or shown.parts == "ymd":
+            return day
+        if shown.parts == "ym" and day.day == 1:
+            return f"{day:%Y-%m}"
+        if shown.parts in ("ym", "md"):
+            self.shown[row, column] = shown
+            return day
+        words = {"y": f"{day.year}", "m": f"{day.month}월", "d": f"{day.day}일"}
+        return " ".join(words[each] for each in shown.parts) or f"{_WEEKDAYS[day.weekday()]}요일"
 
     def sheet(self, after: Mapping[str, Any]) -> Sheet:
         """Return it whole."""

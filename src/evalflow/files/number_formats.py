@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
@@ -38,6 +39,7 @@ _PIECE = re.compile(
 )
 _MINUS = frozenset("-−–△▲(")
 _TO_SKIP = frozenset(" -−–+()△▲/:,.")
+_RUN = re.compile(r"(.)\1*")
 
 
 @frozen
@@ -45,21 +47,28 @@ class Shown:
     """How a section shows a number.
 
     Attributes:
-        kind: `number`, `date`, `time` (of a day, or a span), `nothing` (the number is hidden), or
-            `general`.
+        kind: `number`, `fraction` (1/3), `date`, `time` (of a day, or a span), `words` (a text
+            stands in its place), `nothing` (the number is hidden), or `general`.
         power: the number is shown times ten to this power: 2 for `%`, -6 for `,,`.
         decimals: digits shown behind the point; None for all.
         unit: what is shown beside the number, such as `%`, `백만원`, `$`; empty for none.
         signed: whether a number below zero is seen to be one.
         zeros: digits before the point that are shown at least: 3 where 7 is shown as 007.
+        before, behind: the words in front of the digits and behind them (also between them).
+        parts: of a date, what is shown of it: any of `y`, `m` and `d`.
+        below: of a fraction, the digits of its denominator.
     """
 
-    kind: Literal["number", "date", "time", "nothing", "general"]
+    kind: Literal["number", "fraction", "date", "time", "words", "nothing", "general"]
     power: int = 0
     decimals: int | None = None
     unit: str = ""
     signed: bool = True
     zeros: int = 0
+    before: str = ""
+    behind: str = ""
+    parts: str = "ymd"
+    below: int = 0
 
     def value(self, stored: Decimal) -> Decimal:
         """Return the number as it is shown, with all its digits."""
@@ -71,6 +80,23 @@ class Shown:
             return False
         shown = self.value(stored)
         return shown != round(shown, self.decimals)
+
+    def fraction(self, stored: Decimal) -> Fraction:
+        """Return the fraction that is seen: the nearest with so long a denominator."""
+        return Fraction(stored).limit_denominator(10**self.below - 1)
+
+    def seen(self, figure: Decimal) -> str:
+        """Return a figure (as `value` gives it) with all its digits and the words beside it, or
+        the text that stands in its place."""
+        if self.kind == "words":
+            return self.before
+        digits = format(abs(figure), "f")
+        digits = digits.rjust(self.zeros + len(digits) - len(digits.partition(".")[0]), "0")
+        # In a section of its own the sign is one of the words.
+        sign = (
+            "-" if figure < 0 and self.signed and not _MINUS & {*self.before, *self.behind} else ""
+        )
+        return f"{sign}{self.before}{digits}{self.behind}"
 
 
 PLAIN = Shown("general")
@@ -136,15 +162,18 @@ def _sections(code: str) -> tuple[_Section, ...]:
 
 def _section(pieces: list[re.Match[str]]) -> _Section:
     condition = None
-    literals: list[str] = []
+    before, behind = "", ""
     power, decimals, digits, general = 0, 0, False, False
-    zeros, after_point, times, parts = 0, False, "", ""
+    zeros, below, after_point, times, parts = 0, 0, False, "", ""
     for at, piece in enumerate(pieces):
+        word = ""
         if piece["condition"]:
             sign = re.match(r"[<>=]+", piece["condition"])
             assert sign is not None
             condition = sign[0], Decimal(piece["condition"][sign.end() :].strip())
         elif piece["digit"]:
+            if behind.strip() == "/":
+                below = len(piece["digit"])
             digits = True
             zeros += 0 if after_point else piece["digit"].count("0")
             decimals += len(piece["digit"]) if after_point else 0
@@ -155,25 +184,30 @@ def _section(pieces: list[re.Match[str]]) -> _Section:
                 power -= 3 * len(piece["comma"])
         elif piece["rate"]:
             power += 2
-            literals.append("%")
+            word = "%"
         elif piece["part"]:
             parts += piece["part"].lower()
         elif piece["elapsed"] or piece["ampm"]:
             times += "h"
+            parts += "h"
         elif piece["exponent"]:
             decimals, general = 0, True
         elif piece["general"]:
             general = True
         else:
-            literals.append(
+            word = (
                 piece["quoted"] or piece["escaped"] or piece["currency"] or piece["literal"] or ""
             )
-    text = "".join(literals)
+        if digits or general:
+            behind += word
+        else:
+            before += word
+    text = before + behind
     has_minus = any(each in _MINUS for each in text)
     if parts or times:
-        is_day = any(each in "ydeabg" for each in parts) or ("m" in parts and not times)
-        is_day = is_day and not (set(parts) <= set("mhs") and set(parts) & set("hs"))
-        shown = Shown("date" if is_day else "time")
+        shown = _moment(parts, times)
+    elif below and not condition:
+        shown = Shown("fraction", decimals=0, below=below)
     elif digits or general:
         shown = Shown(
             "number",
@@ -181,15 +215,36 @@ def _section(pieces: list[re.Match[str]]) -> _Section:
             decimals=None if general else decimals,
             unit=_unit(text),
             zeros=0 if general else zeros,
+            before=before.strip(),
+            behind=behind.strip(),
         )
-        if general and not power and not shown.unit:
+        if general and not power and not text.strip():
             shown = PLAIN
-    elif any(piece["text"] for piece in pieces) or text.strip():
-        # `@` shows a number as it is; a section of text alone shows the text in its place.
-        shown = PLAIN
+    elif any(piece["text"] for piece in pieces):
+        shown = PLAIN  # `@` shows a number as it is
+    elif text.strip():
+        shown = Shown("words", before=text.strip())
     else:
         shown = Shown("nothing") if condition is None else PLAIN
     return _Section(shown, condition, has_minus)
+
+
+def _moment(parts: str, times: str) -> Shown:
+    """Return how a section of days or times shows them."""
+    runs = [match[0] for match in _RUN.finditer(parts)]
+    letters = [run[0] for run in runs]
+    found = set()
+    for at, run in enumerate(runs):
+        if run[0] in "yegb":
+            found.add("y")
+        elif run in ("d", "dd"):  # more of them are the day of the week
+            found.add("d")
+        elif run[0] == "m" and "h" not in letters[:at][-1:] and "s" not in letters[at + 1 :][:1]:
+            found.add("m")
+    is_day = bool(set(letters) & set("ydeabg")) or ("m" in letters and not times)
+    is_day = is_day and not (set(letters) <= set("mhs") and set(letters) & set("hs"))
+    kept = "".join(each for each in "ymd" if each in found)
+    return Shown("date", parts=kept) if is_day else Shown("time")
 
 
 def _digit_follows(pieces: list[re.Match[str]], at: int) -> bool:

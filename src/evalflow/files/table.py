@@ -20,13 +20,14 @@ from evalflow.files.cells import (
     text_of,
 )
 from evalflow.files.days import SERIAL_ZERO, Month, read_day
-from evalflow.files.figures import ANY_UNIT, Figure, plain, read_figure
+from evalflow.files.figures import ANY_UNIT, Figure, NoFigure, plain, read_figure
 from evalflow.files.grid import Fault
 from evalflow.files.money_units import Said, won_of
 from evalflow.files.notes import Note
 from evalflow.files.number_formats import Shown
 from evalflow.files.table_heads import Column, Found
 from evalflow.files.yaml import UNPRINTABLE
+from evalflow.model.calendar import day_text
 
 T = TypeVar("T")
 
@@ -69,6 +70,7 @@ class Table:
     _unit: Said | None = None
     _units_below: tuple[tuple[int, Said], ...] = ()
     _counts: dict[tuple[str, str | None], int] = attrs.field(factory=dict)
+    _noted: set[tuple[str, str | None, int | None]] = attrs.field(factory=set)
     _told: set[str] = attrs.field(factory=set)
     _wrong: Counter[str] = attrs.field(factory=Counter)
 
@@ -149,6 +151,9 @@ class Table:
 
     def note(self, row: int | None, key: str | None, code: str, ko: str, en: str) -> None:
         """Add a word on how the table was read; of one kind on one column a few, then a count."""
+        if (code, key, row) in self._noted:  # a cell that is asked for again
+            return
+        self._noted.add((code, key, row))
         count = self._counts[code, key] = self._counts.get((code, key), 0) + 1
         if count > _NOTES_ALIKE:
             return
@@ -265,8 +270,12 @@ class Row:
             return self._missing(key, default, "")
         text = text_of(cell)
         shown = self._shown(key)
-        if shown is not None and shown.zeros > 1 and isinstance(cell, Decimal):
-            text = f"-{text[1:].zfill(shown.zeros)}" if cell < 0 else text.zfill(shown.zeros)
+        if shown is not None and isinstance(cell, Decimal):
+            self._note_shown(key)
+            if _is_more(shown, cell):
+                text = shown.seen(cell)
+            elif shown.zeros > 1:
+                text = f"-{text[1:].zfill(shown.zeros)}" if cell < 0 else text.zfill(shown.zeros)
         if found := UNPRINTABLE.search(text):
             code = f"U+{ord(found[0]):04X}"
             ko = f"보이지 않거나 인쇄할 수 없는 문자가 있습니다 ({code})"
@@ -303,9 +312,10 @@ class Row:
             return None
         text = "" if cell is None else text_of(cell)
         if isinstance(cell, Decimal):  # an exact number of a workbook
-            beside = "" if money else self._words_beside(key, unit)
-            read = read_figure(f"{plain(cell)}{beside}" if beside else cell, unit=unit)
-            if isinstance(read, Figure):
+            read = self._number_seen(key, cell, unit, money=money)
+            if read is None:
+                return None
+            if isinstance(read, Figure) and not read.provisional:
                 self._note_shown(key)
                 return read
         else:
@@ -320,12 +330,33 @@ class Row:
             self.table.note(self.number, key, "brackets", ko, en)
         return read
 
-    def _words_beside(self, key: str, unit: str) -> str:
-        """Return what a number format shows beside a figure, where it makes another figure of it:
-        `1.5천`, `약 5`."""
+    def _number_seen(
+        self, key: str, cell: Decimal, unit: str, *, money: bool
+    ) -> Figure | NoFigure | None:
+        """Return the figure that a number of a workbook is seen to be: words that its format shows
+        beside it may make another of it (`1.5천`, `약 5`, `△5`, `5(잠정)`), or hide it (`없음`);
+        None where that was noted."""
         shown = self._shown(key)
-        beside = "" if shown is None else shown.unit
-        return beside if _MORE_THAN_A_UNIT.search(beside) else ""
+        if shown is None or not _is_more(shown, cell):
+            return read_figure(cell)
+        seen = shown.seen(cell)
+        if shown.kind == "words" and not cell and is_none(seen):
+            return read_figure(cell)  # how formats of accounts show 0
+        if money or shown.kind == "words":
+            read: Figure | NoFigure = read_figure(cell)
+            is_other = shown.kind == "words" or bool(_TURNED & {*shown.before})
+        else:
+            read = read_figure(seen, unit=unit, brackets=self.table.brackets)
+            is_other = isinstance(read, Figure) and read.value != cell
+        if is_other:
+            self._seen_otherwise(key, seen, cell)
+        return None if is_other else read
+
+    def _seen_otherwise(self, key: str, seen: str, cell: Decimal) -> None:
+        number = text_of(cell)
+        ko = f"칸에는 '{seen}'(으)로 보이나 {number}이(가) 들어 있습니다. 보이는 대로 적으십시오"
+        en = f"shown as '{seen}', and holds {number}: write what is meant, without such a format"
+        self.wrong(key, "seen_otherwise", ko, en, seen)
 
     def _is_spread(self, key: str) -> bool:
         """Say whether a cell has its figure from the row above it, with which it is merged, though
@@ -434,7 +465,11 @@ class Row:
         if shown is None or not isinstance(cell, Decimal):
             return
         said = text_of(cell)
-        if shown.kind == "nothing":
+        if shown.kind == "words":
+            ko = f"칸에는 '{shown.before}'(으)로 보이나 {said}을(를) 읽었습니다"
+            en = f"read {said}, which the cell shows as '{shown.before}'"
+            self.table.note(self.number, key, "hidden_number", ko, en)
+        elif shown.kind == "nothing":
             ko = f"서식 때문에 보이지 않는 수 {said}을(를) 읽었습니다"
             en = f"read {said}, which the cell's format hides"
             self.table.note(self.number, key, "hidden_number", ko, en)
@@ -447,6 +482,16 @@ class Row:
             ko = f"칸에는 {seen}(으)로 보이나 {said}을(를) 읽었습니다"
             en = f"read {said}, which the cell shows as {seen}"
             self.table.note(self.number, key, "more_digits", ko, en)
+
+    def _note_day(self, key: str, day: dt.date) -> None:
+        """Tell where people do not see the whole day that the cell holds."""
+        shown = self._shown(key)
+        if shown is None or shown.kind != "date":
+            return
+        seen = f"{day:%Y-%m}" if shown.parts == "ym" else f"{day.month}. {day.day}."
+        ko = f"칸에는 '{seen}'(으)로 보이나 {day_text(day, 'ko')}(으)로 읽었습니다"
+        en = f"read {day}, of which the cell shows '{seen}'"
+        self.table.note(self.number, key, "hidden_in_day", ko, en)
 
     @overload
     def date(self, key: str, *, month: Month | None = None) -> dt.date: ...
@@ -462,6 +507,7 @@ class Row:
         if said.day is None:
             self.wrong(key, "bad_date", said.ko, said.en, text_of(cell))
             return dt.date.min
+        self._note_day(key, said.day)
         if said.code:
             self.table.note(self.number, key, f"day_from_{said.code}", said.ko, said.en)
         return said.day
@@ -479,8 +525,29 @@ class Row:
         return cell_name(self.number, None if found is None else found.number)
 
 
-_MORE_THAN_A_UNIT = re.compile(r"[십백천만억조약]|내외|정도|이상|이하|초과|미만")
+_MORE = re.compile(
+    r"[십백천만억조약]|(?<![A-Za-z])\d|[()~〜∼*†‡※±≥≤<>]|여(?![가-힣])|내외|정도|가량|안팎|잠정"
+    r"|이상|이하|초과|미만"
+)
 """What beside a number is not its unit alone."""
+_TURNED = frozenset("-−–△▲(")
+"""What in front of a number makes it one below zero."""
+
+
+def _is_more(shown: Shown, number: Decimal) -> bool:
+    """Say whether a format shows a text in place of a number, or beside it more than its unit."""
+    before, behind = shown.before, shown.behind
+    if number < 0:  # then a minus sign and brackets say what is so
+        before, behind = (
+            "".join(each for each in words if each not in _TURNED and each != ")")
+            for words in (before, behind)
+        )
+    return shown.kind == "words" or bool(
+        _MORE.search(f"{before} {behind}")
+        or _TURNED & {*before, *behind[-1:]}
+        or re.search(r"[A-Za-z]", before)
+    )
+
 
 _UNIT_OF = {1_000: "천원", 10_000: "만원", 1_000_000: "백만원", 10**8: "억원", 10**12: "조원"}
 """The unit that may stand behind an amount in a column of it; won are read as money."""

@@ -8,7 +8,7 @@ child with bounded memory and time, which sees the file's bytes on its standard 
 Run as `python -I -S workbooks.py MEMORY SECONDS FOLDER…`: the folders that hold openpyxl and xlrd.
 On its output stand: a line a sheet (`{"sheet": …}`), a line a row (`[number, [cells], hidden]`),
 `{"after": …}` where the sheet ends, `{"format": code}` where a number format is first met, at the
-end `{"end": true}`. A cell is text, or `{"n": number, "f": format}`, `{"d": day}`,
+end `{"end": true}`. A cell is text, or `{"n": number, "f": format}`, `{"d": day, "f": format}`,
 `{"e": error}`; what a number format makes of a number, `number_formats` says.
 
 What each format is read by: XLSX by openpyxl as to its parts, sheets, epoch and styles, its rows
@@ -124,6 +124,12 @@ class _Teller:
 
     def number(self, value: float, code: str) -> dict[str, Any]:
         said: dict[str, Any] = {"n": format(value, f".{_EXACT}g")}
+        if code not in ("", "General"):
+            said["f"] = self._format(code)
+        return said
+
+    def day(self, day: str, code: str) -> dict[str, Any]:
+        said: dict[str, Any] = {"d": day}
         if code not in ("", "General"):
             said["f"] = self._format(code)
         return said
@@ -383,7 +389,10 @@ class _Rows:
         if kind == "b":
             return "TRUE" if _is_on(value) else "FALSE"
         if kind == "d":
-            return {"d": value[:10]} if "-" in value[:10] else value
+            if "-" not in value[:10]:
+                return value
+            style = int(element.get("s") or 0)
+            return self.to.day(value[:10], self.codes[style] if style < len(self.codes) else "")
         return _unescaped(value)
 
 
@@ -537,13 +546,15 @@ def _of(element: Any, name: str) -> str | None:
 
 
 class _OdsStyles:
-    """What the styles of an ODS file say: number formats, raised letters, hidden sheets."""
+    """What the styles of an ODS file say: number formats, raised letters, letters that are struck
+    out, hidden sheets."""
 
     def __init__(self) -> None:
         self.parts: dict[str, tuple[str, list[tuple[str, str]]]] = {}
         self.used: dict[str, tuple[str | None, str | None]] = {}
         self.raised: set[str] = set()
         self.hidden: set[str] = set()
+        self.lines: dict[tuple[str | None, str], tuple[bool | None, str | None]] = {}
         self._codes: dict[str, str] = {}
 
     def take(self, name: str, element: Any) -> None:
@@ -555,11 +566,11 @@ class _OdsStyles:
         elif name == "style":
             # The default style of cells and an automatic style may bear the same name as a
             # style of text: the family tells them apart.
-            family = _of(element, "family")
+            family, parent = _of(element, "family"), _of(element, "parent-style-name")
             if family == "table-cell":
-                parent = _of(element, "parent-style-name")
                 self.used[own] = _of(element, "data-style-name"), parent
             inside = _named(element, "text-properties")
+            self.lines[family, own] = _line_through(inside), parent
             if family == "text" and inside is not None:
                 position = _of(inside, "text-position")
                 if position and not position.startswith("0"):
@@ -567,6 +578,16 @@ class _OdsStyles:
             inside = _named(element, "table-properties")
             if family == "table" and inside is not None and _of(inside, "display") == "false":
                 self.hidden.add(own)
+
+    def strikes(self, family: str, style: str | None) -> bool | None:
+        """Say whether a style strikes out; None where it does not say."""
+        seen = set()
+        while style is not None and style not in seen:
+            seen.add(style)
+            said, style = self.lines.get((family, style), (None, None))
+            if said is not None:
+                return said
+        return None
 
     def code(self, style: str | None, kind: str) -> str:
         """Return the number format of a cell style, written as Excel writes it."""
@@ -595,17 +616,33 @@ class _OdsStyles:
         return self._codes[data]
 
 
+def _line_through(properties: Any) -> bool | None:
+    """Say whether text properties strike out; None where they do not say."""
+    if properties is None:
+        return None
+    said = [_of(properties, f"text-line-through-{each}") for each in ("style", "type")]
+    return None if said == [None, None] else any(each not in (None, "none") for each in said)
+
+
 _DATA_STYLES = frozenset(
     ["number-style", "percentage-style", "currency-style", "date-style", "time-style"]
 )
 _CONDITION = re.compile(r"value\(\)\s*(>=|<=|!=|<>|=|<|>)\s*(-?[\d.]+)")
 
 
+# A blank keeps what stands beside each other apart: month and minutes are one letter.
+_DATE_PARTS = {
+    "year": "yyyy ", "era": "ggg ", "month": "mm ", "day": "dd ", "day-of-week": "aaaa ",
+    "hours": "hh:", "minutes": "mm:", "seconds": "ss ", "am-pm": "AM/PM ",
+}  # fmt: skip
+
+
 def _data_style(name: str, element: Any) -> tuple[str, list[tuple[str, str]]]:
     """Return a style of numbers as a section of Excel's, and those that stand in for it where a
     condition holds."""
     if name in ("date-style", "time-style"):
-        return ("yyyy-mm-dd" if name == "date-style" else "h:mm:ss"), []
+        parts = [_DATE_PARTS.get(_local(child.tag), "") for child in element]
+        return "".join(parts) or ("yyyy-mm-dd" if name == "date-style" else "h:mm:ss"), []
     texts: list[str] = []
     maps = []
     for child in element:
@@ -619,7 +656,10 @@ def _data_style(name: str, element: Any) -> tuple[str, list[tuple[str, str]]]:
             while factor >= 1000:
                 digits, factor = digits + ",", factor / 1000
             texts.append(digits)
-        elif inside in ("fraction", "scientific-number"):
+        elif inside == "fraction":
+            below = min(int(_of(child, "min-denominator-digits") or 1), 9)
+            texts.append(f"# ?/{'?' * below}")
+        elif inside == "scientific-number":
             texts.append("0.##########")
         elif inside in ("text", "currency-symbol"):
             said = (child.text or "").replace('"', "")
@@ -639,6 +679,7 @@ class _OdsTables:
     def __init__(self, styles: _OdsStyles, to: _Teller) -> None:
         self.styles, self.to = styles, to
         self.epoch = _ZERO_1900
+        self.struck = False
 
     def read(self, data: bytes) -> None:
         import xml.etree.ElementTree as ET
@@ -720,17 +761,25 @@ class _OdsTables:
             for key, value in element.attrib.items()
         )
         formula = _of(element, "formula") is not None
-        text = "\n".join(self._text(each) for each in element if _local(each.tag) in ("p", "h"))
+        own = _of(element, "style-name") or style or self._style_of(column)
+        line = bool(self.styles.strikes("table-cell", own))
+        self.struck = False
+        text = "\n".join(
+            self._text(each, line=line) for each in element if _local(each.tag) in ("p", "h")
+        )
+        if self.struck or (line and kind is not None and not text.strip()):
+            return {"e": "struck"}
         if is_error or (formula and text.startswith(("#", "Err:")) and kind in (None, "string")):
             return {"e": text or "#ERROR"}
         if kind in ("float", "percentage", "currency"):
-            own = _of(element, "style-name") or style or self._style_of(column)
             value = float(_of(element, "value") or "nan")
             if math.isnan(value):
                 return {"e": text or "#ERROR"}
             return self.to.number(value, self.styles.code(own, kind))
         if kind == "date":
-            return {"d": (_of(element, "date-value") or text)[:10]}
+            return self.to.day(
+                (_of(element, "date-value") or text)[:10], self.styles.code(own, kind)
+            )
         if kind == "boolean":
             return "TRUE" if _of(element, "boolean-value") == "true" else "FALSE"
         if not text and formula and kind is None:
@@ -740,10 +789,15 @@ class _OdsTables:
     def _style_of(self, column: int) -> str | None:
         return next((style for last, style in self.column_styles if column <= last), None)
 
-    def _text(self, element: Any, *, raised: bool = False) -> str:
-        """Return the text of a paragraph: spaces, tabs, lines; no notes beside it."""
+    def _text(self, element: Any, *, line: bool, raised: bool = False) -> str:
+        """Return the text of a paragraph: spaces, tabs, lines; no notes beside it. `line` says
+        whether it is struck out; where anything is, that is kept in mind."""
+        family = "paragraph" if _local(element.tag) in ("p", "h") else "text"
+        own = self.styles.strikes(family, _of(element, "style-name"))
+        line = line if own is None else own
 
         def said(text: str | None) -> str:
+            self.struck = self.struck or bool(line and text and text.strip())
             return (text or "").translate(_RAISED) if raised else text or ""
 
         texts = [said(element.text)]
@@ -755,7 +809,7 @@ class _OdsTables:
                 texts.append("\t" if name == "tab" else "\n")
             elif name not in ("annotation", "annotation-end", "note"):
                 up = raised or _of(child, "style-name") in self.styles.raised
-                texts.append(self._text(child, raised=up))
+                texts.append(self._text(child, line=line, raised=up))
             texts.append(said(child.tail))
         return "".join(texts)
 
