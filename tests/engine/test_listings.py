@@ -100,7 +100,18 @@ def test_what_means_nothing_is_refused(office: Office, where: dict[str, Any], co
     assert [each.code for each in told.value.problems] == [code]
 
 
-@pytest.mark.parametrize("after", ["gu/99", "gu/", "nowhere/1", "gu", "", "GU/1", " gu/1"])
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("said", ["1", "１", "GU/1", " gu/1"])
+def test_a_page_begins_behind_a_project_as_people_name_it(
+    office: Office, said: str, order: str | None
+) -> None:
+    behind = list(office.engine.projects(order=order, after="gu/1"))
+    assert list(office.engine.projects(order=order, after=said)) == behind
+    assert list(office.engine.projects(order=order, after=said, plan="gu")) == behind
+    assert office.engine.count(after=said) == office.engine.count(after="gu/1")
+
+
+@pytest.mark.parametrize("after", ["gu/99", "99", "gu/", "nowhere/1", "gu", ""])
 def test_a_page_begins_behind_a_project_that_is_there(office: Office, after: str) -> None:
     """Otherwise it would be an empty page, or the first one again, without a word."""
     view = evalflow.View(office.engine, "road-1")

@@ -97,7 +97,7 @@ class Queries:
         """Return the selection that these conditions mean; see `Engine.projects`."""
         check_limit(limit)
         if after is not None:  # none is ever taken away: one that is not there is a typing error
-            self.snapshot(_one_text(after))
+            after = Names(self.rules).project(_one_text(after), plan=plan)
         units = day = None
         if unit is not None or numbers is not None:
             plan = plan or self.only_plan()

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+import attrs
+
 from evalflow.engine.listing import DuePage, check_page, ordered, page_of, page_of_dues
 from evalflow.engine.queries import Queries, Several
 from evalflow.model import Entry, Evaluation, Project, Selection
@@ -22,8 +24,8 @@ class Conditions(TypedDict, total=False):
     """Which projects; every condition that is given must hold.
 
     `text` is words that must all stand in number or names, in whatever form they were typed;
-    `after` the id of a project (of a due, where dues are listed), behind which they begin: the last
-    one of the page before.
+    `after` the project (by its id, or its number; where dues are listed, the id of a due) behind
+    which they begin: the last one of the page before.
     `unit` reaches everything below it. `numbers` are 관리번호 within `plan`. `unit` and `numbers`
     need `plan` where the store has several. `late` keeps the projects for which something that
     can be done is overdue: True for anything, or the names of events.
@@ -89,9 +91,10 @@ class Reads:
         at = None if at is None else utc(at)
         if order is None:
             return self._queries.projects(self.select(at=at, **where), at)
-        after, limit = where.pop("after", None), where.pop("limit", None)
-        found = self._queries.projects(self.select(at=at, **where), at)
-        return ordered(found, order, after, limit)
+        limit = where.pop("limit", None)
+        chosen = self.select(at=at, **where)  # `after` is understood, as a place in this order
+        found = self._queries.projects(attrs.evolve(chosen, after=None), at)
+        return ordered(found, order, chosen.after, limit)
 
     def count(self, *, at: dt.datetime | None = None, **where: Unpack[Conditions]) -> int:
         """Return how many projects `projects` would yield: as they stand, without reading them
