@@ -31,6 +31,7 @@ from evalflow.engine.overview import Overview as Overview
 from evalflow.engine.overview import ProjectOverview as ProjectOverview
 from evalflow.engine.overview import overview as overview
 from evalflow.engine.reads import Conditions as Conditions
+from evalflow.engine.reads import DueConditions as DueConditions
 from evalflow.engine.schemes import Overlap as Overlap
 from evalflow.engine.schemes import overlaps as overlaps
 from evalflow.engine.schemes import select_plan as select_plan

@@ -16,7 +16,7 @@ from evalflow.decision.decide import Explanation
 from evalflow.engine.engine import Engine
 from evalflow.engine.listing import DuePage
 from evalflow.engine.outbox import DeliveryReport
-from evalflow.engine.reads import Conditions
+from evalflow.engine.reads import Conditions, DueConditions
 from evalflow.model import Actor, Entry, Evaluation, Outgoing, PlanEntry, PlanHead, Project
 from evalflow.plan.definition import Plan
 from evalflow.plugins.notifier import Notifier
@@ -206,38 +206,16 @@ class AsyncEngine:
         return await self._run(lambda: self.engine.evaluation(project_id, period))
 
     async def due(
-        self,
-        at: dt.datetime | None = None,
-        *,
-        waiting: bool = False,
-        coming: bool = False,
-        who: str | None = None,
-        order: str | None = None,
-        **where: Unpack[Conditions],
+        self, at: dt.datetime | None = None, **where: Unpack[DueConditions]
     ) -> tuple[Due, ...]:
         """Return who owes what by when; see `Engine.due`."""
-        return await self._run(
-            lambda: self.engine.due(
-                at, waiting=waiting, coming=coming, who=who, order=order, **where
-            )
-        )
+        return await self._run(lambda: self.engine.due(at, **where))
 
     async def due_page(
-        self,
-        at: dt.datetime | None = None,
-        *,
-        waiting: bool = False,
-        coming: bool = False,
-        who: str | None = None,
-        order: str | None = None,
-        **where: Unpack[Conditions],
+        self, at: dt.datetime | None = None, **where: Unpack[DueConditions]
     ) -> DuePage:
         """Return a page of what is owed, and how much there is; see `Engine.due_page`."""
-        return await self._run(
-            lambda: self.engine.due_page(
-                at, waiting=waiting, coming=coming, who=who, order=order, **where
-            )
-        )
+        return await self._run(lambda: self.engine.due_page(at, **where))
 
     async def adopt(self, plan: Plan, *, by: Actor | str, reason: str | None = None) -> PlanHead:
         """Put a plan into force, or its next revision; see `Engine.adopt`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 import attrs
 
@@ -43,6 +43,31 @@ class Conditions(TypedDict, total=False):
     text: str | None
     after: str | None
     limit: int | None
+
+
+class DueConditions(Conditions, total=False):
+    """Which dues: those of the projects that meet the conditions, and
+
+    `waiting`: also steps that wait for an earlier step of the same project; `coming`: also what
+    projects that wait for their next period will owe first in it (`Due.coming`); `who`: only what
+    this actor may do. A page is of dues: those behind the one whose `id` is `after`, at most
+    `limit`. `order` is `unit`, `event`, `period` or `project`, with `-` before it the other way
+    round; without it the most urgent come first.
+    """
+
+    waiting: bool
+    coming: bool
+    who: str | None
+    order: str | None
+
+
+def parted(where: DueConditions) -> tuple[Conditions, DueConditions]:
+    """Return the conditions that projects must meet, and those on the dues themselves."""
+    of_dues = {*DueConditions.__annotations__} - {*Conditions.__annotations__} | {"after", "limit"}
+    both: tuple[dict[str, Any], dict[str, Any]] = {}, {}
+    for name, value in where.items():
+        both[name in of_dues][name] = value
+    return cast("Conditions", both[0]), cast("DueConditions", both[1])
 
 
 @all_checked
@@ -169,43 +194,18 @@ class Reads:
         """
         return self._queries.evaluation(project_id, period)
 
-    def due(
-        self,
-        at: dt.datetime | None = None,
-        *,
-        waiting: bool = False,
-        coming: bool = False,
-        who: str | None = None,
-        order: str | None = None,
-        **where: Unpack[Conditions],
-    ) -> tuple[Due, ...]:
+    def due(self, at: dt.datetime | None = None, **where: Unpack[DueConditions]) -> tuple[Due, ...]:
         """Return who owes what by when on the day of `at` (None: now), the most urgent first.
 
         A past moment is answered from the history, a future one from where things stand now.
-        Steps that wait for an earlier step of the same project are left out unless
-        `waiting`; a unit's common step is always there, with the projects it waits for. With
-        `coming` there is also what projects will owe first that wait for their next period
-        (`Due.coming`).
-        Conditions as for `projects`; `who` is one of those who may do it. A page is of dues: those
-        behind the one whose `id` is `after`, at most `limit`. `order` is `unit`, `event`, `period`
-        or `project`, with `-` before it the other way round.
+        A unit's common step is always there, with the projects it waits for.
 
         Raises:
             NotFound, InvalidInput: as `projects`.
         """
-        page = self.due_page(at, waiting=waiting, coming=coming, who=who, order=order, **where)
-        return page.dues
+        return self.due_page(at, **where).dues
 
-    def due_page(
-        self,
-        at: dt.datetime | None = None,
-        *,
-        waiting: bool = False,
-        coming: bool = False,
-        who: str | None = None,
-        order: str | None = None,
-        **where: Unpack[Conditions],
-    ) -> DuePage:
+    def due_page(self, at: dt.datetime | None = None, **where: Unpack[DueConditions]) -> DuePage:
         """Return what `due` does, with how many there are in all and how to go on: what is due is
         worked out once for all three.
 
@@ -214,9 +214,11 @@ class Reads:
         """
         moment = self._at(at)
         past = moment if at is not None and moment < self._now() else None
-        after, limit = where.pop("after", None), where.pop("limit", None)
+        of_projects, which = parted(where)
+        waiting, coming = which.get("waiting", False), which.get("coming", False)
         with self._queries.reading() as then:
-            chosen = then.select(at=past, **where)
+            chosen = then.select(at=past, **of_projects)
             found = then.owed(chosen, moment, waiting=waiting, coming=coming, now=at is None)
+        who = which.get("who")
         owed = [due for due in found if who is None or who in due.actors]
-        return page_of_dues(owed, order, after, limit)
+        return page_of_dues(owed, which.get("order"), which.get("after"), which.get("limit"))

@@ -31,7 +31,7 @@ from evalflow.decision.second_person import PROPOSE_MIGRATION
 from evalflow.decision.signing import SIGN_LINE
 from evalflow.engine.engine import Engine
 from evalflow.engine.listing import DuePage, page_of
-from evalflow.engine.reads import Conditions
+from evalflow.engine.reads import Conditions, DueConditions, parted
 from evalflow.engine.rules import Terms
 from evalflow.errors import Forbidden, Reason, invalid
 from evalflow.lifecycle.definition import Event, Lifecycle
@@ -419,38 +419,18 @@ class View:
                 notice = attrs.evolve(notice, data={**notice.data, "reason": None})
             yield notice
 
-    def due(
-        self,
-        at: dt.datetime | None = None,
-        *,
-        waiting: bool = False,
-        who: str | None = None,
-        order: str | None = None,
-        **where: Unpack[Conditions],
-    ) -> tuple[Due, ...]:
+    def due(self, at: dt.datetime | None = None, **where: Unpack[DueConditions]) -> tuple[Due, ...]:
         """Return who owes what by when, as `Engine.due`; a band is asked of what is shown."""
-        return self.due_page(at, waiting=waiting, who=who, order=order, **where).dues
+        return self.due_page(at, **where).dues
 
-    def due_page(
-        self,
-        at: dt.datetime | None = None,
-        *,
-        waiting: bool = False,
-        who: str | None = None,
-        order: str | None = None,
-        **where: Unpack[Conditions],
-    ) -> DuePage:
+    def due_page(self, at: dt.datetime | None = None, **where: Unpack[DueConditions]) -> DuePage:
         """Return who owes what by when, as `Engine.due_page`; a band is asked of what is shown."""
-        bands = where.pop("band", None)
-        if bands is not None:
+        if where.get("band") is not None:
             now = utc(self._engine.clock(), "clock")
             past = at if at is not None and utc(at) < now else None
-            where["band"] = bands
-            after, limit = where.pop("after", None), where.pop("limit", None)
-            found = self.projects(at=past, **where)
-            ids = [project.id for project in found]
-            where = {"ids": ids, "after": after, "limit": limit}
-        return self._engine.due_page(at, waiting=waiting, who=who, order=order, **where)
+            of_projects, where = parted(where)
+            where["ids"] = [project.id for project in self.projects(at=past, **of_projects)]
+        return self._engine.due_page(at, **where)
 
     def explain(
         self,
