@@ -338,6 +338,19 @@ def test_due_permitted_deliver_and_verify(adopted):
     assert (code, out.startswith("all fits")) == (0, True)
 
 
+def test_before_anybody_is_in_charge_due_says_who_will_be_and_from_when(run, plan_file):
+    later = "elderly-1: [{since: 2199-06-01, role"  # long after the day of any run of this test
+    text = plan_file.read_text("utf-8").replace("elderly-1: [{role", later)
+    plan_file.write_text(text, "utf-8")
+    assert run("plan", "import", "plan.yaml", "--as", "policy-1")[0] == 0
+    elderly = ("due", "--unit", "elderly")
+    assert "elderly-1 (from 2199-06-01)" in run(*elderly)[1]
+    assert "elderly-1 (2199-06-01부터)" in run("--lang", "ko", *elderly)[1]
+    on_the_day = run(*elderly, "--at", "2199-06-01")[1]
+    assert ("elderly-1" in on_the_day, "(from" in on_the_day) == (True, False)
+    assert "(from" not in run("due", "--unit", "education")[1]
+
+
 def test_lifecycles_are_checked_and_drawn(run, tmp_path):
     code, out, _ = run("lifecycle", "check", "major-works", "--plan", "plan.yaml")
     assert code == 0

@@ -182,6 +182,27 @@ def test_who_could_act_in_their_own_right_is_not_recorded_as_acting() -> None:
     assert office.holders(("policy_office",), "city", TODAY) == ("policy-1", "policy-2")
 
 
+_DAYS = st.one_of(st.just(""), st.integers(10, 28).map(lambda number: f"2016-07-{number}"))
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.sampled_from(sorted(UNITS)), _DAYS, _DAYS), max_size=5),
+    st.sampled_from(sorted(UNITS)),
+)
+def test_the_first_day_on_which_somebody_holds_a_role_is_found_as_by_asking_each_day(
+    held: list[tuple[bool, str, str, str]], unit: str
+) -> None:
+    own = [a_grant("department", *each) for lent, *each in held if not lent]
+    lent = [acting("edu-1", "department", *each) for lent, *each in held if lent]
+    office = Directory(a_head({"edu-1": own, "edu-2": lent}))
+    later = (TODAY + dt.timedelta(days=count) for count in range(1, 30))
+
+    found = office.first_held(("department",), unit, TODAY)
+
+    if not office.holders(("department",), unit, TODAY):
+        assert found == next((d for d in later if office.holders(("department",), unit, d)), None)
+
+
 def test_nobody_escapes_a_duty_by_an_appointment_for_themselves() -> None:
     own = a_grant("policy_office", "seodaemun")
     office = Directory(

@@ -154,12 +154,6 @@ def _due_row(
     unit = session.label(head.unit(due.unit).label_on(day))
     if len(units) > 1:
         unit = session.say(f"{unit} 등 {len(units)}곳", f"{unit} and {len(units) - 1} more")
-    who = list(dict.fromkeys(actor for each in like for actor in each.actors))
-    named = ", ".join(who[:3]) or "-"
-    if len(who) > 3 and len(like) > 1:
-        named = session.say(f"{named} 등 {len(who)}명", f"{named} and {len(who) - 3} more")
-    else:
-        named = ", ".join(who) or "-"
     return (
         session.day(due.due),
         state,
@@ -167,8 +161,30 @@ def _due_row(
         unit,
         shown,
         due.period,
-        named,
+        _in_charge(session, engine, like, day),
     )
+
+
+def _in_charge(session: Session, engine: Engine, like: Sequence[Due], day: dt.date) -> str:
+    """Return who may do what is due; before anybody may, who will, and from which day on."""
+    who = dict.fromkeys(actor for each in like for actor in each.actors)
+    since = None
+    if not who:
+        people = engine.plans.people(like[0].plan)
+        firsts = [people.first_held(each.roles, each.unit, day) for each in like]
+        since = min((first for first in firsts if first is not None), default=None)
+        for each, first in zip(like, firsts, strict=True):
+            if first is not None and first == since:
+                who |= dict.fromkeys(people.holders(each.roles, each.unit, first))
+    if not who:
+        return "-"
+    named = ", ".join(who)
+    if len(who) > 3 and len(like) > 1:
+        few = ", ".join([*who][:3])
+        named = session.say(f"{few} 등 {len(who)}명", f"{few} and {len(who) - 3} more")
+    if since is None:
+        return named
+    return session.say(f"{named} ({since}부터)", f"{named} (from {since})")
 
 
 def _who(session: Session, engine: Engine, plan: str | None, said: str) -> str:

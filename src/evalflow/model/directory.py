@@ -291,6 +291,18 @@ class Directory:
             _remember(self._holding, asked, found)
         return found
 
+    def first_held(self, roles: Collection[str], unit: str, day: dt.date) -> dt.date | None:
+        """Return the first day after `day` from which somebody holds one of `roles` for `unit`, or
+        None: nobody will. NotFound is raised for a unit that the plan has not."""
+        begins = {
+            grant.since
+            for role in roles
+            for place in self._line(unit)
+            for _, grant in self._held.get((role, place), ())
+            if grant.since is not None and grant.since > day
+        }
+        return next((first for first in sorted(begins) if self.holders(roles, unit, first)), None)
+
     def members(self, unit: str, day: dt.date) -> tuple[str, ...]:
         """Return the ids of all who hold any role in this very unit on `day`, each once,
         in the directory's order. Who holds a role above or below it is no member.
