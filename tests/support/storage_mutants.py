@@ -1121,6 +1121,17 @@ class TellsOldDefinitions(InAFile):
                 yield project, *(self.definition(project, 1) or (0, ""))
 
 
+class TellsAnOldDefinition(InAFile):
+    """Tells with a project what the plan said of it first."""
+
+    killed_by = "test_a_project_comes_with_what_it_is"
+
+    class Broken(SQLiteStorage):
+        def defined_snapshot(self, project: str) -> tuple[Snapshot, str | None] | None:
+            found = super().defined_snapshot(project)
+            return found and (found[0], (self.definition(project, 1) or (0, None))[1])
+
+
 class AnswersWhenClosed(InMemory):
     killed_by = "test_a_closed_storage_answers_nothing"
 

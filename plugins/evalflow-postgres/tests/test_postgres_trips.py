@@ -17,7 +17,7 @@ from evalflow.testing.office import Ticking, actor_for, data_for, fire, the_plan
 
 
 def test_a_firing_takes_two_round_trips(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One statement reads, one writes. The first time of a project also reads its definition."""
+    """One statement reads, one writes; the first time of a project what it is comes with it."""
     asked: list[str] = []
     execute, stream = psycopg.Cursor.execute, psycopg.Cursor.stream
 
@@ -32,15 +32,19 @@ def test_a_firing_takes_two_round_trips(url: str, monkeypatch: pytest.MonkeyPatc
     plan = the_plan(each=1)
     with evalflow.open(url, plugins=["evalflow-postgres"], clock=Ticking()) as engine:
         engine.adopt(plan, by=plan.actor("policy-1"))
-        project = engine.project(f"{plan.id}/1")
-        fire(engine, project, "self_evaluate", 1)
+        for number in (1, 2):
+            fire(engine, engine.project(f"{plan.id}/{number}"), "self_evaluate", 1)
+    with evalflow.open(url, plugins=["evalflow-postgres"], clock=Ticking()) as engine:
+        other, project = (engine.project(f"{plan.id}/{number}") for number in (2, 1))
+        fire(engine, other, "amend", 2)  # what all projects need is remembered
         actor, data = f"{project.unit}-1", data_for(project, "self_evaluate", 2)
         monkeypatch.setattr(psycopg.Cursor, "execute", executed)
         monkeypatch.setattr(psycopg.Cursor, "stream", streamed)
 
         engine.fire(project.id, "amend", by=actor, data=data)
+        engine.fire(project.id, "amend", by=actor, data=data)
 
-    assert [each.split(None, 1)[0] for each in asked] == ["SELECT", "WITH"], asked
+    assert [each.split(None, 1)[0] for each in asked] == ["SELECT", "WITH"] * 2, asked
 
 
 Turn = Callable[[evalflow.Engine], BatchPlan]

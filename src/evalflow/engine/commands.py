@@ -131,7 +131,7 @@ class Commands(Writer):
             Conflict: the project does not stand at the version `expected`; asked before all else.
             NotFound: no such project.
         """
-        snapshot = self.queries.snapshot(project_id)
+        snapshot = self.queries.snapshot(project_id, defined=True)
         if expected is not None and snapshot.project.version != expected:
             raise Conflict(project_id, expected=expected)
         return snapshot
@@ -205,7 +205,7 @@ class Commands(Writer):
 
         Of one whose state, role, unit or duties stand against it nothing else is read: a unit's
         projects are looked at only for who might move them, and up to the first that may not."""
-        snapshot = self.queries.snapshot(project_id)
+        snapshot = self.queries.snapshot(project_id, defined=True)
         terms = self.rules.terms(snapshot.project.plan, snapshot.latest)
         who, people = self.rules.who(terms, by, terms.calendar.today(at), snapshot.evaluation.acts)
         owns: dict[str, Situation] = {}  # alike for all events about the same evaluation

@@ -87,7 +87,7 @@ class Plans:
         Raises:
             NotFound: the store has no such project.
         """
-        project = self._queries.snapshot(project_id).project
+        project = self._queries.snapshot(project_id, defined=True).project
         if period is None:
             return self._rules.definition(project_id, project.revision)
         return self._rules.definition(project_id, self._rules.terms(project.plan).in_force(period))

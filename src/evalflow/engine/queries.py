@@ -57,14 +57,16 @@ class Queries:
 
     # ------------------------------------------------------------------ projects
 
-    def snapshot(self, project_id: str) -> Snapshot:
-        """Return the project and its current evaluation, read in one moment.
+    def snapshot(self, project_id: str, *, defined: bool = False) -> Snapshot:
+        """Return the project and its current evaluation, read in one moment; with `defined`, what
+        the project is comes by the same question and is remembered.
 
         Raises:
             NotFound: the store has no such project.
         """
         kept = storable(project_id)  # what no database can keep none of them has
-        snapshot = self.storage.snapshot(project_id) if kept else None
+        read = self.rules.snapshot if defined else self.storage.snapshot
+        snapshot = read(project_id) if kept else None
         if snapshot is None:
             near = Selection(plan=project_id.rpartition("/")[0], limit=2000)
             known = [project.id for project in self.storage.select(near)] if kept else []
@@ -218,7 +220,7 @@ class Queries:
         """Return what examples of the project's data are made for."""
         from evalflow.lifecycle.shapes import About
 
-        snapshot = self.snapshot(project_id)
+        snapshot = self.snapshot(project_id, defined=True)
         project = snapshot.project
         terms = self.rules.terms(project.plan)
         revision = terms.in_force(project.period)

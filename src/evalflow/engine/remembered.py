@@ -32,13 +32,15 @@ class Remembered(Generic[Terms]):
     one value, whoever reads it first.
 
     `seals` are there where it was read in a host's transaction: the hash of the last entry of each
-    plan's history under which all of that plan was read.
+    plan's history under which all of that plan was read. `defined` are the projects of which some
+    definition is known.
     """
 
     terms: dict[tuple[str, int], Terms] = attrs.Factory(dict)
     lifecycles: dict[str, Lifecycle] = attrs.Factory(dict)
     definitions: dict[tuple[str, int], ProjectDefinition] = attrs.Factory(dict)
     event_rules: dict[tuple[str, int, str, str], EventRules[Terms]] = attrs.Factory(dict)
+    defined: set[str] = attrs.Factory(set)
     abouts: dict[str, tuple[str, Mapping[str, tuple[str, ...]]]] = attrs.Factory(dict)
     sealed: set[tuple[str, str]] = attrs.Factory(set)
     seals: dict[str, str] = attrs.Factory(dict)
@@ -47,7 +49,9 @@ class Remembered(Generic[Terms]):
         """Remember a project as a plan revision has it."""
         if len(self.definitions) >= _MOST:
             self.definitions.clear()
+            self.defined.clear()
         self.definitions[project, revision] = definition
+        self.defined.add(project)
 
     def forget(self, plan: str) -> None:
         """Forget all of one plan."""
@@ -57,3 +61,4 @@ class Remembered(Generic[Terms]):
         self.definitions = {
             key: each for key, each in self.definitions.items() if key[0].rpartition("/")[0] != plan
         }
+        self.defined = {project for project, _ in self.definitions}

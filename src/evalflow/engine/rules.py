@@ -44,7 +44,7 @@ from evalflow.model.ids import storable
 from evalflow.plan.stored import stored_definition, stored_head
 from evalflow.plugins.host_directory import HostDirectory, asked
 from evalflow.plugins.installed import Plugins
-from evalflow.storage.contract import ReadsTogether, Storage
+from evalflow.storage.contract import ReadsDefined, ReadsTogether, Storage
 
 if TYPE_CHECKING:
     from evalflow.decision.guards import Guard
@@ -321,7 +321,7 @@ class Rules:
         Raises:
             NotFound: the store has no such definition.
         """
-        plan_id, _, number = project_id.rpartition("/")
+        plan_id = project_id.rpartition("/")[0]
         self._forget_what_never_was(plan_id)
         found = self._known.definitions.get((project_id, revision))
         if found is not None:
@@ -330,7 +330,30 @@ class Rules:
         stored = self.storage.definition(project_id, revision)
         if stored is None:
             raise NotFound("definition", f"{project_id} r{revision}")
-        definition = stored_definition(plan_id, number, stored[1])
+        return self._define(project_id, revision, stored[1])
+
+    def snapshot(self, project_id: str) -> Snapshot | None:
+        """Return how a project stands, or None. Where it is not known what the project is, that is
+        read by the same question, where the storage can."""
+        storage = self.storage
+        if (
+            project_id in self._known.defined
+            or self._transient
+            or not isinstance(storage, ReadsDefined)
+        ):
+            return storage.snapshot(project_id)
+        found = storage.defined_snapshot(project_id)
+        if found is None:
+            return None
+        snapshot, text = found
+        if text is not None:
+            self._define(project_id, snapshot.project.revision, text)
+        return snapshot
+
+    def _define(self, project_id: str, revision: int, text: str) -> ProjectDefinition:
+        """Remember, and return, what is stored of a project at a revision."""
+        plan_id, _, number = project_id.rpartition("/")
+        definition = stored_definition(plan_id, number, text)
         self._known.define(project_id, revision, definition)
         return definition
 
@@ -345,9 +368,7 @@ class Rules:
         if len(lacking) < 2:
             return
         for project, revision, text in self.storage.latest_definitions(lacking):
-            plan_id, _, number = project.rpartition("/")
-            definition = stored_definition(plan_id, number, text)
-            self._known.define(project, revision, definition)
+            self._define(project, revision, text)
 
     def histories(
         self, snapshots: Iterable[Snapshot], event_name: str

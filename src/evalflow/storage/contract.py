@@ -268,6 +268,17 @@ class ReadsTogether(Protocol):
 
 
 @runtime_checkable
+class ReadsDefined(Protocol):
+    """What a storage may have besides: how a project stands and what it is, by one question. A
+    storage without it is asked for the definition by itself."""
+
+    def defined_snapshot(self, project: str) -> tuple[Snapshot, str | None] | None:
+        """Return what `snapshot` returns, and the canonical text of the project's definition at
+        its revision (None: it has none), read in one moment; None where there is no project."""
+        ...
+
+
+@runtime_checkable
 class Counts(Protocol):
     """What a storage may have besides: how many there are, by one question each. What a storage
     without it holds is read and counted."""

@@ -103,6 +103,9 @@ _OUTBOX = f"SELECT {OUTGOING}, n.position FROM {{schema}}notice AS n WHERE {_OF_
 READING = {
     "snapshot": f"SELECT {PROJECT}, e.tree, {_LATEST} FROM {{schema}}project AS p {_CURRENT} "
     "WHERE p.id = :project",
+    "defined": f"SELECT {PROJECT}, e.tree, {_LATEST}, d.tree FROM {{schema}}project AS p "
+    f"{_CURRENT} LEFT JOIN {{schema}}definition AS d ON d.project = p.id "
+    "AND d.revision = p.revision WHERE p.id = :project",
     "plans": "SELECT DISTINCT plan FROM {schema}plan_revision ORDER BY plan",
     "head": "SELECT tree FROM {schema}plan_revision WHERE plan = :plan "
     "ORDER BY revision DESC LIMIT 1",
@@ -475,6 +478,11 @@ class SQLReads:
         """Return the project and its current evaluation, read in one moment, or None."""
         row = self._row(self._sql["snapshot"], {"project": project})
         return None if row is None else snapshot_from(row)
+
+    def defined_snapshot(self, project: str) -> tuple[Snapshot, str | None] | None:
+        """Return what `snapshot` returns, and the text of the project's definition."""
+        row = self._row(self._sql["defined"], {"project": project})
+        return None if row is None else (snapshot_from(row), row[20])
 
     def snapshots(self, selection: Selection) -> Iterator[Snapshot]:
         """Yield the snapshots of the selected projects, streamed, all of one moment."""

@@ -14,7 +14,7 @@ import pytest
 
 from evalflow import Label, Project
 from evalflow.storage import Commit, Selection, Storage
-from evalflow.storage.contract import ReadsTogether, count_entries
+from evalflow.storage.contract import ReadsDefined, ReadsTogether, count_entries
 from evalflow.testing.given import (
     BEGINNING,
     adoption,
@@ -158,6 +158,21 @@ class HistoryTests(StorageKit):
         assert len(keyed) == 2
         assert [*storage.histories_of([]), *storage.latest_definitions([])] == []
         assert list(storage.entries_by_key([], "of many")) == []
+
+    def test_a_project_comes_with_what_it_is(self, storage: Storage) -> None:
+        if not isinstance(storage, ReadsDefined):
+            pytest.skip(f"{type(storage).__name__} is asked for the definition by itself")
+        assert storage.defined_snapshot(SIX) is None
+        standing = given_project(storage, SIX)
+        given_project(storage, f"{PLAN}/9")
+        changed = definition(SIX, label=Label("뒤", "After"))
+        redefined = move_after(standing, redefined=changed, revision=2)
+        storage.commit(Commit(moves=(redefined,), plans=(revised(storage, head(revision=2)),)))
+
+        for name in (SIX, f"{PLAN}/9"):
+            stored = storage.definition(name)
+            assert stored is not None
+            assert storage.defined_snapshot(name) == (storage.snapshot(name), stored[1])
 
     def test_entries_come_as_they_were_written_and_can_be_continued(self, storage: Storage) -> None:
         two, one = given_project(storage, f"{PLAN}/2"), given_project(storage, f"{PLAN}/1")
