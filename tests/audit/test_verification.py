@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 import evalflow
+from evalflow.storage.sqlite_integrity import SQLiteTables
 from offices import Clock, Office
 
 
@@ -177,3 +178,73 @@ def test_what_is_no_checkpoint_is_said_to_be_none(text):
     with pytest.raises(evalflow.InvalidInput) as caught:
         evalflow.Checkpoint.read(text)
     assert [problem.code for problem in caught.value.problems] == ["bad_checkpoint"]
+
+
+# --------------------------------------------------------------------------- one plan of many
+
+BESIDE = ("gu-2", "gu0", "g", "gu2")
+"""Plans whose ids begin alike, or stand beside it in the order of texts."""
+
+
+@pytest.fixture
+def many(tmp_path, plan_file):
+    """The file of a store with several plans, each project of each with a history and notices."""
+    path = tmp_path / "many.db"
+    clock = Clock()
+    with evalflow.open(f"sqlite:///{path}", plugins=[], clock=clock) as engine:
+        for plan_id in ("gu", *BESIDE):
+            file = tmp_path / f"{plan_id}.yaml"
+            file.write_text(plan_file.read_text("utf-8").replace("id: gu", f"id: {plan_id}"))
+            plan = evalflow.load_plan(file)
+            engine.adopt(plan, by=plan.actor("policy-1"))
+            for number in "13":
+                engine.fire(
+                    f"{plan_id}/{number}",
+                    "extend_deadline",
+                    by="policy-1",
+                    data={"deadline": "submit", "until": "2016-04-20", "reason": "연장"},
+                )
+    return path
+
+
+def test_one_plan_is_verified_without_a_look_at_another(many, monkeypatch):
+    """What is read grows with the plan, not with all plans' rows."""
+    read: list[object] = []
+    real = SQLiteTables._read
+
+    def reading(tables, sql, values=()):
+        for row in real(tables, sql, values):
+            read.append(row[0])
+            yield row
+
+    monkeypatch.setattr(SQLiteTables, "_read", reading)
+    with evalflow.open(f"sqlite:///{many}", plugins=[]) as engine:
+        for scope in ({"plan": "gu"}, {"project": "gu/1"}):
+            assert list(engine.audit.verify(**scope)) == []
+            plans = {str(each).partition("/")[0] for each in read}
+            assert "gu" in plans
+            assert plans.isdisjoint(BESIDE)
+            read.clear()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO evaluation SELECT 'gu/99', period, number, rate, band, tree FROM evaluation",
+        "INSERT INTO evaluation SELECT 'gu/', period, number, rate, band, tree FROM evaluation",
+        "UPDATE notice SET project = 'gu/x' WHERE position = (SELECT max(position) FROM notice "
+        "WHERE project LIKE 'gu/%')",
+        "UPDATE entry SET project = 'gu/1 ' WHERE project = 'gu/1' AND number = 2",
+    ],
+)
+def test_rows_of_a_plan_are_found_whatever_project_they_name(many, statement):
+    with sqlite3.connect(many) as connection:
+        connection.execute("DROP TRIGGER entry_unchanged")
+        assert connection.execute(statement.replace("FROM evaluation", FORGED)).rowcount == 1
+    with evalflow.open(f"sqlite:///{many}", plugins=[]) as engine:
+        assert [each for each in engine.audit.verify("gu") if each.code != "schema_altered"]
+        beside = engine.audit.verify("gu-2")
+        assert [each for each in beside if each.code != "schema_altered"] == []
+
+
+FORGED = "FROM (SELECT '2016-Q1' AS period, 1 AS number, '1' AS rate, 'x' AS band, '{}' AS tree)"

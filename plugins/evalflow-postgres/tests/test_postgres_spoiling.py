@@ -6,8 +6,9 @@ from __future__ import annotations
 import json
 import logging
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
@@ -17,7 +18,7 @@ from psycopg import sql
 
 import evalflow
 from evalflow.plugins import Plugins
-from evalflow.testing.office import Ticking
+from evalflow.testing.office import PLAN_ID, Ticking, plan_text
 from evalflow.testing.spoiling import DERIVED, EXCEPTED, lived_in, other
 
 BESIDE = {
@@ -312,3 +313,52 @@ def test_how_a_server_words_its_constraints_makes_no_finding(
     with storage._source.writing() as connection:
         connection.execute("SET LOCAL " + setting)
         assert integrity.faults(connection, storage.schema) == []
+
+
+def test_one_plan_is_verified_without_the_rows_of_others(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes from the server grows with the plan, not with all plans' rows."""
+    read: list[object] = []
+    real = integrity.PostgresTables._read
+
+    def reading(
+        tables: integrity.PostgresTables, statement: str, values: Sequence[Any] = ()
+    ) -> Iterator[tuple[Any, ...]]:
+        for row in real(tables, statement, values):
+            read.append(row[0])
+            yield row
+
+    with evalflow.open(url, plugins=["evalflow-postgres"], clock=Ticking()) as engine:
+        lived_in(engine)
+        file = tmp_path / "beside.yaml"
+        file.write_text(plan_text(each=1).replace(f"id: {PLAN_ID}", f"id: {PLAN_ID}-2"), "utf-8")
+        beside = evalflow.load_plan(file)
+        engine.adopt(beside, by=beside.actor("policy-1"))
+        monkeypatch.setattr(integrity.PostgresTables, "_read", reading)
+        verify = engine.audit.verify
+        for found in (verify(PLAN_ID), verify(project=f"{PLAN_ID}/1")):
+            assert list(found) == []
+            plans = {str(each).partition("/")[0] for each in read}
+            assert PLAN_ID in plans
+            assert f"{PLAN_ID}-2" not in plans
+            read.clear()
+        with spoilt_here(engine) as connection:
+            connection.execute(
+                "UPDATE notice SET project = %s WHERE position = (SELECT max(position) "
+                "FROM notice WHERE project LIKE %s)",
+                (f"{PLAN_ID}/x", f"{PLAN_ID}/%"),
+            )
+        assert [each.project for each in engine.audit.verify(PLAN_ID)]
+        assert list(engine.audit.verify(f"{PLAN_ID}-2")) == []
+
+
+@contextmanager
+def spoilt_here(engine: evalflow.Engine) -> Iterator[psycopg.Connection[Any]]:
+    """Give a connection that triggers and foreign keys do not hold; what it does stays."""
+    assert isinstance(engine.storage, PostgresStorage)
+    with engine.storage._source.writing() as connection:
+        connection.execute("SET LOCAL session_replication_role = replica")
+        path = sql.SQL("SET LOCAL search_path = {}").format(sql.Identifier(schema_of(engine)))
+        connection.execute(path)
+        yield connection

@@ -26,7 +26,7 @@ from evalflow.errors import NotFound, invalid
 from evalflow.model import Entry
 from evalflow.model.calendar import DueFunction, Holidays
 from evalflow.model.canonical import digest
-from evalflow.storage.integrity import OWNERS, Tables, Values
+from evalflow.storage.integrity import OWNERS, Narrow, Tables, Values
 
 
 @frozen(kw_only=True)
@@ -61,12 +61,24 @@ def plan_of(project: object) -> str:
     return project.rpartition("/")[0] if isinstance(project, str) else ""
 
 
+def _narrow(tables: Tables, scope: Scope) -> Tables:
+    """Return the tables without what is other plans', where one plan is verified and that can be
+    had."""
+    plan = scope.plan if scope.project is None else plan_of(scope.project)
+    return tables.of_plan(plan) if plan and isinstance(tables, Narrow) else tables
+
+
 def check_names(tables: Tables, plan: str | None, project: str | None) -> None:
     """See to it that there is what is to be verified.
 
     Raises:
         NotFound: the store has no such plan or project, or no plan at all.
     """
+    own = _narrow(tables, Scope(plan=plan, project=project))
+    if project is not None and project in _projects(own):
+        return
+    if project is None and plan is not None and plan in own.owners("plan_revision"):
+        return
     projects = [each for each in _projects(tables) if isinstance(each, str)]
     plans = [each for each in tables.owners("plan_revision") if isinstance(each, str)]
     plans = list(dict.fromkeys([*plans, *filter(None, map(plan_of, projects))]))
@@ -89,6 +101,7 @@ def verify(
     `told` is told what could not be checked. Nothing that stands in a table ends it: what cannot
     be read is a finding, and the next project is looked at.
     """
+    tables = _narrow(tables, scope)
     ground = Ground(tables, holidays, kinds)
     traces: dict[str, Traces] = {}
     missing, followed = 0, True

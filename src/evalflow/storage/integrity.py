@@ -162,6 +162,16 @@ class Tables(Protocol):
 
 
 @runtime_checkable
+class Narrow(Protocol):
+    """What `Tables` may have besides: to be read for one plan alone."""
+
+    def of_plan(self, plan: str) -> Tables:
+        """Return the rows of the same moment, of which only those of a plan and of its projects
+        are looked through. Lifecycles, which are nobody's, are all there."""
+        ...
+
+
+@runtime_checkable
 class AuditStorage(Protocol):
     """What a storage that keeps tables offers besides: to be read as it lies there.
 

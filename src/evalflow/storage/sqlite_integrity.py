@@ -27,15 +27,29 @@ class SQLiteTables:
     gapless = True  # nothing is ever deleted, and a rowid follows on the greatest there is
     kept = frozenset(TABLES)
 
-    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
-        """Read on `connection` what the file `path` holds."""
+    def __init__(self, connection: sqlite3.Connection, path: str, plan: str | None = None) -> None:
+        """Read on `connection` what the file `path` holds; with `plan`, see `of_plan`."""
         self._connection = connection
         self._path = path
+        self._plan = plan
         self._columns = {
             table: {row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')}
             for table in TABLES
         }
         self._notices: dict[Any, array[int]] | None = None
+
+    def of_plan(self, plan: str) -> SQLiteTables:
+        """Return the rows of one plan alone."""
+        return SQLiteTables(self._connection, self._path, plan)
+
+    def _own(self, column: str) -> tuple[str, Sequence[Any]]:
+        """Return the condition by which a column of `OWNERS` is of the plan, and its values."""
+        if self._plan is None or column == "fingerprint":
+            return "TRUE", ()
+        if column == "plan":
+            return "plan = ?", (self._plan,)
+        between = (f"{self._plan}/", f"{self._plan}0")  # "0" follows "/"
+        return f'"{column}" >= ? AND "{column}" < ?', between
 
     def owners(self, table: str) -> Sequence[Any]:
         """Return whose rows there are; projects in the order of plan and number."""
@@ -46,8 +60,9 @@ class SQLiteTables:
         if table == "project" and {"plan", "number"} <= self._columns[table]:
             order = "plan, length(ltrim(number, '0')), number, id"
         distinct = "" if table == "project" else "DISTINCT"
-        sql = f'SELECT {distinct} "{owner}" FROM "{table}" ORDER BY {order}'
-        return list(dict.fromkeys(row[0] for row in self._read(sql)))
+        where, values = self._own(owner)
+        sql = f'SELECT {distinct} "{owner}" FROM "{table}" WHERE {where} ORDER BY {order}'
+        return list(dict.fromkeys(row[0] for row in self._read(sql, values)))
 
     def rows(self, table: str, owner: Any) -> Iterator[Values]:
         """Yield the rows of one owner, whatever is in them."""
@@ -73,7 +88,8 @@ class SQLiteTables:
         """Return the positions of a project's notices: looked up once for all of them."""
         if self._notices is None:
             self._notices = {}
-            pairs = self._read("SELECT project, position FROM notice")
+            where, values = self._own("project")
+            pairs = self._read(f"SELECT project, position FROM notice WHERE {where}", values)
             for project, position in pairs:
                 if isinstance(position, int):
                     self._notices.setdefault(project, array("q")).append(position)

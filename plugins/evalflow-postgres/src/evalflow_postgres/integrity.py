@@ -38,10 +38,13 @@ class PostgresTables:
         prefix: str,
         place: str,
         horizon: Callable[[], int],
+        plan: str | None = None,
     ) -> None:
         """Read the schema `schema` on `connection`; `prefix` is its name, quoted, with a dot.
-        `horizon` gives the position behind which entries may still come."""
+        `horizon` gives the position behind which entries may still come. With `plan`, see
+        `of_plan`."""
         self._horizon = horizon
+        self._plan = plan
         self._connection = connection
         self._schema = schema
         self._prefix = prefix
@@ -59,6 +62,22 @@ class PostgresTables:
         except psycopg.Error as error:
             raise storage_error(error, self._place) from error
 
+    def of_plan(self, plan: str) -> PostgresTables:
+        """Return the rows of one plan alone. No index is in the order of the beginnings of ids
+        (collations are not), so the server looks through them; what is not the plan's stays
+        there."""
+        return PostgresTables(
+            self._connection, self._schema, self._prefix, self._place, self._horizon, plan
+        )
+
+    def _own(self, column: str) -> tuple[str, Sequence[Any]]:
+        """Return the condition by which a column of `OWNERS` is of the plan, and its values."""
+        if self._plan is None or column == "fingerprint":
+            return "true", ()
+        if column == "plan":
+            return "plan = %s", (self._plan,)
+        return f'starts_with("{column}", %s)', (f"{self._plan}/",)
+
     def owners(self, table: str) -> Sequence[Any]:
         """Return whose rows there are; projects in the order of plan and number."""
         owner = OWNERS[table]
@@ -68,8 +87,12 @@ class PostgresTables:
         if table == "project" and {"plan", "place", "number"} <= self._columns[table]:
             order = "plan, place, number"
         distinct = "" if table == "project" else "DISTINCT"
-        sql = f'SELECT {distinct} "{owner}" FROM {self._prefix}"{table}" ORDER BY {order}'
-        return list(dict.fromkeys(row[0] for row in self._read(sql)))
+        where, values = self._own(owner)
+        sql = (
+            f'SELECT {distinct} "{owner}" FROM {self._prefix}"{table}" WHERE {where} '
+            f"ORDER BY {order}"
+        )
+        return list(dict.fromkeys(row[0] for row in self._read(sql, values)))
 
     def rows(self, table: str, owner: Any) -> Iterator[Values]:
         """Yield the rows of one owner, whatever is in them."""
@@ -92,8 +115,9 @@ class PostgresTables:
         """Return the positions of a project's notices: looked up once for all of them."""
         if self._notices is None:
             self._notices = {}
+            where, values = self._own("project")
             for project, position in self._read(
-                f"SELECT project, position FROM {self._prefix}notice"
+                f"SELECT project, position FROM {self._prefix}notice WHERE {where}", values
             ):
                 self._notices.setdefault(project, []).append(position)
         return self._notices.get(owner, [])
