@@ -219,8 +219,8 @@ def test_one_plan_is_verified_without_a_look_at_another(many, monkeypatch):
 
     monkeypatch.setattr(SQLiteTables, "_read", reading)
     with evalflow.open(f"sqlite:///{many}", plugins=[]) as engine:
-        for scope in ({"plan": "gu"}, {"project": "gu/1"}):
-            assert list(engine.audit.verify(**scope)) == []
+        for found in (engine.audit.verify("gu"), engine.audit.verify(project="gu/1")):
+            assert list(found) == []
             plans = {str(each).partition("/")[0] for each in read}
             assert "gu" in plans
             assert plans.isdisjoint(BESIDE)

@@ -4,9 +4,14 @@ again."""
 from __future__ import annotations
 
 import datetime as dt
+import os
+import resource
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +21,7 @@ import evalflow
 from evalflow.engine.running import Outcome, Runner, Schedule
 from evalflow.plugins import Notice
 from evalflow.storage import Copies
+from evalflow.storage.sqlite import SQLiteStorage
 from offices import PLAN, SEOUL, Clock, Office
 
 RULES = """\
@@ -178,6 +184,89 @@ def test_a_store_that_is_away_is_told_once_and_the_program_goes_on(run: Run) -> 
     assert runner.healthy(dt.timedelta(minutes=3))
     at(run, "2016-04-05T07:30")
     assert not runner.healthy(dt.timedelta(minutes=3))  # the last tick is long ago
+
+
+def stored(run: Run) -> Path:
+    assert isinstance(run.office.engine.storage, SQLiteStorage)
+    return Path(run.office.engine.storage.path)
+
+
+def extended(run: Run, until: str) -> None:
+    run.office.fire(
+        "gu/1",
+        "extend_deadline",
+        by="policy-1",
+        deadline="submit",
+        until=until,
+        reason="연장" * 900,
+    )
+
+
+@contextmanager
+def no_file_longer_than(size: int) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_what_cannot_be_copied_into_the_store_s_file_is_told(run: Run) -> None:
+    """SQLite copies what is committed into its file later, and says to nobody that it cannot."""
+    runner = run.runner(remind=None, night=None)
+    runner.tick()  # all is copied: the next commit begins the -wal file anew
+    path = stored(run)
+    with no_file_longer_than(path.stat().st_size):
+        extended(run, "2016-04-10")
+        run.outcomes.clear()
+        runner.tick()
+        runner.tick()
+        (said,) = run.said("disk")  # once
+        assert "there is no room to copy into the store's file" in said
+        assert not runner.healthy(dt.timedelta(minutes=3))
+        assert run.office.engine.project("gu/1").version == 2  # nothing done is lost
+    runner.tick()
+    assert runner.healthy(dt.timedelta(minutes=3))
+    assert list(run.office.engine.audit.verify()) == []
+
+
+SYNC_FAILS = """
+import sys, evalflow
+from evalflow.engine.running import Runner, Schedule
+from offices import Clock
+with evalflow.open(sys.argv[1], plugins=[], clock=Clock()) as engine:
+    schedule = Schedule(remind=None, night=None)
+    runner = Runner(engine, schedule, tell=lambda it: it.job == "disk" and print(it.said.en))
+    for _ in range(3):
+        runner.tick()
+        print([each.ok for each in runner.outcomes() if each.job == "disk"])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("strace")
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_a_sync_that_failed_once_is_told_until_the_program_is_started_again(run: Run) -> None:
+    """The system may forget what it could not write, and says so once."""
+    path = str(stored(run))
+    run.runner(remind=None, night=None).tick()
+    extended(run, "2016-04-10")
+    failing = "inject=fsync,fdatasync:error=EIO:when=1"
+    command = ["strace", "-qq", "-o", "/dev/null", "-P", path, "-e", failing]
+    program = [sys.executable, "-c", SYNC_FAILS, f"sqlite:///{path}"]
+    support = str(Path(__file__).parents[1] / "support")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([support, *sys.path])}
+    answer = subprocess.run(
+        [*command, *program], capture_output=True, text=True, check=False, env=environment
+    )
+    told, *lines = answer.stdout.splitlines()
+    assert told.startswith("what was done could not be copied into the store's file"), answer.stderr
+    assert lines == ["[False]"] * 3
+    assert subprocess.run(program, capture_output=True, text=True, env=environment).stdout == (
+        "[True]\n" * 3
+    )
 
 
 def test_once_it_is_to_end_nothing_more_is_begun(run: Run) -> None:

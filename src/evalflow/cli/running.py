@@ -223,6 +223,7 @@ def _telling(session: Session, engine: Engine) -> Callable[[Outcome], None]:
     jobs = {
         "store": ("저장소", "store"),
         "deliver": ("발송", "deliver"),
+        "disk": ("디스크", "disk"),
         "remind": ("기한 안내", "remind"),
         "backup": ("백업", "backup"),
         "verify": ("이력 대조", "verify"),

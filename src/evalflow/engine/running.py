@@ -29,7 +29,7 @@ from evalflow.files.output import write_output
 from evalflow.model import Label
 from evalflow.model.calendar import Calendar
 from evalflow.plugins.signer import Signer
-from evalflow.storage.contract import Copies
+from evalflow.storage.contract import Copies, WritesBehind
 
 _CHUNK = 100  # notices that are tried before it is looked whether to stop
 _SHOWN = 3  # findings whose text is told
@@ -60,8 +60,8 @@ class Schedule:
 @frozen
 class Outcome:
     """How one piece of work went: `job` is `deliver`, `remind`, `backup`, `verify`, `checkpoint`,
-    or `store` where that could not be asked what is due. `said` is empty where nothing was to be
-    done."""
+    `disk` (what a storage does behind its commits), or `store` where that could not be asked what
+    is due. `said` is empty where nothing was to be done."""
 
     job: str
     at: dt.datetime
@@ -103,6 +103,7 @@ class Runner:
         if calendar is not None:
             self._do("remind", lambda: self._remind(now, calendar))
             self._do("deliver", self._deliver)
+            self._do("disk", self._write_back)
             self._begin_night(now, calendar)
         self._beat = self._engine.clock().astimezone(dt.UTC)
 
@@ -114,6 +115,7 @@ class Runner:
             if self._schedule.remind is not None:
                 self._do("remind", lambda: self._remind_on(now, calendar))
             self._do("deliver", self._deliver)
+            self._do("disk", self._write_back)
             if self._schedule.night is not None:
                 self._work_at_night(now, calendar)
         return all(each.ok for each in self._outcomes.values())
@@ -124,11 +126,12 @@ class Runner:
             return tuple(self._outcomes.values())
 
     def healthy(self, patience: dt.timedelta) -> bool:
-        """Say whether the store answered, and the last tick ended, not longer ago than
-        `patience`. What a check found, or a mail server refused, is no illness of the program."""
+        """Say whether the store answered, its disk takes what is written, and the last tick ended,
+        not longer ago than `patience`. What a check found, or a mail server refused, is no illness
+        of the program."""
         with self._lock:
-            store = self._outcomes.get("store")
-        if self._beat is None or (store is not None and not store.ok):
+            asked = [self._outcomes.get("store"), self._outcomes.get("disk")]
+        if self._beat is None or any(each is not None and not each.ok for each in asked):
             return False
         return self._engine.clock().astimezone(dt.UTC) - self._beat <= patience
 
@@ -199,6 +202,11 @@ class Runner:
         if dead:
             raise _Found(said)
         return said
+
+    def _write_back(self) -> None:
+        storage = self._engine.storage
+        if isinstance(storage, WritesBehind):
+            storage.write_back()
 
     def _remind(self, now: dt.datetime, calendar: Calendar) -> Label | None:
         local = now.astimezone(calendar.zone)

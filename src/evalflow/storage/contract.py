@@ -354,6 +354,20 @@ class Copies(Protocol):
 
 
 @runtime_checkable
+class WritesBehind(Protocol):
+    """What a storage may have besides: what it does behind its commits, and of which nobody hears
+    that it fails unless somebody asks."""
+
+    def write_back(self) -> None:
+        """Do it now, as far as that goes beside readers and writers.
+
+        Raises:
+            StorageError: it cannot be done; what was committed is where it was.
+        """
+        ...
+
+
+@runtime_checkable
 class Joins(Protocol):
     """What a storage may have besides: a place in a host's open transaction on the same database.
     What is written there becomes true when the host commits, and never was when it rolls back."""

@@ -15,8 +15,15 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from evalflow.errors import StorageError
 from evalflow.storage import sqlite_together, write_queue
-from evalflow.storage.sqlite_errors import failure, is_busy, is_of_the_store, storage_error
+from evalflow.storage.sqlite_errors import (
+    failure,
+    is_busy,
+    is_of_the_store,
+    not_written_back,
+    storage_error,
+)
 from evalflow.storage.sqlite_integrity import warn
 from evalflow.storage.sqlite_schema import check_version, prepare
 from evalflow.storage.sqlite_together import Job, Together, end_all
@@ -60,6 +67,7 @@ class SQLiteConnections:
         self._real = os.path.realpath(self.path)
         self._file: _Identity = None
         self._wal: _Identity = None
+        self._unsynced: StorageError | None = None
         prepare(
             self.path,
             timeout,
@@ -190,6 +198,27 @@ class SQLiteConnections:
         finally:
             self._put(connection)
         return row
+
+    def write_back(self) -> None:
+        """Copy what stands in the -wal file into the store's file, as far as nobody reads it.
+        SQLite does so by itself after some commits, and tells nobody where it fails. Where a sync
+        fails that is told from then on, for the system may forget what it did not write.
+
+        Raises:
+            StorageError: it cannot be copied, or it could not be synced once.
+        """
+        if self._unsynced is not None:
+            raise self._unsynced
+        connection = self._take()
+        try:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except sqlite3.Error as error:
+            told = not_written_back(error, self.path)
+            if error.sqlite_errorcode == sqlite3.SQLITE_IOERR_FSYNC:
+                self._unsynced = told
+            raise told from error
+        finally:
+            self._put(connection)
 
     def _writing(self, entry: _Mark = None) -> AbstractContextManager[sqlite3.Connection]:
         """Give a connection inside a write transaction; committed and durable afterwards. `entry`

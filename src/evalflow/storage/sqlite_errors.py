@@ -34,6 +34,8 @@ _TEXTS = ErrorTexts(
         "tables": "foreign",
         "taken": "foreign",
         "encoding": "foreign",
+        "left_full": "full",
+        "left": "unreachable",
     },
     sentences={
         "locked": (
@@ -85,6 +87,20 @@ _TEXTS = ErrorTexts(
             "the file could not be written (a quota, a limit of its size, or a failing disk); "
             "nothing was written: {place}",
         ),
+        "left_full": (
+            "저장소 파일에 옮겨 쓸 자리가 없습니다. 처리한 내용은 {place}-wal에 그대로 있습니다. "
+            "디스크에 자리를 만드십시오: {place} ({detail})",
+            "there is no room to copy into the store's file what was done; it is safe in "
+            "{place}-wal. Make room on the disk: {place} ({detail})",
+        ),
+        "left": (
+            "저장소 파일에 옮겨 쓰지 못했습니다. 처리한 내용은 {place}-wal에 있으나 디스크 고장일 "
+            "수 있습니다. 서버를 끄기 전에 다른 디스크에 백업하고(evalflow backup) 시스템 로그를 "
+            "확인하십시오: {place} ({detail})",
+            "what was done could not be copied into the store's file; it is in {place}-wal, but "
+            "the disk may be failing. Back it up onto another disk (evalflow backup) before the "
+            "machine goes down, and look into the system's log: {place} ({detail})",
+        ),
         "missing": (
             "폴더가 없습니다. 먼저 만드십시오: {place}",
             "there is no such folder; make it first: {place}",
@@ -129,6 +145,14 @@ def is_busy(error: sqlite3.Error) -> bool:
 def is_of_the_store(error: BaseException | None) -> TypeGuard[sqlite3.Error]:
     """Say whether an error is one of the store; what its schema refuses is for whoever writes."""
     return isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError)
+
+
+def not_written_back(error: sqlite3.Error, path: str) -> StorageError:
+    """Return the error that says why what was committed cannot be copied into the store's file."""
+    told = storage_error(error, path)
+    if told.code == "full":
+        return failure("left_full", path, str(error))
+    return failure("left", path, str(error)) if told.code == "unreachable" else told
 
 
 def storage_error(error: sqlite3.Error, path: str) -> StorageError:
