@@ -110,7 +110,23 @@ def test_an_objection_is_decided_within_seven_days_and_once_seven_more(tmp_path:
     assert desk.due("carry_out") == "2026-04-27"  # ten days anew (영 §12①); the 25th is a Saturday
 
 
+def test_a_request_is_not_closed_on_the_day_to_which_its_objection_moved(tmp_path: Path) -> None:
+    """법 §18①, 민법 §161: the thirtieth day is Saturday 28 March, so it is Monday."""
+    desk = Desk(tmp_path, "information-request").received("2026-02-09").on("2026-02-26")
+    desk.fire("decide", "parks-1", decision="withhold", ground="§9①7", document="공원녹지과-302")
+    assert desk.on("2026-03-30").refusal("close", "intake-1") == ["too_early"]
+    desk.on("2026-03-31").fire("close", "intake-1")
+
+
 # --------------------------------------------------------------------------- 민원
+
+
+def test_a_petition_is_returned_once_the_time_for_the_supplement_has_passed(tmp_path: Path) -> None:
+    """영 §25①, 민법 §161: the time ends on Saturday 21 March, so on Monday."""
+    desk = Desk(tmp_path, "petition").received("2026-03-03")
+    desk.fire("ask_to_supplement", "roads-1", lacking="위치", until="2026-03-21")
+    assert desk.on("2026-03-23").refusal("return_it", "roads-1", reason="미보완") == ["too_early"]
+    desk.on("2026-03-24").fire("return_it", "roads-1", reason="미보완")
 
 
 def test_a_petition_that_was_due_on_a_temporary_holiday(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,88 @@ def test_a_clock_that_goes_on_from_an_earlier_round_is_found(tmp_path: Path) -> 
 )
 def test_a_clock_that_begins_anew_is_none(tmp_path: Path, due: str) -> None:
     assert told(tmp_path, act=f"due: {due}") == []
+
+
+@pytest.mark.parametrize(
+    ("first", "opens"),
+    [("{days_after: begin, days: 29}", True), ("{days_after: begin, days: 30}", False)],
+)
+def test_a_time_that_has_to_pass_before_another_is_over(
+    tmp_path: Path, first: str, opens: bool
+) -> None:
+    found = told(tmp_path, act=f"guards: [passed: {first}, until: {{days_after: begin, days: 30}}]")
+    assert found == ([] if opens else [("window_never_opens", "events.act")])
+
+
+AFTER = """
+  use: {ko: 청구, en: Use, by: [clerk], transitions: [{from: b, to: c}], guards: [until: UNTIL]}
+  lapse: {ko: 경과, en: Lapse, by: [clerk], transitions: [{from: b, to: d}], guards: [LAPSE]}
+"""
+LAST = "{days_after: begin, days: 10}"
+WORKING = "{working_days_after: begin, days: 3}"
+
+
+def after(lapse: str, until: str = LAST) -> str:
+    return REST.replace(", ACT", "").replace(", END", "") + AFTER.replace("UNTIL", until).replace(
+        "LAPSE", lapse
+    )
+
+
+@pytest.mark.parametrize(
+    ("lapse", "until", "meets"),
+    [
+        ("not_before: {days_after: begin, days: 11}", LAST, True),
+        ("not_before: {days_after: begin, days: 10}", LAST, True),
+        ("not_before: {days_after: begin, days: 12}", LAST, False),
+        ("not_before: {days_after: act, days: 11}", LAST, False),
+        ("not_before: {working_days_after: begin, days: 4}", WORKING, False),
+        ("not_before: {months_after: begin, months: 1}", "{months_after: begin, months: 1}", True),
+        (f"passed: {LAST}", LAST, False),
+    ],
+)  # fmt: skip
+def test_what_is_to_follow_a_right_and_meets_its_last_day_is_found(
+    tmp_path: Path, lapse: str, until: str, meets: bool
+) -> None:
+    found = evalflow.check_lifecycle(lifecycle(tmp_path, after(lapse, until)))
+    told = [(f.code, f.about) for f in found if f.code == "window_meets_another"]
+    assert told == ([("window_meets_another", "events.lapse")] if meets else [])
+
+
+def test_a_plan_that_moves_no_day_has_no_last_day_that_moves(tmp_path: Path) -> None:
+    Office(tmp_path, after("not_before: {days_after: begin, days: 11}"), "move: strict")
+    plan = evalflow.load_plan(tmp_path / "plan.yaml")
+    found = evalflow.check_lifecycle(plan.lifecycle, plan=plan)
+    assert "window_meets_another" not in {each.code for each in found}
+
+
+@pytest.mark.parametrize("rule", [LAST, "{months_after: begin, months: 1}", "{date: 03-14}"])
+@pytest.mark.parametrize("move", ["next", "previous", "strict"])
+def test_on_every_day_either_a_right_or_what_follows_its_lapse_is_possible(
+    tmp_path: Path, rule: str, move: str
+) -> None:
+    case = Office(tmp_path, after(f"passed: {rule}", rule), f"holidays: KR, move: {move}")
+    case.on("2026-03-04").fire("begin", on_day="2026-03-04")
+    actor = case.engine.actor("p-2026", "clerk-1")
+    possible = []
+    for number in range(45):
+        case.day = dt.date(2026, 3, 4) + dt.timedelta(days=number)
+        possible.append(
+            [
+                event
+                for event in ("use", "lapse")
+                if case.engine.explain("p-2026/1", event, by=actor).allowed
+            ]
+        )
+    assert all(len(each) == 1 for each in possible)
+    assert possible[0] == ["use"]
+    assert possible[-1] == ["lapse"]
+
+
+def test_what_has_to_pass_says_until_when(tmp_path: Path) -> None:
+    """The tenth day is Saturday 14 March: the time ends with Monday, as in the UK's standstill."""
+    case = Office(tmp_path, after(f"passed: {LAST}")).on("2026-03-04")
+    case.fire("begin", on_day="2026-03-04")
+    with pytest.raises(evalflow.Refused, match="2026-03-16") as caught:
+        case.on("2026-03-16").fire("lapse")
+    assert [reason.code for reason in caught.value.reasons] == ["too_early"]
+    case.on("2026-03-17").fire("lapse")

@@ -201,6 +201,21 @@ def not_before(firing: Firing, after: Draft, **rule: Any) -> Reasons:
     return Reason(code="too_early", ko=ko, en=en, since=day)
 
 
+def passed(firing: Firing, after: Draft, **rule: Any) -> Reasons:
+    """Refuse until the day of the rule has passed whole: what follows once nobody can use the time
+    any more. Where that day moves off a holiday, so does this: once the day is known, either
+    `until` or `passed` of one rule holds, and never both."""
+    day = firing.situation.day_of(rule_of(rule), "")
+    if day is not None and firing.today > day:
+        return None
+    if day is None:
+        ko = "아직 지나야 할 기간이 시작되지 않았습니다."
+        en = "the time that has to pass has not begun yet."
+    else:
+        ko, en = f"{day_text(day, 'ko')}이(가) 지나야 할 수 있습니다.", f"possible after {day}."
+    return Reason(code="too_early", ko=ko, en=en, since=day)
+
+
 def overdue(firing: Firing, after: Draft, *, of: str) -> Reasons:
     """Refuse until another event is late: what follows from a lapse (such as what the clock fires)
     must wait for it."""
@@ -401,6 +416,7 @@ PROCEDURE_GUARDS: tuple[tuple[GuardSpec, Guard], ...] = (
     ),
     (_spec("until", "할 수 있는 기간", "until a day", rule=True, history=True), until),
     (_spec("not_before", "시작일", "not before a day", rule=True, history=True), not_before),
+    (_spec("passed", "기간 경과", "a time has passed", rule=True, history=True), passed),
     (
         _spec(
             "overdue",

@@ -45,6 +45,7 @@ GUARD_EXAMPLES: Mapping[str, str] = {
     "next_period_exists": "guards: [next_period_exists]",
     "not_before": "guards: [not_before: {days_after: decide, days: 31}]",
     "overdue": "guards: [overdue: {of: decide}]",
+    "passed": "guards: [passed: {days_after: decide, days: 30}]",
     "period_ended": "guards: [period_ended]",
     "rated": (
         "transitions:\n"

@@ -7,6 +7,8 @@ import datetime as dt
 from collections import deque
 from collections.abc import Iterator, Sequence
 
+import attrs
+
 from evalflow.lifecycle.check.finding import Finding, error, event_label, warning
 from evalflow.lifecycle.check.overlap import Specs
 from evalflow.lifecycle.check.paths import Node, Paths, among_regions, fired_before
@@ -16,8 +18,8 @@ from evalflow.lifecycle.due import rule_of
 from evalflow.model import CalendarRules, DueRule, PlanHead
 from evalflow.model.calendar import Calendar
 
-UNTIL, NOT_BEFORE = "until", "not_before"
-"""The guards that open and close the window of a right."""
+UNTIL, NOT_BEFORE, PASSED = "until", "not_before", "passed"
+"""The guards that close and open the window of a right; `passed` opens it the day after."""
 
 
 def clocks(
@@ -30,9 +32,10 @@ def clocks(
         windows = [
             (use.name, rule_of(use.params))
             for use in (*event.guards, *(use for each in event.transitions for use in each.guards))
-            if use.name in (UNTIL, NOT_BEFORE) and use.name in specs
+            if use.name in (UNTIL, NOT_BEFORE, PASSED) and use.name in specs
         ]
         yield from _against_each_other(event, due, windows)
+        yield from _meets_another(lifecycle, event, windows, head)
         yield from _on_the_way(lifecycle, graphs, specs, event, due, windows)
 
 
@@ -41,30 +44,67 @@ def _against_each_other(
 ) -> Iterator[Finding]:
     """Find a window that closes before it opens, and a due date that lies outside."""
     label = event_label(event)
-    opens = [rule for name, rule in windows if name == NOT_BEFORE]
+    opens = [(rule, name == PASSED) for name, rule in windows if name != UNTIL]
     closes = [rule for name, rule in windows if name == UNTIL]
-    if any(_always_later(one, other) for one in opens for other in closes):
+    if any(_always_later(one, other, after) for one, after in opens for other in closes):
         yield error(
             "window_never_opens",
             f"events.{event.name}",
-            f"{label.ko}은(는) 할 수 있는 기간(not_before, until)이 열리기 전에 끝납니다.",
-            f"the time for {label.en} is over before it begins (not_before, until).",
+            f"{label.ko}은(는) 할 수 있는 기간(not_before, passed, until)이 열리기 전에 끝납니다.",
+            f"the time for {label.en} is over before it begins (not_before, passed, until).",
         )
     elif due is not None and (
-        any(_always_later(one, due) for one in opens)
+        any(_always_later(one, due, after) for one, after in opens)
         or any(_always_later(due, other) for other in closes)
     ):
         yield warning(
             "due_outside_window",
             f"events.{event.name}.due",
-            f"{label.ko}의 기한은 그것을 할 수 있는 기간(not_before, until) 밖에 있습니다.",
-            f"{label.en} is due outside the time in which it can be done (not_before, until).",
+            f"{label.ko}의 기한은 그것을 할 수 있는 기간(not_before, passed, until) 밖에 있습니다.",
+            f"{label.en} is due outside the time in which it can be done (not_before, passed, "
+            "until).",
         )
 
 
-def _always_later(one: DueRule, other: DueRule) -> bool:
-    """Say whether the day of one rule is later than the other's, from whatever day they count;
-    of rules that do not count from the same nothing is said."""
+def _meets_another(
+    lifecycle: Lifecycle,
+    event: Event,
+    windows: Sequence[tuple[str, DueRule]],
+    head: PlanHead | None,
+) -> Iterator[Finding]:
+    """Find what is meant to follow on the time of another event (`until`), and can be done on its
+    last day already: on that very day, or where it moves off a holiday."""
+    moves = head is None or head.calendar.move == "next"
+    for rule in (rule for name, rule in windows if name == NOT_BEFORE):
+        for other in lifecycle.events.values():
+            ends = [rule_of(use.params) for use in other.guards if use.name == UNTIL]
+            if other is event or event.sources().isdisjoint(other.sources()):
+                continue
+            if any(_begins_at_the_end(rule, end, moves) for end in ends):
+                one, right = event_label(event), event_label(other)
+                yield warning(
+                    "window_meets_another",
+                    f"events.{event.name}",
+                    f"{one.ko}은(는) {right.ko}을(를) 할 수 있는 마지막 날에도 할 수 있습니다"
+                    "(휴일이면 다음 근무일로 미뤄집니다). 그날이 지난 뒤라면 not_before 대신 "
+                    "passed에 같은 기한을 적으십시오.",
+                    f"{one.en} can be done on the last day of {right.en} (which moves off a "
+                    "holiday); if it is to come after that day, write `passed` with the same rule "
+                    "in place of `not_before`.",
+                )
+
+
+def _begins_at_the_end(begin: DueRule, end: DueRule, moves: bool) -> bool:
+    """Say whether one rule names the last day of another, or the day after a day that moves."""
+    if begin == end:
+        return True
+    next_day = begin.kind == end.kind == "days_after" and begin.n == end.n + 1
+    return moves and next_day and attrs.evolve(begin, n=end.n) == end
+
+
+def _always_later(one: DueRule, other: DueRule, after: bool = False) -> bool:
+    """Say whether the day of one rule (or with `after` the day after it) is later than the other's,
+    from whatever day they count; of rules that do not count from the same nothing is said."""
     if (one.events, one.on) != (other.events, other.on):
         return False
     calendar = Calendar(
@@ -79,7 +119,7 @@ def _always_later(one: DueRule, other: DueRule) -> bool:
     elif one.kind != other.kind or one.date is not None or other.date is not None:
         return False
     return all(
-        calendar.deadline(one, "2024", fired_on=start).nominal
+        calendar.deadline(one, "2024", fired_on=start).nominal + dt.timedelta(days=after)
         > calendar.deadline(other, "2024", fired_on=start).nominal
         for start in starts
     )
