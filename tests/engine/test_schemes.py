@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import attrs
 import hypothesis
 import hypothesis.strategies as st
 import pytest
@@ -519,6 +520,7 @@ class _Committee:
         self.votes = votes
         self.today = dt.date(2026, 7, 1)
         self.lifecycle = SEONGNAM
+        self.event = SEONGNAM.events["uphold"]
         self.latest = self.directory = self
 
     def given(self, field_type: str) -> dict[str, str] | None:
@@ -533,19 +535,23 @@ class _Committee:
 
 @hypothesis.given(members=st.integers(1, 10), data=st.data())
 def test_a_committee_resolves_by_a_majority_of_a_quorum(members, data):
-    """R56: 재적 과반수 출석, 출석 과반수 찬성; two thirds where the rules ask for it."""
+    """R56: 재적 과반수 출석, 출석 과반수 찬성; two thirds of either where the rules ask for it."""
     names = [f"member-{n}" for n in range(members)]
     present = data.draw(st.lists(st.sampled_from(names), unique=True))
     votes = {name: data.draw(st.sampled_from(VOTES)) for name in present}
     firing: Any = _Committee(members, votes)
     draft: Any = None
-    carried = sum(vote == "for" for vote in votes.values()) * 2 > len(votes)
+    in_favour = sum(vote == "for" for vote in votes.values())
     for quorum, there in (
         ("majority", len(present) * 2 > members),
         ("two_thirds", len(present) * 3 >= members * 2 and bool(present)),
     ):
-        against = resolved(firing, draft, by="committee_member", quorum=quorum)
-        assert (not against) == (there and carried)
+        for carried, enough in (
+            ("majority", in_favour * 2 > len(present)),
+            ("two_thirds", in_favour * 3 >= len(present) * 2),
+        ):
+            against = resolved(firing, draft, by="committee_member", quorum=quorum, carried=carried)
+            assert (not against) == (there and enough)
 
 
 def test_who_is_no_member_does_not_count():
@@ -556,6 +562,18 @@ def test_who_is_no_member_does_not_count():
     assert [reason.code for reason in reasons] == ["voter_without_role", "no_quorum"]
     nothing: Any = _Committee(3, None)
     assert resolved(nothing, draft, by="committee_member") is None  # told as missing input
+
+
+def test_without_votes_nothing_is_resolved():
+    """What takes no votes, or need not be given any, is not carried by nobody's word."""
+    nothing: Any = _Committee(3, None)
+    draft: Any = None
+    (votes,) = [field for field in nothing.event.data if field.type == "votes"]
+    for data in ((), (attrs.evolve(votes, required=False),)):
+        nothing.event = attrs.evolve(nothing.event, data=data)
+        reasons = resolved(nothing, draft, by="committee_member")
+        assert isinstance(reasons, list)
+        assert [reason.code for reason in reasons] == ["no_quorum"]
 
 
 # --------------------------------------------------------------------------- commands, tables

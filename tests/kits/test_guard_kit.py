@@ -31,6 +31,7 @@ PARAMS: Mapping[str, Mapping[str, Any]] = {
     "given": {"field": "document", "is": ["주무과-1"]},
     "until": {"days_after": "self_evaluate", "days": "1"},
     "not_before": {"working_days_after": "submit", "days": "5"},
+    "passed": {"working_days_after": "submit", "days": "5"},
     "overdue": {"of": "submit"},
     "those_about": {"states": ["verified"], "at_least": "1"},
     "voted": {"event": "self_evaluate", "at_least": "2"},
@@ -60,10 +61,9 @@ def test_the_kits_quarter_has_firings_that_each_kind_of_guard_is_for() -> None:
         for firing, after in firings()
         if guard(firing, after, **PARAMS.get(name, {}))
     }
-    # The plan's last period, after which nothing can be opened, is three quarters away; and no
-    # committee votes in `major-works` (see test_schemes.py). Lines, dissent, visits and the
-    # way back on track come with the newest one: see `_SIGNED_QUARTER`.
-    assert refusing == set(GUARDS) - {"next_period_exists", "resolved"}
+    # The plan's last period, after which nothing can be opened, is three quarters away. Lines,
+    # dissent, visits and the way back on track come with the newest one: see `_SIGNED_QUARTER`.
+    assert refusing == set(GUARDS) - {"next_period_exists"}
 
 
 # --------------------------------------------------------------------------- bad ones

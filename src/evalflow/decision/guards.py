@@ -685,12 +685,17 @@ def follows(firing: Firing, after: Draft, *, event: str) -> Reasons:
     return None
 
 
-def resolved(firing: Firing, after: Draft, *, by: str, quorum: str = "majority") -> Reasons:
+def resolved(
+    firing: Firing, after: Draft, *, by: str, quorum: str = "majority", carried: str = "majority"
+) -> Reasons:
     """Refuse unless a committee, the holders of the role, has resolved on it: enough of them took
-    part (`majority`, or `two_thirds`), and more than half of these voted for it (R56, R57)."""
+    part (`quorum`: `majority`, or `two_thirds`), and of these enough voted for it (`carried`: more
+    than half, R56, R57, or `two_thirds`, as for what is passed again, 지방자치법 §32④)."""
     votes = firing.given("votes")
     if votes is None:
-        return None
+        if any(field.type == "votes" and field.required for field in firing.event.data):
+            return None  # the check of required input tells it
+        votes = {}
     role = firing.lifecycle.roles[by].label
     members = firing.directory.holders((by,), firing.latest.unit_on(firing.today), firing.today)
     reasons = [
@@ -718,16 +723,23 @@ def resolved(firing: Firing, after: Draft, *, by: str, quorum: str = "majority")
                 about="votes",
             )
         )
-    elif in_favour * 2 <= len(present):
+    elif in_favour < (wanted := _CARRIED[carried](len(present))):
         reasons.append(
             Reason(
                 code="not_carried",
-                ko=f"부결: 출석 {len(present)}명 중 찬성 {in_favour}명.",
-                en=f"not carried: {in_favour} of {len(present)} present voted in favour.",
+                ko=f"부결: 출석 {len(present)}명 중 찬성 {in_favour}명 ({wanted}명 이상이어야 함).",
+                en=f"not carried: {in_favour} of {len(present)} present voted in favour, "
+                f"{wanted} are needed.",
                 about="votes",
             )
         )
     return reasons
+
+
+_CARRIED: Mapping[str, Callable[[int], int]] = {
+    "majority": lambda present: present // 2 + 1,
+    "two_thirds": lambda present: -(-2 * present // 3),
+}
 
 
 def _spec(name: str, ko: str, en: str, **rest: Any) -> GuardSpec:
@@ -874,7 +886,11 @@ _EVALUATION_GUARDS: tuple[tuple[GuardSpec, Guard], ...] = (
             "resolved",
             "위원회 의결",
             "resolved by the committee",
-            params={"by": None, "quorum": ("majority", "two_thirds")},
+            params={
+                "by": None,
+                "quorum": ("majority", "two_thirds"),
+                "carried": tuple(_CARRIED),
+            },
             required=("by",),
             names={"by": "role"},
         ),

@@ -53,7 +53,7 @@ GUARD_EXAMPLES: Mapping[str, str] = {
         "  - {from: reported, to: ordered, guards: [rated: {as: lagging}]}"
     ),
     "rates_judged": "guards: [rates_judged]",
-    "resolved": "guards: [resolved: {by: member, quorum: two_thirds}]",
+    "resolved": "guards: [resolved: {by: member, quorum: two_thirds, carried: two_thirds}]",
     "signed_off": "guards: [signed_off: {by: bureau_head}]",
     "those_about": (
         "guards: [those_about: {lifecycle: corrective-order, states: [verified], at_least: 3}]"
