@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import evalflow
-from evalflow.model import CalendarRules, DueRule
+from evalflow.lifecycle.stored import stored_lifecycle
+from evalflow.model import CalendarRules, DueRule, ExtensionRule
 from evalflow.model.calendar import Calendar
 from procedures import ONCE, REQUEST, TEN, Office, lifecycle
 
@@ -215,6 +216,49 @@ def test_same_again_is_the_only_word_there(tmp_path: Path) -> None:
     text = REQUEST.replace("DUE", TEN).replace("actions: [extension]", ONCE)
     with pytest.raises(evalflow.InvalidInput):
         lifecycle(tmp_path, text.replace("times: 1", "at_most: same"))
+
+
+IN_MONTHS = "actions: [extension]\n    extension: {of: [decide], at_most: {months: 2}}"
+
+
+@pytest.mark.parametrize(
+    ("received", "latest", "beyond"),
+    [  # GDPR art. 12(3): one month, and two further ones, are three from the receipt
+        ("2026-03-31", "2026-06-30", "2026-07-01"),
+        ("2026-01-28", "2026-04-28", "2026-04-29"),  # 28 February is a Saturday
+    ],
+)
+def test_a_bound_in_months(tmp_path: Path, received: str, latest: str, beyond: str) -> None:
+    text = REQUEST.replace("DUE", "{months_after: receive, months: 1}")
+    case = Office(tmp_path, text.replace("actions: [extension]", IN_MONTHS), "holidays: none")
+    case.on(received).fire("receive")
+    asked: dict[str, Any] = {"of": "decide", "reason": "자료가 방대함"}
+    with pytest.raises(evalflow.Refused, match="by 2 months at most"):
+        case.fire("extend", until=beyond, **asked)
+    case.fire("extend", until=latest, **asked)
+    assert case.due("decide") == day(latest)
+    assert list(case.engine.audit.verify(deep=True)) == []
+
+
+@pytest.mark.parametrize("most", ["{month: 2}", "{months: 0}", "{months: two}", "{}", "[2]"])
+def test_a_bound_in_months_that_is_none_is_refused(tmp_path: Path, most: str) -> None:
+    text = REQUEST.replace("DUE", TEN).replace("actions: [extension]", IN_MONTHS)
+    with pytest.raises(evalflow.InvalidInput) as caught:
+        lifecycle(tmp_path, text.replace("{months: 2}", most))
+    assert all(each.line for each in caught.value.problems)
+
+
+def test_a_bound_in_months_is_stored_and_may_stand_in_a_plan(tmp_path: Path) -> None:
+    text = REQUEST.replace("DUE", TEN).replace("actions: [extension]", IN_MONTHS)
+    made = lifecycle(tmp_path, text)
+    assert stored_lifecycle(made.tree, made.fingerprint).events == made.events
+    bound = "holidays: KR, extension: {at_most: {months: 1}}"
+    case = Office(tmp_path, text, bound).on("2026-02-09")
+    case.fire("receive")
+    asked: dict[str, Any] = {"of": "decide", "reason": "자료가 방대함"}
+    assert case.refusal("extend", until="2026-03-26", **asked) == ["extended_too_far"]
+    case.fire("extend", until="2026-03-25", **asked)  # a month after 25 February
+    assert case.engine.plans.head("p-2026").calendar.extension == ExtensionRule(at_most_months=1)
 
 
 def test_a_bound_in_days_holds_for_all_extensions_of_a_run_together(tmp_path: Path) -> None:

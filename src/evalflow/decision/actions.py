@@ -193,6 +193,9 @@ def _beyond(firing: Firing, draft: Draft, event: str, until: str) -> Reason | No
         due_rule = situation.rule(extended)
         again = None if due_rule is None else situation.calendar.as_long_again(due_rule, own)
         latest, ko, en = again or own, "처음 기간만큼", "as long again"
+    elif rule.at_most_months is not None:
+        latest = situation.months_beyond(extended, rule.at_most_months) or own
+        ko, en = f"{rule.at_most_months}개월까지", f"{rule.at_most_months} months"
     elif rule.at_most is not None:
         latest = own + dt.timedelta(days=rule.at_most)
         ko, en = f"{rule.at_most}일까지", f"{rule.at_most} days"

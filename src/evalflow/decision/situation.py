@@ -167,6 +167,17 @@ class Situation:
         rule = self.rule(event)
         return None if rule is None else self._falls(rule, event.name, None)
 
+    def months_beyond(self, event: Event, months: int) -> dt.date | None:
+        """Return the day to which so many months more than its rule gives would reach: of a rule in
+        months the two are one time (one month and two are three from its beginning)."""
+        rule, own = self.rule(event), self.own_deadline(event)
+        if rule is None or own is None:
+            return None
+        if rule.kind == "months_after":
+            longer = attrs.evolve(rule, n=rule.n + months, again=None)
+            return self._falls(longer, event.name, None)
+        return self.calendar.months_later(own, months)
+
     def day_of(self, rule: DueRule, event: str) -> dt.date | None:
         """Return the day by whose end `event` would be due by `rule`; as `deadline`."""
         return self._falls(rule, event, self.snapshot.evaluation.extensions)

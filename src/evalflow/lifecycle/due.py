@@ -157,9 +157,9 @@ def has_length(rule: DueRule) -> bool:
 
 
 def read_extension(part: Part, key: str, events: Collection[str] | None) -> ExtensionRule | None:
-    """Return how far due days may be extended, `{of: [event], times: n, at_most: days}`, or
-    `at_most: same_again`; None where it is not said. `events` are those that may be named; None:
-    none may be."""
+    """Return how far due days may be extended, `{of: [event], times: n, at_most: days}`,
+    `at_most: {months: n}` or `at_most: same_again`; None where it is not said. `events` are those
+    that may be named; None: none may be."""
     if key not in part:
         return None
     inside = part.mapping(key)
@@ -168,12 +168,19 @@ def read_extension(part: Part, key: str, events: Collection[str] | None) -> Exte
     for name in of:
         if events is not None and name not in events:
             inside.unknown("of", ("절차", "event"), events)
-    same = inside.tree.get("at_most") == SAME_AGAIN
+    most = inside.tree.get("at_most")
+    same, months = most == SAME_AGAIN, None
+    if isinstance(most, Mapping):
+        length = inside.mapping("at_most")
+        length.only({MONTHS})
+        months = length.whole(MONTHS, least=1, most=120)
+    elsewhere = same or isinstance(most, Mapping)
     return ExtensionRule(
         of=tuple(of),
         times=inside.whole("times", None, least=1, most=100),
-        at_most=None if same else inside.whole("at_most", None, least=1, most=3660),
+        at_most=None if elsewhere else inside.whole("at_most", None, least=1, most=3660),
         same_again=same,
+        at_most_months=months,
     )
 
 
@@ -184,17 +191,28 @@ def stored_extension(tree: stored.Inside, key: str) -> ExtensionRule | None:
     inside = stored.mapping(tree, key)
     with stored.below(key):
         stored.only(inside, EXTENSION)
-        same = inside.get("at_most") == SAME_AGAIN
+        most = inside.get("at_most")
+        same, months = most == SAME_AGAIN, None
+        if isinstance(most, Mapping):
+            length = stored.mapping(inside, "at_most")
+            with stored.below("at_most"):
+                stored.only(length, {MONTHS})
+                months = stored.whole(length, MONTHS)
+        elsewhere = same or months is not None
         return ExtensionRule(
             of=stored.texts(inside, "of"),
             times=stored.whole(inside, "times", None),
-            at_most=None if same else stored.whole(inside, "at_most", None),
+            at_most=None if elsewhere else stored.whole(inside, "at_most", None),
             same_again=same,
+            at_most_months=months,
         )
 
 
 SAME_AGAIN = "same_again"
 """The word for an extension by as long again as the rule gives."""
+
+MONTHS = "months"
+"""The key of an extension by so many months."""
 
 EXTENSION = frozenset({"of", "times", "at_most"})
 """What may be said of extensions."""

@@ -20,7 +20,7 @@ from evalflow.lifecycle.definition import (
     GuardSpec,
     Vocabulary,
 )
-from evalflow.lifecycle.due import AGAIN, COUNTED, DUE_KINDS, EXTENSION, SAME_AGAIN, keys_of
+from evalflow.lifecycle.due import AGAIN, COUNTED, DUE_KINDS, EXTENSION, MONTHS, SAME_AGAIN, keys_of
 from evalflow.lifecycle.fields import FIELD_TYPES
 from evalflow.lifecycle.keys import FORMAT
 from evalflow.lifecycle.sources import PART_FORMAT, PART_KEYS
@@ -204,7 +204,8 @@ class _File:
 
     def extension(self) -> dict[str, Tree]:
         count = {"type": "integer", "minimum": 1}
-        most = {"anyOf": [count, {"enum": [SAME_AGAIN]}]}
+        months = self.part({MONTHS}, {MONTHS: count}, {MONTHS})
+        most = {"anyOf": [count, months, {"enum": [SAME_AGAIN]}]}
         return self.part(EXTENSION, {"of": _NAMES, "times": count, "at_most": most})
 
     def duty(self) -> dict[str, Tree]:

@@ -706,8 +706,13 @@ class Calendar:
         if counted.kind not in LENGTHS:
             return None
         if counted.kind == "months_after":
-            return self.moved(_months_on(due + _DAY, rule.n))
+            return self.months_later(due, rule.n)
         return self.moved(self._counted(counted, due, 1, ()))
+
+    def months_later(self, day: dt.date, months: int) -> dt.date:
+        """Return the day by whose end so many months have passed after `day` (민법 §160), off a
+        holiday as the plan says."""
+        return self.moved(_months_on(day + _DAY, months))
 
     def _by_plugin(self, rule: DueRule, period: Period, start: dt.date | None) -> dt.date | None:
         """Return the day that a plugin's rule names; None where none brings it."""

@@ -50,7 +50,8 @@ class DueRule:
 @frozen(kw_only=True)
 class ExtensionRule:
     """How far due days may be extended in one period (기한연장, D4): how often one event's
-    (`times`), and to how many days after its own due day at most (`at_most`); None: without bounds.
+    (`times`), and to how many days (`at_most`) or months (`at_most_months`) after its own due day
+    at most, all together; None: without bounds.
     `same_again`: each time by no more than as long again as its rule gives, counted from the day in
     force; without `times`, all extensions together, from its own due day.
     `of` names the events that may be extended; empty: all that are due."""
@@ -59,6 +60,7 @@ class ExtensionRule:
     times: int | None = None
     at_most: int | None = None
     same_again: bool = False
+    at_most_months: int | None = None
 
 
 @frozen(kw_only=True)

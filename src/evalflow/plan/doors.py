@@ -109,8 +109,8 @@ class Adopted:
         """Return by how many days a day may be extended, None where nobody says."""
         own = self.first.calendar.extension
         rules = [own, *(each.extension for each in self.lifecycle.events.values())]
-        if any(rule is not None and rule.same_again for rule in rules):
-            return 0  # how long that is hangs on each event's own rule
+        if any(rule is not None and (rule.same_again or rule.at_most_months) for rule in rules):
+            return 0  # how long that is hangs on each event's own rule, or day
         if own is not None and own.at_most is not None:
             return own.at_most
         rules = [each.extension for each in self.lifecycle.events.values()]
