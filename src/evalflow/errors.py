@@ -48,7 +48,7 @@ _FINAL = {  # the sound that a letter, as Koreans read it, ends in: ㄹ, another
 
 
 def particles(text: str) -> str:
-    """Return a Korean sentence with the particles that go with the words before them.
+    """Return a Korean sentence with its particles matched to the words before them.
 
     Each one written as `이(가)`, `은(는)`, `을(를)`, `와(과)`, `(으)로` or `(이)라` becomes the one
     that the last letter (받침) of that word asks for: marks of quotation are passed over, and so is
@@ -196,9 +196,9 @@ class EvalflowError(Exception):
 
 
 class Refused(EvalflowError):
-    """The rules said no; `reasons` are the sentences to show, all of them. `check` is the first
-    check of the gate that failed (`state`, `role`, `unit`, `duties`, `guards`, `input`), None where
-    it was none of them. Where a plugin broke, its error is the `__cause__`."""
+    """The rules do not allow it; `reasons` are the sentences to show, all of them. `check` is the
+    first check of the gate that failed (`state`, `role`, `unit`, `duties`, `guards`, `input`), None
+    if it was none of them. If a plugin broke, its error is the `__cause__`."""
 
     def __init__(
         self, project: str, event: str, reasons: Iterable[Reason], *, check: str | None = None
@@ -370,8 +370,8 @@ def shown_kind(value: object) -> str:
 
 
 class KeyReused(InvalidInput):
-    """The idempotency key was used on this project before, for another call: by somebody else, for
-    another event, or with other data. Nothing was written, and nothing is said of the first call.
+    """The idempotency key was already used on this project for another call: by somebody else, for
+    another event, or with other data. Nothing was written; the first call is not disclosed.
 
     Trying again cannot help: take a new key for what is meant to be another call.
     """
@@ -431,7 +431,7 @@ class PluginError(EvalflowError):
 
 
 class DirectoryError(PluginError):
-    """The host's own directory failed, or its answer cannot be; nothing was decided or written."""
+    """The host's own directory failed, or gave an invalid answer; nothing was done."""
 
     def text(self, lang: str = "ko") -> str:
         """Return the message for people."""

@@ -222,7 +222,7 @@ def test_an_error_is_json_too_with_the_code_that_the_service_gives(run, words, e
     [
         (("status", "--state", "approved"), "No project meets the conditions."),
         (("status", "--provisional"), "No actual is provisional."),
-        (("deliver", "--dead"), "No letter is dead."),
+        (("deliver", "--dead"), "There are no dead letters."),
         (("due", "--late", "--state", "approved"), "Nothing is due."),
         (("plan", "overlaps"), "nothing is evaluated twice"),
         (("batch", "list"), "There is no batch plan here."),

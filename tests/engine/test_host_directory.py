@@ -555,7 +555,7 @@ def test_verify_says_on_a_terminal_how_much_rests_on_the_hosts_word(
     monkeypatch.setenv("EVALFLOW_PLUGINS", "")
     store = str(tmp_path / "hosted.db")
     for lang, said in (
-        ("en", "by the word of the host's directory: 2 entries, e.g. "),
+        ("en", "resting on the host's directory: 2 entries, e.g. "),
         ("ko", "외부 인사 시스템이 알려 준 역할로 처리한 이력 2건, 예: "),
     ):
         assert cli.run(["--store", store, "--lang", lang, "verify"]) == 0

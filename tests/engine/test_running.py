@@ -124,7 +124,7 @@ def test_the_night_begins_at_its_hour_and_not_when_the_program_starts(
         names = sorted(each.name for each in (tmp_path / "copies").iterdir())
         assert names == ["evalflow-20160406-0200.backup", "evalflow-20160407-0200.backup"]
     else:
-        assert run.said("backup") == ["this storage makes no backups"]
+        assert run.said("backup") == ["this storage does not support backups"]
 
 
 def test_a_backup_of_the_night_is_the_store(run: Run, tmp_path: Path) -> None:

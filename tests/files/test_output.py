@@ -252,7 +252,7 @@ def test_a_demo_replaces_no_folder_that_it_did_not_make(
     monkeypatch.chdir(tmp_path)
     for place in (".", str(tmp_path)):
         assert cli.run(["--lang", "en", "demo", "-o", place]) == cli.BAD_INPUT
-        assert "no folder that a demo left" in capsys.readouterr().err
+        assert "not a folder that a demo made" in capsys.readouterr().err
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")
         assert cli.run(["demo", "-o", "pipe"]) == cli.BAD_INPUT

@@ -713,7 +713,7 @@ def test_a_store_that_has_the_wrong_lateness_says_so_in_verify(
     assert list(case.engine.audit.verify(unchecked=told.append)) == []
     (said,) = told
     assert (said.code, said.number) == ("late_by_old_rules", 5)
-    assert said.en == "days late: recorded is 25, by the rules and holidays of now it is 0"
+    assert said.en == "days late: recorded is 25, under the present rules and holidays it is 0"
     (found,) = case.engine.audit.verify(deep=True)
     assert (found.code, found.column) == ("late_differs", "entry.late")
 

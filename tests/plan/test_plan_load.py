@@ -448,7 +448,7 @@ def test_a_list_of_no_assignments_is_told_once() -> None:
       - {unit: youth, since: 2016-07-01}"""
     (problem,) = problems(edited(two, " []"))
     assert (problem.code, problem.path) == ("missing_key", "projects.6.assignments")
-    assert problem.en == "there is at least one unit in charge"
+    assert problem.en == "at least one unit in charge is needed"
 
 
 def test_an_organisation_has_so_many_levels_and_no_more() -> None:

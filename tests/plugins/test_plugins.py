@@ -666,7 +666,7 @@ def test_a_hook_that_a_package_does_not_name_beside_others_leaves_its_plugin_out
     assert plugins.names("notifier") == ("console", "jsonl")
     problem = only(plugins)
     assert (problem.code, problem.distribution) == ("undeclared_hook", "evalflow-pager")
-    assert "in the group of entry points evalflow_notifiers" in problem.text("en")
+    assert "in the entry point group evalflow_notifiers" in problem.text("en")
     assert plugins.names("notifier") == ("console", "jsonl")
 
 
@@ -1317,7 +1317,7 @@ def test_a_plugin_adds_commands_which_are_made_when_they_are_called() -> None:
     assert plugins.names("command") == ("greet", "nothing", "status")
     assert plugins.command_summaries()["greet"] == "인사 · Greet somebody."
     assert plugins.command("greet").__class__.__name__ == "Command"
-    with pytest.raises(PluginError, match="no command of click"):
+    with pytest.raises(PluginError, match="not a click command"):
         plugins.command("nothing")
     with pytest.raises(InvalidInput, match="did you mean 'greet'"):
         plugins.command("gret")

@@ -119,8 +119,8 @@ def test_what_breaks_its_contract_is_named(run):
     assert "ok: notifier jsonl (evalflow)" in out
     assert "ok: notifier pager (Theirs)" in out
     assert "broken: notifier silent (Theirs): it has no deliver" in out
-    assert "broken: scorer zero (Theirs): it takes a missing actual for zero" in out
-    assert "broken: scorer moody (Theirs): it rates the same differently" in out
+    assert "broken: scorer zero (Theirs): it treats a missing actual as zero" in out
+    assert "broken: scorer moody (Theirs): it rates the same input differently" in out
     assert "broken: guard strict (Theirs): it does not take them" in out
     assert "(evalflow)" not in run("check", "zero")[1]
     assert (

@@ -44,7 +44,7 @@ def test_the_page_leads_from_an_empty_folder_to_a_site_whose_users_evaluate(tmp_
     shown = fresh.shell(f"export EVALFLOW_LANG=en\n{adopting}", site)
     assert "System check identified no issues" in shown
     assert "seodaemun-2016: revision 1, 43 projects" in shown
-    assert "all fits" in shown
+    assert "no errors" in shown
     assert "Ran 2 tests" in fresh.shell(testing, site)
     lists = fresh.shell(
         "python manage.py shell -v 0 -c '\n"

@@ -66,7 +66,7 @@ def test_manage_py_adopts_a_plan_and_runs_what_the_command_line_runs(tmp_path: P
     plan = str(evalflow.example())
     assert site.run("evalflow", "plan", "import", plan, "--as", "policy-1")[0] == 0
     code, said, _ = site.run("evalflow_verify", "--traceback", "--settings=site_of_office.settings")
-    assert (code, said.splitlines()[0][:8]) == (0, "all fits")
+    assert (code, said.splitlines()[0][:9]) == (0, "no errors")
     code, said, _ = site.run("evalflow", "due", "--json")
     assert (code, '"2016-04-05"' in said) == (0, True)  # by the site's clock
     code, _, told = site.run("evalflow_deliver")
@@ -106,7 +106,7 @@ def test_wrong_settings_are_one_sentence_and_migrate_alone_makes_tables_beside_t
     plan = str(evalflow.example())
     assert site.run("evalflow", "plan", "import", plan, "--as", "policy-1")[0] == 0
     code, out, _ = site.run("evalflow_verify")
-    assert (code, out.splitlines()[0][:8]) == (0, "all fits")
+    assert (code, out.splitlines()[0][:9]) == (0, "no errors")
     both = (
         "from django.contrib.auth.models import User; from django.db import transaction; "
         "import evalflow_django; "
@@ -168,7 +168,7 @@ def test_a_sites_own_tests_leave_no_database_behind_on_postgresql(
 def test_a_command_is_called_from_a_program(alias: str) -> None:
     out, err = io.StringIO(), io.StringIO()
     call_command("evalflow_verify", "--deep", stdout=out, stderr=err)
-    assert out.getvalue().startswith("all fits")
+    assert out.getvalue().startswith("no errors")
     with pytest.raises(SystemExit) as left:
         call_command("evalflow", "history", "seodaemun-2016/999", stdout=out, stderr=err)
     assert left.value.code == 4

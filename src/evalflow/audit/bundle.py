@@ -114,8 +114,8 @@ class Bundle:
     cover: Coverage | None = None
 
     def sealed(self, signer: Signer | None = None) -> SignedCheckpoint:
-        """Return the checkpoint that binds the whole bundle, its own making too; unsigned without
-        a signer.
+        """Return the checkpoint that covers the whole bundle, including how it was made; unsigned
+        without a signer.
 
         Raises:
             InvalidInput: the bundle was made before there was a log.
@@ -333,8 +333,8 @@ _BROKEN = (
 def verify_bundle(
     path: str | os.PathLike[str], *, noted: Checkpoint | SignedCheckpoint | None = None
 ) -> tuple[Bundle, tuple[Mismatch, ...]]:
-    """Return what a bundle is about, and everything in it that does not fit; nothing beside the
-    file is looked at.
+    """Return what a bundle is about, and everything in it that is inconsistent; only the file is
+    looked at.
 
     Checked are the hash of every file, that none is missing or added, the chain of every
     project and all that `Engine.verify` checks in a store, that the log is that of what is in it
@@ -573,7 +573,7 @@ class _Reader:
             raise _problem(
                 self.file,
                 "not_a_bundle",
-                f"감사 묶음이 아니거나 다른 판입니다 (형식 '{FORMAT}'이어야 합니다).",
+                f"감사 묶음이 아니거나 버전이 다릅니다 (형식 '{FORMAT}'이어야 합니다).",
                 f"not an audit bundle, or of another format (expected '{FORMAT}')",
                 value=None if kind is None else str(kind)[:60],
             )

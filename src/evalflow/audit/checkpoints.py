@@ -47,7 +47,8 @@ class Signature:
 
 @frozen
 class CheckedSignature:
-    """Whose signature was checked; `at` is a witness's time, None for the log's own."""
+    """A signature that was checked: whose it is; `at` is the time a witness gave, None for the
+    log's own signature."""
 
     key: VerifierKey
     at: dt.datetime | None = None
@@ -55,7 +56,7 @@ class CheckedSignature:
 
 @frozen(kw_only=True)
 class SignedCheckpoint:
-    """Everything that the log of a plan holds up to now, in a form that others can hold.
+    """Everything in a plan's log up to now, in a form that others can keep.
 
     Without signatures it is for paper: whoever keeps the sheet vouches for it.
 
@@ -128,12 +129,12 @@ class SignedCheckpoint:
     # ------------------------------------------------------------------ signatures
 
     def signed(self, signer: Signer) -> SignedCheckpoint:
-        """Return it with the signature of the log's own key."""
+        """Return a copy with the signature of the log's own key."""
         key = VerifierKey.of(signer, ED25519)
         return self._with(Signature(key.name, key.id, signer.sign(self.text.encode())))
 
     def cosigned(self, signer: Signer, at: dt.datetime) -> SignedCheckpoint:
-        """Return it with the signature of a witness, who saw it at the time `at` (aware)."""
+        """Return a copy with the signature of a witness, who saw it at the time `at` (aware)."""
         key = VerifierKey.of(signer, COSIGNATURE)
         seconds = int(at.timestamp())
         value = signer.sign(_cosigned(self.text, seconds))
@@ -143,7 +144,7 @@ class SignedCheckpoint:
         return attrs.evolve(self, signatures=(*self.signatures, signature))
 
     def check(self, keys: Iterable[VerifierKey]) -> tuple[CheckedSignature, ...]:
-        """Return whose of these keys signed it. Signatures of other keys say nothing.
+        """Return which of these keys signed it. Signatures of other keys prove nothing.
 
         Raises:
             InvalidInput: a signature of one of the keys is wrong (all of them are told), or none
@@ -202,8 +203,8 @@ def _decoded(text: str) -> bytes | None:
 
 @frozen(kw_only=True)
 class Extended:
-    """A checkpoint with the proof that it only adds to an older one of `old` leaves: what a
-    witness is sent (C2SP `tlog-witness`, `add-checkpoint`)."""
+    """A checkpoint with the proof that it extends an older one of `old` leaves: what is sent to a
+    witness (C2SP `tlog-witness`, `add-checkpoint`)."""
 
     old: int
     proof: tuple[bytes, ...]
@@ -239,7 +240,7 @@ class Extended:
         )
 
     def extends(self, seen: SignedCheckpoint) -> bool:
-        """Say whether it is proved that nothing was taken back since `seen`."""
+        """Say whether the proof shows that nothing was removed since `seen`."""
         return (
             self.checkpoint.origin == seen.origin
             and self.old == seen.size
@@ -275,8 +276,8 @@ def witness(
         value=f"old {sent.old}",
         ko=f"앞서 확인한 {before}건에서 이어진다는 증명이 없습니다: 기록이 되돌려졌을 수 있습니다. "
         "서명하지 않았습니다.",
-        en=f"it is not proved to go on from the {before} leaves cosigned before: something may "
-        "have been taken back. Nothing was signed",
+        en=f"there is no proof that it extends the {before} leaves cosigned before: something may "
+        "have been undone. Nothing was signed",
     )
 
 

@@ -15,8 +15,8 @@ from evalflow.model import Entry, PlanEntry
 
 @frozen(kw_only=True)
 class Mismatch:
-    """Something in the store that the history does not bear out, or a history that the rules do
-    not bear out.
+    """Something in the store that its history does not support, or a history that the rules do not
+    support.
 
     `number` is the first entry that does not fit, None where the fault lies beside the
     history. `column` names the table's column, or columns, e.g. `project.change`, None where the
@@ -52,7 +52,7 @@ class Mismatch:
 
 @frozen(kw_only=True)
 class Unchecked:
-    """Something that a verification could not check: no fault, but no proof either.
+    """Something that a verification could not check: not a fault, but no proof either.
 
     `code` is one of `before_checkpoint` (a project of which a checkpoint covers every entry was not
     played again), `opening_balance` (what an older store held of a plan when it was upgraded:
@@ -133,7 +133,7 @@ def edited(
         number=number,
         column=columns,
         ko=f"{what[0]}이(가) 이력과 다릅니다: {ko}",
-        en=f"{what[1]} is not what the history leaves: {en}",
+        en=f"{what[1]} does not match the history: {en}",
     )
 
 

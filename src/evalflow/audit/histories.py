@@ -282,7 +282,7 @@ class History:
                 "refused_by_now",
                 entry.number,
                 f"현재 규칙으로는 처리할 수 없습니다: {against(again.checks, 'ko')}",
-                f"by the rules of now it would be refused: {against(again.checks, 'en')}",
+                f"under the present rules it would be refused: {against(again.checks, 'en')}",
             )
             return
         if again.checks:
@@ -315,8 +315,8 @@ class History:
                 entry.number,
                 f"늦은 날수: 기록은 {shown(entry.late)}, 지금의 규칙과 공휴일로는 "
                 f"{shown(again.late)}",
-                f"days late: recorded is {shown(entry.late)}, by the rules and holidays of now it "
-                f"is {shown(again.late)}",
+                f"days late: recorded is {shown(entry.late)}, under the present rules and "
+                f"holidays it is {shown(again.late)}",
             )
         self._follow(entry, again.move)
 
@@ -562,7 +562,7 @@ class History:
             code,
             entry.number,
             f"{column}: 기록은 {shown(was)}, 지금 다시 계산하면 {shown(comes)}",
-            f"{column}: recorded is {shown(was)}, worked out anew it is {shown(comes)}",
+            f"{column}: recorded {shown(was)}, recalculated {shown(comes)}",
             f"entry.{column}",
         )
 
@@ -581,7 +581,7 @@ class History:
             "plugin_not_asked",
             entry.number,
             f"다시 물을 수 없었습니다: {ko}",
-            f"could not be asked again: {en}",
+            f"could not be checked again: {en}",
         )
 
     def _impossible(self, entry: Entry) -> Mismatch:

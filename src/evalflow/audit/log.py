@@ -199,7 +199,7 @@ class Coverage:
     own: int = 0
 
     def text(self, lang: str = "ko") -> str:
-        """Return what is covered by which checkpoint, and what by none, as one line."""
+        """Return as one line what is covered by which checkpoint, and what by none."""
         listed = [
             f"{project} #{first}" + (f"–{last}" if last != first else "")
             for project, (first, last) in self.rest.items()

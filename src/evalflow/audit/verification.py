@@ -290,7 +290,7 @@ def _plan_edited(plan: str, column: str, ko: str, en: str) -> Mismatch:
 
 @frozen(kw_only=True)
 class Checkpoint:
-    """Everything that a plan's history says up to now, in one line that can be put on paper.
+    """Everything in a plan's history up to now, condensed into one line that can be put on paper.
 
     Whoever rewrites the store whole, hashes and all, cannot rewrite the paper. `entries` is how
     many entries the plan had, `revisions` how many revisions, and `hash` the SHA-256 over the

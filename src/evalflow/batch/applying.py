@@ -40,7 +40,7 @@ changed since; or held because another of its unit, or of the batch, cannot go."
 
 @frozen(kw_only=True)
 class Receipt:
-    """What became of one project of a batch.
+    """The result for one project of a batch.
 
     `outcome`: one of `OUTCOMES`; `number`: the entry written, now or earlier; `reasons`: why not.
     """

@@ -22,8 +22,8 @@ CHUNK = 5_000
 
 @frozen(kw_only=True)
 class Chunk:
-    """Some lines of a plan, whole parts only: small, picklable, and all that is needed to apply
-    them beside the store. Iterate over it for the lines.
+    """Some lines of a plan, always whole groups: small, picklable, and with the store all that is
+    needed to apply them. Iterate over it for the lines.
 
     Attributes:
         key: the idempotency key of the whole batch.

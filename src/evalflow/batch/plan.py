@@ -100,7 +100,7 @@ def _check_text(*trees: Tree) -> None:
                 "not_text",
                 path="data",
                 ko="글이 아닌 문자(짝이 없는 서로게이트)가 들어 있습니다.",
-                en="it holds what is no text (half a surrogate pair)",
+                en="it holds something that is not text (half a surrogate pair)",
             )
 
 

@@ -220,8 +220,8 @@ class PlanWriter:
 
 @checked
 def load_batch(path: str | os.PathLike[str]) -> BatchPlan:
-    """Return the plan in a file, checked line by line; `Engine.apply` applies it. What was checked
-    is what is applied: who writes over the file meanwhile changes nothing.
+    """Return the plan in a file, checked line by line; `Engine.apply` applies it. What is applied
+    is what was checked, even if the file is overwritten meanwhile.
 
     Raises:
         InvalidInput: it is no batch plan, of a later version, cut off, or was changed since;

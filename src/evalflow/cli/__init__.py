@@ -98,13 +98,13 @@ class _Group(click.Group):
         "report": "회의용 현황 보고서 · One page for the meeting: where all projects stand.",
         "remind": "기한 안내 · Remind people of what is due, as the plan says.",
         "deliver": "알림 발송 · Deliver notices; list and resend dead letters.",
-        "run": "상시 운영: 발송·안내·야간 점검 · Run: deliver, remind, check every night.",
+        "run": "상시 운영: 발송·안내·야간 점검 · Run a store: deliver, remind, verify each night.",
         "verify": "이력과 상태를 대조 · Check the store against its history.",
         "backup": "백업 · Write the whole store into one file.",
         "restore": "되돌리기 · Put a backup into a new store.",
         "scenario": "시나리오 실행 · Run scenarios: what is expected of a plan's rules.",
         "simulate": "한 해를 연습 · Rehearse a year with made-up actors, and reconcile it.",
-        "plugins": "플러그인 · What plugins there are, and do they keep their word.",
+        "plugins": "플러그인 · Installed plugins, and whether they keep their contracts.",
         "audit": "감사 묶음과 확인값 · Audit bundles, and checkpoints for paper.",
         "demo": "2016년 한 해를 시연 · Play the 2016 plan of Seodaemun-gu.",
     }
@@ -189,7 +189,7 @@ _PLUGINS = "evalflow.plugins"
 def cli(ctx: click.Context, store: str | None, lang: str | None) -> None:
     """주요업무 시행 및 평가 · The yearly evaluation of an office's key projects.
 
-    끝 코드: 0 처리, 1 처리 불가, 2 잘못된 입력, 3 충돌(다른 사람이 먼저), 4 없음, 5 저장소나
+    종료 코드: 0 처리, 1 처리 불가, 2 잘못된 입력, 3 충돌(다른 사람이 먼저), 4 없음, 5 저장소나
     플러그인을 쓸 수 없음 · Exit codes: 0 done, 1 refused, 2 bad input, 3 conflict, 4 not found,
     5 store or plugin unusable.
     """

@@ -49,7 +49,7 @@ def audit_command() -> None:
 @click.option(
     "--refusals-of",
     metavar="ID",
-    help="지금 처리할 수 없는 업무와 사유도 · Also what is refused to this actor, and why.",
+    help="지금 처리할 수 없는 업무와 사유도 · Also what this actor may not do now, and why.",
 )
 @click.option(
     "--checkpoint-to",
@@ -144,9 +144,9 @@ def verify_command(
 @click.option(
     "-o", "--output", "output", cls=Respelled, older=("--out",),
     type=click.Path(dir_okay=False), default="evalflow.key", show_default=True,
-    help="열쇠 파일 · The file, which must not be there yet.",
+    help="열쇠 파일 · The file to write; it must not exist yet.",
 )  # fmt: skip
-@click.option("--witness", is_flag=True, help="증인의 열쇠 · It is a witness's, to cosign with.")
+@click.option("--witness", is_flag=True, help="증인의 열쇠 · A witness's key, for cosigning.")
 @pass_session
 def key_command(session: Session, name: str, output: str, witness: bool) -> None:
     """서명 열쇠 만들기 · Make the office's key, e.g. NAME seodaemun.go.kr/evalflow.

@@ -67,7 +67,9 @@ def counted(session: Session, counts: Mapping[str, int]) -> str:
 @click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--where", multiple=True, metavar="KEY=VALUE,…", help="조건 · Which projects.")
 @click.option("--data", "source", metavar="FILE", help="자료(YAML) · Data for all, - for stdin.")
-@click.option("--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One datum.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One item: name=value."
+)
 @click.option("--each", "sheet", metavar="FILE", help="사업별 자료 · Data by project number.")
 @click.option("--figures", metavar="FILE", help="실적표 · Figures: number, indicator, actual, …")
 @click.option(
@@ -81,7 +83,9 @@ def counted(session: Session, counts: Mapping[str, int]) -> str:
     is_flag=True,
     help="보이는 행만 · Leave out rows that are hidden or filtered away.",
 )
-@click.option("--mode", type=_MODES, default="each", help="적용 단위 · What stands together.")
+@click.option(
+    "--mode", type=_MODES, default="each", help="적용 단위 · What is applied all or nothing."
+)
 @click.option(
     "-o",
     "--output",
@@ -358,10 +362,10 @@ def _print_reasons(session: Session, plan: BatchPlan, *, indent: str = "  ") -> 
 
 @batch_command.command("apply")
 @click.argument("file")
-@click.option("--as", "actor", metavar="ID", help="처리자 · Whose batch the file must be.")
+@click.option("--as", "actor", metavar="ID", help="처리자 · The actor for whom the batch was made.")
 @click.option("--mode", type=_MODES, help="적용 단위 · Instead of the plan's own.")
 @click.option("--report", metavar="FILE", help="결과표(.csv/.jsonl) · Receipts, as CSV or JSON.")
-@click.option("--workers", type=click.IntRange(1), help="작업자 수 · Programs at work at once.")
+@click.option("--workers", type=click.IntRange(1), help="작업자 수 · Worker processes.")
 @click.option("--dask", metavar="ADDRESS", help="Dask 스케줄러 · Workers of a Dask cluster.")
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
 @_pass
@@ -425,7 +429,7 @@ def _run_step(
     """Plan one step, or take up the plan of a run that was stopped, and apply it."""
     done = kept.with_name(kept.name + ".done")
     if really and done.exists():
-        session.echo(session.say("  이미 적용했습니다", "  applied before"))
+        session.echo(session.say("  이미 적용했습니다", "  already applied"))
         return 0
     if really and kept.exists():
         plan = _kept_plan(kept, step)
@@ -458,7 +462,8 @@ def _run_step(
     if counts.total() < len(plan):
         session.remark(
             session.say(
-                "멈췄습니다. 같은 명령으로 이어집니다.", "stopped; the same command continues"
+                "멈췄습니다. 같은 명령으로 이어집니다.",
+                "stopped; run the same command again to continue",
             )
         )
         return _STOPPED
@@ -506,9 +511,9 @@ def _over(session: Session, step: ScriptStep, counts: Counter[str], total: int) 
 
 @batch_command.command("resume")
 @click.argument("file")
-@click.option("--as", "actor", metavar="ID", help="처리자 · Whose batch the file must be.")
+@click.option("--as", "actor", metavar="ID", help="처리자 · The actor for whom the batch was made.")
 @click.option("--report", metavar="FILE", help="결과표(.csv/.jsonl) · Receipts, as CSV or JSON.")
-@click.option("--workers", type=click.IntRange(1), help="작업자 수 · Programs at work at once.")
+@click.option("--workers", type=click.IntRange(1), help="작업자 수 · Worker processes.")
 @click.option("--dask", metavar="ADDRESS", help="Dask 스케줄러 · Workers of a Dask cluster.")
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
 @_pass

@@ -25,7 +25,7 @@ _pass = click.make_pass_decorator(Session)
     "--output",
     required=True,
     type=click.Path(dir_okay=False),
-    help="백업 파일(새 이름) · The file, which must not be there yet.",
+    help="백업 파일(새 이름) · The file to write; it must not exist yet.",
 )
 @_pass
 def backup_command(session: Session, output: str) -> None:
@@ -87,6 +87,6 @@ def copies_of(engine: Engine) -> Copies:
             "no_copies",
             value=name,
             ko=f"이 저장소({name})는 백업을 지원하지 않습니다.",
-            en=f"this storage ({name}) makes no backups",
+            en=f"this storage ({name}) does not support backups",
         )
     return engine.storage

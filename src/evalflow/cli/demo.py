@@ -107,7 +107,7 @@ def _make_room(out: Path) -> None:
                 "output_is_not_ours",
                 file=str(out),
                 ko="시연이 만든 폴더가 아니어서 지우지 않습니다. 새 이름을 정하십시오",
-                en="no folder that a demo left, so it is not replaced: choose another name",
+                en="not a folder that a demo made, so it is left alone: choose another name",
             )
         shutil.rmtree(out)
     out.mkdir(parents=True)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--who", metavar="ID", help="이 사람의 것만 · Only what this actor may do.")
 @click.option("--ics", metavar="FILE", help="달력 파일(.ics) · A calendar file, - for the output.")
 @click.option(
-    "--each", is_flag=True, help="같은 일도 하나씩 · A line for each, also where many are alike."
+    "--each", is_flag=True, help="같은 일도 하나씩 · A line for each, even if many are alike."
 )
 @order_option("unit, event, period, project")
 @count_option
@@ -100,7 +100,7 @@ def due_command(
             session.remark(
                 session.say(
                     f"{page.count}건 중 {len(dues)}건입니다. 다음: --after {page.next}",
-                    f"{len(dues)} of {page.count}; those that follow: --after {page.next}",
+                    f"{len(dues)} of {page.count}; next: --after {page.next}",
                 )
             )
         _remark_unknown_holidays(session, engine, dues)

@@ -176,7 +176,7 @@ def check_command(session: Session, file: str, template: str | None, as_json: bo
         "no_form",
         file=file,
         ko="evalflow가 만든 서식이 아니거나 근거가 지워졌습니다.",
-        en="no form of evalflow, or its evidence was removed",
+        en="not a form made by evalflow, or its evidence was removed",
     )
 
 

@@ -24,7 +24,7 @@ def _quotas(session: Session, grades: Iterable[Grade]) -> Iterator[str]:
         said = ", ".join(f"{grade} {has[grade]}/{places}" for grade, places in quota.items())
         if said:
             total = f"{sum(has[grade] for grade in quota)}/{sum(quota.values())}"
-            head = session.say("등급별 사업 수(부여/정원)", "Given of places")
+            head = session.say("등급별 사업 수(부여/정원)", "Given / places")
             of = f" [{cohort}]" if cohort else ""
             yield f"{head}{of}: {said}; {session.say('계', 'total')} {total}"
 

@@ -161,7 +161,7 @@ def history_command(
                     remark = f"[{days_late(session, late)}] {remark}"
                 if counts[entry.number].at != entry.at:
                     right = session.time(counts[entry.number].at.astimezone(zone))
-                    remark = session.say(f"[시각 정정: {right}] ", f"[really {right}] ") + remark
+                    remark = session.say(f"[시각 정정: {right}] ", f"[actually {right}] ") + remark
                 yield (
                     str(entry.number),
                     session.time(entry.at.astimezone(zone)),

@@ -168,7 +168,7 @@ def _spare(session: Session, path: str, yes: bool) -> None:
             "file_exists",
             file=path,
             ko="이미 있는 파일입니다. 다른 이름을 주거나(-o, --plan-file), 덮어쓰려면 --yes",
-            en="there is such a file: give another name (-o, --plan-file), or --yes to replace it",
+            en="the file exists: give another name (-o, --plan-file), or --yes to replace it",
         )
 
 
@@ -211,7 +211,7 @@ def _read(
         session.echo(
             session.say(
                 f"{source}: 고칠 것이 없습니다 ({counts}). 아직 아무것도 쓰지 않았습니다.",
-                f"{source}: nothing to mend ({counts}). Nothing was written.",
+                f"{source}: nothing to correct ({counts}). Nothing was written.",
             )
         )
         return

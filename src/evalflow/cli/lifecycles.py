@@ -255,14 +255,14 @@ def diff_command(session: Session, one: str, other: str, as_json: bool) -> int:
 @click.option("--plan", "plan_id", metavar="ID", help="계획 · Plan whose projects are moved.")
 @click.option("--where", multiple=True, metavar="KEY=VALUE,…", help="조건 · Which projects.")
 @click.option(
-    "--map", "mapped", multiple=True, metavar="OLD=NEW", help="상태 대응 · Which state is which."
+    "--map", "mapped", multiple=True, metavar="OLD=NEW", help="상태 대응 · New state of an old one."
 )
 @click.option(
     "--map-event",
     "mapped_events",
     multiple=True,
     metavar="OLD=NEW",
-    help="처리 대응 · Which event is which.",
+    help="처리 대응 · New event of an old one.",
 )
 @click.option(
     "--propose",
@@ -270,7 +270,9 @@ def diff_command(session: Session, one: str, other: str, as_json: bool) -> int:
     help="둘째 사람에게 올림 · Let it wait for a second person, who then migrates.",
 )
 @click.option(
-    "--each", is_flag=True, help="가능한 사업만 전환 · Move those that can be, not all or none."
+    "--each",
+    is_flag=True,
+    help="가능한 사업만 전환 · Migrate the projects that can be, instead of all or none.",
 )
 @click.option(
     "-o",
@@ -279,7 +281,7 @@ def diff_command(session: Session, one: str, other: str, as_json: bool) -> int:
     cls=Respelled,
     older=("--out",),
     metavar="FILE",
-    help="일괄 처리 계획 파일 · Batch to write; else only show.",
+    help="일괄 처리 계획 파일 · Batch file to write; without it, only show.",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
@@ -379,7 +381,7 @@ def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     "--all",
     "every",
     is_flag=True,
-    help="같은 상태를 반복하지 않는 모든 경로 · Every path that visits nothing twice.",
+    help="같은 상태를 반복하지 않는 모든 경로 · Every path that visits no state twice.",
 )
 @click.option(
     "--limit", type=click.IntRange(1), default=1000, show_default=True, help="최대 · At most."

@@ -28,7 +28,9 @@ _pass = click.make_pass_decorator(Session)
 @click.option("--dead", is_flag=True, help="발송 실패 목록 · List dead letters instead.")
 @click.option("--text", metavar="WORDS", help="목록에서 찾을 말 · Words in the letters listed.")
 @count_option
-@click.option("--resend", is_flag=True, help="실패분 재발송 · Put dead letters back and deliver.")
+@click.option(
+    "--resend", is_flag=True, help="실패분 재발송 · Requeue dead letters and deliver them."
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
 def deliver_command(
@@ -79,7 +81,9 @@ def deliver_command(
             ).split(",")
             session.table(heads, rows, right=(0, 5))
             if not rows:
-                session.echo(session.say("발송에 실패한 알림이 없습니다.", "No letter is dead."))
+                session.echo(
+                    session.say("발송에 실패한 알림이 없습니다.", "There are no dead letters.")
+                )
             return
         if resend:
             back = engine.outbox.resend()
@@ -110,7 +114,7 @@ def _say_delivered(session: Session, report: DeliveryReport) -> None:
     "--days",
     type=click.IntRange(1, 31),
     default=1,
-    help="쉬는 동안 놓친 날 포함 · Also of the days before: a machine that was off.",
+    help="쉬는 동안 놓친 날 포함 · Also for days missed while the machine was off.",
 )
 @click.option("--deliver", "send", is_flag=True, help="바로 발송 · Deliver them at once.")
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
@@ -155,7 +159,7 @@ def remark_reminders(session: Session, engine: Engine) -> bool:
         session.remark(
             session.say(
                 "계획의 notices에 reminders(언제 누구에게)가 없어 안내할 것이 없습니다",
-                "no plan says under notices whom to remind when (reminders)",
+                "no plan has reminders (notices.reminders), so nobody is reminded",
             )
         )
         return False
@@ -178,12 +182,12 @@ def remark_reminders(session: Session, engine: Engine) -> bool:
     "noted",
     multiple=True,
     metavar="FILE",
-    help="확인값(파일 또는 글) · A checkpoint taken earlier: a file, or its text; several at will.",
+    help="확인값(파일 또는 글) · A checkpoint taken earlier: a file, or its text; repeatable.",
 )
 @click.option(
     "--since",
     metavar="FILE",
-    help="이 확인값 뒤에 움직인 사업만 다시 밟음 · Play only projects with entries after this one.",
+    help="이 확인값 뒤에 움직인 사업만 다시 밟음 · Replay projects with later entries.",
 )
 @trust_logs
 @click.option(
@@ -243,7 +247,7 @@ def verify_command(
                 session.say(
                     f"외부 인사 시스템이 알려 준 역할로 처리한 이력 {by_host}건, 예: "
                     f"{examples['by_host']}",
-                    f"by the word of the host's directory: {by_host} entries, e.g. "
+                    f"resting on the host's directory: {by_host} entries, e.g. "
                     f"{examples['by_host']}",
                 )
             )
@@ -265,6 +269,6 @@ def print_mismatches(session: Session, found: Sequence[Mismatch]) -> None:
         session.echo(
             session.say(
                 "이상 없음: 모든 이력이 이어지고 상태·평가가 이력과 같습니다.",
-                "all fits: every history is whole, states and evaluations agree with it.",
+                "no errors: every history is complete, states and evaluations agree with it.",
             )
         )

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @click.option(
     "--whole",
     is_flag=True,
-    help="할 수 없는 사람이어도 요건을 모두 봄 · Ask the guards also where the actor may not act.",
+    help="할 수 없는 사람이어도 요건을 모두 봄 · Check the guards even if the actor may not act.",
 )
 @click.option(
     "--example", is_flag=True, help="자료 보기(YAML) · Print data such as it takes, to fill in."
@@ -249,7 +249,7 @@ def _asked(session: Session, field: Field) -> str:
 @data_option
 @datum_option
 @click.option("--key", metavar="TEXT", help="중복 방지 키 · Idempotency key.")
-@click.option("--yes", is_flag=True, help="묻지 않음 · Do not ask about a year that is off.")
+@click.option("--yes", is_flag=True, help="묻지 않음 · Do not ask when the year does not match.")
 @json_option
 @pass_session
 def fire_command(
@@ -377,7 +377,7 @@ def _days_are_meant(
     if not sys.stdin.isatty():
         session.remark(said)
         return True
-    return click.confirm(said + session.say(" 맞습니까?", " Is it meant?"))
+    return click.confirm(said + session.say(" 맞습니까?", " Is that intended?"))
 
 
 def _texts(tree: Any) -> Iterable[str]:

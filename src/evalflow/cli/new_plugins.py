@@ -72,7 +72,7 @@ def write(kind: str, name: str, into: Path) -> Path:
             "exists",
             file=str(folder),
             ko="같은 이름의 폴더나 파일이 이미 있어 그대로 두었습니다",
-            en="there is something of that name already, and it was left alone",
+            en="something of that name exists already and was left alone",
         ) from None
     for place, text in files.items():
         path = folder / place

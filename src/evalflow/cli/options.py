@@ -49,7 +49,7 @@ data_option = click.option(
     help="자료: 파일, -, {…} · Data: a YAML file, - for stdin, or JSON.",
 )
 datum_option = click.option(
-    "--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One datum."
+    "--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One item: name=value."
 )
 
 
@@ -70,7 +70,7 @@ def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.IntRange(0),
             default=0,
             metavar="N",
-            help="이 번호 다음부터 · Those that follow this number.",
+            help="이 번호 다음부터 · Start after this number.",
         ),
         click.option("--limit", type=click.IntRange(1), help="건수 제한 · At most so many."),
         click.option("--newest", is_flag=True, help="최근 것부터 · The newest first."),
@@ -94,7 +94,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--number", multiple=True, metavar="N", help="관리번호 · Number."),
         click.option("--text", metavar="WORDS", help="번호·이름의 말 · Words in number, name."),
         click.option("--limit", type=click.IntRange(1), help="건수 제한 · At most so many."),
-        click.option("--after", metavar="ID", help="이 줄 다음부터 · Those that follow this one."),
+        click.option("--after", metavar="ID", help="이 줄 다음부터 · Start after this one."),
         click.option(
             "--where",
             multiple=True,

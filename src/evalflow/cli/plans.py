@@ -106,7 +106,7 @@ def check(
     "--propose", is_flag=True, help="둘째 사람의 확인을 기다림 · Wait for a second person."
 )
 @click.option("--dry-run", is_flag=True, help="미리 보기 · Show what would change; write nothing.")
-@click.option("--yes", is_flag=True, help="묻지 않음 · Do not ask before a workbook is taken.")
+@click.option("--yes", is_flag=True, help="묻지 않음 · Do not ask before importing a workbook.")
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
 @_pass
 def import_(
@@ -228,7 +228,7 @@ def confirm(
     "--to",
     required=True,
     metavar="TIME",
-    help="실제로 처리한 시각 · When they were really made, as near as is known.",
+    help="실제로 처리한 시각 · When they were actually made, as closely as is known.",
 )
 @click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--reason", required=True, help="사유 · Why that is known.")
@@ -290,7 +290,7 @@ def _given(
             "several_plans",
             value=", ".join(plans),
             ko="계획 파일은 하나만, --plan 없이 적습니다",
-            en="give one plan file, and no --plan beside it",
+            en="give one plan file, without --plan",
         )
     if plans:
         return engine.load_plan(plans[0], tables=tables)
@@ -342,7 +342,7 @@ def _preview(
     ]
     if rows:
         heads = session.say(
-            "관리번호,항목,개정 전,개정 후,구분,방법", "Number,What,Before,After,Kind,Comes by"
+            "관리번호,항목,개정 전,개정 후,구분,방법", "Number,What,Before,After,Kind,How"
         ).split(",")
         session.table(heads, rows)
     if len(found) > _MOST:
@@ -365,7 +365,7 @@ def _preview(
         session.echo(
             session.say(
                 f"이 가운데 {closed}개는 계획 개정으로 바꿀 수 없어, 그대로는 등록할 수 없습니다.",
-                f"{closed} of them cannot come by a revision of the plan: importing it as it is "
+                f"{closed} of them cannot be made by revising the plan: importing it as it is "
                 "will be refused.",
             )
         )
@@ -653,7 +653,7 @@ def _head(session: Session, head: Any) -> None:
         )
     for name, reason in head.lenient.items():
         what = session.label(CONTENTS[name])
-        session.echo(session.say("  생략: ", "  not said yet: ") + f"{what} ({reason})")
+        session.echo(session.say("  생략: ", "  not given yet: ") + f"{what} ({reason})")
 
 
 def _paper(session: Session, paper: PlanDocument) -> Iterator[str]:
@@ -693,7 +693,7 @@ def _summary(session: Session, plan: Any, lacking: int = 0) -> None:
     shown = counted(session, plan.lifecycle.things, len(plan.projects))
     ko, en = "이상 없음", "no errors"
     if lacking:
-        ko, en = f"빠진 내용 {lacking}건", f"{lacking} things lacking"
+        ko, en = f"빠진 내용 {lacking}건", f"{lacking} items missing"
     session.echo(
         session.say(
             f"{plan.id}: {shown}, 성과지표 {indicators}개, 부서 {len(plan.head.units)}곳 — {ko}",

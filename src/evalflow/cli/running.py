@@ -75,7 +75,7 @@ class _Time(click.ParamType[dt.time | None]):
 )  # fmt: skip
 @click.option(
     "--keep", type=click.IntRange(1), default=14, show_default=True,
-    help="보관할 백업 수 · How many backups stay.",
+    help="보관할 백업 수 · How many backups are kept.",
 )  # fmt: skip
 @click.option(
     "--checkpoints", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
@@ -90,7 +90,7 @@ class _Time(click.ParamType[dt.time | None]):
     "--standby", is_flag=True,
     help="다른 곳에서 운영 중이면 대기 · Wait where another program runs the store.",
 )  # fmt: skip
-@click.option("--once", is_flag=True, help="한 번만 모두 실행 · Do everything once, and end.")
+@click.option("--once", is_flag=True, help="한 번만 모두 실행 · Do everything once and exit.")
 @_pass
 def run_command(
     session: Session,
@@ -204,7 +204,7 @@ def _sole(engine: Engine) -> Held | None:
             "no_runner",
             value=name,
             ko=f"이 저장소({name})는 상시 운영을 지원하지 않습니다.",
-            en=f"this storage ({name}) cannot be run: it does not know who runs it",
+            en=f"this storage ({name}) does not support `run`: it cannot tell who runs it",
         )
     return engine.storage.hold()
 

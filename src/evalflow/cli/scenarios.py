@@ -61,7 +61,7 @@ def _files(path: Path) -> list[Path]:
         return [path]
     found = sorted(file for file in path.iterdir() if file.name.endswith(".scenario.yaml"))
     if not found:
-        ko, en = "시나리오(*.scenario.yaml)가 없습니다", "no scenario (*.scenario.yaml) in here"
+        ko, en = "시나리오(*.scenario.yaml)가 없습니다", "no scenario (*.scenario.yaml) here"
         raise invalid(
             "no_scenario",
             file=str(path),

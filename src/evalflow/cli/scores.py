@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.command("score")
 @click.argument("project", required=False)
 @click.option("--period", metavar="P", help="기간 · Period; the current one if absent.")
-@click.option("--recompute", is_flag=True, help="다시 산출해 비교 · Work it out again, compare.")
+@click.option("--recompute", is_flag=True, help="다시 산출해 비교 · Recalculate and compare.")
 @click.option(
     "--by",
     type=click.Choice(["unit", "bureau", "field", "office"]),
@@ -336,7 +336,7 @@ _STATUSES = {
 def _comparison(session: Session, stored: Rating, again: Rating | None) -> str:
     if again == stored:
         return session.say(
-            "다시 산출한 값이 저장된 값과 같습니다.", "Worked out again it is the same as stored."
+            "다시 산출한 값이 저장된 값과 같습니다.", "Recalculated: the same as stored."
         )
     was, now = _rate(session, stored), _rate(session, again)
     return session.say(

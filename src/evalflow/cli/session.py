@@ -188,7 +188,7 @@ class Session:
         console.print(table)
 
     def echo(self, text: str = "") -> None:
-        """Print a text, without what would steer a terminal."""
+        """Print a text, with terminal control characters removed."""
         click.echo(printable(text))
 
     def raw(self, data: bytes) -> None:
@@ -202,11 +202,11 @@ class Session:
             out.flush()
 
     def remark(self, text: str) -> None:
-        """Print a line beside the output, where a pipe does not see it."""
+        """Print a line to stderr, so that it is not piped."""
         click.echo(printable(text), err=True)
 
     def busy(self, ko: str, en: str) -> AbstractContextManager[object]:
-        """Show, on a terminal only, that long work goes on; beside the output, never in it."""
+        """Show that long work is going on: on a terminal only, and never in the output."""
         if not sys.stderr.isatty():
             return nullcontext()
         from rich.console import Console
@@ -214,7 +214,7 @@ class Session:
         return Console(stderr=True).status(self.say(ko, en))
 
     def illustrative(self, engine: Engine, plans: Iterable[str]) -> Label | None:
-        """Return the word on what is illustrative in these plans, or None."""
+        """Return the note about illustrative data in these plans, or None."""
         found = [engine.plans.head(plan).illustrative for plan in dict.fromkeys(plans)]
         said = [label for label in found if label is not None]
         return said[0] if said else None
@@ -258,7 +258,7 @@ class Session:
         return engine.names.actor(plan, said, on=today, project=project)
 
     def unit(self, engine: Engine, project: Project, day: dt.date) -> str:
-        """Return the name that the project's unit bears on `day`."""
+        """Return the name of the project's unit on `day`."""
         return self.label(engine.plans.head(project.plan).unit(project.unit).label_on(day))
 
 

@@ -211,7 +211,7 @@ def read_command(
         raise invalid(
             "who",
             ko="누가 읽는지 --as로 정하십시오 (--holders와 함께도)",
-            en="say who reads them: --as (with --holders, too)",
+            en="say as whom they are read: --as (with --holders, too)",
         )
     code, totals = 0, Counter[str]()
     with session.open() as engine:
@@ -280,7 +280,7 @@ def _read(
     code = 1 if filled.problems else 0
     groups = _groups(event, filled)
     if not groups and not filled.problems:
-        session.remark(session.say("적힌 것이 없습니다.", "Nothing is written in it."))
+        session.remark(session.say("적힌 것이 없습니다.", "Nothing is filled in."))
     for (name, who), data in groups.items():
         chosen = {"plan": plan, "numbers": tuple(each.rpartition("/")[2] for each in data)}
         batch = engine.batch(name, by=who, where=chosen, each=data)
@@ -297,7 +297,7 @@ def _read(
         numbers = ", ".join(each.rpartition("/")[2] for each in filled.blank)
         session.echo(
             session.say(
-                f"적히지 않은 사업: {numbers}", f"projects of which nothing is written: {numbers}"
+                f"적히지 않은 사업: {numbers}", f"projects with nothing filled in: {numbers}"
             )
         )
     return code
@@ -426,7 +426,7 @@ def _who_acts(
                     problem = (
                         "not_for_others",
                         f"'{actor}'은(는) '{who}'의 이름으로 처리할 수 없습니다 (상급 부서만)",
-                        f"'{actor}' may not act in the name of '{who}': only who stands above may",
+                        f"'{actor}' may not act in the name of '{who}': only a superior unit may",
                     )
         if problem is not None:
             number = project.rpartition("/")[2]

@@ -87,7 +87,7 @@ class _Share(click.ParamType[Fraction]):
     type=click.IntRange(1, 256),
     default=1,
     show_default=True,
-    help="동시 실행 · Programs side by side, for offices in memory.",
+    help="동시 실행 · Processes in parallel, for offices in memory.",
 )
 @json_option
 @pass_session
@@ -197,11 +197,12 @@ def _closing(session: Session, plan: Plan, outcome: Outcome) -> Iterator[str]:
             f"differs: {name}: counted {played:,} while playing, {stored:,} in the store",
         )
     for ko, en in outcome.mismatches:
-        yield say(f"이력과 맞지 않음: {ko}", f"does not fit its history: {en}")
+        yield say(f"이력과 맞지 않음: {ko}", f"does not match its history: {en}")
     if outcome.reconciled:
         yield say(
             "모두 맞음: 진행하며 센 수와 저장소가 같고, 모든 이력이 온전합니다.",
-            "reconciled: the store has what was counted while playing, every history is whole.",
+            "reconciled: the store holds what was counted during the run; every history is "
+            "complete.",
         )
 
 

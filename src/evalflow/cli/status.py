@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 @click.option(
     "--review",
     is_flag=True,
-    help="검토 근거 · What each review stands on: evidence, site visit, opinion.",
+    help="검토 근거 · What each review is based on: evidence, site visit, opinion.",
 )
 @click.option(
     "--at",
@@ -95,7 +95,7 @@ def status_command(
                     code="which",
                     ko="--review는 지금 기간의 검토 근거를 표로 보입니다: 다른 보기와 함께 쓸 수 "
                     "없습니다 (자세히는 score, history)",
-                    en="--review shows, as a table, what the reviews of now stand on: not with "
+                    en="--review shows a table of what the current reviews are based on: not with "
                     "--at, --by, --provisional or --json (score and history say more)",
                 )
             ]
@@ -241,8 +241,8 @@ def print_projects(
         session.echo(
             session.say(
                 f"정정 표시({CORRECTED})는 {_MARKED}건까지만 찾습니다: 조건으로 좁히십시오.",
-                f"marks of corrections ({CORRECTED}) are looked up for {_MARKED} at most: narrow "
-                "it down.",
+                f"corrections ({CORRECTED}) are looked up for at most {_MARKED} projects: narrow "
+                "the selection.",
             )
         )
     for plan in plans:
@@ -263,12 +263,12 @@ def _print_around(session: Session, head: PlanHead) -> None:
         session.echo(
             session.say(
                 f"제외 {len(head.exclusions)}건: {left} (사유: plan show {head.id})",
-                f"left out, {len(head.exclusions)}: {left} (why: plan show {head.id})",
+                f"{len(head.exclusions)} left out: {left} (why: plan show {head.id})",
             )
         )
     if head.document.bases:
         bases = "; ".join(head.document.bases)
-        session.echo(session.say(f"추진근거: {bases}", f"founded on: {bases}"))
+        session.echo(session.say(f"추진근거: {bases}", f"basis: {bases}"))
 
 
 def things_of(engine: Engine, plans: Iterable[str]) -> Label:

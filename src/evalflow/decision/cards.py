@@ -22,7 +22,7 @@ _BEHIND = ("lagging", "seriously_lagging")
 
 @frozen(kw_only=True)
 class Card:
-    """One card as it was sent; None, "" and () where it says nothing.
+    """One card as it was sent; None, "" and () for what is not stated.
 
     Attributes:
         number: its place in the plan's list, from 1.
@@ -66,11 +66,11 @@ class Card:
 
     @property
     def on_track(self) -> bool:
-        """Say whether it is done or goes as planned."""
+        """Say whether it is done or on track."""
         return self.state in ("done", "on_track")
 
     def lacking(self) -> tuple[Label, ...]:
-        """Return what a card must say and this one does not."""
+        """Return what the card must state and does not."""
         if not self.sent:
             return (Label("카드 없음", "no card"),)
         found = []
@@ -86,8 +86,8 @@ class Card:
 
 
 def cards_of(definition: ProjectDefinition, given: Mapping[str, Any] | None) -> tuple[Card, ...]:
-    """Return the project's cards in the plan's order, as the field `cards` says them; those that
-    were not sent, too."""
+    """Return the project's cards in the plan's order, as given in the field `cards`, including
+    those that were not sent."""
     return tuple(_cards(definition, given or {}))
 
 

@@ -54,13 +54,14 @@ class Due:
 
     @property
     def id(self) -> str:
-        """Return the text that names it in a list: a page begins behind it (`Engine.due`)."""
+        """Return the id of this due in a list; a page can begin after it (`Engine.due`)."""
         kind = "unit" if self.together else "project"
         return f"{self.due.isoformat()}/{kind}/{self.projects[0]}/{self.event}"
 
     @property
     def ready(self) -> bool:
-        """Say whether it can be done now, or is a unit's common step, awaited of that unit."""
+        """Say whether it can be done now, or is a unit's joint step that the unit is expected to
+        take."""
         return self.together or not self.waiting_for
 
 

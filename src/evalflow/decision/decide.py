@@ -70,8 +70,9 @@ CHECKS: Mapping[str, Label] = {
 
 @frozen
 class Check:
-    """One of the checks in `CHECKS`: passed where it was asked and has no reasons against.
-    Guards are not asked of who may not act at all: their answers would tell of the draft."""
+    """One of the checks in `CHECKS`: it passed if it was made and has no reasons against. Guards
+    are not evaluated for actors who may not act at all: the answers could tell them about the
+    draft."""
 
     name: str
     reasons: tuple[Reason, ...] = ()
@@ -79,7 +80,7 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Say whether it was asked and nothing speaks against the firing here."""
+        """Say whether the check was made and found nothing against the firing."""
         return self.asked and not self.reasons
 
     @property
@@ -125,7 +126,7 @@ class Explanation:
         return tuple(reason for check in self.checks for reason in check.reasons)
 
     def tree(self) -> Tree:
-        """Return what was asked and every reason against it, as data that can be kept."""
+        """Return what was asked and every reason against it, as data to be stored."""
         return {
             "project": self.project,
             "event": self.event,

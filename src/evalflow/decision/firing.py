@@ -137,7 +137,7 @@ class Firing:
 @often_made
 @frozen(kw_only=True)
 class Draft:
-    """How things would stand after a firing, written only if every check passes.
+    """Project and evaluation as they would be after a firing, written only if every check passes.
 
     `rating` is the rating that this firing makes, `definition` the project's new definition
     where it makes a plan revision. `reasons` are what an action found wrong in what was given.

@@ -24,14 +24,14 @@ REFUSALS: Mapping[str, Label] = {
         (
             "about_another_state",
             "관련 사업의 상태가 다름",
-            "the project it is about stands elsewhere",
+            "the project it is about is in another state",
         ),
         (
             "about_nothing",
             "관련 사업이 없음",
             "it is about no project, or about one that is not there",
         ),
-        ("acting_void", "무효인 대결 지정", "an appointment to stand in that is void"),
+        ("acting_void", "무효인 대결 지정", "a void acting appointment"),
         ("another_role", "그 상태에서는 다른 역할이 함", "from there another role takes the step"),
         ("before_draft", "기안보다 앞선 결재", "signed before it was drafted"),
         ("bad_change", "변경 내용이 계획에 맞지 않음", "the change does not fit the plan"),
@@ -137,10 +137,14 @@ REFUSALS: Mapping[str, Label] = {
         (
             "those_about_open",
             "관련 사업이 끝나지 않음",
-            "a project about this one is not there yet",
+            "a project about this one has not come that far",
         ),
         ("too_early", "아직 이름", "before the day from which it may be done"),
-        ("too_few_about", "관련 사업이 모자람", "too few of the projects about this one are there"),
+        (
+            "too_few_about",
+            "관련 사업이 모자람",
+            "too few of the projects about this one have come that far",
+        ),
         ("too_few_votes", "인원이 모자람", "too few people did so"),
         ("too_many_votes", "인원이 넘음", "more people did so than may"),
         ("unit_incomplete", "소속 사업이 끝나지 않음", "a project of the unit is not ready"),

@@ -27,7 +27,8 @@ Answer = TypeVar("Answer")
 
 
 class AsyncEngine:
-    """An engine whose calls are awaited. It holds at most `threads` threads; who comes then waits.
+    """An engine whose calls are awaited. It runs at most `threads` threads; further calls wait for
+    one to be free.
 
     A call that is cancelled before its turn has come was never made. One that has begun is waited
     for, for it may be writing: when `CancelledError` comes out, nothing is under way any more, and
@@ -49,13 +50,13 @@ class AsyncEngine:
         await self.close()
 
     async def close(self) -> None:
-        """Let what has begun end, then let go of the storage."""
+        """Let calls that have begun finish, then close the storage."""
         await self.call(Engine.close)
         self._threads.shutdown(wait=False)
 
     async def call(self, function: Callable[[Engine], Answer]) -> Answer:
-        """Return what a function of the engine answers: of what is not listed here, such as
-        `await office.call(lambda engine: engine.plans.head("gu"))`. Streams are read in it."""
+        """Run a function on the engine and return its result, for what has no method here: `await
+        office.call(lambda engine: engine.plans.head("gu"))`. Read streams inside the function."""
         return await self._run(lambda: function(self.engine))
 
     async def _run(self, function: Callable[[], Answer]) -> Answer:

@@ -118,9 +118,9 @@ class Engine(Reads):
 
     @contextmanager
     def reading(self) -> Iterator[Engine]:
-        """Give the store as it stands at this moment, for as long as the context lasts: an engine
-        for reading alone, whose every answer is of that one moment, whatever is written meanwhile.
-        It is for one thread; what is streamed is read to its end inside.
+        """Give a read-only engine on the store as it stands at this moment, for as long as the
+        context lasts: all its answers are of that moment, whatever is written meanwhile. Use it in
+        one thread, and consume streams inside the context.
 
         Raises:
             Conflict: at the end, on a host's open transaction in READ COMMITTED where others wrote
@@ -130,9 +130,9 @@ class Engine(Reads):
             yield self._with(self.rules.on(then))
 
     def joined(self, connection: Any, *, on_commit: OnCommit | None = None) -> Engine:
-        """Return the engine on a host's open transaction: what it writes becomes true when the
-        host commits, and never was when the host rolls back. It shares what this engine knows of
-        committed plans and lifecycles, so it is made in no time, for each transaction anew.
+        """Return the engine on a host's open transaction: what it writes is committed or rolled
+        back with that transaction. It shares the cache of committed plans and lifecycles with this
+        engine, so it is cheap to create for each transaction.
 
         `connection` leads to the database of this engine's store, and is one of psycopg, of
         `sqlite3`, of SQLAlchemy (also a session) or of Django. Nothing is committed, rolled back or
@@ -173,7 +173,7 @@ class Engine(Reads):
         self.close()
 
     def close(self) -> None:
-        """Let go of the storage, once plugins were told of what happened (`evalflow_fired`)."""
+        """Close the storage, after plugins have been told what happened (`evalflow_fired`)."""
         self.plugins.finish_fired()
         self.storage.close()
 
@@ -301,8 +301,8 @@ class Engine(Reads):
         return self._queries.fields(event, project_id)
 
     def example(self, event: str, project_id: str, *, lang: str = "ko") -> str:
-        """Return data such as an event takes of a project, as YAML to fill in: made up figures
-        under the project's own indicators, what may be left out behind `#`.
+        """Return an example of the data that an event takes for a project, as YAML to fill in:
+        made-up figures for the project's own indicators, optional fields commented out.
 
         Raises:
             NotFound, InvalidInput: as `fields`.

@@ -108,8 +108,8 @@ def ordered(
 
 @frozen
 class DuePage:
-    """Some of what is due: `dues`; the `count` of all of it; and `next`, what `after` takes for
-    those that follow, or None at the end."""
+    """A page of what is due: `dues`; the `count` of everything; and `next`, the value of `after`
+    for the next page, None on the last one."""
 
     dues: tuple[Due, ...]
     count: int

@@ -375,7 +375,7 @@ def one(kind: str, said: str, known: Known, *, fold: Callable[[str], str] = same
         f"several_{kind}s",
         said,
         f"{ko} '{said}'에 해당하는 것이 여럿입니다. 하나를 고르십시오: {listed}",
-        f"several things are meant by {en} '{said}': give one of {listed}",
+        f"the {en} '{said}' could mean several: give one of {listed}",
     )
 
 

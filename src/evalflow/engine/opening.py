@@ -109,7 +109,7 @@ def check_lifecycle(
     plan: Plan | None = None,
     plugins: Plugins | Sequence[Any] | None = None,
 ) -> tuple[Finding, ...]:
-    """Return what can be proved wrong, or looks wrong, with a lifecycle; with a plan also with its
+    """Return what is provably wrong, or looks wrong, with a lifecycle; given a plan, also with its
     people, units and days. `plugins` as for `open`."""
     from evalflow.lifecycle.check.checks import check as prove
 

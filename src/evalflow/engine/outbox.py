@@ -104,7 +104,8 @@ def act_of(notice: Notice) -> Hashable:
 
 @frozen(kw_only=True)
 class Tally:
-    """How one route fared in one run: how many notices were `delivered`, in so many `messages`.
+    """The result of one route in one run: how many notices were `delivered`, in how many
+    `messages`.
 
     `retried` counts failures that will be tried again, `dead` those given up. `stuck` says
     that the notifier gave no answer and was left behind. `error` is the last failure's text.
@@ -122,7 +123,7 @@ class Tally:
 
 @frozen
 class DeliveryReport:
-    """How a run of deliveries went; routes for which nothing waited are left out."""
+    """The result of a delivery run; routes with nothing to deliver are left out."""
 
     routes: tuple[Tally, ...] = ()
 
@@ -133,7 +134,8 @@ class DeliveryReport:
 
     @property
     def messages(self) -> int:
-        """Return in how many messages they were: a list of projects is one."""
+        """Return how many messages were sent; a message may hold the notices of several
+        projects."""
         return sum(tally.messages for tally in self.routes)
 
     @property
@@ -148,11 +150,11 @@ class DeliveryReport:
 
     @property
     def stuck(self) -> tuple[str, ...]:
-        """Return the notifiers that gave no answer and were left behind."""
+        """Return the notifiers that did not answer and were abandoned."""
         return tuple(dict.fromkeys(tally.notifier for tally in self.routes if tally.stuck))
 
     def by_notifier(self) -> tuple[Tally, ...]:
-        """Return how each route fared, in the order of the routes."""
+        """Return the result of each route, in the order of the routes."""
         return self.routes
 
 

@@ -455,7 +455,7 @@ def _refuse_text(text: str) -> NoReturn:
         "not_text",
         value=shown,
         ko=f"조건에 글이 아닌 문자(NUL 또는 짝이 없는 서로게이트)가 있습니다: {shown}",
-        en=f"a condition holds what is no text (NUL or half a surrogate pair): {shown}",
+        en=f"a condition holds something that is not text (NUL or half a surrogate pair): {shown}",
     )
 
 

@@ -46,7 +46,7 @@ class Conditions(TypedDict, total=False):
 
 
 class DueConditions(Conditions, total=False):
-    """Which dues: those of the projects that meet the conditions, and
+    """Conditions on what is due: those of `Conditions` for the projects, and
 
     `waiting`: also steps that wait for an earlier step of the same project; `coming`: also what
     projects that wait for their next period will owe first in it (`Due.coming`); `who`: only what

@@ -259,7 +259,9 @@ class Runner:
         storage = self._engine.storage
         if not isinstance(storage, Copies):
             raise _Found(
-                Label("이 저장소는 백업을 지원하지 않습니다", "this storage makes no backups")
+                Label(
+                    "이 저장소는 백업을 지원하지 않습니다", "this storage does not support backups"
+                )
             )
         folder.mkdir(parents=True, exist_ok=True)
         path, beside = folder / f"evalflow-{stamp}.backup", folder / ".evalflow.backup.part"
@@ -274,7 +276,7 @@ class Runner:
     def _verify(self) -> Label:
         found = list(islice(self._findings(), _COUNTED))
         if not found:
-            return Label("이상 없음", "every history is whole, and the store agrees with it")
+            return Label("이상 없음", "every history is complete, and the store agrees with it")
         more = len(found) - _SHOWN
         ko, en = (
             "; ".join([each.text(lang) for each in found[:_SHOWN]])

@@ -244,9 +244,9 @@ class Unplaced:
 
 @checked
 def overlaps(engine: Engine) -> tuple[Overlap, ...]:
-    """Return what is evaluated twice: projects with the same title (spaces and signs apart) in
-    two plans of one office whose periods overlap. Plans that measure nothing, such as selections
-    and corrective orders, evaluate nothing. Reads every plan of the store."""
+    """Return what is evaluated twice: projects with the same title (ignoring spaces and
+    punctuation) in two plans of one office whose periods overlap. Plans that measure nothing, such
+    as selections and corrective orders, evaluate nothing. Reads every plan of the store."""
     found: dict[tuple[str, str], list[tuple[PlanHead, ProjectDefinition]]] = {}
     for head, definition in _evaluated(engine):
         found.setdefault((_office(head), _plain(definition.label.ko)), []).append(

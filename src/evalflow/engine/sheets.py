@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def ready_for(lifecycle: Lifecycle, event: Event, projects: Sequence[Project]) -> list[Project]:
-    """Return the projects that stand where the event can be fired."""
+    """Return the projects in a state in which the event can be fired."""
     region, sources = lifecycle.leading(event), event.sources()
     return [each for each in projects if each.states[region] in sources]
 
 
 def fillable(event: Event) -> bool:
-    """Say whether all that an event takes can be given in a workbook."""
+    """Say whether everything an event takes can be entered in a workbook."""
     from evalflow.batch.book_columns import unsupported
 
     return not unsupported(event)

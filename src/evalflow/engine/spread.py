@@ -38,7 +38,8 @@ def apply_chunk(
     by: Actor | None = None,
     plugins: Sequence[str] | None = None,
 ) -> tuple[Receipt, ...]:
-    """Apply one chunk to the store at `url` as of `at`, and return its receipts, durable.
+    """Apply one chunk to the store at `url` as of `at`, and return its receipts once they are
+    durable.
 
     It needs nothing but its arguments, so it can run in any program that reaches the store;
     `plugins` are names, as for `open`.

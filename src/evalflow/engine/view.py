@@ -80,9 +80,9 @@ class _Sight:
 
 @all_checked
 class View:
-    """A store as one actor may read it. `actor` is one that the embedding system has
-    authenticated, or an id of the plan's directory, or of the host's. The host's is asked once for
-    each plan: make a view for each request."""
+    """A store as one actor may read it. `actor` is one that the embedding system has authenticated,
+    or an id in the directory of the plan or the host. The host's directory is asked once for each
+    plan: make a view for each request."""
 
     def __init__(self, engine: Engine, actor: Actor | str, *, salt: bytes | None = None) -> None:
         """Read through `engine` as `actor`. `salt` is a secret of the office, at least 16 bytes,
@@ -174,8 +174,8 @@ class View:
         return None if rating is None else _shown_rating(rating, sight)
 
     def grades(self, plan_id: str, period: str) -> Mapping[str, Grade]:
-        """Return the grades of the cohorts of which the actor may read every rating, by project
-        id: a rank tells of the others.
+        """Return the grades of those cohorts in which the actor may read every rating, by project
+        id: a rank gives away something about the others.
 
         Raises:
             NotFound, InvalidInput, PluginError: as `Ratings.grades`.
@@ -279,8 +279,8 @@ class View:
             yield shown
 
     def plan(self, plan_id: str, *, revision: int | None = None) -> dict[str, Tree]:
-        """Return what a revision of the plan (None: the latest) says, but for its projects, as a
-        tree: to everybody in its directory, for it says by what rules they work and with whom.
+        """Return a revision of the plan (None: the latest) without its projects, as a tree.
+        Everybody in its directory may read it: it says by what rules they work and with whom.
 
         How its notices leave (the options of notifiers: addresses and paths of the office's
         machines) is left out but for those who may revise the plan; the reasons of appointments,
@@ -306,8 +306,8 @@ class View:
     def differences(
         self, plan_id: str, revision: int, *, since: int | None = None
     ) -> tuple[Difference, ...]:
-        """Return what a revision of the plan says otherwise than the one before it, or than the
-        revision `since` (0: than nothing at all): for those who may read all of the plan.
+        """Return how a revision of the plan differs from the one before it, or from the revision
+        `since` (0: an empty plan): for those who may read all of the plan.
 
         Raises:
             Forbidden: the reader is none of them.
@@ -348,9 +348,9 @@ class View:
         return frozenset(grant.role for grant in grants)
 
     def reads_plan(self, plan_id: str) -> bool:
-        """Say whether nothing of any of the plan's projects is left out for the actor, by the roles
-        that they hold for the whole office. To them alone checkpoints are shown, and other hashes
-        that cover all projects: whoever knows the rest could try closed data by one.
+        """Say whether the actor may read everything of all the plan's projects, by roles held for
+        the whole office. Only they see checkpoints, and other hashes that cover all projects:
+        whoever knows the rest could guess closed data and test the guess against the hash.
 
         Raises:
             NotFound: the store has no such plan, or its directory no such actor.
@@ -493,7 +493,7 @@ class View:
 
     def people(self, plan_id: str) -> Directory:
         """Return who holds what under the plan today: its own people, and those of the host's
-        directory. They stand open to everybody whom the plan knows.
+        directory. Everybody known to the plan may read this.
 
         Raises:
             NotFound: the store has no such plan.
@@ -503,8 +503,8 @@ class View:
         return self._rules.people(terms, terms.calendar.today(self._engine.clock()))
 
     def reads_all(self, project_id: str) -> bool:
-        """Say whether nothing of the project's period is left out for the actor: no draft, and no
-        closed data. What is made of everything, such as forms and bundles, is for them alone.
+        """Say whether the actor may read everything of the project's period, drafts and closed data
+        included. Forms and bundles, which are made of everything, are for them alone.
 
         Raises:
             NotFound: no such project or actor.
@@ -513,9 +513,9 @@ class View:
         return self._sight(project, project.period).whole
 
     def withheld(self, project_id: str | Project) -> Mapping[str, str]:
-        """Return the names of data of the project's period that are closed to the actor, with the
-        ground of each (비공개 사유). A project that was read already is not read again, and one of
-        the last list is told by the rules under which it was listed."""
+        """Return the names of the data of the project's period that are closed to the actor, each
+        with its ground (비공개 사유). Given a project, it is not read again; one of the last list
+        is judged by the rules under which it was listed."""
         if isinstance(project_id, Project):
             listed = self._listed.get(project_id.plan)
             return self._sight(project_id, project_id.period, listed).hidden
@@ -523,8 +523,8 @@ class View:
         return self._sight(project, project.period).hidden
 
     def opening(self, project_id: str, number: int) -> bytes:
-        """Return what opens the commitment that others are shown for the hash of an entry: they
-        compare `sha256(opening + hash)` once they were given the entry.
+        """Return what opens the commitment that others are shown instead of an entry's hash: once
+        they are given the entry they compare `sha256(opening + hash)`.
 
         Raises:
             Forbidden: the actor may not read all of the project, or the view has no salt.

@@ -13,8 +13,8 @@ _LONGEST = 75  # octets of a line; longer ones are folded (RFC 5545 §3.1)
 
 @frozen(kw_only=True)
 class DayEvent:
-    """A day in a calendar: `uid` stays the same for the same thing, so that a file that is read
-    again moves it and does not add another."""
+    """A whole-day event in a calendar: `uid` stays the same for the same thing, so that reading the
+    file again updates it instead of adding another."""
 
     uid: str
     day: dt.date
@@ -23,8 +23,8 @@ class DayEvent:
 
 
 def calendar_file(events: Iterable[DayEvent], *, name: str, at: dt.datetime) -> bytes:
-    """Return the calendar file of these whole days; `at` is when it was made, `name` what it is
-    called."""
+    """Return an iCalendar file with these whole-day events; `at` is when it was made, `name` its
+    title."""
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",

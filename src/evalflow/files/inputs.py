@@ -74,5 +74,5 @@ def _check(kind: int, path: str) -> None:
         "not_a_file",
         file=path,
         ko="파일이 아니라 장치나 이름 붙은 파이프입니다. 파일을 지정하십시오",
-        en="it is no file but a device or a named pipe: name a file",
+        en="not a file but a device or named pipe: give a file",
     )

@@ -110,7 +110,7 @@ def check_output(path: str | os.PathLike[str]) -> os.stat_result | None:
             "output_is_link",
             file=target,
             ko="다른 파일을 가리키는 링크입니다. 링크에는 쓰지 않습니다",
-            en="it is a link to another file, which is not written through",
+            en="it is a link to another file; evalflow does not write through links",
         )
     own = next((target.removesuffix(e) for e in _BESIDE_A_STORE if target.endswith(e)), target)
     if stat.S_ISREG(there.st_mode) and (

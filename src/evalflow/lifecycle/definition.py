@@ -327,8 +327,8 @@ class Lifecycle:
 
     @property
     def measures(self) -> bool:
-        """Say whether anything is evaluated under it: an event takes figures. A selection or a
-        corrective order is none, so its projects need no indicators."""
+        """Say whether anything is evaluated under it, that is, whether an event takes figures. A
+        selection or a corrective order has none, so its projects need no indicators."""
         return any(field.type == "figures" for e in self.events.values() for field in e.data)
 
     def leading(self, event: Event) -> int:
@@ -336,7 +336,7 @@ class Lifecycle:
         return self._leads[event.leads]
 
     def bars(self, event: Event) -> bool:
-        """Say whether a separation of duties asks who fired the event."""
+        """Say whether a separation of duties depends on who fired the event."""
         return event.name in self._barring
 
     def initial(self) -> tuple[str, ...]:
@@ -344,14 +344,14 @@ class Lifecycle:
         return tuple(region.initial for region in self.regions.values())
 
     def is_over(self, states: Iterable[str]) -> bool:
-        """Say whether a project in these states is at its end: one of them is `final`. States that
-        the lifecycle does not know are passed over."""
+        """Say whether a project in these states has ended: one of them is `final`. States unknown
+        to the lifecycle are ignored."""
         return any(self.states[name].final for name in states if name in self.states)
 
 
 @frozen(kw_only=True)
 class GuardSpec:
-    """What a lifecycle may say about a guard: its parameters, and what excludes what.
+    """How a lifecycle may use a guard: its parameters, and which guards exclude it.
 
     `params` maps each parameter to the values allowed (`None`: any text or list of texts);
     those in `required` must be given, and one of `some_of`; `depends` says which mean something
@@ -412,14 +412,14 @@ class GuardSpec:
 
     @property
     def looks_elsewhere(self) -> bool:
-        """Say whether the guard looks at other projects, of whose past nothing is kept with an
-        entry."""
+        """Say whether the guard looks at other projects, whose state at that time is not kept with
+        an entry."""
         return self.peers is not None or self.about or self.those_about
 
 
 @frozen(kw_only=True)
 class DueSpec:
-    """What a lifecycle may say about a plugin's due rule: `{NAME: {after: EVENT, …}}`.
+    """How a lifecycle may use a plugin's due rule: `{NAME: {after: EVENT, …}}`.
 
     `params` maps each parameter to the values allowed (`None`: any text); those in `required` must
     be given. `after` (an event, or the latest of several) and `on` (the field of theirs whose day

@@ -241,8 +241,8 @@ def save(
 def picture(
     lifecycle: Lifecycle, *, lang: str = "ko", counts: Mapping[str, int] | None = None
 ) -> str:
-    """Return the lifecycle as SVG to be put into a page; `counts` says behind a state's name how
-    many projects are in it."""
+    """Return the lifecycle as SVG for embedding in a page; `counts` adds to a state's name how many
+    projects are in it."""
     shown = lifecycle
     if counts is not None:
         states = {

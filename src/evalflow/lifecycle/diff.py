@@ -99,7 +99,7 @@ def diff(one: Lifecycle, other: Lifecycle) -> tuple[Difference, ...]:
 
 
 def rules_in_words(was: Lifecycle, new: Lifecycle, lang: str) -> list[str]:
-    """Return what `new` says otherwise, a sentence each."""
+    """Return what differs in `new`, a sentence each."""
     return [each.text(lang) for each in diff(was, new)]
 
 

@@ -151,8 +151,8 @@ def _opened(document: Document, folder: Path | None, above: Sequence[tuple[str, 
             document,
             "other_version",
             version,
-            f"'{name}'의 판이 다릅니다: {version}판을 바탕으로 적었는데 지금은 {has}판입니다. "
-            f"달라진 것을 확인하고 extends: {name}/{has}(으)로 고치십시오",
+            f"'{name}'의 버전이 다릅니다: 버전 {version}을(를) 바탕으로 적었는데 지금은 "
+            f"버전 {has}입니다. 달라진 것을 확인하고 extends: {name}/{has}(으)로 고치십시오",
             f"{name} is at version {has}, and this was written over version {version}; look at "
             f"what changed, then say extends: {name}/{has}",
         )

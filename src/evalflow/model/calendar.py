@@ -187,7 +187,7 @@ def period(text: str) -> Period:
             "bad_period",
             f"'{str(text)[:60]}'은(는) 기간이 아닙니다. 2016-Q1(분기), 2016-H1(반기), "
             "2016-03(월), 2016(연) 가운데 한 형태로 적으십시오.",
-            f"'{str(text)[:60]}' is no period; expected 2016-Q1 (quarter), 2016-H1 (half), "
+            f"'{str(text)[:60]}' is not a period; expected 2016-Q1 (quarter), 2016-H1 (half), "
             "2016-03 (month) or 2016 (year)",
             text,
         )
@@ -222,7 +222,7 @@ def periods_between(first: str | Period, last: str | Period) -> tuple[Period, ..
             "bad_period_range",
             f"'{at.text}'부터 '{end.text}'까지는 기간의 범위가 아닙니다. "
             "같은 주기의 첫 기간과 마지막 기간이어야 합니다.",
-            f"'{at.text}' to '{end.text}' is no range of periods; expected a first and a last "
+            f"'{at.text}' to '{end.text}' is not a range of periods; expected a first and a last "
             "period of one length, in order",
             f"{at.text}..{end.text}",
         )
@@ -259,7 +259,7 @@ def _day_of_month(year: int, month: int, day: int) -> dt.date:
 
 @runtime_checkable
 class Holidays(Protocol):
-    """Who knows the public holidays. Any object of an embedding system will do.
+    """A source of public holidays. Any such object of an embedding system will do.
 
     `version` tells on paper which table was used: temporary holidays (임시공휴일) are announced
     late, so a deadline worked out earlier may differ. It is read by several threads.
@@ -536,15 +536,15 @@ class Calendar:
         return found
 
     def period_on(self, day: dt.date) -> Period:
-        """Return the period, as long as the plan's are, in which `day` lies.
+        """Return the period that contains `day`, of the same length as the plan's periods.
 
         It may lie outside the plan: in January the last quarter is evaluated."""
         return period_of(day, self.rules.frequency)
 
     def unknown_years(self) -> tuple[int, ...]:
-        """Return the years, from the first period's to the one after the last period's, of which
-        the holiday table names no holidays: deadlines fall there as if the office worked every day
-        from Monday to Friday."""
+        """Return the years for which the holiday table names no holidays, from the first period's
+        year to the one after the last period's: deadlines in them are counted as if every day from
+        Monday to Friday were a working day."""
         first, last = self._periods[0].start.year, self._periods[-1].end.year + 1
         return tuple(year for year in range(first, last + 1) if not self.knows(year))
 
@@ -565,7 +565,7 @@ class Calendar:
             raise _wrong(
                 "naive_time",
                 f"'{at}'에 시간대가 없습니다. 시간대가 있는 시각이어야 합니다.",
-                f"'{at}' has no zone; expected an aware time",
+                f"'{at}' has no time zone; expected a time with one",
                 at,
             )
         moment, day = self._asked  # one moment is asked for several times by each firing
@@ -579,9 +579,9 @@ class Calendar:
         return day.weekday() < 5 and self.holidays.name_of(day) is None
 
     def moved(self, day: dt.date, *, back: bool = False) -> dt.date:
-        """Return the day on which something due on `day` is due by the plan's policy. What has to
-        happen so many days before another day moves `back` wherever it moves: later it would come
-        too late.
+        """Return the day on which something due on `day` is due by the plan's policy. With `back`
+        it moves, where it moves at all, to the working day before: what must happen some days
+        before another day would come too late otherwise.
 
         Raises:
             InvalidInput: the holiday table leaves no business day within a year.
@@ -634,12 +634,11 @@ class Calendar:
         return found
 
     def counts(self, rule: DueRule) -> bool:
-        """Say whether the rule can be counted: it is one of evalflow's own, or a plugin's that is
-        at hand."""
+        """Say whether the rule can be evaluated: it is built in, or its plugin is installed."""
         return rule.kind in _OWN_KINDS or self._kinds.get(rule.kind) is not None
 
     def days_late(self, due: Deadline | dt.date, at: dt.datetime) -> int:
-        """Return by how many calendar days `at` misses the deadline; 0 where it is in time.
+        """Return by how many calendar days `at` misses the deadline; 0 if it is in time.
 
         The whole day counts, to 24:00 in the office's zone. Lateness is recorded; it never
         blocks and never changes a score (D4). A plain date is taken as it is, not moved: it is
@@ -699,8 +698,8 @@ class Calendar:
         return self.moved(self._counted(counted, until, 1, stretches))
 
     def as_long_again(self, rule: DueRule, due: dt.date) -> dt.date | None:
-        """Return the day by which as much time as the rule gives has passed once more, counted from
-        the day after `due`; None where it gives no length of time but a day."""
+        """Return the day on which as much time as the rule gives has passed once more, counted from
+        the day after `due`; None where the rule names a day and not a length of time."""
         kind = {"days_after_period": "days_after", "months_after_period": "months_after"}
         counted = attrs.evolve(rule, kind=kind.get(rule.kind, rule.kind), first_day=False)
         if counted.kind not in LENGTHS:

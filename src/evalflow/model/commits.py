@@ -54,7 +54,7 @@ class Move:
 
 @frozen(kw_only=True)
 class Roster:
-    """Which projects units answer for on a day, as a decision found it.
+    """Which projects units are responsible for on a day, as found by a decision.
 
     `units` are unit ids already widened to everything below them; `ids` are the ids of all
     projects of the plan that count to one of them on the day `on`, in any order.

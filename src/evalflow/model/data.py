@@ -100,7 +100,7 @@ def tree_of(
 
 
 def to_json(value: Any) -> str:
-    """Return `to_data(value)` as text on one line, without a sign that would steer a terminal."""
+    """Return `to_data(value)` as text on one line, without terminal control characters."""
     return _STEERING.sub(_as_escape, json.dumps(to_data(value), ensure_ascii=False))
 
 

@@ -94,7 +94,7 @@ def _remember(known: dict[_Key, _Answer], asked: _Key, answer: _Answer) -> None:
 
 
 class Directory:
-    """The actors of one plan revision, made ready for many questions.
+    """The actors of one plan revision, prepared for many lookups.
 
     Made once per revision and never changed; several threads may use it. A day is a day in
     the office's zone, a unit is the one that answers for the project on that day. With `host` it is
@@ -132,7 +132,8 @@ class Directory:
     # ------------------------------------------------------------------ the host's word
 
     def listening(self) -> Self:
-        """Return the same, which notes from now on of whom the host's word is heard."""
+        """Return a copy that records from now on whose entries of the host's directory were
+        used."""
         if not self.hosted:
             return self
         other = copy.copy(self)
@@ -140,24 +141,24 @@ class Directory:
         return other
 
     def heard(self) -> Said:
-        """Return all that the host said of those of whom its word was heard: on what it says of
-        anybody else no answer rested."""
+        """Return everything the host's directory said about the people whose entries were used; no
+        answer depended on what it says about anybody else."""
         return {name: self._host[name] for name in sorted(self._heard)} if self._heard else {}
 
     def by_the_host(self) -> Said:
-        """Return all that the host's directory says and the plan does not."""
+        """Return what the host's directory says beyond the plan."""
         return self._host
 
     def taking(self, actor: Actor) -> Self | Directory:
-        """Return the directory with the grants of an actor whom the host hands over as its word;
-        the same where it was not asked, or they say nothing else."""
+        """Return the directory with the grants of an actor that the host passes in as its own
+        statement; unchanged if the host's directory was not asked, or says the same."""
         if not self.hosted or self._actors.get(actor.id, Actor(actor.id)).grants == actor.grants:
             return self
         return Directory(self._head, {**self._host, actor.id: actor.grants})
 
     def by_host(self, actor_id: str, grant: Grant, day: dt.date) -> bool:
-        """Say whether a grant by which somebody acts rests on the host's word: its own, or that of
-        the one acted for."""
+        """Say whether a grant by which somebody acts depends on the host's directory: the grant
+        itself, or that of the person acted for."""
         if grant in self._host.get(actor_id, ()):
             return True
         principal = grant.on_behalf_of
@@ -304,8 +305,8 @@ class Directory:
         return next((first for first in sorted(begins) if self.holders(roles, unit, first)), None)
 
     def members(self, unit: str, day: dt.date) -> tuple[str, ...]:
-        """Return the ids of all who hold any role in this very unit on `day`, each once,
-        in the directory's order. Who holds a role above or below it is no member.
+        """Return the ids of all who hold any role in this very unit on `day`, each once, in the
+        directory's order. Roles held in units above or below do not count.
 
         Raises:
             NotFound: the plan has no such unit.
@@ -334,7 +335,7 @@ class Directory:
         day: dt.date,
         labels: Mapping[str, Label] | None = None,
     ) -> Reason:
-        """Return why `grants_for` finds nothing: what comes nearest to a right is told.
+        """Return why `grants_for` finds nothing: the reason that comes closest to a right.
 
         Codes: `acting_void` (an acting appointment that lends nothing), `grant_not_in_force`
         (before or after its days; `since` is set where waiting helps), `wrong_unit` (the role

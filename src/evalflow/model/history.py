@@ -70,7 +70,8 @@ def _tree_of(rating: Rating | Tree) -> Tree:
 @often_made
 @attrs.frozen(kw_only=True)
 class Evaluation:
-    """One project's figures for one period: both ratings side by side, and all that was said.
+    """One project's figures for one period: both ratings side by side, and everything recorded
+    about it.
 
     Attributes:
         prior: actuals of the year's earlier periods: period -> indicator id -> figure text.
@@ -233,8 +234,8 @@ class Entry:
 
     @property
     def evaluated(self) -> str:
-        """Return the period of the evaluation that it is about: its period, or the earlier one
-        of an event on the last fixed evaluation (수시평가 on any day, R37)."""
+        """Return the period of the evaluation that the entry is about: its own period, or an
+        earlier one for an event on the last fixed evaluation (수시평가 on any day, R37)."""
         return self.data.get(EVALUATED, self.period) if isinstance(self.data, dict) else self.period
 
     def texts(self) -> tuple[str, str]:

@@ -26,7 +26,7 @@ def with_host(data: Tree, said: Said) -> Tree:
 
 
 def host_said(data: Tree) -> Said | None:
-    """Return what the host's directory said by an entry's data, None where it was not heard.
+    """Return what an entry's data record about the host's directory, None if it was not used.
 
     Raises:
         KeyError, TypeError, ValueError: it has not the form in which it is kept.

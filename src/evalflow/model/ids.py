@@ -85,7 +85,7 @@ def fault(text: object, path: str) -> Problem | None:
             en = f"it holds a character that is not seen (U+{ord(each):04X})"
             return _wrong(path, text, ko, en)
     if text != text.strip():
-        return _wrong(path, text, "앞이나 뒤에 빈칸이 있습니다", "a blank stands at its end")
+        return _wrong(path, text, "앞이나 뒤에 빈칸이 있습니다", "it begins or ends with a blank")
     return None
 
 
@@ -120,7 +120,7 @@ def _wrong(path: str, value: str, ko: str, en: str) -> Problem:
         path=path,
         value=shown,
         ko=f"쓸 수 없는 식별자 {shown}: {ko}",
-        en=f"{shown} can be no id: {en}",
+        en=f"{shown} cannot be an id: {en}",
     )
 
 

@@ -56,7 +56,7 @@ class Signature:
 
 @frozen(kw_only=True)
 class Cooperation:
-    """A line of 대내(외) 협력 현황: with whom what was agreed, and how it came out (R49)."""
+    """A line of 대내(외) 협력 현황: what was agreed with whom, and the result (R49)."""
 
     partner: str
     matter: str
@@ -97,7 +97,7 @@ class PlanDocument:
 
 @frozen(kw_only=True)
 class PlanHead:
-    """One revision of an office's plan without its projects: everything that they share.
+    """One revision of an office's plan without its projects: everything the projects share.
 
     `revision` counts from 1; a change of targets makes the next one; `revising` says who may make
     one. `effective` is the
@@ -142,7 +142,7 @@ class PlanHead:
     tree: Tree = attrs.field(factory=dict, eq=False, repr=False)
 
     def unit(self, unit_id: str) -> Unit:
-        """Return the unit with this id (a checked plan names no unit that it lacks)."""
+        """Return the unit with this id (a checked plan refers to no unknown unit)."""
         return self.units[unit_id]
 
     def line_up(self, unit_id: str) -> tuple[str, ...]:

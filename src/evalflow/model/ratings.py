@@ -29,7 +29,7 @@ class Override:
 @often_made
 @frozen(kw_only=True)
 class Subject:
-    """What a scorer looks at: one project up to one period.
+    """What a scorer rates: one project up to one period.
 
     `periods` are the plan's periods up to and including `period`, in order;
     `actuals` maps period -> indicator id -> figure; a missing actual is absent.
@@ -75,7 +75,7 @@ class Line:
 @often_made
 @frozen(kw_only=True)
 class Rating:
-    """A project's rate in one period: the lines, the roll-up, and who worked it out how.
+    """A project's rate in one period: the lines, the roll-up, and what computed it.
 
     `status` is `rated`; or `missing` or `undefined` where one line is: then there is no rate
     and no verdict, for nothing is silently averaged away. A project of which nothing is due yet

@@ -22,8 +22,8 @@ logging.getLogger("evalflow").addHandler(logging.NullHandler())
 
 @contextmanager
 def request(id: str) -> Iterator[None]:
-    """Do what stands inside as part of the host's request of this id, in this thread or task: log
-    records bear it as `request_id`, and plugins that are told of entries are given it.
+    """Run the block as part of the host's request of this id, in this thread or task: log records
+    carry it as `request_id`, and plugins that are told of entries receive it.
 
     Raises:
         InvalidInput: it is no id: one line of at most 200 characters that are all seen.
@@ -38,7 +38,7 @@ def request(id: str) -> Iterator[None]:
 
 
 def request_id() -> str | None:
-    """Return the id of the request that is being answered, or None outside of any."""
+    """Return the id of the request that is being handled, or None outside of any."""
     return _current.get()
 
 

@@ -155,7 +155,7 @@ class Withheld:
 
 @frozen(kw_only=True)
 class Visibility:
-    """Who reads what of a plan (R49, 정보공개법 §9①5); without words of it everybody reads all.
+    """Who may read what of a plan (R49, 정보공개법 §9①5); without it everybody may read everything.
 
     `fixed_in` are the states in which a review is fixed; before that its ratings are drafts, read
     by those who hold one of `seen_by` for the project, and the department's own rating also by

@@ -45,7 +45,7 @@ class Unit:
     renamed: tuple[Renaming, ...] = ()
 
     def label_on(self, day: dt.date) -> Label:
-        """Return the name that the unit bore on `day`."""
+        """Return the unit's name on `day`."""
         label = self.label
         for renaming in self.renamed:
             if renaming.on <= day:

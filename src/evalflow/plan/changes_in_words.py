@@ -31,7 +31,7 @@ Said = tuple[str, str, str]
 
 
 class Speaker(Protocol):
-    """Whoever says it, in one language: a session of the command line, or a page."""
+    """Something that speaks one language: a session of the command line, or a page."""
 
     @property
     def lang(self) -> str:
@@ -70,7 +70,7 @@ _WORDS: Mapping[str, Mapping[str, Label]] = {
 
 
 def changes(plan: Plan, was: Plan) -> tuple[Difference, ...]:
-    """Return what a plan that was not adopted yet says otherwise than another."""
+    """Return how a plan that is not yet adopted differs from another."""
     from evalflow.plan.differences import differences
 
     return differences(plan, was.head, was.projects)
@@ -79,7 +79,7 @@ def changes(plan: Plan, was: Plan) -> tuple[Difference, ...]:
 def in_words(
     session: Speaker, plan: Plan, was: Plan | None, found: Sequence[Difference]
 ) -> Iterator[tuple[Difference, Said]]:
-    """Yield each difference between `was` and `plan` with its words."""
+    """Yield each difference between `was` and `plan` with a description."""
     words = _Words(session, plan, was)
     moved = {each.number for each in found if each.path == "assignments"}
     for each in found:

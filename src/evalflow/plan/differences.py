@@ -35,7 +35,7 @@ _HEAD_KINDS = {
 
 @frozen(kw_only=True)
 class Difference:
-    """One thing that the plan says otherwise.
+    """One thing in which the plan differs.
 
     Attributes:
         number: the project's 관리번호; None for what all projects share.

@@ -120,7 +120,7 @@ def _projects(
     inside = reading.top.mapping("projects", required=needed)
     around = Surroundings.of(head)
     if needed and "projects" in reading.top and not inside.tree:
-        ko, en = "사업이 하나는 있어야 합니다", "a plan has at least one project"
+        ko, en = "사업이 하나는 있어야 합니다", "a plan needs at least one project"
         reading.top.wrong("projects", "no_projects", ko, en)
     for number in inside.tree:
         if number in laid:

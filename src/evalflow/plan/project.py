@@ -156,7 +156,7 @@ def _assignments(part: Part) -> tuple[Assignment, ...]:
             )
         )
     if not found and "assignments" in part and not part.tree["assignments"]:
-        ko, en = "담당 부서가 하나는 있어야 합니다", "there is at least one unit in charge"
+        ko, en = "담당 부서가 하나는 있어야 합니다", "at least one unit in charge is needed"
         part.wrong("assignments", "missing_key", ko, en)
     return tuple(found) or (Assignment(unit=""),)
 
@@ -165,7 +165,7 @@ def _indicators(part: Part, periods: Sequence[str], written: bool) -> tuple[Indi
     found: dict[str, Indicator] = {}
     inside = part.mapping("indicators")
     if "indicators" in part and not inside.tree:
-        ko, en = "성과지표가 하나는 있어야 합니다", "a project has at least one indicator"
+        ko, en = "성과지표가 하나는 있어야 합니다", "a project needs at least one indicator"
         part.wrong("indicators", "no_indicators", ko, en)
     for name, tree in inside.tree.items():
         inside.named(name)
@@ -174,7 +174,7 @@ def _indicators(part: Part, periods: Sequence[str], written: bool) -> tuple[Indi
             continue
         found[name] = _indicator(inside.mapping(name), name, periods, written)
     if found and not any(indicator.weight for indicator in found.values()):
-        ko, en = "모든 성과지표의 가중치가 0입니다", "all indicators weigh nothing"
+        ko, en = "모든 성과지표의 가중치가 0입니다", "the weights of all indicators are 0"
         part.wrong("indicators", "weightless", ko, en)
     return tuple(sort_parts(part, "indicators", found).values())
 
@@ -213,11 +213,14 @@ def _indicator(part: Part, name: str, periods: Sequence[str], written: bool) -> 
         part.wrong("baseline", "wrong_value", ko, en)
     weight = part.fraction("weight", ONE)
     if weight < 0:
-        ko, en = f"가중치는 0 이상이어야 합니다: {weight}", f"a weight is not negative: {weight}"
+        ko, en = (
+            f"가중치는 0 이상이어야 합니다: {weight}",
+            f"a weight must not be negative: {weight}",
+        )
         part.wrong("weight", "negative_weight", ko, en, str(weight))
     cap = part.figure("cap", None, unit="%")
     if cap is not None and cap <= 0:
-        ko, en = f"상한은 0보다 커야 합니다: {cap}", f"a cap is above zero: {cap}"
+        ko, en = f"상한은 0보다 커야 합니다: {cap}", f"a cap must be above zero: {cap}"
         part.wrong("cap", "wrong_value", ko, en, str(cap))
     return Indicator(
         id=name,
@@ -361,12 +364,12 @@ def _steps(part: Part, formula: str) -> tuple[Step, ...]:
         if weight <= 0:
             ko, en = (
                 f"단계의 가중치는 0보다 커야 합니다: {weight}",
-                f"a step weighs above 0: {weight}",
+                f"a step's weight must be above 0: {weight}",
             )
             inside.wrong("weight", "negative_weight", ko, en, str(weight))
         found[str(name)] = Step(id=str(name), label=inside.label(english=False), weight=weight)
     if not found:
-        ko, en = "단계가 하나는 있어야 합니다", "there is at least one step"
+        ko, en = "단계가 하나는 있어야 합니다", "at least one step is needed"
         part.wrong("steps", "missing_key", ko, en)
     return tuple(sort_parts(part, "steps", found).values())
 

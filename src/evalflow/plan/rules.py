@@ -244,7 +244,7 @@ def _bands(part: Part) -> tuple[Band, ...]:
 
 def _check_bands(inside: Part, bands: list[Band], parts: list[Part]) -> None:
     if not bands:
-        ko, en = "추진상태이 하나는 있어야 합니다", "there must be at least one band"
+        ko, en = "추진상태가 하나는 있어야 합니다", "there must be at least one band"
         inside.wrong(None, "no_bands", ko, en)
         return
     bounds: dict[str, Any] = {}

@@ -85,7 +85,7 @@ def _definition(project: str, number: str, tree: stored.Inside) -> ProjectDefini
     stored.only(tree, keys.STORED_PROJECT)
     indicators = stored.each(tree, "indicators", _indicator)
     if indicators and not any(indicator.weight for indicator in indicators.values()):
-        raise stored.Damaged("indicators", "가중치가 모두 0입니다", "all of them weigh nothing")
+        raise stored.Damaged("indicators", "가중치가 모두 0입니다", "all weights are 0")
     return ProjectDefinition(
         id=project,
         number=number,

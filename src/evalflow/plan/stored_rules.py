@@ -85,7 +85,7 @@ def stored_scoring(tree: stored.Inside) -> ScoringRules:
             found = stored.each(inside, "bands", _band)
             bands = tuple(stored_order(inside, "bands", found).values())
         if not bands:
-            raise stored.Damaged("bands", "추진상태이 없습니다", "no bands")
+            raise stored.Damaged("bands", "추진상태가 없습니다", "no bands")
         return ScoringRules(
             scorer=stored.text(inside, "scorer", "rates"),
             options=dict(stored.mapping(inside, "options", needed=False)),

@@ -236,7 +236,7 @@ def _with_appointments(
             reason=part.text("reason"),
         )
         if actor == principal and "actor" in part and "for" in part:
-            ko, en = "본인을 대결자로 지정할 수 없습니다", "nobody acts for themselves"
+            ko, en = "본인을 대결자로 지정할 수 없습니다", "nobody can act for themselves"
             part.wrong("for", "acts_for_self", ko, en, principal)
         elif principal in regular and not any(
             _overlaps(held, grant) for held in regular[principal]

@@ -43,7 +43,8 @@ class Taken:
 
 @frozen(kw_only=True)
 class PluginFinding:
-    """Whether one thing keeps its contract, as far as was asked; `fault` says how it does not."""
+    """Whether one thing keeps its contract, as far as it was checked; `fault` says what is
+    wrong."""
 
     kind: str
     name: str
@@ -130,9 +131,9 @@ def _scorer_fault(scorer: Scorer, name: str) -> Label | None:
     first: object = scorer.score(subject)
     second = scorer.score(subject)
     if not isinstance(first, Rating):
-        return _said("Rating을 돌려주지 않습니다", "it answers no Rating")
+        return _said("Rating을 돌려주지 않습니다", "it does not return a Rating")
     if first != second:
-        return _said("같은 것을 다르게 산정합니다", "it rates the same differently")
+        return _said("같은 것을 다르게 산정합니다", "it rates the same input differently")
     if (first.scorer, first.version) != (scorer.name, scorer.version):
         return _said("누가 산정했는지 밝히지 않습니다", "its rating does not name it")
     figures = [first.rate, first.score, *[line.rate for line in first.lines]]
@@ -143,14 +144,14 @@ def _scorer_fault(scorer: Scorer, name: str) -> Label | None:
     except InvalidInput:
         return None
     if missing.rate is not None:
-        return _said("없는 실적을 0으로 봅니다", "it takes a missing actual for zero")
+        return _said("없는 실적을 0으로 봅니다", "it treats a missing actual as zero")
     return None
 
 
 def _command_fault(made: Any) -> Label | None:
     if callable(getattr(made, "main", None)) and isinstance(getattr(made, "params", None), list):
         return None
-    return _said("click의 명령이 아닙니다", "it is no command of click")
+    return _said("click의 명령이 아닙니다", "it is not a click command")
 
 
 def _panel_fault(panel: Panel) -> Label | None:
@@ -171,12 +172,14 @@ def metrics_fault(made: Any) -> Label | None:
         kind = content = None
     if isinstance(kind, str) and isinstance(content, bytes):
         return None
-    return _said("형식과 내용(바이트)을 돌려주지 않습니다", "it answers no content type with bytes")
+    return _said(
+        "형식과 내용(바이트)을 돌려주지 않습니다", "it does not return a content type and bytes"
+    )
 
 
 def _grader_fault(grader: Grader) -> Label | None:
     if list(grader.grade("", [])):
-        return _said("없는 사업에 등급을 매깁니다", "it grades what is not there")
+        return _said("없는 사업에 등급을 매깁니다", "it grades projects that do not exist")
     return None
 
 

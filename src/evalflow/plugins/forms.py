@@ -49,7 +49,7 @@ class FormRequest:
 
 @frozen(kw_only=True)
 class FormFinding:
-    """What holding a form against the store found; `agrees` where it is no fault.
+    """A result of comparing a form with the store; `agrees` if it is not a fault.
 
     Codes: `agrees`, `moved_on` (figures have changed since: no fault of the form),
     `file_changed` (not the file that was printed), `store_differs` (the store no longer says

@@ -11,8 +11,8 @@ from evalflow._values import frozen
 
 @frozen(kw_only=True)
 class HookCall:
-    """A hook was called: which plugin answered, and with which names (none: it failed, or gives
-    none), how long it took, and with which arguments, in short."""
+    """A call of a hook: which plugin answered, and with which names (none: it failed, or provides
+    none), how long it took, and a summary of the arguments."""
 
     hook: str
     plugin: str

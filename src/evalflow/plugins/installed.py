@@ -140,18 +140,19 @@ class Plugins:
 
     @property
     def hears_fired(self) -> bool:
-        """Say whether a plugin is told of entries (`evalflow_fired`)."""
+        """Say whether a plugin listens to entries (`evalflow_fired`)."""
         self._ask_waiting(FIRED)
         return bool(self._asking.firings)
 
     def finish_fired(self, timeout: float = 5.0) -> bool:
-        """Wait until plugins were told of all; say whether it was within `timeout` seconds."""
+        """Wait until plugins have been told everything; say whether that took less than `timeout`
+        seconds."""
         firings = self._asking.firings
         return firings is None or firings.finish(timeout)
 
     def fired(self, entries: Iterable[Entry]) -> None:
-        """Tell plugins of entries that are committed; the engine does so by itself, but on a host's
-        transaction, of which the host alone knows when it is committed. Returns at once."""
+        """Tell plugins about committed entries and return at once. The engine calls this itself,
+        except on a host's transaction: only the host knows when that is committed."""
         self._ask_waiting(FIRED)
         if self._asking.firings is not None:
             self._asking.firings.tell(entries)
@@ -191,8 +192,8 @@ class Plugins:
         return tuple(takes(self._had(kind, name)))
 
     def findings(self, only: str | None = None) -> Iterator[PluginFinding]:
-        """Yield whether each thing, or those of this plugin or name, keeps its contract, as far
-        as can be asked without a server. The kits in `evalflow.testing` ask everything."""
+        """Yield whether each thing, or those of this plugin or name, keeps its contract, as far as
+        can be checked without a server. The kits in `evalflow.testing` check everything."""
         from evalflow.plugins.checking import PluginFinding, fault
 
         for row in self.provided():
@@ -248,7 +249,7 @@ class Plugins:
     def routes(
         self, plan: str, delivery: Delivery, *, instead: Mapping[str, Notifier] | None = None
     ) -> tuple[Route, ...]:
-        """Return how the plan's notices leave; `instead` holds notifiers to use in place.
+        """Return how the plan's notices are sent; `instead` holds notifiers to use in their place.
 
         A notifier that cannot be had fails each notice, which is tried again: so one that is
         not installed (any more) holds up no other, and its notices wait for it.
@@ -434,13 +435,13 @@ class Plugins:
         made: Callable[..., object] = self._make("command", name, {}, at, at)
         if not callable(getattr(made, "main", None)):
             raise self._had("command", name).plugin.error(
-                f"command '{name}' is no command of click",
+                f"command '{name}' is not a click command",
                 f"명령 '{name}'은(는) click의 명령이 아닙니다",
             )
         return made
 
     def command_summaries(self) -> Mapping[str, str]:
-        """Return, by name, what the maker of each command says of it in its first line."""
+        """Return the first line of help of each command, by name."""
         makers = self._of("command").items()
         docs = {name: inspect.getdoc(item.made_by) or "" for name, item in makers}
         return {name: docs[name].partition("\n")[0] for name in sorted(docs)}
@@ -713,7 +714,7 @@ def _no_scheme(url: str) -> tuple[str, str]:
     shown = shown_url(url)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     return (
-        f"저장소 주소 '{shown}'에 방식이 없습니다. 예: sqlite:///{shown}",
+        f"저장소 주소 '{shown}'에 종류(sqlite: 등)가 없습니다. 예: sqlite:///{shown}",
         f"the store '{shown}' has no scheme; for a file: sqlite:///{shown}",
     )
 
@@ -743,7 +744,7 @@ def _doubled(keys: Sequence[tuple[str, str]], rivals: Sequence[Plugin]) -> tuple
 
 
 class _DueRules(dict[str, Any]):
-    """The due rules of plugins by name; an unknown name that is none of evalflow's own gives one
+    """The due rules of plugins by name; an unknown name that is not evalflow's own gives one
     that breaks and says why."""
 
     def __init__(self, plugins: Plugins) -> None:

@@ -325,8 +325,8 @@ _TWICE = ("이미 다른 이름으로 쓰이고 있습니다", "is already in us
 
 def _undeclared(hook: str) -> tuple[str, str]:
     return (
-        f"{hook}에 답하지만 패키지에 적혀 있지 않습니다: 진입점 그룹 {hook}에도 적으십시오",
-        f"answers {hook}, which its package does not say: name it in the group of entry points "
+        f"{hook}을(를) 구현하지만 패키지에 선언하지 않았습니다: 진입점 그룹 {hook}에도 적으십시오",
+        f"implements {hook}, which its package does not declare: list it in the entry point group "
         f"{hook}, too",
     )
 

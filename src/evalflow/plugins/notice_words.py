@@ -25,8 +25,7 @@ def notice_due(notice: Notice) -> dt.date | None:
 def notice_lines(notice: Notice, lang: str = "ko") -> tuple[str, ...]:
     """Return the notice's sentences in `lang` (`ko` or `en`): the projects that it is about with
     their rates, the reason, what the recipient is asked to do and by which day, and whom to ask.
-    What it does not tell is left out.
-    """
+    What it does not contain is left out."""
     data, korean = _data(notice), lang == "ko"
     if isinstance(data.get("reminders"), list):
         return tuple([_reminder(each, korean) for each in data["reminders"]])

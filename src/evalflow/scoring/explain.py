@@ -62,7 +62,7 @@ def explain_line(
     *,
     period: str | None = None,
 ) -> str:
-    """Return how one indicator's rate came about, as sentences in one paragraph.
+    """Return how one indicator's rate was computed, as sentences in one paragraph.
 
     With `period` the targets that were added up are shown one by one.
     """

@@ -78,7 +78,7 @@ _NO_OPTIONS = RatesOptions()
 
 
 class Rates:
-    """The scorer `rates`. It remembers the rules alone, and can be shared by threads."""
+    """The scorer `rates`. It holds nothing but the rules, and can be shared by threads."""
 
     name: ClassVar[str] = "rates"
     version: ClassVar[str] = "1"
@@ -238,7 +238,7 @@ def _not_exact(subject: Subject, indicator: Indicator) -> InvalidInput:
         "figure_not_exact",
         path=f"{subject.project}.{indicator.id}",
         ko="정확히 계산할 수 없는 수가 있습니다 (무한대, 수 아님, 또는 너무 긴 수).",
-        en="a figure is infinite, not a number, or too long to reckon with exactly",
+        en="a figure is infinite, not a number, or too long to calculate with exactly",
     )
 
 

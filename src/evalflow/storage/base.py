@@ -95,9 +95,9 @@ class StorageBase(ABC):
 
     @abstractmethod
     def changing(self) -> AbstractContextManager[WritableShelf]:
-        """Give everything as the last change left it, to be changed: of all threads and processes
-        one alone is here at a time. When the context ends all is durable, and others see all of it
-        at once; where it ends by an error, nothing was changed.
+        """Give everything as the last change left it, to be changed; of all threads and processes
+        only one is here at a time. When the context ends everything is durable and visible to
+        others at once; if it ends by an error, nothing was changed.
 
         Raises:
             StorageError: it cannot be written, or no turn came (`locked`).
@@ -106,8 +106,8 @@ class StorageBase(ABC):
     _closed = False
 
     def close(self) -> None:
-        """Take note that nothing is answered any more. Who has files or connections to let go of
-        does so besides, and may be closed twice."""
+        """Mark the storage as closed. A storage with files or connections also closes those; it may
+        be closed twice."""
         self._closed = True
 
     def _check_open(self) -> None:

@@ -79,20 +79,20 @@ _SAYS = ErrorTexts(
     sentences={
         "exists": (
             "같은 이름의 파일이 이미 있어 그대로 두었습니다: {place}",
-            "there is a file already, and it was left alone: {place}",
+            "the file exists already and was left alone: {place}",
         ),
         "not_empty": (
             "비어 있지 않은 저장소에는 사본을 넣지 않습니다: {place}",
-            "a copy is put into an empty store only: {place}",
+            "a copy is restored only into an empty store: {place}",
         ),
         "no_folder": ("폴더가 없습니다: {place}", "there is no such folder: {place}"),
         "missing": ("그런 사본이 없습니다: {place}", "there is no such copy: {place}"),
         "foreign": (
             "evalflow 저장소의 사본이 아닙니다: {place}",
-            "it is no copy of a store: {place}",
+            "it is not a copy of a store: {place}",
         ),
         "newer": (
-            "더 새로운 evalflow로 만든 사본입니다. evalflow를 올리십시오: {place}",
+            "더 새로운 evalflow로 만든 사본입니다. evalflow를 업그레이드하십시오: {place}",
             "a later evalflow made the copy; upgrade evalflow: {place}",
         ),
         "corrupt": ("사본이 손상되었습니다: {place}", "the copy is damaged: {place}"),

@@ -66,14 +66,14 @@ class Storage(Protocol):
     """
 
     def close(self) -> None:
-        """Let go of files and connections. What is asked of a closed storage is a StorageError
-        (`unreachable`), whatever it is; closing it again does nothing."""
+        """Close files and connections. Any call on a closed storage is a StorageError
+        (`unreachable`); closing it again does nothing."""
         ...
 
     def reading(self) -> AbstractContextManager[Storage]:
-        """Give the store as it stands at this moment, for as long as the context lasts: a storage
-        for reading alone (see `OneMoment`), whose every answer is of that one moment, whatever is
-        written meanwhile. Nobody waits for it, and it waits for nobody; it is for one thread.
+        """Give the store as it stands at this moment, for as long as the context lasts: a read-only
+        storage (see `OneMoment`) all of whose answers are of that moment, whatever is written
+        meanwhile. It blocks nobody and waits for nobody; use it in one thread.
 
         Raises:
             Conflict: at the end, where the storage is on a host's open transaction that cannot
@@ -280,8 +280,8 @@ class ReadsDefined(Protocol):
 
 @runtime_checkable
 class Counts(Protocol):
-    """What a storage may have besides: how many there are, by one question each. What a storage
-    without it holds is read and counted."""
+    """An optional ability of a storage: counting with one query each. Without it, evalflow reads
+    and counts."""
 
     def count_projects(self, selection: Selection) -> int:
         """Return how many projects `select` yields."""
@@ -308,21 +308,21 @@ class TrustedClock(Protocol):
 
 
 class Held(Protocol):
-    """The right to run a store, as long as it lasts; see `SoleRunner`."""
+    """The right to run a store, for as long as it lasts; see `SoleRunner`."""
 
     def still(self) -> bool:
-        """Say whether it is still ours: a server may have been lost, and with it the right."""
+        """Say whether the right is still held: with a lost server it is lost, too."""
         ...
 
     def release(self) -> None:
-        """Let go of it."""
+        """Give up the right."""
         ...
 
 
 @runtime_checkable
 class SoleRunner(Protocol):
-    """What a storage may have besides: that of all programs that use the store one alone runs it
-    (delivers, reminds, verifies). Whoever dies lets go of it."""
+    """An optional ability of a storage: of all programs that use the store only one runs it
+    (delivers, reminds, verifies). A program that dies loses the right."""
 
     def hold(self) -> Held | None:
         """Return the right to run the store, None where another program has it."""
@@ -331,7 +331,7 @@ class SoleRunner(Protocol):
 
 @runtime_checkable
 class Copies(Protocol):
-    """What a storage may have besides: backups, made while others write."""
+    """An optional ability of a storage: backups, made while others write."""
 
     def copy_to(self, path: str | os.PathLike[str]) -> None:
         """Write the store, as it stands at one moment, into a new file.
@@ -343,7 +343,7 @@ class Copies(Protocol):
         ...
 
     def restore_from(self, path: str | os.PathLike[str]) -> None:
-        """Put such a copy into this store, which is empty; all of it, or nothing. A copy that was
+        """Restore such a copy into this store, which must be empty: all of it, or nothing. A copy
         made by an earlier version is brought up to date.
 
         Raises:
@@ -369,8 +369,8 @@ class WritesBehind(Protocol):
 
 @runtime_checkable
 class Joins(Protocol):
-    """What a storage may have besides: a place in a host's open transaction on the same database.
-    What is written there becomes true when the host commits, and never was when it rolls back."""
+    """An optional ability of a storage: taking part in a host's open transaction on the same
+    database. What is written there is committed or rolled back with that transaction."""
 
     def joined(self, connection: Any) -> Storage:
         """Return the same store as the transaction of this connection of the database's driver sees
@@ -404,7 +404,7 @@ def no_transactions(storage: object) -> InvalidInput:
         "not_joinable",
         path="connection",
         value=kind,
-        ko=f"이 저장소({kind})는 다른 프로그램의 거래(transaction)에 참여할 수 없습니다",
+        ko=f"이 저장소({kind})는 다른 프로그램의 트랜잭션에 참여할 수 없습니다",
         en=f"this store ({kind}) cannot join a host's transaction",
     )
 
@@ -413,7 +413,7 @@ def inside_of_a_transaction() -> InvalidInput:
     """Return what is said where notices are to be delivered inside of a host's transaction."""
     return invalid(
         "open_transaction",
-        ko="다른 프로그램의 거래(transaction) 안에서는 알림을 보내지 않습니다. 거래를 마친 "
+        ko="다른 프로그램의 트랜잭션 안에서는 알림을 보내지 않습니다. 트랜잭션을 마친 "
         "뒤에, 또는 evalflow.open으로 연 저장소에서 보내십시오.",
         en="notices are not delivered inside of a host's transaction, which may be rolled "
         "back: deliver after its commit, or on a store opened by evalflow.open",
@@ -421,7 +421,7 @@ def inside_of_a_transaction() -> InvalidInput:
 
 
 def another_store(place: str) -> InvalidInput:
-    """Return what is said of a host's connection that leads elsewhere."""
+    """Return the error for a host's connection that leads to another database."""
     return invalid(
         "another_store",
         path="connection",
@@ -475,7 +475,7 @@ def _reading_only() -> ValueError:
 
 
 def ended() -> StorageError:
-    """Return what is said where a reading is asked after its end."""
+    """Return the error for using a reading after its end."""
     return StorageError(
         "unreachable",
         ko="한 시점의 조회(reading)가 이미 끝났습니다. 그 안에서 끝까지 읽으십시오.",
@@ -530,7 +530,7 @@ Head = tuple[str, int, str]
 
 @runtime_checkable
 class BulkStorage(Protocol):
-    """What a storage may have besides: moving many projects alike without a value for each.
+    """An optional ability of a storage: moving many projects alike without a value for each.
 
     Batches use it where one decision holds for all of them. A storage without it is asked for
     projects and given moves; what is stored is the same, byte for byte.
@@ -588,7 +588,7 @@ def positions(storage: Storage, selection: Selection) -> Iterator[ProjectPositio
 
 
 def check_like(like: Move) -> None:
-    """Raise where a move cannot be made for others; every `bulk_move` calls this.
+    """Raise if a move cannot be made for others; every `bulk_move` calls this.
 
     Raises:
         ValueError: it writes more than states and notices, or tells of an older visit.
@@ -695,7 +695,7 @@ def _notice_like(like: Move, notice: Notice, project: Project, number: int) -> N
 
 
 def check_commit(commit: Commit) -> None:
-    """Raise where a commit is not one that any storage may write; every storage calls this.
+    """Raise if a commit is not one that a storage may write; every storage calls this.
 
     Raises:
         ValueError: entry, project and evaluation of a move do not belong together, a project
@@ -743,7 +743,7 @@ def _plan_fault(move: PlanMove) -> str | None:
 
 
 def check_plan_move(move: PlanMove, last: PlanEntry | None) -> None:
-    """Hold an entry of a plan's history against the last one that is there.
+    """Compare an entry of a plan's history with the last one stored.
 
     Raises:
         Conflict: it is not the next one: somebody was first.
@@ -783,7 +783,7 @@ def _fault(move: Move) -> str | None:
 
 
 def check_roster(roster: Roster, found: Iterable[str]) -> None:
-    """Hold the projects that a roster's selection finds against those that it names.
+    """Compare the projects that a roster's selection finds with those that it names.
 
     Raises:
         Conflict: one came in or left; the first of them is named.

@@ -105,7 +105,7 @@ _FAULTS = {
         "기록이 거절될 수 있습니다",
         "stands before the newest row; no number is used twice, but writes may be refused",
     ),
-    "foreign": ("은(는) evalflow가 만든 것이 아닙니다", "is none of evalflow's"),
+    "foreign": ("은(는) evalflow가 만든 것이 아닙니다", "is not evalflow's"),
 }
 
 _KINDS = {
@@ -173,7 +173,7 @@ class Narrow(Protocol):
 
 @runtime_checkable
 class AuditStorage(Protocol):
-    """What a storage that keeps tables offers besides: to be read as it lies there.
+    """An optional ability of a storage that keeps tables: reading them as they are stored.
 
     `schema_faults` is what was wrong with its schema when it was opened: it is opened all the
     same, so that it can be verified, and whoever opens it says so.

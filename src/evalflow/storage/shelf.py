@@ -57,14 +57,14 @@ class Shelf(Protocol):
 
 
 class WritableShelf(Shelf, Protocol):
-    """A shelf that is being changed: it shows at once what was put."""
+    """A shelf that is being changed: it reflects at once what was put."""
 
     def put(self, key: str, text: str) -> None:
-        """Keep a text under a key, in the place of what was there."""
+        """Store a text under a key, replacing what was there."""
         ...
 
     def remove(self, key: str) -> None:
-        """Take a key away, which is there."""
+        """Remove a key, which must exist."""
         ...
 
 
@@ -99,7 +99,7 @@ def check_version(found: str | None) -> None:
     if found not in (None, VERSION):
         raise StorageError(
             "newer",
-            ko="이 저장소는 더 새로운 evalflow로 만들었습니다. evalflow를 올리십시오.",
+            ko="이 저장소는 더 새로운 evalflow로 만들었습니다. evalflow를 업그레이드하십시오.",
             en="a later evalflow made the store; upgrade evalflow",
         )
 

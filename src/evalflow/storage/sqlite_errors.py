@@ -107,11 +107,11 @@ _TEXTS = ErrorTexts(
         ),
         "exists": (
             "같은 이름의 파일이 이미 있어 아무것도 바꾸지 않았습니다. 새 이름을 쓰십시오: {place}",
-            "there is a file of this name already; name a new one: nothing was changed: {place}",
+            "a file of this name exists already; give a new name: nothing was changed: {place}",
         ),
         "not_empty": (
             "비어 있지 않은 저장소에는 되돌리지 않습니다. 새 저장소를 정하십시오: {place}",
-            "a copy is restored into an empty store alone; name a new one: {place}",
+            "a copy is restored only into an empty store; name a new one: {place}",
         ),
         "no_copy": ("파일이 없습니다: {place}", "there is no such file: {place}"),
         "replaced": (

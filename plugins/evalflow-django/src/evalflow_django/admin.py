@@ -176,7 +176,7 @@ class _Read(_Admin):
                 "search": say("찾기", "Search"),
                 "filter": say("조건", "Filter"),
                 "details": say("기록 전체", "The whole record"),
-                "read": say("조회만 할 수 있습니다.", "To be seen, not to be changed."),
+                "read": say("조회만 할 수 있습니다.", "Read-only."),
             },
             **about,
         }

@@ -198,7 +198,7 @@ def _called(value: Any) -> Any:
         raise _Wrong(
             "E009",
             f"'{value[:80]}'은(는) 함수가 아닙니다: {_kind(found)}",
-            f"'{value[:80]}' is no function but {_kind(found)}",
+            f"'{value[:80]}' is not a function but {_kind(found)}",
         )
     return found
 

@@ -89,7 +89,7 @@ def joined() -> Engine:
         raise TransactionManagementError(
             say(
                 "joined()는 transaction.atomic() 안에서 부릅니다",
-                "joined() is for the inside of transaction.atomic()",
+                "joined() is to be called inside transaction.atomic()",
             )
         )
 

@@ -146,7 +146,7 @@ class _Part:
                 self.path,
                 self.suffix,
                 f"'{self.name}'을(를) XML로 읽을 수 없습니다 ({error})",
-                f"'{self.name}' is no XML ({error})",
+                f"'{self.name}' is not XML ({error})",
             ) from error
         return self.elements
 

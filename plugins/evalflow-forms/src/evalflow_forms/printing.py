@@ -193,7 +193,7 @@ class _Form:
                 "history_differs",
                 f"그때까지의 이력이 인쇄 당시와 다릅니다. 지금 계산한 확인값: "
                 f"{again.evidence.checkpoint}",
-                f"the history up to then is not what it was; now: {again.evidence.checkpoint}",
+                f"the history up to then has changed; now: {again.evidence.checkpoint}",
             )
         if evidence.earlier:
             if sound:
@@ -201,8 +201,8 @@ class _Form:
                     "earlier_layout",
                     "전에 쓰던 모양의 서식이라 내용을 대조할 수 없습니다. 그때까지의 이력은 "
                     "그대로입니다.",
-                    "it is laid out as forms were before and cannot be compared; the history up to "
-                    "then is what it was",
+                    "its layout is an older one and cannot be compared; the history up to then is "
+                    "unchanged",
                 )
             return
         if again.evidence.content != evidence.content:
@@ -210,7 +210,7 @@ class _Form:
             yield _finding(
                 "store_differs",
                 "저장소에서 같은 시점으로 다시 만든 내용이 인쇄된 내용과 다릅니다.",
-                "what the store says of that moment is not what was printed",
+                "what the store holds for that moment is not what was printed",
             )
         if sound:
             yield from self._file_findings(source, evidence, again, template)

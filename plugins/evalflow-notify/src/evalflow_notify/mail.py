@@ -29,7 +29,7 @@ def _never_in_the_open(options: MailOptions, _: object, login: str | None) -> No
                     path="tls",
                     value="none",
                     ko="암호화하지 않은 연결(tls: none)로는 비밀번호를 보내지 않습니다",
-                    en="a password is never sent over an open connection (tls: none)",
+                    en="a password is never sent over an unencrypted connection (tls: none)",
                 )
             ]
         )
@@ -44,7 +44,7 @@ def _an_address(options: object, _: object, board: str | None) -> None:
                     path="board",
                     value=board,
                     ko=f"https://로 시작하는 주소여야 합니다: '{board}'",
-                    en=f"is to begin with https://, got '{board}'",
+                    en=f"must begin with https://, got '{board}'",
                 )
             ]
         )

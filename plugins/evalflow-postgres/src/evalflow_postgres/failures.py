@@ -40,8 +40,7 @@ _SENTENCES = {
     "unknown_end": (
         "기록하던 중에 연결이 끊어졌습니다. 기록되었는지 다시 조회하여 확인하십시오: "
         "{place} ({detail})",
-        "the connection was lost while writing; look again whether it was written: "
-        "{place} ({detail})",
+        "the connection was lost while writing; check whether it was written: {place} ({detail})",
     ),
     "locked": (
         "다른 프로그램이 데이터베이스를 잠그고 있습니다. 잠시 뒤 다시 시도하십시오: "
@@ -69,12 +68,12 @@ _SENTENCES = {
     "foreign": (
         "스키마 '{detail}'에 다른 프로그램의 테이블이 있습니다. 아무것도 바꾸지 않았습니다: "
         "{place}",
-        "the schema '{detail}' holds something else than an evalflow store; nothing was changed: "
+        "the schema '{detail}' holds something other than an evalflow store; nothing was changed: "
         "{place}",
     ),
     "newer": (
         "상위 버전의 evalflow로 만든 저장소입니다(스키마 버전 {detail}). "
-        "evalflow-postgres를 올리십시오: {place}",
+        "evalflow-postgres를 업그레이드하십시오: {place}",
         "a later evalflow made this store (schema version {detail}); upgrade evalflow-postgres: "
         "{place}",
     ),
@@ -83,18 +82,18 @@ _SENTENCES = {
         "there is no store in the schema '{detail}'; make it first, by evalflow.open: {place}",
     ),
     "older": (
-        "이전 버전의 저장소입니다(스키마 버전 {detail}). 먼저 evalflow.open으로 올리십시오: "
-        "{place}",
+        "이전 버전의 저장소입니다(스키마 버전 {detail}). 먼저 evalflow.open으로 "
+        "업그레이드하십시오: {place}",
         "the store is of an older version ({detail}); upgrade it first, by evalflow.open: {place}",
     ),
     "not_empty": (
         "비어 있지 않은 저장소에는 되돌리지 않습니다. 새 스키마나 데이터베이스를 정하십시오: "
         "{place}",
-        "a copy is restored into an empty store alone; name a new schema or database: {place}",
+        "a copy is restored only into an empty store; name a new schema or database: {place}",
     ),
     "exists": (
         "같은 이름의 파일이 이미 있어 아무것도 바꾸지 않았습니다. 새 이름을 쓰십시오: {place}",
-        "there is a file of this name already; name a new one: nothing was changed: {place}",
+        "a file of this name exists already; give a new name: nothing was changed: {place}",
     ),
     "no_folder": (
         "폴더가 없습니다. 먼저 만드십시오: {place}",

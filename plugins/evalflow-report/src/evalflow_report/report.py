@@ -104,7 +104,9 @@ def _findings(engine: evalflow.Engine, text: str, told: Mapping[str, Any]) -> It
     plan = told["plan"]
     if plan not in engine.plans.ids():
         yield _finding(
-            "other_plan", "이 저장소에 없는 계획의 현황 보고서입니다.", "of another store's plan"
+            "other_plan",
+            "이 저장소에 없는 계획의 현황 보고서입니다.",
+            "the plan is of another store",
         )
         return
     if digest(_sealed(text)) != told["digest"]:
@@ -131,14 +133,14 @@ def _findings(engine: evalflow.Engine, text: str, told: Mapping[str, Any]) -> It
         en = "another version of the program made it"
         yield _finding("other_version", ko, en, agrees=True)
     elif b"".join(again) != text.encode():
-        ko, en = "저장소의 내용이 다릅니다.", "the store does not say what the page says"
+        ko, en = "저장소의 내용이 다릅니다.", "the store does not agree with the page"
         yield _finding("store_differs", ko, en)
         return
     else:
         ko = "저장소 자료와 일치합니다."
         yield _finding("agrees", ko, "it agrees with the store", agrees=True)
     if str(engine.audit.checkpoint(plan)) != str(noted):
-        ko, en = "작성 이후 변경된 내용이 있습니다.", "things have moved on since"
+        ko, en = "작성 이후 변경된 내용이 있습니다.", "something has changed since"
         yield _finding("moved_on", ko, en, agrees=True)
 
 

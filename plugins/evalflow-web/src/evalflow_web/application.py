@@ -88,7 +88,7 @@ def page(site: Site, handler: Handler, *, anybody: bool = False) -> Endpoint:
                 403,
                 "not_by_this_token",
                 ko="이 토큰은 /api에만 쓸 수 있습니다.",
-                en="This token is good below /api alone.",
+                en="This token is valid only under /api.",
             )
         check_forgery(visit)
         return None
@@ -133,7 +133,7 @@ def check_forgery(visit: Visit) -> None:
             403,
             "forged",
             ko="이 화면에서 보낸 요청인지 확인할 수 없습니다. 화면을 새로 열고 다시 하십시오.",
-            en="It cannot be told that this comes from one of these pages; open the page again.",
+            en="It is not certain that this comes from one of these pages; open the page again.",
         )
 
 

@@ -37,19 +37,19 @@ def token_group() -> None:
     multiple=True,
     help="할 수 있는 처리 · An event that may be fired by it; may be repeated. Without: it reads.",
 )
-@click.option("--all-events", is_flag=True, help="모든 처리 · All that the actor may fire.")
+@click.option("--all-events", is_flag=True, help="모든 처리 · Everything that the actor may fire.")
 @click.option(
     "--days",
     type=click.IntRange(1, 3660),
     default=90,
     show_default=True,
-    help="기한(일) · For how many days it is good.",
+    help="기한(일) · Days until it expires.",
 )
 @click.option("--label", default="", help="용도 · What it is for.")
 @click.option(
     "--calendar",
     is_flag=True,
-    help="기한 달력용 · For the link of a calendar (due.ics) alone.",
+    help="기한 달력용 · Only for calendar links (due.ics).",
 )
 @state_option
 @_pass
@@ -82,7 +82,7 @@ def make_token(
     session.remark(
         session.say(
             f"토큰 {token.id}: {session.time(token.expires_at)}까지 씁니다. 다시 보이지 않습니다.",
-            f"token {token.id}: good until {session.time(token.expires_at)}; not shown again.",
+            f"token {token.id}: valid until {session.time(token.expires_at)}; not shown again.",
         )
     )
     session.echo(given)
@@ -185,6 +185,6 @@ def sweep(
     session.echo(
         session.say(
             f"임시저장 {old}건, 이력에 없는 파일 {gone}건 지움",
-            f"{old} drafts and {gone} files that no entry names thrown away",
+            f"{old} drafts and {gone} files that no entry refers to were deleted",
         )
     )

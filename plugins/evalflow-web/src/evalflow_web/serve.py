@@ -302,7 +302,7 @@ def _check(
             path="--origin",
             value=origin,
             ko=f"https://로 시작하는 주소여야 합니다: '{origin}'",
-            en=f"is to begin with https://, got '{origin}'",
+            en=f"must begin with https://, got '{origin}'",
         )
 
 

@@ -188,7 +188,7 @@ def _left_though_final(lifecycle: Lifecycle, name: str) -> Finding:
         "final_can_be_left",
         f"states.{name}",
         f"상태 {state.ko}은(는) final로 지정되었으나 다음 상태로 가는 경로가 있습니다.",
-        f"the state {state.en} is said to be final, but it can be left.",
+        f"the state {state.en} is marked final, but it can be left.",
     )
 
 

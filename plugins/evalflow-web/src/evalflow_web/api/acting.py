@@ -98,7 +98,7 @@ def check_token(call: Call, event: str) -> None:
             403,
             "not_by_this_token",
             ko=f"이 토큰으로는 '{event[:60]}' 처리를 할 수 없습니다.",
-            en=f"This token is not good for '{event[:60]}'.",
+            en=f"This token is not valid for '{event[:60]}'.",
         )
 
 

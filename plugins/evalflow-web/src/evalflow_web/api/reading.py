@@ -233,7 +233,7 @@ def cursor(text: str) -> str:
             "wrong_value",
             "after",
             "앞선 답의 next 값이어야 합니다.",
-            "is to be the `next` of an earlier answer",
+            "must be the `next` of an earlier answer",
         ) from None
 
 

@@ -108,7 +108,7 @@ def entries_after(call: Call) -> Response:
             "wrong_value",
             "wait",
             f"0 이상 30 이하의 초여야 합니다: {query.wait}",
-            f"is to be 0 to 30 seconds, got {query.wait}",
+            f"must be 0 to 30 seconds, got {query.wait}",
         )
     found = _read(call, query.after, limit)
     headers = {"cache-control": "private, no-store"}
@@ -141,7 +141,7 @@ def stream(call: Call) -> Response:
     if last is not None:
         if not (last.isascii() and last.isdecimal() and len(last) <= 18):
             raise input_problem(
-                "wrong_value", "Last-Event-ID", "순번이어야 합니다.", "is to be a position"
+                "wrong_value", "Last-Event-ID", "순번이어야 합니다.", "must be a position"
             )
         after = int(last)
     _check_after(after)
@@ -185,7 +185,7 @@ def stream(call: Call) -> Response:
 def _check_after(after: int) -> None:
     if not 0 <= after < 10**18:
         raise input_problem(
-            "wrong_value", "after", "0 이상의 순번이어야 합니다.", "is to be a position from 0"
+            "wrong_value", "after", "0 이상의 순번이어야 합니다.", "must be a position from 0"
         )
 
 

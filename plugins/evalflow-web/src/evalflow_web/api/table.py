@@ -153,15 +153,15 @@ class Call:
             if name == "lang":
                 continue
             if name not in several and len(values) > 1:
-                raise _bad_query(name, "한 번만 적어야 합니다.", "is to be said once")
+                raise _bad_query(name, "한 번만 적어야 합니다.", "must be said once")
             if any("\ufffd" in value for value in values):
-                raise _bad_query(name, "UTF-8 글자여야 합니다.", "is to be UTF-8")
+                raise _bad_query(name, "UTF-8 글자여야 합니다.", "must be UTF-8")
             given[name] = values if name in several else values[0]
         for field in msgspec.structs.fields(kind):
             value = given.get(field.encode_name)
             whole = field.type in (int, int | None)
             if whole and isinstance(value, str) and not _WHOLE.fullmatch(value):
-                ko, en = "정수여야 합니다", "is to be a whole number"
+                ko, en = "정수여야 합니다", "must be a whole number"
                 text = value[:60]
                 raise _bad_query(field.encode_name, f"{ko}: '{text}'", f"{en}, got '{text}'")
         read = _converted(given, kind)
@@ -190,7 +190,7 @@ class Call:
                 415,
                 "unsupported_media_type",
                 ko="내용은 UTF-8로 적은 application/json이어야 합니다.",
-                en="The content is to be application/json, in UTF-8.",
+                en="The content must be application/json, in UTF-8.",
             )
         try:
             read = msgspec.json.Decoder(kind, float_hook=Decimal).decode(self.visit.body)
@@ -203,7 +203,7 @@ class Call:
                 400,
                 "not_json",
                 ko=f"내용을 JSON으로 읽을 수 없습니다: {error}",
-                en=f"The content is no JSON: {error}",
+                en=f"The content is not JSON: {error}",
             ) from None
 
     @cached_property
@@ -222,7 +222,7 @@ class Call:
                 400,
                 "bad_if_match",
                 ko=f"If-Match는 조회한 사업의 ETag여야 합니다: {said[:60]}",
-                en=f"If-Match is to be the ETag of the project that was read, got {said[:60]}",
+                en=f"If-Match must be the ETag of the project that was read, got {said[:60]}",
             )
         return int(match["version"])
 
@@ -238,7 +238,7 @@ class Call:
                 "precondition_required",
                 ko="If-Match에 조회한 사업의 ETag를 적으십시오. "
                 "그사이의 다른 처리를 덮지 않기 위해서입니다.",
-                en="Say in If-Match which ETag the project had when it was read, so that nobody's "
+                en="Send the ETag of the project that was read in If-Match, so that nobody's "
                 "work is overwritten.",
             )
         return self.seen
@@ -277,7 +277,7 @@ class Call:
                 400,
                 code,
                 ko=f"{name} 머리글은 한 번만 적어야 합니다.",
-                en=f"The header {name} is to be said once.",
+                en=f"The header {name} may be given only once.",
             )
         return found[0] if found else None
 
@@ -304,7 +304,7 @@ class Call:
         raise _bad_query(
             "at",
             f"날짜나 시간대가 있는 시각이어야 합니다: '{text[:60]}' (예: 2016-04-05)",
-            f"is to be a day, or a time with its zone, e.g. 2016-04-05; got '{text[:60]}'",
+            f"must be a day, or a time with its zone, e.g. 2016-04-05; got '{text[:60]}'",
         )
 
 
@@ -343,7 +343,7 @@ def checked_limit(limit: int) -> int:
         raise _bad_query(
             "limit",
             f"1 이상 {MOST} 이하의 정수여야 합니다: {limit}",
-            f"is to be a whole number from 1 to {MOST}, got {limit}",
+            f"must be a whole number from 1 to {MOST}, got {limit}",
         )
     return limit
 

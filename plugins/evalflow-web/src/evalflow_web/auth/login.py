@@ -66,7 +66,7 @@ def routes(site: Site, *, passwords: Passwords | None, demo: bool) -> list[BaseR
         if not right:
             _log.warning("signing in failed from %s", _address(visit))
             wrong = visit.say(
-                "아이디나 비밀번호가 맞지 않습니다.", "The id or the password is not right."
+                "아이디나 비밀번호가 맞지 않습니다.", "The id or the password is wrong."
             )
             return shown(visit, status=403, wrong=wrong)
         response = RedirectResponse(safe_next(visit, fields.get("next")), 303)
@@ -152,7 +152,7 @@ def check_loopback(visit: Visit) -> None:
             403,
             "demo_elsewhere",
             ko="시연 모드는 이 컴퓨터에서만 쓸 수 있습니다.",
-            en="The demo can be used on this machine alone.",
+            en="The demo can only be used on this machine.",
         )
 
 

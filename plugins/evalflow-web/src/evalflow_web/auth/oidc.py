@@ -339,7 +339,7 @@ def _broken(why: str) -> Problem:
         502,
         "provider_failed",
         ko="통합인증 서버와 통신하지 못했습니다. 잠시 뒤에 다시 하십시오.",
-        en=f"The provider of identities does not answer as it should: {why}.",
+        en=f"The identity provider does not answer as it should: {why}.",
     )
 
 
@@ -349,5 +349,5 @@ def _not_for_us(why: str) -> Problem:
         403,
         "not_recognised",
         ko="통합인증 결과를 확인할 수 없습니다. 처음부터 다시 로그인하십시오.",
-        en=f"What the provider of identities says cannot be confirmed ({why}); sign in again.",
+        en=f"The identity provider's answer cannot be confirmed ({why}); sign in again.",
     )

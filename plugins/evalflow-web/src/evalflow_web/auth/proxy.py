@@ -66,7 +66,7 @@ def network(text: str, path: str) -> Network:
             path=path,
             value=text,
             ko=f"주소나 대역이 아닙니다: '{text}' (예: 10.1.0.5, 10.1.0.0/24)",
-            en=f"'{text}' is no address or network ({error}); e.g. 10.1.0.5, 10.1.0.0/24",
+            en=f"'{text}' is not an address or network ({error}); e.g. 10.1.0.5, 10.1.0.0/24",
         ) from None
 
 

@@ -186,5 +186,5 @@ def _unreachable(error: Exception) -> StorageError:
     return StorageError(
         "unreachable",
         ko=f"증빙 파일을 둔 곳에 연결할 수 없습니다 ({first_line(error)})",
-        en=f"where files are kept cannot be reached ({first_line(error)})",
+        en=f"the file store cannot be reached ({first_line(error)})",
     )

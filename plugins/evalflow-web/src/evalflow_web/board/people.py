@@ -199,7 +199,7 @@ def _unknown(text: str) -> Problem:
         422,
         "unknown_change",
         ko=f"무엇을 바꾸는지 알 수 없습니다: '{text[:60]}'. 화면을 새로 여십시오.",
-        en=f"It cannot be told what is to change: '{text[:60]}'. Open the page again.",
+        en=f"It is not clear what is to change: '{text[:60]}'. Open the page again.",
     )
 
 

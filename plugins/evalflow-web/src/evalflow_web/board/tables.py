@@ -164,7 +164,7 @@ def tables_at(url: str | None, folder: Path) -> Tables:
         path="--drafts",
         value=kind,
         ko=f"postgresql://로 시작하는 주소여야 합니다: '{kind}'",
-        en=f"is to begin with postgresql://, got '{kind}'",
+        en=f"must begin with postgresql://, got '{kind}'",
     )
 
 
