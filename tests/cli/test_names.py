@@ -129,6 +129,19 @@ def test_the_data_of_an_event_are_called_by_their_names(run: Run, office: Engine
     assert "실적(actuals)" in out
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("actuals.schools=10", "actuals.schools=12"), ("actuals=5", "actuals.schools=12"),
+     ("actuals.schools=10", "actuals={schools: 12}"),
+     ("actuals.schools=10", "actuals. schools=12")],
+)  # fmt: skip
+def test_a_setting_is_given_once(run: Run, first: str, second: str) -> None:
+    """The last one was taken."""
+    words = ("explain", "1", "자체평가", "--as", "education-1", "--set", first, "--set", second)
+    code, _, err = run(*words)
+    assert (code, "두 번" in err) == (2, True), err
+
+
 def test_python_calls_an_event_by_its_label_too(office: Engine) -> None:
     told = office.explain("gu/1", "제출", by="welfare-lead")
     assert told.event == "submit"

@@ -146,6 +146,28 @@ def test_one_departments_mistake_stops_nobody_else(run: Run, tmp_path: Path) -> 
     assert entry.actor == "elderly-1"
 
 
+def test_what_stands_twice_in_a_workbook_is_told(run: Run, tmp_path: Path) -> None:
+    """Of two rows of one card, or of one changed figure, the second was taken."""
+    book = made(run, tmp_path, "self_evaluate")
+    book.put("실적", 3, 실적=5)
+    book.put("관리카드", 1, 추진실적_내용="1호 완료", 추진상태="완료", 증빙자료="사진")
+    page = book.book["관리카드"]
+    for cell in page[HEADS + 1]:
+        page.cell(HEADS + 2, cell.column).value = cell.value
+    code, out, err = run("sheet", "read", book.save(), "--as", "policy-1", "--holders")
+    assert (code, "관리카드!B7" in err, "두 번 나옵니다" in err) == (1, True, True), out + err
+
+    change = made(run, tmp_path, "request_change", "--unit", "education")
+    page = change.book["변경내용"]
+    heads = change.heads("변경내용")
+    for row, figure in ((1, 12), (2, 14)):
+        for cell in page[HEADS + 1]:
+            page.cell(HEADS + row, cell.column).value = cell.value
+        page.cell(HEADS + row, heads.index("변경 후") + 1).value = figure
+    code, out, err = run("sheet", "read", change.save(), "--as", "education-1")
+    assert (code, "두 번 나옵니다" in err) == (1, True), out + err
+
+
 def test_only_who_stands_above_hands_in_for_others(run: Run, tmp_path: Path) -> None:
     book = education(run, tmp_path)
     book.put("실적", 1, 담당="education-1")

@@ -16,7 +16,11 @@ def test_words_are_words(text):
     assert has_words(text)
 
 
-@pytest.mark.parametrize("text", ["", ".", "-", "…", "1", "12/40", "ㅇㅇ", "ㅋ", "!?", " . "])
+@pytest.mark.parametrize(
+    "text",
+    ["", ".", "-", "…", "1", "12/40", "ㅇㅇ", "ㅋ", "!?", " . ", "\u115f", "\uffa0", "\u110b\u110b",
+     "\u3164", "\u200b", "\uffb7\uffb7"],
+)  # fmt: skip
 def test_signs_figures_and_lone_jamo_are_none(text):
     assert not has_words(text)
 

@@ -538,7 +538,7 @@ def test_a_committee_resolves_by_a_majority_of_a_quorum(members, data):
     """R56: 재적 과반수 출석, 출석 과반수 찬성; two thirds of either where the rules ask for it."""
     names = [f"member-{n}" for n in range(members)]
     present = data.draw(st.lists(st.sampled_from(names), unique=True))
-    votes = {name: data.draw(st.sampled_from(VOTES)) for name in present}
+    votes = {name: data.draw(st.sampled_from(list(VOTES))) for name in present}
     firing: Any = _Committee(members, votes)
     draft: Any = None
     in_favour = sum(vote == "for" for vote in votes.values())

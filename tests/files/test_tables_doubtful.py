@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -12,8 +13,9 @@ from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Font
 
+from evalflow.errors import InvalidInput
 from evalflow.files.table_heads import Column
-from evalflow.files.table_reader import read_table
+from evalflow.files.table_reader import TableFile, read_table
 
 FIGURES = (
     Column("number", ("관리번호",)),
@@ -195,3 +197,57 @@ def test_an_amount_with_another_unit_than_its_column_is_told_in_that_of_the_colu
     assert (problem.code, problem.cell) == ("other_money_unit", "B2")
     assert f"write {right}" in problem.en
     assert f" {right}" in problem.ko
+
+
+# --------------------------------------------------------------------------- which table
+
+
+def test_of_two_sheets_with_the_same_columns_one_is_chosen() -> None:
+    """The first one was taken: of a workbook with a sheet a quarter, the first quarter."""
+
+    def another(page: Any) -> None:
+        more = page.parent.create_sheet("2분기")
+        for row in (HEADS, ["1", "a", 99]):
+            more.append(row)
+
+    data = xlsx(["1", "a", 5], change=another)
+    with pytest.raises(InvalidInput) as refused:
+        read(data)
+    assert [each.code for each in refused.value.problems] == ["several_sheets"]
+    assert "'Sheet', '2분기'" in refused.value.text("ko")
+    (row,) = read_table(data, FIGURES, sheet="2분기", name="t").rows
+    assert row.figure("actual") == 99
+
+
+def test_one_table_is_not_read_of_two_sheets_that_are_named(tmp_path: Path) -> None:
+    """The second was left out without a word."""
+    path = tmp_path / "t.xlsx"
+    path.write_bytes(xlsx(["1", "a", 5], change=lambda page: page.parent.copy_worksheet(page)))
+    with pytest.raises(InvalidInput, match="several sheets"):
+        read_table(TableFile(str(path), sheets=("Sheet", "Sheet Copy")), FIGURES)
+
+
+def test_an_empty_copy_of_the_sheet_is_no_other_table() -> None:
+    def blank(page: Any) -> None:
+        page.parent.create_sheet("양식").append(HEADS)
+
+    assert read(xlsx(["1", "a", 5], change=blank)) == (["5"], [])
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\ufeff", "\u2060", "\u200e"])
+def test_a_head_with_what_nobody_sees_is_the_head_that_is_seen(unseen: str) -> None:
+    """A column that may lack was left out, with a note that named it as it looks."""
+    columns = (*FIGURES[:2], Column("actual", ("실적",), required=False))
+    data = f"관리번호,성과{unseen}지표,실{unseen}적\n1,a,5\n".encode()
+    table = read_table(data, columns, name="t")
+    assert table.rows[0].figure("actual") == 5
+    assert table.notes == []
+
+
+@pytest.mark.parametrize(
+    "again", ["관리번호,성과지표, 실적", "관리 번호,성과지표,실적", ",관리번호,성과지표,실적"]
+)
+def test_heads_that_are_repeated_with_other_blanks_begin_no_other_table(again: str) -> None:
+    """What followed was left out as another table."""
+    figures, problems = read(text("1,a,5", again, "2,b,6"))
+    assert (figures, problems) == (["5", "6"], [])

@@ -110,6 +110,49 @@ def test_months_cards_and_a_term_stand_in_tables(tmp_path):
     assert [each.cell for each in error.value.problems] == ["B2", "B3", "B3"]
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "wrong"),
+    [("2016-04-01", "2016-11-30", []), ("2016-05-01", "", ["B2"]), ("", "2016. 12.", ["B2"]),
+     ("2016. 4.", "2016. 11.", []), ("2016-05-01", "2016-12-31", ["B2", "B2"])],
+)  # fmt: skip
+def test_a_term_agrees_with_the_days_beside_it(start, end, wrong, tmp_path):
+    """The term was taken, and what stood in a column of its own lost."""
+    heads = ("관리번호", "사업기간", "시작일", "종료일")
+    row = ("6", "2016. 4. ~ 2016. 11.", start, end)
+    path = sheet(tmp_path / "t.csv", heads, row)
+    if not wrong:
+        assert changed(example(), path)[("6", "end")] == "2016-11-30"
+        return
+    with pytest.raises(InvalidInput) as error:
+        changed(example(), path)
+    assert [each.cell for each in error.value.problems] == wrong
+    assert {each.code for each in error.value.problems} == {"term_differs"}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    ["설계(30%); 착공(2)", "설계(1,5); 착공", "설계(1.); 착공", "설계(1); 착공(2); 설계(3)",
+     "설계!; 설계?", "설계(/2)", "설계(1/0)"],
+)  # fmt: skip
+def test_a_step_whose_weight_is_none_or_that_stands_twice_is_told(steps, tmp_path):
+    """A weight that was not read counted as 1; of two steps of one name the first was lost."""
+    indicator = example().projects["4"].indicators[0].label.ko
+    path = sheet(tmp_path / "t.csv", ("관리번호", "성과지표", "단계"), ("4", indicator, steps))
+    with pytest.raises(InvalidInput) as error:
+        changed(example(), path)
+    assert [each.cell for each in error.value.problems] == ["C2"]
+
+
+def test_brackets_behind_a_step_s_name_may_be_words(tmp_path):
+    indicator = example().projects["4"].indicators[0].label.ko
+    heads = ("관리번호", "성과지표", "단계")
+    path = sheet(tmp_path / "t.csv", heads, ("4", indicator, "설계(1차); 착공(본관)(7);"))
+    plan = with_tables(example(), [path])
+    steps = plan.projects["4"].indicators[0].steps
+    assert [each.label.ko for each in steps] == ["설계(1차)", "착공(본관)"]
+    assert [each.weight for each in steps] == [1, 7]
+
+
 names = st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=20).map(
     lambda text: " ".join(text.split())
 )
@@ -405,15 +448,18 @@ def test_an_import_names_the_sheets_that_it_leaves_aside_and_takes_those_that_ar
         {
             "사업": [["관리번호", "구비(백만원)"], ["1", 100]],
             "예산": [["관리번호", "구비(백만원)"], ["1", 120]],
+            "비고": [["관리번호", "적요"], ["1", "가"]],
         },
     )
     words = ("plan", "import", "b.xlsx", "--as", "policy-1", "--dry-run")
-    _, out, err = run(*words)
-    assert (out.strip(), "left aside: '예산'" in err) == ("Nothing would change.", True)
+    code, _, err = run(*words)  # two of them say the same: the first was taken
+    assert (code, "several sheets have such a table: '사업', '예산'" in err) == (2, True)
+    _, out, err = run(*words, "--sheet", "사업")
+    assert (out.strip(), err) == ("Nothing would change.", "")
     _, out, err = run(*words, "--sheet", "예산")
     assert ("120000000" in out.replace(",", ""), err) == (True, "")
     code, _, err = run(*words, "--sheet", "예선")
-    assert (code, "no sheet '예선' (there are: 사업, 예산)" in err) == (2, True)
+    assert (code, "no sheet '예선' (there are: 사업, 예산, 비고)" in err) == (2, True)
 
 
 def test_an_import_tells_hidden_rows_and_leaves_them_out_where_it_is_asked_to(run):

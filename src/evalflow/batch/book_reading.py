@@ -19,7 +19,7 @@ from evalflow.batch.book_columns import Spot
 from evalflow.batch.sheet import figure_in, indicator_of, unknown_number
 from evalflow.errors import InvalidInput, Problem, did_you_mean, invalid, nearest
 from evalflow.files.cells import same
-from evalflow.files.figures import is_not_due, plain
+from evalflow.files.figures import is_not_due, plain, why_not_due
 from evalflow.files.notes import Note
 from evalflow.files.table import Row, Table
 from evalflow.files.table_reader import Book, TableFile, read_book, read_table
@@ -312,9 +312,13 @@ class _Reading:
             reasons = given.setdefault(_REASON, [])
             if why and why not in reasons:
                 reasons.append(why)
-        if said in ("confirmed", "none") and row.cell("override") is not None:
-            ko = "조정 이행률이 있으나 '조정'이 아닙니다"
-            row.wrong("override", "not_overridden", ko, "a rate instead, but not 'overridden'")
+        if said in ("confirmed", "none"):
+            for key, ko, en in (
+                ("override", "조정 이행률이 있으나 '조정'이 아닙니다", "a rate instead, but not"),
+                ("why", "사유가 있으나 '조정'이 아닙니다", "a reason, but it is not"),
+            ):
+                if row.cell(key) is not None and not row.is_none(key):
+                    row.wrong(key, "not_overridden", ko, f"{en} 'overridden'", row.text(key))
 
     def own(
         self, row: Row, project: str, columns: Sequence[Spot], indicator: Indicator | None
@@ -393,10 +397,14 @@ class _Reading:
         own = spots.own_spots(self.event, context.lifecycle, context.whole, by_line=False)
         by_head = {same(text): spot for spot in own for text in (spot.head.ko, spot.head.en)}
         given: dict[str, Tree] = {}
+        seen: set[str] = set()
         for row in table.rows:
             spot = by_head.get(same(row.text("item", "")))
             if spot is None or spot.field is None or row.cell("content") is None:
                 continue
+            if spot.key in seen:
+                _twice(row, "item", row.text("item"))
+            seen.add(spot.key)
             if spot.field.type == "money":
                 given[spot.field.name] = plain(row.figure("content") * _MILLION)
             elif spot.field.type != "visit":
@@ -423,6 +431,13 @@ class _Reading:
                     read(row, project, field)
         self.done(table)
 
+    def keep(self, row: Row, key: str, project: str, field: Field, name: str, value: Tree) -> None:
+        """Keep what a row says of one thing (a card, a month), which it names in `key`."""
+        kept = self.filled.data.setdefault(project, {}).setdefault(field.name, {})
+        if name in kept:
+            _twice(row, key, name)
+        kept[name] = value
+
     def cards(self, row: Row, project: str, field: Field) -> None:
         number = row.text("card").rpartition("-")[2]
         card: dict[str, Tree] = {"text": row.text("text")}
@@ -440,7 +455,7 @@ class _Reading:
             )
         for key, name in (("done", "actual"), ("goal", "target")):
             if row.cell(key) is not None:
-                card[name] = str(row.figure(key))
+                card[name] = plain(row.figure(key))
         if row.cell("spent") is not None:
             card["spent"] = row.won("spent")
         for key in ("cause", "countermeasure"):
@@ -449,19 +464,13 @@ class _Reading:
         if row.cell("papers") is not None:
             papers = re.split(r"[;\n]", row.text("papers"))
             card["papers"] = [paper.strip() for paper in papers if paper.strip()]
-        self.filled.data.setdefault(project, {}).setdefault(field.name, {})[number] = card
+        self.keep(row, "card", project, field, number, card)
 
     def months(self, row: Row, project: str, field: Field) -> None:
-        month = row.text("month")
-        self.filled.data.setdefault(project, {}).setdefault(field.name, {})[month] = row.text(
-            "text"
-        )
+        self.keep(row, "month", project, field, row.text("month"), row.text("text"))
 
     def declared(self, row: Row, project: str, field: Field) -> None:
-        change = row.text("change")
-        self.filled.data.setdefault(project, {}).setdefault(field.name, {})[change] = row.text(
-            "text"
-        )
+        self.keep(row, "change", project, field, row.text("change"), row.text("text"))
 
     def evidence(self, row: Row, project: str, field: Field) -> None:
         name, place = row.text("name"), row.text("place")
@@ -480,20 +489,28 @@ class _Reading:
         self.filled.data.setdefault(project, {}).setdefault(field.name, []).append(measure)
 
     def changed(self, row: Row, project: str, field: Field) -> None:
-        path = row.text("path").split("/")
+        said = row.text("path")
+        path = said.split("/")
         value: Tree
         if path[0] == "budget":
             value = plain(row.figure("after") * _MILLION)
         elif path == ["end"]:
             value = _day(row, "after")
-        elif is_not_due(row.text("after")):
-            value = "not_due"
+        elif (why := why_not_due(row.cell("after"))) is not None:
+            value = {"not_due": why} if why else "not_due"
         else:
             value = plain(row.figure("after"))
         place = self.filled.data.setdefault(project, {}).setdefault(field.name, {})
         for key in path[:-1]:
-            place = place.setdefault(key, {})
-        place[path[-1]] = value
+            place = place.setdefault(key, {}) if isinstance(place, dict) else place
+        if not isinstance(place, dict) or path[-1] in place:
+            _twice(row, "path", said)
+        else:
+            place[path[-1]] = value
+
+
+def _twice(row: Row, key: str, name: str) -> None:
+    row.wrong(key, "repeated", f"'{name}'이(가) 두 번 나옵니다", f"'{name}' appears twice", name)
 
 
 _REASON = "\0reason"  # where the reasons for another event wait

@@ -11,7 +11,7 @@ from typing import Any
 
 from evalflow.errors import did_you_mean, nearest
 from evalflow.files.cells import same
-from evalflow.files.figures import ANY_UNIT, is_not_due, plain
+from evalflow.files.figures import ANY_UNIT, plain, why_not_due
 from evalflow.files.money_units import said_by_head, won_of
 from evalflow.files.table import Row, Table
 from evalflow.model import Indicator, ProjectDefinition
@@ -40,7 +40,7 @@ def data_by_project(table: Table, plan: str, known: Collection[str]) -> dict[str
             ko, en = f"'{number}'이(가) 두 번 나옵니다", f"'{number}' appears twice"
             row.wrong("number", "repeated", ko, en, number)
         found[project] = {
-            head: row.text(head) for head in table.others if row.cell(head) is not None
+            head: row.own_text(head) for head in table.others if row.cell(head) is not None
         }
     table.raise_if_any()
     return found
@@ -156,10 +156,8 @@ def figure_in(row: Row, definition: ProjectDefinition, indicator: Indicator) -> 
 def _figure(row: Row, indicator: Indicator | None) -> Tree:
     """Return the actual in the row (see `files.figures`), one that is provisional (잠정치), or
     시기미도래 (not due), with its reason behind a colon."""
-    cell = row.cell("actual")
-    said, colon, why = cell.partition(":") if isinstance(cell, str) else ("", "", "")
-    if is_not_due(said):
-        return {"not_due": why.strip()} if colon else "not_due"
+    if (why := why_not_due(row.cell("actual"))) is not None:
+        return {"not_due": why} if why else "not_due"
     if indicator is not None and indicator.accumulation == "ratio":
         return _share(row)
     unit = ANY_UNIT if indicator is None else indicator.unit

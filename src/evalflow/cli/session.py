@@ -268,7 +268,7 @@ def read_data(
     """Return the data for `fire` from `--data` and `--set`, and the document it came from.
 
     Raises:
-        InvalidInput: the file is not YAML, or a setting has no `=`.
+        InvalidInput: the file is not YAML, a setting has no `=`, or two say the same.
     """
     from evalflow.files import yaml
 
@@ -291,9 +291,10 @@ def read_data(
                 en="expected data as name: value",
             )
         data = dict(tree)
+    said: set[tuple[str, ...]] = set()
     for setting in settings:
         data = {} if data is None else data
-        _set(data, setting)
+        _set(data, setting, said)
     return data, document
 
 
@@ -337,28 +338,36 @@ def _path(source: str) -> Any:
     return Path(source)
 
 
-def _set(data: dict[str, Any], setting: str) -> None:
+def _set(data: dict[str, Any], setting: str, said: set[tuple[str, ...]]) -> None:
     from evalflow.files import yaml
 
     key, equals, text = setting.partition("=")
-    if not equals or not key:
+    way = tuple(each.strip() for each in key.split("."))
+    if not equals or not all(way):
         raise invalid(
             "bad_setting",
             value=setting,
             ko=f"--set은 이름=값 꼴이어야 합니다: '{setting}'",
             en=f"--set takes name=value, got '{setting}'",
         )
+    if any(way[: len(each)] == each or each[: len(way)] == way for each in said):
+        raise invalid(
+            "set_twice",
+            value=setting,
+            ko=f"--set으로 '{key}'을(를) 두 번 주었습니다: '{setting}'",
+            en=f"'{key}' is given twice by --set: '{setting}'",
+        )
+    said.add(way)
     value: Any = text
     if text[:1] in ("{", "["):
         value = yaml.read(text.encode(), name=f"--set {key}").tree
-    *path, last = key.split(".")
     place = data
-    for name in path:
+    for name in way[:-1]:
         inner = place.setdefault(name, {})
         if not isinstance(inner, dict):
             inner = place[name] = {}
         place = inner
-    place[last] = value
+    place[way[-1]] = value
 
 
 def day_of(said: str) -> dt.date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import unicodedata
 from decimal import Decimal
 
@@ -27,9 +28,17 @@ def text_of(cell: Cell) -> str:
     return cell.isoformat() if isinstance(cell, dt.date) else cell.strip()
 
 
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
+
+
 def same(text: str) -> str:
-    """Return `text` as names are compared: without spaces, line breaks and upper letters."""
-    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+    """Return `text` as names are compared: without spaces, line breaks, upper letters, and what
+    nobody sees (blanks without width, soft hyphens)."""
+    plain = "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+    return plain if plain.isascii() else _UNSEEN.sub("", plain)
 
 
 def column_letters(number: int) -> str:

@@ -188,6 +188,15 @@ def is_not_due(value: Any) -> bool:
     return isinstance(value, str) and "".join(value.split()).casefold() in NOT_DUE_WORDS
 
 
+def why_not_due(value: Any) -> str | None:
+    """Return the reason why a figure is not due yet that a text gives (`시기미도래: 준공 전`),
+    empty without one; None where the text says something else."""
+    if not isinstance(value, str):
+        return None
+    said, *why = re.split("[:：]", value, maxsplit=1)
+    return "".join(why).strip() if is_not_due(said) else None
+
+
 def plain(figure: Decimal) -> str:
     """Return a figure as plans write it: digits alone, without an exponent."""
     return format(figure, "f")

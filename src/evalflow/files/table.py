@@ -283,6 +283,13 @@ class Row:
             self.wrong(key, "unprintable", ko, en)
         return text
 
+    def own_text(self, key: str) -> str:
+        """Return the text; a number of several lines in one cell is nobody's own, and is noted."""
+        if isinstance(self.cell(key), Decimal) and self._is_spread(key):
+            self._refuse_spread(key)
+            return ""
+        return self.text(key)
+
     @overload
     def figure(self, key: str, *, unit: str = ...) -> Decimal: ...
     @overload
@@ -306,9 +313,7 @@ class Row:
         is none, which is noted as a problem."""
         cell = self.cell(key)
         if self._is_spread(key):
-            ko = "여러 줄에 걸쳐 합쳐진 칸의 수입니다. 칸을 나누어 줄마다 적으십시오"
-            en = "a figure in a cell that is merged over several rows: write one in each row"
-            self.wrong(key, "merged_figure", ko, en, "" if cell is None else text_of(cell))
+            self._refuse_spread(key)
             return None
         text = "" if cell is None else text_of(cell)
         if isinstance(cell, Decimal):  # an exact number of a workbook
@@ -357,6 +362,11 @@ class Row:
         ko = f"칸에는 '{seen}'(으)로 보이나 {number}이(가) 들어 있습니다. 보이는 대로 적으십시오"
         en = f"shown as '{seen}', and holds {number}: write what is meant, without such a format"
         self.wrong(key, "seen_otherwise", ko, en, seen)
+
+    def _refuse_spread(self, key: str) -> None:
+        ko = "여러 줄에 걸쳐 합쳐진 칸의 수입니다. 칸을 나누어 줄마다 적으십시오"
+        en = "a figure in a cell that is merged over several rows: write one in each row"
+        self.wrong(key, "merged_figure", ko, en, text_of(self.cell(key)))
 
     def _is_spread(self, key: str) -> bool:
         """Say whether a cell has its figure from the row above it, with which it is merged, though

@@ -64,10 +64,13 @@ def read_table(
     in the table while its rows are asked.
 
     Raises:
-        InvalidInput: the file cannot be read, has no such sheet, or a required column is
-            missing or appears twice.
+        InvalidInput: the file cannot be read, has no such sheet or several, or a required column
+            is missing or appears twice.
     """
-    return read_tables(source, [columns], sheet=sheet, name=name, others=others)[0][1]
+    tables = [t for _, t in read_tables(source, [columns], sheet=sheet, name=name, others=others)]
+    if len(tables) > 1:
+        raise _which([table.sheet for table in tables], tables[0].file)
+    return tables[0]
 
 
 def read_tables(
@@ -84,8 +87,8 @@ def read_tables(
     sheet with most of its columns is taken; where sheets are named, all of these are.
 
     Raises:
-        InvalidInput: as `read_table` says; or the file has none of the kinds, or a named sheet
-            is of none.
+        InvalidInput: as `read_table` says; or the file has none of the kinds, several sheets with
+            as many columns of one, or a named sheet is of none.
     """
     wanted = source.sheets if isinstance(source, TableFile) else ()
     if sheet is not None:
@@ -100,6 +103,7 @@ def read_tables(
         for at, each in enumerate(sheets)
     }
     best: dict[Any, tuple[int, Sheet, Heads]] = {}
+    alike: dict[Any, list[Sheet]] = {}
     for at, each in enumerate(sheets):
         complete = [pair for pair in placed[at] if not pair[1].missing()]
         if not complete and len(kinds) == 1 and (len(sheets) == 1 or placed[at][0][1].found):
@@ -111,7 +115,12 @@ def read_tables(
         kind, heads = max(complete, key=lambda pair: len(pair[1].found))
         place = at if wanted else kind
         if place not in best or len(heads.found) > len(best[place][2].found):
-            best[place] = kind, each, heads
+            best[place], alike[place] = (kind, each, heads), []
+        if len(heads.found) == len(best[place][2].found) and max(each.rows) > heads.row:
+            alike[place].append(each)
+    for several in alike.values():
+        if len(several) > 1:
+            raise _which([each.name for each in several], shown)
     if not best:
         every = [(kind, sheets[at], heads) for at, found in placed.items() for kind, heads in found]
         _refuse_kind(kinds, every, shown)
@@ -124,6 +133,17 @@ def read_tables(
         taken = [each for _, each, _ in best.values()]
         _note_aside(tables[0][1], [each for each in all_sheets if each.rows], taken)
     return tables
+
+
+def _which(sheets: Sequence[str | None], shown: str) -> InvalidInput:
+    listed = ", ".join(f"'{name}'" for name in sheets)
+    return invalid(
+        "several_sheets",
+        file=shown,
+        value=listed,
+        ko=f"같은 열의 표가 시트 여럿에 있습니다: {listed}. --sheet로 고르거나 하나만 남기십시오",
+        en=f"several sheets have such a table: {listed}; choose by --sheet, or leave only one",
+    )
 
 
 @frozen(eq=False)
@@ -345,7 +365,7 @@ def _unit_above(sheet: Sheet, heads: Heads) -> Said | None:
 def _rows(sheet: Sheet, heads: Heads, table: Table, visible_rows: bool) -> Iterator[Row]:
     automatic = {column.key for column in heads.columns if column.automatic}
     used = [found.number for key, found in heads.found.items() if key not in automatic]
-    head_cells = sheet.rows[heads.row]
+    head_texts = [each for each in sheet.rows[heads.row] if each is not None]
     is_head = head_row(heads.columns)
     hidden: list[int] = []
     for number, cells in sheet.rows.items():
@@ -357,7 +377,7 @@ def _rows(sheet: Sheet, heads: Heads, table: Table, visible_rows: bool) -> Itera
             ko, en = f"합계 행 '{first}'을(를) 뺐습니다", f"left out the totals row '{first}'"
             table.note(number, None, "total_left_out", ko, en)
             continue
-        if cells == head_cells:
+        if isinstance(first, str) and _says(texts, head_texts):
             ko, en = "되풀이된 머리글을 뺐습니다", "left out the heads, repeated"
             table.note(number, None, "heads_repeated", ko, en)
             continue
@@ -379,6 +399,16 @@ def _rows(sheet: Sheet, heads: Heads, table: Table, visible_rows: bool) -> Itera
             yield Row(table, number, cells)
     if hidden:
         _note_hidden(table, hidden, filtered=sheet.filtered, left_out=visible_rows)
+
+
+def _says(texts: Sequence[Cell | Fault], heads: Sequence[Cell | Fault]) -> bool:
+    """Say whether a row says what the heads say, as names are compared."""
+    heads = [each for each in heads if text_or_fault(each)]
+    return len(texts) == len(heads) and all(
+        one == other
+        or (isinstance(one, str) and isinstance(other, str) and same(one) == same(other))
+        for one, other in zip(texts, heads, strict=True)
+    )
 
 
 def _refuse_wider(table: Table, number: int, cell: Cell | Fault) -> None:

@@ -6,16 +6,15 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_LONE_JAMO = range(0x3131, 0x3190)
+# Jamo that make no syllable, of keyboards, of text from a Mac, and half wide; fillers among them.
+_LONE_JAMO = re.compile("[\u1100-\u11ff\u3131-\u318f\ua960-\ua97f\ud7b0-\ud7ff\uffa0-\uffdc]")
 
 
 def has_words(text: str) -> bool:
     """Say whether there is a word in the text: a letter or a syllable. Signs and figures alone
     (`.`, `-`, `1`) and lone jamo (`ㅇㅇ`) are none."""
-    return any(
-        each.isalpha() and ord(each) not in _LONE_JAMO
-        for each in unicodedata.normalize("NFC", text)
-    )
+    said = _LONE_JAMO.sub("", unicodedata.normalize("NFC", text))
+    return any(each.isalpha() for each in said)
 
 
 IN_WORDS = (

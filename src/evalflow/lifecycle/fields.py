@@ -19,6 +19,7 @@ from evalflow._values import frozen
 from evalflow.errors import Problem, did_you_mean, nearest
 from evalflow.files import figures
 from evalflow.files.cells import same
+from evalflow.files.days import read_day
 from evalflow.files.names import folded, matches, spellings, words
 from evalflow.files.words import (
     AS_A_NUMBER,
@@ -310,21 +311,16 @@ def _money(value: Any, scope: _Scope) -> _Answer:
 def _date(value: Any, scope: _Scope) -> _Answer:
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value.isoformat()
-    if isinstance(value, str):
-        plain = re.sub(
-            r"^(\d{4})\.\s*(\d{1,2})\.\s*(\d{1,2})\.?$",
-            lambda m: f"{m[1]}-{int(m[2]):02}-{int(m[3]):02}",
-            value.strip(),
-        )
-        try:
-            return dt.date.fromisoformat(plain).isoformat()
-        except ValueError:
-            pass
+    said = read_day(value) if isinstance(value, str) else None
+    if said is not None and said.day is not None and not said.code:
+        return said.day.isoformat()
+    told = said is not None and said.day is None and said.code not in ("not_a_date", "blank")
+    ko, en = (said.ko, said.en) if said is not None and told else ("", "")
     return _Wrong(
         "",
         value,
-        f"날짜가 아닙니다: {value!r} (예: 2016-04-05 또는 2016. 4. 5.)",
-        f"not a date: {value!r} (expected e.g. 2016-04-05 or 2016. 4. 5.)",
+        ko or f"날짜가 아닙니다: {value!r} (예: 2016-04-05 또는 2016. 4. 5.)",
+        en or f"not a date: {value!r} (expected e.g. 2016-04-05 or 2016. 4. 5.)",
     )
 
 
@@ -490,9 +486,10 @@ def _by_key(
         tree: dict[str, Tree] = {}
         wrong: list[_Wrong] = []
         around = scope.indicator
+        given: set[str] = set()
         for key, inner in value.items():
             name = str(key)
-            if labels is not None and name not in tree and not (allowed and name in allowed):
+            if labels is not None and not (allowed and name in allowed):
                 name = _meant(name, labels(scope))
             if allowed is not None and name not in allowed:
                 said = did_you_mean(
@@ -501,7 +498,11 @@ def _by_key(
                     nearest(name, allowed),
                 )
                 wrong.append(_Wrong(f".{name}", name, *said))
+            elif inner is not None and name in given:
+                ko = f"{what_ko} '{name}'이(가) 두 번 나옵니다"
+                wrong.append(_Wrong(f".{name}", str(key), ko, f"{what_en} '{name}' is given twice"))
             elif inner is not None:
+                given.add(name)
                 scope.indicator = scope.definition.indicator(name)
                 answer = reader(inner, scope)
                 if answer.__class__ is str:
@@ -529,8 +530,8 @@ def _figure(value: Any, scope: _Scope) -> _Answer:
         return str(value)  # by far the most frequent, and what all that follows would answer
     if isinstance(value, NotDue):
         value = {"not_due": value.reason}
-    elif figures.is_not_due(value):
-        value = {"not_due": ""}
+    elif (why := figures.why_not_due(value)) is not None:
+        value = {"not_due": why}
     if isinstance(value, Mapping) and set(value) == {"not_due"}:
         return _record({"not_due": _reason}, ())(value, scope)
     provisional = isinstance(value, Mapping) and set(value) == {"provisional"}
@@ -707,12 +708,16 @@ def _criterion(value: Any, scope: _Scope) -> _Answer:
     return _one_of(value, scope.criteria)
 
 
-VOTES = ("for", "against", "abstain")
-"""찬성, 반대, 기권: what a member of a committee may vote."""
+VOTES: Mapping[str, Label] = {
+    "for": Label("찬성", "for"),
+    "against": Label("반대", "against"),
+    "abstain": Label("기권", "abstain"),
+}
+"""What a member of a committee may vote."""
 
 
 def _vote(value: Any, scope: _Scope) -> _Answer:
-    return _one_of(value, VOTES)
+    return _one_of(_meant(value, VOTES), VOTES)
 
 
 _card_record = _record(

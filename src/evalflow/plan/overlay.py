@@ -49,6 +49,7 @@ from evalflow.plan.tables import (
 Source = str | os.PathLike[str]
 
 _TILDE = re.compile("[~∼～]")
+_ENDS = {"start": ("시작", "beginning"), "end": ("끝", "end")}
 
 
 @frozen(kw_only=True)
@@ -195,6 +196,10 @@ class Laying:
             said = read_day(half, month=month)
             if said.day is None:
                 row.wrong("term", "bad_date", said.ko, said.en, half)
+            elif row.cell(key) is not None and row.date(key, None, month=month) != said.day:
+                ko = f"사업기간의 {_ENDS[key][0]}이 따로 적은 날짜와 다릅니다: '{half}'"
+                en = f"the {_ENDS[key][1]} of the term is not the day in its own column: '{half}'"
+                row.wrong("term", "term_differs", ko, en, half)
             elif str(tree.get(key)) != said.day.isoformat():
                 tree[key] = said.day.isoformat()
                 self.origins[(*at, key)] = (row, "term")

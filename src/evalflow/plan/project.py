@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 from evalflow.files.cells import same
-from evalflow.files.figures import figure_of, is_not_due, plain, stored_figure
+from evalflow.files.figures import figure_of, is_not_due, plain, stored_figure, why_not_due
 from evalflow.files.reader import Part, Reader
 from evalflow.model import (
     Assignment,
@@ -336,6 +336,9 @@ def _odd_target(inside: Part, period: Any, value: Tree, unit: str) -> Figure:
         inside.wrong(period, "missing_target", ko, "no target (if none is due: {not_due: why})")
     elif value == "not_due" or is_not_due(value):
         return _NOT_DUE
+    elif reason := why_not_due(value):
+        inside.write_out(period, {"not_due": reason})
+        return NotDue(reason)
     elif isinstance(value, Mapping):
         why = inside.mapping(period)
         why.only(keys.NOT_DUE)

@@ -19,7 +19,7 @@ from evalflow._values import frozen
 from evalflow.errors import did_you_mean, nearest
 from evalflow.files.cells import same
 from evalflow.files.days import Month
-from evalflow.files.figures import ANY_UNIT, NOT_DUE_WORDS, is_not_due, stored_figure
+from evalflow.files.figures import ANY_UNIT, NOT_DUE_WORDS, is_not_due, stored_figure, why_not_due
 from evalflow.files.table import Row
 from evalflow.files.table_heads import Column
 from evalflow.model import Label, PlanHead
@@ -348,13 +348,10 @@ class Target(Number):
 
     def read_in(self, row: Row, key: str, inside: Mapping[str, Tree]) -> Tree:
         """Return a figure, behind which the indicator's unit may stand, or `{not_due: why}`."""
-        cell = row.cell(key)
         if row.is_none(key):
             return {"not_due": ""}
-        if isinstance(cell, str):
-            said, _, why = cell.strip().partition(":")
-            if is_not_due(said):
-                return {"not_due": why.strip()}
+        if (why := why_not_due(row.cell(key))) is not None:
+            return {"not_due": why}
         return super().read_in(row, key, inside)
 
     def agrees(self, row: Row, key: str, tree: Tree, read: Tree) -> bool:
@@ -396,10 +393,17 @@ class Steps(Kind):
 
     def read(self, row: Row, key: str) -> Tree:
         """Return the steps as a plan file writes them; their ids are made from their names."""
-        found = {}
-        for each in _SEVERAL.split(row.text(key)):
+        found: dict[str, Tree] = {}
+        for each in filter(None, _SEVERAL.split(row.text(key))):
             match = _STEP.fullmatch(each)
             name, weight = (each, "1") if match is None else (match["name"], match["weight"])
+            if _WEIGHED.search(name):
+                ko = f"단계의 가중치를 읽을 수 없습니다: '{each}' (예: 설계(1); 준공(1/2))"
+                en = f"the weight of a step cannot be read: '{each}' (e.g. design(1); built(1/2))"
+                row.wrong(key, "wrong_weight", ko, en, each)
+            if id_from(name) in found:
+                ko, en = f"단계 '{name}'이(가) 두 번 나옵니다", f"the step '{name}' appears twice"
+                row.wrong(key, "repeated", ko, en, name)
             found[id_from(name)] = {"ko": name, "weight": "".join(weight.split())}
         return found
 
@@ -413,6 +417,8 @@ class Steps(Kind):
         )
 
 
+_WEIGHED = re.compile(r"[(（][\s\d.,/%％]*[)）]?$")
+"""What looks like a weight behind a step's name, and is none that can be read."""
 _STEP = re.compile(r"(?P<name>.+?)\s*\(\s*(?P<weight>\d+(?:\.\d+|\s*/\s*[1-9]\d*)?)\s*\)")
 
 

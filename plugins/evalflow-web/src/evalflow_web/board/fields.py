@@ -113,8 +113,12 @@ def _value(field: Any, flat: Mapping[str, str], asked: Asked) -> Any:
             rows = [record(("role", "actor", "for", "on"), str(row)) for row in range(2)]
             return [row for row in rows if row]
         case "votes":
-            lines = [line.partition(":") for line in text().splitlines() if line.strip()]
-            return {member.strip(): vote.strip() for member, _, vote in lines}
+            votes: dict[str, str] = {}
+            for line in text().replace("：", ":").splitlines():
+                member, _, vote = (each.strip() for each in line.partition(":"))
+                # Of a member who stands twice nobody can say which vote counts: both are shown.
+                votes[member] = f"{votes[member]}, {vote}" if member in votes else vote
+            return {member: vote for member, vote in votes.items() if member or vote}
         case "change":
             return _patch(name, flat, asked)
     return text()
