@@ -20,7 +20,12 @@ from evalflow.cli.checkpoints import (
     trust_option,
 )
 from evalflow.cli.maintenance import print_mismatches
-from evalflow.cli.options import Respelled, json_option, pass_session
+from evalflow.cli.options import (
+    Respelled,
+    json_option,
+    output_option,
+    pass_session,
+)
 from evalflow.cli.session import Session
 from evalflow.files.output import write_output
 
@@ -37,15 +42,7 @@ def audit_command() -> None:
 @audit_command.command("export")
 @click.argument("projects", nargs=-1, metavar="[PROJECT]...")
 @click.option("--plan", metavar="ID", help="계획 전체 · A whole plan (without PROJECT).")
-@click.option(
-    "-o",
-    "--output",
-    "output",
-    cls=Respelled,
-    older=("--out",),
-    type=click.Path(dir_okay=False),
-    help="파일 · The file [PLAN-audit.zip].",
-)
+@output_option("파일 · The file [PLAN-audit.zip].", type=click.Path(dir_okay=False))
 @click.option(
     "--refusals-of",
     metavar="ID",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from evalflow.cli.options import Respelled
+from evalflow.cli.options import json_option, output_option, pass_session
 from evalflow.cli.session import Session, one_line, read_data, read_where
 from evalflow.cli.status import things_head
 from evalflow.errors import InvalidInput, Reason, invalid
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from evalflow.files.notes import Note
     from evalflow.model import Label
 
-_pass = click.make_pass_decorator(Session)
 _MODES = click.Choice(["each", "all", "unit"])
 _EVERY = 5.0  # seconds between two lines of progress in a log
 _TICK = 0.001  # seconds; no rate is worked out over less
@@ -86,18 +85,9 @@ def counted(session: Session, counts: Mapping[str, int]) -> str:
 @click.option(
     "--mode", type=_MODES, default="each", help="적용 단위 · What is applied all or nothing."
 )
-@click.option(
-    "-o",
-    "--output",
-    "out",
-    cls=Respelled,
-    older=("--out",),
-    required=True,
-    metavar="FILE",
-    help="계획 파일 · Plan file to write.",
-)
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
-@_pass
+@output_option("계획 파일 · Plan file to write.", name="out", required=True)
+@json_option
+@pass_session
 def plan_command(
     session: Session,
     event: str,
@@ -367,8 +357,8 @@ def _print_reasons(session: Session, plan: BatchPlan, *, indent: str = "  ") -> 
 @click.option("--report", metavar="FILE", help="결과표(.csv/.jsonl) · Receipts, as CSV or JSON.")
 @click.option("--workers", type=click.IntRange(1), help="작업자 수 · Worker processes.")
 @click.option("--dask", metavar="ADDRESS", help="Dask 스케줄러 · Workers of a Dask cluster.")
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
-@_pass
+@json_option
+@pass_session
 def apply_command(
     session: Session,
     file: str,
@@ -391,7 +381,7 @@ def apply_command(
 @click.argument("script")
 @click.option("--apply", "really", is_flag=True, help="실제 적용 · Apply; without it a dry run.")
 @click.option("--plans", metavar="FOLDER", help="계획 폴더 · Where the steps' plans are kept.")
-@_pass
+@pass_session
 def run_command(session: Session, script: str, really: bool, plans: str | None) -> int:
     """대본 실행 · Run a script of steps. A dry run unless `--apply`; continues after a stop.
 
@@ -515,8 +505,8 @@ def _over(session: Session, step: ScriptStep, counts: Counter[str], total: int) 
 @click.option("--report", metavar="FILE", help="결과표(.csv/.jsonl) · Receipts, as CSV or JSON.")
 @click.option("--workers", type=click.IntRange(1), help="작업자 수 · Worker processes.")
 @click.option("--dask", metavar="ADDRESS", help="Dask 스케줄러 · Workers of a Dask cluster.")
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
-@_pass
+@json_option
+@pass_session
 def resume_command(
     session: Session,
     file: str,
@@ -757,8 +747,8 @@ def _progress(session: Session, receipts: Iterator[Receipt], total: int) -> Iter
 
 @batch_command.command("list")
 @click.argument("folder", default=".")
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
-@_pass
+@json_option
+@pass_session
 def list_command(session: Session, folder: str, as_json: bool) -> None:
     """목록 · The batch plans in a folder, and how much of each is done."""
     from evalflow.batch.plan_file import load_batch
@@ -801,8 +791,8 @@ def list_command(session: Session, folder: str, as_json: bool) -> None:
 @batch_command.command("show")
 @click.argument("file")
 @click.option("--all", "everything", is_flag=True, help="모두 · Every project.")
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON for programs.")
-@_pass
+@json_option
+@pass_session
 def show_command(session: Session, file: str, everything: bool, as_json: bool) -> None:
     """내용 · What a plan would do, and how much of it is done."""
     from evalflow.batch.plan_file import load_batch

@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
+from evalflow.cli.options import json_option, pass_session
 from evalflow.cli.session import Session
 from evalflow.errors import invalid
-
-_pass = click.make_pass_decorator(Session)
 
 
 @click.command("open-case")
@@ -21,8 +20,8 @@ _pass = click.make_pass_decorator(Session)
 @click.option("--about", metavar="PROJECT", help="무엇에 관한 것인가 · Which project it is about.")
 @click.option("--number", metavar="N", help="관리번호 · Its number; the next free one if absent.")
 @click.option("--reason", help="사유 · Reason.")
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def open_case(
     session: Session,
     plan: str,

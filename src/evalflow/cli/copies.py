@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from evalflow.cli.maintenance import print_mismatches
+from evalflow.cli.options import pass_session
 from evalflow.cli.session import Session
 from evalflow.errors import invalid
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
     from evalflow.storage.contract import Copies
-
-_pass = click.make_pass_decorator(Session)
 
 
 @click.command("backup")
@@ -27,7 +26,7 @@ _pass = click.make_pass_decorator(Session)
     type=click.Path(dir_okay=False),
     help="백업 파일(새 이름) · The file to write; it must not exist yet.",
 )
-@_pass
+@pass_session
 def backup_command(session: Session, output: str) -> None:
     """백업 · Write the whole store into one file, of one moment, also while others write.
 
@@ -41,7 +40,7 @@ def backup_command(session: Session, output: str) -> None:
 
 @click.command("restore")
 @click.argument("copy", type=click.Path(exists=True, dir_okay=False))
-@_pass
+@pass_session
 def restore_command(session: Session, copy: str) -> int:
     """되돌리기 · Put a backup into a new store (`--store`), and check it against its history.
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalflow.cli.options import Respelled
+from evalflow.cli.options import output_option, pass_session
 from evalflow.cli.session import Session
 from evalflow.errors import invalid
 from evalflow.model.data import to_json
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from evalflow.plan.definition import Plan
     from evalflow.testing.scenario import Failure, Step
 
-_pass = click.make_pass_decorator(Session)
 
 SEOUL = dt.timezone(dt.timedelta(hours=9))
 EVENING = dt.datetime(2017, 1, 18, 18, tzinfo=SEOUL)
@@ -41,18 +40,14 @@ CHANGED = "9"
 
 
 @click.command("demo")
-@click.option(
-    "-o",
-    "--output",
-    "out",
-    cls=Respelled,
-    older=("--out",),
+@output_option(
+    "결과 폴더 · Where the results go.",
+    name="out",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("build/demo"),
     show_default=True,
-    help="결과 폴더 · Where the results go.",
 )
-@_pass
+@pass_session
 def demo_command(session: Session, out: Path) -> int:
     """2016년 한 해를 시연 · Play the 2016 plan of Seodaemun-gu.
 

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalflow.cli.options import Respelled, json_option, pass_session
+from evalflow.cli.options import (
+    as_of_option,
+    json_option,
+    output_option,
+    pass_session,
+)
 from evalflow.cli.session import Session, day_of, moment
 from evalflow.errors import InvalidInput, Problem, invalid
 from evalflow.files.cells import same
@@ -55,28 +60,12 @@ def list_command(session: Session, as_json: bool) -> None:
 
 @form_command.command("make")
 @click.argument("form")
-@click.option(
-    "-o",
-    "--output",
-    "output",
-    cls=Respelled,
-    older=("--out",),
-    required=True,
-    metavar="FILE",
-    help="파일 · .hwpx, .xlsx or .pdf.",
-)
+@output_option("파일 · .hwpx, .xlsx or .pdf.", required=True)
 @click.option("--plan", metavar="ID", help="계획 · The plan, where there are several.")
 @click.option("--period", metavar="PERIOD", help="기간 · e.g. 2016-Q2 [the current one].")
 @click.option("--unit", metavar="ID", help="국·과 · A unit, with all below it.")
 @click.option("--number", metavar="관리번호", help="관리번호 · Only this project.")
-@click.option(
-    "--at",
-    "as_of",
-    cls=Respelled,
-    older=("--as-of",),
-    metavar="DATE",
-    help="그날 기준 · As it stood at the end of that day.",
-)
+@as_of_option
 @click.option("--dated", metavar="DATE", help="등록일자 · The day printed on it.")
 @_template
 @click.option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalflow.cli.options import Respelled
+from evalflow.cli.options import output_option, pass_session
 from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, Problem, invalid
 from evalflow.files.output import check_output, write_output
@@ -17,7 +17,6 @@ from evalflow.files.output import check_output, write_output
 if TYPE_CHECKING:
     from evalflow.plan.definition import Plan
 
-_pass = click.make_pass_decorator(Session)
 
 _YEARS = (1900, 2999)
 
@@ -32,15 +31,7 @@ _YEARS = (1900, 2999)
 @click.option(
     "--bureau", "bureaus", multiple=True, metavar="NAME", help="국·소 · A bureau; several."
 )
-@click.option(
-    "-o",
-    "--output",
-    "out",
-    cls=Respelled,
-    older=("--out",),
-    metavar="FILE",
-    help="쓸 통합 문서 · Workbook to write (.xlsx).",
-)
+@output_option("쓸 통합 문서 · Workbook to write (.xlsx).", name="out")
 @click.option(
     "--plan-file",
     metavar="FILE",
@@ -49,7 +40,7 @@ _YEARS = (1900, 2999)
 @click.option("--as", "actor", metavar="ID", help="등록하는 사람 · Who puts the plan into force.")
 @click.option("--check", is_flag=True, help="검사만 · Only check the workbook; write nothing.")
 @click.option("--yes", is_flag=True, help="묻지 않음 · Ask nothing; write over files of that name.")
-@_pass
+@pass_session
 def init_command(
     session: Session,
     source: str | None,

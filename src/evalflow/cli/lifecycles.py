@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalflow.cli.options import Respelled
+from evalflow.cli.options import (
+    Respelled,
+    json_option,
+    output_option,
+    pass_session,
+)
 from evalflow.cli.session import Session, read_where
 from evalflow.cli.word_list import words
 from evalflow.errors import invalid
@@ -18,7 +23,14 @@ if TYPE_CHECKING:
     from evalflow.lifecycle.check.rights import Right
     from evalflow.model import Grant
 
-_pass = click.make_pass_decorator(Session)
+_plan_file = click.option(
+    "--plan-file",
+    "plan",
+    cls=Respelled,
+    older=("--plan",),
+    type=click.Path(dir_okay=False),
+    help="계획 파일의 담당자 기준 · Its people.",
+)
 
 
 @click.group("lifecycle")
@@ -28,16 +40,9 @@ def lifecycle_command() -> None:
 
 @lifecycle_command.command("check")
 @click.argument("name", metavar="PRESET|FILE")
-@click.option(
-    "--plan-file",
-    "plan",
-    cls=Respelled,
-    older=("--plan",),
-    type=click.Path(dir_okay=False),
-    help="계획 파일의 담당자 기준 · Its people.",
-)
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@_plan_file
+@json_option
+@pass_session
 def check(session: Session, name: str, plan: str | None, as_json: bool) -> int:
     """절차 정의를 검사 · Check a lifecycle, and prove what can be proved about it.
 
@@ -73,8 +78,8 @@ def check(session: Session, name: str, plan: str | None, as_json: bool) -> int:
 
 @lifecycle_command.command("show")
 @click.argument("name", metavar="[PRESET|FILE]", required=False)
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def show(session: Session, name: str | None, as_json: bool) -> None:
     """절차를 출력 · Print a lifecycle as YAML, to be copied and changed; or list the presets.
 
@@ -107,7 +112,7 @@ lifecycle_command.add_command(words)
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="파일로 · Into a file."
 )
-@_pass
+@pass_session
 def schema(session: Session, output: Path | None) -> None:
     """JSON 스키마 · The language as a JSON Schema, for editors; with the guards of plugins."""
     from evalflow.lifecycle.schema import schema_text
@@ -131,16 +136,11 @@ def schema(session: Session, output: Path | None) -> None:
 )
 @click.option("--guards", is_flag=True, help="요건 표시 · Show guards.")
 @click.option("--roles", is_flag=True, help="역할 표시 · Show roles.")
-@click.option(
-    "-o",
-    "--output",
-    "output",
-    cls=Respelled,
-    older=("--out",),
+@output_option(
+    "파일로 · Into a file: .mmd .dot .svg, or .png by Graphviz.",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="파일로 · Into a file: .mmd .dot .svg, or .png by Graphviz.",
 )
-@_pass
+@pass_session
 def diagram(
     session: Session, name: str, form: str, guards: bool, roles: bool, output: Path | None
 ) -> None:
@@ -163,16 +163,9 @@ def diagram(
 
 @lifecycle_command.command("access")
 @click.argument("name", metavar="PRESET|FILE")
-@click.option(
-    "--plan-file",
-    "plan",
-    cls=Respelled,
-    older=("--plan",),
-    type=click.Path(dir_okay=False),
-    help="계획 파일의 담당자 기준 · Its people.",
-)
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@_plan_file
+@json_option
+@pass_session
 def access(session: Session, name: str, plan: str | None, as_json: bool) -> None:
     """누가 무엇을 할 수 있는지 · The whole table of who may do what, made from the definition.
 
@@ -225,8 +218,8 @@ def access(session: Session, name: str, plan: str | None, as_json: bool) -> None
 @lifecycle_command.command("diff")
 @click.argument("one", metavar="PRESET|FILE")
 @click.argument("other", metavar="PRESET|FILE")
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def diff_command(session: Session, one: str, other: str, as_json: bool) -> int:
     """무엇이 달라졌는지 · What is otherwise in the second lifecycle, in words.
 
@@ -274,17 +267,9 @@ def diff_command(session: Session, one: str, other: str, as_json: bool) -> int:
     is_flag=True,
     help="가능한 사업만 전환 · Migrate the projects that can be, instead of all or none.",
 )
-@click.option(
-    "-o",
-    "--output",
-    "out",
-    cls=Respelled,
-    older=("--out",),
-    metavar="FILE",
-    help="일괄 처리 계획 파일 · Batch file to write; without it, only show.",
-)
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@output_option("일괄 처리 계획 파일 · Batch file to write; without it, only show.", name="out")
+@json_option
+@pass_session
 def migrate(
     session: Session,
     name: str,
@@ -386,8 +371,8 @@ def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
 @click.option(
     "--limit", type=click.IntRange(1), default=1000, show_default=True, help="최대 · At most."
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def paths_command(
     session: Session, name: str, target: str | None, every: bool, limit: int, as_json: bool
 ) -> None:
@@ -434,16 +419,11 @@ def paths_command(
 @lifecycle_command.command("stubs")
 @click.argument("name", metavar="PRESET|FILE")
 @click.option("--class", "class_name", default="Office", show_default=True, help="이름 · Its name.")
-@click.option(
-    "-o",
-    "--output",
-    "output",
-    cls=Respelled,
-    older=("--out",),
+@output_option(
+    "파일 · A .pyi file; the .py beside it is made where there is none.",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="파일 · A .pyi file; the .py beside it is made where there is none.",
 )
-@_pass
+@pass_session
 def stubs_command(session: Session, name: str, class_name: str, output: Path | None) -> None:
     """형(type) 선언 파일 · A typed facade: one method for each event, for editors and mypy."""
     import evalflow

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from evalflow.cli.checkpoints import points_of, print_coverage, trust_logs
-from evalflow.cli.options import count_option, page_options
+from evalflow.cli.options import (
+    count_option,
+    json_option,
+    page_options,
+    pass_session,
+)
 from evalflow.cli.session import Session, moment
 from evalflow.cli.status import print_count
 from evalflow.errors import invalid
@@ -20,8 +25,6 @@ if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
     from evalflow.engine.outbox import DeliveryReport
 
-_pass = click.make_pass_decorator(Session)
-
 
 @click.command("deliver")
 @page_options
@@ -31,8 +34,8 @@ _pass = click.make_pass_decorator(Session)
 @click.option(
     "--resend", is_flag=True, help="실패분 재발송 · Requeue dead letters and deliver them."
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def deliver_command(
     session: Session,
     limit: int | None,
@@ -117,8 +120,8 @@ def _say_delivered(session: Session, report: DeliveryReport) -> None:
     help="쉬는 동안 놓친 날 포함 · Also for days missed while the machine was off.",
 )
 @click.option("--deliver", "send", is_flag=True, help="바로 발송 · Deliver them at once.")
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def remind_command(session: Session, at: str | None, days: int, send: bool, as_json: bool) -> int:
     """기한 안내 · Remind people of what is due, as the plan says: one message a person and day.
 
@@ -195,8 +198,8 @@ def remark_reminders(session: Session, engine: Engine) -> bool:
     is_flag=True,
     help="평가율·기한·요건도 다시 계산 · Also work out ratings, days late and guards anew.",
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def verify_command(
     session: Session,
     plan: str | None,

@@ -41,6 +41,14 @@ actor_option = click.option(
 reader_option = click.option(
     "--as", "reader", metavar="ID", help="이 사람이 볼 수 있는 것만 · As this actor may read it."
 )
+as_of_option = click.option(
+    "--at",
+    "as_of",
+    cls=Respelled,
+    older=("--as-of",),
+    metavar="DATE",
+    help="해당일 마감 기준 · As it stood at the end of that day.",
+)
 day_option = click.option("--at", metavar="DATE", help="기준일 · On this day instead of today.")
 data_option = click.option(
     "--data",
@@ -51,6 +59,16 @@ data_option = click.option(
 datum_option = click.option(
     "--set", "settings", multiple=True, metavar="K=V", help="자료 항목 · One item: name=value."
 )
+
+
+def output_option(
+    help: str, *, name: str = "output", **more: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option that says where to write; `name` is the argument's, `more` is as for
+    `click.option`."""
+    if "type" not in more:
+        more["metavar"] = "FILE"
+    return click.option("-o", "--output", name, cls=Respelled, older=("--out",), help=help, **more)
 
 
 count_option = click.option("--count", is_flag=True, help="건수만 · Only how many there are.")

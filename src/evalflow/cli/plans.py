@@ -11,7 +11,7 @@ import click
 
 from evalflow.cli import schemes
 from evalflow.cli.cases import open_case
-from evalflow.cli.options import Respelled
+from evalflow.cli.options import json_option, output_option, pass_session
 from evalflow.cli.session import Session
 from evalflow.cli.status import counted, things_head, things_of
 from evalflow.errors import InvalidInput, NotFound, invalid
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from evalflow.plan.differences import Difference
     from evalflow.plan.workbook_reader import OfficeBook
 
-_pass = click.make_pass_decorator(Session)
 _sheets = click.option(
     "--sheet", "sheets", multiple=True, metavar="NAME", help="시트 · Sheet of the tables; several."
 )
@@ -62,8 +61,8 @@ plan_command.add_command(schemes.open_)
 @click.argument("tables", nargs=-1, type=click.Path(dir_okay=False))
 @_sheets
 @_visible_rows
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def check(
     session: Session,
     file: str,
@@ -107,8 +106,8 @@ def check(
 )
 @click.option("--dry-run", is_flag=True, help="미리 보기 · Show what would change; write nothing.")
 @click.option("--yes", is_flag=True, help="묻지 않음 · Do not ask before importing a workbook.")
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def import_(
     session: Session,
     files: tuple[str, ...],
@@ -187,8 +186,8 @@ plan_command.add_command(open_case)
 @click.argument("number", type=click.IntRange(1))
 @click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--dry-run", is_flag=True, help="미리 보기 · Show what would change; write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def confirm(
     session: Session, plan: str, number: int, actor: str, dry_run: bool, as_json: bool
 ) -> None:
@@ -232,8 +231,8 @@ def confirm(
 )
 @click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--reason", required=True, help="사유 · Why that is known.")
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def redate(session: Session, plan: str, to: str, actor: str, reason: str, as_json: bool) -> None:
     """앞으로 뛴 시계로 적힌 시각을 바로잡기 · Put right the times of entries that lie ahead of now.
 
@@ -408,16 +407,7 @@ def _door(session: Session, found: Difference) -> str:
     type=click.Choice(["projects", "budgets", "targets", "schedule", "actuals"]),
     help="표 · Which table.",
 )
-@click.option(
-    "-o",
-    "--output",
-    "out",
-    cls=Respelled,
-    older=("--out",),
-    required=True,
-    metavar="FILE",
-    help="쓸 파일 · .xlsx or .csv to write.",
-)
+@output_option("쓸 파일 · .xlsx or .csv to write.", name="out", required=True)
 @click.option("--revision", type=click.IntRange(1), help="차수 · Revision; the latest if absent.")
 @click.option("--period", metavar="P", help="기간 · Period of the actuals; the current one.")
 @click.option("--unit", metavar="ID", help="부서 · Only this unit and what is below it.")
@@ -427,7 +417,7 @@ def _door(session: Session, found: Difference) -> str:
     default="utf-8",
     help="CSV 문자 집합 · Encoding of CSV.",
 )
-@_pass
+@pass_session
 def export(
     session: Session,
     plan: str | None,
@@ -512,19 +502,10 @@ def _export_workbook(
 @plan_command.command("carry")
 @click.argument("plan", required=False)
 @click.option("--id", "next_id", required=True, metavar="ID", help="새 계획 · The next plan's id.")
-@click.option(
-    "-o",
-    "--output",
-    "out",
-    cls=Respelled,
-    older=("--out",),
-    required=True,
-    metavar="FILE",
-    help="계획 파일 · Plan file to write.",
-)
+@output_option("계획 파일 · Plan file to write.", name="out", required=True)
 @click.option("--targets", metavar="FILE", help="목표를 적을 표 · Table to set the targets in.")
 @click.option("--where", multiple=True, metavar="KEY=VALUE,…", help="조건 · Which projects go on.")
-@_pass
+@pass_session
 def carry(
     session: Session,
     plan: str | None,
@@ -587,8 +568,8 @@ def carry(
 @click.argument("plan", required=False)
 @click.option("--revision", type=click.IntRange(1), help="차수 · Revision; the latest if absent.")
 @click.option("--yaml", "as_yaml", is_flag=True, help="YAML로 출력 · Print it as a plan file.")
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def show(
     session: Session, plan: str | None, revision: int | None, as_yaml: bool, as_json: bool
 ) -> None:

@@ -4,33 +4,22 @@ from __future__ import annotations
 
 import click
 
-from evalflow.cli.options import Respelled, json_option, pass_session
+from evalflow.cli.options import (
+    as_of_option,
+    json_option,
+    output_option,
+    pass_session,
+)
 from evalflow.cli.session import Session, moment
 from evalflow.errors import invalid
 
 
 @click.command("report")
-@click.option(
-    "-o",
-    "--output",
-    "output",
-    cls=Respelled,
-    older=("--out",),
-    required=True,
-    metavar="FILE",
-    help="파일 · .html to write.",
-)
+@output_option("파일 · .html to write.", required=True)
 @click.option("--plan", metavar="ID", help="계획 · The plan, where there are several.")
 @click.option("--period", metavar="PERIOD", help="기간 · e.g. 2016-Q2 [the current one].")
 @click.option("--unit", metavar="ID", help="국·과 · A unit, with all below it.")
-@click.option(
-    "--at",
-    "as_of",
-    cls=Respelled,
-    older=("--as-of",),
-    metavar="DATE",
-    help="그날 기준 · As it stood at the end of that day.",
-)
+@as_of_option
 @json_option
 @pass_session
 def report_command(

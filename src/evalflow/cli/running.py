@@ -19,6 +19,7 @@ import click
 
 from evalflow.cli.checkpoints import signer_of, signer_option
 from evalflow.cli.maintenance import remark_reminders
+from evalflow.cli.options import pass_session
 from evalflow.cli.session import Session
 from evalflow.errors import Conflict, StorageError, invalid
 from evalflow.model.data import to_data
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from evalflow.engine.running import Outcome, Runner
     from evalflow.storage.contract import Held
 
-_pass = click.make_pass_decorator(Session)
 
 _NIGHT_ENDS = 10.0  # seconds for the night's work to end by itself
 _MISSED = 3  # ticks that may be missed before the program counts as ill
@@ -91,7 +91,7 @@ class _Time(click.ParamType[dt.time | None]):
     help="다른 곳에서 운영 중이면 대기 · Wait where another program runs the store.",
 )  # fmt: skip
 @click.option("--once", is_flag=True, help="한 번만 모두 실행 · Do everything once and exit.")
-@_pass
+@pass_session
 def run_command(
     session: Session,
     every: int,

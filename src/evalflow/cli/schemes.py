@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalflow.cli.options import Respelled
+from evalflow.cli.options import json_option, output_option, pass_session
 from evalflow.cli.session import Session
 
 if TYPE_CHECKING:
     from evalflow.plan.definition import Plan
-
-_pass = click.make_pass_decorator(Session)
 
 
 @click.command("select")
@@ -25,19 +23,15 @@ _pass = click.make_pass_decorator(Session)
     type=click.Path(dir_okay=False),
     help="제출된 시행계획 · Plan file with what the bureaus submitted.",
 )
-@click.option(
-    "-o",
-    "--output",
-    "out",
-    cls=Respelled,
-    older=("--out",),
+@output_option(
+    "계획 파일로 저장 · Write the plan file.",
+    name="out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="계획 파일로 저장 · Write the plan file.",
 )
 @click.option("--as", "actor", metavar="ID", help="등록할 처리자 · Adopt it by this actor.")
 @click.option("--reason", help="변경 사유 · Reason, where the plan is revised.")
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def select(
     session: Session,
     selection: str,
@@ -105,8 +99,8 @@ def print_tally(session: Session, plan: Plan) -> None:
 
 
 @click.command("overlaps")
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def overlaps(session: Session, as_json: bool) -> int:
     """중복평가 점검 · What two plans of an office evaluate at once.
 
@@ -153,8 +147,8 @@ def overlaps(session: Session, as_json: bool) -> int:
 @click.option("--about", required=True, metavar="PROJECT", help="대상 사업 · The project.")
 @click.option("--as", "actor", required=True, metavar="ID", help="처리자 · Actor's id.")
 @click.option("--title", metavar="TEXT", help="제목 · Title; by default the project's own.")
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def open_(
     session: Session, plan: str, about: str, actor: str, title: str | None, as_json: bool
 ) -> None:

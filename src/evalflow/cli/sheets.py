@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalflow.cli.batches import apply_plan, counted, print_figures, print_plan
-from evalflow.cli.options import Respelled
+from evalflow.cli.options import output_option, pass_session
 from evalflow.cli.session import Session
 from evalflow.engine.sheets import ready_for, write_sheet
 from evalflow.errors import InvalidInput, NotFound, Problem, invalid
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
     from evalflow.lifecycle.definition import Event, Lifecycle
     from evalflow.model import Project
-
-_pass = click.make_pass_decorator(Session)
 
 
 @click.group("sheet")
@@ -40,17 +38,12 @@ def sheet_command() -> None:
 @click.option("--plan", metavar="ID", help="계획 · Plan.")
 @click.option("--unit", metavar="ID", help="부서(하위 포함) · Unit with all below it.")
 @click.option("--number", "numbers", multiple=True, metavar="N", help="관리번호 · Number.")
-@click.option(
-    "-o",
-    "--output",
-    "out",
-    cls=Respelled,
-    older=("--out",),
+@output_option(
+    "파일(.xlsx), 또는 부서마다 하나씩 만들 폴더 · A file, or a folder for one a unit.",
+    name="out",
     required=True,
-    metavar="FILE",
-    help="파일(.xlsx), 또는 부서마다 하나씩 만들 폴더 · A file, or a folder for one a unit.",
 )
-@_pass
+@pass_session
 def make_command(
     session: Session,
     event: str,
@@ -187,7 +180,7 @@ def _by_unit(
 @click.option("--plan", metavar="ID", help="계획 · Plan.")
 @click.option("--apply", "really", is_flag=True, help="실제 적용 · Apply; without it a dry run.")
 @click.option("--report", metavar="FILE", help="결과표(.csv/.jsonl) · Receipts, as CSV or JSON.")
-@_pass
+@pass_session
 def read_command(
     session: Session,
     files: Sequence[str],

@@ -12,7 +12,7 @@ import click
 
 from evalflow.cli.corrected import CORRECTED, corrected_among
 from evalflow.cli.options import (
-    Respelled,
+    as_of_option,
     count_option,
     json_option,
     order_option,
@@ -45,14 +45,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="검토 근거 · What each review is based on: evidence, site visit, opinion.",
 )
-@click.option(
-    "--at",
-    "as_of",
-    cls=Respelled,
-    older=("--as-of",),
-    metavar="DATE",
-    help="해당일 마감 기준 현황 · As it stood at the end of a day.",
-)
+@as_of_option
 @click.option(
     "--by",
     type=click.Choice(["unit", "bureau", "field", "state", "band", "period"]),

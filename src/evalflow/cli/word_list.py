@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evalflow.cli.options import json_option, pass_session
 from evalflow.cli.session import Session
 from evalflow.errors import NotFound
 from evalflow.plugins import vocabulary
@@ -13,13 +14,11 @@ from evalflow.plugins import vocabulary
 if TYPE_CHECKING:
     from evalflow.decision.words import Word
 
-_pass = click.make_pass_decorator(Session)
-
 
 @click.command("words")
 @click.argument("word", metavar="[WORD]", required=False)
-@click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 · Print JSON.")
-@_pass
+@json_option
+@pass_session
 def words(session: Session, word: str | None, as_json: bool) -> None:
     """절차에 쓰는 말 · The words of the language: guards, actions, due rules, types, refusal codes.
 
