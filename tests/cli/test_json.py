@@ -134,7 +134,9 @@ def fits(value: Any, schema: Any, top: Any) -> str | None:
 
 
 def test_the_schema_is_shipped_as_the_classes_have_it() -> None:
-    assert SCHEMA.read_text("utf-8") == data_schema.schema_text(), "python tests/cli/test_json.py"
+    assert SCHEMA.read_text("utf-8") == data_schema.schema_text(), (
+        "PYTHONPATH=tests/support python tests/cli/test_json.py"
+    )
 
 
 @pytest.fixture
