@@ -408,8 +408,11 @@ def test_a_program_of_its_own_seldom_looks_for_garbage_and_a_hosts_is_left_alone
 LOOKS_AT_NO_RULES = (
     "evalflow.decision.actions", "evalflow.decision.guards", "evalflow.engine.overview",
     "evalflow.plan.differences", "evalflow.plugins.signer", "evalflow.scoring.rates",
+    "evalflow.files.figures", "evalflow.files.merge", "evalflow.files.reader",
+    "evalflow.files.yaml", "evalflow.lifecycle.fields", "evalflow.plan.head",
+    "evalflow.plan.project", "evalflow.plan.rules", "evalflow.plan.surroundings",
 )  # fmt: skip
-"""What decides and rates: a list of projects shows what was decided."""
+"""What decides and rates, and what reads people's files: a list shows what was decided."""
 
 
 @pytest.mark.slow

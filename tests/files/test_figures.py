@@ -23,10 +23,10 @@ from evalflow.files.figures import (
     figure_of,
     is_not_due,
     read_figure,
-    stored_figure,
 )
 from evalflow.files.table_heads import Column
 from evalflow.files.table_reader import read_table
+from evalflow.files.texts import stored_figure
 from evalflow.files.yaml_writer import yaml_text
 from evalflow.plan.tables import ACTUALS
 from evalflow.plugins.options import read_options

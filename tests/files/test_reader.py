@@ -14,14 +14,8 @@ from hypothesis import strategies as st
 
 import evalflow
 from evalflow.errors import InvalidInput
-from evalflow.files.reader import (
-    LONGEST_TEXT,
-    Part,
-    Reader,
-    date_of,
-    fraction_of,
-    shown,
-)
+from evalflow.files.reader import LONGEST_TEXT, Part, Reader
+from evalflow.files.texts import date_of, fraction_of, shown
 from evalflow.files.words import is_name
 from evalflow.files.yaml import read
 from evalflow.model import Label

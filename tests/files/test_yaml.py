@@ -13,14 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalflow.errors import InvalidInput, Problem
-from evalflow.files.yaml import (
-    DEEPEST,
-    LARGEST_FILE,
-    UNPRINTABLE,
-    path_text,
-    placed,
-    read,
-)
+from evalflow.files.texts import path_text
+from evalflow.files.yaml import DEEPEST, LARGEST_FILE, UNPRINTABLE, placed, read
 from evalflow.files.yaml_writer import yaml_text
 
 

@@ -22,7 +22,7 @@ from evalflow.lifecycle.check import checks as checking
 from evalflow.lifecycle.check.checks import check
 from evalflow.lifecycle.definition import GuardUse, Lifecycle, Vocabulary
 from evalflow.lifecycle.diagram import mermaid
-from evalflow.lifecycle.fields import FIELD_TYPES
+from evalflow.lifecycle.keys import FIELD_TYPES
 from evalflow.lifecycle.load import lifecycle_from_tree, load_lifecycle
 from evalflow.lifecycle.sources import lifecycle_text, presets
 from evalflow.lifecycle.stored import stored_lifecycle

@@ -8,8 +8,10 @@ import pytest
 
 import evalflow
 from evalflow.files import yaml
+from evalflow.lifecycle import fields
 from evalflow.lifecycle.definition import Lifecycle
-from evalflow.lifecycle.fields import FIELD_TYPES, normal
+from evalflow.lifecycle.fields import normal
+from evalflow.lifecycle.keys import FIELD_TYPES
 from evalflow.lifecycle.shapes import SHAPED_TYPES, About, example, example_text, schema
 from evalflow.lifecycle.sources import presets
 from evalflow.model import Label, ProjectDefinition
@@ -34,6 +36,10 @@ def about(definition: ProjectDefinition, lifecycle: Lifecycle) -> About:
 
 def test_every_type_of_field_has_an_example() -> None:
     assert SHAPED_TYPES == FIELD_TYPES
+
+
+def test_every_type_of_field_is_read() -> None:
+    assert frozenset(fields._READERS) == FIELD_TYPES
 
 
 @pytest.mark.parametrize("preset", presets())

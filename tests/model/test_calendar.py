@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalflow.errors import InvalidInput
-from evalflow.files.reader import date_of
+from evalflow.files.texts import date_of
 from evalflow.model import CalendarRules, DueRule, Label
 from evalflow.model import calendar as calendars
 from evalflow.model.calendar import (

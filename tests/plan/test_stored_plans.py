@@ -24,8 +24,8 @@ from evalflow.plan.definition import Plan
 from evalflow.plan.head import head_from_tree
 from evalflow.plan.load import load_plan
 from evalflow.plan.project import read_project
+from evalflow.plan.spans import periods_of
 from evalflow.plan.stored import stored_definition, stored_head
-from evalflow.plan.surroundings import periods_of
 from plan_strategies import BASE, damaged, plans
 
 ROOT = Path(__file__).parents[2]

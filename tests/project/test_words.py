@@ -27,7 +27,7 @@ from evalflow.decision.words import (
 from evalflow.errors import particles
 from evalflow.files.yaml import read
 from evalflow.lifecycle.due import DUE_KINDS, DUE_WORDS
-from evalflow.lifecycle.fields import FIELD_TYPES
+from evalflow.lifecycle.keys import FIELD_TYPES
 from evalflow.lifecycle.schema import lifecycle_schema, schema_text
 from evalflow.plugins import vocabulary
 

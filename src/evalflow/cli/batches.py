@@ -18,8 +18,8 @@ from evalflow.cli.options import json_option, output_option, pass_session
 from evalflow.cli.session import Session, one_line, read_data, read_where
 from evalflow.cli.status import things_head
 from evalflow.errors import InvalidInput, Reason, invalid
-from evalflow.files.figures import BRACKETS
 from evalflow.files.inputs import opened
+from evalflow.files.texts import BRACKETS
 from evalflow.model.canonical import canonical
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from evalflow._values import frozen
 from evalflow.decision.word_examples import ACTION_EXAMPLES, DUE_EXAMPLES, GUARD_EXAMPLES
 from evalflow.lifecycle.definition import Vocabulary
 from evalflow.lifecycle.due import DUE_KINDS, DUE_WORDS, keys_of
-from evalflow.lifecycle.fields import FIELD_TYPES
+from evalflow.lifecycle.keys import FIELD_TYPES
 from evalflow.model import Label
 
 REFUSALS: Mapping[str, Label] = {

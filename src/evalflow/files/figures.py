@@ -31,9 +31,6 @@ MOST_DIGITS = 18
 Brackets = Literal["minus", "provisional"]
 """What a figure in brackets means: minus in bookkeeping, provisional (잠정) in reports."""
 
-BRACKETS: Final = ("minus", "provisional")
-"""What may be said of brackets. Unsaid, a figure in brackets is refused."""
-
 NOT_DUE_WORDS: Final = ("시기미도래", "not_due", "notdue")
 """What stands in place of a figure that is not due yet (G8), compared without spaces."""
 
@@ -168,19 +165,6 @@ def figure_of(value: Any, *, unit: str = "") -> Decimal | None:
     """Return the number that `value` says plainly (see `read_figure`), or None."""
     found = read_figure(value, unit=unit)
     return found.value if isinstance(found, Figure) else None
-
-
-_STORED = re.compile(r"[+-]?(?:\d{1,18}|\d{1,3}(?:,\d{3}){1,5})(?:\.\d{1,18})?", re.ASCII)
-
-
-@lru_cache(maxsize=16_384)
-def stored_figure(text: str) -> Decimal | None:
-    """Return the figure of a text that was checked when it was stored, or None.
-
-    Only for reading stored plans: what an earlier version took must keep its meaning, so
-    `0,084`, which `read_figure` refuses, is the 84 here that it has been since.
-    """
-    return Decimal(text.replace(",", "")) if _STORED.fullmatch(text) else None
 
 
 def is_not_due(value: Any) -> bool:

@@ -12,7 +12,8 @@ import attrs
 
 from evalflow._values import frozen
 from evalflow.errors import Problem, did_you_mean, nearest
-from evalflow.files.yaml import Document, Path, Place, path_text
+from evalflow.files.texts import Path, path_text
+from evalflow.files.yaml import Document, Place
 from evalflow.model.canonical import Tree
 
 

@@ -20,26 +20,17 @@ path. What a store holds is not read again but rebuilt: see `stored`.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any, Final, TypeVar, overload
 
 from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest
-from evalflow.files.figures import MOST_DIGITS, Figure, figure_of, read_figure, stored_figure
+from evalflow.files.figures import MOST_DIGITS, Figure, figure_of, read_figure
 from evalflow.files.merge import Merged, Renamed, Source
+from evalflow.files.texts import Path, date_of, fraction_of, path_text, shown, stored_figure
 from evalflow.files.words import is_name
-from evalflow.files.yaml import (
-    DEEPEST,
-    MOST_PROBLEMS,
-    UNPRINTABLE,
-    Document,
-    Path,
-    path_text,
-    too_many,
-)
+from evalflow.files.yaml import DEEPEST, MOST_PROBLEMS, UNPRINTABLE, Document, too_many
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
 
@@ -55,37 +46,7 @@ class _Required:
 
 REQUIRED: Final = _Required()
 
-_FRACTION = re.compile(r"(\d{1,18})\s*/\s*(\d{1,18})", re.ASCII)
 _MOST_HINTS = 1_000  # problems after which no nearest name is looked for any more
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_KOREAN_DATE = re.compile(r"(\d{4})\.\s*(\d{1,2})\.\s*(\d{1,2})\.?", re.ASCII)
-
-
-# --------------------------------------------------------------------------- texts to values
-
-
-@lru_cache(maxsize=4_096)
-def fraction_of(text: str) -> Fraction | None:
-    """Return the exact fraction that `text` says (`1/3`, `0.5`, `2`), or None."""
-    match = _FRACTION.fullmatch(text)
-    if match is not None:
-        below = int(match[2])
-        return Fraction(int(match[1]), below) if below else None
-    figure = figure_of(text)
-    return None if figure is None else Fraction(figure)
-
-
-@lru_cache(maxsize=4_096)
-def date_of(text: str) -> dt.date | None:
-    """Return the day that `text` says (`2016-02-24` or `2016. 2. 24.`), or None."""
-    if match := _KOREAN_DATE.fullmatch(text):
-        text = f"{match[1]}-{int(match[2]):02}-{int(match[3]):02}"
-    if not _ISO_DATE.fullmatch(text):
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 # --------------------------------------------------------------------------- the reading
@@ -677,18 +638,6 @@ def _replaced(tree: Tree, path: Path, value: Tree) -> Tree:
         return {**tree, step: _replaced(tree.get(step), path[1:], value)}
     assert isinstance(step, int)
     return [_replaced(v, path[1:], value) if at == step else v for at, v in enumerate(tree)]
-
-
-def shown(value: Tree) -> str:
-    """Return a value as problems show it: one short line."""
-    if isinstance(value, Mapping):
-        text = ", ".join(str(key) for key in value)
-    elif isinstance(value, list | tuple):
-        text = ", ".join(str(item) for item in value[:20])
-    else:
-        text = str(value)
-    text = " ".join(UNPRINTABLE.sub("\ufffd", text[:200]).split())
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _said(value: Tree, lang: int) -> str:

@@ -20,9 +20,7 @@ from fractions import Fraction
 from typing import Any, Final, TypeVar, overload
 
 from evalflow.errors import InvalidInput, StorageError
-from evalflow.files.figures import stored_figure
-from evalflow.files.reader import date_of, fraction_of, shown
-from evalflow.files.yaml import path_text
+from evalflow.files.texts import date_of, fraction_of, path_text, shown, stored_figure
 from evalflow.model import Label
 from evalflow.model.canonical import Tree, parse
 

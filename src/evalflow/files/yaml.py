@@ -15,7 +15,7 @@ import codecs
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -23,13 +23,11 @@ import attrs
 from evalflow._values import define, frozen
 from evalflow.errors import InvalidInput, Problem, did_you_mean, invalid
 from evalflow.files.inputs import opened
+from evalflow.files.texts import Path
 from evalflow.model.canonical import Tree
 
 if TYPE_CHECKING:
     import yaml  # loaded when a file is read: stored trees need none of it
-
-Path = Sequence[str | int]
-"""The way from the top of a tree to a value: keys of mappings and indices of lists."""
 
 Place = tuple[int, int]
 """Line and column, both counted from 1."""
@@ -157,12 +155,6 @@ def _placed(problem: Problem, document: Document) -> Problem:
         return problem
     line, column = document.place(_steps(document.tree, problem.path))
     return attrs.evolve(problem, file=document.name, line=line, column=column)
-
-
-def path_text(path: Path) -> str:
-    """Return a path as people read it: `projects.6.indicators.schools`, `cards[3].ko`."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return text.removeprefix(".")
 
 
 def _steps(tree: Tree, text: str) -> Path:

@@ -33,8 +33,7 @@ from evalflow.lifecycle.definition import (
     limited,
 )
 from evalflow.lifecycle.due import as_param, check_due, has_length, read_due, read_extension
-from evalflow.lifecycle.fields import FIELD_TYPES
-from evalflow.lifecycle.keys import FORMAT
+from evalflow.lifecycle.keys import FIELD_TYPES, FORMAT
 from evalflow.lifecycle.order import RECORDS, with_order
 from evalflow.lifecycle.places import (
     Places,

@@ -130,7 +130,7 @@ ACTS_AS = "acts_as"
 
 @frozen(kw_only=True)
 class Field:
-    """A piece of data that an event takes; `type` is one of `evalflow.lifecycle.FIELD_TYPES`.
+    """A piece of data that an event takes; `type` is one of `keys.FIELD_TYPES`.
     `covers` says which options of a choice stand for which changes of a plan (R41)."""
 
     name: str

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 
 from evalflow.files import stored
-from evalflow.files.reader import Part
 from evalflow.model import DueRule, ExtensionRule, Label
 from evalflow.model.calendar import LENGTHS
 from evalflow.model.canonical import Tree
 
 if TYPE_CHECKING:
+    from evalflow.files.reader import Part
     from evalflow.lifecycle.definition import DueSpec, Event, State
 
 

@@ -776,6 +776,3 @@ _READERS: dict[str, _Reader] = {
     "criteria": _criteria,
     "votes": _by_key(_vote, lambda _: None, "위원", "member"),
 }
-
-FIELD_TYPES = frozenset(_READERS)
-"""The types that a lifecycle may give to a field of an event's data."""

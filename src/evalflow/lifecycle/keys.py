@@ -24,6 +24,13 @@ STORED_EVENT = EVENT - {"actions"} | {"records"}
 
 TRANSITION = frozenset({"from", "to", "guards", "by"})
 FIELD = frozenset({"type", "ko", "en", "required", "options"})
+FIELD_TYPES = frozenset(
+    {"cards", "change", "choice", "criteria", "date", "declarations", "document", "event"}
+    | {"explanations", "figures", "flag", "judgements", "measures", "money", "months", "number"}
+    | {"period", "reason", "sign_off", "text", "texts", "visit", "votes"}
+)
+"""The types that a lifecycle may give to a field of an event's data; `fields` reads each."""
+
 OPTION = frozenset({"ko", "en", "covers"})
 COVERED = ("targets", "indicators", "term", "budget", "cards", "organisation", "other")
 """What an option of a choice may cover: what a plan's differences are about (R41)."""

@@ -21,8 +21,7 @@ from evalflow.lifecycle.definition import (
     Vocabulary,
 )
 from evalflow.lifecycle.due import AGAIN, COUNTED, DUE_KINDS, EXTENSION, MONTHS, SAME_AGAIN, keys_of
-from evalflow.lifecycle.fields import FIELD_TYPES
-from evalflow.lifecycle.keys import FORMAT
+from evalflow.lifecycle.keys import FIELD_TYPES, FORMAT
 from evalflow.lifecycle.sources import PART_FORMAT, PART_KEYS
 from evalflow.model import CONTENTS
 from evalflow.model.canonical import Tree

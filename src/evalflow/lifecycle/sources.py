@@ -24,8 +24,8 @@ from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest
 from evalflow.files.inputs import opened_text
 from evalflow.files.merge import Merged, Renamed, Source, merge
 from evalflow.files.notes import Note
+from evalflow.files.texts import Path as Steps
 from evalflow.files.yaml import Document, read
-from evalflow.files.yaml import Path as Steps
 from evalflow.files.yaml_writer import yaml_text
 from evalflow.lifecycle.keys import FORMAT
 from evalflow.lifecycle.order import with_actions

@@ -33,8 +33,7 @@ from evalflow.lifecycle.definition import (
     limited,
 )
 from evalflow.lifecycle.due import stored_due, stored_extension
-from evalflow.lifecycle.fields import FIELD_TYPES
-from evalflow.lifecycle.keys import FORMAT
+from evalflow.lifecycle.keys import FIELD_TYPES, FORMAT
 from evalflow.lifecycle.order import with_order
 from evalflow.model import Label
 from evalflow.model.canonical import Tree

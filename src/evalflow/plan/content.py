@@ -14,8 +14,9 @@ from evalflow.errors import Problem
 from evalflow.files.notes import Note
 from evalflow.model import CONTENTS, Goal, PlanHead, ProjectDefinition
 from evalflow.model.calendar import Period
-from evalflow.plan.head import GOAL_ABOVE
-from evalflow.plan.surroundings import months_of, periods_of
+from evalflow.plan.keys import GOAL_ABOVE
+from evalflow.plan.spans import periods_of
+from evalflow.plan.surroundings import months_of
 
 LACKING = "content_lacking"
 """The code of the notes and problems that say what is lacking."""

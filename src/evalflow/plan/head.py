@@ -9,8 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 
-from evalflow.files.figures import BRACKETS
 from evalflow.files.reader import Part, Reader
+from evalflow.files.texts import BRACKETS
 from evalflow.files.words import IN_WORDS, has_words
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import CONTENTS, Exclusion, Goal, Label, PlanHead
@@ -32,16 +32,6 @@ from evalflow.plan.rules import (
     read_visibility,
 )
 from evalflow.plan.units import read_directory, read_office, read_units
-
-FORMAT = "plan/1"
-"""What the key `evalflow` of a plan file says."""
-
-GOAL_ABOVE: Mapping[str, str | None] = {
-    "strategy": None,
-    "policy": "strategy",
-    "project": "policy",
-}
-"""Kind of goal -> the kind of goal that it lies under (전략목표 > 정책사업목표 > 단위사업, R13)."""
 
 _ORDERED = ("units", "directory", "fields", "core_projects", "criteria", "goals", "document")
 
@@ -67,7 +57,7 @@ def read_head(reading: Reader, lifecycle: Lifecycle | None, *, written: bool) ->
     """
     top = reading.top
     top.only(keys.PLAN if written else keys.PLAN | {ORDER})
-    top.choice("evalflow", (FORMAT,))
+    top.choice("evalflow", (keys.FORMAT,))
     reading.brackets = _brackets(top.mapping("figures", required=False))
     year = top.whole("year", least=1900, most=2999)
     rules = read_calendar(top.mapping("calendar", required=False), year, lifecycle)
@@ -143,12 +133,12 @@ def _goals(top: Part) -> dict[str, Goal]:
         parts[name] = part
         goals[name] = Goal(
             id=name,
-            kind=part.choice("kind", tuple(GOAL_ABOVE)),
+            kind=part.choice("kind", tuple(keys.GOAL_ABOVE)),
             label=part.label(english=False),
             parent=part.text("parent", None),
         )
     for name, goal in goals.items():
-        part, above = parts[name], GOAL_ABOVE[goal.kind]
+        part, above = parts[name], keys.GOAL_ABOVE[goal.kind]
         if goal.parent is not None and goal.parent not in goals:
             part.unknown("parent", ("목표", "goal"), goals)
         elif (None if goal.parent is None else goals[goal.parent].kind) != above:

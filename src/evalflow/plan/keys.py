@@ -1,8 +1,14 @@
-"""What a plan may say, key by key: in people's files, and in stored trees."""
+"""What a plan may say, key by key, and words under some of them: in people's files, and
+in stored trees."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from evalflow.plan.order import ORDER
+
+FORMAT = "plan/1"
+"""What the key `evalflow` of a plan file says."""
 
 PLAN = frozenset(
     {"evalflow", "id", "revision", "effective", "year", "ko", "en", "illustrative", "document"}
@@ -69,3 +75,36 @@ STEP = frozenset({"ko", "en", "weight"})
 ASSIGNMENT = frozenset({"unit", "since", "until"})
 BUDGET = frozenset({"sources", "periods"})
 STORED_BUDGET = BUDGET | {ORDER}
+
+# --------------------------------------------------------------------------- words
+
+GOAL_ABOVE: Mapping[str, str | None] = {
+    "strategy": None,
+    "policy": "strategy",
+    "project": "policy",
+}
+"""Kind of goal -> the kind of goal that it lies under (전략목표 > 정책사업목표 > 단위사업, R13)."""
+
+OFFICE = "office"
+"""The kind of the one unit at the top."""
+
+UNIT_KINDS = (OFFICE, "bureau", "department")
+"""The kinds of units that a plan may always use; a lifecycle's roles may add others."""
+
+KINDS = ("new", "continued")
+"""What a project may be: begun this year (신규), or going on (계속)."""
+
+BASES = ("cumulative", "period")
+"""What a rate is of: all periods so far (누계), or the period alone."""
+
+PROJECT_MEANS = ("weighted", "plain")
+"""How a project's rate is made of its indicators'."""
+
+GROUP_MEANS = ("projects", "groups")
+"""Of what a group's rate is the mean: of its projects, or of the groups in it."""
+
+COMPARED = ("all", "field", "bureau", "unit")
+"""Who is graded against whom."""
+
+AGAINST = ("so_far", "whole")
+"""Which rate a band looks at: the published one, or the one against the whole plan's target."""

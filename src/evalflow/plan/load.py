@@ -9,7 +9,8 @@ import attrs
 
 from evalflow.errors import InvalidInput, Problem
 from evalflow.files.reader import Reader
-from evalflow.files.yaml import Document, path_text, read
+from evalflow.files.texts import path_text
+from evalflow.files.yaml import Document, read
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.lifecycle.sources import is_file
 from evalflow.model import Indicator, PlanHead, ProjectDefinition

@@ -9,10 +9,12 @@ here, and stands in no plan file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from evalflow.files.reader import Part
 from evalflow.model.canonical import Tree
+
+if TYPE_CHECKING:
+    from evalflow.files.reader import Part
 
 T = TypeVar("T")
 

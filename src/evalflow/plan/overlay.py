@@ -23,8 +23,8 @@ from evalflow.files.reader import Reader
 from evalflow.files.table import Row, Table, raise_all
 from evalflow.files.table_heads import Column
 from evalflow.files.table_reader import read_tables
+from evalflow.files.texts import path_text
 from evalflow.files.words import is_name
-from evalflow.files.yaml import path_text
 from evalflow.model import PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree
 from evalflow.plan.listing import sources_of, value_at

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalflow.files import stored
-from evalflow.files.reader import Part, date_of
+from evalflow.files.texts import date_of
 from evalflow.files.words import AS_A_NUMBER, is_document_number
 from evalflow.model import Cooperation, PlanDocument, Signature
 from evalflow.model.canonical import Tree
 from evalflow.plan import keys
+
+if TYPE_CHECKING:
+    from evalflow.files.reader import Part
 
 _TEXTS = ("number", "disclosure", "purpose")
 _DAYS = ("registered_on", "approved_on")

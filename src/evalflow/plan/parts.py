@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from evalflow.files.reader import Part, date_of
+from evalflow.files.reader import Part
+from evalflow.files.texts import date_of
 
 
 def named_parts(top: Part, key: str, *, required: bool = False) -> Iterator[tuple[str, Part]]:

@@ -15,8 +15,9 @@ from fractions import Fraction
 from typing import Any
 
 from evalflow.files.cells import same
-from evalflow.files.figures import figure_of, is_not_due, plain, stored_figure, why_not_due
+from evalflow.files.figures import figure_of, is_not_due, plain, why_not_due
 from evalflow.files.reader import Part, Reader
+from evalflow.files.texts import stored_figure
 from evalflow.model import (
     Assignment,
     Budget,
@@ -32,7 +33,8 @@ from evalflow.model.canonical import Tree
 from evalflow.model.projects import ONE
 from evalflow.plan import keys
 from evalflow.plan.order import sort_parts, with_order
-from evalflow.plan.surroundings import Surroundings, check_project, periods_of
+from evalflow.plan.spans import periods_of
+from evalflow.plan.surroundings import Surroundings, check_project
 from evalflow.scoring.accumulation import shown, sum_of
 from evalflow.scoring.formulas import (
     ACCUMULATIONS,
@@ -42,9 +44,6 @@ from evalflow.scoring.formulas import (
     ZERO_TARGETS,
 )
 from evalflow.scoring.kernel import half_up, published
-
-KINDS = ("new", "continued")
-"""What a project may be: begun this year (신규), or going on (계속)."""
 
 _NOT_DUE = NotDue("")
 
@@ -105,7 +104,7 @@ def read_project(
         goals=part.texts("goals"),
         selection=part.texts("selection"),
         cooperating=part.texts("cooperating"),
-        kind=part.choice("kind", KINDS, "new"),
+        kind=part.choice("kind", keys.KINDS, "new"),
         start=start,
         end=end,
         content=part.label_at("content", None, english=False),

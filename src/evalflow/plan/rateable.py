@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from evalflow.files.notes import Note
 from evalflow.model import Indicator, NotDue, PlanHead, ProjectDefinition, ScoringRules
-from evalflow.plan.surroundings import periods_of
+from evalflow.plan.spans import periods_of
 from evalflow.scoring.accumulation import amounts
 from evalflow.scoring.formulas import FORMULAS
 from evalflow.scoring.rates import ratio_of

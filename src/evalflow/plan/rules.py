@@ -4,7 +4,6 @@ every problem noted."""
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -31,24 +30,9 @@ from evalflow.model.rules import OWING
 from evalflow.plan import keys
 from evalflow.plan.order import ORDER, sort_parts
 from evalflow.plan.parts import key_date, named_parts
+from evalflow.plan.spans import first_or_last, span_of
 from evalflow.scoring.bands import DEFAULT_BANDS, VERDICTS
 from evalflow.scoring.formulas import ZERO_TARGETS
-
-BASES = ("cumulative", "period")
-"""What a rate is of: all periods so far (누계), or the period alone."""
-
-PROJECT_MEANS = ("weighted", "plain")
-"""How a project's rate is made of its indicators'."""
-
-GROUP_MEANS = ("projects", "groups")
-"""Of what a group's rate is the mean: of its projects, or of the groups in it."""
-
-COMPARED = ("all", "field", "bureau", "unit")
-"""Who is graded against whom."""
-
-AGAINST = ("so_far", "whole")
-"""Which rate a band looks at: the published one, or the one against the whole plan's target."""
-
 
 # --------------------------------------------------------------------------- calendar
 
@@ -118,12 +102,6 @@ def holiday_notes(
 
 
 _CALENDAR_KEY_OF = {"unknown_zone": "zone", "no_zones": "zone", "unknown_country": "holidays"}
-
-
-def first_or_last(year: int, frequency: str, *, first: bool) -> str:
-    """Return the first or the last period of a year."""
-    day = dt.date(year, 1, 1) if first else dt.date(year, 12, 31)
-    return calendar.period_of(day, frequency).text
 
 
 def period_text(part: Part, key: str, default: str) -> str:
@@ -198,14 +176,14 @@ def read_scoring(part: Part, written: bool) -> ScoringRules:
     return ScoringRules(
         scorer=part.text("scorer", "rates"),
         options=dict(options),
-        basis=part.choice("basis", BASES, "cumulative"),
+        basis=part.choice("basis", keys.BASES, "cumulative"),
         bands=_bands(part) if "bands" in part else DEFAULT_BANDS,
         places=part.whole("places", 1, least=0, most=9),
         zero_target=part.choice("zero_target", ZERO_TARGETS, "undefined"),
         cap=cap,
         floor=floor,
-        project_mean=part.choice("project_mean", PROJECT_MEANS, "weighted"),
-        group_mean=part.choice("group_mean", GROUP_MEANS, "projects"),
+        project_mean=part.choice("project_mean", keys.PROJECT_MEANS, "weighted"),
+        group_mean=part.choice("group_mean", keys.GROUP_MEANS, "projects"),
         grades=_grades(part.mapping("grades")) if "grades" in part else None,
     )
 
@@ -215,7 +193,7 @@ def _grades(part: Part) -> GradeRules:
     return GradeRules(
         grader=part.text("grader"),
         options=dict(part.mapping("options", required=False).tree),
-        by=part.choice("by", COMPARED, "all"),
+        by=part.choice("by", keys.COMPARED, "all"),
     )
 
 
@@ -232,7 +210,7 @@ def _bands(part: Part) -> tuple[Band, ...]:
                 label=each.label(english=False),
                 verdict=each.choice("verdict", VERDICTS),
                 at_least=each.figure("at_least", None, unit="%"),
-                against=each.choice("against", AGAINST, "so_far"),
+                against=each.choice("against", keys.AGAINST, "so_far"),
             )
         )
     if ORDER in part.tree:
@@ -329,15 +307,7 @@ def read_forms(part: Part) -> dict[str, Mapping[str, Any]]:
     return {name: dict(part.mapping(name, required=False).tree) for name in sorted(part.tree)}
 
 
-_SPAN = re.compile(r"(\d{1,6}) ?(ms|s|m)")
-_MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000}
 _LONGEST_WAIT = dt.timedelta(minutes=10)
-
-
-def span_of(text: str) -> dt.timedelta | None:
-    """Return the length of time that `text` says (`500ms`, `5s`, `1m`), or None."""
-    match = _SPAN.fullmatch(text)
-    return match and dt.timedelta(milliseconds=int(match[1]) * _MILLISECONDS[match[2]])
 
 
 def read_patience(part: Part) -> dt.timedelta | None:

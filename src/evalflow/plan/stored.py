@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalflow.files import stored
-from evalflow.files.figures import BRACKETS, stored_figure
+from evalflow.files.texts import BRACKETS, stored_figure
 from evalflow.model import (
     Assignment,
     Budget,
@@ -32,10 +32,9 @@ from evalflow.model import (
 from evalflow.model.canonical import Tree
 from evalflow.model.projects import ONE
 from evalflow.plan import keys
-from evalflow.plan.head import FORMAT, GOAL_ABOVE
+from evalflow.plan.keys import FORMAT, GOAL_ABOVE, KINDS, OFFICE
 from evalflow.plan.order import stored_order
 from evalflow.plan.paper import stored_document
-from evalflow.plan.project import KINDS
 from evalflow.plan.stored_rules import (
     stored_calendar,
     stored_delivery,
@@ -45,7 +44,6 @@ from evalflow.plan.stored_rules import (
     stored_scoring,
     stored_visibility,
 )
-from evalflow.plan.units import OFFICE
 from evalflow.scoring.formulas import (
     ACCUMULATIONS,
     DEFAULT_FORMULA,

@@ -22,17 +22,9 @@ from evalflow.model import (
     calendar,
 )
 from evalflow.plan import keys
+from evalflow.plan.keys import AGAINST, BASES, COMPARED, GROUP_MEANS, PROJECT_MEANS
 from evalflow.plan.order import stored_order
-from evalflow.plan.rules import (
-    AGAINST,
-    BASES,
-    COMPARED,
-    GROUP_MEANS,
-    PROJECT_MEANS,
-    first_or_last,
-    span_of,
-)
-from evalflow.plan.surroundings import periods_of
+from evalflow.plan.spans import first_or_last, periods_of, span_of
 from evalflow.scoring.bands import DEFAULT_BANDS, VERDICTS
 from evalflow.scoring.formulas import ZERO_TARGETS
 

@@ -13,19 +13,10 @@ from functools import lru_cache
 import attrs
 
 from evalflow._values import frozen
-from evalflow.errors import InvalidInput
 from evalflow.files.reader import Part
-from evalflow.model import Assignment, Indicator, PlanHead, ProjectDefinition, Unit, calendar
+from evalflow.model import Assignment, Indicator, PlanHead, ProjectDefinition, Unit
 from evalflow.model.moments import day_after
-
-
-@lru_cache(maxsize=256)
-def periods_of(first: str, last: str) -> tuple[calendar.Period, ...]:
-    """Return the periods of a plan, in order; none where the two are no range."""
-    try:
-        return calendar.periods_between(first, last)
-    except InvalidInput:
-        return ()
+from evalflow.plan.spans import periods_of
 
 
 @frozen(kw_only=True)

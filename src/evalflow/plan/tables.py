@@ -19,13 +19,15 @@ from evalflow._values import frozen
 from evalflow.errors import did_you_mean, nearest
 from evalflow.files.cells import same
 from evalflow.files.days import Month
-from evalflow.files.figures import ANY_UNIT, NOT_DUE_WORDS, is_not_due, stored_figure, why_not_due
+from evalflow.files.figures import ANY_UNIT, NOT_DUE_WORDS, is_not_due, why_not_due
 from evalflow.files.table import Row
 from evalflow.files.table_heads import Column
+from evalflow.files.texts import stored_figure
 from evalflow.model import Label, PlanHead
 from evalflow.model.canonical import Tree
 from evalflow.plan.order import ORDER, in_order
-from evalflow.plan.surroundings import months_of, periods_of
+from evalflow.plan.spans import periods_of
+from evalflow.plan.surroundings import months_of
 from evalflow.scoring.formulas import DIRECTIONS, FORMULAS
 
 Value = str | int | Decimal | dt.date | None

@@ -14,12 +14,6 @@ from evalflow.plan import keys
 from evalflow.plan.order import sort_parts
 from evalflow.plan.parts import named_parts
 
-OFFICE = "office"
-"""The kind of the one unit at the top."""
-
-UNIT_KINDS = (OFFICE, "bureau", "department")
-"""The kinds of units that a plan may always use; a lifecycle's roles may add others."""
-
 DEEPEST = 50
 """Levels that an organisation may have: everything that asks who stands above walks them."""
 
@@ -53,7 +47,7 @@ def read_units(top: Part, lifecycle: Lifecycle | None) -> dict[str, Unit]:
     if lifecycle is not None:
         named = (role.at for role in lifecycle.roles.values())
         together = (e.together for e in lifecycle.events.values() if e.together)
-        kinds = tuple(dict.fromkeys((*UNIT_KINDS, *named, *together)))
+        kinds = tuple(dict.fromkeys((*keys.UNIT_KINDS, *named, *together)))
     units: dict[str, Unit] = {}
     parts: dict[str, Part] = {}
     for unit_id, part in named_parts(top, "units", required=True):
@@ -85,13 +79,13 @@ def _check_parents(units: Mapping[str, Unit], parts: Mapping[str, Part]) -> None
     for unit_id, unit in units.items():
         part = parts[unit_id]
         if unit.parent is None:
-            if unit.kind != OFFICE:
+            if unit.kind != keys.OFFICE:
                 ko = f"'{unit_id}'의 상위 부서(parent)가 필요합니다 (kind: office만 없이 둡니다)"
                 en = f"'{unit_id}' needs a parent (only the unit of kind office has none)"
                 part.wrong(None, "missing_parent", ko, en)
         elif unit.parent not in units:
             part.unknown("parent", ("부서", "unit"), units)
-        elif unit.kind == OFFICE:
+        elif unit.kind == keys.OFFICE:
             ko, en = "kind: office인 부서는 상위 부서가 없습니다", "an office has no parent"
             part.wrong("parent", "wrong_value", ko, en, unit.parent)
         elif unit_id not in looping and not deep:
@@ -121,7 +115,7 @@ def _line_up(start: str, units: Mapping[str, Unit]) -> list[str]:
 
 def read_office(top: Part, units: Mapping[str, Unit]) -> str:
     """Return the id of the one unit at the top."""
-    offices = [unit.id for unit in units.values() if unit.kind == OFFICE]
+    offices = [unit.id for unit in units.values() if unit.kind == keys.OFFICE]
     if len(offices) != 1 and units:
         listed = ", ".join(offices) or "-"
         ko = f"kind: office인 부서가 꼭 하나 있어야 합니다 (지금: {listed})"

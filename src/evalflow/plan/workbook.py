@@ -15,7 +15,8 @@ from evalflow.files.book_writer import BookSheet
 from evalflow.files.cells import column_letters
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Grant, Label, PlanHead, ProjectDefinition
-from evalflow.plan.head import FORMAT, head_from_tree
+from evalflow.plan.head import head_from_tree
+from evalflow.plan.keys import FORMAT, OFFICE
 from evalflow.plan.listing import at_path
 from evalflow.plan.order import ORDER, in_order
 from evalflow.plan.tables import (
@@ -23,7 +24,6 @@ from evalflow.plan.tables import (
     indicator_places,
     project_places,
 )
-from evalflow.plan.units import OFFICE
 from evalflow.plan.workbook_cells import BY_PERIOD, Cells
 from evalflow.plan.workbook_guide import guide
 from evalflow.plan.workbook_words import (

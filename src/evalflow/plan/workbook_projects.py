@@ -9,7 +9,7 @@ from typing import Any
 from evalflow.errors import InvalidInput
 from evalflow.files.cells import text_of
 from evalflow.files.table import Row, Table
-from evalflow.files.yaml import path_text
+from evalflow.files.texts import path_text
 from evalflow.model import CONTENTS, PlanHead, ProjectDefinition
 from evalflow.plan.content import lacking
 from evalflow.plan.overlay import Laying

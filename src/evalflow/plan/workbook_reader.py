@@ -23,9 +23,9 @@ from evalflow.model import PlanHead
 from evalflow.plan.content import budget_notes
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import read_head
+from evalflow.plan.keys import OFFICE
 from evalflow.plan.overlay import placed
 from evalflow.plan.rateable import unrateable
-from evalflow.plan.units import OFFICE
 from evalflow.plan.workbook_projects import take_projects
 from evalflow.plan.workbook_reading import Reading
 from evalflow.plan.workbook_settings import take_settings

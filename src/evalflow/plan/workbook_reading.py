@@ -11,8 +11,8 @@ from evalflow.files.cells import same
 from evalflow.files.table import Row, Table
 from evalflow.files.table_heads import Column
 from evalflow.files.table_reader import Book
+from evalflow.files.texts import path_text
 from evalflow.files.words import is_name
-from evalflow.files.yaml import path_text
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Indicator, Label, ProjectDefinition
 from evalflow.plan.definition import Plan

@@ -14,7 +14,7 @@ from evalflow.files.cells import same, text_of
 from evalflow.files.days import date_of
 from evalflow.files.table import Row, Table
 from evalflow.files.table_reader import Book
-from evalflow.plan.head import FORMAT
+from evalflow.plan.keys import FORMAT
 from evalflow.plan.overlay import placed
 from evalflow.plan.workbook_reading import Origins, Reading, column
 from evalflow.plan.workbook_words import (

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalflow.files.table import Row
-from evalflow.files.yaml import path_text
+from evalflow.files.texts import path_text
 from evalflow.model import Label
+from evalflow.plan.keys import OFFICE
 from evalflow.plan.tables import Names
-from evalflow.plan.units import OFFICE
 from evalflow.plan.workbook_reading import CHECK, Reading, column, label_of, words_of
 from evalflow.plan.workbook_words import (
     ENTRY_KINDS,

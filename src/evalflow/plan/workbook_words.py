@@ -9,8 +9,9 @@ import attrs
 from evalflow._values import frozen
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import CONTENTS, Label, PlanHead
-from evalflow.plan.surroundings import months_of, periods_of
-from evalflow.plan.units import OFFICE, UNIT_KINDS
+from evalflow.plan.keys import OFFICE, UNIT_KINDS
+from evalflow.plan.spans import periods_of
+from evalflow.plan.surroundings import months_of
 from evalflow.scoring.bands import DEFAULT_BANDS
 
 SHEETS: Mapping[str, Label] = {

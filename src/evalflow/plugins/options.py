@@ -30,6 +30,7 @@ from evalflow.errors import InvalidInput
 from evalflow.files.reader import Part, Reader
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
+from evalflow.plan.spans import span_of
 
 Built = TypeVar("Built")
 Read = Callable[[Part, Any], Any]
@@ -95,8 +96,6 @@ def key_of(field: attrs.Attribute[Any]) -> str:
 
 def _span(part: Part, key: Any) -> dt.timedelta | None:
     """Read a length of time, as `plugins: {within: 5s}` says one."""
-    from evalflow.plan.rules import span_of
-
     text = str(part.tree.get(key)).strip()
     found = dt.timedelta(seconds=int(text)) if text.isdecimal() else span_of(text)
     if not found:

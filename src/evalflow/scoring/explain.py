@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from evalflow.files.figures import stored_figure
+from evalflow.files.texts import stored_figure
 from evalflow.model import (
     Band,
     Indicator,

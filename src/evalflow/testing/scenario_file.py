@@ -16,7 +16,8 @@ from evalflow.decision.words import REFUSALS
 from evalflow.engine.opening import load_plan
 from evalflow.errors import InvalidInput, Problem
 from evalflow.files.figures import figure_of
-from evalflow.files.reader import Part, Reader, date_of
+from evalflow.files.reader import Part, Reader
+from evalflow.files.texts import date_of
 from evalflow.files.yaml import Document, read
 from evalflow.model import Label
 from evalflow.model.canonical import Tree
