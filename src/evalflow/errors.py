@@ -21,7 +21,7 @@ import attrs
 
 from evalflow._values import frozen
 
-_UNSEEN = re.compile(
+_UNSEEN = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
 
@@ -29,17 +29,17 @@ _UNSEEN = re.compile(
 def printable(text: str) -> str:
     """Return the text with control characters, marks that reverse or hide text, and halves of
     signs written out as escapes, as it may be shown on a terminal; line ends and tabs stay."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
-    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
+    return re.sub(_UNSEEN, lambda found: ascii(found[0])[1:-1], text)
 
 
-_PARTICLE = re.compile(
+_PARTICLE = (
     r"(이\(가\)|가\(이\)|은\(는\)|는\(은\)|을\(를\)|를\(을\)|와\(과\)|과\(와\)|\(으\)로|\(이\)라)"
 )
 _CLOSED, _OPEN = ")]〕", {")": "(", "]": "[", "〕": "〔"}
 _QUOTES = "'\"’”」』>*`"
-_DAY = re.compile(r"\d{4}-\d\d-\d\d$|\d{4}\. ?\d{1,2}\. ?\d{1,2}\.$")
+_DAY = r"\d{4}-\d\d-\d\d$|\d{4}\. ?\d{1,2}\. ?\d{1,2}\.$"
 _FINAL = {  # the sound that a letter, as Koreans read it, ends in: ㄹ, another final, or none
     **dict.fromkeys("178lL", "ㄹ"),
     **dict.fromkeys("036mnMNpbc", "ㄱ"),
@@ -57,7 +57,7 @@ def particles(text: str) -> str:
     if "(" not in text:
         return text
     said, end = [], 0
-    for found in _PARTICLE.finditer(text):
+    for found in re.finditer(_PARTICLE, text):
         if found.start() == 0:
             continue
         final = _final(text[: found.start()])
@@ -87,7 +87,7 @@ def _final(text: str) -> str:
         if opened > 0 and (text[before].isalnum() or text[before] in _QUOTES):
             return _final(text[:opened])
         at -= 1
-    if _DAY.search(text, max(at - 20, 0), at + 1):  # read as …일
+    if re.search(_DAY, text[max(at - 20, 0) : at + 1]):  # read as …일
         return "ㄹ"
     while at >= 0 and not text[at].isalnum():
         if text[at] in "%‰":  # read as 퍼센트, 퍼밀

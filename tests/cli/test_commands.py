@@ -411,6 +411,7 @@ LOOKS_AT_NO_RULES = (
     "evalflow.files.figures", "evalflow.files.merge", "evalflow.files.reader",
     "evalflow.files.yaml", "evalflow.lifecycle.fields", "evalflow.plan.head",
     "evalflow.plan.project", "evalflow.plan.rules", "evalflow.plan.surroundings",
+    "orjson", "pathlib", "rich",
 )  # fmt: skip
 """What decides and rates, and what reads people's files: a list shows what was decided."""
 

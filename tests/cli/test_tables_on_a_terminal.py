@@ -7,10 +7,12 @@ import io
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from evalflow.cli.session import Session
-from evalflow.cli.tables import plain_table
+from evalflow.cli.tables import _NARROW, _width, plain_table
 
+SIGNS = "".join(sorted(_NARROW))
 TEXTS = st.text(st.sampled_from("ab 가나.×○·─é\u0301[:]👍…-12\t\u200b"), max_size=9) | st.text(
     max_size=6
 )
@@ -46,3 +48,13 @@ def test_what_is_usual_is_put_together_and_what_must_be_folded_is_not() -> None:
     heads = ["관리번호", "Name"]
     assert plain_table(heads, [["gu/1", "가나다"]], (0,), None, 160) is not None
     assert plain_table(heads, [["gu/1", "가" * 80]], (0,), None, 160) is None
+
+
+@given(st.text(st.sampled_from(SIGNS + "가힣a 1") | st.characters()))
+def test_a_text_is_as_wide_as_rich_says(text: str) -> None:
+    if text.isprintable():
+        assert _width(text) == cell_len(text)
+
+
+def test_every_sign_that_is_taken_for_narrow_is_narrow() -> None:
+    assert {sign for sign in _NARROW if cell_len(sign) != 1} == set()

@@ -113,18 +113,24 @@ class _Group(click.Group):
         return [*self.homes, *self._added(ctx)]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        home = self.homes.get(name)
-        if home is None:
+        if name not in self.homes:
             if name not in self._added(ctx):
                 return None
             added = _plugins(ctx).command(name)
             assert isinstance(added, click.Command)
             return speak(added)
+        return speak(self._own(name))
+
+    def _own(self, name: str) -> click.Command:
         from importlib import import_module
 
-        command = getattr(import_module(f"evalflow.cli.{home}"), f"{name}_command")
+        command = getattr(import_module(f"evalflow.cli.{self.homes[name]}"), f"{name}_command")
         assert isinstance(command, click.Command)
-        return speak(command)
+        return command
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        speak(self)
+        super().format_help(ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         # The summaries stand here so that `--help` imports none of the commands.
@@ -150,7 +156,19 @@ class _Group(click.Group):
                 errors.nearest(name, [*self.homes, *self._added(ctx)]),
             )
             raise click.UsageError(ko if in_korean() else en, ctx)
+        if name in self.homes:
+            command, rest = self._own(name), args[1:]
+            if isinstance(command, click.Group) or _shows_help(rest):
+                speak(command)
+            return name, command, rest
         return super().resolve_command(ctx, args)
+
+
+def _shows_help(words: Sequence[str]) -> bool:
+    """Say whether `--help` or `-h` may be among the words, `-h` with other short options too."""
+    return any(
+        word == "--help" or ("h" in word and word[:1] == "-" and word[:2] != "--") for word in words
+    )
 
 
 def _plugins(ctx: click.Context) -> Plugins:
@@ -235,7 +253,6 @@ def run(arguments: list[str] | None = None, **extra: Any) -> int:
 
 
 def _run(arguments: list[str] | None, **extra: Any) -> int:
-    speak(cli)
     try:
         answer = cli.main(args=arguments, standalone_mode=False, prog_name="evalflow", **extra)
         sys.stdout.flush()

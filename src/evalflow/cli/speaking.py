@@ -18,7 +18,7 @@ import click
 _LOCALE = os.path.join(os.path.dirname(__file__), "locale")
 _DOMAIN = "messages"
 _lang: ContextVar[str] = ContextVar("lang", default="en")
-_BOTH = re.compile(r"(?P<ko>.*?[가-힣].*?) · (?P<en>(?!.*[가-힣]{3}.* · ).+)")
+_BOTH = r"(?P<ko>.*?[가-힣].*?) · (?P<en>(?!.*[가-힣]{3}.* · ).+)"
 
 
 def in_korean() -> bool:
@@ -57,7 +57,7 @@ def one_language(text: str | None) -> str | None:
 
 def _one(paragraph: str) -> str:
     plain = " ".join(paragraph.split())
-    found = _BOTH.fullmatch(plain)
+    found = re.fullmatch(_BOTH, plain)
     if found is None:
         return (gettext.gettext(plain) if plain else paragraph) if in_korean() else paragraph
     if not in_korean():

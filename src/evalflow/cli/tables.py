@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-
-from rich.cells import cell_len
+from functools import lru_cache
 
 _BETWEEN = "   "
 _MARKUP = frozenset("[:\\")
+_NARROW = frozenset("·–—…─×△→←↑↓‘’“”※○●①②③④⑤‰")
+"""Signs beside ASCII's that take one column."""
+
 _COLOUR = ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
 """What makes rich take a pipe for a terminal."""
 
@@ -32,20 +34,37 @@ def plain_table(
     lines = [tuple(heads), *map(tuple, rows)]
     if not all(text.isprintable() for line in (*lines, titles) for text in line):
         return None
-    sizes = [[cell_len(text) for text in line] for line in lines]
+    sizes = [[_width(text) for text in line] for line in lines]
     widths = [max(column) for column in zip(*sizes, strict=True)]
     whole = sum(widths) + len(_BETWEEN) * (len(widths) - 1)
     if 0 in widths:  # nothing but marks that take no room
         return None
-    if whole + 2 > width or any(cell_len(text) > whole + 2 for text in titles):
+    if whole + 2 > width or any(_width(text) > whole + 2 for text in titles):
         return None
     blank = " " * (whole + 2)
-    shown = [f"{text}{' ' * (whole + 2 - cell_len(text))}" for text in titles] + [blank]
+    shown = [f"{text}{' ' * (whole + 2 - _width(text))}" for text in titles] + [blank]
     for place, (line, size) in enumerate(zip(lines, sizes, strict=True)):
         shown.append(f" {_BETWEEN.join(_cells(line, size, widths, right))} ")
         if place == 0:
             shown.append(f" {'─' * whole} ")
     return "\n".join([*shown, blank, ""])
+
+
+@lru_cache(maxsize=4096)
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes that can be printed, as rich counts them;
+    rich is asked where it holds other signs than an office's."""
+    if text.isascii():
+        return len(text)
+    wide = 0
+    for sign in text:
+        if "가" <= sign <= "힣":
+            wide += 1
+        elif not sign.isascii() and sign not in _NARROW:
+            from rich.cells import cell_len
+
+            return cell_len(text)
+    return len(text) + wide
 
 
 def _cells(

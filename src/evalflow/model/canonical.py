@@ -56,13 +56,14 @@ def _decoder() -> Callable[[str], Tree]:
 
 
 _Dumps = Callable[[Tree, None, int], bytes]
-_looked, _dumps, _options = False, cast("_Dumps | None", None), 0
-"""Whether orjson was looked for, and what it writes by, where it is installed."""
+_FEW = 10  # texts after which importing orjson costs less than it saves
+_written, _dumps, _options = 0, cast("_Dumps | None", None), 0
+"""How many texts were written (no further than `_FEW`), and what orjson writes by where it is
+installed."""
 
 
 def _look() -> None:
-    global _looked, _dumps, _options  # noqa: PLW0603 - when first used: a command may need none
-    _looked = True
+    global _dumps, _options  # noqa: PLW0603 - when it is worth it: a command may write none
     try:
         import orjson
     except ImportError:
@@ -82,8 +83,11 @@ def canonical(tree: Tree) -> str:
     Raises:
         TypeError: there is something in it that is no tree.
     """
-    if not _looked:
-        _look()
+    global _written  # noqa: PLW0603
+    if _written < _FEW:
+        _written += 1
+        if _written == _FEW:
+            _look()
     if _dumps is not None:
         try:
             return str(_dumps(tree, None, _options), "utf-8")

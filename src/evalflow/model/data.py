@@ -101,7 +101,7 @@ def tree_of(
 
 def to_json(value: Any) -> str:
     """Return `to_data(value)` as text on one line, without terminal control characters."""
-    return _STEERING.sub(_as_escape, json.dumps(to_data(value), ensure_ascii=False))
+    return re.sub(_STEERING, _as_escape, json.dumps(to_data(value), ensure_ascii=False))
 
 
 def shown(field: attrs.Attribute[Any]) -> bool:
@@ -149,9 +149,7 @@ _CODES: tuple[tuple[type[EvalflowError], str], ...] = (
     (PluginError, "plugin_failed"),
 )
 
-_STEERING = re.compile(
-    "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
+_STEERING = "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 """What JSON leaves as it is and a terminal obeys, or cannot print."""
 
 

@@ -17,7 +17,7 @@ LONGEST = 200
 """Characters that an id or a key may have."""
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_BLANK = re.compile("[\u034f\u115f\u1160\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+_BLANK = "[\u034f\u115f\u1160\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 """What counts as a letter or mark and shows nothing."""
 
 _AS_LATIN = str.maketrans(
@@ -31,7 +31,7 @@ _AS_LATIN = str.maketrans(
 )
 """Letters of other scripts that look like Latin ones, and signs that look like a dash."""
 
-_MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
+_MARKS = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
 """Marks that stand at a letter: so small that two ids must not differ by one alone."""
 
 
@@ -80,7 +80,7 @@ def fault(text: object, path: str) -> Problem | None:
         if each.isascii() and each.isprintable():
             continue
         kind = unicodedata.category(each)
-        if kind in _UNSEEN or kind == "Zs" or _BLANK.match(each):
+        if kind in _UNSEEN or kind == "Zs" or re.match(_BLANK, each):
             ko = f"보이지 않는 문자(U+{ord(each):04X})가 들어 있습니다"
             en = f"it holds a character that is not seen (U+{ord(each):04X})"
             return _wrong(path, text, ko, en)
@@ -94,7 +94,7 @@ def looks(text: str) -> str:
     at letters, kinds of digits, dashes and blanks do not count."""
     if text.isascii():
         return " ".join(text.split()).casefold()
-    plain = _MARKS.sub("", unicodedata.normalize("NFKD", text)).translate(_AS_LATIN)
+    plain = re.sub(_MARKS, "", unicodedata.normalize("NFKD", text)).translate(_AS_LATIN)
     plain = "".join(map(_as_ascii, unicodedata.normalize("NFC", plain)))
     return " ".join(plain.split()).casefold()
 

@@ -37,7 +37,7 @@ class EntryPoint:
         Raises:
             ValueError: the target is no `module` or `module:name`.
         """
-        match = _TARGET.fullmatch(self.target)
+        match = re.fullmatch(_TARGET, self.target)
         if match is None:
             raise ValueError(f"'{self.target}' is not of the form module:name")
         found: Any = importlib.import_module(match["module"])
@@ -46,7 +46,7 @@ class EntryPoint:
         return found
 
 
-_TARGET = re.compile(r"(?P<module>[\w.]+)\s*(:\s*(?P<inside>[\w.]+)\s*)?(\[[^]]*\]\s*)?")
+_TARGET = r"(?P<module>[\w.]+)\s*(:\s*(?P<inside>[\w.]+)\s*)?(\[[^]]*\]\s*)?"
 _EGG = ".egg"
 _FOLDERS = (".dist-info", ".egg-info")
 

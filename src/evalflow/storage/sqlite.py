@@ -15,7 +15,6 @@ import os
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -52,6 +51,7 @@ from evalflow.storage.sqlite_statements import (
     SETTLE,
     SQL,
 )
+from evalflow.storage.urls import file_url
 
 
 def open_sqlite(
@@ -174,7 +174,7 @@ class SQLiteStorage(SQLiteConnections, SQLiteReads):
         source = os.fspath(path)
         if not os.path.isfile(source):
             raise failure("no_copy", source)
-        way = f"{Path(os.path.abspath(source)).as_uri()}?mode=ro"
+        way = f"{file_url(os.path.abspath(source))}?mode=ro"
         if not os.path.exists(f"{source}-wal"):  # nobody has it open, and a folder may be shut
             way += "&immutable=1"
         try:

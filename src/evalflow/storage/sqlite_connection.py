@@ -12,7 +12,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from typing import Any
 
 from evalflow.errors import StorageError
@@ -27,6 +26,7 @@ from evalflow.storage.sqlite_errors import (
 from evalflow.storage.sqlite_integrity import warn
 from evalflow.storage.sqlite_schema import check_version, prepare
 from evalflow.storage.sqlite_together import Job, Together, end_all
+from evalflow.storage.urls import file_url
 
 _OLDEST = (3, 37)  # STRICT tables
 _RECOVERY = 1.0  # seconds SQLite itself may wait for a lock before we look at the deadline
@@ -434,7 +434,7 @@ def _connect(path: str, synchronous: str, patience: float) -> sqlite3.Connection
     try:
         stamp = _stamp(os.path.realpath(path))
         connection: sqlite3.Connection = sqlite3.connect(
-            f"{Path(path).as_uri()}?{way}",
+            f"{file_url(path)}?{way}",
             uri=True,
             timeout=patience,
             isolation_level=None,
