@@ -211,6 +211,90 @@ def test_what_stands_beside_the_schema_and_bears_on_no_row_is_nobodys_business(s
         assert list(engine.audit.verify()) == []
 
 
+# --------------------------------------------------------------------------- indexes
+
+ENTRIES = "sqlite_autoindex_entry_1"
+GHOST = """
+INSERT INTO entry SELECT (SELECT max(position) + 1 FROM entry), project, 99, event, 'nobody', role,
+  on_behalf_of, at, before, after, period, period_after, unit, revision, lifecycle, reason, data,
+  rating, evaluation, late, NULL, previous, hash, plan_head
+FROM entry WHERE project = 'office-2016/1' AND number = 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("index", "constraint", "statement"),
+    [
+        (ENTRIES, ",\n  UNIQUE (project, number)", GHOST),
+        ("entry_key", "", "UPDATE entry SET \"key\" = 'k-2' WHERE position = 9"),
+        ("notice_waiting", "", "UPDATE notice SET state = 'waiting', next_at = 'x'"),
+    ],
+)
+def test_an_index_that_does_not_hold_its_table_s_rows_is_a_finding(
+    store, index, constraint, statement
+):
+    """A row that only some ways of reading find: an entry of which whoever follows all hears, and
+    no history; a key, or a notice, that is there and is not found."""
+    behind_its_back(store, index, constraint, statement)
+    with evalflow.open(f"sqlite:///{store}", plugins=[]) as engine:
+        found = {each.project: each for each in engine.audit.verify()}
+        in_order = [entry.actor for _, entry in engine.storage.entries()]
+        histories = [e.actor for p in engine.projects() for e in engine.history(p.id)]
+    assert found[index].code == "schema_altered"
+    assert "does not hold the rows of its table" in found[index].text("en")
+    assert ("nobody" in in_order, "nobody" in histories) == (statement is GHOST, False)
+
+
+def behind_its_back(path, index, constraint, statement):
+    """Run a statement on a table while an index of it is put aside; its pages stay as they were."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        asked = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        triggers = connection.execute(asked).fetchall()
+        for name, _ in triggers:
+            connection.execute(f"DROP TRIGGER {name}")
+        asked = "SELECT * FROM sqlite_master WHERE name = ?"
+        row = connection.execute(asked, (index,)).fetchone()
+        asked = "SELECT sql FROM sqlite_master WHERE name = ?"
+        (table,) = connection.execute(asked, (row[2],)).fetchone()
+        kept = "UPDATE sqlite_master SET sql = ? WHERE name = ?"
+        beside = (kept, (table.replace(constraint, ""), row[2])) if constraint else None
+        rewrite(connection, beside, ("DELETE FROM sqlite_master WHERE name = ?", (index,)))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        assert connection.execute(statement).rowcount > 0
+        rewrite(
+            connection,
+            (kept, (table, row[2])),
+            ("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", row),
+        )
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for _, trigger in triggers:
+            connection.execute(trigger)
+
+
+def rewrite(connection, *statements):
+    """Run these statements on the schema itself."""
+    (version,) = connection.execute("PRAGMA schema_version").fetchone()
+    connection.execute("PRAGMA writable_schema = ON")
+    connection.execute("BEGIN")
+    for statement in filter(None, statements):
+        connection.execute(*statement)
+    connection.execute("COMMIT")
+    connection.execute(f"PRAGMA schema_version = {version + 1}")
+
+
+def test_a_damaged_table_is_a_finding_and_no_end(store):
+    with closing(sqlite3.connect(store)) as connection:
+        asked = "SELECT rootpage FROM sqlite_master WHERE name = 'evaluation'"
+        (page,) = connection.execute(asked).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with open(store, "r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * 64)
+    with evalflow.open(f"sqlite:///{store}", plugins=[]) as engine:
+        found = [(each.project, each.text("en")) for each in engine.audit.verify()]
+    assert any(name == "evaluation" and "damaged in the file" in text for name, text in found)
+
+
 # --------------------------------------------------------------------------- what is not there
 
 

@@ -2,7 +2,7 @@
 
 Counted by the server (rows read in order, and by an index), with statistics of its tables that are
 as they would be: the plans that it makes are those of a store of that size. `verify` is not here:
-also of one plan it looks through the ids of all rows, for those of projects that are not there.
+also of one plan it looks through all notices, to which no index leads.
 """
 
 from __future__ import annotations

@@ -253,6 +253,30 @@ def test_every_kind_of_row_that_is_deleted_is_found(database: str, lived: evalfl
         ),
         ("CREATE TABLE mine () INHERITS (evaluation)", "evaluation.mine", "foreign"),
         ("CREATE UNIQUE INDEX mine ON evaluation (project)", "mine", "foreign"),
+        ("ALTER TABLE notice SET UNLOGGED", "notice", "altered"),
+        (
+            "ALTER TABLE evaluation DISABLE TRIGGER ALL",
+            "evaluation.evaluation_project_number_fkey",
+            "altered",
+        ),
+        (
+            "UPDATE pg_index SET indisready = false WHERE indexrelid = 'entry_key'::regclass",
+            "entry_key",
+            "altered",
+        ),
+        (
+            "CREATE COLLATION either (provider = icu, locale = 'und-u-ks-level2', "
+            "deterministic = false); ALTER TABLE entry ALTER key TYPE text COLLATE either",
+            "entry.key",
+            "altered",
+        ),
+        (
+            "CREATE COLLATION either (provider = icu, locale = 'und-u-ks-level2', "
+            "deterministic = false); DROP INDEX entry_key; CREATE UNIQUE INDEX entry_key ON "
+            "entry (project, key COLLATE either) WHERE key IS NOT NULL",
+            "entry_key",
+            "altered",
+        ),
         ("ALTER TABLE entry ADD CONSTRAINT mine CHECK (number < 9)", "entry.mine", "foreign"),
         ("ALTER TABLE entry ADD COLUMN mine text DEFAULT 'x'", "entry.mine", "foreign"),
     ],

@@ -26,7 +26,7 @@ from evalflow.errors import NotFound, invalid
 from evalflow.model import Entry
 from evalflow.model.calendar import DueFunction, Holidays
 from evalflow.model.canonical import digest
-from evalflow.storage.integrity import OWNERS, Narrow, Tables, Values
+from evalflow.storage.integrity import OWNERS, Indexed, Narrow, Tables, Values
 
 
 @frozen(kw_only=True)
@@ -105,7 +105,10 @@ def verify(
     ground = Ground(tables, holidays, kinds)
     traces: dict[str, Traces] = {}
     missing, followed = 0, True
-    for fault in tables.faults():
+    faults = [*tables.faults()]
+    if scope.all and isinstance(tables, Indexed):
+        faults += tables.damages()
+    for fault in faults:
         yield _mismatch(fault.name, "schema_altered", None, fault.text("ko"), fault.text("en"))
     there = frozenset(tables.owners("project"))
     for project in _projects(tables):

@@ -81,8 +81,9 @@ class SchemaFault:
     """A table, column, index or trigger of the store's schema that is missing or was altered, or
     something that is none of the schema's and has a say in what can be written to its tables or is
     read from them: a trigger, a unique index; on PostgreSQL a rule, a policy. `kind` is the kind of
-    thing, `name` its name, `fault` one of `missing`, `altered`, `foreign`, and of a sequence
-    `behind`: it stands before the newest row."""
+    thing, `name` its name, `fault` one of `missing`, `altered`, `foreign`, of a sequence `behind`
+    (it stands before the newest row), of an index `unlike` (it does not hold the rows of its
+    table), and of a table `damaged`."""
 
     kind: str
     name: str
@@ -105,6 +106,11 @@ _FAULTS = {
         "기록이 거절될 수 있습니다",
         "stands before the newest row; no number is used twice, but writes may be refused",
     ),
+    "unlike": (
+        "이(가) 표의 행과 다릅니다. 찾는 방법에 따라 있는 행이 없는 것으로 읽힙니다",
+        "does not hold the rows of its table: what is there may be read as if it were not",
+    ),
+    "damaged": ("이(가) 파일에서 손상되었습니다", "is damaged in the file"),
     "foreign": ("은(는) evalflow가 만든 것이 아닙니다", "is not evalflow's"),
 }
 
@@ -168,6 +174,16 @@ class Narrow(Protocol):
     def of_plan(self, plan: str) -> Tables:
         """Return the rows of the same moment, of which only those of a plan and of its projects
         are looked through. Lifecycles, which are nobody's, are all there."""
+        ...
+
+
+@runtime_checkable
+class Indexed(Protocol):
+    """What `Tables` may have besides: indexes, which can be held to their tables."""
+
+    def damages(self) -> Iterable[SchemaFault]:
+        """Return the indexes that do not hold the rows of their tables, and the tables that are
+        damaged; looks through all of them."""
         ...
 
 

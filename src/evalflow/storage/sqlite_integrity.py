@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sqlite3
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any
 
+from evalflow.errors import StorageError
 from evalflow.model.history import REMINDER
 from evalflow.storage.integrity import ORDERS, OWNERS, TABLES, WRITTEN, SchemaFault, Values
 from evalflow.storage.sqlite_errors import storage_error
@@ -139,6 +141,26 @@ class SQLiteTables:
     def faults(self) -> list[SchemaFault]:
         """Return what is wrong with tables, indexes and triggers."""
         return faults(self._connection)
+
+    def damages(self) -> list[SchemaFault]:
+        """Return the indexes that do not hold the rows of their tables, and damaged tables."""
+        found: dict[SchemaFault, None] = {}
+        for table in [each for each in TABLES if self._columns[each]]:
+            damaged = SchemaFault(kind="table", name=table, fault="damaged")
+            try:
+                for (told,) in self._read(f"PRAGMA integrity_check('{table}')"):
+                    if index := _OF_AN_INDEX.search(told):
+                        found[SchemaFault(kind="index", name=index[1], fault="unlike")] = None
+                    elif told != "ok" and not _OF_A_VALUE.search(told):
+                        found[damaged] = None
+            except StorageError:
+                found[damaged] = None
+        return list(found)
+
+
+_OF_AN_INDEX = re.compile(r" index (\S+)$")
+_OF_A_VALUE = re.compile(r" value in |^CHECK constraint failed in ")
+"""What SQLite's check says of an index; and of a value in a row, each of which is judged itself."""
 
 
 @contextmanager

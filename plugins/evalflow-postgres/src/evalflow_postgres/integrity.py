@@ -63,9 +63,8 @@ class PostgresTables:
             raise storage_error(error, self._place) from error
 
     def of_plan(self, plan: str) -> PostgresTables:
-        """Return the rows of one plan alone. No index is in the order of the beginnings of ids
-        (collations are not), so the server looks through them; what is not the plan's stays
-        there."""
+        """Return the rows of one plan alone. No index leads to a plan's notices: the server looks
+        through all of them for those."""
         return PostgresTables(
             self._connection, self._schema, self._prefix, self._place, self._horizon, plan
         )
@@ -76,7 +75,9 @@ class PostgresTables:
             return "true", ()
         if column == "plan":
             return "plan = %s", (self._plan,)
-        return f'starts_with("{column}", %s)', (f"{self._plan}/",)
+        # As indexes have it; "0" follows "/".
+        between = (f"{self._plan}/", f"{self._plan}0")
+        return f'"{column}" COLLATE "C" >= %s AND "{column}" COLLATE "C" < %s', between
 
     def owners(self, table: str) -> Sequence[Any]:
         """Return whose rows there are; projects in the order of plan and number."""
@@ -175,23 +176,35 @@ _COLUMNS = (
 _THINGS = """
 SELECT 'column', c.relname || '.' || a.attname,
     concat_ws(' ', format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attgenerated,
-      nullif(a.attidentity, ''), pg_get_expr(d.adbin, d.adrelid))
+      nullif(a.attidentity, ''), pg_get_expr(d.adbin, d.adrelid), 'COLLATE ' || l.collname)
   FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+    LEFT JOIN pg_collation AS l ON l.oid = a.attcollation AND l.collname <> 'default'
     LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relkind = 'r' AND a.attnum > 0
     AND NOT a.attisdropped
 UNION ALL
+SELECT 'table', c.relname,
+    CASE c.relpersistence WHEN 'p' THEN 'logged' ELSE 'emptied by a crash' END
+  FROM pg_class AS c
+  WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relkind = 'r'
+    AND c.relname = ANY(%(tables)s)
+UNION ALL
 SELECT 'index', i.relname, concat_ws(' ', x.indisunique, x.indisvalid, x.indpred IS NOT NULL,
-    pg_get_expr(x.indpred, x.indrelid),
+    CASE WHEN NOT x.indisready THEN 'not kept' END, pg_get_expr(x.indpred, x.indrelid),
     (SELECT string_agg(a.attname, ',' ORDER BY k.place)
       FROM unnest(x.indkey::smallint[]) WITH ORDINALITY AS k (number, place)
-      JOIN pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = k.number))
+      JOIN pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = k.number),
+    (SELECT 'COLLATE ' || string_agg(l.collname, ',' ORDER BY k.place)
+      FROM unnest(x.indcollation::oid[]) WITH ORDINALITY AS k (used, place)
+      JOIN pg_collation AS l ON l.oid = k.used AND l.collname NOT IN ('default', 'C')))
   FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid
     JOIN pg_class AS c ON c.oid = x.indrelid
   WHERE i.relnamespace = to_regnamespace(%(schema)s) AND c.relname = ANY(%(tables)s)
 UNION ALL
 SELECT 'constraint', c.relname || '.' || n.conname,
-    concat_ws(' ', n.contype, n.convalidated, pg_get_constraintdef(n.oid))
+    concat_ws(' ', n.contype, n.convalidated, pg_get_constraintdef(n.oid),
+      (SELECT 'disabled' FROM pg_trigger AS t
+        WHERE t.tgconstraint = n.oid AND t.tgenabled <> 'O' LIMIT 1))
   FROM pg_constraint AS n JOIN pg_class AS c ON c.oid = n.conrelid
   WHERE n.connamespace = to_regnamespace(%(schema)s) AND n.contype IN ('c', 'f', 'p', 'u')
 UNION ALL
