@@ -116,6 +116,13 @@ SOUND = {
         "cancel": "leads: article, transitions: [{from: review, to: published}, "
         "{from: [j_waits, j_ok], to: j_done}, {from: [s_waits, s_ok], to: s_done}]",
     },
+    "what is left is undone afterwards": {
+        "publish": f"guards: [in: {{states: [j_ok]}}], transitions: [{ARTICLE}]",
+        "undo_j": "guards: [in: {states: [published]}], "
+        "transitions: [{from: [j_waits, j_ok], to: j_done}]",
+        "undo_s": "guards: [in: {states: [published]}], "
+        "transitions: [{from: [s_waits, s_ok], to: s_done}]",
+    },
     "either is meant": {  # a discriminator says that the other one may be under way
         "publish": "guards: [in: {states: [j_ok, s_waits, s_ok]}], leads: article, transitions: ["
         "{from: review, to: published}, {from: j_ok, to: j_done}, "

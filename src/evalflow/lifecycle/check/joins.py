@@ -142,9 +142,23 @@ def _forgotten(
                 and not lifecycle.states[state].final
                 and state not in known
                 and not any(edge.source == state for edge in event.transitions)
+                and not _follows(lifecycle, state, node, after, specs)
             ):
                 ready = {each for each in _done(lifecycle, region) if each != state}
                 yield _early(lifecycle, event, state, ready)
+
+
+def _follows(lifecycle: Lifecycle, state: str, node: Node, after: Node, specs: Specs) -> bool:
+    """Say whether what leads on from the state asks for a state to which the firing brings another
+    region, or an end in which one is: it is meant to come then, such as the undoing of what a
+    branch had done (compensation)."""
+    met = {each for each in after if each not in node or lifecycle.states[each].final}
+    return any(
+        edge.source == state != edge.target and not states_named(use, specs).isdisjoint(met)
+        for event in lifecycle.events.values()
+        for edge in event.transitions
+        for use in (*event.guards, *edge.guards)
+    )
 
 
 def _asked_on_the_way(lifecycle: Lifecycle, event: Event, specs: Specs) -> frozenset[str]:
