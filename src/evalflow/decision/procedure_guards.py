@@ -279,19 +279,20 @@ def those_about(
 
 def voted(firing: Firing, after: Draft, *, event: str, **params: Any) -> Reasons:
     """Refuse unless enough people (`at_least`, or a `share` of those who hold the role `by`), or no
-    more than `at_most`, have fired the event in this period, since `since` was fired last.
+    more than `at_most`, have fired the event in this period, since `since` (one of several) was
+    fired last.
 
     One person counts once, by what they fired last; with `field` and `is` only who gave one of
     these values then, with `by` only who fired in that role. The firing in hand counts too.
     """
-    role = params.get("by")
+    role, since = params.get("by"), _words(params.get("since", ()))
     cast: dict[str, tuple[Any, str]] = {}
     for entry in firing.history:
-        if entry.event == params.get("since"):
+        if entry.event in since:
             cast.clear()
         if entry.event == event and entry.period == firing.project.period:
             cast[entry.actor] = entry.data, entry.role
-    if firing.event.name == params.get("since"):
+    if firing.event.name in since:
         cast.clear()
     if firing.event.name == event and firing.grant is not None:
         cast[firing.actor.id] = firing.data, firing.grant.role
@@ -461,7 +462,7 @@ PROCEDURE_GUARDS: tuple[tuple[GuardSpec, Guard], ...] = (
                 "since": "event",
             },
             wholes=frozenset({"at_least", "at_most"}),
-            singles=frozenset({"event", "field", "by", "since"}),
+            singles=frozenset({"event", "field", "by"}),
             some_of=("at_least", "at_most", "share"),
             depends={"is": "field", "share": "by"},
             history=True,

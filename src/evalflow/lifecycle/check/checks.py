@@ -15,6 +15,7 @@ import attrs
 
 from evalflow.errors import did_you_mean, nearest
 from evalflow.lifecycle.check.clocks import clocks
+from evalflow.lifecycle.check.counts import counts, too_few_people
 from evalflow.lifecycle.check.finding import (
     Finding,
     error,
@@ -97,6 +98,7 @@ def check(
         *possible(lifecycle, graphs, specs),
         *joins(lifecycle, graphs, specs),
         *clocks(lifecycle, graphs, specs, head),
+        *counts(lifecycle, graphs, specs, head),
         *_dates(lifecycle, specs, head, calendar),
         *_order(lifecycle, graphs, head),
         *_unused(lifecycle, specs),
@@ -508,6 +510,7 @@ def _people(
     if unable:
         yield from [f for f in _left(lifecycle, graphs, unable) if f.code == "nobody_leaves"]
     yield from _vacancies(lifecycle, head, time, unable)
+    yield from too_few_people(lifecycle, specs, time)
     yield from _duties(lifecycle, specs, graphs, head, time)
 
 

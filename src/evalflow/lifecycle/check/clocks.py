@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from evalflow.lifecycle.check.finding import Finding, error, event_label, warning
+from evalflow.lifecycle.check.finding import Finding, error, event_label, state_label, warning
 from evalflow.lifecycle.check.overlap import Specs
-from evalflow.lifecycle.check.paths import Node, Paths, among_regions, fired_before
+from evalflow.lifecycle.check.paths import Node, Paths, among_regions, fired_before, reached_after
 from evalflow.lifecycle.check.possible import listed
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.lifecycle.due import rule_of
@@ -141,12 +141,15 @@ def _on_the_way(
         if not started:
             continue
         regions = {edge.region for each in (event, *started) for edge in each.transitions}
+        regions |= {lifecycle.states[n].region for n in rule.not_counting if n in lifecycle.states}
         graph = graphs[0] if len(graphs) == 1 else among_regions(lifecycle, regions, specs)
         if graph is None or not graph.can_fire(event.name):
             continue
         if not fired_before(graph, event.name, rule.events):
             yield _never_begins(lifecycle, event, name, rule)
-        elif name == "due" and _goes_on(graph, event, rule):
+            continue
+        yield from _stands(lifecycle, graph, event, name, rule)
+        if name == "due" and _goes_on(graph, event, rule):
             label, since = event_label(event), listed(lifecycle, rule.events)
             yield warning(
                 "clock_goes_on",
@@ -156,6 +159,37 @@ def _on_the_way(
                 f"when {label.en} has to be done again its clock still counts from the earlier "
                 f"{since.en}: name what begins it anew (a list), or say `again`.",
             )
+
+
+def _stands(
+    lifecycle: Lifecycle, graph: Paths, event: Event, name: str, rule: DueRule
+) -> Iterator[Finding]:
+    """Find a clock that stands (`not_counting`) in states to which no case comes once it runs, and
+    one that stands wherever its event can be fired: on no day is that due."""
+    running = reached_after(graph, rule.events)
+    label, about = event_label(event), f"events.{event.name}"
+    never = [s for s in rule.not_counting if not any(s in node for node in running)]
+    for each in never:
+        state = state_label(lifecycle, each)
+        yield warning(
+            "clock_never_stops",
+            f"{about}.due" if name == "due" else about,
+            f"{label.ko}의 기한은 상태 {state.ko}에서 세지 않는데(not_counting), 세기 시작한 "
+            "뒤에는 그 상태가 되지 않습니다.",
+            f"the clock of {label.en} stands in {state.en} (not_counting), but no case comes there "
+            "once it runs.",
+        )
+    stops = frozenset(rule.not_counting)
+    fires = [node for node in running if any(event.name == each for each, _ in graph.arcs[node])]
+    if name == "due" and all(not stops.isdisjoint(node) for node in fires):
+        yield warning(
+            "never_due",
+            f"{about}.due",
+            f"{label.ko}을(를) 할 수 있는 상태에서는 언제나 기한을 세지 않으므로(not_counting) "
+            "기한이 오지 않습니다.",
+            f"the clock of {label.en} stands in every state in which it can be fired "
+            "(not_counting), so it is due on no day.",
+        )
 
 
 def _goes_on(graph: Paths, event: Event, rule: DueRule) -> bool:

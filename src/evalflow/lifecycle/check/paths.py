@@ -321,8 +321,8 @@ def alone(lifecycle: Lifecycle, region: str) -> Paths:
     )
 
 
-def fired_before(graph: Paths, event: str, names: Collection[str]) -> bool:
-    """Say whether `event` can follow a firing of one of the events `names`."""
+def reached_after(graph: Paths, names: Collection[str]) -> frozenset[Node]:
+    """Return the nodes in which a project can be once one of the events `names` was fired."""
     begun: dict[Node, None] = {}
     for arcs in graph.arcs.values():
         begun.update((after, None) for name, after in arcs if name in names)
@@ -330,4 +330,10 @@ def fired_before(graph: Paths, event: str, names: Collection[str]) -> bool:
     for node in begun:
         if node not in seen:
             seen.update(graph.reached(start=node))
-    return any(name == event for node in seen for name, _ in graph.arcs[node])
+    return frozenset(seen)
+
+
+def fired_before(graph: Paths, event: str, names: Collection[str]) -> bool:
+    """Say whether `event` can follow a firing of one of the events `names`."""
+    after = reached_after(graph, names)
+    return any(name == event for node in after for name, _ in graph.arcs[node])

@@ -154,14 +154,24 @@ def _asks_too_early(
         ):
             continue
         if not fired_before(graph, event.name, before):
-            label, wanted = event_label(event), listed(lifecycle, before)
-            yield error(
-                "never_holds",
-                f"events.{event.name}",
-                f"{label.ko}의 요건 {use.id}은(는) 충족될 수 없습니다: {wanted.ko}이(가) 그보다 "
-                "먼저 있을 수 없습니다.",
-                f"{label.en}: the guard {use.id} can never hold: {wanted.en} can never come first.",
+            wanted = listed(lifecycle, before)
+            yield never_holds(
+                event,
+                use,
+                f"{wanted.ko}이(가) 그보다 먼저 있을 수 없습니다",
+                f"{wanted.en} can never come first",
             )
+
+
+def never_holds(event: Event, use: GuardUse, ko: str, en: str) -> Finding:
+    """Return the finding that a guard of an event can never hold, and why."""
+    label = event_label(event)
+    return error(
+        "never_holds",
+        f"events.{event.name}",
+        f"{label.ko}의 요건 {use.id}은(는) 충족될 수 없습니다: {ko}.",
+        f"{label.en}: the guard {use.id} can never hold: {en}.",
+    )
 
 
 def _asks_for(
