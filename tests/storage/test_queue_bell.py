@@ -20,7 +20,9 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="bells are Linux's: e
 PATIENCE = 20.0  # far longer than anything takes
 HOLDER = """
 import sys, time
+from evalflow.storage import write_queue
 from evalflow.storage.write_queue import WriteQueue
+write_queue._LONGEST = float(sys.argv[2])
 queue = WriteQueue(sys.argv[1])
 if not queue.take(time.monotonic() + 60):
     sys.exit(1)
@@ -32,10 +34,11 @@ print("given", flush=True)
 
 
 @contextmanager
-def program(path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another program that takes its turn, says so, and gives it on when it is told to."""
+def program(path: Path, looks: float = write_queue._LONGEST) -> Iterator[subprocess.Popen[str]]:
+    """Another program that takes its turn, says so, and gives it on when it is told to. In the
+    queue it looks by itself after so many seconds."""
     child = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(path)],
+        [sys.executable, "-c", HOLDER, str(path), str(looks)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -120,6 +123,52 @@ def test_who_cannot_be_rung_for_looks_by_itself(tmp_path: Path) -> None:
         threading.Timer(0.1, give_on, [other]).start()
         assert queue.take(time.monotonic() + PATIENCE)
         queue.give()
+    queue.close()
+
+
+@LINUX
+@pytest.mark.parametrize("in_order", [True, False])
+def test_who_came_last_is_served_first_but_for_a_while_only(
+    tmp_path: Path, sleepy: None, monkeypatch: pytest.MonkeyPatch, in_order: bool
+) -> None:
+    monkeypatch.setattr(write_queue, "_WARM", 0 if in_order else 10**18)
+    path, queue = tmp_path / "queue", WriteQueue(str(tmp_path / "queue"))
+    with program(path) as other:
+        says(other, "taken")
+        threading.Timer(0.2, give_on, [other]).start()
+        assert queue.take(time.monotonic() + 10 * PATIENCE)  # it waited, and was first
+    with program(path, 10 * PATIENCE) as first:
+        drawn(queue, 2)
+        with program(path, 10 * PATIENCE) as last:
+            drawn(queue, 3)
+            queue.give()
+            one, two = (first, last) if in_order else (last, first)
+            says(one, "taken")
+            give_on(one)
+            says(one, "given")
+            says(two, "taken")
+            give_on(two)
+            says(two, "given")
+    assert queue.take(time.monotonic() + PATIENCE)
+    queue.give()
+    queue.close()
+
+
+def test_a_number_that_was_served_early_is_drawn_again_or_rung_for_no_more(tmp_path: Path) -> None:
+    queue = WriteQueue(str(tmp_path / "queue"))
+    queue._open()
+    soon = time.monotonic() + PATIENCE
+    assert queue._draw(soon) == 0
+    assert queue._draw(soon) == 1
+    queue._hand_back(1)
+    assert queue._read() == (1, 0)
+    assert queue._draw(soon) == 1
+    queue._hand_back(0)  # somebody came since
+    assert queue._read() == (2, 0)
+    with Path(tmp_path / "queue").open("rb") as file:
+        content = file.read()
+    named = [content[write_queue._place(number) :][:8] for number in (0, 1)]
+    assert named == [bytes(8), queue._bell.name]
     queue.close()
 
 

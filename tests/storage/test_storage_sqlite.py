@@ -655,10 +655,17 @@ def projects(storage: SQLiteStorage) -> list[Project]:
     return [given_project(storage, f"seodaemun-2016/{n}") for n in range(1, 5)]
 
 
+def opened_in_order(path: str) -> SQLiteStorage:
+    """Open the store in a program that never lets who came last go before those who wait longer
+    (`test_queue_bell.py` does)."""
+    write_queue._WARM = 0
+    return open_sqlite(path, timeout=30)
+
+
 def waiting_children(storage: SQLiteStorage, projects: list[Project]) -> list[Child]:
     """Children that queue up for writing, in the order of the projects."""
     started = []
-    opener = partial(open_sqlite, storage.path, timeout=30)
+    opener = partial(opened_in_order, storage.path)
     for project in projects:
         child = Child(opener, attempt, entry_after(project))
         child.ready()
