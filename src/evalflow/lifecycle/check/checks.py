@@ -14,6 +14,7 @@ from typing import Protocol
 import attrs
 
 from evalflow.errors import did_you_mean, nearest
+from evalflow.lifecycle.check.alike import alike
 from evalflow.lifecycle.check.clocks import clocks
 from evalflow.lifecycle.check.counts import counts, too_few_people
 from evalflow.lifecycle.check.finding import (
@@ -102,6 +103,7 @@ def check(
         *_dates(lifecycle, specs, head, calendar),
         *_order(lifecycle, graphs, head),
         *_unused(lifecycle, specs),
+        *alike(lifecycle),
     ]
     if head is not None:
         found.extend(_overrides(lifecycle, head))
