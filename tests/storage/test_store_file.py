@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -14,8 +15,11 @@ import attrs
 import pytest
 
 import evalflow
-from evalflow.storage import fault_point
+from evalflow import StorageError
+from evalflow.storage import Copies, fault_point
+from evalflow.storage.contract import SoleRunner
 from evalflow.storage.sqlite import SQLiteStorage
+from evalflow.testing.office import PLAN_ID, Ticking, the_plan
 from offices import Clock, Office
 
 DAYS = [6]
@@ -186,3 +190,56 @@ def test_the_queue_beside_a_store_does_not_follow_a_planted_link(
     except (evalflow.StorageError, OSError):
         pass
     assert precious.read_text() == "precious"
+
+
+# --------------------------------------------------------------------------- names beside a store
+
+ENDINGS = ("-wal", "-shm", "-journal", "-queue", "-run")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_no_store_and_no_copy_is_made_where_another_store_s_files_come_and_go(
+    tmp_path: Path, ending: str
+) -> None:
+    """SQLite overwrites such a file when the other store is opened; its runner deletes its lock."""
+    path = tmp_path / f"office.db{ending}"
+    with pytest.raises(StorageError) as told:
+        evalflow.open(f"sqlite:///{path}", plugins=[])
+    assert told.value.code == "exists"
+    assert "come and go beside another store" in told.value.text("en")
+    with evalflow.open(f"sqlite:///{tmp_path / 'other.db'}", plugins=[]) as engine:
+        assert isinstance(engine.storage, Copies)
+        with pytest.raises(StorageError):
+            engine.storage.copy_to(path)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("ending", ["-queue", "-run"])
+def test_a_store_that_has_such_a_name_is_not_written_into_and_not_deleted(
+    tmp_path: Path, ending: str
+) -> None:
+    """It may be there since before such names were refused, or by another program."""
+    path, other = tmp_path / "office.db", tmp_path / "other.db"
+    with evalflow.open(f"sqlite:///{other}", plugins=[], clock=Ticking()) as engine:
+        plan = the_plan(each=1)
+        engine.adopt(plan, by=plan.actor("policy-1"))
+    there = other.rename(f"{path}{ending}").read_bytes()
+    with evalflow.open(f"sqlite:///{path}", plugins=[], clock=Ticking()) as engine:
+        assert isinstance(engine.storage, SoleRunner)
+        try:
+            held = engine.storage.hold()
+        except StorageError:
+            held = None
+        assert (held is None) == (ending == "-run")
+        plan = the_plan(each=1)
+        with ThreadPoolExecutor(4) as threads:  # who waits draws a number
+            engine.adopt(plan, by=plan.actor("policy-1"))
+            list(threads.map(lambda n: extend(engine, n), range(1, 7)))
+        if held is not None:
+            held.release()
+    assert Path(f"{path}{ending}").read_bytes() == there
+
+
+def extend(engine: evalflow.Engine, number: int) -> None:
+    said = {"deadline": "submit", "until": "2016-04-20", "reason": "연장"}
+    engine.fire(f"{PLAN_ID}/{number}", "extend_deadline", by="policy-1", data=said)

@@ -32,6 +32,10 @@ def backup_command(session: Session, output: str) -> None:
 
     `evalflow restore` puts it back into an empty store.
     """
+    from evalflow.files.output import check_output
+
+    if not os.path.lexists(output):  # else the storage says that it exists
+        check_output(output)
     with session.open() as engine, session.busy("백업 중", "backing up"):
         copies_of(engine).copy_to(output)
     size = os.path.getsize(output)

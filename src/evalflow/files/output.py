@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-from evalflow.errors import invalid
+from evalflow.errors import InvalidInput, invalid
 
 _DATABASE = b"SQLite format 3\0"
-_BESIDE_A_STORE = ("-wal", "-shm", "-queue", "-journal", "-run")
+BESIDE_A_STORE = ("-wal", "-shm", "-queue", "-journal", "-run")
+"""What the names of files end in that stand beside a store, and come and go."""
+
 _FLAGS = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
@@ -99,9 +101,12 @@ def check_output(path: str | os.PathLike[str]) -> os.stat_result | None:
         InvalidInput: a store, a file of a store, or a link.
     """
     target = os.fspath(path)
+    own = next((target.removesuffix(e) for e in BESIDE_A_STORE if target.endswith(e)), target)
     try:
         there = os.lstat(target)
     except OSError:  # nothing there, or nothing that can be written: told by whoever opens it
+        if own != target and _is_database(own):
+            raise _of_a_store(target) from None
         return None
     if stat.S_ISLNK(there.st_mode):
         if _is_device(target):
@@ -112,17 +117,20 @@ def check_output(path: str | os.PathLike[str]) -> os.stat_result | None:
             ko="다른 파일을 가리키는 링크입니다. 링크에는 쓰지 않습니다",
             en="it is a link to another file; evalflow does not write through links",
         )
-    own = next((target.removesuffix(e) for e in _BESIDE_A_STORE if target.endswith(e)), target)
     if stat.S_ISREG(there.st_mode) and (
         _is_database(target) or (own != target and _is_database(own))
     ):
-        raise invalid(
-            "output_is_store",
-            file=target,
-            ko="저장소(데이터베이스) 파일입니다. 덮어쓰지 않습니다. 다른 이름을 정하십시오",
-            en="it is a store (a database), which is not overwritten: choose another name",
-        )
+        raise _of_a_store(target)
     return there
+
+
+def _of_a_store(target: str) -> InvalidInput:
+    return invalid(
+        "output_is_store",
+        file=target,
+        ko="저장소(데이터베이스) 파일입니다. 덮어쓰지 않습니다. 다른 이름을 정하십시오",
+        en="it is a store (a database), which is not overwritten: choose another name",
+    )
 
 
 def _is_device(target: str) -> bool:

@@ -56,6 +56,9 @@ def hold_file(path: str) -> HeldFile | None:
         except BaseException:
             os.close(file)
             raise
+        if os.fstat(file).st_size:  # which would be gone once it is let go of
+            os.close(file)
+            raise OSError(f"{path} is no lock of evalflow's: it holds something")
         if _same(path, file):
             return HeldFile(path, file)
         os.close(file)  # whoever held it took it away meanwhile: there is a new one

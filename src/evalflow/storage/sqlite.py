@@ -41,7 +41,7 @@ from evalflow.storage.sqlite_commit import CommitRows, check_basis, check_revisi
 from evalflow.storage.sqlite_connection import SQLiteConnections, streamed
 from evalflow.storage.sqlite_errors import failure, storage_error
 from evalflow.storage.sqlite_integrity import tables, tables_on
-from evalflow.storage.sqlite_schema import check_copy, holds_more
+from evalflow.storage.sqlite_schema import check_copy, check_name, holds_more
 from evalflow.storage.sqlite_statements import (
     CLAIM,
     CLAIMABLE,
@@ -153,6 +153,7 @@ class SQLiteStorage(SQLiteConnections, SQLiteReads):
             StorageError: `exists`: there is a file already, and it was left alone; `missing`: there
                 is no such folder; or the file cannot be written.
         """
+        check_name(os.fspath(path))
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o640))
         except FileExistsError:

@@ -30,6 +30,7 @@ _TEXTS = ErrorTexts(
         "replaced": "missing",
         "moving": "locked",
         "not_empty": "exists",
+        "beside": "exists",
         "no_copy": "missing",
         "tables": "foreign",
         "taken": "foreign",
@@ -108,6 +109,12 @@ _TEXTS = ErrorTexts(
         "exists": (
             "같은 이름의 파일이 이미 있어 아무것도 바꾸지 않았습니다. 새 이름을 쓰십시오: {place}",
             "a file of this name exists already; give a new name: nothing was changed: {place}",
+        ),
+        "beside": (
+            "-wal, -shm, -journal, -queue, -run으로 끝나는 이름은 다른 저장소 곁에 생겼다 없어지는 "
+            "파일의 이름입니다. 다른 이름을 정하십시오: {place}",
+            "names that end in -wal, -shm, -journal, -queue or -run are those of files that come "
+            "and go beside another store; choose another one: {place}",
         ),
         "not_empty": (
             "비어 있지 않은 저장소에는 되돌리지 않습니다. 새 저장소를 정하십시오: {place}",

@@ -37,6 +37,8 @@ def prepare(
     if os.path.isdir(path):
         raise failure("foreign", path)
     deadline = time.monotonic() + timeout
+    if not os.path.exists(path):
+        check_name(path)
     _make(path)
     connection = connect()
     try:
@@ -53,6 +55,18 @@ def prepare(
         raise storage_error(error, path) from error
     finally:
         connection.close()
+
+
+def check_name(path: str) -> None:
+    """See to it that no file is made that another store's programs would take for their own.
+
+    Raises:
+        StorageError: `exists`: the name is that of a file beside a store.
+    """
+    from evalflow.files.output import BESIDE_A_STORE
+
+    if path.endswith(BESIDE_A_STORE):
+        raise failure("beside", path)
 
 
 def _make(path: str) -> None:

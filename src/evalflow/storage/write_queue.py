@@ -39,6 +39,7 @@ _COUNTER, _TURN, _PLACES = 0, 1, 16
 wait, and when somebody was served last in the order of coming. Its bytes stand for locks: on
 drawing a number, on having the turn, and one for every number that waits."""
 
+_DATABASE = b"SQLite format 3\0"
 _BELLS, _NAME = 64, 8  # bells in the file, a number's in the place of its rest; bytes of one
 _SINCE = _PLACES + _BELLS * _NAME
 _WARM = 3_000_000  # nanoseconds in which who came last is served before those who wait longer
@@ -202,7 +203,11 @@ class WriteQueue:
 
     def _open(self) -> None:
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
-        self._file = os.open(self._path, flags | getattr(os, "O_NOFOLLOW", 0), 0o640)
+        file = os.open(self._path, flags | getattr(os, "O_NOFOLLOW", 0), 0o640)
+        if os.pread(file, len(_DATABASE), 0) == _DATABASE:  # somebody's store has this name
+            os.close(file)
+            raise OSError("a database is no queue")
+        self._file = file
 
     def _lock(self, start: int, length: int = 1, *, shared: bool = False) -> bool:
         """Lock a stretch of the file if nobody stands in the way."""
