@@ -5,15 +5,10 @@ from __future__ import annotations
 import psycopg
 import pytest
 from evalflow_postgres import PostgresStorage, failures
-from on_postgres import (
-    contents,
-    version,
-)
+from on_postgres import contents, version
 
-from evalflow.testing.given import (
-    entry_after,
-    given_project,
-)
+from evalflow.testing.foreign_sql import refused
+from evalflow.testing.given import entry_after, given_project
 
 pytestmark = pytest.mark.servers
 
@@ -46,66 +41,17 @@ def moving(**wrong: str) -> str:
     )
 
 
+TABLES = ("entry", "project", "plan_entry", "plan_revision", "definition")
+EMPTYING = {f"emptying {table}": f"TRUNCATE {table} CASCADE" for table in TABLES}
+
+
 @pytest.mark.parametrize(
     "sql",
     [
+        *(pytest.param(sql, id=name) for name, sql in (refused(moving) | EMPTYING).items()),
         pytest.param(entry(), id="an entry without moving the project"),
-        pytest.param(moving(number="2"), id="a second move from the same version"),
-        pytest.param(moving(number="4"), id="a gap"),
-        pytest.param(moving(number="1"), id="a number from before"),
-        pytest.param(moving(previous="previous"), id="another predecessor"),
-        pytest.param(moving(before='\'["approved","unchanged"]\''), id="other states before"),
         pytest.param(moving(after='\'["approved","unchanged"]\''), id="other states after"),
-        pytest.param(moving(period="'2016-Q4'"), id="another period"),
-        pytest.param(moving(key="'used'"), id="a used key"),
         pytest.param(moving(project="'nowhere/1'"), id="an entry of no project"),
-        pytest.param("UPDATE entry SET reason = 'no'", id="changing entries"),
-        pytest.param("DELETE FROM entry WHERE number = 2", id="deleting an entry"),
-        pytest.param("TRUNCATE entry CASCADE", id="emptying the history"),
-        pytest.param("UPDATE project SET states = '[\"approved\"]'", id="editing states"),
-        pytest.param("UPDATE project SET version = version + 1", id="moving without an entry"),
-        pytest.param("UPDATE project SET version = version - 1", id="moving back"),
-        pytest.param(
-            "UPDATE project SET (version, head, states) = (SELECT 1, hash, after FROM entry "
-            "WHERE number = 1)",
-            id="moving back to an entry",
-        ),
-        pytest.param("UPDATE project SET period = '2016-Q4'", id="editing the period"),
-        pytest.param("UPDATE project SET id = plan || '/7', number = '7'", id="renaming"),
-        pytest.param("DELETE FROM project", id="deleting a project"),
-        pytest.param("TRUNCATE project CASCADE", id="emptying the projects"),
-        pytest.param(
-            "INSERT INTO project SELECT plan || '/7', plan, '7', label_ko, label_en, unit, field, "
-            "states, visits, period, 5, lifecycle, revision, band, head, change FROM project",
-            id="a project from nowhere",
-        ),
-        pytest.param(
-            "INSERT INTO plan_revision SELECT plan, 3, effective, tree FROM plan_revision",
-            id="a gap in the revisions",
-        ),
-        pytest.param(
-            "INSERT INTO plan_revision SELECT plan, 2, effective, tree FROM plan_revision",
-            id="a revision without an entry of the plan",
-        ),
-        pytest.param("UPDATE plan_entry SET actor = 'x'", id="changing a plan's entry"),
-        pytest.param("DELETE FROM plan_entry", id="deleting a plan's entry"),
-        pytest.param("TRUNCATE plan_entry", id="deleting all entries of plans"),
-        pytest.param(
-            "INSERT INTO plan_entry SELECT plan, 3, event, actor, role, on_behalf_of, at, "
-            "revision, effective, head_after, head_after, lifecycle, reason, data, hash, hash "
-            "FROM plan_entry",
-            id="a gap in a plan's entries",
-        ),
-        pytest.param("UPDATE plan_revision SET tree = '{}'", id="changing a revision"),
-        pytest.param("DELETE FROM plan_revision", id="deleting a revision"),
-        pytest.param("TRUNCATE plan_revision", id="emptying the revisions"),
-        pytest.param("UPDATE definition SET tree = '{}'", id="changing a definition"),
-        pytest.param("DELETE FROM definition", id="deleting a definition"),
-        pytest.param("TRUNCATE definition CASCADE", id="emptying the definitions"),
-        pytest.param(
-            "INSERT INTO definition SELECT project, 0, 'x', 'x', field, '{}' FROM definition",
-            id="a definition from before",
-        ),
         pytest.param(
             "INSERT INTO notice (id, project, number, name, recipient, role, notifier, subject_ko, "
             "subject_en, at, data, next_at) SELECT id || 'x', project, number + 7, name, "
@@ -123,11 +69,11 @@ def test_another_program_cannot_break_the_history(
     before = contents(host)
     host.commit()
 
-    with pytest.raises(psycopg.DatabaseError) as refused:
+    with pytest.raises(psycopg.DatabaseError) as told:
         host.execute(sql)
     host.rollback()
 
-    assert failures.was_refused(refused.value), refused.value
+    assert failures.was_refused(told.value), told.value
     assert contents(host) == before
 
 
