@@ -35,6 +35,7 @@ _MODES = click.Choice(["each", "all", "unit"])
 _EVERY = 5.0  # seconds between two lines of progress in a log
 _TICK = 0.001  # seconds; no rate is worked out over less
 _STOPPED = 130
+_MOST = 20  # projects that are shown one by one
 
 _WORDS = {
     "planned": ("할 수 있음", "possible"),
@@ -186,10 +187,9 @@ def print_figures(
     plan: str,
     figures: dict[str, dict[str, Any]],
     units: dict[str, dict[str, str]],
-    most: int = 20,
 ) -> None:
     """Print figure, target, rate and band of each indicator: all that are marked, and of the
-    others the first `most`."""
+    others the first ones."""
     from evalflow.batch.preview import preview
 
     projects = {each.id: each for each in engine.projects(plan=plan)}
@@ -207,7 +207,7 @@ def print_figures(
         bands = {band.name: session.label(band.label) for band in context.rules.bands}
         for line in preview(project, data["actuals"], units.get(project, {}), context):
             marked += bool(line.marks)
-            if not line.marks and len(rows) >= most:
+            if not line.marks and len(rows) >= _MOST:
                 left += 1
                 continue
             rows.append(
@@ -274,7 +274,7 @@ def print_planned(session: Session, batch: BatchPlan, **more: Any) -> None:
     session.print_json("planned", batch, **told, counted=dict(batch.counts), **more)
 
 
-def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = 20) -> None:
+def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = _MOST) -> None:
     """Print what a batch would do, the first `most` projects one by one."""
     from evalflow.decision.migration import MIGRATE
     from evalflow.lifecycle.definition import PROJECTS
@@ -624,14 +624,14 @@ def _tallied(receipts: Iterator[Receipt], counts: Counter[str]) -> Iterator[Rece
         yield receipt
 
 
-def _print_receipts(session: Session, receipts: Iterator[Receipt], most: int = 20) -> None:
+def _print_receipts(session: Session, receipts: Iterator[Receipt]) -> None:
     """Print those that were not done, and nothing of the many that were."""
     rows: list[Sequence[str]] = []
     left = 0
     for receipt in receipts:
         if receipt.outcome in ("done", "already"):
             continue
-        if len(rows) == most:
+        if len(rows) == _MOST:
             left += 1
             continue
         why = "; ".join(reason.text(session.lang) for reason in receipt.reasons)
@@ -802,7 +802,7 @@ def show_command(session: Session, file: str, everything: bool, as_json: bool) -
         if as_json:
             print_planned(session, plan, done_count=_done(engine, plan))
             return
-        print_plan(session, engine, plan, len(plan) if everything else 20)
+        print_plan(session, engine, plan, len(plan) if everything else _MOST)
         done = _done(engine, plan)
         session.echo(
             session.say(

@@ -13,11 +13,11 @@ from itertools import combinations
 from typing import Any
 
 from evalflow._values import frozen
-from evalflow.decision.adoption import REVISE, Adoption, differs, revising
+from evalflow.decision.adoption import Adoption, differs, revising
 from evalflow.decision.decide import Check, Decision, decide
 from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.guards import Guard, Reasons
-from evalflow.decision.migration import MIGRATE, migrate
+from evalflow.decision.migration import migrate
 from evalflow.decision.redating import Redating, check_moment, unsaid
 from evalflow.decision.situation import Situation
 from evalflow.errors import NotFound, Reason, invalid
@@ -25,7 +25,6 @@ from evalflow.files.words import has_words
 from evalflow.lifecycle.definition import Event, GuardUse, Lifecycle
 from evalflow.lifecycle.machine import step
 from evalflow.model import (
-    REDATE,
     Actor,
     Entry,
     Grant,
@@ -46,10 +45,6 @@ from evalflow.model.history import EVALUATED
 from evalflow.model.host_word import HOST_SAID, host_said, without_host
 from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
-from evalflow.plan.differences import ADOPT
-
-BESIDE = frozenset((ADOPT, REVISE, MIGRATE, REDATE))
-"""The events that no lifecycle defines. With those of its lifecycle they are all there are."""
 
 _MOST = 10  # guards on one event's transitions whose verdicts are tried out
 

@@ -119,11 +119,10 @@ class Reader:
         name: str,
         known: Collection[str],
         *,
-        code: str | None = None,
         key: bool = False,
     ) -> None:
         """Note that `name` is none of `known`; `what` says in both languages what it should be
-        (`("부서", "unit")`). The problem's code is `unknown_<English word>` unless given."""
+        (`("부서", "unit")`). The problem's code is `unknown_<English word>`."""
         near = self.near(name, known)
         if key and near is not None:
             self._meant.add((tuple(path[:-1]), near))
@@ -133,7 +132,7 @@ class Reader:
             ko, en = f"알 수 없는 {what[0]} '{shown(name)}'", f"unknown {what[1]} '{shown(name)}'"
         few = (f" (가능: {listed})", f" (there are: {listed})") if listed else ("", "")
         ko, en = did_you_mean(ko, en, near, few)
-        code = code or "unknown_" + what[1].replace(" ", "_")
+        code = "unknown_" + what[1].replace(" ", "_")
         self.wrong(path, code, ko, en, name, key=key)
 
     def near(self, name: str, known: Collection[str]) -> str | None:

@@ -188,13 +188,13 @@ class Book:
         return next((each for each in found if same(each.name or "") in wanted), None)
 
 
-def read_book(source: Source, *, name: str | None = None) -> Book:
+def read_book(source: Source) -> Book:
     """Return the workbook (XLSX, XLS, ODS), read once.
 
     Raises:
         InvalidInput: the file cannot be read, or is none with named sheets (CSV).
     """
-    shown = name or ("<bytes>" if isinstance(source, bytes) else os.fspath(source))
+    shown = "<bytes>" if isinstance(source, bytes) else os.fspath(source)
     sheets = tuple(read_sheets(source, shown))
     if all(each.name is None for each in sheets):
         raise invalid(

@@ -31,14 +31,10 @@ class About:
         return f"{(self.period or next(iter(periods), '2027'))[:4]}-04-05"
 
 
-def example(event: Event, about: About, *, required: bool = False) -> dict[str, Tree]:
-    """Return data such as the event takes, with the project's own indicators; only what must be
-    given where `required`. What stands in them is made up, and is to be replaced."""
-    return {
-        field.name: _SHAPES[field.type](field, about)[0]
-        for field in event.data
-        if field.required or not required
-    }
+def example(event: Event, about: About) -> dict[str, Tree]:
+    """Return data such as the event takes, with the project's own indicators. What stands in them
+    is made up, and is to be replaced."""
+    return {field.name: _SHAPES[field.type](field, about)[0] for field in event.data}
 
 
 def example_text(event: Event, about: About, *, lang: str = "ko") -> str:

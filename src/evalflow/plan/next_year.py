@@ -38,17 +38,15 @@ class Draft:
         return dump_tree(self.head.tree, self.projects)
 
 
-def next_year(
-    head: PlanHead, definitions: Iterable[ProjectDefinition], plan_id: str, *, years: int = 1
-) -> Draft:
-    """Return the draft of a plan for the year `years` later.
+def next_year(head: PlanHead, definitions: Iterable[ProjectDefinition], plan_id: str) -> Draft:
+    """Return the draft of the plan for the next year.
 
     Units, people and their grants are those of the new year's first day; periods are moved;
     each of `definitions` goes on with its indicators and without targets and budget, and says
     with `carried_from` where it comes from.
     """
-    first = _moved(head.calendar.first, years)
-    last = _moved(head.calendar.last, years)
+    first = _moved(head.calendar.first)
+    last = _moved(head.calendar.last)
     begin = calendar.period(first).start
     units = {u.id: u for u in head.units.values() if u.until is None or u.until >= begin}
     tree: dict[str, Any] = {k: v for k, v in head.tree.items() if k not in _DECIDED_ANEW}
@@ -57,9 +55,9 @@ def next_year(
     tree |= {
         "id": plan_id,
         "revision": {**rules, "number": "1"} if rules else "1",
-        "year": str(head.year + years),
-        "ko": head.label.ko.replace(str(head.year), str(head.year + years)),
-        "en": head.label.en.replace(str(head.year), str(head.year + years)),
+        "year": str(head.year + 1),
+        "ko": head.label.ko.replace(str(head.year), str(head.year + 1)),
+        "en": head.label.en.replace(str(head.year), str(head.year + 1)),
         "calendar": {
             **{k: v for k, v in tree["calendar"].items() if k not in ("extra", "removed")},
             "first": first,
@@ -90,8 +88,8 @@ def goes_on(head: PlanHead, definition: ProjectDefinition, band: str | None) -> 
     return definition.kind == "continued" or lasts or band not in done
 
 
-def _moved(period: str, years: int) -> str:
-    return f"{int(period[:4]) + years:04}{period[4:]}"
+def _moved(period: str) -> str:
+    return f"{int(period[:4]) + 1:04}{period[4:]}"
 
 
 def _unit(unit: Unit, units: Mapping[str, Unit], begin: dt.date) -> Tree:

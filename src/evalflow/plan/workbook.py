@@ -39,9 +39,7 @@ from evalflow.plan.workbook_words import (
 )
 
 
-def blank_head(
-    lifecycle: str, year: int, office: str, *, periods: str = "quarter", bureaus: Iterable[str] = ()
-) -> PlanHead:
+def blank_head(lifecycle: str, year: int, office: str, *, bureaus: Iterable[str] = ()) -> PlanHead:
     """Return the head of a plan of which nothing is known but the office, its bureaus and the
     year: what the columns of a blank workbook are made of."""
     from evalflow.plan.tables import id_from
@@ -57,7 +55,7 @@ def blank_head(
             "year": str(year),
             "ko": f"{year}년 주요업무시행 및 평가계획",
             "lifecycle": lifecycle,
-            "calendar": {"periods": periods},
+            "calendar": {"periods": "quarter"},
             "units": units,
             "directory": {},
             "fields": {},
@@ -74,11 +72,10 @@ def office_book(
     lifecycle: Lifecycle,
     *,
     lang: str = "ko",
-    spare: int = 60,
 ) -> tuple[BookSheet, ...]:
-    """Return the sheets of the office's workbook, filled with what the plan says, with `spare`
-    empty rows on each; `write_book` writes them."""
-    writing = _Writing(head, definitions, lifecycle, lang, spare)
+    """Return the sheets of the office's workbook, filled with what the plan says, with empty
+    rows on each; `write_book` writes them."""
+    writing = _Writing(head, definitions, lifecycle, lang)
     return (
         guide(lang),
         writing.units(),

@@ -85,6 +85,9 @@ _EXAMPLES_EN: Mapping[str, Value] = {
 }
 
 
+_SPARE = 60  # empty rows below those that are filled
+
+
 class Cells:
     """One plan that is written to a workbook, cell by cell."""
 
@@ -94,9 +97,8 @@ class Cells:
         definitions: Sequence[ProjectDefinition],
         lifecycle: Lifecycle,
         lang: str,
-        spare: int,
     ) -> None:
-        self.head, self.lifecycle, self.lang, self.spare = head, lifecycle, lang, spare
+        self.head, self.lifecycle, self.lang = head, lifecycle, lang
         self.trees: dict[str, Mapping[str, Any]] = {d.number: d.tree for d in definitions}
 
     def say(self, ko: str, en: str) -> str:
@@ -109,7 +111,7 @@ class Cells:
 
     def sheet(self, key: str, **more: Any) -> BookSheet:
         """Return a sheet, named in the workbook's language."""
-        return BookSheet(name=self.text(SHEETS[key]), spare=self.spare, **more)
+        return BookSheet(name=self.text(SHEETS[key]), spare=_SPARE, **more)
 
     def column(self, ko: str, en: str, hint: tuple[str, str] = ("", ""), **more: Any) -> BookColumn:
         """Return a column, headed in the workbook's language."""
