@@ -365,9 +365,11 @@ def test_a_store_locked_by_another_program_is_told_after_the_time_out(path: Path
 READ_ONLY = """
 import os, sys
 from evalflow.errors import StorageError
+from evalflow.model import canonical
 from evalflow.storage.sqlite import open_sqlite
 from evalflow.testing.given import adoption, entry_after
 entry_after(adoption("seodaemun-2016/6").project)
+canonical._look()
 open_sqlite(sys.argv[2]).close()  # all is imported: the repository may be closed to others
 if os.getuid() == 0:  # root may write everywhere
     os.setuid(65534)
