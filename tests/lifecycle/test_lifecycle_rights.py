@@ -10,6 +10,7 @@ import evalflow
 from evalflow.lifecycle.check.rights import holders, rights
 from evalflow.lifecycle.sources import presets
 from offices import PLAN, Clock
+from procedures import Office
 
 
 def plan_under(name: str) -> str:
@@ -108,3 +109,31 @@ def test_a_duty_stands_beside_what_it_keeps_apart():
     kept = {right.event for right in table if right.duties}
     assert kept == {"review", "approve", "flag_lagging", "spot_check"}
     assert next(r.sources for r in table if r.event == "send_back") == ("submitted", "reviewed")
+
+
+SIGNING = """
+regions:
+  r: {ko: 문서, en: Paper, initial: drafted, states: {drafted: {ko: 기안, en: Drafted},
+      checked: {ko: 검토, en: Checked}, signed: {ko: 결재, en: Signed, final: true}}}
+events:
+  sign:
+    ko: 결재
+    en: Sign
+    by: [clerk, chief]
+    transitions:
+      - {from: drafted, to: checked, by: [clerk]}
+      - {from: checked, to: signed, by: [chief]}
+"""
+
+
+def test_where_transitions_name_their_own_roles_each_has_its_own_states(tmp_path):
+    """The table is for people to sign; the engine is held to it in each state."""
+    office = Office(tmp_path, SIGNING)
+    table = {(r.role, r.sources) for r in rights(office.lifecycle) if r.event == "sign"}
+    assert table == {("clerk", ("drafted",)), ("chief", ("checked",))}
+    for state, signer in (("drafted", "clerk-1"), ("checked", "chief-1")):
+        for role, sources in table:
+            actor = office.engine.actor("p-2026", f"{role}-1")
+            allowed = office.engine.explain("p-2026/1", "sign", by=actor).allowed
+            assert allowed == (state in sources)
+        office.fire("sign", by=signer)

@@ -16,7 +16,7 @@ class Right:
 
     Attributes:
         at: the kind of unit in which the role is held; it reaches everything below that unit.
-        sources: the states from which the event leads, in the definition's order.
+        sources: the states from which it may, in the definition's order.
         duties: what keeps somebody who already took another part from it (D9).
     """
 
@@ -47,7 +47,7 @@ def rights(lifecycle: Lifecycle) -> tuple[Right, ...]:
             for role in lifecycle.adopted_by
         ),
         *(
-            _right(lifecycle, event.name, role, _sources(lifecycle, event))
+            _right(lifecycle, event.name, role, _sources(lifecycle, event, role))
             for event in lifecycle.events.values()
             for role in event.by
         ),
@@ -78,6 +78,14 @@ def _right(lifecycle: Lifecycle, event: str, role: str, sources: tuple[str, ...]
     )
 
 
-def _sources(lifecycle: Lifecycle, event: Event) -> tuple[str, ...]:
+def _sources(lifecycle: Lifecycle, event: Event, role: str) -> tuple[str, ...]:
+    """Return the states from which the role may fire the event: where transitions name their own
+    roles (`by`) these are fewer than those from which anybody may."""
     found = event.sources()
-    return tuple(state for state in lifecycle.regions[event.leads].states if state in found)
+    return tuple(
+        [
+            state
+            for state in lifecycle.regions[event.leads].states
+            if state in found and role in event.by_from(state)
+        ]
+    )
