@@ -153,6 +153,49 @@ def test_the_store_is_held_to_the_checkpoints_of_other_nights(run: Run, tmp_path
     assert len(list(tmp_path.glob("*.checkpoint"))) == 1
 
 
+def test_a_plan_that_was_taken_away_whole_is_told_by_its_checkpoint(
+    run: Run, tmp_path: Path
+) -> None:
+    """Nothing in the store tells of it any more."""
+    points, file = tmp_path / "points", tmp_path / "other.yaml"
+    assert run.runner(checkpoints=points).once()
+    told: list[Outcome] = []
+    with evalflow.open("memory:", plugins=[], clock=run.office.clock) as engine:
+        assert not Runner(engine, Schedule(checkpoints=points), tell=told.append).once()
+        assert told[-1].job == "store"
+        assert told[-1].said is not None
+        assert told[-1].said.en == (
+            "the store has no plan at all, but there are checkpoints of its plans"
+        )
+        file.write_text(PLAN.replace("id: gu", "id: other"), encoding="utf-8")
+        plan = evalflow.load_plan(file, plugins=[])
+        engine.adopt(plan, by=plan.actor("policy-1"))
+        assert not Runner(engine, Schedule(checkpoints=points), tell=told.append).once()
+    (verified,) = [each for each in told if each.job == "verify"]
+    assert verified.said is not None
+    assert not verified.ok
+    assert "gu" in verified.said.en
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_a_backup_that_was_just_made_stays_whatever_the_clock_says(
+    run: Run, tmp_path: Path
+) -> None:
+    evaluated(run)
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    for year in (2030, 2031, 2032):  # of a clock that was ahead
+        (copies / f"evalflow-{year}0101-0200.backup").touch()
+    assert run.runner(backups=copies, keep=14).once()
+    assert len(list(copies.iterdir())) == 4
+    assert run.runner(backups=copies, keep=2).once()
+    assert sorted(each.name[9:13] for each in copies.iterdir()) == ["2016", "2032"]
+    for day in (6, 7):
+        at(run, f"2016-04-0{day}T10:00")
+        assert run.runner(backups=copies, keep=1).once()
+    assert [each.name[9:17] for each in copies.iterdir()] == ["20160407"]
+
+
 def test_what_a_mail_server_refuses_is_told_once_and_sent_later(run: Run) -> None:
     runner = run.runner(night=None)
     run.sent.refuses = True

@@ -151,6 +151,13 @@ class Runner:
 
         def ask() -> None:
             plans = self._engine.plans.ids()
+            if not plans and any(True for _ in self._points()):
+                raise _Found(
+                    Label(
+                        "저장소에 계획이 하나도 없는데 확인값은 남아 있습니다",
+                        "the store has no plan at all, but there are checkpoints of its plans",
+                    )
+                )
             found.extend([self._engine.plans.calendar(plan) for plan in plans[:1]])
 
         self._do("store", ask)
@@ -269,7 +276,9 @@ class Runner:
             beside.unlink()  # of a night that was broken off
         storage.copy_to(beside)
         os.replace(beside, path)
-        for old in sorted(folder.glob("evalflow-????????-????.backup"))[: -self._schedule.keep]:
+        others = sorted({*folder.glob("evalflow-????????-????.backup")} - {path})
+        too_many = len(others) + 1 - self._schedule.keep
+        for old in others[: max(too_many, 0)]:  # never the new one, whatever clocks said
             old.unlink()
         return Label(f"{path}", f"{path}")
 
@@ -293,11 +302,11 @@ class Runner:
                 yield from cover.found
 
     def _points(self) -> Iterator[SignedCheckpoint]:
-        """Yield each plan's last checkpoint that was put aside here."""
+        """Yield each plan's last checkpoint that was put aside here: also of a plan that the store
+        does not have any more."""
         folder = self._schedule.checkpoints
         if folder is None or not folder.is_dir():
             return
-        known = set(self._engine.plans.ids())
         last: dict[str, SignedCheckpoint] = {}
         for path in sorted(folder.glob("*-????????-????.checkpoint")):
             try:
@@ -305,7 +314,7 @@ class Runner:
             except EvalflowError as error:
                 ko, en = (f"{path}: {error.text(lang)}" for lang in ("ko", "en"))
                 raise _Found(Label(ko, en)) from None
-            if isinstance(point, SignedCheckpoint) and point.plan in known:
+            if isinstance(point, SignedCheckpoint):
                 last[point.plan] = point
         yield from last.values()
 
