@@ -309,6 +309,6 @@ def _unsigned(point: SignedCheckpoint, wrong: str) -> InvalidInput:
     return invalid(
         "not_signed",
         value=names,
-        ko=f"{point.origin} {point.size}건: 주어진 열쇠로 서명한 확인값이 아닙니다(서명: {names}).",
+        ko=f"{point.origin} {point.size}건: 주어진 키로 서명한 확인값이 아닙니다(서명: {names}).",
         en=f"{point.origin} at {point.size}: signed by none of the keys given (but by: {names})",
     )

@@ -141,12 +141,12 @@ def verify_command(
 @click.option(
     "-o", "--output", "output", cls=Respelled, older=("--out",),
     type=click.Path(dir_okay=False), default="evalflow.key", show_default=True,
-    help="열쇠 파일 · The file to write; it must not exist yet.",
+    help="키 파일 · The file to write; it must not exist yet.",
 )  # fmt: skip
-@click.option("--witness", is_flag=True, help="증인의 열쇠 · A witness's key, for cosigning.")
+@click.option("--witness", is_flag=True, help="증인의 키 · A witness's key, for cosigning.")
 @pass_session
 def key_command(session: Session, name: str, output: str, witness: bool) -> None:
-    """서명 열쇠 만들기 · Make the office's key, e.g. NAME seodaemun.go.kr/evalflow.
+    """서명 키 만들기 · Make the office's key, e.g. NAME seodaemun.go.kr/evalflow.
 
     The file is secret; what is printed is for everybody: `--trust` takes it.
     """
@@ -229,7 +229,7 @@ def checkpoint_command(
     help="마지막으로 확인한 확인값을 두는 파일 · The file that keeps the last one cosigned.",
 )
 @trust_option(
-    "기록의 주인 열쇠 · The key of the office whose log it is: its text, or a file with it."
+    "기록의 주인 키 · The key of the office whose log it is: its text, or a file with it."
 )
 @signer_option
 @pass_session

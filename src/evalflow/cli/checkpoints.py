@@ -32,7 +32,7 @@ def trust_option(help: str) -> Callable[[Any], Any]:
 
 
 trust_logs = trust_option(
-    "서명을 확인할 열쇠(글 또는 파일) · A key whose signature must be under checkpoints: its text, "
+    "서명을 확인할 키(글 또는 파일) · A key whose signature must be under checkpoints: its text, "
     "or a file with it."
 )
 
@@ -139,7 +139,7 @@ def points_of(
     if unsure:
         session.remark(
             session.say(
-                "서명은 확인하지 않았습니다(확인하려면 --trust 열쇠).",
+                "서명은 확인하지 않았습니다(확인하려면 --trust 키).",
                 "signatures were not checked (--trust KEY does).",
             )
         )

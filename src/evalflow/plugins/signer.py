@@ -136,7 +136,7 @@ class Ed25519:
             raise invalid(
                 "no_file",
                 file=options.key,
-                ko="열쇠 파일을 읽을 수 없습니다.",
+                ko="키 파일을 읽을 수 없습니다.",
                 en=f"the key file cannot be read ({type(error).__name__})",
             ) from None
         name, key_id, material = _parts(text.removeprefix(_PRIVATE))
@@ -172,7 +172,7 @@ def make_key(name: str, path: str | os.PathLike[str]) -> VerifierKey:
         raise invalid(
             "bad_key_name",
             value=name[:100],
-            ko=f"열쇠 이름에는 빈칸과 '+'를 쓸 수 없습니다: '{name[:100]}' "
+            ko=f"키 이름에는 빈칸과 '+'를 쓸 수 없습니다: '{name[:100]}' "
             "(예: seodaemun.go.kr/evalflow)",
             en=f"a key's name has neither spaces nor '+': '{name[:100]}' "
             "(expected e.g. seodaemun.go.kr/evalflow)",
@@ -217,7 +217,7 @@ def _bad_key(text: str) -> InvalidInput:
     return invalid(
         "bad_key",
         value=text[:120],
-        ko="확인용 열쇠가 아닙니다. 예: seodaemun.go.kr/evalflow+c74f20a3+ARpc2QcUPDhMQegw… "
+        ko="확인용 키가 아닙니다. 예: seodaemun.go.kr/evalflow+c74f20a3+ARpc2QcUPDhMQegw… "
         "(`evalflow audit key`가 알려 준 것)",
         en="not a verifier key; expected e.g. seodaemun.go.kr/evalflow+c74f20a3+ARpc2QcUPDhMQegw… "
         "(as `evalflow audit key` printed it)",
@@ -228,6 +228,6 @@ def _bad_file(path: str) -> InvalidInput:
     return invalid(
         "bad_key_file",
         file=path,
-        ko="서명 열쇠 파일이 아닙니다 ('PRIVATE+KEY+이름+…' 한 줄이어야 합니다).",
+        ko="서명 키 파일이 아닙니다 ('PRIVATE+KEY+이름+…' 한 줄이어야 합니다).",
         en="not a file with a signing key (expected one line 'PRIVATE+KEY+name+…')",
     )
