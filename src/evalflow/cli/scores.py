@@ -21,7 +21,15 @@ from evalflow.scoring.bands import band_label, legend
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine
     from evalflow.engine.view import View
-    from evalflow.model import Band, Evaluation, Line, Project, ProjectDefinition, Rating
+    from evalflow.model import (
+        Band,
+        Evaluation,
+        Line,
+        PlanHead,
+        Project,
+        ProjectDefinition,
+        Rating,
+    )
     from evalflow.model.canonical import Tree
     from evalflow.scoring.hints import Hint
 
@@ -96,8 +104,6 @@ def _project(
     as_json: bool,
 ) -> int:
     from evalflow.engine.view import View
-    from evalflow.scoring.explain import explain
-    from evalflow.scoring.questions import questions
 
     project = engine.project(project_id)
     view = engine if reader is None else View(engine, reader)
@@ -138,6 +144,35 @@ def _project(
         return 0
     definition = engine.plans.definition(project_id, period=evaluation.period)
     head = engine.plans.head(project.plan, revision=rating.revision)
+    _print_lines(session, engine, definition, head, evaluation, rating)
+    for name, (rate, found) in hints.items():
+        session.echo(
+            f"- {name} "
+            + session.say(f"적힌 이행률 {rate}%: ", f"printed {rate}%: ")
+            + session.label(found.text)
+        )
+    _print_notes(session, definition, evaluation, rating)
+    for said in beside_rating(session, engine.plans.lifecycle(project.lifecycle), head, evaluation):
+        session.echo(f"· {said}")
+    _earlier(session, engine, view, project_id, evaluation, definition, head.scoring.bands)
+    if again is not None:
+        session.echo(_comparison(session, rating, again))
+    session.remark_illustrative(engine, [project.plan])
+    return 1 if differs else 0
+
+
+def _print_lines(
+    session: Session,
+    engine: Engine,
+    definition: ProjectDefinition,
+    head: PlanHead,
+    evaluation: Evaluation,
+    rating: Rating,
+) -> None:
+    """Print a line for each indicator and the project, and how each rate came about."""
+    from evalflow.scoring.explain import explain
+
+    own, review = evaluation.self_rating, evaluation.review_rating
     bands = head.scoring.bands
 
     def row(name: str, mine: Line | Rating | None, theirs: Line | Rating | None) -> list[str]:
@@ -147,13 +182,13 @@ def _project(
         return [name, target, actual, _rate(session, mine), _rate(session, theirs), counted]
 
     rows = []
-    open_figures = evaluation.provisional()
     upto = evaluation.period
-    right = {each.indicator for each in corrected_in(engine, project_id) if each.period <= upto}
+    provisional = evaluation.provisional().get(upto, {})
+    corrections = corrected_in(engine, evaluation.project)
+    right = {each.indicator for each in corrections if each.period <= upto}
     for line in rating.lines:
-        indicator = definition.indicator(line.indicator)
-        name = session.label(indicator.label) if indicator else line.indicator
-        if line.indicator in open_figures.get(evaluation.period, {}):
+        name = _named(session, definition, line.indicator)
+        if line.indicator in provisional:
             name += session.say(" (잠정)", " (provisional)")
         if line.indicator in right:
             name += f" {CORRECTED}"
@@ -174,16 +209,23 @@ def _project(
     session.echo(session.say("추진상태: ", "Bands: ") + legend(bands, session.lang))
     for sentence in explain(rating, definition, head.scoring, session.lang):
         session.echo(f"- {sentence}")
-    for name, (rate, found) in hints.items():
-        session.echo(
-            f"- {name} "
-            + session.say(f"적힌 이행률 {rate}%: ", f"printed {rate}%: ")
-            + session.label(found.text)
-        )
-    for when, figures in open_figures.items():
+
+
+def _named(session: Session, definition: ProjectDefinition, name: str) -> str:
+    """Return the label of an indicator, or its id where the definition has none of it any more."""
+    indicator = definition.indicator(name)
+    return session.label(indicator.label) if indicator else name
+
+
+def _print_notes(
+    session: Session, definition: ProjectDefinition, evaluation: Evaluation, rating: Rating
+) -> None:
+    """Print what is provisional, the scorer's notes, what to look at again, and who scored."""
+    from evalflow.scoring.questions import questions
+
+    for when, figures in evaluation.provisional().items():
         for name, figure in figures.items():
-            indicator = definition.indicator(name)
-            label = session.label(indicator.label) if indicator else name
+            label = _named(session, definition, name)
             session.echo(
                 "- "
                 + session.say(
@@ -203,13 +245,6 @@ def _project(
             f"{score}scorer {rating.scorer} {rating.version}, plan revision {rating.revision}",
         )
     )
-    for said in beside_rating(session, engine.plans.lifecycle(project.lifecycle), head, evaluation):
-        session.echo(f"· {said}")
-    _earlier(session, engine, view, project_id, evaluation, definition, bands)
-    if again is not None:
-        session.echo(_comparison(session, rating, again))
-    session.remark_illustrative(engine, [project.plan])
-    return 1 if differs else 0
 
 
 def _hints(

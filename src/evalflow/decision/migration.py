@@ -7,7 +7,7 @@ firing, so that it is planned, reviewed and applied as a batch.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -22,7 +22,7 @@ from evalflow.files.words import IN_WORDS, has_words
 from evalflow.lifecycle.change_procedure import asked_before_deciding, change_event, deciders
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.lifecycle.state_mapping import carry, closes_changes
-from evalflow.model import Actor, Evaluation, Label, Move, PlanEntry, PlanHead
+from evalflow.model import Actor, Evaluation, Label, Move, PlanEntry, PlanHead, Project
 from evalflow.model.canonical import digest
 from evalflow.model.host_word import with_host
 
@@ -89,23 +89,7 @@ def migrate(
     today = situation.calendar.today(at)
     event = migration(old, situation.head, proposed=proposed is not None)
     after, stranded = carry(project.states, old, new, mapping)
-    reasons = tuple(stranded)
-    if new.fingerprint == old.fingerprint:
-        ko = f"이미 {new.fingerprint} 절차를 따릅니다."
-        reasons = (Reason(code="same_lifecycle", ko=ko, en=f"it is on {new.fingerprint} already"),)
-    elif project.change is not None and not closes_changes(new):
-        ko, en = (
-            "진행 중인 변경을 새 절차에서는 마칠 수 없습니다.",
-            "its open change could not come to an end under the new lifecycle",
-        )
-        reasons = (*reasons, Reason(code="open_change", ko=ko, en=en))
-    if change_event(old) is not None and change_event(new) is None:
-        ko, en = (
-            "새 절차에는 변경절차가 없습니다. 목표와 사업비를 변경절차 없이 바꿀 수 있게 됩니다.",
-            "the new lifecycle has no change procedure, so targets and budgets could be changed "
-            "without one",
-        )
-        reasons = (*reasons, Reason(code="no_change_procedure", ko=ko, en=en))
+    reasons = (*_against(project, old, new, stranded),)
     if not again:  # earlier releases did not ask it
         reasons = (*reasons, *_weaker(old, new, situation.head), *forgotten)
     right = entitled(situation, event, actor, situation.head.office, today)
@@ -126,13 +110,8 @@ def migrate(
         if lacks is not None and situation.snapshot.plan_head:
             duties = attrs.evolve(duties, reasons=(*duties.reasons, lacks))
     reason = data.get("reason")
-    unsaid: tuple[Reason, ...] = ()
-    if not isinstance(reason, str) or not reason.strip():
-        unsaid = (_UNSAID,)
-    elif not has_words(reason):
-        ko, en = (said.format(reason) for said in IN_WORDS)
-        unsaid = (Reason(code="bad_data", ko=ko, en=en, about="reason"),)
-    checks = (Check("state", reasons), role, unit, duties, Check("guards"), Check("input", unsaid))
+    unsaid = Check("input", (*_wrong_reason(reason),))
+    checks = (Check("state", reasons), role, unit, duties, Check("guards"), unsaid)
     move = None
     if right.grant is not None and all(check.passed for check in checks):
         written = None
@@ -185,6 +164,41 @@ def migrate(
         late=None,
         deadline=None,
     )
+
+
+def _against(
+    project: Project, old: Lifecycle, new: Lifecycle, stranded: Iterable[Reason]
+) -> Iterator[Reason]:
+    """Yield why the project cannot go on under the new lifecycle; `stranded` says which of its
+    states lead nowhere."""
+    if new.fingerprint == old.fingerprint:
+        ko = f"이미 {new.fingerprint} 절차를 따릅니다."
+        yield Reason(code="same_lifecycle", ko=ko, en=f"it is on {new.fingerprint} already")
+    else:
+        yield from stranded
+        if project.change is not None and not closes_changes(new):
+            yield Reason(
+                code="open_change",
+                ko="진행 중인 변경을 새 절차에서는 마칠 수 없습니다.",
+                en="its open change could not come to an end under the new lifecycle",
+            )
+    if change_event(old) is not None and change_event(new) is None:
+        yield Reason(
+            code="no_change_procedure",
+            ko="새 절차에는 변경절차가 없습니다. 목표와 사업비를 변경절차 없이 바꿀 수 있게 "
+            "됩니다.",
+            en="the new lifecycle has no change procedure, so targets and budgets could be changed "
+            "without one",
+        )
+
+
+def _wrong_reason(reason: object) -> Iterator[Reason]:
+    """Yield what is wrong with the written reason."""
+    if not isinstance(reason, str) or not reason.strip():
+        yield _UNSAID
+    elif not has_words(reason):
+        ko, en = (said.format(reason) for said in IN_WORDS)
+        yield Reason(code="bad_data", ko=ko, en=en, about="reason")
 
 
 def _weaker(old: Lifecycle, new: Lifecycle, head: PlanHead) -> Iterator[Reason]:
