@@ -415,11 +415,23 @@ LOOKS_AT_NO_RULES = (
 )  # fmt: skip
 """What decides and rates, and what reads people's files: a list shows what was decided."""
 
+CHANGES_NO_PLAN = (
+    "evalflow.decision.adoption", "evalflow.decision.migration", "evalflow.lifecycle.shapes",
+    "evalflow.plan.content", "evalflow.plan.differences", "evalflow.plan.head",
+    "evalflow.plan.project", "evalflow.plan.rules", "evalflow.plan.surroundings", "pathlib",
+)  # fmt: skip
+"""What reads a plan's file, and what a plan's changes are worked out with."""
+READS_NO_FILES = (*CHANGES_NO_PLAN, "evalflow.files.merge", "evalflow.files.reader", "orjson")
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "more"),
-    [(("status",), LOOKS_AT_NO_RULES), (("due",), ()), (("explain", "gu/1", "submit"), ())],
+    [
+        (("status",), LOOKS_AT_NO_RULES),
+        (("due",), READS_NO_FILES),
+        (("explain", "gu/1", "submit"), CHANGES_NO_PLAN),
+    ],
 )
 def test_a_look_at_the_store_loads_neither_what_audits_nor_what_draws_forms(tmp_path, words, more):
     store = f"sqlite:///{tmp_path / 'office.db'}"

@@ -26,10 +26,10 @@ from evalflow.audit.ground import Footing, Ground, lifecycle_edited
 from evalflow.audit.leavings import Leavings, entry_differs, project_values, said_by
 from evalflow.audit.plan_histories import UNDER, Traces, names_plan_entry
 from evalflow.audit.values import WRONG, entry_of
-from evalflow.decision.adoption import CHANGE, CONFIRM, OPEN_CASE, REVISE
+from evalflow.decision.adoption import CONFIRM, OPEN_CASE, REVISE
 from evalflow.decision.decide import DRIFT
+from evalflow.decision.entries import CHANGE
 from evalflow.decision.guards import Guard
-from evalflow.decision.migration import MIGRATE
 from evalflow.decision.replay import (
     Replayed,
     Right,
@@ -59,6 +59,7 @@ from evalflow.model import (
     dated,
 )
 from evalflow.model.canonical import canonical, digest, parse
+from evalflow.model.history import MIGRATE
 from evalflow.plan.differences import ADOPT
 from evalflow.plan.stored import stored_definition
 from evalflow.storage.integrity import Values

@@ -24,7 +24,6 @@ from evalflow.audit.findings import (
 from evalflow.audit.ground import Footing, Ground, PlanChain, lifecycle_edited
 from evalflow.audit.values import WRONG
 from evalflow.decision.adoption import (
-    CHANGE,
     CONFIRM,
     OPEN_CASE,
     PROPOSE,
@@ -36,13 +35,13 @@ from evalflow.decision.adoption import (
     revising,
 )
 from evalflow.decision.decide import DRIFT
-from evalflow.decision.entries import sections
-from evalflow.decision.migration import MIGRATE
+from evalflow.decision.entries import CHANGE, sections
 from evalflow.decision.replay import Right, effective_period, redating_of
 from evalflow.decision.second_person import PROPOSE_MIGRATION
 from evalflow.files.words import has_words
 from evalflow.model import OPENING, REDATE, Entry, PlanEntry
 from evalflow.model.canonical import canonical, digest
+from evalflow.model.history import MIGRATE
 from evalflow.plan.differences import ADOPT
 from evalflow.plan.stored import stored_head
 

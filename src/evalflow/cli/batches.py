@@ -276,9 +276,9 @@ def print_planned(session: Session, batch: BatchPlan, **more: Any) -> None:
 
 def print_plan(session: Session, engine: Engine, plan: BatchPlan, most: int = _MOST) -> None:
     """Print what a batch would do, the first `most` projects one by one."""
-    from evalflow.decision.migration import MIGRATE
     from evalflow.lifecycle.definition import PROJECTS
     from evalflow.lifecycle.stored import stored_lifecycle
+    from evalflow.model.history import MIGRATE
 
     moves_over = plan.header.event == MIGRATE
     new = stored_lifecycle(plan.header.data["lifecycle"]) if moves_over else None

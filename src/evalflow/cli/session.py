@@ -270,11 +270,11 @@ def read_data(
     Raises:
         InvalidInput: the file is not YAML, a setting has no `=`, or two say the same.
     """
-    from evalflow.files import yaml
-
     data: dict[str, Any] | None = None
     document = None
     if source is not None:
+        from evalflow.files import yaml
+
         if source == "-":
             document = yaml.read(sys.stdin.buffer.read(), name="<stdin>")
         elif source.lstrip()[:1] == "{":

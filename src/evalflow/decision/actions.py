@@ -34,10 +34,6 @@ from evalflow.model.calendar import day_text
 from evalflow.model.canonical import Tree, canonical
 from evalflow.model.changed import changed
 from evalflow.model.ratings import figure_text
-from evalflow.plan.content import LACKING, lacking
-from evalflow.plan.differences import past_targets, project_differences
-from evalflow.plan.patch import merge_patch, touched
-from evalflow.plan.project import definition_from_tree
 
 VISIT_NOTICES = "visit-notices"
 """Under this name an evaluation keeps, among its facts, which visits were announced."""
@@ -280,6 +276,10 @@ def change(firing: Firing, draft: Draft) -> Draft:
     patch = firing.given("change")
     if patch is None:
         return draft
+    from evalflow.plan.differences import project_differences
+    from evalflow.plan.patch import merge_patch, touched
+    from evalflow.plan.project import definition_from_tree
+
     try:
         asked = definition_from_tree(
             firing.head,
@@ -328,6 +328,8 @@ def _lacking(firing: Firing, asked: ProjectDefinition) -> tuple[Reason, ...]:
     """Ask for what the plan of a project says, as when it was adopted: quarterly budgets that come
     to the sources' sum, a step for each month (R13, R29, R31, R32). What the plan in force lacks
     already is not asked for by a change of something else."""
+    from evalflow.plan.content import LACKING, lacking
+
     wanted = firing.lifecycle.project_plans
     had = {(each.key, each.ko) for each in lacking(firing.head, [firing.latest], wanted)}
     return tuple(
@@ -392,6 +394,8 @@ def _other_kind(firing: Firing, asked: ProjectDefinition) -> tuple[Reason, ...]:
     chosen = firing.given("choice")
     if field is None or chosen is None or not field.covers:
         return ()
+    from evalflow.plan.differences import project_differences
+
     kinds = {
         "targets" if each.kind == "open_target" else each.kind
         for each in project_differences(firing.latest, asked, firing.event.name)
@@ -417,6 +421,8 @@ def _other_kind(firing: Firing, asked: ProjectDefinition) -> tuple[Reason, ...]:
 def _past_targets(firing: Firing, asked: ProjectDefinition) -> tuple[Reason, ...]:
     """Refuse other targets for periods that are over: a change counts from the period in which it
     is approved (D5)."""
+    from evalflow.plan.differences import past_targets
+
     period = firing.calendar.period_on(firing.today).text
     return tuple(
         Reason(
@@ -701,6 +707,9 @@ def plan_revision(firing: Firing, draft: Draft) -> Draft:
         return draft
     if reasons := _not_as_requested(firing, draft.change):
         return attrs.evolve(draft, reasons=(*draft.reasons, *reasons))
+    from evalflow.plan.patch import merge_patch
+    from evalflow.plan.project import definition_from_tree
+
     definition = definition_from_tree(
         firing.head,
         firing.project.number,

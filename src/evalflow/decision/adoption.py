@@ -50,9 +50,6 @@ person puts it into force."""
 OPEN_CASE = "open_case"
 """The event of a plan's entry by which a case is opened without a revision."""
 
-CHANGE = "change"
-"""The event of a plan's entry by which approved changes of projects make its next revision."""
-
 
 @frozen(kw_only=True)
 class Adoption:

@@ -11,8 +11,10 @@ from evalflow.model import Entry, PlanEntry, PlanHead, PlanMove, Project, Projec
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.changed import changed
 from evalflow.model.history import sealed_at_once
-from evalflow.plan.differences import unnumbered
 from evalflow.storage.contract import visits_after
+
+CHANGE = "change"
+"""The event of a plan's entry by which approved changes of projects make its next revision."""
 
 
 def following(
@@ -132,6 +134,8 @@ def sections(before: PlanHead | None, after: PlanHead) -> list[str]:
     """Return the keys of the plan under which it says something else than before."""
     if before is None:
         return []
+    from evalflow.plan.differences import unnumbered
+
     one, other = unnumbered(before), unnumbered(after)
     return sorted(
         key for key in {*one, *other} if canonical(one.get(key)) != canonical(other.get(key))

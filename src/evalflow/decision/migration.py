@@ -24,10 +24,8 @@ from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.lifecycle.state_mapping import carry, closes_changes
 from evalflow.model import Actor, Evaluation, Label, Move, PlanEntry, PlanHead, Project
 from evalflow.model.canonical import digest
+from evalflow.model.history import MIGRATE
 from evalflow.model.host_word import with_host
-
-MIGRATE = "migrate"
-"""The event of the entry by which a project gets another lifecycle."""
 
 FIELDS = (
     Field(name="lifecycle", type="text", label=Label("새 절차", "New lifecycle"), required=True),

@@ -20,8 +20,7 @@ from evalflow.decision.decide import (
     raise_if_stopped,
     same_for_all,
 )
-from evalflow.decision.migration import MIGRATE, migrate
-from evalflow.decision.repeated import migrates_the_same, says_the_same
+from evalflow.decision.repeated import says_the_same
 from evalflow.decision.situation import Situation, basis_of
 from evalflow.engine.offered import Offered
 from evalflow.engine.queries import Queries
@@ -44,6 +43,7 @@ from evalflow.model import (
     Snapshot,
     ids,
 )
+from evalflow.model.history import MIGRATE
 from evalflow.model.moments import utc
 
 if TYPE_CHECKING:
@@ -165,6 +165,8 @@ class Commands(Writer):
         terms = self.rules.terms(snapshot.project.plan, snapshot.latest)
         by, people = self.rules.who(terms, by, terms.calendar.today(at), snapshot.evaluation.acts)
         if event_name == MIGRATE:
+            from evalflow.decision.migration import migrate
+
             data = data or {}
             new = (offered or Offered(self.rules)).lifecycle(data.get("lifecycle"))
             situation = self.rules.situation(snapshot, None, at, people)
@@ -289,6 +291,8 @@ class Commands(Writer):
         if (entry.event, entry.actor) != (event, actor):
             return False
         if event == MIGRATE:
+            from evalflow.decision.repeated import migrates_the_same
+
             try:
                 new = (offered or Offered(self.rules)).lifecycle(data.get("lifecycle"))
             except InvalidInput:

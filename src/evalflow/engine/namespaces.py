@@ -345,7 +345,7 @@ class Plans:
         Raises:
             NotFound, InvalidInput: as `Engine.batch`.
         """
-        from evalflow.decision.migration import MIGRATE
+        from evalflow.model.history import MIGRATE
 
         data = {"lifecycle": lifecycle.tree, "states": dict(states or {}), "reason": reason}
         if events:

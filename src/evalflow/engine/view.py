@@ -26,7 +26,6 @@ from evalflow.decision.adoption import CONFIRM, PROPOSE, confirming, revising
 from evalflow.decision.deadlines import Due
 from evalflow.decision.decide import Explanation
 from evalflow.decision.follow_up import FOLLOW_UP
-from evalflow.decision.migration import MIGRATE
 from evalflow.decision.second_person import PROPOSE_MIGRATION
 from evalflow.decision.signing import SIGN_LINE
 from evalflow.engine.engine import Engine
@@ -50,6 +49,7 @@ from evalflow.model import (
 from evalflow.model.arguments import all_checked
 from evalflow.model.canonical import Tree
 from evalflow.model.directory import Directory
+from evalflow.model.history import MIGRATE
 from evalflow.model.moments import utc
 from evalflow.plan.differences import Difference
 from evalflow.scoring.contract import Grade

@@ -9,14 +9,10 @@ from functools import partial
 
 import attrs
 
-from evalflow.decision.adoption import (
-    CHANGE,
-)
 from evalflow.decision.decide import (
     check_clock,
 )
-from evalflow.decision.entries import plan_following, rules_seal, seals
-from evalflow.decision.migration import MIGRATE
+from evalflow.decision.entries import CHANGE, plan_following, rules_seal, seals
 from evalflow.engine.clock_guard import ClockGuard
 from evalflow.engine.queries import Queries
 from evalflow.engine.rules import Rules
@@ -33,6 +29,7 @@ from evalflow.model import (
     Selection,
 )
 from evalflow.model.canonical import canonical
+from evalflow.model.history import MIGRATE
 from evalflow.model.requests import logger
 from evalflow.storage.contract import BulkStorage, EntriesLike, Head, move_like
 from evalflow.storage.faults import fault_point

@@ -29,18 +29,16 @@ SERIAL_YEARS = range(1980, 2080)
 # Two digits are a year with an apostrophe, or before a point or 년: of 12/10/16 and 12-10-16 nobody
 # can say whether the year is in front, as here, or behind, as a program set up abroad writes it.
 _YEAR = r"(?P<year>\d{4}|'\d{2}|\d{2}(?=[.년]))"
-_ANY_ORDER = re.compile(r"\d{1,2}([/-])\d{1,2}\1\d{2}")
-_DAY = re.compile(_YEAR + r"(?:[./-]|년)(?P<month>\d{1,2})(?:[./-]|월)(?P<day>\d{1,2})[.일]?")
-_MONTH = re.compile(r"(?P<year>\d{4}|'\d{2}|\d{2}(?=년))(?:[./-]|년)(?P<month>\d{1,2})[.월]?")
-_EIGHT = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})")
-_WEEKDAY = re.compile(
-    r"\((?:[월화수목금토일](?:요일)?|mon|tue|wed|thu|fri|sat|sun)\)$", re.IGNORECASE
-)
+_ANY_ORDER = r"\d{1,2}([/-])\d{1,2}\1\d{2}"
+_DAY = _YEAR + r"(?:[./-]|년)(?P<month>\d{1,2})(?:[./-]|월)(?P<day>\d{1,2})[.일]?"
+_MONTH = r"(?P<year>\d{4}|'\d{2}|\d{2}(?=년))(?:[./-]|년)(?P<month>\d{1,2})[.월]?"
+_EIGHT = r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"
+_WEEKDAY = r"(?i)\((?:[월화수목금토일](?:요일)?|mon|tue|wed|thu|fri|sat|sun)\)$"
 _WEEKDAYS = "월화수목금토일"
 _ENGLISH_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_PARTED_BY_BLANKS = re.compile(r"\d\s+\d")
-_TIME = re.compile(r"(?:T|\s)\s*(?:(?:오전|오후|AM|PM)\s*)?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?$")
-_MIDNIGHT = re.compile(r"(?:T|\s)\s*(?:(?:오전|AM)\s*12|0?0):00(?::00(?:\.0+)?)?Z?$")
+_PARTED_BY_BLANKS = r"\d\s+\d"
+_TIME = r"(?:T|\s)\s*(?:(?:오전|오후|AM|PM)\s*)?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?$"
+_MIDNIGHT = r"(?:T|\s)\s*(?:(?:오전|AM)\s*12|0?0):00(?::00(?:\.0+)?)?Z?$"
 
 
 @frozen
@@ -104,21 +102,21 @@ def read_day(
     shown = text
     if any(unicodedata.category(each) == "No" for each in text):
         return _no("not_a_date", "날짜가 아닙니다", "not a date", shown)
-    if _MIDNIGHT.search(text):
-        text = _MIDNIGHT.sub("", text)
-    elif _TIME.search(text):
+    if re.search(_MIDNIGHT, text):
+        text = re.sub(_MIDNIGHT, "", text)
+    elif re.search(_TIME, text):
         ko, en = "하루 가운데의 시각입니다. 날짜만 적으십시오", "a time of day: write the day alone"
         return _no("time_of_day", ko, en, shown)
     text = unicodedata.normalize("NFKC", text)
-    if _PARTED_BY_BLANKS.search(text):
+    if re.search(_PARTED_BY_BLANKS, text):
         ko, en = "숫자 사이에 빈칸만 있습니다", "blanks alone between digits"
         return _no("blanks_inside", ko, en, shown)
     text = re.sub("^[‘’`´]", "'", "".join(text.split()))
-    weekday = _WEEKDAY.search(text)
-    text = _WEEKDAY.sub("", text)
+    weekday = re.search(_WEEKDAY, text)
+    text = re.sub(_WEEKDAY, "", text)
     if text.isascii() and text.isdecimal() and len(text) != 8:
         return _of_digits(text, zero)
-    match = _DAY.fullmatch(text) or _EIGHT.fullmatch(text)
+    match = re.fullmatch(_DAY, text) or re.fullmatch(_EIGHT, text)
     if match is not None:
         try:
             day = dt.date(_year(match), int(match["month"]), int(match["day"]))
@@ -129,11 +127,11 @@ def read_day(
             en = f"{day} is a {day:%A}"
             return _no("other_weekday", ko, en, shown)
         return SaidDay(day)
-    if _ANY_ORDER.fullmatch(text):
+    if re.fullmatch(_ANY_ORDER, text):
         ko = "연도가 앞인지 뒤인지 알 수 없습니다. 연도를 네 자리로 적으십시오"
         en = "the year may stand in front or behind: write it with four digits"
         return _no("which_is_the_year", ko, en, shown)
-    match = _MONTH.fullmatch(text)
+    match = re.fullmatch(_MONTH, text)
     if match is None:
         return _no("not_a_date", "날짜가 아닙니다", "not a date", shown)
     return _of_month(_year(match), int(match["month"]), month, shown)

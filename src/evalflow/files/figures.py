@@ -73,13 +73,12 @@ class NoFigure:
 _MINUS = "-−‐‑–△▲Δ∆▵▴"
 _ANY_MINUS = re.escape(_MINUS)  # inside a class of a pattern
 _DIGITS = r"(?:[1-9]\d{0,2}(?:,\d{3}){1,5}|\d{1,18})(?:\.\d{1,18})?"
-_SIGNED = re.compile(rf"(?P<sign>[+{_ANY_MINUS}])? ?(?P<digits>{_DIGITS})", re.ASCII)
-_BRACKETED = re.compile(r"\( ?(?P<inside>[^()]*?) ?\)")
-_NUMERIC = re.compile(rf"[+{_ANY_MINUS}]? ?[\d.,]+(?<![,.])", re.ASCII)
-_SAID_PROVISIONAL = re.compile(
-    r"(?:잠정치?|provisional):? ?(?P<before>.+)"
-    r"|(?P<behind>.+?) ?(?:\( ?(?:잠정치?|provisional) ?\)|잠정치?|provisional)",
-    re.IGNORECASE,
+_SIGNED = rf"(?a)(?P<sign>[+{_ANY_MINUS}])? ?(?P<digits>{_DIGITS})"
+_BRACKETED = r"\( ?(?P<inside>[^()]*?) ?\)"
+_NUMERIC = rf"(?a)[+{_ANY_MINUS}]? ?[\d.,]+(?<![,.])"
+_SAID_PROVISIONAL = (
+    r"(?i)(?:잠정치?|provisional):? ?(?P<before>.+)"
+    r"|(?P<behind>.+?) ?(?:\( ?(?:잠정치?|provisional) ?\)|잠정치?|provisional)"
 )
 
 # Signs that look like digits, and are footnotes, lists or parts of a whole.
@@ -89,7 +88,7 @@ _DOWNWARD = frozenset("▽▼∇▿▾")
 
 _SMALL = {"천": 1_000, "백": 100, "십": 10}
 _LARGE = {"조": 10**12, "억": 10**8, "만": 10**4}
-_TERM = re.compile(rf"({_DIGITS}) ?([천백십])?", re.ASCII)
+_TERM = rf"(?a)({_DIGITS}) ?([천백십])?"
 _EXACT = Context(prec=100)
 _MONEY_WORDS = frozenset("조억만천백십원")
 _SCALES = _MONEY_WORDS - {"원"}
@@ -118,12 +117,10 @@ _SIGNS_OF: Mapping[str, str] = {
     "≥": "이상", ">=": "이상", "≧": "이상", "≤": "이하", "<=": "이하", "≦": "이하",
     ">": "초과", "<": "미만",
 }  # fmt: skip
-_ABOUT = re.compile(
-    r"약|대략|여(?![가-힣])|내외|정도|안팎|가량|~|about|approx|c\.|≈|≒|±", re.IGNORECASE
-)
-_RANGE = re.compile(rf"[\d.,]+ ?[가-힣%]* ?[~〜∼{_ANY_MINUS}—―] ?[\d.,]+.*", re.ASCII)
-_FRACTION = re.compile(r"\d+ ?/ ?\d+", re.ASCII)
-_EXPONENT = re.compile(r"[+-]?[\d.,]+[eE][+-]?\d+", re.ASCII)
+_ABOUT = r"(?i)약|대략|여(?![가-힣])|내외|정도|안팎|가량|~|about|approx|c\.|≈|≒|±"
+_RANGE = rf"(?a)[\d.,]+ ?[가-힣%]* ?[~〜∼{_ANY_MINUS}—―] ?[\d.,]+.*"
+_FRACTION = r"(?a)\d+ ?/ ?\d+"
+_EXPONENT = r"(?a)[+-]?[\d.,]+[eE][+-]?\d+"
 
 
 # --------------------------------------------------------------------------- reading
@@ -189,17 +186,17 @@ def plain(figure: Decimal) -> str:
 @lru_cache(maxsize=16_384)
 def _read_text(written: str, unit: str, brackets: str | None, money: bool) -> Figure | NoFigure:
     text = _folded(written)
-    match = _SIGNED.fullmatch(text)  # by far the most frequent
+    match = re.fullmatch(_SIGNED, text)  # by far the most frequent
     if match is not None:
         return _signed(match)
     provisional = False
-    said = _SAID_PROVISIONAL.fullmatch(text)
+    said = re.fullmatch(_SAID_PROVISIONAL, text)
     if said is not None:
         text, provisional = (said["before"] or said["behind"]).strip(), True
     found = _amount(text, unit, money)
     bracketed = False
     if found is None:
-        match = _BRACKETED.fullmatch(_without_unit(text, unit))
+        match = re.fullmatch(_BRACKETED, _without_unit(text, unit))
         if match is not None:
             found = _amount(match["inside"], unit, money)
             bracketed = found is not None
@@ -249,7 +246,7 @@ def _bounded(value: Decimal) -> Figure | NoFigure:
 def _amount(text: str, unit: str, money: bool) -> Decimal | None:
     """Return the signed figure without brackets that a folded text says, its unit behind or not."""
     for each in dict.fromkeys((text, _without_unit(text, unit))):
-        match = _SIGNED.fullmatch(each)
+        match = re.fullmatch(_SIGNED, each)
         if match is not None:
             return _signed(match).value
     return _won(text) if money else None
@@ -309,7 +306,7 @@ def _below_ten_thousand(text: str, *, alone: bool) -> Decimal | None:
     """Return what stands before 조, 억 or 만: `2,000`, `2천`, `3천5백`; decimals only `alone`."""
     total, above, at = Decimal(0), 0, 0
     while at < len(text):
-        match = _TERM.match(text, at)
+        match = re.compile(_TERM).match(text, at)
         if match is None:
             return None
         if match.end() < len(text) and match[2] is None:
@@ -413,26 +410,26 @@ def _why_words(text: str, unit: str, money: bool) -> _Why:
         said = word in text or any(text.startswith(sign) for sign in signs)
         if said and any(letter.isdigit() for letter in text):
             return "bound", ko, en
-    if _EXPONENT.fullmatch(text):
+    if re.fullmatch(_EXPONENT, text):
         return (
             "exponent",
             f"지수로 적은 수입니다. 지수 없이 소수점 앞뒤 {MOST_DIGITS}자리까지 풀어 적으십시오",
             f"an exponent: write the digits out (no exponent, at most {MOST_DIGITS} digits)",
         )
-    if _FRACTION.fullmatch(text):
+    if re.fullmatch(_FRACTION, text):
         return (
             "fraction",
             "분수입니다. 소수로 적으십시오 (분자와 분모로 재는 지표는 accumulation: ratio)",
             "a fraction: write a decimal (an indicator with numerator and denominator has "
             "accumulation: ratio)",
         )
-    if _RANGE.fullmatch(text):
+    if re.fullmatch(_RANGE, text):
         return (
             "range",
             "범위입니다. 수 하나만 적으십시오",
             "a range: write one figure",
         )
-    if any(letter.isdigit() for letter in text) and _ABOUT.search(text):
+    if any(letter.isdigit() for letter in text) and re.search(_ABOUT, text):
         return (
             "estimate",
             "어림한 수입니다. 정확한 수만 적으십시오 (확정 전이면 '30(잠정)'처럼)",
@@ -441,13 +438,13 @@ def _why_words(text: str, unit: str, money: bool) -> _Why:
     return None
 
 
-_BLANKS_INSIDE = re.compile(r"[\d.,]+(?: [\d.,]+)+", re.ASCII)
+_BLANKS_INSIDE = r"(?a)[\d.,]+(?: [\d.,]+)+"
 
 
 def _why_commas(text: str, unit: str, money: bool) -> _Why:
     """Commas, points and blanks that part no thousands."""
     bare = re.sub(rf"^[+{_ANY_MINUS}] ?", "", _without_unit(text, unit))
-    if _BLANKS_INSIDE.fullmatch(bare):
+    if re.fullmatch(_BLANKS_INSIDE, bare):
         return (
             "blanks_inside",
             f"수 사이에 빈칸이 있습니다. 붙여 적으십시오 (예: {bare.replace(' ', '')})",
@@ -498,7 +495,7 @@ def _why_commas(text: str, unit: str, money: bool) -> _Why:
 
 def _why_unit(text: str, unit: str, money: bool) -> _Why:
     """A unit behind the figure that is not the indicator's own, and number words."""
-    match = _NUMERIC.match(text)
+    match = re.match(_NUMERIC, text)
     if match is None:
         return None
     rest = text[match.end() :].strip()

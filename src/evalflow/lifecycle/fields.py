@@ -29,7 +29,6 @@ from evalflow.files.words import (
     is_document_number,
 )
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
-from evalflow.lifecycle.shapes import About, shape_text
 from evalflow.model import Actual, Indicator, Label, NotDue, ProjectDefinition, Share
 from evalflow.model.calendar import period as calendar_period
 from evalflow.model.canonical import Tree
@@ -38,7 +37,7 @@ LONGEST_TEXT = 10_000
 """Characters in one text field; a longer one is refused (a paper belongs in the evidence)."""
 
 # Control characters, and the marks that reverse the direction of text on paper.
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNPRINTABLE = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 
 
 @frozen
@@ -103,7 +102,7 @@ def normal(
     return tree, tuple([_problem(each) for each in wrong])
 
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 _DEEPEST = 40  # lists in mappings in lists …
 _LONGEST_NUMBER = 4_000  # bits of an integer
 _MAPPINGS, _LISTS = (dict, Mapping), (list, tuple, set, frozenset)
@@ -113,7 +112,7 @@ def _sayable(value: Any, left: int = _DEEPEST) -> bool:
     """Say whether a message could name the value: a program may hand over anything. `left` is how
     much deeper it may be nested."""
     if isinstance(value, str):
-        return value.isascii() or _SURROGATE.search(value) is None
+        return value.isascii() or re.search(_SURROGATE, value) is None
     if isinstance(value, int):
         return value.bit_length() <= _LONGEST_NUMBER
     if isinstance(value, _MAPPINGS):
@@ -191,6 +190,8 @@ def _with_shape(wrong: _Wrong, scope: _Scope) -> _Wrong:
     """Return what is wrong with a whole field, with how it is written."""
     if scope.field.type not in _SHAPED or wrong.path != scope.field.name:
         return wrong
+    from evalflow.lifecycle.shapes import About, shape_text
+
     about = About(definition=scope.definition, lifecycle=scope.lifecycle, criteria=scope.criteria)
     shape = shape_text(scope.field, about)
     if len(shape) > _LONGEST_SHAPE:
@@ -237,7 +238,7 @@ def _text(value: Any, scope: _Scope) -> _Answer:
             f"내용이 너무 깁니다: {len(text):,}자 (최대 {LONGEST_TEXT:,}자)",
             f"text too long: {len(text):,} characters (at most {LONGEST_TEXT:,})",
         )
-    if _UNPRINTABLE.search(text):
+    if re.search(_UNPRINTABLE, text):
         return _Wrong(
             "",
             ascii(text),
@@ -647,7 +648,7 @@ def _card(value: Any, scope: _Scope) -> _Answer:
     return _card_record(value, scope) if isinstance(value, Mapping) else _text(value, scope)
 
 
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_MONTH = r"\d{4}-(0[1-9]|1[0-2])"
 
 
 def _months(value: Any, scope: _Scope) -> _Answer:
@@ -657,7 +658,7 @@ def _months(value: Any, scope: _Scope) -> _Answer:
     wrong = [
         _Wrong(f".{key}", key, f"월이 아닙니다: '{key}' (예: 2016-03)", f"not a month: '{key}'")
         for key in answer
-        if not _MONTH.fullmatch(key)
+        if not re.fullmatch(_MONTH, key)
     ]
     return _Several(tuple(wrong)) if wrong else answer
 

@@ -18,6 +18,9 @@ EVALUATED = "evaluated_period"
 """What an entry's data calls the period of the evaluation that it is about, where that is not the
 period that runs."""
 
+MIGRATE = "migrate"
+"""The event of the entry by which a project gets another lifecycle."""
+
 REDATE = "redate"
 """The event of an entry that says when the entries before it were really written, whose times a
 clock that had jumped ahead made wrong."""
