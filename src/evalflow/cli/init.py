@@ -224,13 +224,18 @@ def _read(
         write_output(plan_file, found.text)
     except OSError as error:
         raise click.FileError(plan_file, error.strerror) from error
+    session.echo(f"{plan.id}: {counts}")
+    _print_next(session, plan, plan_file, first)
+
+
+def _print_next(session: Session, plan: Plan, plan_file: str, first: str) -> None:
+    """Print what was made, and the commands of the first weeks; `first` is the first period."""
     say, store = session.say, session.store
     measuring = [
         (event.name, event.label)
         for event in plan.lifecycle.events.values()
         if any(field.type == "figures" and field.required for field in event.data)
     ][:1]
-    session.echo(say(f"{plan.id}: {counts}", f"{plan.id}: {counts}"))
     session.echo(
         say(
             f"계획 파일 {plan_file}, 저장소 {store}을(를) 만들었습니다.",
