@@ -50,8 +50,8 @@ from evalflow.audit.log import (
     leaves,
 )
 from evalflow.audit.plan_histories import PlanHistory, Traces
-from evalflow.audit.seams import hides_more
 from evalflow.audit.verification import Checkpoint, checkpoint, compare, revisions_fit
+from evalflow.audit.zip_gaps import hides_more
 from evalflow.errors import EvalflowError, InvalidInput, invalid
 from evalflow.files.inputs import opened
 from evalflow.files.output import writing

@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from evalflow._values import define, frozen
+from evalflow.audit.expected_rows import ExpectedRows, entry_differs, project_values, said_by
 from evalflow.audit.findings import (
     Mismatch,
     Told,
@@ -23,7 +24,6 @@ from evalflow.audit.findings import (
     unreadable,
 )
 from evalflow.audit.ground import Footing, Ground, lifecycle_edited
-from evalflow.audit.leavings import Leavings, entry_differs, project_values, said_by
 from evalflow.audit.plan_histories import UNDER, Traces, names_plan_entry
 from evalflow.audit.values import WRONG, entry_of
 from evalflow.decision.adoption import CONFIRM, OPEN_CASE, REVISE
@@ -99,7 +99,7 @@ class History:
     definitions: list[tuple[int, ProjectDefinition]] = attrs.field(factory=list)
     evaluations: dict[str, Evaluation] = attrs.field(factory=dict)
     played: list[Entry] = attrs.field(factory=list)
-    left: Leavings = attrs.field(init=False)
+    left: ExpectedRows = attrs.field(init=False)
     traces: Traces = attrs.field(factory=Traces)
     under: int = 0
     followed: bool = True
@@ -108,7 +108,7 @@ class History:
     quiet: bool = False
 
     def __attrs_post_init__(self) -> None:
-        self.left = Leavings(self.project)
+        self.left = ExpectedRows(self.project)
 
     @property
     def plan(self) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalflow.cli.dues import days_late
+from evalflow.cli.entry_details import acting, in_entry
 from evalflow.cli.options import (
     count_option,
     json_option,
@@ -15,7 +16,6 @@ from evalflow.cli.options import (
     pass_session,
     reader_option,
 )
-from evalflow.cli.said import acting, in_entry
 from evalflow.cli.schemes import print_about
 from evalflow.cli.session import Session
 from evalflow.cli.status import print_count

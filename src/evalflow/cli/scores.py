@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from evalflow.cli.corrected import CORRECTED, corrected_in
+from evalflow.cli.entry_details import beside_rating
 from evalflow.cli.grades import print_grades
 from evalflow.cli.options import json_option, pass_session, reader_option
-from evalflow.cli.said import beside_rating
 from evalflow.cli.session import Session
 from evalflow.errors import InvalidInput, Problem, invalid
 from evalflow.model import Label, Share

@@ -115,7 +115,7 @@ def status_command(
         else:
             looks = None
             if review:
-                from evalflow.cli.said import reviewed
+                from evalflow.cli.entry_details import reviewed
 
                 def looks(project: Project) -> str:
                     lifecycle = engine.plans.lifecycle(project.lifecycle)

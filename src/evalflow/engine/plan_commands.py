@@ -65,7 +65,7 @@ from evalflow.model.host_word import with_host
 from evalflow.model.moments import utc
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import ADOPT, Difference, differences
-from evalflow.plan.doors import Adopted
+from evalflow.plan.revision_limits import Adopted
 from evalflow.plan.stored import stored_definition, stored_head
 
 

@@ -9,8 +9,8 @@ from evalflow._values import frozen
 from evalflow.model import Figure, Indicator, NotDue, PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree, canonical
 from evalflow.plan.definition import Plan
-from evalflow.plan.doors import ADOPT, NEXT_PLAN, Adopted
 from evalflow.plan.order import ORDER
+from evalflow.plan.revision_limits import ADOPT, NEXT_PLAN, Adopted
 
 __all__ = ["ADOPT", "NEXT_PLAN", "Difference", "differences"]
 

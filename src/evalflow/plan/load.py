@@ -14,15 +14,15 @@ from evalflow.files.yaml import Document, read
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.lifecycle.sources import is_file
 from evalflow.model import Indicator, PlanHead, ProjectDefinition
-from evalflow.plan.alike import alike_notes
 from evalflow.plan.content import budget_notes, content_notes
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import read_head
+from evalflow.plan.korean_words import in_ids
+from evalflow.plan.lookalikes import alike_notes
 from evalflow.plan.overlay import Overlay, overlay
 from evalflow.plan.project import read_project
 from evalflow.plan.rateable import unrateable
 from evalflow.plan.rules import holiday_notes
-from evalflow.plan.said_in_korean import in_ids
 from evalflow.plan.surroundings import Surroundings, check_project
 from evalflow.plan.units import nobody_named
 

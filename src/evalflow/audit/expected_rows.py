@@ -45,8 +45,8 @@ def is_day(text: str) -> bool:
 _STATES = ("waiting", "delivered", "dead")
 
 
-class Leavings:
-    """What one project's entries left, row by row, with the entry that left it."""
+class ExpectedRows:
+    """The rows that one project's entries must have left, each with the entry that left it."""
 
     def __init__(self, project: str) -> None:
         """Begin with nothing."""

@@ -1,4 +1,4 @@
-"""Through which door what all projects share may differ from the revision in force (R43, R58, D4).
+"""What a revision may change of what all projects share, and what needs another way (R43, R58, D4).
 
 After adoption a revision of the plan carries people, units, wording and days off. How projects are
 measured, who decides on a change, which separations of duties hold and by when things are owed stay
