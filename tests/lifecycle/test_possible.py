@@ -95,7 +95,8 @@ def test_what_never_fires_is_never_fired(tmp_path: Path) -> None:
     ],
 )
 def test_what_may_pass_is_not_warned_of(tmp_path: Path, guards: str) -> None:
-    assert told(tmp_path, guards) == []
+    found = told(tmp_path, guards)
+    assert [each for each in found if each[0] != "option_leads_nowhere"] == []
 
 
 @pytest.mark.parametrize(
@@ -127,3 +128,52 @@ def test_transitions_that_the_guards_keep_apart_are_not_said_to_overlap(
     ways = f"[{{from: b, to: c, guards: [{one}]}}, {{from: b, to: d, guards: [{other}]}}]"
     found = {code for code, _ in told(tmp_path, ways=ways)}
     assert ("overlapping_guards" in found) is not apart
+
+
+@pytest.mark.parametrize(
+    ("ways", "nowhere"),
+    [
+        ("is: p", ["q", "z"]),
+        ("is: [p, q]", ["z"]),
+        ("is: [p, q, z]", []),
+        ("is: p}}, {given: {field: kind, is: [p, q]", ["q", "z"]),  # both are asked
+        ("at_least: 1", []),  # asks for a figure
+    ],
+)
+def test_an_option_that_leads_nowhere_is_found(
+    tmp_path: Path, ways: str, nowhere: list[str]
+) -> None:
+    guard = f"{{given: {{field: kind, {ways}}}}}".replace("kind, at_least", "sum, at_least")
+    made = lifecycle(tmp_path, text(ways=f"[{{from: b, to: c, guards: [{guard}]}}]"))
+    found = [each for each in evalflow.check_lifecycle(made) if each.code != "stuck_together"]
+    assert [each.code for each in found] == ["option_leads_nowhere"] * len(nowhere)
+    assert all(f"({option})" in each.en for option, each in zip(nowhere, found, strict=True))
+    case = Office(tmp_path, text(ways=f"[{{from: b, to: c, guards: [{guard}]}}]"))
+    case.fire("go")
+    for option in ("p", "q", "z"):
+        allowed = case.refusal("odd", kind=option, sum=1) == []
+        assert allowed == (option not in nowhere)
+        if allowed:
+            break
+
+
+def test_an_option_that_another_way_allows_leads_on(tmp_path: Path) -> None:
+    ways = "[{from: b, to: c, guards: [given: {field: kind, is: p}]}, {from: b, to: d}]"
+    made = lifecycle(
+        tmp_path, text(ways=ways).replace("    ko: odd", "    choose: first\n    ko: odd")
+    )
+    assert evalflow.check_lifecycle(made) == ()
+
+
+@pytest.mark.parametrize(
+    ("ways", "never"),
+    [
+        ("[{from: a, by: [clerk]}, {from: b, by: [clerk]}]", True),
+        ("[{from: a, by: [clerk]}, {from: b, by: [chief]}]", False),
+        ("[{from: a, by: [clerk]}, {from: b}]", False),
+    ],
+)
+def test_a_role_that_may_take_no_transition_is_found(
+    tmp_path: Path, ways: str, never: bool
+) -> None:
+    assert told(tmp_path, ways=ways) == ([("role_never_may", "events.odd")] if never else [])

@@ -89,6 +89,13 @@ def test_a_due_day_that_never_comes_is_found(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("first", ["days_after: begin, days: 9", "date: 03-02"])
+def test_a_time_that_never_begins_again_is_found(tmp_path: Path, first: str) -> None:
+    due = f"due: {{{first}, again: {{days_after: end, days: 3}}}}"
+    assert told(tmp_path, act=due) == [("never_due", "events.act.due")]
+    assert told(tmp_path, act=due.replace("end,", "back,")) == []
+
+
 @pytest.mark.parametrize(
     ("guard", "due", "fits"),
     [

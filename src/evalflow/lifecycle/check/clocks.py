@@ -14,7 +14,7 @@ from evalflow.lifecycle.check.overlap import Specs
 from evalflow.lifecycle.check.paths import Node, Paths, among_regions, fired_before, reached_after
 from evalflow.lifecycle.check.possible import listed
 from evalflow.lifecycle.definition import Event, Lifecycle
-from evalflow.lifecycle.due import rule_of
+from evalflow.lifecycle.due import AGAIN, rule_of
 from evalflow.model import CalendarRules, DueRule, PlanHead
 from evalflow.model.calendar import Calendar
 
@@ -135,7 +135,9 @@ def _on_the_way(
 ) -> Iterator[Finding]:
     """Find what counts from an event that never comes first, and a clock that goes on when the
     event is due again."""
-    rules = [(name, rule) for name, rule in (("due", due), *windows) if rule is not None]
+    again = None if due is None else due.again
+    given = (("due", due), (AGAIN, again), *windows)
+    rules = [(name, rule) for name, rule in given if rule is not None]
     for name, rule in rules:
         started = [lifecycle.events[each] for each in rule.events if each in lifecycle.events]
         if not started:
@@ -228,7 +230,7 @@ def _goes_on(graph: Paths, event: Event, rule: DueRule) -> bool:
 
 def _never_begins(lifecycle: Lifecycle, event: Event, name: str, rule: DueRule) -> Finding:
     label, since = event_label(event), listed(lifecycle, rule.events)
-    if name == "due":
+    if name in ("due", AGAIN):
         return warning(
             "never_due",
             f"events.{event.name}.due",

@@ -15,7 +15,7 @@ from evalflow.lifecycle.check.paths import (
     known_among,
     states_named,
 )
-from evalflow.lifecycle.definition import Event, GuardUse, Lifecycle, Transition
+from evalflow.lifecycle.definition import Event, Field, GuardUse, Lifecycle, Transition
 from evalflow.model import Label
 
 
@@ -34,6 +34,8 @@ def possible(lifecycle: Lifecycle, graphs: Sequence[Paths], specs: Specs) -> Ite
             continue
         yield from _never_taken(lifecycle, graph, event, reached, specs)
         yield from _asks_too_early(lifecycle, graph, event, specs)
+        yield from _led_nowhere(lifecycle, event)
+        yield from _never_may(lifecycle, event)
 
 
 def graph_of(
@@ -160,6 +162,60 @@ def _asks_too_early(
                 use,
                 f"{wanted.ko}이(가) 그보다 먼저 있을 수 없습니다",
                 f"{wanted.en} can never come first",
+            )
+
+
+def _led_nowhere(lifecycle: Lifecycle, event: Event) -> Iterator[Finding]:
+    """Find options of a choice that an event takes and that none of its ways from a state allows,
+    where each of them asks for some: whoever gives one is refused."""
+    for state in lifecycle.regions[event.leads].states:
+        ways = [e for e in event.transitions if (e.region, e.source) == (event.leads, state)]
+        for field in event.data if ways else ():
+            asked = [
+                [use for use in (*event.guards, *edge.guards) if _asks_for_option(use, field)]
+                for edge in ways
+            ]
+            if not field.options or not all(asked):
+                continue
+            allowed = {
+                option
+                for of_edge in asked
+                for option in field.options
+                if all(option in _named_in(use) for use in of_edge)
+            }
+            for option in (each for each in field.options if each not in allowed):
+                label, source = event_label(event), state_label(lifecycle, state)
+                said = field.options[option]
+                yield warning(
+                    "option_leads_nowhere",
+                    f"events.{event.name}",
+                    f"{label.ko}: {source.ko}에서 '{field.label.ko}' 항목에 '{said.ko}'({option})"
+                    "을(를) 적으면 갈 길이 없어 언제나 거부됩니다.",
+                    f"{label.en}: from {source.en} there is no way for '{said.en}' ({option}) in "
+                    f"'{field.label.en}': whoever gives it is refused.",
+                )
+
+
+def _asks_for_option(use: GuardUse, field: Field) -> bool:
+    return use.name == "given" and use.params["field"] == field.name and "is" in use.params
+
+
+def _named_in(use: GuardUse) -> tuple[str, ...]:
+    named = use.params["is"]
+    return (named,) if isinstance(named, str) else tuple(named)
+
+
+def _never_may(lifecycle: Lifecycle, event: Event) -> Iterator[Finding]:
+    """Find roles that an event names and that may take none of its transitions."""
+    for role in event.by:
+        if not any(role in event.by_from(state) for state in event.sources()):
+            label, who = event_label(event), lifecycle.roles[role].label
+            yield warning(
+                "role_never_may",
+                f"events.{event.name}",
+                f"{label.ko}: 역할 '{who.ko}'({role})은(는) by에 있으나 갈 수 있는 길이 없습니다.",
+                f"{label.en}: the role '{who.en}' ({role}) stands under `by`, but may take none of "
+                "its transitions.",
             )
 
 
