@@ -6,7 +6,8 @@ The work: an amended self-evaluation of three indicators; one notice is written.
 real one, with `fsync` on; every client is a process with projects of its own, which it takes one
 after another, so that no evaluation grows long.
 
-- `fire`: `Engine.fire`, with all that it checks, rates and hashes;
+- `fire`: `Engine.fire`, with all that it checks, rates and hashes; most firings are the first of
+  their project in the program, so what the project is has to be read, too;
 - `commit`: the storage alone, `snapshot` and `commit` of a move that was decided before;
 - `bare`: the same read and one statement of CTEs by bare psycopg, which writes the same rows into
   the same tables without triggers and foreign keys; the entry's hash and the evaluation's text
