@@ -3,6 +3,8 @@ they are written in a cell."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +14,9 @@ from hypothesis import strategies as st
 import evalflow
 from evalflow.files.days import read_day
 from evalflow.lifecycle.definition import Lifecycle
-from evalflow.lifecycle.fields import normal
+from evalflow.lifecycle.fields import figure_from, normal
+from evalflow.lifecycle.shapes import About, example
+from evalflow.lifecycle.sources import presets
 from evalflow.model import ProjectDefinition
 from offices import PLAN
 
@@ -67,6 +71,50 @@ def test_what_is_left_empty_is_not_said(
     assert (tree["actuals"], wrong) == ({"schools": "10", "lessons": "100"}, [])
 
 
+ODD: list[Any] = [
+    None, {}, [], "", True, 5.0, 5, "x", [None], {"x": None}, {"not_due": None}, {None: 1},
+    {"provisional": None}, {1: None}, [[]], Decimal("NaN"), ["x", "x"],
+]  # fmt: skip
+
+
+def places(tree: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield at
+    inside = tree.items() if isinstance(tree, dict) else enumerate(tree) if _many(tree) else ()
+    for key, value in inside:
+        yield from places(value, (*at, key))
+
+
+def _many(tree: Any) -> bool:
+    return isinstance(tree, list)
+
+
+def with_at(tree: Any, at: tuple[Any, ...], value: Any) -> Any:
+    if not at:
+        return value
+    changed = tree.copy()
+    changed[at[0]] = with_at(tree[at[0]], at[1:], value)
+    return changed
+
+
+@pytest.mark.parametrize("preset", presets())
+def test_whatever_stands_in_a_place_of_the_data_is_taken_or_told(
+    definition: ProjectDefinition, preset: str
+) -> None:
+    """And what is taken can be read: figures, days and reasons are what an entry holds of them."""
+    lifecycle = evalflow.load_lifecycle(preset)
+    about = About(definition=definition, lifecycle=lifecycle, criteria={}, period="2016-Q2")
+    for event in lifecycle.events.values():
+        right = example(event, about)
+        for at in places(right):
+            for odd in ODD if at else ():
+                data = with_at(right, at, odd)
+                tree, _ = normal(event, data, definition=definition, lifecycle=lifecycle)
+                for field in event.data:
+                    if field.type == "figures":
+                        for figure in tree.get(field.name, {}).values():
+                            figure_from(figure)
+
+
 # --------------------------------------------------------------------------- as in a cell
 
 
@@ -115,6 +163,15 @@ def test_why_a_figure_is_not_due_stands_behind_the_word(
     said = {"schools": text, "lessons": "100"}
     tree, wrong = asked(definition, lifecycle, "self_evaluate", actuals=said)
     assert (tree["actuals"]["schools"], wrong) == ({"not_due": "준공 전"}, [])
+
+
+def test_a_figure_is_not_due_without_a_reason(
+    definition: ProjectDefinition, lifecycle: Lifecycle
+) -> None:
+    """`{not_due: }` in a file of data ended in a KeyError."""
+    for said in ({"not_due": None}, {"not_due": ""}, "not_due", "시기미도래"):
+        tree, wrong = asked(definition, lifecycle, "self_evaluate", actuals={"schools": said})
+        assert (tree["actuals"], wrong) == ({"schools": {"not_due": ""}}, [])
 
 
 @pytest.mark.parametrize(

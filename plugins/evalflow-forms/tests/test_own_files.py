@@ -7,6 +7,7 @@ import io
 import time
 import zipfile
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ import pytest
 import unhwp  # type: ignore[import-untyped]
 from evalflow_forms.archive import MERGED, looked_through
 from evalflow_forms.moving import Below, OneCell, Repeat
+from evalflow_forms.sheet import Cell
 from evalflow_forms.template import FIELD
+from evalflow_forms.xlsx import _as_shown
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.workbook.defined_name import DefinedName
@@ -261,6 +264,82 @@ def test_a_name_that_the_template_does_not_have_is_told(office: Any, tmp_path: P
     ]
     with pytest.raises(evalflow.InvalidInput, match="기관명"):
         office.form("projects").write(office.engine, tmp_path / "form.hwpx", request)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "｛｛form_title｝｝",
+        "{form_title}",
+        "｛number｝",
+        "{{form_title}",
+        "{{ {{form_title}} }}",
+        "끝}}",
+    ],
+)
+def test_what_looks_like_a_field_is_not_left_on_the_paper(
+    office: Any, tmp_path: Path, broken: str
+) -> None:
+    """It was left as it stood, where other fields were filled."""
+
+    def fill(page: Any) -> None:
+        page["D1"], page["D3"] = broken, broken
+
+    with pytest.raises(evalflow.InvalidInput) as refused:
+        filled(office, book_with(fill, tmp_path / "own.xlsx"), tmp_path / "out.xlsx")
+    told = [(each.code, each.path) for each in refused.value.problems]
+    assert told == [("broken_field", "목록!D1"), ("broken_field", "목록!D3")]  # once, not 43 times
+
+
+def test_a_field_in_a_page_s_head_or_in_a_formula_is_told(office: Any, tmp_path: Path) -> None:
+    def fill(page: Any) -> None:
+        page.oddHeader.center.text = "{{form_title}}"
+        page["D3"] = '="{{number}}"&"호"'
+        page["E1"] = "=LEN({{form_title}})"
+
+    with pytest.raises(evalflow.InvalidInput) as refused:
+        filled(office, book_with(fill, tmp_path / "own.xlsx"), tmp_path / "out.xlsx")
+    assert sorted((each.code, each.path) for each in refused.value.problems) == [
+        ("broken_field", "목록 (head, foot)"),
+        ("field_in_formula", "목록!D3"),
+        ("field_in_formula", "목록!E1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "code", ['#,##0,,"백만원"', "0.0%", "yyyy-mm-dd", "#,##0,", '"비공개"', "[>9]0,;0"]
+)
+def test_a_format_that_would_show_another_figure_is_told(
+    office: Any, tmp_path: Path, code: str
+) -> None:
+    def fill(page: Any) -> None:
+        page["C3"].number_format = code
+
+    with pytest.raises(evalflow.InvalidInput) as refused:
+        filled(office, book_with(fill, tmp_path / "own.xlsx"), tmp_path / "out.xlsx")
+    assert [(each.code, each.path) for each in refused.value.problems] == [
+        ("other_format", "목록!C3")
+    ]
+
+
+@pytest.mark.parametrize(("code", "times"), [("0.0", 1), ("0.0%", 100), ('0.0"%"', 1), ("@", 1)])
+def test_a_rate_is_seen_as_the_rate_whatever_its_format(code: str, times: int) -> None:
+    """Under 0.0 a rate of 92.5 % was written as 0.925, and seen as 0.9."""
+    rate = Cell(value=Decimal("92.5"), percent=True, places=1)
+    shown = _as_shown(rate, code)
+    assert shown is not None
+    assert shown * times == Decimal("92.5")
+
+
+@pytest.mark.parametrize("text", ["={1,2}", "｛별표 1｝", "{가}", "a { b"])
+def test_braces_that_name_no_field_are_nobody_s_business(
+    office: Any, tmp_path: Path, text: str
+) -> None:
+    def fill(page: Any) -> None:
+        page["E1"] = text
+
+    book = filled(office, book_with(fill, tmp_path / "own.xlsx"), tmp_path / "out.xlsx")
+    assert book.active["E1"].value == text
 
 
 def test_a_field_over_several_runs_and_paragraphs_is_filled_once(tmp_path: Path) -> None:

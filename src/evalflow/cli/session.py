@@ -377,17 +377,18 @@ def day_of(said: str) -> dt.date:
     Raises:
         InvalidInput: it is no day.
     """
-    from evalflow.files.days import date_of
+    from evalflow.files.days import read_day
 
-    found = date_of(said[:60])
-    if found is None:
+    said, found = said[:60], read_day(said[:60])
+    if found.day is None or found.code:  # a serial number is a workbook's word for a day
+        told = found.day is None and found.code not in ("not_a_date", "blank")
         raise invalid(
             "bad_date",
-            value=said[:60],
-            ko=f"날짜가 아닙니다: '{said[:60]}' (예: 2016-04-05, 2016. 4. 5.)",
-            en=f"not a date: '{said[:60]}' (expected e.g. 2016-04-05)",
+            value=said,
+            ko=found.ko if told else f"날짜가 아닙니다: '{said}' (예: 2016-04-05, 2016. 4. 5.)",
+            en=found.en if told else f"not a date: '{said}' (expected e.g. 2016-04-05)",
         )
-    return found
+    return found.day
 
 
 def moment(session: Session, engine: Engine, plan: str | None, day: str | None) -> Any:

@@ -534,7 +534,8 @@ def _figure(value: Any, scope: _Scope) -> _Answer:
     elif (why := figures.why_not_due(value)) is not None:
         value = {"not_due": why}
     if isinstance(value, Mapping) and set(value) == {"not_due"}:
-        return _record({"not_due": _reason}, ())(value, scope)
+        why = "" if value["not_due"] is None else value["not_due"]
+        return _record({"not_due": _reason}, ())({"not_due": why}, scope)
     provisional = isinstance(value, Mapping) and set(value) == {"provisional"}
     inside = value["provisional"] if provisional else value
     if ratio:

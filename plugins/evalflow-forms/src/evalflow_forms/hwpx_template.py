@@ -128,6 +128,7 @@ class _Section:
     def _braces(self, paragraph: Any, where: str) -> None:
         pieces = list(_pieces(paragraph))
         whole = "".join(piece.read() for piece in pieces)
+        self.filling.look(whole, where)
         if "{{" not in whole:
             return
         for match in reversed(list(FIELD.finditer(whole))):

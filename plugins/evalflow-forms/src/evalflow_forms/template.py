@@ -18,6 +18,8 @@ from evalflow_forms.archive import looked_through
 from evalflow_forms.sheet import Sheet
 
 FIELD = re.compile(r"\{\{\s*([^{}]*[^{}\s])\s*\}\}")
+_BRACES = re.compile(r"\{\{|\}\}|｛｛|｝｝")
+_SINGLE = re.compile(r"[{｛]\s*([^{}｛｝]*[^{}｛｝\s])\s*[}｝]")
 
 
 def fields(made: Sheet) -> dict[str, str]:
@@ -90,6 +92,22 @@ class Filling:
     def is_column(self, name: str) -> bool:
         """Say whether a name is a column's, and was not given another value by hand."""
         return name in self.columns and name not in self._values and name not in self._left
+
+    def look(self, text: str, where: str, *, around: bool = False) -> None:
+        """Note what looks like a field and would be left on the paper: braces that do not match,
+        single or wide ones; any field where none is filled (`around`: in a page's head)."""
+        rest = text if around else FIELD.sub("", text)
+        single = _SINGLE.search(rest)
+        if not _BRACES.search(rest) and not (single and single[1] in self.known()):
+            return
+        ko, en = "항목은 {{이름}}으로 적습니다", "a field is written {{name}}"
+        if around and FIELD.search(text):
+            ko = "항목은 칸에만 쓸 수 있습니다(시트 이름, 머리글·바닥글 제외)"
+            en = "a field stands in a cell, not in a sheet's name, head or foot"
+        shown = text[:60]
+        self._note(
+            "broken_field", where, shown, f"{where}: {ko}: {shown}", f"{where}: {en}: {shown}"
+        )
 
     def leaves(self, name: str) -> bool:
         """Say whether a field is to be left as it is."""

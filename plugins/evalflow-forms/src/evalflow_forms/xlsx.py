@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from decimal import Decimal
 from itertools import pairwise
@@ -183,21 +183,67 @@ def _fill_page(book: Any, page: Any, sheet: Sheet, filling: Any) -> None:
             return
         if not _move(book, page, repeat, filling):
             return
+    wrong: set[int] = set()
     for cell in every_cell(page):
-        if not isinstance(cell.value, str) or "{{" not in cell.value:
-            continue
         at = None
         if repeat is not None and repeat.row <= cell.row <= repeat.last:
             at = cell.row - repeat.row
-        where = f"{page.title}!{cell.coordinate}"
-        exact = _exact(cell.value, at, sheet, filling)
-        if exact is not None and isinstance(exact.value, Decimal):
-            filling.found += 1
-            cell.value = exact.value / 100 if exact.percent else exact.value
-            if cell.number_format == "General":
-                cell.number_format = _shape(exact)
-        else:
-            cell.value = _safe(filling.text(cell.value, at, where))
+        if not isinstance(cell.value, str) or (at and cell.column in wrong):
+            continue
+        where, before = f"{page.title}!{cell.coordinate}", len(filling.problems)
+        filling.look(cell.value, where)
+        if "{{" in cell.value:
+            _fill_cell(cell, at, where, sheet, filling)
+        if len(filling.problems) > before and at == 0:
+            wrong.add(cell.column)  # told once, and not in every row that repeats it
+    for text, where in _around(page):
+        filling.look(text, where, around=True)
+
+
+def _fill_cell(cell: Any, at: int | None, where: str, sheet: Sheet, filling: Any) -> None:
+    if cell.data_type == "f":
+        ko = f"수식 안의 항목: {cell.value}. 항목은 제 칸에 두고 수식이 그 칸을 가리키게 하십시오"
+        en = f"a field within a formula: {cell.value}; give it a cell that the formula names"
+        filling.refuse("field_in_formula", where, cell.value, f"{where}: {ko}", f"{where}: {en}")
+        return
+    exact = _exact(cell.value, at, sheet, filling)
+    if exact is None or not isinstance(exact.value, Decimal):
+        cell.value = _safe(filling.text(cell.value, at, where))
+        return
+    filling.found += 1
+    if cell.number_format == "General":
+        cell.number_format = _shape(exact)
+    cell.value, code = _as_shown(exact, cell.number_format), cell.number_format
+    if cell.value is None:
+        ko = f"칸의 표시 형식 '{code}'으로는 다른 수로 보입니다. 일반이나 #,##0으로 두십시오"
+        en = f"its number format '{code}' would show another figure: let it be General, or #,##0"
+        filling.refuse("other_format", where, code, f"{where}: {ko}", f"{where}: {en}")
+
+
+_WORDS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
+_DIVIDED = re.compile(r"[0#?.],+(?![0#?,.])")
+
+
+def _as_shown(cell: Cell, code: str) -> Decimal | None:
+    """Return what a place must hold so that its number format shows the cell's figure; None where
+    no number would be seen as that."""
+    assert isinstance(cell.value, Decimal)
+    plain = _WORDS.sub("", code)
+    if _DIVIDED.search(plain) or ("%" in plain and not cell.percent):
+        return None
+    if not re.search(r"General|[0#?@]", plain) or re.search("[ymdhsYMDHS]", plain):
+        return None
+    return cell.value / 100 if "%" in plain else cell.value
+
+
+def _around(page: Any) -> Iterator[tuple[str, str]]:
+    """Yield what a page has beside its cells: its own name, head and foot."""
+    yield page.title, f"{page.title}"
+    around = ("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter")
+    for part in (getattr(page, name) for name in around):
+        for side in (part.left, part.center, part.right):
+            if side.text:
+                yield side.text, f"{page.title} (head, foot)"
 
 
 def _move(book: Any, page: Any, repeat: Repeat, filling: Any) -> bool:
