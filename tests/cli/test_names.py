@@ -142,6 +142,14 @@ def test_a_setting_is_given_once(run: Run, first: str, second: str) -> None:
     assert (code, "두 번" in err) == (2, True), err
 
 
+def test_a_list_of_numbers_without_one_is_told(run: Run, tmp_path: Path) -> None:
+    """A batch of nothing was planned, and well."""
+    (tmp_path / "n.txt").write_text("\n# 사업\n\n", encoding="utf-8")
+    words = ("batch", "plan", "자체평가", "--as", "policy-1", "-o", str(tmp_path / "b.jsonl"))
+    code, _, err = run(*words, "--where", f"number=@{tmp_path / 'n.txt'}")
+    assert (code, "n.txt" in err, "하나도 없습니다" in err) == (2, True, True), err
+
+
 def test_python_calls_an_event_by_its_label_too(office: Engine) -> None:
     told = office.explain("gu/1", "제출", by="welfare-lead")
     assert told.event == "submit"

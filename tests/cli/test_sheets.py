@@ -168,6 +168,23 @@ def test_what_stands_twice_in_a_workbook_is_told(run: Run, tmp_path: Path) -> No
     assert (code, "두 번 나옵니다" in err) == (1, True), out + err
 
 
+def test_a_column_that_was_given_another_head_is_not_lost(run: Run, tmp_path: Path) -> None:
+    """The cause that a department wrote under a head of its own was left out without a word."""
+    book = education(run, tmp_path)
+    page = book.book["실적"]
+    column = book.heads("실적").index("부진사유") + 1
+    page.cell(HEADS, column).value = "부진한 이유"
+    page.cell(HEADS + 1, column).value = "우기"
+    code, _, err = run("sheet", "read", book.save(), "--as", "education-1")
+    assert (code, "'부진사유' 열이 없고 모르는 열이 있습니다: '부진한 이유'" in err) == (2, True), (
+        err
+    )
+    page.cell(HEADS, column).value = "부진사유(원인)"
+    page.cell(HEADS, len(book.heads("실적")) + 1).value = "메모"
+    code, out, err = run("sheet", "read", book.save(), "--as", "education-1")
+    assert (code, "쓰지 않는 열: 메모" in err) == (0, True), out + err
+
+
 def test_only_who_stands_above_hands_in_for_others(run: Run, tmp_path: Path) -> None:
     book = education(run, tmp_path)
     book.put("실적", 1, 담당="education-1")

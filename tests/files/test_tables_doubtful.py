@@ -13,6 +13,7 @@ from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Font
 
+from evalflow.batch.sheet import EACH, data_by_project
 from evalflow.errors import InvalidInput
 from evalflow.files.table_heads import Column
 from evalflow.files.table_reader import TableFile, read_table
@@ -197,6 +198,24 @@ def test_an_amount_with_another_unit_than_its_column_is_told_in_that_of_the_colu
     assert (problem.code, problem.cell) == ("other_money_unit", "B2")
     assert f"write {right}" in problem.en
     assert f" {right}" in problem.ko
+
+
+def test_a_number_of_several_lines_is_no_project_s_own_datum() -> None:
+    """`--each`: three projects had the 300 of a cell that is merged over them; a reason may be."""
+    heads = ["관리번호", "amount", "reason"]
+
+    def merge(page: Any) -> None:
+        for column, head in enumerate(heads, 1):
+            page.cell(1, column).value = head
+        page.merge_cells("B2:B4")
+        page.merge_cells("C2:C4")
+
+    data = xlsx(["1", 300, "수해"], ["2"], ["3"], change=merge)
+    table = read_table(data, EACH, others=True, name="t")
+    with pytest.raises(InvalidInput) as refused:
+        data_by_project(table, "x", {"x/1", "x/2", "x/3"})
+    told = [(each.code, each.cell) for each in refused.value.problems]
+    assert told == [("merged_figure", "B3"), ("merged_figure", "B4")]
 
 
 # --------------------------------------------------------------------------- which table

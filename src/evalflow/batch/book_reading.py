@@ -172,6 +172,8 @@ class _Reading:
         ]
         if self.book is not None and self.book.has(name.ko, name.en):
             table = self.book.table((name.ko, name.en), wanted)
+            if table is not None and table.unused and self.book.has(spots.ABOUT.ko):
+                _refuse_renamed(table, [each for each in columns if each.entry])
         elif self.book is None or name in (spots.LINES, spots.REVIEW, spots.DATA):
             table = read_table(TableFile(self.file), wanted)
         else:
@@ -507,6 +509,25 @@ class _Reading:
             _twice(row, "path", said)
         else:
             place[path[-1]] = value
+
+
+def _refuse_renamed(table: Table, columns: Sequence[Spot]) -> None:
+    """Refuse a sheet of ours that lacks a column in which people write, and has one that is not
+    ours: what stands in it would be lost.
+
+    Raises:
+        InvalidInput: it is so; each column that is lacking.
+    """
+    unknown = ", ".join(f"'{head}'" for head in table.unused)
+    for spot in columns:
+        if spot.key not in table:
+            ko = (
+                f"'{spot.head.ko}' 열이 없고 모르는 열이 있습니다: {unknown}. 머리글을 되돌리십시오"
+            )
+            en = f"no column '{spot.head.en}', and others that are not known: {unknown}; "
+            en += "give it its head again"
+            table.wrong(None, None, "renamed_column", ko, en, spot.head.ko)
+    table.raise_if_any()
 
 
 def _twice(row: Row, key: str, name: str) -> None:

@@ -310,12 +310,15 @@ def read_where(settings: Sequence[str]) -> dict[str, Any]:
     where = from_text(settings)
     numbers: list[str] = []
     for number in where.get("numbers", ()):
-        if number == "-":
-            numbers += numbers_from(sys.stdin.read())
-        elif number.startswith("@"):
-            numbers += numbers_from(_text_of(number[1:]))
-        else:
+        if number != "-" and not number.startswith("@"):
             numbers.append(number)
+            continue
+        listed = numbers_from(sys.stdin.read() if number == "-" else _text_of(number[1:]))
+        if not listed:
+            name = "<stdin>" if number == "-" else number[1:]
+            ko, en = "관리번호가 하나도 없습니다", "there is no project number in it"
+            raise invalid("no_numbers", file=name, ko=ko, en=en)
+        numbers += listed
     return {**where, "numbers": tuple(numbers)} if "numbers" in where else where
 
 

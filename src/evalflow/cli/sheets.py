@@ -252,8 +252,7 @@ def _read(
     actor = session.actor(engine, plan, actor)
     filled = read_filled(file, book, _context(engine, plan, lifecycle, event))
     for note in filled.notes:
-        if said is None or note.code != "columns_not_used":
-            session.remark(note.text(session.lang))
+        session.remark(note.text(session.lang))
     projects = {each.id: each for each in engine.projects(plan=plan)}
     if said is not None:
         _same_period(session, filled, projects, said.period, file)

@@ -49,6 +49,7 @@ class Table:
         file, sheet: where it stands, as problems name it.
         others: heads of further columns, which rows are asked for by these names; only where
             `read_table` was asked to take them.
+        unused: heads of columns that were not asked for.
         rows: the rows below the heads, without blank ones and totals.
         problems: grows while rows are asked; `raise_if_any` raises them all at once.
         brackets: what a figure in brackets means, `minus` or `provisional`; None where nobody
@@ -59,6 +60,7 @@ class Table:
     sheet: str | None
     columns: tuple[Column, ...]
     others: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     problems: list[Problem] = attrs.field(factory=list)
     brackets: str | None = None

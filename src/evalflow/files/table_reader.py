@@ -299,6 +299,7 @@ def _table(
         sheet=sheet.name,
         columns=heads.columns,
         others=tuple(further),
+        unused=() if others else tuple([head for _, head in heads.others]),
         found=found,
         merged=merged,
         shown=sheet.shown,
