@@ -197,7 +197,7 @@ class Laying:
             if said.day is None:
                 row.wrong("term", "bad_date", said.ko, said.en, half)
             elif row.cell(key) is not None and row.date(key, None, month=month) != said.day:
-                ko = f"사업기간의 {_ENDS[key][0]}이 따로 적은 날짜와 다릅니다: '{half}'"
+                ko = f"사업기간의 {_ENDS[key][0]}이(가) 따로 적은 날짜와 다릅니다: '{half}'"
                 en = f"the {_ENDS[key][1]} of the term is not the day in its own column: '{half}'"
                 row.wrong("term", "term_differs", ko, en, half)
             elif str(tree.get(key)) != said.day.isoformat():
