@@ -6,6 +6,7 @@ The scenarios `r05`, `r06`, `r16`, `r54` and `r58` of the example play it as the
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -117,7 +118,13 @@ def test_a_paper_signature_says_so_and_who_entered_it(opened: Opened):
         assert list(office.engine.audit.verify(deep=True)) == []
 
 
-def test_who_signed_may_not_review_however_it_was_entered(opened: Opened):
+def test_who_signed_may_not_review_however_it_was_entered(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+):
+    own = "welfare-head: [{role: bureau_head, unit: welfare}"
+    assert own in PLAN
+    both = PLAN.replace(own, f"{own}, {{role: policy_office, unit: gu}}")
+    monkeypatch.setattr(sys.modules[__name__], "PLAN", both)
     with opened("") as office:
         drafted(office)
         signed = [{"role": "bureau_head", "actor": "welfare-head", "on": "2016-04-04"}]
@@ -126,8 +133,7 @@ def test_who_signed_may_not_review_however_it_was_entered(opened: Opened):
         )
         office.fire("gu/1", "submit", "welfare-lead", document="주무과-1")
         office.clock.go("2016-04-15")
-        head = evalflow.Actor("welfare-head", (evalflow.Grant(role="policy_office", unit="gu"),))
-        told = office.engine.explain("gu/1", "review", by=head, data={"ratings": "confirmed"})
+        told = office.explain("gu/1", "review", "welfare-head", ratings="confirmed")
         assert [reason.code for reason in told.reasons] == ["duty_separated"]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 import evalflow
@@ -197,6 +198,36 @@ def test_nobody_resumes_somebody_elses_batch_as_himself(acting: Office) -> None:
     forged = evalflow.Actor("policy-1", acting.actor("road-1").grants)
     assert {r.outcome for r in acting.engine.batches.apply(batch, by=forged)} == {"conflict"}
     assert everything(acting.engine) == before
+
+
+def test_of_who_stands_in_the_plan_no_host_says_more_than_the_plan(office: Office) -> None:
+    """What the gate lets through is what `verify` agrees with."""
+    office.clock.go("2016-04-04")
+    more = evalflow.Actor("policy-1", (evalflow.Grant(role="department", unit="road"),))
+    data = {"actuals": GOOD["gu/3"]}
+    for by in (more, attrs.evolve(more, id="policy-2")):
+        before = everything(office.engine)
+        with pytest.raises(evalflow.Refused) as told:
+            office.engine.fire("gu/3", "self_evaluate", by=by, data=data)
+        assert [reason.code for reason in told.value.reasons] == ["no_role"]
+        assert everything(office.engine) == before
+    office.engine.fire("gu/3", "self_evaluate", by=attrs.evolve(more, id="sso:7"), data=data)
+    assert list(office.engine.audit.verify()) == []
+
+
+def test_an_actor_that_a_host_keeps_loses_what_a_revision_takes(
+    office: Office, tmp_path: Path
+) -> None:
+    kept = office.actor("road-1")
+    later = tmp_path / "later.yaml"
+    own = "  road-1: [{role: department, unit: road}]"
+    assert own in PLAN
+    later.write_text(PLAN.replace(own, own.replace("unit: road", "unit: elderly")), "utf-8")
+    office.clock.go("2016-04-04")
+    office.engine.adopt(evalflow.load_plan(later), by="policy-1", reason="인사 발령")
+    with pytest.raises(evalflow.Refused):
+        office.engine.fire("gu/3", "self_evaluate", by=kept, data={"actuals": GOOD["gu/3"]})
+    assert list(office.engine.audit.verify()) == []
 
 
 def test_a_project_that_was_reassigned_is_out_of_the_old_departments_reach(

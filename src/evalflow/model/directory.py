@@ -206,18 +206,20 @@ class Directory:
     def recognised(self, actor: Actor, acts: Iterable[Act] = ()) -> Actor:
         """Return the actor with the id in its one form (`evalflow.model.ids`): an id of the
         directory, or one of an embedding system that is none of those nor of `acts` in disguise.
+        Of an id of the plan's directory only grants that it holds now count, whoever says more: an
+        entry by it is verified by the plan, and what was asked for earlier may be revoked.
 
         Raises:
             InvalidInput: it can be no id, or looks like another that is known.
         """
         if actor.id in self._head.directory:
-            return actor
+            return self._now(actor)
         problem = ids.fault(actor.id, "by")
         if problem is None:
             mine = ids.normal(actor.id)
             other = self._looks.get(ids.looks(mine))
             if other == mine and mine in self._head.directory:
-                return Actor(mine, actor.grants)
+                return self._now(Actor(mine, actor.grants))
             if other is None or other == mine:
                 named = (n for a in acts for n in (a.actor, a.on_behalf_of, *a.signers) if n)
                 other = ids.look_alike(mine, named)
@@ -225,6 +227,12 @@ class Directory:
                 return actor if mine == actor.id else Actor(mine, actor.grants)
             problem = ids.taken_for(mine, other, "by")
         raise InvalidInput([problem])
+
+    def _now(self, actor: Actor) -> Actor:
+        held = self._actors[actor.id].grants
+        if actor.grants is held or all(each in held for each in actor.grants):
+            return actor
+        return Actor(actor.id, tuple([each for each in actor.grants if each in held]))
 
     # ------------------------------------------------------------------ who may act
 
