@@ -49,6 +49,7 @@ LONG = {
     "batch/book_pages.py": "the sheets of workbooks to fill in, one after the other",
     "batch/book_reading.py": "the same sheets read, each problem with its cell",
     "cli/sheets.py": "the command `sheet`: make and read",
+    "model/directory.py": "who holds what, for whom, and what keeps duties apart: one question",
     "engine/rules.py": "what is in force, and all that one decision gathers by it",
     "files/figures.py": "one reader of figures, and why it refuses what it refuses",
 }
