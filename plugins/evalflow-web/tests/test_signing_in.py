@@ -394,7 +394,7 @@ def test_what_a_command_says_wrongly_is_told(
         (("--demo", "--host", "0.0.0.0"), "127.0.0.1"),
         (("--demo", "--passwords"), "no other way"),
         (("--proxy-header", "X-Remote-User"), "go together"),
-        (("--proxy-header", "X-Remote-User", "--proxy-from", "proxy"), "no address"),
+        (("--proxy-header", "X-Remote-User", "--proxy-from", "proxy"), "not an address"),
         (("--origin", "eval.example.kr"), "https://"),
         (("--oidc", "https://sso.example.kr"), "go together"),
         (("--oidc", "http://sso.example.kr", "--oidc-client", "x"), "https://"),
