@@ -73,7 +73,7 @@ def test_the_tutorial_leads_from_an_empty_folder_to_points_in_a_plan_of_today(
     assert "self_evaluate" in shown
     assert "76 points (20 up to a rate of 50 %, 100 from 100 %)" in shown
     assert "score 76; scorer points 1, plan revision 1" in shown
-    assert "late" not in shown
+    assert " late" not in shown
     assert "Recalculated: the same as stored." in shown
     assert str(ROOT) not in fresh.shell(
         "python -c 'import evalflow; print(evalflow.__path__)'", plugin
