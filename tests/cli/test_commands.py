@@ -415,6 +415,11 @@ LOOKS_AT_NO_RULES = (
 )  # fmt: skip
 """What decides and rates, and what reads people's files: a list shows what was decided."""
 
+READS_NO_PLAN = (
+    "evalflow.files.grid", "evalflow.plan.head", "evalflow.plan.load", "evalflow.plan.project",
+    "evalflow.plan.rules",
+)  # fmt: skip
+"""What reads a plan's file."""
 CHANGES_NO_PLAN = (
     "evalflow.decision.adoption", "evalflow.decision.migration", "evalflow.lifecycle.shapes",
     "evalflow.plan.content", "evalflow.plan.differences", "evalflow.plan.head",
@@ -430,6 +435,7 @@ READS_NO_FILES = (*CHANGES_NO_PLAN, "evalflow.files.merge", "evalflow.files.read
     [
         (("status",), LOOKS_AT_NO_RULES),
         (("due",), READS_NO_FILES),
+        (("history", "gu/1"), READS_NO_PLAN),
         (("explain", "gu/1", "submit"), CHANGES_NO_PLAN),
     ],
 )

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -23,18 +23,17 @@ from evalflow._values import frozen
 from evalflow.engine.engine import Engine
 from evalflow.engine.opening import load_lifecycle
 from evalflow.errors import InvalidInput, NotFound, Problem
-from evalflow.files.yaml import Document, read
-from evalflow.files.yaml_writer import yaml_text
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Actor, Entry, Label, PlanHead, Project, ProjectDefinition
 from evalflow.model.arguments import checked
 from evalflow.model.calendar import period
 from evalflow.model.canonical import Tree
 from evalflow.plan.definition import Plan
-from evalflow.plan.load import beside, load_plan
-from evalflow.plan.project import definition_from_tree
 from evalflow.plan.stored import stored_head
 from evalflow.scoring.rollup import shares
+
+if TYPE_CHECKING:
+    from evalflow.files.yaml import Document
 
 SELECTED, EXCLUDED = "selected", "excluded"
 """The states of a selection's lifecycle whose candidates are in the plan, or left out of it."""
@@ -61,6 +60,10 @@ def select_plan(engine: Engine, selection: str, draft: str | os.PathLike[str]) -
             another project there, or is evaluated by another plan of the office without a
             special reason (`also_in`); or the plan has mistakes. All of them.
     """
+    from evalflow.files.yaml import read
+    from evalflow.files.yaml_writer import yaml_text
+    from evalflow.plan.load import load_plan
+
     document = read(draft)
     tree = dict(_mapping(document.tree))
     drafted = _mapping(tree.get("projects"))
@@ -98,6 +101,8 @@ def select_plan(engine: Engine, selection: str, draft: str | os.PathLike[str]) -
 
 
 def _lifecycle_beside(engine: Engine, folder: str, source: str) -> Any:
+    from evalflow.plan.load import beside
+
     return load_lifecycle(beside(folder, source), plugins=engine.plugins)
 
 
@@ -331,6 +336,8 @@ def open_about(
     }
     lifecycle = engine.plans.lifecycle(next(iter(engine.projects(plan=plan, limit=1))).lifecycle)
     head = _with_unit(head, engine.plans.head(found.plan), found.unit, lifecycle)
+    from evalflow.plan.project import definition_from_tree
+
     definition = definition_from_tree(head, number, opened, measures=lifecycle.measures)
     revised = Plan(
         head=head, projects={**definitions, number: definition}, lifecycle=lifecycle, file=plan
