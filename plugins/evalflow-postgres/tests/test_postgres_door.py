@@ -10,7 +10,6 @@ from typing import Any
 import psycopg
 import pytest
 from evalflow_postgres.connections import Pool
-from evalflow_postgres.own import OwnConnection
 
 OPEN = """
 import evalflow
@@ -52,7 +51,7 @@ def test_a_connection_that_cannot_be_set_up_is_closed(
         made.append(Half())
         return made[-1]
 
-    monkeypatch.setattr(OwnConnection, "connect", connect)
+    monkeypatch.setattr(psycopg, "connect", connect)
     pool = Pool("", place="postgresql://x", limit=1, timeout=1)
     with pytest.raises(BaseException) as caught:
         pool.connect()

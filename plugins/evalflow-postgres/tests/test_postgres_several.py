@@ -16,7 +16,6 @@ import pytest
 from evalflow_postgres import PostgresStorage, open_postgres
 from evalflow_postgres.connections import Pool
 from evalflow_postgres.moves import across
-from evalflow_postgres.own import OwnConnection
 from evalflow_postgres.testing import fresh
 from hypothesis import given
 from hypothesis import strategies as st
@@ -160,10 +159,10 @@ def test_a_connection_may_be_lent_the_moment_it_is_given_back(url: str) -> None:
     pool = storage._source
     assert isinstance(pool, Pool)
     take = pool.take
-    taken: list[OwnConnection] = []
+    taken: list[psycopg.Connection] = []
 
-    class Idle(deque[OwnConnection]):
-        def append(self, connection: OwnConnection) -> None:
+    class Idle(deque[psycopg.Connection]):
+        def append(self, connection: psycopg.Connection) -> None:
             super().append(connection)
             if not taken:
                 other = threading.Thread(target=lambda: taken.append(take()))

@@ -23,7 +23,6 @@ from psycopg.rows import tuple_row
 
 from evalflow.storage import without
 from evalflow_postgres.failures import brief, failure, storage_error
-from evalflow_postgres.own import OwnConnection
 
 Connection = psycopg.Connection[Any]
 Values = Any
@@ -111,7 +110,7 @@ class Pool:
         self._begin()
 
     def _begin(self) -> None:
-        self._idle: deque[OwnConnection] = deque()
+        self._idle: deque[Connection] = deque()
         self._free = threading.BoundedSemaphore(self._limit)
         self._owner = os.getpid()
         self._books = threading.Lock()
@@ -130,10 +129,10 @@ class Pool:
             self._left_behind.append(self._idle)
             self._begin()
 
-    def connect(self) -> OwnConnection:
+    def connect(self) -> Connection:
         """Open a connection, beside the limit: for the few who need one of their own."""
         try:
-            connection = OwnConnection.connect(self._conninfo, autocommit=True)
+            connection = psycopg.connect(self._conninfo, autocommit=True)
         except psycopg.Error as error:
             if brief(error) != without(brief(error), self._secrets):
                 # libpq tells pieces of what it could not take apart; nor is the cause told then.
@@ -156,7 +155,7 @@ class Pool:
             raise
         return connection
 
-    def take(self) -> OwnConnection:
+    def take(self) -> Connection:
         """Return a connection that nobody else uses; `put` it back."""
         self._meet_fork()
         if self._closed:
@@ -176,7 +175,7 @@ class Pool:
             self._held[thread] += 1
         return connection
 
-    def _open(self) -> OwnConnection:
+    def _open(self) -> Connection:
         while self._idle:
             try:
                 connection = self._idle.pop()
@@ -187,7 +186,7 @@ class Pool:
             connection.close()
         return self.connect()
 
-    def put(self, connection: OwnConnection) -> None:
+    def put(self, connection: Connection) -> None:
         """Take a connection back, rolled back where something is still open."""
         # First out of the books: once it is among the idle ones, another thread may have it lent.
         with self._books:
@@ -196,12 +195,11 @@ class Pool:
             if not self._held[thread]:
                 del self._held[thread]
         try:
-            pgconn = connection.pgconn
-            usable = pgconn.transaction_status == TransactionStatus.IDLE
-            if not usable and not connection.closed:
+            status = connection.info.transaction_status
+            if status != TransactionStatus.IDLE and not connection.closed:
                 with suppress(psycopg.Error):
                     connection.rollback()
-                usable = pgconn.transaction_status == TransactionStatus.IDLE
+            usable = connection.info.transaction_status == TransactionStatus.IDLE
             if self._closed or not usable or len(self._idle) >= self._limit:
                 connection.close()
             else:
@@ -211,7 +209,7 @@ class Pool:
                 self._free.release()
 
     @contextmanager
-    def using(self) -> Iterator[OwnConnection]:
+    def using(self) -> Iterator[Connection]:
         """Give a connection for the time of the block; errors come out as `StorageError`."""
         connection = self.take()
         try:
@@ -228,7 +226,7 @@ class Pool:
     def few(self, statement: str, values: Values = ()) -> list[Row]:
         """Return all rows that a reading statement finds."""
         with self.using() as connection:
-            return connection.ask(statement, values)
+            return connection.execute(statement, values).fetchall()
 
     def rows(self, statement: str, values: Values = ()) -> Generator[Row, None, None]:
         """Yield the rows of one statement, streamed. The first `_AHEAD` are read before one is
@@ -260,7 +258,7 @@ class Pool:
         connection = self.take()
         try:
             if first is None:
-                return next(iter(connection.ask(statement, values)), None)
+                return connection.execute(statement, values).fetchone()
             return _together(connection, first, (statement, values))
         finally:
             self.put(connection)
