@@ -19,8 +19,6 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
-
 _UNSEEN = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
@@ -104,7 +102,7 @@ def _final(text: str) -> str:
     return _FINAL.get(last, "")
 
 
-@frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Reason:
     """One sentence of a refusal, in both languages, with what would help.
 
@@ -130,7 +128,7 @@ class Reason:
         return self.ko if lang == "ko" else self.en
 
 
-@frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Problem:
     """One thing wrong in somebody's input, with its place.
 

@@ -75,7 +75,7 @@ def office(tmp_path: Path, plan_file: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize(
     ("asked", "told"),
-    [*((asked, "a named pipe") for asked in ASKED.values()), *IN_OTHER_WORDS.values()],
+    [*((asked, "named pipe") for asked in ASKED.values()), *IN_OTHER_WORDS.values()],
     ids=[*ASKED, *IN_OTHER_WORDS],
 )
 def test_a_pipe_to_which_nobody_writes_is_waited_for_by_no_command(office, asked, told, capsys):

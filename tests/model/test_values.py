@@ -7,14 +7,14 @@ import pickle
 import attrs
 import pytest
 
-from evalflow import _values
+from evalflow.model import values
 
 KINDS = [
-    (_values.frozen(kw_only=True), attrs.frozen(kw_only=True)),
-    (_values.frozen, attrs.frozen),
-    (_values.frozen(eq=False), attrs.frozen(eq=False)),
-    (_values.define, attrs.define),
-    (_values.define(kw_only=True, eq=False), attrs.define(kw_only=True, eq=False)),
+    (values.frozen(kw_only=True), attrs.frozen(kw_only=True)),
+    (values.frozen, attrs.frozen),
+    (values.frozen(eq=False), attrs.frozen(eq=False)),
+    (values.define, attrs.define),
+    (values.define(kw_only=True, eq=False), attrs.define(kw_only=True, eq=False)),
 ]
 """Ours, and attrs' own."""
 
@@ -92,14 +92,14 @@ def test_a_value_that_was_not_filled_can_be_shown(makers):
 
 
 def test_two_classes_without_fields_are_not_equal_but_their_values_are():
-    kind, other = _values.frozen(Empty), _values.frozen(type("Empty", (), {}))
+    kind, other = values.frozen(Empty), values.frozen(type("Empty", (), {}))
     assert kind() == kind()
     assert kind() != other()
     assert len({kind(), kind(), other()}) == 2
 
 
 def test_a_value_within_itself_is_shown_once():
-    kind = _values.define(type("Ring", (), {"__annotations__": {"inner": list}}))
+    kind = values.define(type("Ring", (), {"__annotations__": {"inner": list}}))
     ring = kind(inner=[])
     ring.inner.append(ring)
     assert repr(ring) == "Ring(inner=[...])"

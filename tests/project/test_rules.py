@@ -247,7 +247,7 @@ def test_no_file_names_a_host_or_a_machine() -> None:
 
 
 @pytest.mark.skipif(not (ROOT / "tools").exists(), reason="an sdist is without tools/")
-def test_every_long_file_has_a_reason() -> None:
+def test_the_layout_is_within_its_limits_and_every_long_file_has_a_reason() -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "tools" / "layout.py")],
         capture_output=True,

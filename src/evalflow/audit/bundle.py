@@ -32,7 +32,6 @@ from typing import IO, Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.audit import merkle
 from evalflow.audit.checkpoints import UNSIGNED, SignedCheckpoint
 from evalflow.audit.findings import Mismatch, Unchecked
@@ -58,6 +57,7 @@ from evalflow.files.output import writing
 from evalflow.model import Entry, PlanEntry, Project
 from evalflow.model.arguments import checked
 from evalflow.model.canonical import Tree, canonical, digest, parse
+from evalflow.model.values import frozen
 from evalflow.plugins.signer import Signer
 from evalflow.storage import rows
 from evalflow.storage.contract import Storage

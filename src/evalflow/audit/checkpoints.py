@@ -16,9 +16,9 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.audit.merkle import SIZE, consistent
 from evalflow.errors import InvalidInput, invalid
+from evalflow.model.values import frozen
 from evalflow.plugins.signer import COSIGNATURE, ED25519, Signer, VerifierKey
 
 UNSIGNED = "evalflow"

@@ -7,10 +7,10 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.decision.decide import Check
 from evalflow.errors import particles
 from evalflow.model import Entry, PlanEntry
+from evalflow.model.values import frozen
 
 
 @frozen(kw_only=True)

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.audit.findings import Mismatch, unreadable
 from evalflow.audit.values import WRONG, fault_of, plan_entry_of
 from evalflow.errors import EvalflowError
@@ -22,6 +21,7 @@ from evalflow.model.calendar import Calendar, DueFunction, Holidays, Period, per
 from evalflow.model.canonical import digest
 from evalflow.model.directory import Directory
 from evalflow.model.host_word import host_said
+from evalflow.model.values import frozen
 from evalflow.plan.stored import stored_head
 from evalflow.storage.integrity import Tables
 

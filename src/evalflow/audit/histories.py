@@ -11,7 +11,6 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import define, frozen
 from evalflow.audit.expected_rows import ExpectedRows, entry_differs, project_values, said_by
 from evalflow.audit.findings import (
     Mismatch,
@@ -60,6 +59,7 @@ from evalflow.model import (
 )
 from evalflow.model.canonical import canonical, digest, parse
 from evalflow.model.history import MIGRATE
+from evalflow.model.values import define, frozen
 from evalflow.plan.differences import ADOPT
 from evalflow.plan.stored import stored_definition
 from evalflow.storage.integrity import Values

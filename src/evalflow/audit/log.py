@@ -20,13 +20,13 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.audit.checkpoints import Extended, SignedCheckpoint
 from evalflow.audit.findings import Mismatch
 from evalflow.audit.merkle import Leaves, Tree, leaf_hash
 from evalflow.audit.verification import Checkpoint, plan_of
 from evalflow.errors import particles
 from evalflow.model.canonical import canonical, digest
+from evalflow.model.values import frozen
 from evalflow.storage.integrity import Tables, Values
 
 Leaf = Sequence[str | int]

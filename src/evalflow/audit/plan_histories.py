@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from evalflow._values import define, frozen
 from evalflow.audit.findings import (
     Mismatch,
     Told,
@@ -42,6 +41,7 @@ from evalflow.files.words import has_words
 from evalflow.model import OPENING, REDATE, Entry, PlanEntry
 from evalflow.model.canonical import canonical, digest
 from evalflow.model.history import MIGRATE
+from evalflow.model.values import define, frozen
 from evalflow.plan.differences import ADOPT
 from evalflow.plan.stored import stored_head
 

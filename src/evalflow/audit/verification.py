@@ -15,7 +15,6 @@ from functools import partial
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.audit.findings import Mismatch, Told, Unchecked, shown, unreadable
 from evalflow.audit.ground import Footing, Ground
 from evalflow.audit.histories import History, Power
@@ -26,6 +25,7 @@ from evalflow.errors import NotFound, invalid
 from evalflow.model import Entry
 from evalflow.model.calendar import DueFunction, Holidays
 from evalflow.model.canonical import digest
+from evalflow.model.values import frozen
 from evalflow.storage.integrity import OWNERS, Indexed, Narrow, Tables, Values
 
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from evalflow._values import define, frozen
 from evalflow.batch.chunks import CHUNK, Chunk, parts_of
 from evalflow.batch.plan import answers_for
 from evalflow.batch.plan_file import BatchPlan, meant
@@ -25,6 +24,7 @@ from evalflow.batch.values import BLOCK, Actors, EngineParts, Header, seal
 from evalflow.decision.batched_calls import Answers
 from evalflow.errors import Conflict, InvalidInput, NotFound, Reason
 from evalflow.model import Actor, Basis, Entry, Move, Selection, Snapshot
+from evalflow.model.values import define, frozen
 from evalflow.storage.contract import ReadsTogether, positions
 
 if TYPE_CHECKING:

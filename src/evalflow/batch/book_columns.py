@@ -14,12 +14,12 @@ from typing import Literal
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.files.cells import same
 from evalflow.files.table_heads import Column
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.lifecycle.fields import CARD_STATES
 from evalflow.model import Label
+from evalflow.model.values import frozen
 from evalflow.plan.tables import ACTUALS, NOT_DUE
 
 FORMAT = "sheet/1"

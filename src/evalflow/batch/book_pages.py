@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from evalflow._values import frozen
 from evalflow.batch import book_columns as spots
 from evalflow.batch.book_columns import Spot
 from evalflow.files.book_writer import BookColumn, BookSheet, Filled, Worked
@@ -30,6 +29,7 @@ from evalflow.model import (
     Share,
 )
 from evalflow.model.calendar import day_text
+from evalflow.model.values import frozen
 from evalflow.plan.tables import NOT_DUE, accumulation_label
 from evalflow.scoring.accumulation import amounts
 from evalflow.scoring.bands import LAGGING_VERDICTS, band_label

@@ -13,7 +13,6 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import define, frozen
 from evalflow.batch import book_columns as spots
 from evalflow.batch.book_columns import Spot
 from evalflow.batch.sheet import figure_in, indicator_of, unknown_number
@@ -28,6 +27,7 @@ from evalflow.lifecycle.fields import CARD_STATES
 from evalflow.model import Indicator, Label, ProjectDefinition
 from evalflow.model.calendar import day_text
 from evalflow.model.canonical import Tree
+from evalflow.model.values import define, frozen
 
 _MILLION = 1_000_000
 

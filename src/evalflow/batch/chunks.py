@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.batch.plan_file import BatchPlan, read
 from evalflow.batch.values import Header, Planned
+from evalflow.model.values import frozen
 
 if TYPE_CHECKING:
     from evalflow.batch.lines import PlanLine

@@ -18,7 +18,6 @@ from typing import IO, TYPE_CHECKING, Any
 
 import attrs
 
-from evalflow._values import define
 from evalflow.batch.values import BLOCK, FORMAT, MODES, Header, Planned
 from evalflow.errors import InvalidInput, Problem, invalid
 from evalflow.files.inputs import opened_text
@@ -26,6 +25,7 @@ from evalflow.files.output import writing
 from evalflow.model import Actor
 from evalflow.model.arguments import checked
 from evalflow.model.canonical import Tree, canonical, parse
+from evalflow.model.values import define
 
 if TYPE_CHECKING:
     from evalflow.batch.lines import PlanLine

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from evalflow._values import frozen
 from evalflow.errors import InvalidInput, PluginError, particles
 from evalflow.files.cells import same
 from evalflow.lifecycle.fields import figure_from
@@ -25,6 +24,7 @@ from evalflow.model import (
     Share,
     Subject,
 )
+from evalflow.model.values import frozen
 
 MOST_TIMES = 10
 """A figure of so many times its target, or more, is marked: 60,000 against 6, 15 against 1.5."""

@@ -18,7 +18,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from evalflow._values import frozen
 from evalflow.batch.selection import KEYS, conditions
 from evalflow.batch.values import MODES
 from evalflow.errors import InvalidInput
@@ -26,6 +25,7 @@ from evalflow.files.figures import figure_of
 from evalflow.files.reader import Part, Reader
 from evalflow.files.yaml import read
 from evalflow.model.canonical import Tree
+from evalflow.model.values import frozen
 
 FORMAT = "batch-script/1"
 

@@ -10,13 +10,13 @@ from typing import Any, Protocol
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.decision.batched_calls import Answers
 from evalflow.decision.decide import Decision
 from evalflow.errors import Reason
 from evalflow.model import Actor, Basis, Entry, Move, Snapshot
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.changed import often_made
+from evalflow.model.values import frozen
 from evalflow.storage.contract import Head, Storage
 
 FORMAT = "batch/1"

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalflow._values import define
 from evalflow.errors import invalid, particles, printable
 from evalflow.files.inputs import opened_text
 from evalflow.model import Label, Project
 from evalflow.model.calendar import day_text, time_text
 from evalflow.model.data import FORMAT, to_json
+from evalflow.model.values import define
 
 if TYPE_CHECKING:
     from evalflow.engine.engine import Engine

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.decision.entries import (
     following,
     moved,
@@ -36,6 +35,7 @@ from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.directory import Directory, Said
 from evalflow.model.host_word import with_host
+from evalflow.model.values import frozen
 from evalflow.plan.content import lacking
 from evalflow.plan.definition import Plan
 from evalflow.plan.differences import ADOPT, NEXT_PLAN, Difference, unnumbered

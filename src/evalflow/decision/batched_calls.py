@@ -13,13 +13,13 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.decision.firing import Draft, Firing
 from evalflow.decision.guards import Guard
 from evalflow.decision.situation import Situation
 from evalflow.errors import InvalidInput, PluginError, Reason
 from evalflow.lifecycle.definition import Event
 from evalflow.model import Entry, Rating, Subject
+from evalflow.model.values import frozen
 
 
 @frozen(eq=False)

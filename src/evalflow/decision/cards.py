@@ -11,10 +11,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from evalflow._values import frozen
 from evalflow.files.words import has_words
 from evalflow.lifecycle.fields import CARD_STATES
 from evalflow.model import Label, ProjectDefinition
+from evalflow.model.values import frozen
 from evalflow.scoring.kernel import half_up, published
 
 _BEHIND = ("lagging", "seriously_lagging")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 
-from evalflow._values import frozen
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import DueRule, Entry
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
+from evalflow.model.values import frozen
 
 History = Callable[[], Sequence[Entry]]
 """A project's entries so far, oldest first: asked for only where a rule counts from events."""

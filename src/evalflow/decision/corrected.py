@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from evalflow._values import frozen
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Entry, Rating
+from evalflow.model.values import frozen
 
 
 @frozen(kw_only=True)

@@ -8,13 +8,13 @@ from functools import lru_cache
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.decision.clocks import Falls, History, falls
 from evalflow.decision.signing import line_of, signers
 from evalflow.lifecycle.definition import Event, GuardSpec, GuardUse, Lifecycle
 from evalflow.model import DueRule, Entry, Label, PlanHead, Project
 from evalflow.model.calendar import Calendar
 from evalflow.model.directory import Directory
+from evalflow.model.values import frozen
 
 
 @frozen(kw_only=True)

@@ -12,7 +12,6 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.decision import signing
 from evalflow.decision.actions import ACTIONS
 from evalflow.decision.entries import following, moved
@@ -55,6 +54,7 @@ from evalflow.model.canonical import Tree, digest
 from evalflow.model.changed import changed, often_made
 from evalflow.model.history import EVALUATED
 from evalflow.model.host_word import with_host
+from evalflow.model.values import frozen
 from evalflow.scoring.questions import questions
 
 CHECKS: Mapping[str, Label] = {

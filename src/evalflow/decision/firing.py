@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.decision.situation import Situation
 from evalflow.errors import Reason
 from evalflow.lifecycle.definition import Event, Lifecycle
@@ -28,6 +27,7 @@ from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
 from evalflow.model.changed import often_made
 from evalflow.model.directory import Directory
+from evalflow.model.values import frozen
 from evalflow.scoring.bands import LAGGING_VERDICTS
 
 

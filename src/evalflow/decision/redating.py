@@ -14,7 +14,6 @@ from typing import TypeVar
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.decision.decide import DRIFT
 from evalflow.decision.entries import following, moved
 from evalflow.errors import InvalidInput, Reason, invalid
@@ -24,6 +23,7 @@ from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
 from evalflow.model.directory import Said
 from evalflow.model.host_word import with_host
+from evalflow.model.values import frozen
 
 _Line = TypeVar("_Line", Entry, PlanEntry)
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from evalflow._values import frozen
 from evalflow.decision.adoption import Adoption, differs, revising
 from evalflow.decision.decide import Check, Decision, decide
 from evalflow.decision.firing import Draft, Firing
@@ -44,6 +43,7 @@ from evalflow.model.directory import Directory
 from evalflow.model.history import EVALUATED
 from evalflow.model.host_word import HOST_SAID, host_said, without_host
 from evalflow.model.moments import utc
+from evalflow.model.values import frozen
 from evalflow.plan.definition import Plan
 
 _MOST = 10  # guards on one event's transitions whose verdicts are tried out

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from evalflow._values import frozen
 from evalflow.decision.adoption import OPEN_CASE, confirming, other_person
 from evalflow.errors import Reason
 from evalflow.lifecycle.definition import Event, Lifecycle
@@ -18,6 +17,7 @@ from evalflow.model import Actor, PlanEntry, PlanHead
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.directory import Directory
 from evalflow.model.host_word import without_host
+from evalflow.model.values import frozen
 
 PROPOSE_MIGRATION = "propose_migration"
 """The event of a plan's entry by which a migration waits for a second person."""

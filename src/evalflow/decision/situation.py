@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.decision.clocks import extended_in_run, falls
 from evalflow.lifecycle.definition import FIXED, Event, GuardSpec, Lifecycle
 from evalflow.model import (
@@ -29,6 +28,7 @@ from evalflow.model import (
 from evalflow.model.calendar import Calendar, period
 from evalflow.model.changed import often_made
 from evalflow.model.directory import Directory
+from evalflow.model.values import frozen
 
 if TYPE_CHECKING:
     from evalflow.decision.guards import Guard

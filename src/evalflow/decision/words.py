@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 
-from evalflow._values import frozen
 from evalflow.decision.word_examples import ACTION_EXAMPLES, DUE_EXAMPLES, GUARD_EXAMPLES
 from evalflow.lifecycle.definition import Vocabulary
 from evalflow.lifecycle.due import DUE_KINDS, DUE_WORDS, keys_of
 from evalflow.lifecycle.keys import FIELD_TYPES
 from evalflow.model import Label
+from evalflow.model.values import frozen
 
 REFUSALS: Mapping[str, Label] = {
     name: Label(ko, en)

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from evalflow._values import frozen
 from evalflow.errors import NotFound, did_you_mean, invalid, nearest
 from evalflow.model import Outgoing, Project
 from evalflow.model.commits import order_of
 from evalflow.model.ids import folded
+from evalflow.model.values import frozen
 
 if TYPE_CHECKING:
     from evalflow.decision.deadlines import Due

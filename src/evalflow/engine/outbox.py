@@ -29,10 +29,10 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import EvalflowError, Undeliverable
 from evalflow.model import Notice, Outgoing
 from evalflow.model.moments import utc
+from evalflow.model.values import frozen
 from evalflow.plugins.loading import kind_of, said
 from evalflow.plugins.notifier import Route
 from evalflow.storage.contract import Settled, Storage

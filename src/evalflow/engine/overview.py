@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from evalflow._values import frozen
 from evalflow.decision.corrected import Correction, corrections
 from evalflow.engine.engine import Engine
 from evalflow.errors import NotFound
@@ -17,6 +16,7 @@ from evalflow.model import Entry, Label, PlanHead, Project, ProjectDefinition, R
 from evalflow.model.arguments import checked
 from evalflow.model.calendar import Calendar, Period
 from evalflow.model.moments import utc
+from evalflow.model.values import frozen
 from evalflow.scoring.bands import band_label
 from evalflow.scoring.rollup import RollUp, roll_up
 

@@ -7,10 +7,10 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from evalflow._values import define, frozen
 from evalflow.decision.situation import Needs
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import ProjectDefinition
+from evalflow.model.values import define, frozen
 
 _MOST = 20_000  # definitions kept in memory; an idle project costs none
 

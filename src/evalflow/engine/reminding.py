@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterator, Sequence
 
 import attrs
 
-from evalflow._values import define
 from evalflow.decision.deadlines import Due
 from evalflow.engine.queries import Queries
 from evalflow.engine.rules import Rules, Terms
@@ -22,6 +21,7 @@ from evalflow.model.canonical import Tree
 from evalflow.model.directory import Directory
 from evalflow.model.history import REMINDER, reminder_id
 from evalflow.model.rules import OWING, ReminderRule
+from evalflow.model.values import define
 
 
 @define

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.decision.situation import Needs, Peers, Situation, evaluation_for, last_fixed, needs
 from evalflow.engine.remembered import EventRules, Remembered
 from evalflow.errors import NotFound, StorageError, invalid
@@ -41,6 +40,7 @@ from evalflow.model.calendar import Calendar, Holidays, period
 from evalflow.model.canonical import canonical, digest, parse
 from evalflow.model.directory import Directory
 from evalflow.model.ids import storable
+from evalflow.model.values import frozen
 from evalflow.plan.stored import stored_definition, stored_head
 from evalflow.plugins.host_directory import HostDirectory, asked
 from evalflow.plugins.installed import Plugins

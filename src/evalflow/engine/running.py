@@ -19,7 +19,6 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from evalflow._values import frozen
 from evalflow.audit.checkpoints import SignedCheckpoint
 from evalflow.audit.findings import Mismatch
 from evalflow.audit.log import read_checkpoint
@@ -28,6 +27,7 @@ from evalflow.errors import EvalflowError, particles
 from evalflow.files.output import write_output
 from evalflow.model import Label
 from evalflow.model.calendar import Calendar
+from evalflow.model.values import frozen
 from evalflow.plugins.signer import Signer
 from evalflow.storage.contract import Copies, WritesBehind
 

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.engine.engine import Engine
 from evalflow.engine.opening import load_lifecycle
 from evalflow.errors import InvalidInput, NotFound, Problem
@@ -28,6 +27,7 @@ from evalflow.model import Actor, Entry, Label, PlanHead, Project, ProjectDefini
 from evalflow.model.arguments import checked
 from evalflow.model.calendar import period
 from evalflow.model.canonical import Tree
+from evalflow.model.values import frozen
 from evalflow.plan.definition import Plan
 from evalflow.plan.stored import stored_head
 from evalflow.scoring.rollup import shares

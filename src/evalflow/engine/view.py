@@ -19,7 +19,6 @@ from typing import Any, Unpack
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.batch.plan_file import KEYED
 from evalflow.decision.actions import VISIT_NOTICES
 from evalflow.decision.adoption import CONFIRM, PROPOSE, confirming, revising
@@ -51,6 +50,7 @@ from evalflow.model.canonical import Tree
 from evalflow.model.directory import Directory
 from evalflow.model.history import MIGRATE
 from evalflow.model.moments import utc
+from evalflow.model.values import frozen
 from evalflow.plan.differences import Difference
 from evalflow.scoring.contract import Grade
 from evalflow.storage.contract import count_entries

@@ -17,10 +17,10 @@ from typing import Any, Literal
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import invalid
 from evalflow.files.output import write_output
 from evalflow.files.table_writer import Value, shown_width
+from evalflow.model.values import frozen
 
 HINTS, EXAMPLE, HEADS = 3, 4, 5
 """The rows (from 1) of the hints, the example and the headings; what is filled in begins below."""

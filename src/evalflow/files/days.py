@@ -12,8 +12,8 @@ import unicodedata
 from decimal import Decimal
 from typing import Literal
 
-from evalflow._values import frozen
 from evalflow.model.calendar import day_text
+from evalflow.model.values import frozen
 
 Month = Literal["first", "last"]
 """Which day a month stands for where a month alone is written: the first, of a beginning; the last,

@@ -22,8 +22,8 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import particles
+from evalflow.model.values import frozen
 
 MOST_DIGITS = 18
 """Digits before, and digits after, the point of a figure; more are refused as misprints."""

@@ -18,12 +18,12 @@ from typing import Any, NoReturn
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import invalid
 from evalflow.files.cells import Cell
 from evalflow.files.days import SERIAL_ZERO, day_of_serial
 from evalflow.files.number_formats import PLAIN, Shown, shown_by
 from evalflow.files.yaml import LARGEST_FILE, content
+from evalflow.model.values import frozen
 
 MEMORY = 1024 * 1024 * 1024
 """Bytes that the child reading a workbook may use."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from evalflow._values import frozen
 from evalflow.model.moments import day_after
+from evalflow.model.values import frozen
 
 _LONGEST = 75  # octets of a line; longer ones are folded (RFC 5545 §3.1)
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import Problem, did_you_mean, nearest
 from evalflow.files.texts import Path, path_text
 from evalflow.files.yaml import Document, Place
 from evalflow.model.canonical import Tree
+from evalflow.model.values import frozen
 
 
 @frozen(kw_only=True, eq=False)

@@ -6,8 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from evalflow._values import frozen
 from evalflow.files.cells import same
+from evalflow.model.values import frozen
 
 _POWERS = {
     "십": 1, "백": 2, "천": 3, "만": 4, "십만": 5, "백만": 6, "천만": 7, "억": 8, "십억": 9,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import particles
+from evalflow.model.values import frozen
 
 
 @frozen(kw_only=True)

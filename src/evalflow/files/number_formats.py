@@ -15,7 +15,7 @@ from typing import Literal
 
 import attrs
 
-from evalflow._values import frozen
+from evalflow.model.values import frozen
 
 _PIECE = re.compile(
     r'"(?P<quoted>[^"]*)"?'

@@ -11,7 +11,6 @@ from typing import Any, TypeVar, overload
 
 import attrs
 
-from evalflow._values import define, frozen
 from evalflow.errors import InvalidInput, Problem
 from evalflow.files.cells import (
     Cell,
@@ -28,6 +27,7 @@ from evalflow.files.number_formats import Shown
 from evalflow.files.table_heads import Column, Found
 from evalflow.files.yaml import UNPRINTABLE
 from evalflow.model.calendar import day_text
+from evalflow.model.values import define, frozen
 
 T = TypeVar("T")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from evalflow._values import frozen
 from evalflow.files.cells import (
     Cell,
     same,
@@ -13,6 +12,7 @@ from evalflow.files.cells import (
 )
 from evalflow.files.grid import Fault, Sheet
 from evalflow.files.money_units import Said, said_by_head
+from evalflow.model.values import frozen
 
 _HEAD_WITHIN = 40  # rows of titles, stamps and remarks that may stand above the heads
 _HEAD_DEEPEST = 3  # heads under heads

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from evalflow._values import frozen
 from evalflow.errors import InvalidInput, Problem, did_you_mean, invalid, nearest
 from evalflow.files.cells import (
     Cell,
@@ -19,6 +18,7 @@ from evalflow.files.grid import Fault, Sheet, read_sheets
 from evalflow.files.money_units import Said, said_by_line
 from evalflow.files.table import Row, Table, cell_name, text_or_fault
 from evalflow.files.table_heads import Column, Found, Heads, filled, head_row
+from evalflow.model.values import frozen
 
 _TOTALS = re.compile(r"총?(?:합계|소계|누계|계|총계|평균)(?:[(:].*)?|(?:grand|sub)?-?totals?|sum")
 

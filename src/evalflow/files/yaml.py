@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from evalflow._values import define, frozen
 from evalflow.errors import InvalidInput, Problem, did_you_mean, invalid
 from evalflow.files.inputs import opened
 from evalflow.files.texts import Path
 from evalflow.model.canonical import Tree
+from evalflow.model.values import define, frozen
 
 if TYPE_CHECKING:
     import yaml  # loaded when a file is read: stored trees need none of it

@@ -7,10 +7,10 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.files.notes import Note
 from evalflow.model import DueRule, ExtensionRule, Label, PlanHead
 from evalflow.model.canonical import Tree, canonical, digest
+from evalflow.model.values import frozen
 
 RUNNING, FIXED = "running", "fixed"
 """Which evaluation an event is about (`Event.evaluation`)."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import particles
 from evalflow.lifecycle.definition import RUNNING, Event, Lifecycle
 from evalflow.model import Label
+from evalflow.model.values import frozen
 
 
 @frozen(kw_only=True)

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
-from evalflow._values import frozen
 from evalflow.lifecycle.layout import Laid, Line, lay
+from evalflow.model.values import frozen
 
 STATE, EVENT = 13, 11
 """Sizes of letters in pixels: states and titles, events."""

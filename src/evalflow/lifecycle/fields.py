@@ -15,7 +15,6 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import Problem, did_you_mean, nearest
 from evalflow.files import figures
 from evalflow.files.cells import same
@@ -32,6 +31,7 @@ from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.model import Actual, Indicator, Label, NotDue, ProjectDefinition, Share
 from evalflow.model.calendar import period as calendar_period
 from evalflow.model.canonical import Tree
+from evalflow.model.values import frozen
 
 LONGEST_TEXT = 10_000
 """Characters in one text field; a longer one is refused (a paper belongs in the evidence)."""

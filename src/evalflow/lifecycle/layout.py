@@ -18,7 +18,7 @@ from itertools import pairwise
 
 import attrs
 
-from evalflow._values import define, frozen
+from evalflow.model.values import define, frozen
 
 Size = tuple[int, int]
 """Width and height in pixels."""

@@ -16,8 +16,8 @@ from typing import Any
 import transitions
 from transitions import Event, EventData, Machine, MachineError
 
-from evalflow._values import frozen
 from evalflow.lifecycle.definition import Lifecycle, Region, Transition
+from evalflow.model.values import frozen
 
 REMEMBERED = 16_384
 """Distinct questions remembered per lifecycle; `major-works` has some hundreds."""

@@ -7,11 +7,11 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.files.yaml_writer import yaml_text
 from evalflow.lifecycle.definition import Event, Field, Lifecycle
 from evalflow.model import Label, NotDue, ProjectDefinition
 from evalflow.model.canonical import Tree
+from evalflow.model.values import frozen
 
 
 @frozen(kw_only=True)

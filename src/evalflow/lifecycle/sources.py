@@ -19,7 +19,6 @@ from pathlib import Path
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest
 from evalflow.files.inputs import opened_text
 from evalflow.files.merge import Merged, Renamed, Source, merge
@@ -30,6 +29,7 @@ from evalflow.files.yaml_writer import yaml_text
 from evalflow.lifecycle.keys import FORMAT
 from evalflow.lifecycle.order import with_actions
 from evalflow.model.canonical import Tree
+from evalflow.model.values import frozen
 
 PART_FORMAT = "lifecycle-part/1"
 """What the key `evalflow` of a part says, which other lifecycles take in (`takes_in`)."""

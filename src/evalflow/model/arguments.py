@@ -16,10 +16,10 @@ import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from evalflow._values import frozen
 from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest, wrong_kind
 from evalflow.model.moments import utc
 from evalflow.model.units import Actor
+from evalflow.model.values import frozen
 
 Watched = TypeVar("Watched", bound=Callable[..., Any])
 Class = TypeVar("Class")

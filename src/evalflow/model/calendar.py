@@ -28,10 +28,10 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import InvalidInput, did_you_mean, invalid, nearest
 from evalflow.model import CalendarRules, DueRule, Label
 from evalflow.model.moments import day_after
+from evalflow.model.values import frozen
 
 FREQUENCIES: tuple[str, ...] = ("month", "quarter", "half", "year")
 """How often a plan is evaluated: the words that `CalendarRules.frequency` may be."""

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.model.changed import often_made
 from evalflow.model.history import Entry, Evaluation, Notice
 from evalflow.model.ids import folded, place
 from evalflow.model.plan_history import PlanMove
 from evalflow.model.projects import Project, ProjectDefinition
+from evalflow.model.values import frozen
 
 
 @often_made

@@ -8,11 +8,11 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.changed import changed, often_made
 from evalflow.model.ratings import Rating, figure_text
 from evalflow.model.units import Label
+from evalflow.model.values import frozen
 
 EVALUATED = "evaluated_period"
 """What an entry's data calls the period of the evaluation that it is about, where that is not the

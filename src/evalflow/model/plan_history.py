@@ -6,9 +6,9 @@ import datetime as dt
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.model.canonical import Tree, canonical, digest
 from evalflow.model.plans import PlanHead
+from evalflow.model.values import frozen
 
 OPENING = "opening"
 """The event of an opening balance: what an older store held of a plan when it was upgraded."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.model.canonical import Tree
 from evalflow.model.rules import (
     CalendarRules,
@@ -18,6 +17,7 @@ from evalflow.model.rules import (
     Visibility,
 )
 from evalflow.model.units import Grant, Label, Unit
+from evalflow.model.values import frozen
 
 
 @frozen(kw_only=True)

@@ -10,10 +10,10 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.model.canonical import Tree
 from evalflow.model.changed import often_made
 from evalflow.model.units import Assignment, Label
+from evalflow.model.values import frozen
 
 ONE = Fraction(1)
 """The weight of what bears none of its own: one value for all, known again without reckoning."""

@@ -9,11 +9,11 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.model.canonical import Tree
 from evalflow.model.changed import often_made
 from evalflow.model.projects import ONE, Actual, ProjectDefinition, Share
 from evalflow.model.rules import ScoringRules
+from evalflow.model.values import frozen
 
 _NOTHING: Mapping[str, Any] = {}
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.model.units import Label
+from evalflow.model.values import frozen
 
 
 @frozen(kw_only=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from evalflow._values import frozen
 from evalflow.model.changed import often_made
+from evalflow.model.values import frozen
 
 
 @often_made

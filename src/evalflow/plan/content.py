@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from evalflow._values import frozen
 from evalflow.errors import Problem
 from evalflow.files.notes import Note
 from evalflow.model import CONTENTS, Goal, PlanHead, ProjectDefinition
 from evalflow.model.calendar import Period
+from evalflow.model.values import frozen
 from evalflow.plan.keys import GOAL_ABOVE
 from evalflow.plan.spans import periods_of
 from evalflow.plan.surroundings import months_of

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from evalflow._values import frozen
 from evalflow.errors import NotFound
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import Actor, Label, PlanHead, ProjectDefinition
+from evalflow.model.values import frozen
 
 if TYPE_CHECKING:
     from evalflow.files.notes import Note

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from evalflow._values import frozen
 from evalflow.model import Figure, Indicator, NotDue, PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree, canonical
+from evalflow.model.values import frozen
 from evalflow.plan.definition import Plan
 from evalflow.plan.order import ORDER
 from evalflow.plan.revision_limits import ADOPT, NEXT_PLAN, Adopted

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from evalflow._values import frozen
 from evalflow.files.table_heads import Column
 from evalflow.files.texts import stored_figure
 from evalflow.model import Evaluation, Label, PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree
+from evalflow.model.values import frozen
 from evalflow.plan.order import ORDER, in_order
 from evalflow.plan.tables import (
     ACTUALS,

@@ -10,9 +10,9 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from evalflow._values import frozen
 from evalflow.model import Grant, PlanHead, ProjectDefinition, Unit, calendar
 from evalflow.model.canonical import Tree
+from evalflow.model.values import frozen
 from evalflow.plan.head import head_from_tree
 from evalflow.plan.order import ORDER, in_order
 from evalflow.plan.write import dump_tree

@@ -14,7 +14,6 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import InvalidInput, Problem, did_you_mean, nearest
 from evalflow.files.cells import same
 from evalflow.files.days import Month, read_day
@@ -27,6 +26,7 @@ from evalflow.files.texts import path_text
 from evalflow.files.words import is_name
 from evalflow.model import PlanHead, ProjectDefinition
 from evalflow.model.canonical import Tree
+from evalflow.model.values import frozen
 from evalflow.plan.listing import sources_of, value_at
 from evalflow.plan.project import read_project
 from evalflow.plan.surroundings import Surroundings, check_project

@@ -16,10 +16,10 @@ from collections.abc import Iterator
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.lifecycle.definition import Event, Lifecycle, Line
 from evalflow.model import CalendarRules, DueRule, PlanHead
 from evalflow.model.calendar import Calendar, Holidays
+from evalflow.model.values import frozen
 
 ADOPT, NEXT_PLAN = "adopt", "next_plan"
 """Doors beside the change procedure: a revision of the plan, and the plan of the next year."""

@@ -12,10 +12,10 @@ from functools import lru_cache
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.files.reader import Part
 from evalflow.model import Assignment, Indicator, PlanHead, ProjectDefinition, Unit
 from evalflow.model.moments import day_after
+from evalflow.model.values import frozen
 from evalflow.plan.spans import periods_of
 
 

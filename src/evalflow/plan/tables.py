@@ -15,7 +15,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from evalflow._values import frozen
 from evalflow.errors import did_you_mean, nearest
 from evalflow.files.cells import same
 from evalflow.files.days import Month
@@ -25,6 +24,7 @@ from evalflow.files.table_heads import Column
 from evalflow.files.texts import stored_figure
 from evalflow.model import Label, PlanHead
 from evalflow.model.canonical import Tree
+from evalflow.model.values import frozen
 from evalflow.plan.order import ORDER, in_order
 from evalflow.plan.spans import periods_of
 from evalflow.plan.surroundings import months_of

@@ -12,7 +12,6 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import InvalidInput
 from evalflow.files.notes import Note
 from evalflow.files.reader import Reader
@@ -20,6 +19,7 @@ from evalflow.files.table import Row, raise_all
 from evalflow.files.table_reader import Book
 from evalflow.lifecycle.definition import Lifecycle
 from evalflow.model import PlanHead
+from evalflow.model.values import frozen
 from evalflow.plan.content import budget_notes
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import read_head

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import CONTENTS, Label, PlanHead
+from evalflow.model.values import frozen
 from evalflow.plan.keys import OFFICE, UNIT_KINDS
 from evalflow.plan.spans import periods_of
 from evalflow.plan.surroundings import months_of

@@ -10,9 +10,9 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import EvalflowError, InvalidInput
 from evalflow.model import Label, Rating
+from evalflow.model.values import frozen
 from evalflow.plugins.calls import call
 from evalflow.plugins.forms import Form, FormFinding, FormRequest
 from evalflow.plugins.loading import Plugin, kind_of

@@ -11,8 +11,8 @@ import sys
 import unicodedata
 from typing import Literal, TextIO
 
-from evalflow._values import frozen
 from evalflow.model import Notice
+from evalflow.model.values import frozen
 from evalflow.plugins.notice_words import notice_lines
 
 try:

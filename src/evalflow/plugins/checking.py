@@ -9,7 +9,6 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import InvalidInput
 from evalflow.model import (
     Assignment,
@@ -20,6 +19,7 @@ from evalflow.model import (
     ScoringRules,
     Subject,
 )
+from evalflow.model.values import frozen
 from evalflow.plugins.forms import Form
 from evalflow.plugins.hooks import options_of
 from evalflow.plugins.loading import Item, is_ours, said

@@ -13,10 +13,10 @@ from typing import Any, Protocol, runtime_checkable
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import particles
 from evalflow.model import Label
 from evalflow.model.moments import utc
+from evalflow.model.values import frozen
 
 
 @frozen(kw_only=True)

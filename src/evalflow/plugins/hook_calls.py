@@ -6,10 +6,8 @@ from collections.abc import Callable
 
 import attrs
 
-from evalflow._values import frozen
 
-
-@frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class HookCall:
     """A call of a hook: which plugin answered, and with which names (none: it failed, or provides
     none), how long it took, and a summary of the arguments."""

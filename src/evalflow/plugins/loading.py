@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pluggy
 
-from evalflow._values import frozen
 from evalflow.errors import PluginError, did_you_mean, nearest, particles, printable
 from evalflow.files.words import is_name
 from evalflow.plugins import hooks as hookspecs
@@ -55,7 +54,7 @@ HOOKS = frozenset({*_KIND_OF, FIRED})
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 
 
-@frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Plugin:
     """A plugin by name, with the distribution that brought it (None: given to `load`)."""
 
@@ -80,7 +79,7 @@ class Plugin:
         return PluginError(bare, en, version=self.version, ko=ko)
 
 
-@frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class PluginProblem:
     """Why a plugin, or one name that it provides, is left out.
 
@@ -118,7 +117,7 @@ class PluginProblem:
         return f"plugin {self.plugin}: {self.en}"
 
 
-@frozen
+@attrs.frozen
 class Item:
     """One thing as its plugin gave it."""
 
@@ -127,7 +126,7 @@ class Item:
     spec: GuardSpec | DueSpec | None = None
 
 
-@frozen(eq=False)
+@attrs.frozen(eq=False)
 class Found:
     """A plugin that is not asked yet.
 

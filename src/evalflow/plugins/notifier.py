@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from evalflow._values import frozen
 from evalflow.model import Delivery, Notice
+from evalflow.model.values import frozen
 
 
 @runtime_checkable

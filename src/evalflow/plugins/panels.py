@@ -11,9 +11,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.model import Label
 from evalflow.model.moments import utc
+from evalflow.model.values import frozen
 
 PLACES = ("project", "plan", "page")
 """Where a panel may stand: beside one project, beside a plan, on a page of its own."""

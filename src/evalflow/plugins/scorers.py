@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from evalflow._values import frozen
 from evalflow.errors import InvalidInput
 from evalflow.model import Rating, Subject
 from evalflow.model.canonical import plainly
+from evalflow.model.values import frozen
 from evalflow.plugins.calls import broke, call
 from evalflow.plugins.loading import BUILTIN, Plugin, kind_of
 from evalflow.plugins.patience import Patience

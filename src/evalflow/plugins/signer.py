@@ -14,9 +14,9 @@ import re
 from types import ModuleType
 from typing import Protocol, runtime_checkable
 
-from evalflow._values import frozen
 from evalflow.errors import InvalidInput, invalid
 from evalflow.files.inputs import opened_text
+from evalflow.model.values import frozen
 
 ED25519 = 1
 """The type of an Ed25519 signature of a note (C2SP `signed-note`)."""

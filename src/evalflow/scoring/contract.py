@@ -18,8 +18,8 @@ from typing import Protocol, runtime_checkable
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.model import Label, Rating, Subject
+from evalflow.model.values import frozen
 
 
 @runtime_checkable

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from evalflow._values import frozen
 from evalflow.model import Label
+from evalflow.model.values import frozen
 
 Ratio = tuple[int, int]
 """An exact percentage: numerator and positive denominator, not reduced."""

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from evalflow._values import frozen
 from evalflow.model import Indicator, Label, Line, Rating, ScoringRules
+from evalflow.model.values import frozen
 from evalflow.scoring.formulas import FORMULAS, Ratio
 from evalflow.scoring.kernel import half_up, published
 from evalflow.scoring.rates import ratio_of, weighted_mean

@@ -22,7 +22,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, NamedTuple
 
-from evalflow._values import frozen
 from evalflow.errors import InvalidInput, Problem, did_you_mean, invalid, nearest
 from evalflow.model import (
     Actual,
@@ -34,6 +33,7 @@ from evalflow.model import (
     ScoringRules,
     Subject,
 )
+from evalflow.model.values import frozen
 from evalflow.scoring.accumulation import Amounts, amounts, due_later, shown
 from evalflow.scoring.bands import band_of
 from evalflow.scoring.formulas import FORMULAS, Formula, Ratio

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from evalflow._values import frozen
 from evalflow.model import Band, Rating
+from evalflow.model.values import frozen
 from evalflow.scoring.formulas import Ratio
 from evalflow.scoring.kernel import half_up, mean_half_up, published
 

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple, NoReturn, Protocol, Self, overload, runtime_
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import Conflict, InvalidInput, Problem, StorageError, invalid
 from evalflow.model import (
     Commit,
@@ -35,6 +34,7 @@ from evalflow.model import (
 )
 from evalflow.model.canonical import canonical, digest
 from evalflow.model.history import following
+from evalflow.model.values import frozen
 
 
 @frozen(kw_only=True)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.model import Assignment, Entry, Label, Project, ProjectDefinition
+from evalflow.model.values import frozen
 from evalflow.storage.rows import Rebuilt
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, runtime_checkable
 
-from evalflow._values import frozen
 from evalflow.model import Selection
+from evalflow.model.values import frozen
 from evalflow.storage.contract import Storage
 from evalflow.storage.rows import (
     ASSIGNMENT_COLUMNS,

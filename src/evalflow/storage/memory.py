@@ -16,7 +16,6 @@ from typing import NoReturn
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import Conflict
 from evalflow.model import (
     Change,
@@ -35,6 +34,7 @@ from evalflow.model.canonical import canonical, parse
 from evalflow.model.changed import changed
 from evalflow.model.commits import order_of, project_order
 from evalflow.model.moments import utc
+from evalflow.model.values import frozen
 from evalflow.storage.contract import (
     OneMoment,
     Settled,

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from types import ModuleType
 
-from evalflow._values import define
+from evalflow.model.values import define
 
 _fcntl: ModuleType | None
 try:

@@ -31,7 +31,6 @@ from weakref import WeakSet
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import Conflict, StorageError
 from evalflow.model import (
     Entry,
@@ -44,6 +43,7 @@ from evalflow.model import (
     Snapshot,
 )
 from evalflow.model.canonical import parse
+from evalflow.model.values import frozen
 from evalflow.storage.contract import OneMoment, ProjectPosition, ended
 from evalflow.storage.rows import (
     ENTRY_COLUMNS,

@@ -6,11 +6,11 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from evalflow._values import frozen
 from evalflow.errors import Conflict
 from evalflow.model import Commit, Move, Notice
 from evalflow.model.canonical import canonical
 from evalflow.model.changed import often_made
+from evalflow.model.values import frozen
 from evalflow.storage.contract import check_plan_move, check_roster
 from evalflow.storage.rows import (
     NOTICE_COLUMNS,

@@ -23,7 +23,7 @@ from typing import Any
 
 import evalflow
 from evalflow import Engine
-from evalflow._values import frozen
+from evalflow.model.values import frozen
 from evalflow.plugins.builtin_notifiers import Jsonl, JsonlOptions
 from evalflow.storage import Storage
 from evalflow.testing.crashes import be_child, notes_on, watched

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 
 import evalflow
 from evalflow import BatchPlan, Engine, Entry, Project
-from evalflow._values import frozen
+from evalflow.model.values import frozen
 from evalflow.testing import office
 from evalflow.testing.office import PLAN_ID, Ticking
 

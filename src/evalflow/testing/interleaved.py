@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 import evalflow
 from evalflow import Conflict, Engine, Entry, Refused
-from evalflow._values import frozen
+from evalflow.model.values import frozen
 from evalflow.plugins import Notice
 from evalflow.storage import Storage
 from evalflow.testing.engines import PEOPLE, PROJECTS, UNITS, Scheme, plan_of, schemes

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import attrs
 
-from evalflow._values import define, frozen
+from evalflow.model.values import define, frozen
 
 CHANGES = ("openat", "write", "pwrite64", "ftruncate", "unlink", "fsync", "fdatasync")
 """The calls that are understood."""

@@ -31,7 +31,7 @@ from typing import Any
 
 import evalflow
 from evalflow import Engine, StorageError
-from evalflow._values import frozen
+from evalflow.model.values import frozen
 from evalflow.plugins.builtin_notifiers import Jsonl, JsonlOptions
 from evalflow.storage import sqlite_connection, sqlite_together
 from evalflow.testing.acts import Fault, before, emptied, ids_in, marked, open_store, traced, verify

@@ -10,7 +10,7 @@ from typing import Any
 
 import evalflow
 from evalflow import Engine
-from evalflow._values import frozen
+from evalflow.model.values import frozen
 from evalflow.testing.firings import PLAN, SEOUL, Clock, play
 
 PLAN_ID = "office-2016"

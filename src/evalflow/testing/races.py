@@ -23,7 +23,7 @@ from typing import Any
 
 import evalflow
 from evalflow import Conflict, Engine, Entry, EvalflowError, Refused
-from evalflow._values import frozen
+from evalflow.model.values import frozen
 from evalflow.storage import fault_point
 from evalflow.testing.crashes import in_files
 from evalflow.testing.office import PLAN_ID, Ticking, data_for, fire, the_plan

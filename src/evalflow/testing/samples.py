@@ -13,11 +13,11 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
-from evalflow._values import frozen
 from evalflow.lifecycle.definition import Event, Field, GuardUse, Lifecycle
 from evalflow.model import Evaluation, Indicator, PlanHead, Project, ProjectDefinition, Share
 from evalflow.model.canonical import Tree
 from evalflow.model.directory import Directory
+from evalflow.model.values import frozen
 
 WORDS = "연습"
 """What every made up text says: a rehearsal."""

@@ -16,7 +16,6 @@ from typing import Any
 
 import attrs
 
-from evalflow._values import define
 from evalflow.engine.engine import Engine
 from evalflow.engine.opening import open as open_engine
 from evalflow.engine.schemes import select_plan
@@ -25,6 +24,7 @@ from evalflow.files.figures import figure_of
 from evalflow.files.yaml import placed
 from evalflow.model import Actor
 from evalflow.model.canonical import Tree
+from evalflow.model.values import define
 from evalflow.plan.definition import Plan
 from evalflow.plan.head import head_from_tree
 from evalflow.plan.patch import merge_patch

@@ -14,7 +14,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
-from evalflow._values import frozen
 from evalflow.engine.engine import Engine
 from evalflow.files.figures import figure_of
 from evalflow.files.reader import Part
@@ -22,6 +21,7 @@ from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import Indicator, Project, ProjectDefinition
 from evalflow.model.canonical import Tree
 from evalflow.model.directory import Directory
+from evalflow.model.values import frozen
 
 # Formulas under which more than the target is not better: a drawn figure is the target itself.
 _MET_OR_NOT = ("milestone", "met_or_not", "maintain_at_least", "maintain_at_most")

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import particles
 from evalflow.files.yaml import Document
 from evalflow.model import Label
 from evalflow.model.calendar import Calendar
 from evalflow.model.canonical import Tree
+from evalflow.model.values import frozen
 from evalflow.plan.definition import Plan
 from evalflow.testing.scenario_data import Fill
 

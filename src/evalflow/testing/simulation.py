@@ -23,7 +23,6 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from evalflow._values import define, frozen
 from evalflow.decision.deadlines import comes_before
 from evalflow.decision.signing import signs_next
 from evalflow.engine.engine import Engine
@@ -34,6 +33,7 @@ from evalflow.lifecycle.definition import FIXED, NEXT_SIGNER, Event, Lifecycle
 from evalflow.model import Project
 from evalflow.model.calendar import Calendar, period
 from evalflow.model.directory import Directory
+from evalflow.model.values import define, frozen
 from evalflow.plan.definition import Plan
 from evalflow.scoring.bands import LAGGING_VERDICTS
 from evalflow.testing.samples import SampleContext, sample_data

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.errors import particles
 from evalflow.lifecycle.definition import Event, Lifecycle
 from evalflow.model import Label
+from evalflow.model.values import frozen
 
 
 @frozen(kw_only=True)

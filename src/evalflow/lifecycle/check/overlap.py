@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, combinations_with_replacement
 
-from evalflow._values import frozen
 from evalflow.lifecycle.definition import Event, GuardSpec, GuardUse, Transition
+from evalflow.model.values import frozen
 
 Specs = Mapping[str, GuardSpec]
 

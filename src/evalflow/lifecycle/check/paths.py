@@ -14,10 +14,10 @@ from itertools import chain, combinations, product
 
 import attrs
 
-from evalflow._values import frozen
 from evalflow.lifecycle.check.overlap import Specs, contradiction
 from evalflow.lifecycle.definition import Event, GuardUse, Lifecycle
 from evalflow.lifecycle.machine import Stuck, step
+from evalflow.model.values import frozen
 
 MOST_COMBINATIONS = 2_000
 """Beyond so many combinations of states each region is looked at alone."""

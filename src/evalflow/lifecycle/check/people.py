@@ -10,11 +10,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from evalflow._values import frozen
 from evalflow.lifecycle.check.overlap import Specs
 from evalflow.lifecycle.definition import Duty, Event, Lifecycle
 from evalflow.model import Grant, PlanHead
 from evalflow.model.moments import day_after
+from evalflow.model.values import frozen
 
 MOST_TRIES = 20_000
 """People tried in one question before it is left open; real duties need a handful."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evalflow._values import frozen
 from evalflow.lifecycle.definition import Duty, Event, Lifecycle
 from evalflow.model import Grant, PlanHead
+from evalflow.model.values import frozen
 
 
 @frozen(kw_only=True)
