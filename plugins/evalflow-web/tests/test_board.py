@@ -513,6 +513,29 @@ def test_who_is_no_longer_signed_in_is_told_where_the_input_is_and_how_to_go_on(
     assert "/-/login?next=/board/gu/projects/1/do/self_evaluate" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("change/metres/2016-Q3", "indicators.metres.targets.2016-Q3: "),
+        ("change/end", "end: "),
+        ("change/budget/구비", "budget.sources.구비: "),
+    ],
+)
+def test_a_field_of_a_change_that_was_emptied_is_told_and_not_left_as_it_was(
+    office: Office, browse: Callable[[str], TestClient], field: str, told: str
+) -> None:
+    client, path = browse("road-head"), do(3, "request_change")
+    in_force = dict(
+        re.findall(r'name="(change/[^"]*)"[^>]* value="([^"]*)"', client.get(path).text)
+    )
+    assert in_force[field]
+    given = {"kind": "target", "reason": "추경 감액", "detail": "감액", "reported_on": "2016-04-01"}
+    change = {**in_force, "change/metres/2016-Q2": "350", field: " "}
+    answer = post(client, path, "fire", **given, **change)
+    assert answer.status_code == 422
+    assert told in answer.text
+
+
 def test_a_change_is_asked_for_in_a_form_and_signed_before_and_after_side_by_side(
     office: Office, browse: Callable[[str], TestClient]
 ) -> None:

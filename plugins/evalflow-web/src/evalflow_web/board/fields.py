@@ -138,32 +138,37 @@ def _judged(text: Any, indicator: str) -> Any:
 
 
 def _patch(name: str, flat: Mapping[str, str], asked: Asked) -> dict[str, Any]:
-    """Return the change that a form asks for: only what differs from what is in force."""
+    """Return the change that a form asks for: only what differs from what is in force. A field that
+    was emptied differs, too: the engine says what is missing in it."""
     definition = asked.definition
-    indicators: dict[str, Any] = {}
+
+    def typed(shown: Mapping[str, tuple[str, ...]], *inside: str) -> dict[str, str]:
+        """Return what was typed in each place where it says something else than what is shown."""
+        given = {key: flat.get("/".join((name, *inside, key))) for key in shown}
+        return {
+            key: text.strip()
+            for key, text in given.items()
+            if text is not None and text.strip() not in shown[key]
+        }
+
+    patch: dict[str, Any] = {}
+    indicators = {}
     for indicator in definition.indicators:
-        targets = {}
-        for period, target in indicator.targets.items():
-            given = flat.get(f"{name}/{indicator.id}/{period}", "").strip()
-            if given and given != target_text(target):
-                targets[period] = given
-        if targets:
-            indicators[indicator.id] = {"targets": targets}
-    patch: dict[str, Any] = {"indicators": indicators} if indicators else {}
-    end = flat.get(f"{name}/end", "").strip()
-    if end and end != ("" if definition.end is None else definition.end.isoformat()):
-        patch["end"] = end
-    sources = {}
-    for source, won in definition.budget.sources.items():
-        given = flat.get(f"{name}/budget/{source}", "").strip()
-        if given and given.replace(",", "") != str(won):
-            sources[source] = given
-    periods = {}
-    for period, won in definition.budget.periods.items():
-        given = flat.get(f"{name}/spending/{period}", "").strip()
-        if given and given.replace(",", "") != str(won):
-            periods[period] = given
-    budget = {k: v for k, v in (("sources", sources), ("periods", periods)) if v}
+        targets = {period: (target_text(each),) for period, each in indicator.targets.items()}
+        if changed := typed(targets, indicator.id):
+            indicators[indicator.id] = {"targets": changed}
+    if indicators:
+        patch["indicators"] = indicators
+    patch |= typed({"end": ("" if definition.end is None else definition.end.isoformat(),)})
+    budget = {}
+    for key, inside, amounts in (
+        ("sources", "budget", definition.budget.sources),
+        ("periods", "spending", definition.budget.periods),
+    ):
+        if changed := typed(
+            {each: (f"{won:,}", str(won)) for each, won in amounts.items()}, inside
+        ):
+            budget[key] = changed
     return {**patch, "budget": budget} if budget else patch
 
 
