@@ -11,6 +11,7 @@ import zipfile
 from decimal import Decimal
 from typing import Any
 
+import openpyxl
 import pytest
 import xlsxwriter
 import xlwt
@@ -527,16 +528,27 @@ def _two_sheets() -> bytes:
     return by_openpyxl([["관리번호", "구비(백만원)"], ["1", 48]], more)
 
 
-def test_sheets_that_are_left_aside_are_named_and_one_can_be_chosen(tmp_path):
+def test_of_several_sheets_one_is_chosen_and_those_left_aside_are_named(tmp_path):
     path = tmp_path / "t.xlsx"
     path.write_bytes(_two_sheets())
-    table = read_table(path, MONEY)
-    (note,) = table.notes
-    assert note.code == "sheets_left_aside"
-    assert all(each in note.ko for each in ("'예산'", "'메모'(숨김)", "--sheet"))
+    with pytest.raises(InvalidInput) as caught:
+        read_table(path, MONEY)
+    assert [each.code for each in caught.value.problems] == ["several_sheets"]
+    assert all(each in caught.value.text("ko") for each in ("'사업'", "'예산'", "--sheet"))
     chosen = read_table(TableFile(str(path), ("예산",)), MONEY)
     assert [won(row) for row in chosen.rows] == [99_000_000]
     assert chosen.notes == []
+    book = openpyxl.load_workbook(path)
+    del book["예산"]
+    book.save(path)
+    (note,) = read_table(path, MONEY).notes
+    assert note.code == "sheets_left_aside"
+    assert all(each in note.ko for each in ("'메모'(숨김)", "--sheet"))
+
+
+def test_a_sheet_that_is_named_is_read_or_told(tmp_path):
+    path = tmp_path / "t.xlsx"
+    path.write_bytes(_two_sheets())
     both = read_tables(TableFile(str(path), ("예산", "사업")), [MONEY])
     assert [table.sheet for _, table in both] == ["예산", "사업"]
     with pytest.raises(InvalidInput) as caught:

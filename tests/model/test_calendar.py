@@ -464,7 +464,7 @@ def test_today_is_the_day_of_the_office_and_a_time_without_zone_is_refused() -> 
 
     assert calendar.today(dt.datetime(2016, 3, 31, 14, 59, tzinfo=dt.UTC)) == day("2016-03-31")
     assert calendar.today(dt.datetime(2016, 3, 31, 15, 0, tzinfo=dt.UTC)) == day("2016-04-01")
-    with pytest.raises(InvalidInput, match="has no zone"):
+    with pytest.raises(InvalidInput, match="has no time zone"):
         calendar.today(dt.datetime(2016, 3, 31, 15, 0))
 
 

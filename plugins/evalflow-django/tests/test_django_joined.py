@@ -170,7 +170,7 @@ def test_what_goes_wrong_with_delivering_is_logged_and_undoes_nothing(
 
 
 def test_outside_of_a_transaction_nothing_is_joined(alias: str) -> None:
-    with pytest.raises(TransactionManagementError, match=r"inside of transaction\.atomic"):
+    with pytest.raises(TransactionManagementError, match=r"inside transaction\.atomic"):
         evalflow_django.joined()
     with override_settings(EVALFLOW={"STORE": "memory:"}), pytest.raises(ImproperlyConfigured):
         evalflow_django.joined()
