@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-import doors
+import ways_in
 from evalflow.files import table
 from evalflow.files.cells import is_none
 from evalflow.files.figures import Figure, why_not_due
@@ -70,10 +70,10 @@ _many = st.lists(_texts.filter(asks_for_a_figure), min_size=MANY, max_size=MANY)
 
 
 @pytest.fixture(scope="module")
-def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[doors.Offices]:
+def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ways_in.Offices]:
     every = pytest.MonkeyPatch()  # each wrong row is named, however many are alike
     every.setattr(table, "MOST_ALIKE", 10 * MANY)
-    yield doors.Offices(tmp_path_factory.mktemp("doors"), MANY)
+    yield ways_in.Offices(tmp_path_factory.mktemp("doors"), MANY)
     every.undo()
 
 
@@ -82,9 +82,9 @@ def filled_up(texts: Sequence[str]) -> Iterator[list[str]]:
         yield [*texts[at : at + MANY], *["1"] * MANY][:MANY]
 
 
-def figures_agree(offices: doors.Offices, texts: list[str]) -> None:
-    said = [read(text, unit=doors.UNIT) for text in texts]
-    for name, door in doors.FIGURES.items():
+def figures_agree(offices: ways_in.Offices, texts: list[str]) -> None:
+    said = [read(text, unit=ways_in.UNIT) for text in texts]
+    for name, door in ways_in.FIGURES.items():
         final = name == "plan file" or name.startswith("targets")
         right = [
             each.value if isinstance(each, Figure) and not (final and each.provisional) else None
@@ -93,7 +93,7 @@ def figures_agree(offices: doors.Offices, texts: list[str]) -> None:
         told(name, texts, door(offices, texts), right)
 
 
-def amounts_agree(offices: doors.Offices, texts: list[str]) -> None:
+def amounts_agree(offices: ways_in.Offices, texts: list[str]) -> None:
     said = [read(text, money=True) for text in texts]
     right = [
         each.value
@@ -104,7 +104,7 @@ def amounts_agree(offices: doors.Offices, texts: list[str]) -> None:
         else None
         for each in said
     ]
-    for name, door in doors.WON.items():
+    for name, door in ways_in.WON.items():
         told(name, texts, door(offices, texts), right)
 
 
@@ -122,7 +122,7 @@ def told(
 @pytest.mark.slow
 @pytest.mark.parametrize("agree", [figures_agree, amounts_agree])
 def test_what_offices_write_is_the_same_through_every_door(
-    offices: doors.Offices, agree: Any
+    offices: ways_in.Offices, agree: Any
 ) -> None:
     for texts in filled_up([each for each in AS_OFFICES_WRITE if asks_for_a_figure(each)]):
         agree(offices, texts)
@@ -130,7 +130,9 @@ def test_what_offices_write_is_the_same_through_every_door(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("agree", [figures_agree, amounts_agree])
-def test_no_text_is_another_figure_through_another_door(offices: doors.Offices, agree: Any) -> None:
+def test_no_text_is_another_figure_through_another_door(
+    offices: ways_in.Offices, agree: Any
+) -> None:
     @often
     @given(_many)
     def tried(texts: list[str]) -> None:
@@ -143,5 +145,5 @@ def test_a_few_of_them_are_the_same_through_every_door(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(table, "MOST_ALIKE", 10 * MANY)
-    few = doors.Offices(tmp_path, 4)
+    few = ways_in.Offices(tmp_path, 4)
     figures_agree(few, ["△1,234.5%", "12~13", "１２", "1,5"])
