@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -238,7 +239,7 @@ def test_one_plan_is_verified_without_a_look_at_another(many, monkeypatch):
     ],
 )
 def test_rows_of_a_plan_are_found_whatever_project_they_name(many, statement):
-    with sqlite3.connect(many) as connection:
+    with closing(sqlite3.connect(many)) as connection, connection:
         connection.execute("DROP TRIGGER entry_unchanged")
         assert connection.execute(statement.replace("FROM evaluation", FORGED)).rowcount == 1
     with evalflow.open(f"sqlite:///{many}", plugins=[]) as engine:
