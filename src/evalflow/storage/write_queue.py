@@ -4,8 +4,8 @@ SQLite's own waiting is unfair: with eight writers one may wait half a second wh
 pass it again and again. Here whoever has to wait draws a number, threads first among
 themselves, then their processes. Every few milliseconds (`_WARM`) the one who has waited longest is
 served; in between whoever came last, whose program and data are still in the processor's caches:
-eight programs that never rest do half as much again as in the order of their coming, and none of
-them waits longer than eight times that.
+eight programs that never rest do more than in the order of their coming (docs/reference/speed.md),
+and each of them is served within eight turns of those who waited longest.
 
 The numbers live in a small file beside the store; who holds the turn, and who still stands in
 the queue, is told by file locks on it, which the system lets go of when a process dies. Who gives
